@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The one exception family: each class knows its exit code, each instance its reason.
+
+A reason is one sentence or two for the person who is paged: the command, the
+resource, and the next step. ``dualstor.main`` is the one place that turns an
+exception into an exit code and an ``ocf-exit-reason`` line.
+"""
+
+from dualstor.ocf.codes import ExitCode
+
+
+class DualstorError(Exception):
+    """Something that ends an action; str() of it is the exit reason."""
+
+    code = ExitCode.ERR_GENERIC
+
+    @property
+    def reason(self):
+        """The exit reason, as text."""
+        return str(self)
+
+
+class HostMisconfigured(DualstorError):
+    """The configuration of this host is wrong; another node's may be right."""
+
+    code = ExitCode.ERR_ARGS
+
+
+class UnknownAction(DualstorError):
+    """The agent does not implement the action."""
+
+    code = ExitCode.ERR_UNIMPLEMENTED
+
+
+class PermissionLacking(DualstorError):
+    """The action needs rights that the caller does not have."""
+
+    code = ExitCode.ERR_PERM
+
+
+class NotInstalled(DualstorError):
+    """A program or module that the action needs is not on this host."""
+
+    code = ExitCode.ERR_INSTALLED
+
+
+class Misconfigured(DualstorError):
+    """The resource's parameters are wrong on every node."""
+
+    code = ExitCode.ERR_CONFIGURED
+
+
+class DeadlineReached(DualstorError):
+    """The action's time is used up; the reason tells what it was waiting for."""
+
+
+class Terminated(DualstorError):
+    """The cluster manager ended the action with SIGTERM."""
+
+
+class ToolError(DualstorError):
+    """A command did not do what it was asked.
+
+    :param argv: the command, a sequence of strings
+    :param text: what happened, to stand behind the command's name
+    """
+
+    def __init__(self, argv, text):
+        super().__init__("%s: %s" % (" ".join(argv), text))
+        self.argv = tuple(argv)
+
+
+class ToolMissing(ToolError):
+    """The program is not on this host, or cannot be executed."""
+
+    code = ExitCode.ERR_INSTALLED
+
+
+class ToolHung(ToolError):
+    """The command did not end in time. ``abandoned``: not even after SIGKILL."""
+
+    def __init__(self, argv, text, abandoned=False):
+        super().__init__(argv, text)
+        self.abandoned = abandoned
+
+
+class ToolFailed(ToolError):
+    """The command ended with an error; ``completed`` holds all that it said."""
+
+    def __init__(self, completed, text=None):
+        super().__init__(completed.argv, text or completed.complaint())
+        self.completed = completed
+
+
+class ParseError(DualstorError):
+    """Output or a file is not in the form it should be in.
+
+    :param source: what was read: a command or a path
+    :param line: the offending line
+    :param text: what is wrong with it
+    """
+
+    def __init__(self, source, line, text="not understood"):
+        super().__init__("%s: %s: %r" % (source, text, line))
+        self.source = source
+        self.line = line

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""All of this host that an agent may read, run, signal or wait for.
+
+Agents and wrappers get a Host and touch nothing else, so that a test can hand
+them another one: a copied tree, a simulated cluster, a guest of the lab.
+"""
+
+import errno
+import os
+import time
+
+from dualstor.errors import DeadlineReached
+
+#: Our state on this host, lost at a reboot as it should be.
+STATE_DIR = "/run/dualstor"
+
+
+class Host:
+    """This host.
+
+    :param deadline: the action's Deadline
+    :param root: folder that stands for ``/`` when files are read
+    :param path: folders in which programs are looked for; None for the usual ones
+    """
+
+    def __init__(self, deadline, root="/", path=None):
+        self.deadline = deadline
+        self.root = root
+        self._path = path
+
+    # -- files: the kernel's and our own; none of these blocks ---------------
+
+    def file(self, name):
+        """The real path of the absolute path *name* under the root."""
+        return name if self.root == "/" else self.root + name
+
+    def read(self, name):
+        """The text of a file; None when it is not there (or went away)."""
+        try:
+            with open(self.file(name), "rb") as stream:
+                return stream.read().decode("utf-8", "backslashreplace")
+        except OSError as problem:
+            if problem.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO,
+                                 errno.ESRCH, errno.EISDIR):
+                return None
+            raise
+
+    def list(self, name):
+        """The sorted names in a folder; () when it is not there."""
+        try:
+            return tuple(sorted(os.listdir(self.file(name))))
+        except OSError as problem:
+            if problem.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESRCH):
+                return ()
+            raise
+
+    def link(self, name):
+        """The target of a symbolic link; None when there is none (or no right to see it)."""
+        try:
+            return os.readlink(self.file(name))
+        except OSError:
+            return None
+
+    def exists(self, name):
+        """Whether the path is there."""
+        return os.path.exists(self.file(name))
+
+    def device(self, name):
+        """(major, minor) of a block device node (links are followed), else None."""
+        import stat
+        try:
+            status = os.stat(self.file(name))
+        except OSError:
+            return None
+        if not stat.S_ISBLK(status.st_mode):
+            return None
+        return os.major(status.st_rdev), os.minor(status.st_rdev)
+
+    # -- our own state --------------------------------------------------------
+
+    def recall(self, name):
+        """The text we keep as *name* in STATE_DIR; None when there is none."""
+        return self.read("%s/%s" % (STATE_DIR, name))
+
+    def remember(self, name, text):
+        """Keep *text* as *name* in STATE_DIR, atomically; a full disk is no error."""
+        folder = self.file(STATE_DIR)
+        target = os.path.join(folder, name)
+        draft = "%s.%d" % (target, os.getpid())
+        try:
+            os.makedirs(folder, mode=0o755, exist_ok=True)
+            with open(draft, "w") as stream:
+                stream.write(text)
+            os.rename(draft, target)
+        except OSError:
+            _remove(draft)
+
+    def forget(self, name):
+        """Drop what we keep as *name*."""
+        _remove(os.path.join(self.file(STATE_DIR), name))
+
+    def lock(self, name, seconds):
+        """Wait up to *seconds* for the lock *name* among our own processes on this host.
+
+        :returns: an open file, to be closed when done; None when others kept it. Where
+            STATE_DIR cannot be written there is nothing to lock and the file is /dev/null.
+        """
+        import fcntl
+        folder = self.file(STATE_DIR)
+        try:
+            os.makedirs(folder, mode=0o755, exist_ok=True)
+            stream = open(os.path.join(folder, name + ".lock"), "w")
+        except OSError:
+            return open(os.devnull)
+        pause = 0.1
+        for _ in range(max(1, int(seconds / pause))):
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return stream
+            except OSError:
+                self.sleep(pause)
+        stream.close()
+        return None
+
+    # -- processes ------------------------------------------------------------
+
+    def run(self, argv, timeout=None, environment=None):
+        """Run a command within the action's deadline.
+
+        :param argv: program and arguments
+        :param timeout: seconds at most; the deadline still rules
+        :param environment: further variables for the child
+        :returns: run.Completed
+        :raises ToolMissing, ToolHung: as run.run
+        :raises DeadlineReached: no time is left to start anything
+        """
+        from dualstor import run
+        remaining = self.deadline.remaining
+        if remaining <= 0:
+            raise DeadlineReached("no time was left to run %s" % " ".join(argv))
+        seconds = remaining if timeout is None else min(timeout, remaining)
+        return run.run(argv, seconds, self._path or run.PATH, environment)
+
+    def kill(self, pid, number):
+        """Send a signal to one process; gone already is fine."""
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
+
+    def connect(self, name, timeout):
+        """Whether a unix stream socket at path *name* accepts a connection.
+
+        :returns: None when it does, else what the kernel said, as text
+        """
+        import socket
+        probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            probe.settimeout(min(timeout, max(0.1, self.deadline.remaining)))
+            probe.connect(self.file(name))
+        except OSError as problem:
+            return problem.strerror or str(problem)
+        finally:
+            probe.close()
+        return None
+
+    # -- time -----------------------------------------------------------------
+
+    def sleep(self, seconds):
+        """Wait, but not past the deadline."""
+        time.sleep(max(0.0, min(seconds, self.deadline.remaining)))
+
+
+def _remove(path):
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Block devices from sysfs: their names, what they stand on, and which of them are DRBD's.
+
+Sources: Linux Documentation/ABI (sysfs-dev, sysfs-block); Linux devices.txt (147 is DRBD).
+"""
+
+#: Block major of DRBD.
+DRBD_MAJOR = 147
+
+
+def kernel_name(host, major, minor):
+    """The kernel's name of a device, e.g. "drbd0"; "MAJOR:MINOR" when there is none."""
+    number = "%d:%d" % (major, minor)
+    target = host.link("/sys/dev/block/" + number)
+    return target.rpartition("/")[2] if target else number
+
+
+def number(host, name):
+    """(major, minor) of the kernel name *name*, e.g. "drbd0"; None when it is not there."""
+    major, _, minor = (host.read("/sys/class/block/%s/dev" % name) or "").strip().partition(":")
+    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else None
+
+
+def below(host, major, minor):
+    """(major, minor) of the devices right below a stacked one, as a tuple."""
+    names = host.list("/sys/dev/block/%d:%d/slaves" % (major, minor))
+    return tuple(n for n in (number(host, name) for name in names) if n is not None)
+
+
+def on_drbd(host, major, minor):
+    """Whether a device is DRBD's or stands on nothing but DRBD devices (e.g. encryption on top)."""
+    if major == DRBD_MAJOR:
+        return True
+    lower = below(host, major, minor)
+    return bool(lower) and all(on_drbd(host, *device) for device in lower)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Logical volumes as device-mapper has them in this kernel, from sysfs: never blocks, no lock.
+
+Sources: Linux drivers/md/dm-sysfs.c; LVM2 libdm/libdm-string.c (names: ``-`` within
+a name is doubled, a single one separates) and lib/activate/dev_manager.c (uuid is
+``LVM-`` + VG id + LV id, 32 characters each, and ``-LAYER`` on internal devices).
+"""
+
+from dualstor.record import Record
+
+_BLOCK = "/sys/block"
+_PREFIX = "LVM-"
+_ID = 32  # characters of an LVM id without its hyphens
+
+#: Parts of a name that LVM keeps for hidden LVs; nobody can create an LV with
+#: one of them (lib/misc/lvm-string.c, apply_lvname_restrictions).
+_RESERVED = ("_cdata", "_cmeta", "_corig", "_cvol", "_iorig", "_imeta", "_mimage", "_mlog",
+             "_pmspare", "_rimage", "_rmeta", "_tdata", "_tmeta", "_vdata", "_vorigin",
+             "_wcorig")
+
+
+class Volume(Record):
+    """A device of device-mapper that LVM made.
+
+    ``layer`` is "" for the LV itself; for a device below or within it the
+    layer's name, e.g. "real", "cow", "tpool", "rimage". ``size`` is in sectors
+    of 512 bytes: 0 where no table was loaded, None where the kernel did not say.
+    """
+
+    vg: str
+    lv: str
+    name: str           # device-mapper's name, e.g. "vg0-lv--a"
+    uuid: str           # device-mapper's uuid
+    minor: int
+    suspended: bool = False
+    layer: str = ""
+    major: int = 253
+    size: int = None
+
+    @property
+    def vg_id(self):
+        """Id of the VG, without hyphens."""
+        return self.uuid[len(_PREFIX):][:_ID]
+
+    @property
+    def lv_id(self):
+        """Id of the LV, without hyphens."""
+        return self.uuid[len(_PREFIX) + _ID:][:_ID]
+
+    @property
+    def usable(self):
+        """Whether it is the LV itself, with a table loaded."""
+        return not self.layer and self.size != 0
+
+
+def split_name(name):
+    """(vg, lv, layer) of the device-mapper name *name*; None when LVM would not make it."""
+    parts = [part.replace("\0", "-") for part in name.replace("--", "\0").split("-")]
+    if len(parts) not in (2, 3) or not all(parts):
+        return None
+    return parts[0], parts[1], parts[2] if len(parts) == 3 else ""
+
+
+def reserved(lv):
+    """The kind of hidden LV that the name *lv* says it is, "" for a user's LV."""
+    for part in _RESERVED:
+        if part in lv:
+            return part[1:]
+    return ""
+
+
+def _number(text):
+    text = (text or "").strip()
+    return int(text) if text.isdigit() else None
+
+
+def _volume(host, kernel_name):
+    """The Volume of e.g. "dm-0"; None when LVM did not make it or it has gone."""
+    folder = "%s/%s" % (_BLOCK, kernel_name)
+    uuid = (host.read(folder + "/dm/uuid") or "").strip()
+    if not uuid.startswith(_PREFIX) or len(uuid) < len(_PREFIX) + 2 * _ID:
+        return None
+    name = (host.read(folder + "/dm/name") or "").strip()
+    words = split_name(name)
+    if words is None:
+        return None
+    vg, lv, layer = words
+    major, _, minor = (host.read(folder + "/dev") or "").strip().partition(":")
+    tail = uuid[len(_PREFIX) + 2 * _ID:].lstrip("-")
+    return Volume(vg=vg, lv=lv, name=name, uuid=uuid,
+                  minor=int(minor) if minor.isdigit() else int(kernel_name[len("dm-"):]),
+                  major=int(major) if major.isdigit() else Volume.major,
+                  suspended=(host.read(folder + "/dm/suspended") or "").strip() == "1",
+                  layer=layer or tail or reserved(lv),
+                  size=_number(host.read(folder + "/size")))
+
+
+def volumes(host):
+    """All Volumes that are active here, as a tuple, hidden ones and layers included."""
+    found = []
+    for kernel_name in host.list(_BLOCK):
+        if kernel_name.startswith("dm-") and kernel_name[len("dm-"):].isdigit():
+            volume = _volume(host, kernel_name)
+            if volume is not None:
+                found.append(volume)
+    return tuple(found)
+
+
+def of_group(host, vg):
+    """The Volumes of the volume group *vg*, as ``volumes``."""
+    return tuple(v for v in volumes(host) if v.vg == vg)
+
+
+def depth(host, volume):
+    """How many layers of device-mapper stand on *volume*: 0 for the topmost."""
+    above = [n for n in host.list("%s/dm-%d/holders" % (_BLOCK, volume.minor))
+             if n.startswith("dm-")]
+    return max([1 + depth(host, volume.but(minor=int(n[len("dm-"):]))) for n in above] or [0])

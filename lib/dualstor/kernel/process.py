@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Processes as the kernel knows them: /proc/PID, never by asking the process.
+
+A process is told from a later one with the same number by its start time, and
+from one of an earlier boot by the boot id. Format: proc_pid_stat(5).
+"""
+
+from dualstor.record import Record
+
+#: States of a process that is over: zombie, dead.
+_OVER = "ZXx"
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+_DELETED = " (deleted)"
+_COMM_LENGTH = 15  # the kernel cuts comm (TASK_COMM_LEN)
+
+
+class Process(Record):
+    """One process.
+
+    ``pid`` and ``start_time`` (clock ticks after boot) are its identity,
+    ``program`` is the name of its executable without folder. ``state`` is the
+    kernel's letter when it was looked at (R, S, D, Z, T ...), ``threads`` the
+    number of its threads: a zombie with more than one is not gone, some
+    thread of it is still held in the kernel.
+    """
+
+    pid: int
+    start_time: int
+    program: str
+    state: str = ""
+    threads: int = 1
+
+    @property
+    def over(self):
+        """Whether it has ended (a zombie that holds nothing any more)."""
+        return self.state in _OVER and self.threads <= 1
+
+
+def parse_stat(text):
+    """(comm, state, threads, start_time) of the text of /proc/PID/stat; None when it is not one.
+
+    comm may hold blanks and parentheses, so the last ``)`` counts.
+    """
+    head, bracket, tail = text.rpartition(")")
+    fields = tail.split()
+    if not bracket or len(fields) < 20 or "(" not in head:
+        return None
+    if not (fields[17].isdigit() and fields[19].isdigit()):
+        return None
+    return head.partition("(")[2], fields[0], int(fields[17]), int(fields[19])
+
+
+def _program(host, pid):
+    """Name of the executable of *pid*; None when the kernel does not show it."""
+    target = host.link("/proc/%d/exe" % pid)
+    if target is None:
+        return None
+    if target.endswith(_DELETED):  # the package was updated while it runs
+        target = target[:-len(_DELETED)]
+    return target.rpartition("/")[2]
+
+
+def look(host, pid):
+    """The Process *pid* as it is now, None when there is none.
+
+    Where the executable cannot be read (a zombie, no right) ``program`` is the
+    kernel's comm, of at most 15 characters.
+    """
+    stat = parse_stat(host.read("/proc/%d/stat" % pid) or "")
+    if stat is None:
+        return None
+    comm, state, threads, start_time = stat
+    return Process(pid=pid, start_time=start_time, program=_program(host, pid) or comm,
+                   state=state, threads=threads)
+
+
+def named(process, programs):
+    """Whether *process* runs one of *programs* (names without folder)."""
+    return any(process.program in (name, name[:_COMM_LENGTH]) for name in programs)
+
+
+def read_pidfile(host, pidfile):
+    """The number in a pid file; None when it is not there or holds none."""
+    words = (host.read(pidfile) or "").split()
+    return int(words[0]) if words and words[0].isdigit() and len(words[0]) < 10 else None
+
+
+def from_pidfile(host, pidfile, programs):
+    """The Process that a pid file names, if it runs one of *programs*; else None.
+
+    :param pidfile: absolute path
+    :param programs: names of executables without folder
+    """
+    pid = read_pidfile(host, pidfile)
+    process = look(host, pid) if pid else None
+    return process if process is not None and named(process, programs) else None
+
+
+def alive(host, process):
+    """Whether *process* still runs: the same number and start time, and it has not ended."""
+    now = look(host, process.pid)
+    return now is not None and now.start_time == process.start_time and not now.over
+
+
+def running(host, program):
+    """All processes of the executable *program* in our own pid namespace, oldest first.
+
+    Those of a container show in /proc too; they are not this host's.
+    """
+    ours = host.link("/proc/self/ns/pid")
+    found = []
+    for name in host.list("/proc"):
+        if not name.isdigit():
+            continue
+        executable = _program(host, int(name))
+        if executable is not None and executable != program:
+            continue
+        process = look(host, int(name))
+        if process is None or process.over or not named(process, (program,)):
+            continue
+        theirs = host.link("/proc/%s/ns/pid" % name)
+        if ours is None or theirs is None or ours == theirs:
+            found.append(process)
+    return tuple(sorted(found, key=lambda p: (p.start_time, p.pid)))
+
+
+def boot_id(host):
+    """The kernel's random name of this boot, "" when it has none."""
+    return (host.read(_BOOT_ID) or "").strip()
+
+
+def to_text(host, process):
+    """*process* as one line to remember; ``from_text`` reads it."""
+    return "%d %d %s %s\n" % (process.pid, process.start_time, process.program,
+                              boot_id(host) or "-")
+
+
+def from_text(host, text):
+    """The Process that ``to_text`` wrote; None when it is none or of an earlier boot."""
+    words = (text or "").split()
+    if len(words) != 4 or not (words[0].isdigit() and words[1].isdigit()):
+        return None
+    if words[3] != (boot_id(host) or "-"):
+        return None
+    return Process(pid=int(words[0]), start_time=int(words[1]), program=words[2])

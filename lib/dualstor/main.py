@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From argv and environment to an exit code: the main of every agent.
+
+The one place that prints an exit reason and that turns exceptions into codes.
+"""
+
+import os
+import signal
+import sys
+
+from dualstor import log
+from dualstor.deadline import Deadline
+from dualstor.engine import pursue
+from dualstor.errors import DualstorError, Misconfigured, Terminated, UnknownAction
+from dualstor.host import Host
+from dualstor.ocf import parameters
+from dualstor.ocf.codes import EXPECTED, ExitCode, permitted
+from dualstor.ocf.environment import Environment, level_at_most
+from dualstor.steps import Finish, Request
+
+#: Longest exit reason, in characters: crm_mon shows it on one line.
+_REASON_LIMIT = 500
+
+#: Where metadata lies, from the library's folder: in the source tree; installed.
+_LIBRARY = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+_METADATA = (os.path.join(os.path.dirname(_LIBRARY), "metadata"), "/usr/share/dualstor/metadata")
+
+
+def load(name):
+    """The Agent class of the agent *name*, e.g. "clustered-vg"."""
+    from importlib import import_module
+    return import_module("dualstor.agents.%s.agent" % name.replace("-", "_")).AGENT
+
+
+def metadata(name, environ):
+    """The metadata of the agent *name* as text, in the caller's version of OCF.
+
+    OCF 1.1, but 1.0 for a caller that says it is that old (Pacemaker 1.1,
+    Heartbeat) or that acts as a manager without saying which (ocf-tester).
+    """
+    minor = environ.get("OCF_RA_VERSION_MINOR")
+    old = minor == "0" if minor else "OCF_RESKEY_CRM_meta_timeout" in environ
+    for folder in _METADATA:
+        path = os.path.join(folder, name + (".ocf-1.0.xml" if old else ".xml"))
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as stream:
+                return stream.read()
+    raise DualstorError("%s meta-data: no metadata in %s; reinstall dualstor"
+                        % (name, " or ".join(_METADATA)))
+
+
+def request(interface, action, environment):
+    """The Request that the caller's environment makes of *action*."""
+    return Request(
+        action=action,
+        resource=environment.instance,
+        probe=action == "monitor" and environment.interval == 0,
+        level=level_at_most(environment.check_level, interface.check_levels),
+        degraded_known=environment.knows_degraded,
+        promoted_known=environment.knows_promoted,
+        in_cluster=environment.in_cluster,
+        clone_max=environment.clone_max,
+        clone_node_max=environment.clone_node_max,
+        promoted_max=environment.promoted_max,
+        promoted_node_max=environment.promoted_node_max,
+        notifies=environment.notifies,
+        node=environment.node,
+        notification=environment.notification() if action == "notify" else None)
+
+
+def _settle_parameters(asked, values):
+    """What wrong parameters make of the request: a Finish, or None to go on.
+
+    stop and monitor are state-based: without a required name nothing can have
+    been started, and another parameter's default does not hide what runs.
+    """
+    if not values.problems:
+        return None
+    reason = "%s %s: %s" % (asked.resource, asked.action, "; ".join(values.problems))
+    if asked.action == "stop" or asked.probe:
+        if values.lacking:
+            return Finish(ExitCode.SUCCESS if asked.action == "stop" else ExitCode.NOT_RUNNING,
+                          reason)
+    elif asked.action != "monitor" or values.lacking:
+        raise Misconfigured(reason)
+    log.warning("%s", reason)
+    return None
+
+
+def perform(agent_class, action, environ, make_host=Host):
+    """Carry out one action (not meta-data).
+
+    :param agent_class: the Agent class
+    :param action: what the caller asked for
+    :param environ: mapping, as os.environ
+    :param make_host: function of a Deadline that returns the Host
+    :returns: Finish
+    :raises DualstorError: what ended the action
+    """
+    interface = agent_class.interface
+    if not interface.implements(action):
+        raise UnknownAction("%s has no action %s; it has %s" % (
+            interface.name, action, ", ".join(a.name for a in interface.actions)))
+    environment = Environment(environ)
+    asked = request(interface, action, environment)
+    values = parameters.parse(interface.parameters, environment)
+    verdict = _settle_parameters(asked, values)
+    if verdict is None:
+        verdict = pursue(agent_class(make_host(Deadline(environment.timeout)), asked, values))
+    return verdict
+
+
+def _tell(reason, code):
+    """Print the one exit reason: the last line on stderr that the manager keeps."""
+    line = " ".join(reason.split())
+    if len(line) > _REASON_LIMIT:
+        line = line[:_REASON_LIMIT - 3] + "..."
+    (log.debug if code in EXPECTED else log.error)("%s", line)
+    try:
+        sys.stderr.write("ocf-exit-reason:%s\n" % line)
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass  # nobody listens
+
+
+def conclude(name, action, work):
+    """Run *work* and give the process's exit code; tells the exit reason, if any.
+
+    :param name: agent's name, for the reason of an unexpected error
+    :param work: function without arguments that returns Finish
+    """
+    try:
+        verdict = work()
+    except DualstorError as problem:
+        verdict = Finish(problem.code, problem.reason)
+    except Exception as problem:  # pylint: disable=broad-except
+        import traceback
+        log.error("%s", traceback.format_exc())
+        verdict = Finish(ExitCode.ERR_GENERIC,
+                         "%s %s: unexpected %s: %s; the traceback is in the system log, "
+                         "please report it" % (name, action, type(problem).__name__, problem))
+    code = permitted(action, ExitCode(verdict.code))
+    if code != ExitCode.SUCCESS:
+        _tell(verdict.reason or "%s %s: %s" % (name, action, code.name), code)
+    return int(code)
+
+
+def _on_sigterm(_number, _frame):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Terminated("ended by SIGTERM before it was done; the cluster manager's own timeout "
+                     "or a shutdown: raise the operation's timeout if this recurs")
+
+
+def main(name, argv=None, environ=None, make_host=Host):
+    """Entry point of the agent *name*.
+
+    :returns: the exit code
+    """
+    argv = sys.argv if argv is None else argv
+    environ = os.environ if environ is None else environ
+    action = argv[1] if len(argv) > 1 else "help"
+    if action == "meta-data":
+        def show():
+            sys.stdout.write(metadata(name, environ))
+            sys.stdout.flush()
+            return Finish(ExitCode.SUCCESS)
+        return conclude(name, action, show)
+    instance = environ.get("OCF_RESOURCE_INSTANCE")
+    log.LOG.open("%s(%s)" % (name, instance) if instance else name, environ)
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    os.umask(0o022)
+    return conclude(name, action, lambda: perform(load(name), action, environ, make_host))

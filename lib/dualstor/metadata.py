@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Metadata of the agents as XML, rendered from their declared interfaces.
+
+OCF 1.1 follows Pacemaker's ocf-ra-1.1.rng; OCF 1.0 follows ra-api-1.dtd of
+resource-agents, whose order and names of elements differ. Used when the files
+under metadata/ are made, never by a running agent.
+"""
+
+import os
+import sys
+
+from lxml import etree
+
+from dualstor import __version__
+from dualstor.main import load
+
+AGENTS = ("drbd-dualprimary", "clvmd", "clustered-vg")
+
+#: Roles and actions that OCF 1.0 names otherwise, or not at all.
+_ROLES_1_0 = {"Promoted": "Master", "Unpromoted": "Slave"}
+_NOT_IN_1_0 = frozenset(("reload-agent",))
+_TYPES_1_0 = {"select": "string"}
+
+
+def _text(value):
+    """A default as metadata shows it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _described(parent, longdesc, shortdesc):
+    etree.SubElement(parent, "longdesc", lang="en").text = longdesc
+    etree.SubElement(parent, "shortdesc", lang="en").text = shortdesc
+
+
+def _longdesc(parameter):
+    """The parameter's text, with its range or choices where the type cannot tell them."""
+    if parameter.minimum is not None and parameter.maximum is not None:
+        return "%s\nFrom %d to %d." % (parameter.longdesc, parameter.minimum, parameter.maximum)
+    return parameter.longdesc
+
+
+def _parameter(parent, parameter, modern):
+    element = etree.SubElement(parent, "parameter", name=parameter.name)
+    if modern:
+        if parameter.unique_group:
+            element.set("unique-group", parameter.unique_group)
+        element.set("required", "1" if parameter.required else "0")
+        element.set("reloadable", "1" if parameter.reloadable else "0")
+        _described(element, _longdesc(parameter), parameter.shortdesc)
+        content = etree.SubElement(element, "content", type=parameter.type)
+    else:
+        element.set("unique", "1" if parameter.unique_group else "0")
+        element.set("required", "1" if parameter.required else "0")
+        longdesc = _longdesc(parameter)
+        if parameter.options:
+            longdesc += "\nOne of: %s." % ", ".join(parameter.options)
+        _described(element, longdesc, parameter.shortdesc)
+        content = etree.SubElement(element, "content",
+                                   type=_TYPES_1_0.get(parameter.type, parameter.type))
+    if parameter.default is not None:
+        content.set("default", _text(parameter.default))
+    if modern and parameter.type == "select":
+        for option in parameter.options:
+            etree.SubElement(content, "option", value=option)
+
+
+def _action(parent, action, modern):
+    element = etree.SubElement(parent, "action", name=action.name, timeout="%ds" % action.timeout)
+    if action.interval is not None:
+        element.set("interval", "%ds" % action.interval)
+    if action.depth is not None:
+        element.set("depth", str(action.depth))
+    if action.role is not None:
+        element.set("role", action.role if modern else _ROLES_1_0[action.role])
+
+
+def render(interface, version="1.1"):
+    """The metadata of an agent.
+
+    :param interface: dualstor.ocf.parameters.Interface
+    :param version: "1.1" or "1.0", of the OCF resource agent API
+    :returns: the XML document as text, byte for byte the same for the same input
+    """
+    modern = version == "1.1"
+    root = etree.Element("resource-agent", name=interface.name, version=__version__)
+    etree.SubElement(root, "version").text = version
+    _described(root, interface.longdesc, interface.shortdesc)
+    parameters = etree.SubElement(root, "parameters")
+    for parameter in interface.parameters:
+        _parameter(parameters, parameter, modern)
+    actions = etree.SubElement(root, "actions")
+    for action in interface.actions:
+        if modern or action.name not in _NOT_IN_1_0:
+            _action(actions, action, modern)
+    etree.indent(root)
+    head = '<?xml version="1.0"?>\n'
+    if not modern:
+        head += '<!DOCTYPE resource-agent SYSTEM "ra-api-1.dtd">\n'
+    return head + etree.tostring(root, encoding="unicode") + "\n"
+
+
+def files(agents=AGENTS):
+    """(file name, text) of every metadata file."""
+    for name in agents:
+        interface = load(name).interface
+        yield name + ".xml", render(interface, "1.1")
+        yield name + ".ocf-1.0.xml", render(interface, "1.0")
+
+
+def main(argv):
+    """``python3 -m dualstor.metadata FOLDER``: write the metadata files."""
+    if len(argv) != 2:
+        sys.stderr.write("usage: python3 -m dualstor.metadata FOLDER\n")
+        return 2
+    for name, text in files():
+        with open(os.path.join(argv[1], name), "w", encoding="utf-8") as stream:
+            stream.write(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

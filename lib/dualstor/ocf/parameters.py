@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Parameters and actions of an agent, declared once.
+
+The declaration serves the parser here, the metadata (``dualstor.metadata``),
+the manual pages and ``dualstor configure``.
+"""
+
+from dualstor.record import Record
+from dualstor.ocf.environment import boolean
+
+
+class Parameter(Record):
+    """One instance parameter.
+
+    ``type`` is "string", "boolean", "integer" or "select"; ``pattern`` (string
+    only) tells, as a function of the text, whether the text is well-formed.
+    """
+
+    name: str
+    shortdesc: str
+    longdesc: str
+    type: str = "string"
+    default: object = None
+    minimum: int = None
+    maximum: int = None
+    options: tuple = ()
+    pattern: object = None
+    unique_group: str = None
+    reloadable: bool = False
+    required: bool = False
+
+
+class Action(Record):
+    """One action as advertised; times in seconds."""
+
+    name: str
+    timeout: int
+    interval: int = None
+    depth: int = None
+    role: str = None
+
+
+class Interface(Record):
+    """What an agent looks like from outside."""
+
+    name: str
+    shortdesc: str
+    longdesc: str
+    parameters: tuple
+    actions: tuple
+    check_levels: tuple = (0,)
+
+    def implements(self, action):
+        """Whether *action* is advertised (or is meta-data, which always is)."""
+        return action == "meta-data" or any(a.name == action for a in self.actions)
+
+
+class Parameters:
+    """Values of the parameters, as attributes.
+
+    ``problems`` lists what is wrong, each a sentence; a parameter in trouble
+    has its default. ``lacking`` holds the names of required ones not given.
+    """
+
+    def __init__(self, values, problems=(), lacking=()):
+        self.__dict__.update(values)
+        self.problems = tuple(problems)
+        self.lacking = tuple(lacking)
+
+    def __repr__(self):
+        return "Parameters(%s)" % ", ".join("%s=%r" % i for i in sorted(self.__dict__.items()))
+
+
+def _value(parameter, text):
+    """(value, problem): the typed value of *text*, or a sentence on what is wrong."""
+    name = parameter.name
+    if parameter.type == "boolean":
+        value = boolean(text)
+        if value is None:
+            return None, "parameter %s is %r: set it to true or false" % (name, text)
+        return value, None
+    if parameter.type == "integer":
+        try:
+            value = int(text.strip())
+        except ValueError:
+            return None, "parameter %s is %r: set it to a whole number" % (name, text)
+        low, high = parameter.minimum, parameter.maximum
+        if (low is not None and value < low) or (high is not None and value > high):
+            return None, "parameter %s is %d: set it between %s and %s" % (name, value, low, high)
+        return value, None
+    if parameter.type == "select":
+        if text not in parameter.options:
+            return None, "parameter %s is %r: set it to one of %s" % (
+                name, text, ", ".join(parameter.options))
+        return text, None
+    if parameter.pattern is not None and not parameter.pattern(text):
+        return None, "parameter %s is %r: that is not a valid name" % (name, text)
+    return text, None
+
+
+def parse(declared, environment):
+    """Read the *declared* parameters from *environment*; unset and empty mean the default.
+
+    :param declared: Parameter objects
+    :param environment: Environment
+    :returns: Parameters; what is wrong is told in it, never raised
+    """
+    values, problems, lacking = {}, [], []
+    for parameter in declared:
+        text = environment.parameter(parameter.name)
+        values[parameter.name] = parameter.default
+        if text is None:
+            if parameter.required:
+                lacking.append(parameter.name)
+                problems.append("parameter %s is not set: set it in the resource's definition"
+                                % parameter.name)
+            continue
+        value, problem = _value(parameter, text)
+        if problem:
+            problems.append(problem)
+        else:
+            values[parameter.name] = value
+    return Parameters(values, problems, lacking)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Immutable values with named fields.
+
+dataclasses and typing.NamedTuple would serve, but importing either costs more
+than a whole level-0 monitor may; this needs no import at all.
+"""
+
+
+def _own_annotations(cls):
+    """The annotations of the class body of *cls* itself, in order."""
+    own = cls.__dict__.get("__annotations__")
+    if own is None and ("__annotate__" in cls.__dict__ or "__annotate_func__" in cls.__dict__):
+        own = cls.__annotations__  # Python 3.14 computes them on demand
+    return own or {}
+
+
+class Record:
+    """Base of an immutable value; fields are the annotations of the class body.
+
+    A field with a class attribute of the same name has that as its default.
+    By convention None means "not known" or "not there".
+
+        class Member(Record):
+            name: str
+            votes: int = 1
+
+    Construct by keyword (or by position, in order). Raises TypeError for an
+    unknown or missing field, AttributeError on any attempt to change one.
+    """
+
+    fields = ()
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        own = tuple(name for name in _own_annotations(cls) if name not in cls.fields)
+        cls.fields = cls.fields + own
+
+    def __init__(self, *args, **kwargs):
+        if len(args) > len(self.fields):
+            raise TypeError("%s takes %d fields" % (type(self).__name__, len(self.fields)))
+        values = dict(zip(self.fields, args))
+        for name, value in kwargs.items():
+            if name not in self.fields or name in values:
+                raise TypeError("%s: unexpected field %r" % (type(self).__name__, name))
+            values[name] = value
+        missing = [n for n in self.fields if n not in values and not hasattr(type(self), n)]
+        if missing:
+            raise TypeError("%s: missing field %s" % (type(self).__name__, ", ".join(missing)))
+        self.__dict__.update(values)
+
+    def __setattr__(self, name, value):
+        raise AttributeError("%s is immutable" % type(self).__name__)
+
+    def __delattr__(self, name):
+        raise AttributeError("%s is immutable" % type(self).__name__)
+
+    def but(self, **changes):
+        """A copy in which the named fields have other values."""
+        return type(self)(**dict(self.items(), **changes))
+
+    def items(self):
+        """The fields as a list of (name, value), in order of declaration."""
+        return [(name, getattr(self, name)) for name in self.fields]
+
+    def __eq__(self, other):
+        if type(self) is not type(other):
+            return NotImplemented
+        return self.items() == other.items()
+
+    def __hash__(self):
+        return hash((type(self), tuple(value for _, value in self.items())))
+
+    def __repr__(self):
+        return "%s(%s)" % (type(self).__name__,
+                           ", ".join("%s=%r" % item for item in self.items()))

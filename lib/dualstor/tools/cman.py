@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""cman_tool of cman 3: membership, votes, joining and leaving.
+
+Formats and exit codes: cluster STABLE3 cman/cman_tool/main.c (show_status, show_nodes, die);
+1 with "cman_tool: TEXT" on stderr for what failed, 2 for a wait that timed out.
+"""
+
+from dualstor.errors import ParseError, ToolFailed
+from dualstor.record import Record
+from dualstor.tools.keyed import Keyed
+
+#: Seconds for what answers from memory.
+TIMEOUT = 5.0
+
+#: Port that clvmd binds.
+CLVMD_PORT = 11
+
+_TIMED_OUT = 2
+_NOT_RUNNING = "Cannot open connection to cman"
+_BUSY = "Device or resource busy"
+_ALREADY = "already active"
+#: Attributes asked of every node; the name stands last but one, as an address may be missing.
+_FIELDS = "id,type,name,addr"
+
+
+class Status(Record):
+    """What ``cman_tool status`` says. What it left out is None (or an empty tuple)."""
+
+    membership: str           # "Cluster-Member", "Joining", "Leaving", "Not-in-Cluster"
+    quorum: int               # votes needed
+    blocked: bool             # not quorate
+    version: str = None
+    config_version: int = None
+    cluster: str = None
+    generation: int = None
+    nodes: int = None
+    expected: int = None      # votes
+    device_votes: int = None  # of the quorum disk
+    total: int = None         # votes
+    votes: int = None         # of this node
+    subsystems: int = None
+    flags: tuple = ()         # "2node", "Shutdown", "Error", "DisallowedNodes", "HaveState" ...
+    ports: tuple = ()
+    node: str = None
+    node_id: int = None
+    addresses: tuple = ()
+    disallowed: tuple = ()
+    rest: tuple = ()          # (key, value) of further lines
+
+    @property
+    def member(self):
+        """Whether this node is in the cluster ("Cluster Member:" always says Yes)."""
+        return self.membership.endswith("-Member")
+
+    @property
+    def quorate(self):
+        """Whether this node is a member of a quorate cluster."""
+        return self.member and not self.blocked
+
+    @property
+    def two_node(self):
+        """Whether one of two nodes is enough for quorum."""
+        return "2node" in self.flags
+
+
+class Node(Record):
+    """One configured node. ``state`` is M (member), X (dead), d (disallowed) or ?."""
+
+    id: int
+    name: str
+    state: str
+    incarnation: int = None
+    joined: str = None        # local time; None when it never did
+    addresses: tuple = ()
+
+    @property
+    def member(self):
+        """Whether it is in the cluster."""
+        return self.state == "M"
+
+
+class Outcome(Record):
+    """How a command that changes something ended; ``says`` is one line."""
+
+    ok: bool
+    says: str = ""
+    running: bool = True      # False: there is no cman on this node
+    timed_out: bool = False
+    busy: bool = False        # leave: fenced, dlm or clvmd still use the cluster
+    already: bool = False     # join: this node is a member
+
+
+def parse_status(text):
+    """The Status in the output of ``cman_tool status``.
+
+    :raises ParseError: it is cut off or something else
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    values = Keyed("cman_tool status", lines)
+    membership, quorum = values.need("Membership state"), values.need("Quorum")
+    values.text("Cluster Member")  # always Yes
+    return Status(
+        membership=membership, quorum=values.number("Quorum"), blocked="blocked" in quorum,
+        version=values.text("Version"), config_version=values.number("Config Version"),
+        cluster=values.text("Cluster Name"), generation=values.number("Cluster Generation"),
+        nodes=values.number("Nodes"), expected=values.number("Expected votes"),
+        device_votes=values.number("Quorum device votes"), total=values.number("Total votes"),
+        votes=values.number("Node votes"), subsystems=values.number("Active subsystems"),
+        flags=values.words("Flags"), ports=_ports(values.words("Ports Bound")),
+        node=values.text("Node name"), node_id=values.number("Node ID"),
+        addresses=values.words("Node addresses"), disallowed=values.words("Disallowed nodes"),
+        rest=values.rest)
+
+
+def _ports(words):
+    for word in words:
+        if not word.isdigit():
+            raise ParseError("cman_tool status", "Ports Bound: " + " ".join(words),
+                             "expected numbers")
+    return tuple(int(word) for word in words)
+
+
+def _row(line):
+    """The Node of a row ``id  state  incarnation  [date time]  name``."""
+    words = line.split()
+    if len(words) not in (4, 6) or not (words[0].isdigit() and words[2].isdigit()) \
+            or len(words[1]) != 1:
+        raise ParseError("cman_tool nodes", line, "expected a node")
+    return Node(id=int(words[0]), state=words[1], incarnation=int(words[2]), name=words[-1],
+                joined=" ".join(words[3:5]) if len(words) == 6 else None)
+
+
+def parse_nodes(text):
+    """The Nodes in the output of ``cman_tool nodes`` (with or without ``-a``), as a tuple.
+
+    A quorum disk (id 0) is left out.
+
+    :raises ParseError: a line is no node
+    """
+    found, table = [], False
+    for line in text.splitlines():
+        words = line.split()
+        if not table:  # a note about disallowed nodes may stand before the heading
+            table = words[:2] == ["Node", "Sts"]
+        elif words[:1] == ["Addresses:"]:
+            if not found:
+                raise ParseError("cman_tool nodes", line, "addresses of no node")
+            found[-1] = found[-1].but(addresses=tuple(words[1:]))
+        elif words:
+            found.append(_row(line))
+    if not table:
+        raise ParseError("cman_tool nodes", (text.splitlines() or [""])[0],
+                         "expected the heading \"Node  Sts\"")
+    return tuple(node for node in found if node.id)
+
+
+def parse_fields(text):
+    """The Nodes in the output of ``cman_tool nodes -F id,type,name,addr``, as a tuple.
+
+    :raises ParseError: a line is no node
+    """
+    found = []
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) < 3 or not words[0].isdigit() or len(words[1]) != 1:
+            raise ParseError("cman_tool nodes -F " + _FIELDS, line, "expected a node")
+        found.append(Node(id=int(words[0]), state=words[1], name=words[2],
+                          addresses=tuple(words[3:])))
+    return tuple(node for node in found if node.id)
+
+
+def parse_version(text):
+    """(version, number of the configuration) of ``6.2.0 config 35``.
+
+    :raises ParseError: it is something else
+    """
+    words = text.split()
+    if len(words) != 3 or words[1] != "config" or not words[2].isdigit():
+        raise ParseError("cman_tool version", text.strip(), "expected \"VERSION config NUMBER\"")
+    return words[0], int(words[2])
+
+
+def _ask(host, argv, timeout):
+    """stdout of a query; see ``status`` for what it raises."""
+    completed = host.run(("cman_tool",) + argv, timeout)
+    if not completed.ok:
+        raise ToolFailed(completed)
+    return completed.stdout
+
+
+def stopped(problem):
+    """Whether a ToolFailed says that cman does not run here."""
+    return _NOT_RUNNING in problem.completed.stderr
+
+
+def status(host, timeout=TIMEOUT):
+    """The Status now.
+
+    :raises ToolMissing, ToolHung: as Host.run
+    :raises ToolFailed: cman does not run (``stopped``) or does not answer
+    :raises ParseError: the output is not understood
+    """
+    return parse_status(_ask(host, ("status",), timeout))
+
+
+def nodes(host, timeout=TIMEOUT):
+    """The configured Nodes, as a tuple. Raises as ``status``."""
+    return parse_fields(_ask(host, ("nodes", "-F", _FIELDS), timeout))
+
+
+def version(host, timeout=TIMEOUT):
+    """(version of the protocol, number of the configuration). Raises as ``status``."""
+    return parse_version(_ask(host, ("version",), timeout))
+
+
+def services(host, timeout=TIMEOUT):
+    """The fence domain and the lockspaces, as the text of ``cman_tool services``.
+
+    Ends with 0 whatever happened below it, so an empty text says nothing. Raises as ``status``.
+    """
+    return _ask(host, ("services",), timeout)
+
+
+def _do(host, argv, timeout, silent_failures=()):
+    """Run a command that changes something: its Outcome."""
+    completed = host.run(("cman_tool",) + argv, timeout)
+    said = completed.stderr
+    failed = not completed.ok or any(text in said for text in silent_failures)
+    return Outcome(ok=not failed, says="" if not failed else completed.complaint(),
+                   running=_NOT_RUNNING not in said,
+                   timed_out=completed.returncode == _TIMED_OUT,
+                   busy=_BUSY in said, already=_ALREADY in said)
+
+
+def wait(host, seconds, quorum=True):
+    """Wait until this node is a member, and for quorum. An Outcome.
+
+    It does not wait for cman itself to be started: that fails at once.
+
+    :raises ToolMissing, ToolHung: as Host.run
+    """
+    options = ("-q",) if quorum else ()
+    return _do(host, ("-t", str(int(seconds))) + options + ("wait",), seconds + TIMEOUT)
+
+
+def join(host, seconds):
+    """Join the cluster and wait for membership. An Outcome; ``already``: it was a member."""
+    return _do(host, ("-t", str(int(seconds)), "-w", "join"), seconds + TIMEOUT)
+
+
+def leave(host, timeout, remove=False):
+    """Leave the cluster; never by force. An Outcome; ``busy``: something still uses it.
+
+    :param remove: the other nodes count this one's votes no longer
+    """
+    return _do(host, ("leave", "remove") if remove else ("leave",), timeout)
+
+
+def expected(host, votes, timeout=TIMEOUT):
+    """Set the votes the cluster expects. An Outcome; refused when quorum would be lost."""
+    return _do(host, ("expected", "-e", str(votes)), timeout)
+
+
+def votes(host, number, timeout=TIMEOUT):
+    """Set the votes of this node. An Outcome."""
+    return _do(host, ("votes", "-v", str(number)), timeout)
+
+
+def kill(host, node, timeout=TIMEOUT):
+    """Make a node leave at once. An Outcome; cman_tool itself ends with 0 whatever happened."""
+    return _do(host, ("kill", "-n", node), timeout, ("Can't kill node", "kill node failed"))

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""corosync-quorumtool and corosync-cmapctl: membership and votes as corosync sees them.
+
+Formats: corosync tools/corosync-quorumtool.c (show_status, display_nodes_data),
+tools/corosync-cmapctl.c (print_key).
+"""
+
+import re
+
+from dualstor.errors import ParseError, ToolFailed
+from dualstor.record import Record
+from dualstor.tools.keyed import Keyed
+
+#: Seconds; both tools answer from memory, at once or not at all.
+TIMEOUT = 5.0
+
+#: Exit codes of ``corosync-quorumtool -s``.
+QUORATE, NOT_QUORATE = 0, 2
+
+_STATUS = ("corosync-quorumtool", "-s")
+_QUORUM = "Quorum information"
+_VOTES = "Votequorum information"
+_MEMBERS = "Membership information"
+_CMAP = re.compile(r"(\S+) \((\w+)\) = ?(.*)")
+
+
+class Member(Record):
+    """One node of the membership; ``votes`` is None where no vote counting is configured."""
+
+    id: int
+    name: str
+    votes: int = None
+    local: bool = False
+
+
+class Status(Record):
+    """What ``corosync-quorumtool -s`` says. Numbers that it left out are None."""
+
+    quorate: bool
+    provider: str = None
+    nodes: int = None
+    node_id: int = None
+    ring: str = None
+    expected: int = None      # votes
+    total: int = None         # votes
+    quorum: int = None        # votes needed
+    flags: tuple = ()         # "2Node", "Quorate", "WaitForAll", "Qdevice" ...
+    members: tuple = ()
+    rest: tuple = ()          # (key, value) of further lines
+
+    @property
+    def two_node(self):
+        """Whether one of two nodes is enough for quorum; None when nothing counts votes."""
+        return None if self.quorum is None else "2Node" in self.flags
+
+
+def _sections(text):
+    """{heading: lines} of the output; a heading is underlined with hyphens."""
+    found, lines = {}, None
+    for line in text.splitlines():
+        if line.strip() in (_QUORUM, _VOTES, _MEMBERS):
+            lines = found.setdefault(line.strip(), [])
+        elif line.strip("- "):
+            if lines is None:
+                raise ParseError(" ".join(_STATUS), line, "expected \"%s\"" % _QUORUM)
+            lines.append(line)
+    return found
+
+
+def _member(line, columns):
+    """The Member of a row: id, votes, qdevice (may be empty), name; None of the quorum device."""
+    words = line.split()
+    local = words[-1] == "(local)"
+    plain = words[:-1] if local else words
+    votes = "Votes" in columns
+    if len(plain) < 2 + votes or not plain[0].isdigit() or (votes and not plain[1].isdigit()):
+        raise ParseError(" ".join(_STATUS), line, "expected a node of the membership")
+    if plain[0] == "0":
+        return None
+    return Member(id=int(plain[0]), name=plain[-1], local=local,
+                  votes=int(plain[1]) if votes else None)
+
+
+def parse_status(text):
+    """The Status in the output of ``corosync-quorumtool -s``.
+
+    :raises ParseError: it is cut off or something else
+    """
+    sections = _sections(text)
+    if _MEMBERS not in sections:
+        last = (text.splitlines() or [""])[-1]
+        raise ParseError(" ".join(_STATUS), last, "no \"%s\", the last line is" % _MEMBERS)
+    table = sections[_MEMBERS] or [""]
+    columns = table[0].split()
+    if columns[:1] != ["Nodeid"]:
+        raise ParseError(" ".join(_STATUS), table[0], "expected the heading \"Nodeid ...\"")
+    members = [_member(line, columns) for line in table[1:]]
+    values = Keyed(" ".join(_STATUS), sections.get(_QUORUM, []) + sections.get(_VOTES, []))
+    quorate = values.need("Quorate")
+    if quorate not in ("Yes", "No"):
+        raise ParseError(" ".join(_STATUS), "Quorate: " + quorate, "expected Yes or No")
+    return Status(
+        quorate=quorate == "Yes", provider=values.text("Quorum provider"),
+        nodes=values.number("Nodes"), node_id=values.number("Node ID"),
+        ring=values.text("Ring ID"), expected=values.number("Expected votes"),
+        total=values.number("Total votes"), quorum=values.number("Quorum"),
+        flags=values.words("Flags"), members=tuple(m for m in members if m), rest=values.rest)
+
+
+def status(host, timeout=TIMEOUT):
+    """The Status now; the exit code rules where it is more careful than the text.
+
+    :raises ToolMissing, ToolHung: as Host.run
+    :raises ToolFailed: corosync does not run, or does not answer
+    :raises ParseError: the output is not understood
+    """
+    completed = host.run(_STATUS, timeout)
+    if "Quorate:" not in completed.stdout and not completed.ok:
+        raise ToolFailed(completed)
+    seen = parse_status(completed.stdout)
+    return seen.but(quorate=seen.quorate and completed.returncode != NOT_QUORATE)
+
+
+def parse_cmap(text):
+    """The (key, type, value) triples in the output of ``corosync-cmapctl``, in order.
+
+    :raises ParseError: a line is not ``key (type) = value``
+    """
+    found = []
+    for line in text.splitlines():
+        match = _CMAP.match(line)
+        if match is None:
+            raise ParseError("corosync-cmapctl", line, "expected \"key (type) = value\"")
+        found.append((match.group(1), match.group(2), match.group(3).strip()))
+    return tuple(found)
+
+
+def cmap(host, prefix, timeout=TIMEOUT):
+    """The keys of corosync's configuration and state that begin with *prefix*: {key: value}.
+
+    :raises ToolError, ParseError: as ``status``
+    """
+    completed = host.run(("corosync-cmapctl", prefix), timeout)
+    if not completed.ok:
+        raise ToolFailed(completed)
+    return {key: value for key, _, value in parse_cmap(completed.stdout)}

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""dmsetup: takes LVs away without LVM and its locks, for when those do not answer.
+
+Format: dmsetup(8), ``info -c``.
+"""
+
+from dualstor.errors import ParseError
+from dualstor.record import Record
+
+_COLUMNS = ("name", "uuid", "open", "attr", "major", "minor", "suspended")
+_NOTHING = "No devices found"
+
+
+class Device(Record):
+    """One line of ``dmsetup info -c``; ``attr`` as dmsetup writes it, e.g. "L--w"."""
+
+    name: str
+    uuid: str
+    open_count: int
+    attr: str
+    major: int
+    minor: int
+    suspended: bool
+
+    @property
+    def live(self):
+        """Whether a table is loaded and in use."""
+        return self.attr.startswith("L")
+
+
+def parse_info(text):
+    """The Devices in the output of ``info``, as a tuple.
+
+    :raises ParseError: a line is not of that form
+    """
+    found = []
+    for line in text.splitlines():
+        if not line.strip() or line.strip() == _NOTHING:
+            continue
+        fields = line.strip().split("|")
+        if len(fields) != len(_COLUMNS) or not all(fields[n].isdigit() for n in (2, 4, 5)):
+            raise ParseError("dmsetup info -c", line)
+        found.append(Device(name=fields[0], uuid=fields[1], open_count=int(fields[2]),
+                            attr=fields[3], major=int(fields[4]), minor=int(fields[5]),
+                            suspended=fields[6] == "Suspended"))
+    return tuple(found)
+
+
+def info(host, timeout=5.0):
+    """All devices of device-mapper, as a tuple of Device.
+
+    :raises ToolError, ParseError: it did not answer, or in another form
+    """
+    argv = ("dmsetup", "info", "-c", "--noheadings", "--noflush", "--separator", "|",
+            "-o", ",".join(_COLUMNS))
+    return parse_info(host.run(argv, timeout).stdout)
+
+
+def remove(host, name, timeout=10.0):
+    """Remove one device that nobody has open; the kernel refuses one that is.
+
+    Does not wait for udev, which may be what hangs.
+
+    :returns: Completed
+    :raises ToolError: it is missing or hung
+    """
+    return host.run(("dmsetup", "remove", "--noudevsync", name), timeout)

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""drbdadm: DRBD's resources by their configuration.
+
+Source: drbdadm(8). Never gives --force, --discard-my-data or --overwrite-data-of-peer.
+``dstate`` is not asked at all: of a resource that is down it tells what the metadata
+on the disk says, and exits 0. ``conf`` is a configuration file, None for the default.
+"""
+
+import re
+
+from dualstor.errors import ParseError, ToolFailed
+from dualstor.kernel import drbd
+from dualstor.record import Record
+from dualstor.tools import drbdconf, drbdsetup
+from dualstor.tools.drbdsetup import Outcome  # noqa: F401  (what the commands return)
+
+_QUIET = {"DRBD_DONT_WARN_ON_VERSION_MISMATCH": "1"}
+_QUERY = 10.0  # seconds for a question that reads the configuration only
+_NOT_DEFINED, _NOTHING_DEFINED = "not defined in your config", "no resources defined"
+
+
+class Version(Record):
+    """Of module and tools, each a tuple of three ints; None when not known."""
+
+    kernel: tuple
+    tools: tuple
+
+
+def _run(host, words, conf, timeout):
+    argv = ("drbdadm",) + (("-c", conf) if conf else ()) + tuple(words)
+    return host.run(argv, timeout, _QUIET)
+
+
+def _query(host, words, conf, timeout):
+    """stdout of a command.
+
+    :raises ToolFailed: it ended with an error
+    """
+    completed = _run(host, words, conf, timeout)
+    if not completed.ok:
+        raise ToolFailed(completed, drbdsetup.outcome(completed).says)
+    return completed.stdout
+
+
+# -- versions and configuration ----------------------------------------------------
+
+
+def parse_version(text):
+    """The Version in the output of ``drbdadm --version``.
+
+    :raises ParseError: it tells no version of the tools
+    """
+    codes = {}
+    for line in text.splitlines():
+        match = re.match(r"^(\w+)=0x([0-9a-fA-F]{1,8})$", line.strip())
+        if match and int(match.group(2), 16):
+            number = int(match.group(2), 16)
+            codes[match.group(1)] = (number >> 16, number >> 8 & 255, number & 255)
+    if "DRBDADM_VERSION_CODE" not in codes:
+        raise ParseError("drbdadm --version", text.strip().rpartition("\n")[2],
+                         "no DRBDADM_VERSION_CODE")
+    return Version(kernel=codes.get("DRBD_KERNEL_VERSION_CODE"),
+                   tools=codes["DRBDADM_VERSION_CODE"])
+
+
+def version(host, timeout=_QUERY):
+    """The Version of module (also one that is not loaded) and tools.
+
+    :raises ToolError, ParseError: drbdadm is missing, hung, fails, or tells none
+    """
+    return parse_version(_query(host, ("--version",), None, timeout))
+
+
+def configuration(host, name, conf=None, timeout=_QUERY):
+    """The drbdconf.Configuration of a resource.
+
+    :raises ToolError: drbdadm is missing, hung, or refuses the configuration
+    :raises ParseError: its answer has another form
+    """
+    return drbdconf.parse(_query(host, ("dump", name), conf, timeout), name)
+
+
+def unknown(host, name, conf=None, timeout=_QUERY):
+    """Whether drbdadm says that the resource is not in this host's configuration.
+
+    :returns: True, False, or None: it failed of something else
+    :raises ToolMissing, ToolHung: drbdadm is missing or hung
+    """
+    completed = _run(host, ("sh-dev", name), conf, timeout)
+    if completed.ok:
+        return False
+    text = completed.stderr
+    return True if _NOT_DEFINED in text or _NOTHING_DEFINED in text else None
+
+
+def backing_devices(host, conf=None, timeout=_QUERY):
+    """(device, lower disk) of all volumes configured for this host, diskless ones left out.
+
+    :raises ToolError, ParseError: drbdadm is missing, hung, fails, or does not pair them
+    """
+    answers = []
+    for word in ("sh-dev", "sh-ll-dev"):
+        completed = _run(host, (word, "all"), conf, timeout)
+        if _NOTHING_DEFINED in completed.stderr:
+            return ()
+        if not completed.ok:
+            raise ToolFailed(completed, drbdsetup.outcome(completed).says)
+        answers.append(completed.stdout.split())
+    devices, disks = answers
+    if len(devices) != len(disks):
+        raise ParseError("drbdadm sh-ll-dev all", " ".join(disks),
+                         "%d disks for %d devices" % (len(disks), len(devices)))
+    return tuple(pair for pair in zip(devices, disks) if pair[1] != "none")
+
+
+# -- the state of a resource ---------------------------------------------------------
+
+
+def _by_configuration(host, name, conf, timeout):
+    """State of a resource whose minors only the configuration tells: 8.3 without udev's links."""
+    minors = []
+    for word in _query(host, ("sh-minor", name), conf, timeout).split():
+        if len(word) > 8 or word.strip("0123456789"):
+            raise ParseError("drbdadm sh-minor %s" % name, word, "no minor number")
+        minors.append(int(word))
+    return drbd.state_of(drbd.read(host), name, tuple(enumerate(minors)))
+
+
+def resource_state(host, name, conf=None, timeout=_QUERY):
+    """The State of a resource: from the kernel's files, else from the tools.
+
+    :returns: drbd.State; None when it is not configured in the kernel
+    :raises ToolError: no tool could tell: missing, hung or failing
+    :raises ParseError: an answer has another form
+    """
+    state = drbd.state(host, name)
+    if state is not drbd.UNKNOWN:
+        return state
+    kernel = drbd.read(host)
+    if kernel is not None and kernel.lists_minors:
+        told, answer = drbdsetup.events2(host, name, timeout)
+        return answer if told else _by_configuration(host, name, conf, timeout)
+    told, answer = drbdsetup.status(host, name, timeout)
+    if not told:
+        told, answer = drbdsetup.events2(host, name, timeout)
+    if not told:
+        raise ToolFailed(answer.completed, answer.says)
+    return answer
+
+
+# -- deeds ----------------------------------------------------------------------------
+# Each returns an Outcome and raises ToolMissing or ToolHung only. The action's deadline
+# rules; ``timeout``, in seconds, can cut it shorter.
+
+
+def _do(host, command, name, conf, timeout):
+    return drbdsetup.outcome(_run(host, (command, name), conf, timeout))
+
+
+def up(host, name, conf=None, timeout=None):
+    """Create the devices, attach the disks, connect."""
+    return _do(host, "up", name, conf, timeout)
+
+
+def adjust(host, name, conf=None, timeout=None):
+    """Make the kernel's state equal to the configuration; no change where it is."""
+    return _do(host, "adjust", name, conf, timeout)
+
+
+def attach(host, name, conf=None, timeout=None):
+    """Attach the lower disks."""
+    return _do(host, "attach", name, conf, timeout)
+
+
+def connect(host, name, conf=None, timeout=None):
+    """Connect to the peer, or wait for it in the background."""
+    return _do(host, "connect", name, conf, timeout)
+
+
+def primary(host, name, conf=None, timeout=None):
+    """Become Primary; the kernel refuses without UpToDate data."""
+    return _do(host, "primary", name, conf, timeout)
+
+
+def secondary(host, name, conf=None, timeout=None):
+    """Become Secondary; the kernel refuses while the device is held open."""
+    return _do(host, "secondary", name, conf, timeout)
+
+
+def down(host, name, conf=None, timeout=None):
+    """Disconnect, detach and remove the devices; the kernel refuses while one is held open."""
+    return _do(host, "down", name, conf, timeout)

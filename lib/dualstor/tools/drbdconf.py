@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""DRBD's configuration of one resource, as ``drbdadm dump`` prints it (8.3, 8.4, 9).
+
+Format: drbd.conf(5). ``dump`` prints the section ``common`` apart and does not copy
+it into resources, so that is done here. Where an option stands changed over time:
+``protocol`` was in the resource and is in ``net``, ``fencing`` was in ``disk`` and is
+in ``net``; ``allow-two-primaries`` has had a value since 8.4.
+"""
+
+import re
+
+from dualstor.errors import ParseError
+from dualstor.record import Record
+
+_SOURCE = "drbdadm dump"
+_TOKEN = re.compile(r'\s*(?:(#[^\n]*)|("(?:\\.|[^"\\])*")|([{};])|([^\s{};"]+)|($))')
+_SHOWN = 120  # characters of a line in an error
+_TRUE = ("", "yes", "true", "on")
+_AFTER_SB = ("after-sb-0pri", "after-sb-1pri", "after-sb-2pri")
+
+#: From the weakest to the one that freezes I/O until the peer is fenced.
+FENCING = ("dont-care", "resource-only", "resource-and-stonith")
+
+
+class Host(Record):
+    """A node of the resource.
+
+    ``address`` e.g. "10.0.0.1:7788". ``devices``: one (device, minor, lower disk,
+    meta-disk) a volume, None for what is not there; a disk of None is diskless.
+    """
+
+    name: str
+    address: str = None
+    devices: tuple = ()
+
+
+class Configuration(Record):
+    """A resource as configured.
+
+    ``fencing`` and ``fence_peer`` (a command line) are None when not set, ``after_sb``
+    holds the policies for none, one and two Primaries. ``options``: all options of the
+    resource, ``common`` included, as (section, name, value); "" is the resource itself.
+    """
+
+    resource: str
+    protocol: str = None
+    allow_two_primaries: bool = False
+    fencing: str = None
+    fence_peer: str = None
+    after_sb: tuple = ("disconnect", "disconnect", "disconnect")
+    hosts: tuple = ()
+    options: tuple = ()
+
+    def option(self, section, name):
+        """The value of an option, None when it is not set."""
+        return dict(((s, n), v) for s, n, v in self.options).get((section, name))
+
+    def host(self, name):
+        """The Host of node *name*; None when there is none (the domain may differ)."""
+        short = (name or "").partition(".")[0]
+        for wanted in (lambda h: h.name == name, lambda h: h.name.partition(".")[0] == short):
+            for host in self.hosts:
+                if wanted(host):
+                    return host
+        return None
+
+
+class _Section:
+    """A block of the file: its head's words, ``key value;`` statements, inner sections."""
+
+    def __init__(self, head):
+        self.head = head
+        self.statements = []
+        self.sections = []
+
+    def named(self, *kinds):
+        """The inner sections of these kinds."""
+        return [s for s in self.sections if s.head[0] in kinds]
+
+    def value(self, key):
+        """The words after *key* in its last statement; None when there is none."""
+        found = [words[1:] for words in self.statements if words[0] == key]
+        return found[-1] if found else None
+
+    def options(self):
+        """{key: value as text}; the value of a bare key is ""."""
+        return {words[0]: " ".join(words[1:]) for words in self.statements}
+
+
+class _Scanner:
+    """The words and marks of a text, and the line that is being read, for errors."""
+
+    def __init__(self, text):
+        self._text = text
+        self._position = 0
+
+    def refuse(self, what):
+        """Raise ParseError with the line at which the scanner stands."""
+        start = self._text.rfind("\n", 0, max(0, self._position - 1)) + 1
+        line = self._text[start:].partition("\n")[0]
+        raise ParseError(_SOURCE, line.strip()[:_SHOWN], what)
+
+    def tokens(self):
+        """(token, whether it is a word) one after the other."""
+        while self._position < len(self._text):
+            match = _TOKEN.match(self._text, self._position)
+            if match is None:
+                self.refuse("a quote is not closed")
+            self._position = match.end()
+            _, quoted, mark, word, _ = match.groups()
+            if quoted is not None:
+                yield re.sub(r"\\(.)", r"\1", quoted[1:-1]), True
+            elif mark or word:
+                yield mark or word, not mark
+
+
+def _tree(text):
+    """The whole text as a _Section.
+
+    :raises ParseError: braces or semicolons are missing: cut off, or another format
+    """
+    top = _Section(("",))
+    open_sections, words, scanner = [top], [], _Scanner(text.rstrip())
+    for token, is_word in scanner.tokens():
+        if is_word:
+            words.append(token)
+        elif token == ";" and words:
+            open_sections[-1].statements.append(tuple(words))
+            words = []
+        elif token == "{" and words:
+            section = _Section(tuple(words))
+            open_sections[-1].sections.append(section)
+            open_sections.append(section)
+            words = []
+        elif token == "}" and not words and len(open_sections) > 1:
+            open_sections.pop()
+        elif token != ";":
+            scanner.refuse("unexpected \"%s\"" % token)
+    if words or len(open_sections) > 1:
+        scanner.refuse("cut off")
+    return top
+
+
+def _merged(common, resource):
+    """{section: {key: value}} of the options in effect: the resource's own go first."""
+    found = {"": resource.options()}
+    for part in ([common] if common else []) + [resource]:
+        for section in part.sections:
+            if len(section.head) == 1:
+                found.setdefault(section.head[0], {}).update(section.options())
+    if common:
+        for key, value in common.options().items():
+            found[""].setdefault(key, value)
+    return found
+
+
+def _device(volume, shared):
+    """(device, minor, lower disk, meta-disk) of a volume; what it lacks is *shared*'s."""
+    def value(*keys):
+        for section in (volume, shared):
+            for key in keys:
+                words = section.value(key) if section else None
+                if words:
+                    return words
+        return ()
+    words = value("device")
+    minor = words[words.index("minor") + 1:][:1] if "minor" in words else ()
+    path = words[0] if words and words[0] != "minor" else None
+    if not minor and path:
+        minor = re.findall(r"^/dev/drbd(\d+)$", path)
+    if minor and not re.match(r"^[0-9]{1,8}$", minor[0]):
+        raise ParseError(_SOURCE, "device " + " ".join(words), "no minor number")
+    disk = " ".join(value("disk")) or None
+    return (path, int(minor[0]) if minor else None, None if disk == "none" else disk,
+            " ".join(value("meta-disk", "flexible-meta-disk")) or None)
+
+
+def _volumes(section):
+    """{number: _Section} of the inner sections ``volume N``."""
+    return {" ".join(s.head[1:]): s for s in section.named("volume")}
+
+
+def _order(number):
+    return (len(number), number)
+
+
+def _hosts(resource):
+    """The Hosts of a resource; 8.3 has their one volume's settings right in ``on``."""
+    shared, found = _volumes(resource), []
+    for section in resource.named("on"):
+        own = _volumes(section)
+        numbers = sorted(set(own) | set(shared), key=_order)
+        devices = [_device(own.get(n, _Section((n,))), shared.get(n)) for n in numbers]
+        if not devices and section.value("device"):
+            devices = [_device(section, None)]
+        address = section.value("address")
+        found.extend(Host(name=name, address=address[-1] if address else None,
+                          devices=tuple(devices)) for name in section.head[1:])
+    return tuple(found)
+
+
+def _nets(resource, net):
+    """The net options of each connection; 9 can set them per connection."""
+    each = [c for c in resource.named("connection", "connection-mesh")]
+    return [dict(net, **_first_net(c)) for c in each] or [net]
+
+
+def _first_net(connection):
+    for section in connection.named("net"):
+        return section.options()
+    return {}
+
+
+def _weakest(values):
+    """The policy that protects least, of those that connections have."""
+    known = [v for v in values if v in FENCING]
+    if len(known) < len(values):
+        unknown = [v for v in values if v not in FENCING]
+        return unknown[0]
+    return min(known, key=FENCING.index)
+
+
+def _riskiest(nets, key):
+    values = [net.get(key, "disconnect") for net in nets]
+    return ([v for v in values if v != "disconnect"] or values)[0]
+
+
+def parse(text, name=None):
+    """The Configuration in the output of ``drbdadm dump NAME``.
+
+    :param name: the resource; None when the text has just one
+    :raises ParseError: it is cut off, not of that form, or has no such resource
+    """
+    top = _tree(text)
+    found = [s for s in top.named("resource") if len(s.head) > 1 and name in (None, s.head[1])]
+    if not found:
+        raise ParseError(_SOURCE, text.strip().partition("\n")[0],
+                         "no section \"resource %s\"" % (name or "NAME"))
+    resource = found[0]
+    common = (top.named("common") or [None])[0]
+    options = _merged(common, resource)
+    nets = _nets(resource, options.get("net", {}))
+    handlers = options.get("handlers", {})
+    fencing = [net.get("fencing", options.get("disk", {}).get("fencing")) for net in nets]
+    return Configuration(
+        resource=resource.head[1],
+        protocol=nets[0].get("protocol") or options[""].get("protocol"),
+        allow_two_primaries=all(net.get("allow-two-primaries", "no") in _TRUE for net in nets),
+        fencing=_weakest(fencing),
+        fence_peer=handlers.get("fence-peer") or handlers.get("outdate-peer"),
+        after_sb=tuple(_riskiest(nets, key) for key in _AFTER_SB),
+        hosts=_hosts(resource),
+        options=tuple((section, key, value) for section in sorted(options)
+                      for key, value in sorted(options[section].items())))

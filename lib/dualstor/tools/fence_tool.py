@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""fence_tool of cman 3: the fence domain, and whom fenced still has to fence.
+
+Format: cluster STABLE3 fence/fence_tool/fence_tool.c (do_list, do_list_all).
+"""
+
+from dualstor.errors import ParseError, ToolFailed
+from dualstor.record import Record
+
+TIMEOUT = 5.0
+
+_LIST = ("fence_tool", "ls", "-n")
+_SOURCE = "fence_tool ls"
+_KEYS = ("member count", "victim count", "victim now", "master nodeid", "wait state", "members")
+
+
+class Node(Record):
+    """A node as fenced knows it. ``how`` it was last fenced: none, agent, external ..."""
+
+    id: int
+    member: bool
+    victim: bool
+    how: str = None
+
+
+class Domain(Record):
+    """The fence domain. ``wait`` is none, quorum, messages or fencing."""
+
+    victims: int              # how many are to be fenced
+    victim: int               # id of the one being fenced, 0 when none is
+    master: int               # id of the node that fences
+    wait: str
+    members: tuple            # ids
+    nodes: tuple = ()         # Node of all nodes, when asked for
+    rest: tuple = ()          # lines of other kinds
+
+    @property
+    def pending(self):
+        """Whether somebody is still to be fenced, or the domain is changing."""
+        return self.victims > 0 or self.victim > 0 or self.wait != "none"
+
+
+def _numbers(words, line):
+    if not all(word.isdigit() for word in words):
+        raise ParseError(_SOURCE, line, "expected numbers")
+    return tuple(int(word) for word in words)
+
+
+def _node(line):
+    """The Node of ``nodeid 1 member 1 victim 0 last fence master 0 how none``."""
+    words = line.split()
+    if len(words) < 6 or words[2] != "member" or words[4] != "victim":
+        raise ParseError(_SOURCE, line, "expected a node")
+    number, member, victim = _numbers((words[1], words[3], words[5]), line)
+    how = words[words.index("how") + 1:] if "how" in words else ()
+    return Node(id=number, member=bool(member), victim=bool(victim), how=how[0] if how else None)
+
+
+def parse(text):
+    """The Domain in the output of ``fence_tool ls``, with or without ``-n``.
+
+    :raises ParseError: it is cut off or something else
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines or lines[0].strip() != "fence domain":
+        raise ParseError(_SOURCE, (lines or [""])[0], "expected \"fence domain\"")
+    values, nodes, rest = {}, [], []
+    for line in lines[1:]:
+        key = next((k for k in _KEYS if (line + " ").startswith(k + " ")), None)
+        if key is not None:
+            values[key] = line[len(key):].split(), line
+        elif line.startswith("nodeid "):
+            nodes.append(_node(line))
+        elif line.strip() != "all nodes":
+            rest.append(line)
+    for key in _KEYS:
+        if key not in values or (key != "members" and not values[key][0]):
+            raise ParseError(_SOURCE, lines[-1], "no \"%s\", the last line is" % key)
+
+    def number(key):
+        return _numbers(values[key][0], values[key][1])[0]
+
+    return Domain(victims=number("victim count"), victim=number("victim now"),
+                  master=number("master nodeid"), wait=" ".join(values["wait state"][0]),
+                  members=_numbers(*values["members"]), nodes=tuple(nodes), rest=tuple(rest))
+
+
+def ls(host, timeout=TIMEOUT):
+    """The Domain; None when this node has not joined it, or fenced does not run.
+
+    :raises ToolMissing, ToolHung: as Host.run
+    :raises ParseError: the output is not understood
+    """
+    completed = host.run(_LIST, timeout)
+    if not completed.ok and not completed.stdout.strip():
+        return None
+    return parse(completed.stdout)
+
+
+def _do(host, argv, timeout):
+    completed = host.run(argv, timeout)
+    if not completed.ok:
+        raise ToolFailed(completed)
+
+
+def join(host, seconds):
+    """Join the fence domain and wait for it.
+
+    :raises ToolError: it could not, or not in time
+    """
+    _do(host, ("fence_tool", "-t", str(int(seconds)), "join"), seconds + TIMEOUT)
+
+
+def leave(host, seconds):
+    """Leave the fence domain. Raises as ``join``."""
+    _do(host, ("fence_tool", "-t", str(int(seconds)), "leave"), seconds + TIMEOUT)

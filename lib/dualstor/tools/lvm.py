@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The lvm commands, 2.02.84 to 2.03: reports with typed rows, activation, locking.
+
+Every command here but ``version`` and ``setting`` takes LVM's locks and hangs
+where these are not granted: run them only when the node is quorate and the
+lock daemon lives. LVM blocks SIGTERM meanwhile; the runner's SIGKILL ends it.
+Sources: LVM2 lib/report/columns.h, lib/commands/errors.h, man/{vgs,lvs,pvs}.8.
+"""
+
+import re
+
+from dualstor.errors import ParseError, ToolHung, ToolMissing
+from dualstor.record import Record
+from dualstor.tools import lvm_messages
+
+_SEPARATOR = "|"  # not in any name, tag or uuid
+_FORMAT = ("--noheadings", "--nosuffix", "--units", "b", "--separator", _SEPARATOR)
+
+#: First versions with a feature.
+_ACTIVE_COLUMN, _GLOBAL_FILTER, _SETTING_TYPES = (2, 2, 108), (2, 2, 98), (2, 2, 103)
+
+#: First version with lvmlockd; first without clvmd and clustered VGs.
+LVMLOCKD, NO_CLVMD = (2, 2, 130), (2, 3, 0)
+
+
+class Outcome(Record):
+    """How a command went that may be tried again or done without.
+
+    ``ok``: it did all it was asked, with cluster locks. ``hung`` and
+    ``missing`` (no such program) are not ok. ``says``: what it said, one line.
+    """
+
+    ok: bool
+    messages: tuple = ()
+    says: str = ""
+    hung: bool = False
+    missing: bool = False
+
+    @property
+    def kinds(self):
+        """The kinds of its messages."""
+        return lvm_messages.kinds(self.messages)
+
+    @property
+    def transient(self):
+        """Whether it failed of something that passes."""
+        return not self.ok and bool(self.kinds & lvm_messages.TRANSIENT)
+
+
+class Report(Record):
+    """What vgs, lvs or pvs answered: an Outcome and rows of str, in the order asked for."""
+
+    outcome: Outcome
+    rows: tuple = ()
+
+
+class VolumeGroup(Record):
+    """A volume group; ``attr`` as vgs writes it, of 6 or more letters."""
+
+    name: str
+    uuid: str
+    attr: str
+    pv_count: int
+    lv_count: int
+
+    def _letter(self, position):
+        return self.attr[position:position + 1]
+
+    @property
+    def exported(self):
+        return self._letter(2) == "x"
+
+    @property
+    def partial(self):
+        return self._letter(3) == "p"
+
+    @property
+    def clustered(self):
+        """Whether clvmd locks it."""
+        return self._letter(5) == "c"
+
+    @property
+    def shared(self):
+        """Whether lvmlockd locks it."""
+        return self._letter(5) == "s"
+
+
+class PhysicalVolume(Record):
+    """A physical volume; ``name`` is a device, or e.g. "[unknown]" where it is missing."""
+
+    name: str
+    uuid: str
+    attr: str
+    vg: str
+
+    @property
+    def missing(self):
+        return self.attr[2:3] == "m" or not self.name.startswith("/")
+
+    @property
+    def duplicate(self):
+        return self.attr[:1] == "d"
+
+
+class LogicalVolume(Record):
+    """A visible logical volume; ``attr`` as lvs writes it, of 6 or more letters.
+
+    ``active`` is where it is active, where LVM can tell: "active", "locally",
+    "remotely", "local exclusive", "remote exclusive" or "".
+    """
+
+    name: str
+    uuid: str
+    attr: str
+    tags: tuple = ()
+    segment_types: tuple = ()
+    active: str = None
+
+    @property
+    def id(self):
+        """The uuid without hyphens, as device-mapper has it."""
+        return self.uuid.replace("-", "")
+
+    @property
+    def type(self):
+        """First letter of attr: "-" for plain volumes."""
+        return self.attr[:1]
+
+    @property
+    def active_here(self):
+        return self.attr[4:5] not in ("-", "")
+
+    @property
+    def open(self):
+        return self.attr[5:6] == "o"
+
+    @property
+    def skipped(self):
+        """Whether activation leaves it out (lvchange --setactivationskip)."""
+        return self.attr[9:10] == "k"
+
+
+def parse_version(text):
+    """(2, 3, 16) of the output of ``lvm version``.
+
+    :raises ParseError: it holds no version
+    """
+    match = re.search(r"LVM version:\s*(\d+)\.(\d+)\.(\d+)", text)
+    if not match:
+        raise ParseError("lvm version", text.strip().partition("\n")[0])
+    return tuple(int(part) for part in match.groups())
+
+
+def version(host, timeout=5.0):
+    """The version of LVM, as a tuple of three ints.
+
+    :raises ToolError, ParseError: lvm is missing, hung, or says no version
+    """
+    return parse_version(host.run(("lvm", "version"), timeout).stdout)
+
+
+def filter_name(lvm_version):
+    """The setting that keeps devices from all of LVM."""
+    return "global_filter" if lvm_version >= _GLOBAL_FILTER else "filter"
+
+
+def parse_rows(command, text, count):
+    """The rows of a report, each a tuple of *count* str.
+
+    Lines without any separator are LVM's remarks and left out.
+
+    :raises ParseError: a row has another number of columns
+    """
+    rows = []
+    for line in text.splitlines():
+        if _SEPARATOR not in line:
+            if count == 1 and line.strip():
+                rows.append((line.strip(),))
+            continue
+        row = tuple(field.strip() for field in line.split(_SEPARATOR))
+        if len(row) != count:
+            raise ParseError(command, line, "%d columns where %d were asked for"
+                             % (len(row), count))
+        rows.append(row)
+    return tuple(rows)
+
+
+def _outcome(completed):
+    messages = lvm_messages.classify(completed.stderr)
+    unsafe = lvm_messages.kinds(messages) & lvm_messages.UNSAFE
+    telling = [m.text for m in messages if m.kind not in lvm_messages.CONSEQUENCE]
+    says = telling[0] if telling else completed.complaint()
+    return Outcome(ok=completed.ok and not unsafe, messages=messages, says=says)
+
+
+def _run(host, argv, timeout):
+    """(Outcome, stdout) of a command; hanging and missing are outcomes too."""
+    try:
+        completed = host.run(argv, timeout)
+    except ToolHung as problem:
+        return Outcome(ok=False, hung=True, says=problem.reason), ""
+    except ToolMissing as problem:
+        return Outcome(ok=False, missing=True, says=problem.reason), ""
+    return _outcome(completed), completed.stdout
+
+
+def report(host, command, columns, name=None, timeout=None):
+    """Ask vgs, lvs or pvs for *columns*, of everything or of *name*.
+
+    :returns: Report; rows may be there though the outcome is not ok
+    :raises ParseError: the answer has another form
+    """
+    argv = (command,) + _FORMAT + ("-o", ",".join(columns)) + ((name,) if name else ())
+    outcome, stdout = _run(host, argv, timeout)
+    return Report(outcome=outcome, rows=parse_rows(command, stdout, len(columns)))
+
+
+class GroupReport(Record):
+    """A volume group with its PVs; ``group`` is None when LVM does not show it."""
+
+    outcome: Outcome
+    group: VolumeGroup = None
+    devices: tuple = ()
+
+
+def _count(command, row, text):
+    if not text.isdigit():
+        raise ParseError(command, _SEPARATOR.join(row), "not a number: %s" % text)
+    return int(text)
+
+
+def group(host, vg, timeout=None):
+    """The volume group *vg* and its PVs in one question, as GroupReport."""
+    columns = ("vg_name", "vg_uuid", "vg_attr", "pv_count", "lv_count",
+               "pv_name", "pv_uuid", "pv_attr")
+    answer = report(host, "vgs", columns, vg, timeout)
+    if not answer.rows:
+        return GroupReport(outcome=answer.outcome)
+    first = answer.rows[0]
+    return GroupReport(
+        outcome=answer.outcome,
+        group=VolumeGroup(name=first[0], uuid=first[1], attr=first[2],
+                          pv_count=_count("vgs", first, first[3]),
+                          lv_count=_count("vgs", first, first[4])),
+        devices=tuple(PhysicalVolume(name=r[5], uuid=r[6], attr=r[7], vg=r[0])
+                      for r in answer.rows))
+
+
+class VolumesReport(Record):
+    """The visible LVs of a volume group; () with an outcome that is not ok says nothing."""
+
+    outcome: Outcome
+    volumes: tuple = ()
+
+
+def volumes(host, vg, lvm_version, timeout=None):
+    """The visible logical volumes of *vg*, as VolumesReport."""
+    columns = ("lv_name", "lv_uuid", "lv_attr", "lv_tags", "segtype")
+    if lvm_version >= _ACTIVE_COLUMN:
+        columns += ("lv_active",)
+    answer = report(host, "lvs", columns, vg, timeout)
+    found = {}
+    for row in answer.rows:  # one row a segment type
+        known = found.get(row[1])
+        types = known.segment_types if known else ()
+        found[row[1]] = LogicalVolume(
+            name=row[0], uuid=row[1], attr=row[2], segment_types=types + (row[4],),
+            tags=tuple(t for t in row[3].split(",") if t),
+            active=row[5] if len(row) > 5 else None)
+    return VolumesReport(outcome=answer.outcome,
+                         volumes=tuple(sorted(found.values(), key=lambda lv: lv.name)))
+
+
+def physical_volumes(host, timeout=None):
+    """All physical volumes that LVM sees, as (Outcome, tuple of PhysicalVolume)."""
+    answer = report(host, "pvs", ("pv_name", "pv_uuid", "pv_attr", "vg_name"), None, timeout)
+    return answer.outcome, tuple(PhysicalVolume(*row) for row in answer.rows)
+
+
+def parse_setting(text):
+    """The value in ``name=value`` as dumpconfig prints it, quotes removed; None for no value."""
+    _, equals, value = text.strip().partition("\n")[0].partition("=")
+    return value.strip().strip('"') if equals else None
+
+
+def setting(host, name, lvm_version, timeout=5.0):
+    """The value in effect of a setting, e.g. "devices/use_devicesfile"; takes no lock.
+
+    :returns: text, None where this LVM has no such setting
+    :raises ToolError: lvm is missing or hung
+    """
+    types = ("--type", "full") if lvm_version >= _SETTING_TYPES else ()
+    completed = host.run(("lvm", "dumpconfig") + types + (name,), timeout)
+    return parse_setting(completed.stdout) if completed.ok else None
+
+
+#: What -a takes to activate on this host, by who locks the VG and how.
+ACTIVATE_SHARED = {"lvmlockd": "-asy", "clvmd": "-aly"}
+ACTIVATE_EXCLUSIVE = "-aey"
+_DEACTIVATE = "-aln"  # on this host only
+
+
+def activate(host, vg, how, names, partial=False, timeout=None):
+    """Activate the LVs *names* of *vg* on this host, in one command; active ones may be among them.
+
+    :param how: "-asy", "-aly" or "-aey"
+    :returns: Outcome; ok does not prove that an LV is active here, device-mapper does
+    """
+    argv = ("lvchange", how) + (("--partial",) if partial else ())
+    return _run(host, argv + tuple("%s/%s" % (vg, name) for name in names), timeout)[0]
+
+
+def deactivate(host, vg, names, timeout=None):
+    """Deactivate the LVs *names* of *vg* on this host; one that fails does not stop the rest."""
+    argv = ("lvchange", _DEACTIVATE) + tuple("%s/%s" % (vg, name) for name in names)
+    return _run(host, argv, timeout)[0]
+
+
+def deactivate_group(host, vg, timeout=None):
+    """Deactivate all LVs of *vg* on this host; LVM does nothing where one of them is open."""
+    return _run(host, ("vgchange", _DEACTIVATE, vg), timeout)[0]
+
+
+def start_locking(host, vg, timeout=None):
+    """Join the lockspace of the shared *vg* and wait for it."""
+    return _run(host, ("vgchange", "--lockstart", vg), timeout)[0]
+
+
+def stop_locking(host, vg, timeout=None):
+    """Leave the lockspace of the shared *vg*."""
+    return _run(host, ("vgchange", "--lockstop", vg), timeout)[0]

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""lvmlockctl: which locks this host's lvmlockd holds.
+
+Format: LVM2 daemons/lvmlockd/lvmlockctl.c (format_info_ls, format_info_r, format_info_lk).
+"""
+
+from dualstor.errors import ParseError, ToolFailed
+from dualstor.record import Record
+
+
+class Lockspace(Record):
+    """One lockspace of lvmlockd.
+
+    ``volumes`` are the locks of LVs: (id without hyphens, "sh", "ex" or "un").
+    ``vg`` is "" for the global lockspace.
+    """
+
+    vg: str
+    uuid: str            # of the VG, with hyphens
+    lock_type: str       # "dlm", "sanlock"
+    name: str            # e.g. "lvm_vg0"
+    volumes: tuple = ()
+
+
+def plain_id(uuid):
+    """An LVM uuid without its hyphens, as device-mapper writes it."""
+    return uuid.replace("-", "")
+
+
+def _group(words, line):
+    """(vg, lock type, uuid) of a line ``VG vg0 lock_type=dlm smkfDs-...``."""
+    named = dict(w.partition("=")[::2] for w in words if "=" in w)
+    if "lock_type" not in named:
+        raise ParseError("lvmlockctl --info", line)
+    plain = [w for w in words if "=" not in w]
+    if "vg_uuid" in named:  # the global lockspace belongs to no VG
+        return "", named["lock_type"], named["vg_uuid"]
+    if len(plain) not in (1, 2):
+        raise ParseError("lvmlockctl --info", line)
+    return plain[0], named["lock_type"], plain[1] if len(plain) == 2 else ""
+
+
+def parse_info(text):
+    """The Lockspaces in the output of ``lvmlockctl --info``, as a tuple.
+
+    Lines of other kinds (clients, waiting and running operations) are left out.
+
+    :raises ParseError: a line of a known kind has another form
+    """
+    found, group = [], None
+    for line in text.splitlines():
+        words = line.split()
+        if not words:
+            continue
+        if words[0] == "VG":
+            group = _group(words[1:], line)
+        elif words[0] == "LS":
+            if group is None or len(words) < 2:
+                raise ParseError("lvmlockctl --info", line)
+            found.append(Lockspace(vg=group[0], lock_type=group[1], uuid=group[2],
+                                   name=words[-1]))
+        elif words[:2] == ["LK", "LV"]:
+            if not found or len(words) < 4 or words[2] not in ("sh", "ex", "un"):
+                raise ParseError("lvmlockctl --info", line)
+            held = found[-1].volumes + ((plain_id(words[3]), words[2]),)
+            found[-1] = found[-1].but(volumes=held)
+    return tuple(found)
+
+
+def lockspaces(host, timeout=5.0):
+    """The Lockspaces of this host's lvmlockd; a round trip to it, no lock is taken.
+
+    :raises ToolError, ParseError: lvmlockctl is missing, hung or failed, or speaks another form
+    """
+    completed = host.run(("lvmlockctl", "--info"), timeout)
+    if not completed.ok:
+        raise ToolFailed(completed)
+    return parse_info(completed.stdout)
+
+
+def modes(host, vg, timeout=5.0):
+    """The locks on LVs of *vg*, as a tuple of (id without hyphens, mode).
+
+    :raises ToolError, ParseError: as ``lockspaces``
+    """
+    for lockspace in lockspaces(host, timeout):
+        if lockspace.vg == vg:
+            return lockspace.volumes
+    return ()

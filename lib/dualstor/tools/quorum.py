@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whether this node belongs to a quorate cluster, whichever engine runs it."""
+
+from dualstor.errors import ParseError, ToolFailed, ToolHung, ToolMissing
+from dualstor.record import Record
+from dualstor.tools import cman, corosync
+
+CMAN, COROSYNC = "cman", "corosync"
+
+
+class Quorum(Record):
+    """Membership and quorum now, or why they are not known.
+
+    ``engine`` is "cman", "corosync" or None (neither is installed); ``running``
+    whether it answered; ``quorate`` and ``two_node`` are None when unknown;
+    ``members`` are names; ``says`` is one line for a reason.
+    """
+
+    engine: str
+    running: bool
+    quorate: bool = None
+    members: tuple = ()
+    two_node: bool = None
+    says: str = ""
+
+
+def _votes(status):
+    """A short text about the votes of either engine's Status."""
+    blocked = "quorate" if status.quorate else "Activity blocked"
+    if status.total is None or status.quorum is None:
+        return blocked
+    return "%s, %d of %s expected votes, %d needed" % (
+        blocked, status.total, "?" if status.expected is None else status.expected,
+        status.quorum)
+
+
+def _cman(host):
+    status = cman.status(host)
+    names = tuple(node.name for node in cman.nodes(host) if node.member)
+    text = "cman_tool status: %s" % _votes(status)
+    if not status.member:
+        text = "cman_tool status: %s" % status.membership
+    return Quorum(engine=CMAN, running=True, quorate=status.quorate, members=names,
+                  two_node=status.two_node, says=text)
+
+
+def _corosync(host):
+    status = corosync.status(host)
+    return Quorum(engine=COROSYNC, running=True, quorate=status.quorate,
+                  members=tuple(member.name for member in status.members),
+                  two_node=status.two_node, says="corosync-quorumtool: %s" % _votes(status))
+
+
+def _ask(host, engine, question):
+    """What an engine says, a Quorum that tells why it says nothing, or None: not installed."""
+    try:
+        return question(host)
+    except ToolMissing:
+        return None
+    except (ToolFailed, ToolHung) as problem:
+        return Quorum(engine=engine, running=False, says=str(problem))
+    except ParseError as problem:
+        return Quorum(engine=engine, running=True, says=str(problem))
+
+
+def look(host):
+    """The Quorum of this node; at most 15 s, mostly 0.02 s.
+
+    cman is asked first: it runs on top of a corosync that has the other tools too.
+    Never raises for an engine that is down, a tool that is missing, hangs or speaks
+    another form; only for the action's own deadline.
+    """
+    by_cman = _ask(host, CMAN, _cman)
+    if by_cman is not None and by_cman.running:
+        return by_cman
+    by_corosync = _ask(host, COROSYNC, _corosync)
+    if by_corosync is None or (by_cman is not None and not by_corosync.running):
+        return by_cman or Quorum(
+            engine=None, running=False,
+            says="neither corosync-quorumtool nor cman_tool is installed")
+    return by_corosync

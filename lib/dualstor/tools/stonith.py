@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""stonith_admin: which nodes were fenced, when, and how that ended.
+
+Format: Pacemaker xml/api/fence-event-*.rng (2.x, ``--output-as=xml``). Only asks; nothing here fences.
+"""
+
+from dualstor.errors import ParseError, ToolFailed
+from dualstor.record import Record
+
+_COMMAND = ("stonith_admin", "--history")
+_XML = "--output-as=xml"
+_KNOWN = ("target", "action", "status", "client", "origin", "delegate", "completed")
+
+
+class FenceEvent(Record):
+    """One request to fence a node; ``status`` is "success", "failed" or "pending"."""
+
+    target: str
+    action: str
+    status: str
+    client: str = None
+    origin: str = None       # the node that asked
+    delegate: str = None     # the node that did it; None while nobody has
+    completed: str = None    # time as printed; None while it is pending
+    rest: tuple = ()         # (attribute, value) of further attributes
+
+    @property
+    def pending(self):
+        """Whether it has not come to an end."""
+        return self.status == "pending"
+
+
+def parse_history(text):
+    """The FenceEvents in the XML of ``stonith_admin --history``, as a tuple in its order.
+
+    :raises ParseError: it is cut off, or another document
+    """
+    from xml.etree import ElementTree
+    source = " ".join(_COMMAND)
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as problem:
+        lines = text.splitlines() or [""]
+        raise ParseError(source, lines[min(problem.position[0], len(lines)) - 1], str(problem))
+    if root.tag != "pacemaker-result":
+        raise ParseError(source, root.tag, "expected <pacemaker-result>")
+    events = []
+    for element in root.iter("fence_event"):
+        values = dict(element.attrib)
+        lacking = [name for name in ("target", "action", "status") if not values.get(name)]
+        if lacking:
+            raise ParseError(source, ElementTree.tostring(element, "unicode").strip(),
+                             "no %s" % lacking[0])
+        rest = tuple(sorted(item for item in values.items() if item[0] not in _KNOWN))
+        events.append(FenceEvent(rest=rest, **{n: values[n] for n in _KNOWN if n in values}))
+    return tuple(events)
+
+
+def history(host, node="*", timeout=5.0):
+    """The FenceEvents of a node ("*": of all), the latest first as Pacemaker lists them.
+
+    :raises ToolFailed: Pacemaker is down, or does not know the option
+    """
+    completed = host.run(_COMMAND + (node, _XML), timeout)
+    if not completed.ok:
+        raise ToolFailed(completed)
+    return parse_history(completed.stdout)
