@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""clustered-vg: how it looks at its host and what it does there."""
+
+from dualstor import log
+from dualstor.agents.clustered_vg import decide, seen
+from dualstor.agents.clustered_vg.interface import INTERFACE
+from dualstor.engine import Agent
+from dualstor.errors import DualstorError, ToolError, ToolHung, ToolMissing
+from dualstor.kernel import devmapper, dlm, locksocket
+
+_CONNECT_TIME = 2.0     # seconds
+
+_MONITOR_SHARE = 3.0    # a monitor gives one command this part of its time
+_START_TURN = 30.0      # seconds to wait for other starts of VGs on this host
+_READ_TIME = 10.0       # seconds for one sector at check level 10
+_REMOVE_PASSES = 8      # layers of device-mapper that are taken away at most
+
+#: Facets that a monitor looks at once: it is short, and pays for each look.
+_MONITOR_LASTING = ("quorum", "daemons", "lockspaces", "modes", "volumes", "reads")
+
+
+class ClusteredVg(Agent):
+    """The volume group on this host."""
+
+    interface = INTERFACE
+    lasting = ("version", "settings", "devices")
+    decide = staticmethod(decide.decide)
+
+    def __init__(self, host, request, parameters):
+        super().__init__(host, request, parameters)
+        self.vg = parameters.vgname
+        self._memory = "clustered-vg.%s" % self.vg
+        self._group = None
+        self._version = None
+        if request.action == "monitor":
+            self.lasting += _MONITOR_LASTING
+
+    def _share(self):
+        """Seconds for one command: a monitor must be able to go on when it hangs."""
+        remaining = self.host.deadline.remaining
+        return remaining / _MONITOR_SHARE if self.request.action == "monitor" else remaining * 0.8
+
+    # -- the kernel, which never blocks ----------------------------------------
+
+    def see_active(self):
+        """Devices of the VG in device-mapper."""
+        return devmapper.of_group(self.host, self.vg)
+
+    def see_lockspaces(self):
+        """The dlm lockspaces that matter to the VG."""
+        own = "lvm_" + self.vg
+        there = dlm.lockspaces(self.host)
+        states = [dlm.recovered(self.host, name) for name in (own, "lvm_global", "clvmd")
+                  if name in there]
+        return seen.Lockspaces(group=own in there, clvmd="clvmd" in there,
+                               recovered=False not in states)
+
+    def see_remembered(self):
+        """What start left."""
+        return seen.recalled(self.host.recall(self._memory))
+
+    def see_held(self):
+        """Who holds each active LV: (name, words); other LVs of the VG are no news."""
+        from dualstor.kernel.holders import holders
+        own = "LV %s/" % self.vg
+        return tuple((v.lv, tuple(w for w in holders(self.host, v.major, v.minor)
+                                  if not w.startswith(own)))
+                     for v in self.see_active() if not v.layer)
+
+    def see_daemons(self):
+        """The lock daemons whose socket accepts."""
+        answering, says = [], []
+        for name in (seen.LVMLOCKD, seen.CLVMD):
+            socket = locksocket.find(self.host, name)
+            if socket is None:
+                continue
+            problem = self.host.connect(socket, _CONNECT_TIME)
+            if problem is None:
+                answering.append(name)
+            else:
+                says.append("%s: %s" % (name, problem))
+        return seen.Daemons(answering=tuple(answering), says="; ".join(says))
+
+    # -- tools -------------------------------------------------------------------
+
+    def see_quorum(self):
+        """What the cluster's membership says."""
+        from dualstor.tools import quorum
+        return quorum.look(self.host)
+
+    def see_version(self):
+        """LVM's version; it is asked once."""
+        from dualstor.tools import lvm
+        if self._version is None:
+            try:
+                self._version = seen.Version(number=lvm.version(self.host))
+            except ToolMissing as problem:
+                self._version = seen.Version(missing=True, says=problem.reason)
+            except DualstorError as problem:
+                self._version = seen.Version(says=problem.reason)
+        return self._version
+
+    def see_settings(self):
+        """LVM's settings that decide on locking and filtering."""
+        from dualstor.tools import lvm
+        version = self.see_version().number
+
+        def value(name):
+            try:
+                return lvm.setting(self.host, name, version)
+            except ToolError:
+                return None
+        old = version < lvm.NO_CLVMD
+        return seen.Settings(use_lvmlockd=value("global/use_lvmlockd"),
+                             locking_type=value("global/locking_type") if old else None,
+                             use_devicesfile=None if old else value("devices/use_devicesfile"),
+                             filter_name=lvm.filter_name(version))
+
+    def see_group(self):
+        """The VG and its PVs as LVM has them; a good answer is kept."""
+        from dualstor.tools import lvm
+        if self._group is None:
+            report = lvm.group(self.host, self.vg, self._share())
+            if report.group is None:
+                return report
+            self._group = report
+        return self._group
+
+    def see_devices(self):
+        """The devices of the VG's PVs, and those on which LVM sees the same PVs again."""
+        report = self.see_group()
+        known = {d.uuid.replace("-", "") for d in report.devices}
+        again = set()
+        for message in report.outcome.messages:
+            if message.kind == "duplicate" and (message.uuid or "").replace("-", "") in known:
+                again.update(n for n in (message.name, message.other) if n)
+        missing = {d.name for d in report.devices if d.missing}
+        names = sorted({d.name for d in report.devices} | again)
+        found = [seen.Device(name=n, drbd=self._on_drbd(n), missing=n in missing,
+                             duplicate=n in again) for n in names]
+        return tuple(d if d.drbd or d.missing else d.but(above=self._drbd_above(d.name))
+                     for d in found)
+
+    def _on_drbd(self, name):
+        from dualstor.kernel import block
+        number = self.host.device(name)
+        return number is not None and block.on_drbd(self.host, *number)
+
+    def _drbd_above(self, name):
+        """The DRBD device that has the disk *name* below it, None when none has."""
+        from dualstor.tools import drbdadm
+        number = self.host.device(name)
+        try:
+            pairs = drbdadm.backing_devices(self.host)
+        except DualstorError:
+            return None
+        for upper, lower in pairs:
+            if lower == name or (number and self.host.device(lower) == number):
+                return upper
+        return None
+
+    def see_volumes(self):
+        """The VG's LVs as LVM has them."""
+        from dualstor.tools import lvm
+        version = lvm.LVMLOCKD  # where that runs no older LVM can be: saves asking
+        if not self.see_lockspaces().group:
+            version = self.see_version().number
+        if version is None:
+            return lvm.VolumesReport(outcome=lvm.Outcome(ok=False, says=self._version.says))
+        return lvm.volumes(self.host, self.vg, version, self._share())
+
+    def see_modes(self):
+        """The locks that lvmlockd holds on the VG's LVs."""
+        from dualstor.tools import lvmlock
+        try:
+            return seen.Modes(held=lvmlock.modes(self.host, self.vg, min(5.0, self._share())))
+        except DualstorError as problem:
+            return seen.Modes(answered=False, says=problem.reason)
+
+    def see_reads(self):
+        """For each active LV (name, problem): whether one sector can be read past the cache."""
+        return tuple((v.lv, self._read(v)) for v in self.see_active() if v.usable)
+
+    def _read(self, volume):
+        argv = ("dd", "if=/dev/dm-%d" % volume.minor, "of=/dev/null", "bs=4096", "count=1",
+                "iflag=direct")
+        try:
+            completed = self.host.run(argv, _READ_TIME)
+        except ToolHung as problem:
+            return problem.reason
+        return None if completed.ok else completed.complaint()
+
+    # -- deeds: their outcome is judged by decide ----------------------------------
+
+    def do_start_locking(self):
+        """Join the VG's lockspace; one start at a time on this host."""
+        from dualstor.tools import lvm
+        turn = self.host.lock("lockstart", min(_START_TURN, self.host.deadline.remaining / 2))
+        if turn is None:
+            return lvm.Outcome(ok=False, says="another VG's lock start does not end",
+                               messages=lvm.lvm_messages.classify("lock start in progress"))
+        try:
+            return lvm.start_locking(self.host, self.vg, self._share())
+        finally:
+            turn.close()
+            self._group = None
+
+    def do_stop_locking(self):
+        from dualstor.tools import lvm
+        return lvm.stop_locking(self.host, self.vg, self._share())
+
+    def do_activate(self, how, *names):
+        from dualstor.tools import lvm
+        return lvm.activate(self.host, self.vg, how, names,
+                            self.parameters.partial_activation, self._share())
+
+    do_pick_up = do_activate
+    do_make_shared = do_activate
+
+    def do_deactivate_group(self):
+        from dualstor.tools import lvm
+        return lvm.deactivate_group(self.host, self.vg, self.host.deadline.remaining / 2)
+
+    #: Locks of LVs that device-mapper no longer has go with a deactivation, too.
+    do_release = do_deactivate_group
+
+    def do_deactivate(self, *names):
+        from dualstor.tools import lvm
+        return lvm.deactivate(self.host, self.vg, names, self.host.deadline.remaining / 2)
+
+    def do_remove_devices(self):
+        """Remove the VG's devices that nobody has open, the topmost first, without LVM."""
+        from dualstor.tools import dmsetup
+        says = ""
+        for _ in range(_REMOVE_PASSES):
+            volumes = self.see_active()
+            gone = 0
+            for volume in sorted(volumes, key=lambda v: devmapper.depth(self.host, v)):
+                try:
+                    completed = dmsetup.remove(self.host, volume.name)
+                except ToolError as problem:
+                    return seen.Removal(left=tuple(v.name for v in self.see_active()),
+                                        says=problem.reason, hung=isinstance(problem, ToolHung))
+                gone += completed.ok
+                says = says if completed.ok else completed.complaint()
+            if not gone:
+                break
+        return seen.Removal(left=tuple(v.name for v in self.see_active()), says=says)
+
+    def do_remember(self, text, warning):
+        """Keep *text* for later monitors, and log *warning*, if any."""
+        self.host.remember(self._memory, text)
+        self.do_warn(warning)
+
+    def do_forget(self, warning):
+        """Drop what start left, and log *warning*, if any."""
+        self.host.forget(self._memory)
+        self.do_warn(warning)
+
+    def do_warn(self, text):
+        if text:
+            log.warning("VG %s: %s", self.vg, text)
+
+
+AGENT = ClusteredVg

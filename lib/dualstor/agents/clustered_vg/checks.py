@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What must be right before the VG is started: each refusal names the next step."""
+
+from dualstor.agents.clustered_vg import locking
+from dualstor.agents.clustered_vg.seen import LVMLOCKD
+from dualstor.ocf.codes import ExitCode
+from dualstor.steps import Finish, Wait
+
+_NO_CLVMD = (2, 3, 0)  # LVM without clvmd and clustered VGs
+_LVM_CONF = "/etc/lvm/lvm.conf"
+
+
+def refuse(request, parameters, code, text):
+    """A Finish whose reason names the resource, the action and the VG."""
+    return Finish(code, "%s %s: VG %s: %s" % (request.resource, request.action,
+                                              parameters.vgname, text))
+
+
+def exclusive_clone(request, parameters):
+    """A refusal of exclusive activation in a clone, else None."""
+    if parameters.activation_mode == "exclusive" and request.in_cluster \
+            and (request.clone_max or 0) > 1:
+        return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
+                      "activation_mode=exclusive cannot be cloned: set activation_mode=shared, "
+                      "or take the resource out of its clone")
+    return None
+
+
+def program(request, parameters, facts):
+    """A refusal when LVM is not there or does not answer, else None."""
+    version = facts.version
+    if version.missing:
+        return refuse(request, parameters, ExitCode.ERR_INSTALLED,
+                      "LVM is not installed (%s): install lvm2 with lvm2-lockd, or lvm2-cluster"
+                      % version.says)
+    if version.number is None:
+        return refuse(request, parameters, ExitCode.ERR_GENERIC,
+                      "LVM does not tell its version (%s): run `lvm version`" % version.says)
+    return None
+
+
+def settings(request, parameters, facts):
+    """A refusal when this host's LVM is set up without cluster locks, else None."""
+    found = facts.settings
+    if found.use_lvmlockd == "1":
+        return None
+    if facts.version.number >= _NO_CLVMD:
+        line = "use_lvmlockd = 1"
+    elif found.locking_type == "3":
+        return None
+    else:
+        line = "locking_type = 3 (for clvmd) or use_lvmlockd = 1"
+    return refuse(request, parameters, ExitCode.ERR_ARGS,
+                  "LVM on this node does not lock across the cluster: set %s in the global "
+                  "section of %s" % (line, _LVM_CONF))
+
+
+def _invisible(request, parameters, facts):
+    """The step when LVM does not show the VG: a refusal, or a Wait."""
+    vg, outcome = parameters.vgname, facts.group.outcome
+    kinds = outcome.kinds
+    if outcome.hung:
+        return refuse(request, parameters, ExitCode.ERR_GENERIC,
+                      "%s; locks are not granted or a disk hangs: look at `dlm_tool ls` and "
+                      "`drbdadm status`" % outcome.says)
+    if outcome.missing:
+        return refuse(request, parameters, ExitCode.ERR_INSTALLED,
+                      "%s: install lvm2" % outcome.says)
+    if "local locking" in kinds or ("no daemon" in kinds and "clustered" in kinds):
+        return refuse(request, parameters, ExitCode.ERR_ARGS,
+                      "LVM did not reach its lock daemon and fell back to local locking: set "
+                      "fallback_to_local_locking = 0 in %s and look at the clvmd resource"
+                      % _LVM_CONF)
+    if "clustered" in kinds and facts.version.number >= _NO_CLVMD:
+        return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
+                      "it is clustered for clvmd, which LVM %s no longer has. With its LVs "
+                      "inactive on all nodes, convert it: `vgchange --lock-type none --lockopt force %s`, "
+                      "then `vgchange --lock-type dlm %s`" % (facts.version, vg, vg))
+    if "clustered" in kinds:
+        return refuse(request, parameters, ExitCode.ERR_ARGS,
+                      "LVM skips it as it is clustered: set locking_type = 3 in %s" % _LVM_CONF)
+    if outcome.transient:
+        return Wait("LVM's lock on VG %s (%s)" % (vg, outcome.says),
+                    "`lvmlockctl --info` and `dlm_tool ls` show who holds it", 1.0)
+    if "no daemon" in kinds:
+        return settings(request, parameters, facts) or refuse(request, parameters, ExitCode.ERR_GENERIC,
+                      "the lock daemon does not serve LVM (%s): look at the clvmd resource on this "
+                      "node" % outcome.says)
+    if "foreign" in kinds:
+        return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
+                      "it has the system ID of one host (%s): run `vgchange --systemid '' %s`, "
+                      "then `vgchange --lock-type dlm %s`" % (outcome.says, vg, vg))
+    if "exported" in kinds:
+        return _exported(request, parameters)
+    return refuse(request, parameters, ExitCode.ERR_GENERIC,
+                  "LVM does not see it (%s): look whether its DRBD device is Primary here "
+                  "(`drbdadm role all`) and passes LVM's filter (`pvs -a`)" % outcome.says)
+
+
+def _exported(request, parameters):
+    return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
+                  "it is exported: run `vgimport %s`" % parameters.vgname)
+
+
+def _unlocked(request, parameters, facts):
+    vg = parameters.vgname
+    command = "vgchange --lock-type dlm %s" if facts.version.number >= _NO_CLVMD \
+        else "vgchange -c y %s"
+    return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
+                  "it is not %s, so nothing keeps two nodes from changing it at once: run `%s`"
+                  % ("shared" if facts.version.number >= _NO_CLVMD else "clustered", command % vg))
+
+
+def _hide(facts, lower, upper):
+    """What to set so that LVM does not see the disks *lower* but the DRBD devices *upper*."""
+    if facts.settings.use_devicesfile == "1":
+        commands = ["lvmdevices --deldev %s" % d for d in lower] \
+            + ["lvmdevices --adddev %s" % d for d in upper]
+        return "run " + " and ".join("`%s`" % c for c in commands)
+    rejects = ", ".join('"r|^%s$|"' % d for d in lower)
+    return "set `%s = [ \"a|^/dev/drbd|\", %s ]` in the devices section of %s" % (
+        facts.settings.filter_name, rejects, _LVM_CONF)
+
+
+def devices(request, parameters, facts):
+    """A refusal when a PV is not on DRBD, or LVM sees it twice; else None."""
+    wrong = [d for d in facts.devices if not d.drbd and not d.missing]
+    if not wrong:
+        return None
+    lower = sorted({d.name for d in wrong if d.above or d.duplicate})
+    upper = sorted({d.above for d in wrong if d.above}
+                   | {d.name for d in facts.devices if d.drbd})
+    if lower:
+        return refuse(request, parameters, ExitCode.ERR_ARGS,
+                      "LVM sees %s, the disk below %s: what it writes there is not replicated; %s"
+                      % (", ".join(lower), ", ".join(upper) or "a DRBD device",
+                         _hide(facts, lower, upper)))
+    return refuse(request, parameters, ExitCode.ERR_ARGS,
+                  "its PV %s is not a DRBD device, so the other node does not have what is written "
+                  "there: move it with `pvmove %s`, then `vgreduce %s %s`"
+                  % (wrong[0].name, wrong[0].name, parameters.vgname, wrong[0].name))
+
+
+def group(request, parameters, facts):
+    """The step when the VG must not be started: a refusal or a Wait; None when it may be.
+
+    To be asked only when locks are granted.
+    """
+    vg, found = parameters.vgname, facts.group.group
+    if found is None or "local locking" in facts.group.outcome.kinds:
+        return _invisible(request, parameters, facts)
+    kind = locking.kind(found)
+    if kind is None:
+        return _unlocked(request, parameters, facts)
+    if kind not in facts.daemons.answering:
+        return refuse(request, parameters, ExitCode.ERR_GENERIC,
+                      "it is %s and needs %s, but %s runs here: set the parameter daemon=%s of the "
+                      "clvmd resource" % ("shared" if kind == LVMLOCKD else "clustered", kind,
+                                          " and ".join(facts.daemons.answering), kind))
+    if found.exported:
+        return _exported(request, parameters)
+    refusal = devices(request, parameters, facts)
+    if refusal:
+        return refusal
+    missing = [d.name for d in facts.devices if d.missing]
+    if (found.partial or missing) and not parameters.partial_activation:
+        return refuse(request, parameters, ExitCode.ERR_GENERIC,
+                      "a physical volume is missing: look at `pvs -a` and `drbdadm status`; "
+                      "partial_activation=true starts %s without it" % vg)
+    return None

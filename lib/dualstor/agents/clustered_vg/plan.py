@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which LVs of the VG are to be active here, and which are left alone and why."""
+
+from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
+from dualstor.record import Record
+
+#: First letter of attr of LVs that are active with another one or not at all: snapshots
+#: (with their origin), pools (with a volume in them), parts of other LVs.
+_FOLLOWERS = frozenset("sStdDTiIlLepvg")
+_POOLS = frozenset(("thin-pool", "cache-pool", "vdo-pool"))
+
+
+class Plan(Record):
+    """The LVs of a VG sorted out.
+
+    ``wanted`` are LogicalVolumes, the rest names: ``tagged`` for exclusive use,
+    ``unshareable`` by their type, ``elsewhere`` exclusively active on another node.
+    """
+
+    wanted: tuple = ()
+    tagged: tuple = ()
+    unshareable: tuple = ()
+    elsewhere: tuple = ()
+
+
+def plan(volumes, exclusive):
+    """The Plan for the visible LVs *volumes*.
+
+    :param exclusive: whether the VG is activated exclusively. If not, only
+        plain LVs are wanted: LVM would share an origin with its snapshots,
+        which then differ between the nodes.
+    """
+    wanted, tagged, unshareable, elsewhere = [], [], [], []
+    for volume in volumes:
+        if EXCLUSIVE_TAG in volume.tags:
+            tagged.append(volume.name)
+        elif volume.skipped:
+            continue
+        elif not exclusive and volume.type != "-":
+            unshareable.append(volume.name)
+        elif volume.type in _FOLLOWERS or _POOLS & set(volume.segment_types):
+            continue
+        elif volume.active == "remote exclusive" and not exclusive:
+            elsewhere.append(volume.name)
+        else:
+            wanted.append(volume)
+    return Plan(wanted=tuple(wanted), tagged=tuple(tagged), unshareable=tuple(unshareable),
+                elsewhere=tuple(elsewhere))
+
+
+def usable_ids(active):
+    """Ids of the LVs that device-mapper has with a table, of the Volumes *active*."""
+    return frozenset(v.lv_id for v in active if v.usable)
+
+
+def names(volumes):
+    """The names of LogicalVolumes, as a tuple."""
+    return tuple(v.name for v in volumes)
+
+
+def listed(vg, lvs, limit=4):
+    """"vg0/a, vg0/b and 3 more" of the names *lvs*."""
+    shown = ", ".join("%s/%s" % (vg, lv) for lv in lvs[:limit])
+    return shown if len(lvs) <= limit else "%s and %d more" % (shown, len(lvs) - limit)
+
+
+def elsewhere(vg, outcome, inactive):
+    """Names among *inactive* (a tuple) that *outcome* says are locked by another node.
+
+    lvmlockd names the LV, clvmd does not: then it is all that are not active.
+    """
+    told = [m.name for m in outcome.messages if m.kind == "elsewhere"]
+    if None in told:
+        return tuple(inactive)
+    prefix = vg + "/"
+    lvs = {name[len(prefix):] if name.startswith(prefix) else name for name in told}
+    return tuple(lv for lv in inactive if lv in lvs)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What clustered-vg sees of its host, as values that a decision can be made of."""
+
+from dualstor.record import Record
+
+LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
+
+
+class Lockspaces(Record):
+    """The kernel's dlm lockspaces: the VG's own (lvmlockd), clvmd's one for all VGs.
+
+    ``recovered`` is False while one of those that the VG needs is being
+    recovered: locks are not granted meanwhile.
+    """
+
+    group: bool = False
+    clvmd: bool = False
+    recovered: bool = True
+
+
+class Daemons(Record):
+    """Names of the lock daemons whose socket accepts a connection; ``says`` if there is none."""
+
+    answering: tuple = ()
+    says: str = ""
+
+
+class Version(Record):
+    """LVM's version; ``number`` is None where it is missing or does not answer."""
+
+    number: tuple = None
+    missing: bool = False
+    says: str = ""
+
+    def __str__(self):
+        return "2.%02d.%d" % self.number[1:] if self.number else "unknown"
+
+
+class Settings(Record):
+    """Settings of LVM in effect, as text; None for one that this LVM does not have."""
+
+    use_lvmlockd: str = None
+    locking_type: str = None
+    use_devicesfile: str = None
+    filter_name: str = "global_filter"
+
+
+class Device(Record):
+    """A device that LVM has for a PV of the VG, or has instead of one.
+
+    ``drbd``: it is DRBD's, or stands on such. ``above``: the DRBD device of
+    which it is the disk below. ``duplicate``: LVM sees its PV elsewhere too.
+    """
+
+    name: str
+    drbd: bool = False
+    missing: bool = False
+    duplicate: bool = False
+    above: str = None
+
+
+class Modes(Record):
+    """The locks that lvmlockd holds on LVs: (id, "sh" or "ex"); ``answered``: it told us."""
+
+    answered: bool = True
+    held: tuple = ()
+    says: str = ""
+
+    def exclusive(self):
+        """Ids of the LVs that are locked exclusively here."""
+        return frozenset(identity for identity, mode in self.held if mode == "ex")
+
+
+class Removal(Record):
+    """What came of removing devices without LVM: names that are left, and what was said."""
+
+    left: tuple = ()
+    says: str = ""
+    hung: bool = False
+
+
+class Remembered(Record):
+    """What start left for monitor: who locks the VG, and which LVs it has made active.
+
+    ``volumes`` is a tuple of (id, name).
+    """
+
+    locking: str
+    volumes: tuple = ()
+
+    @property
+    def ids(self):
+        return frozenset(identity for identity, _ in self.volumes)
+
+    def to_text(self):
+        """The form that is kept in a file; ``recalled`` reads it."""
+        return "\n".join(["locking " + self.locking]
+                         + ["lv %s %s" % volume for volume in sorted(self.volumes)] + [""])
+
+
+def recalled(text):
+    """The Remembered of a file's text, None when there is none (or it is not ours)."""
+    lines = [line.split() for line in (text or "").splitlines()]
+    if not lines or lines[0][:1] != ["locking"] or lines[0][1:] not in ([LVMLOCKD], [CLVMD]):
+        return None
+    return Remembered(locking=lines[0][1],
+                      volumes=tuple((w[1], w[2]) for w in lines[1:]
+                                    if len(w) == 3 and w[0] == "lv"))

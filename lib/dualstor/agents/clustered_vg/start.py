@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Deciding on start: locks, lockspace, activation, and the proof by device-mapper."""
+
+from dualstor.agents.clustered_vg import checks, locking, plan as planning
+from dualstor.agents.clustered_vg.seen import LVMLOCKD, Remembered
+from dualstor.ocf.codes import ExitCode
+from dualstor.steps import Do, Finish, Wait
+
+#: Option of lvchange that activates on this node, by who locks the VG.
+_SHARED = {"lvmlockd": "-asy", "clvmd": "-aly"}
+_EXCLUSIVE = "-aey"
+
+_PAUSE = 1.0  # seconds before a command is run again
+#: Kinds of message that do not spoil an activation.
+_HARMLESS = frozenset(("elsewhere", "consequence", "warning", "unlocked reading"))
+
+
+def how(parameters, kind):
+    """The option that activates as *parameters* ask for, of a VG that *kind* locks."""
+    return _EXCLUSIVE if parameters.activation_mode == "exclusive" else _SHARED[kind]
+
+
+def accepted(outcome):
+    """Whether an activation did what it could: an LV that another node has is none of ours."""
+    return outcome.ok or ("elsewhere" in outcome.kinds and not outcome.kinds - _HARMLESS)
+
+
+def decide(request, parameters, facts):
+    """The next step of start."""
+    if facts.done("remember"):
+        return Finish(ExitCode.SUCCESS)
+    refusal = checks.exclusive_clone(request, parameters) \
+        or checks.program(request, parameters, facts) \
+        or _locks(request, parameters, facts) \
+        or checks.group(request, parameters, facts)
+    if refusal:
+        return refusal
+    kind = locking.kind(facts.group.group)
+    return _lockspace(request, parameters, facts, kind) \
+        or _activation(request, parameters, facts, kind)
+
+
+def _locks(request, parameters, facts):
+    obstacle = locking.obstacle(facts)
+    if obstacle is None:
+        return None
+    if obstacle.passes:
+        return Wait("%s, to start VG %s" % (obstacle.what, parameters.vgname), obstacle.hint)
+    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                         "there is no %s: %s" % (obstacle.what.replace("the ", "", 1),
+                                                 obstacle.hint))
+
+
+def _again(facts, deed, args, what, hint):
+    """Do a deed again, but not at once."""
+    if facts.elapsed - facts.done(deed)[-1].at >= _PAUSE:
+        return Do(deed, args)
+    return Wait(what, hint, _PAUSE)
+
+
+def _lockspace(request, parameters, facts, kind):
+    """The step to a lockspace that is up; None when it is, or when there is none to start."""
+    vg = parameters.vgname
+    if kind != LVMLOCKD or (facts.lockspaces.group and not facts.done("start_locking")):
+        return None
+    if not facts.done("start_locking"):
+        return Do("start_locking")
+    outcome = facts.last("start_locking")
+    if outcome.ok and facts.lockspaces.group:
+        return None
+    if outcome.transient:
+        return _again(facts, "start_locking", (), "the lockspace of VG %s (%s)" % (vg, outcome.says),
+                      "`lvmlockctl --info` shows what holds it up")
+    if outcome.ok:
+        return checks.refuse(
+            request, parameters, ExitCode.ERR_ARGS,
+            "`vgchange --lockstart %s` made no dlm lockspace: look whether its lock type is dlm "
+            "(`vgs -o+locktype %s`) and activation/lock_start_list in lvm.conf admits it" % (vg, vg))
+    return checks.refuse(
+        request, parameters, ExitCode.ERR_GENERIC,
+        "its lockspace could not be started (%s): look at `dlm_tool ls` and lvmlockd's lines in "
+        "the system log" % outcome.says)
+
+
+def _activation(request, parameters, facts, kind):
+    vg, exclusive = parameters.vgname, parameters.activation_mode == "exclusive"
+    report = facts.volumes
+    if not report.outcome.ok:
+        if report.outcome.transient:
+            return Wait("LVM's lock on VG %s (%s)" % (vg, report.outcome.says),
+                        "`lvmlockctl --info` and `dlm_tool ls` show who holds it", _PAUSE)
+        return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                             "its LVs could not be listed (%s): run `lvs %s`"
+                             % (report.outcome.says, vg))
+    plan = planning.plan(report.volumes, exclusive)
+    expected, others = plan.wanted, plan.elsewhere
+    if plan.wanted:
+        args = (how(parameters, kind),) + planning.names(plan.wanted)
+        done = facts.done("activate")
+        if not done or not set(args) <= set(done[-1].args):
+            return Do("activate", args)
+        outcome = done[-1].outcome
+        if outcome.transient or (not outcome.ok and outcome.kinds & {"no volume"}):
+            return _again(facts, "activate", args, "LVM's lock on VG %s (%s)" % (vg, outcome.says),
+                          "`lvmlockctl --info` and `dlm_tool ls` show who holds it")
+        usable = planning.usable_ids(facts.active)
+        inactive = tuple(v for v in plan.wanted if v.id not in usable)
+        foreign = planning.elsewhere(vg, outcome, planning.names(inactive))
+        failure = _failure(request, parameters, outcome, inactive, foreign, exclusive)
+        if failure:
+            return failure
+        expected = tuple(v for v in plan.wanted if v.name not in foreign)
+        others += foreign
+    remembered = Remembered(locking=kind, volumes=tuple((v.id, v.name) for v in expected))
+    return Do("remember", (remembered.to_text(), _warning(vg, plan, others)))
+
+
+def _failure(request, parameters, outcome, inactive, foreign, exclusive):
+    """A refusal when the activation was not good enough, else None."""
+    vg = parameters.vgname
+    if foreign and exclusive:
+        return checks.refuse(
+            request, parameters, ExitCode.ERR_GENERIC,
+            "%s is active on another node: deactivate it there (`lvchange -aln %s/%s`), then clean "
+            "up this resource" % (planning.listed(vg, foreign), vg, foreign[0]))
+    if "elsewhere" in outcome.kinds and not foreign:
+        return checks.refuse(
+            request, parameters, ExitCode.ERR_GENERIC,
+            "an LV is active here without a lock, which another node has (%s): end its use on one "
+            "of the nodes and deactivate it there with `lvchange -aln`" % outcome.says)
+    lacking = tuple(v.name for v in inactive if v.name not in foreign)
+    if not accepted(outcome) or (exclusive and not outcome.ok):
+        return checks.refuse(
+            request, parameters, ExitCode.ERR_GENERIC,
+            "its LVs could not be activated (%s); %s" % (
+                outcome.says, "look at `dlm_tool ls` and `lvmlockctl --info`" if outcome.hung
+                else "`lvs -a -o+lv_active %s` shows their state" % vg))
+    if lacking:
+        return checks.refuse(
+            request, parameters, ExitCode.ERR_GENERIC,
+            "%s did not become active here though LVM reports no error: look at `dmsetup info -c` "
+            "and activation/volume_list in lvm.conf" % planning.listed(vg, lacking))
+    return None
+
+
+def _warning(vg, plan, others):
+    """What an administrator should know of a start that went well; "" for nothing."""
+    parts = []
+    if plan.unshareable:
+        parts.append("%s cannot be active on several nodes and is left alone: give it to a resource "
+                     "of its own" % planning.listed(vg, plan.unshareable))
+    if others:
+        parts.append("%s is exclusively active on another node; it becomes active here once it is "
+                     "shared there" % planning.listed(vg, others))
+    return "; ".join(parts)

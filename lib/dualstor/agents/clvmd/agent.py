@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""clvmd: how it looks at its host and what it does there."""
+
+from dualstor import log
+from dualstor.agents.clvmd import decide, seen
+from dualstor.agents.clvmd.interface import INTERFACE
+from dualstor.engine import Agent
+from dualstor.errors import DualstorError, ToolError, ToolMissing
+from dualstor.kernel import dlm, locksocket, process
+
+_CONNECT_TIME = 2.0    # seconds
+
+_MEMORY = "lockdaemon"
+_ASK_TIME = 8.0        # seconds for a round trip
+_LEAVE_TIME = 15.0     # seconds for lvmlockctl --stop-lockspaces
+
+
+class Clvmd(Agent):
+    """The lock daemon on this host."""
+
+    interface = INTERFACE
+    lasting = ("version", "settings", "installed", "answer")
+    decide = staticmethod(decide.decide)
+
+    # -- the kernel, which never blocks ----------------------------------------
+
+    def see_processes(self):
+        """The lock daemons that run here, without the helper processes that they fork."""
+        found = [p for program in seen.PROGRAMS for p in process.running(self.host, program)]
+        ids = {p.pid for p in found}
+        return tuple(p for p in found if self._parent(p.pid) not in ids)
+
+    def _parent(self, pid):
+        """Id of the parent of *pid* (proc_pid_stat(5), field 4), None when it has gone."""
+        fields = (self.host.read("/proc/%d/stat" % pid) or "").rpartition(")")[2].split()
+        return int(fields[1]) if len(fields) > 1 and fields[1].isdigit() else None
+
+    def see_lockspaces(self):
+        """Names of the dlm lockspaces of this node."""
+        return dlm.lockspaces(self.host)
+
+    def see_recovering(self):
+        """Names of lockspaces that do not grant locks yet."""
+        return tuple(name for name in dlm.lockspaces(self.host)
+                     if dlm.recovered(self.host, name) is False)
+
+    def see_remembered(self):
+        """The process that start has left."""
+        return process.from_text(self.host, self.host.recall(_MEMORY))
+
+    def see_active(self):
+        """The LVs that are active here."""
+        from dualstor.kernel import block, devmapper
+        return tuple(seen.Active(vg=v.vg, lv=v.lv,
+                                 on_drbd=block.on_drbd(self.host, v.major, v.minor))
+                     for v in devmapper.volumes(self.host) if not v.layer)
+
+    def see_sockets(self):
+        """The daemons whose socket accepts."""
+        accepting, says = [], []
+        for name in seen.PROGRAMS:
+            socket = locksocket.find(self.host, name)
+            if socket is None:
+                continue
+            problem = self.host.connect(socket, _CONNECT_TIME)
+            if problem is None:
+                accepting.append(name)
+            else:
+                says.append("%s: %s" % (socket, problem))
+        return seen.Sockets(accepting=tuple(accepting), says="; ".join(says))
+
+    def see_remaining(self):
+        """Seconds that are left for work."""
+        return self.host.deadline.remaining
+
+    # -- tools -------------------------------------------------------------------
+
+    def see_quorum(self):
+        """What the cluster's membership says."""
+        from dualstor.tools import quorum
+        return quorum.look(self.host)
+
+    def see_dlm(self):
+        """dlm's set-up in the kernel, and what dlm_controld waits for."""
+        from dualstor.tools import dlm_tool
+        return seen.Dlm(ready=dlm.ready(self.host), pending=dlm_tool.pending(self.host))
+
+    def see_fence_domain(self):
+        """What keeps cman's fence domain from being at rest, as text; "" for nothing."""
+        from dualstor.tools import fence_tool
+        try:
+            domain = fence_tool.ls(self.host)
+        except DualstorError as problem:
+            return str(problem)
+        if domain is None:
+            return "this node has not joined it"
+        return "" if domain.wait == "none" else "it waits for %s" % domain.wait
+
+    def see_version(self):
+        """LVM's version."""
+        from dualstor.tools import lvm
+        try:
+            return seen.Version(number=lvm.version(self.host))
+        except ToolMissing as problem:
+            return seen.Version(missing=True, says=problem.reason)
+        except DualstorError as problem:
+            return seen.Version(says=problem.reason)
+
+    def see_settings(self):
+        """The settings of LVM that decide who locks."""
+        from dualstor.tools import lvm
+        number = lvm.version(self.host)
+        names = ("use_lvmlockd", "locking_type", "fallback_to_local_locking", "use_lvmetad")
+        return seen.Settings(*(lvm.setting(self.host, "global/" + name, number)
+                               for name in names))
+
+    def see_installed(self):
+        """Names of the daemons whose program is here."""
+        found = []
+        for name in seen.PROGRAMS:
+            try:
+                self.host.run((name, "-V"), _CONNECT_TIME)
+            except ToolMissing:
+                continue
+            except ToolError:
+                pass  # it is there, though in trouble
+            found.append(name)
+        return tuple(found)
+
+    def see_answer(self):
+        """None when the daemon answers, else what it did instead."""
+        from dualstor.tools import lockdaemon
+        running = self.see_processes()
+        if not running:
+            return "it has just ended"
+        return lockdaemon.silence(self.host, running[0].program,
+                                  min(_ASK_TIME, self.host.deadline.remaining / 2))
+
+    # -- deeds -------------------------------------------------------------------
+
+    def do_launch(self, daemon):
+        """Start the daemon."""
+        from dualstor.tools import lockdaemon
+        options = (self.parameters.daemon_options or "").split()
+        code, says = lockdaemon.launch(self.host, daemon, options, self.parameters.cluster_engine,
+                                       self.parameters.daemon_timeout)
+        return seen.Attempt(code=code, says=says)
+
+    def do_remember(self, daemon):
+        """Keep which process is ours."""
+        self.host.remember(_MEMORY, process.to_text(self.host, daemon))
+
+    def do_forget(self):
+        """Drop what start has left."""
+        self.host.forget(_MEMORY)
+
+    def do_stop_lockspaces(self):
+        """Make lvmlockd leave its lockspaces."""
+        from dualstor.tools import lockdaemon
+        code, says = lockdaemon.stop_lockspaces(
+            self.host, min(_LEAVE_TIME, self.host.deadline.remaining / 3))
+        return seen.Attempt(code=code, says=says)
+
+    def do_signal(self, pid, start_time, number):
+        """Send a signal to the process, unless its number is another one's by now."""
+        now = process.look(self.host, pid)
+        if now is None or now.start_time != start_time:
+            return
+        if number == 9:
+            log.warning("%s (pid %d) does not end: killing it", now.program, pid)
+        self.host.kill(pid, number)
+
+
+AGENT = Clvmd

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What all actions of clvmd ask of the facts: which daemon, its processes, its health."""
+
+from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD, PROGRAMS, needing
+from dualstor.ocf.codes import ExitCode
+from dualstor.steps import Finish, Wait
+
+SINGLENODE = "singlenode"
+
+_PAUSE = 0.5
+_MOMENT = 3.0   # seconds that a daemon may be in an odd state without being in trouble
+
+
+def refuse(request, code, text):
+    """A Finish whose reason names the resource and the action."""
+    return Finish(code, "%s %s: %s" % (request.resource, request.action, text))
+
+
+def programs(parameters):
+    """The daemons that this resource may be about."""
+    return PROGRAMS if parameters.daemon == "auto" else (parameters.daemon,)
+
+
+def processes(parameters, facts):
+    """The daemon's processes; more than one when something is wrong."""
+    return tuple(p for p in facts.processes if p.program in programs(parameters))
+
+
+def lockspaces(parameters, facts):
+    """Names of the kernel's lockspaces that need the daemon."""
+    return needing(facts.lockspaces, programs(parameters))
+
+
+def running(parameters, facts):
+    """The name of the daemon that runs or has left lockspaces here, None when there is none."""
+    found = processes(parameters, facts)
+    if found:
+        return found[0].program
+    left = lockspaces(parameters, facts)
+    return (CLVMD if CLVMD in left else LVMLOCKD) if left else None
+
+
+def listed(names, limit=4):
+    """"a, b and 3 more"."""
+    names = [str(name) for name in names]
+    shown = ", ".join(names[:limit])
+    return shown if len(names) <= limit else "%s and %d more" % (shown, len(names) - limit)
+
+
+def ailment(request, parameters, facts):
+    """The step when the daemon's process, socket or lockspace is in trouble: Wait or Finish.
+
+    None when all is well as far as the kernel shows. A trouble counts when it lasts.
+    """
+    found = processes(parameters, facts)
+    text = _trouble(parameters, facts, found)
+    if text is None:
+        return None
+    if facts.elapsed < _MOMENT and found[0].state != "Z":
+        return Wait("this to pass: " + text, "look at the system log of this node", _PAUSE)
+    return refuse(request, ExitCode.ERR_GENERIC, text)
+
+
+def _trouble(parameters, facts, found):
+    """What is wrong with the running daemon, as text with the next step; None for nothing."""
+    process = found[0]
+    name = "%s (pid %d)" % (process.program, process.pid)
+    if len(found) > 1:
+        return "%d lock daemons run at once (%s): stop those that the cluster did not start" % (
+            len(found), listed("%s pid %d" % (p.program, p.pid) for p in found))
+    if process.state == "Z":
+        return "%s has died but the kernel still holds a thread of it: reboot this node when " \
+               "its storage is idle" % name
+    if process.state == "D":
+        return "%s hangs in the kernel (state D), mostly as dlm does not answer: look at " \
+               "`dlm_tool ls` and `dmesg`" % name
+    if process.state in ("T", "t"):
+        return "%s is stopped by a signal or a debugger: continue it with `kill -CONT %d`" % (
+            name, process.pid)
+    if process.program not in facts.sockets.accepting:
+        return "%s runs but takes no connection (%s): look at the system log, then restart this " \
+               "resource" % (name, facts.sockets.says or "its socket is missing")
+    if process.program == CLVMD and parameters.cluster_engine != SINGLENODE \
+            and CLVMD not in facts.lockspaces:
+        return "%s runs without its dlm lockspace, so it cannot lock: look at `dlm_tool ls` and " \
+               "the system log" % name
+    return None

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What clvmd looks like to the cluster manager and to an administrator."""
+
+from dualstor.ocf.parameters import Action, Interface, Parameter
+
+INTERFACE = Interface(
+    name="clvmd",
+    shortdesc="Runs the daemon that locks LVM across the cluster: lvmlockd or clvmd",
+    longdesc="""\
+Runs the daemon with which LVM on all nodes agrees on who may change or activate a volume group:
+lvmlockd with LVM 2.03, clvmd with LVM 2.02.
+
+Run it as a clone with interleave=true, ordered after the clone of dlm (ocf:pacemaker:controld;
+with cman, dlm is started by cman itself) and before the clones of clustered-vg, and colocated
+with them.
+
+The start waits for quorum, for dlm and for fencing that is pending, and says which of them it
+waits for. It refuses to start while lvm.conf does not ask for cluster locks, and names the line
+to change. The stop refuses while logical volumes of cluster volume groups are active on its
+node: without the daemon their locks are lost and another node could take them.""",
+    parameters=(
+        Parameter(
+            name="daemon", type="select", options=("auto", "clvmd", "lvmlockd"), default="auto",
+            shortdesc="Which daemon is run",
+            longdesc="Which daemon is run. auto: the one that runs already, else lvmlockd with "
+                     "LVM 2.03 and later, clvmd with LVM 2.02."),
+        Parameter(
+            name="cluster_engine", type="select",
+            options=("auto", "cman", "corosync", "singlenode"), default="auto",
+            shortdesc="The cluster engine that clvmd talks to",
+            longdesc="The cluster engine that clvmd talks to (its option -I). auto: clvmd finds it. "
+                     "singlenode: no cluster at all, for tests on one machine; neither quorum nor "
+                     "dlm is waited for. lvmlockd takes no notice of it."),
+        Parameter(
+            name="daemon_options",
+            shortdesc="Further options for the daemon",
+            longdesc="Further options for the daemon, separated by blanks, e.g. \"-d2\" for clvmd "
+                     "or \"-S debug\" for lvmlockd. Options that keep it in the foreground or move "
+                     "its pid file or socket are refused."),
+        Parameter(
+            name="daemon_timeout", type="integer", minimum=1, maximum=3600,
+            shortdesc="Seconds that clvmd waits for the answers of other nodes",
+            longdesc="Seconds that clvmd waits for the answers of other nodes (its option -t). "
+                     "Unset: clvmd's own default. lvmlockd takes no notice of it."),
+    ),
+    actions=(
+        Action("start", timeout=90),
+        Action("stop", timeout=90),
+        Action("monitor", timeout=20, interval=30, depth=0),
+        Action("monitor", timeout=30, interval=120, depth=10),
+        Action("validate-all", timeout=20, depth=0),
+        Action("validate-all", timeout=30, depth=10),
+        Action("meta-data", timeout=5),
+    ),
+    check_levels=(0, 10))

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Deciding on monitor: level 0 looks at the kernel alone, level 10 asks the daemon."""
+
+from dualstor.agents.clvmd import common
+from dualstor.agents.clvmd.seen import CLVMD
+from dualstor.ocf.codes import ExitCode
+from dualstor.steps import Finish
+
+
+def decide(request, parameters, facts):
+    """The next step of monitor."""
+    found = common.processes(parameters, facts)
+    if not found:
+        return _absent(request, parameters, facts)
+    step = common.ailment(request, parameters, facts)
+    if step is None and request.level >= 10:
+        step = _round_trip(request, parameters, facts, found[0])
+    return step or Finish(ExitCode.SUCCESS)
+
+
+def _absent(request, parameters, facts):
+    left = common.lockspaces(parameters, facts)
+    if left:
+        return common.refuse(
+            request, ExitCode.ERR_GENERIC,
+            "no lock daemon runs but it has left dlm lockspaces (%s): it was killed or crashed, "
+            "look at the system log; the stop of this resource clears them" % common.listed(left))
+    text = "no lock daemon runs on this node"
+    if facts.remembered is not None and not request.probe:
+        text = "%s (pid %d) has ended by itself or was killed: look at the system log" % (
+            facts.remembered.program, facts.remembered.pid)
+    return common.refuse(request, ExitCode.NOT_RUNNING, text)
+
+
+def _round_trip(request, parameters, facts, process):
+    """The step when the daemon does not answer; None when it does, or may not be asked."""
+    if process.program == CLVMD and parameters.cluster_engine != common.SINGLENODE \
+            and facts.quorum.quorate is not True:
+        return None  # it answers nobody without quorum
+    if facts.answer is None:
+        return None
+    return common.refuse(
+        request, ExitCode.ERR_GENERIC,
+        "%s (pid %d) accepts connections but gives no answer (%s): LVM commands hang on this "
+        "node; look at `dlm_tool ls` and the system log" % (
+            process.program, process.pid, facts.answer))

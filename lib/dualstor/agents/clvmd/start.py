@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Deciding on start: lvm.conf, then quorum, fencing and dlm, then the daemon itself."""
+
+from dualstor.agents.clvmd import common
+from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
+from dualstor.ocf.codes import ExitCode
+from dualstor.steps import Do, Finish, Wait
+
+#: Packages with the daemons (Debian and Fedora; RHEL 6).
+PACKAGES = {LVMLOCKD: "lvm2-lockd", CLVMD: "lvm2-cluster"}
+
+_NO_CLVMD = (2, 3, 0)        # LVM without clvmd
+_LVM_CONF = "/etc/lvm/lvm.conf"
+_TRIES, _PAUSE = 3, 3.0      # of a start that found no cluster manager; seconds between
+
+#: Exit codes of clvmd (LVM2 daemons/clvmd/clvmd.c, DFAIL_*).
+_NO_CLUSTER, _TIMED_OUT = 3, 5
+_CLVMD_CODES = {
+    1: "it failed in its initialisation, or another clvmd holds its pid file",
+    2: "it could not make its socket, or does not know an option",
+    3: "it could not connect to the cluster manager or to dlm",
+    4: "it lacks memory or root's rights",
+}
+
+#: Options that would take the daemon out of our sight.
+_FORBIDDEN = {
+    CLVMD: ("-f", "-h", "-V", "-R", "-S", "-C", "-T", "-I", "-t", "-d1", "-d"),
+    LVMLOCKD: ("-f", "--foreground", "-D", "--daemon-debug", "-h", "--help", "-V", "--version",
+               "-T", "--test", "-p", "--pid-file", "-s", "--socket-path"),
+}
+
+
+def kind(parameters, facts):
+    """Which daemon is to run, None when it cannot be told. Looks at the kernel first."""
+    if parameters.daemon != "auto":
+        return parameters.daemon
+    present = common.running(parameters, facts)
+    if present is not None:
+        return present
+    number = facts.version.number
+    return None if number is None else LVMLOCKD if number >= _NO_CLVMD else CLVMD
+
+
+def decide(request, parameters, facts):
+    """The next step of start."""
+    if common.processes(parameters, facts):
+        return _started(request, parameters, facts)
+    refusal = options(request, parameters, kind(parameters, facts)) \
+        or program(request, parameters, facts) or settings(request, parameters, facts)
+    if refusal:
+        return refusal
+    done = facts.done("launch")
+    if done:
+        step = _failed(request, facts, kind(parameters, facts), done)
+        if step:
+            return step
+    return waiting(request, parameters, facts) or Do("launch", (kind(parameters, facts),))
+
+
+def _started(request, parameters, facts):
+    """The daemon runs: until it is ready, wait; then remember it."""
+    found = common.processes(parameters, facts)
+    step = common.ailment(request, parameters, facts)
+    joining = found[0].program == CLVMD and CLVMD in facts.recovering
+    if step is None and not joining:
+        if facts.remembered is None or facts.remembered.pid != found[0].pid \
+                or facts.remembered.start_time != found[0].start_time:
+            if not facts.done("remember"):
+                return Do("remember", found[:1])
+        return Finish(ExitCode.SUCCESS)
+    if isinstance(step, Finish) and (len(found) > 1 or found[0].state in ("Z", "T", "t")):
+        return step
+    return waiting(request, parameters, facts) or Wait(
+        "%s (pid %d) to become ready" % (found[0].program, found[0].pid),
+        "look at `dlm_tool ls` and the system log of this node", 0.5)
+
+
+def _failed(request, facts, daemon, done):
+    """The step after a daemon was started and does not run; None to start it again."""
+    attempt = done[-1].outcome
+    if attempt.hung:
+        text = "did not come up in time (%s)" % attempt.says
+    elif attempt.code == 0:
+        text = "ended right after its start"
+    elif daemon == CLVMD and attempt.code in (_NO_CLUSTER, _TIMED_OUT) and len(done) < _TRIES:
+        if facts.elapsed - done[-1].at >= _PAUSE:
+            return None
+        return Wait("clvmd to find its cluster manager and dlm (%s)" % attempt.says,
+                    "look at `dlm_tool status` and the system log", 0.5)
+    else:
+        means = _CLVMD_CODES.get(attempt.code) if daemon == CLVMD else None
+        text = "failed: %s%s" % (means + "; it said: " if means else "", attempt.says)
+    return common.refuse(request, ExitCode.ERR_GENERIC,
+                         "%s %s: look at the system log of this node" % (daemon, text))
+
+
+def waiting(request, parameters, facts):
+    """The step while the cluster is not ready for the daemon; None when it is."""
+    if parameters.cluster_engine == common.SINGLENODE:
+        return None
+    quorum = facts.quorum
+    if quorum.engine is None:
+        return common.refuse(request, ExitCode.ERR_INSTALLED,
+                             "no cluster engine is installed on this node (%s): install corosync or "
+                             "cman" % quorum.says)
+    if not quorum.running:
+        return Wait("the membership of this node (%s)" % quorum.says,
+                    "start the cluster on this node")
+    if quorum.quorate is not True:
+        return Wait("quorum (%s)" % quorum.says,
+                    "start the other node, or look at the network between the nodes")
+    if quorum.engine == "cman" and facts.fence_domain:
+        return Wait("the fence domain (%s)" % facts.fence_domain,
+                    "`fence_tool ls` shows it; a node that is down for sure is acknowledged with "
+                    "`fence_ack_manual`")
+    dlm = facts.dlm
+    if dlm.pending:
+        return Wait("dlm, which waits for %s" % dlm.pending,
+                    "`dlm_tool ls` and `stonith_admin --history '*'` show more; fencing that fails "
+                    "must be mended")
+    if not dlm.ready:
+        return Wait("dlm to be set up on this node",
+                    "start the dlm resource and order it before this one")
+    return None
+
+
+def options(request, parameters, daemon):
+    """A refusal of daemon_options that would hide the daemon from us, else None."""
+    words = (parameters.daemon_options or "").split()
+    for name in (daemon,) if daemon else ():
+        wrong = [w for w in words if w.partition("=")[0] in _FORBIDDEN[name]]
+        if wrong:
+            return common.refuse(
+                request, ExitCode.ERR_CONFIGURED,
+                "daemon_options has %s, with which %s cannot be supervised: take it out (there "
+                "are parameters for the cluster manager and the timeout)" % (wrong[0], name))
+    return None
+
+
+def program(request, _parameters, facts):
+    """A refusal when LVM is not there or does not answer, else None."""
+    version = facts.version
+    if version.missing:
+        return common.refuse(request, ExitCode.ERR_INSTALLED,
+                             "LVM is not installed (%s): install lvm2 with lvm2-lockd, or "
+                             "lvm2-cluster" % version.says)
+    if version.number is None:
+        return common.refuse(request, ExitCode.ERR_GENERIC,
+                             "LVM does not tell its version (%s): run `lvm version`"
+                             % version.says)
+    return None
+
+
+def settings(request, parameters, facts):
+    """A refusal when lvm.conf of this host does not ask for the daemon's locks, else None."""
+    daemon, found = kind(parameters, facts), facts.settings
+    if daemon == CLVMD and facts.version.number >= _NO_CLVMD:
+        return common.refuse(request, ExitCode.ERR_INSTALLED,
+                             "this LVM has no clvmd: set daemon=lvmlockd or auto")
+    if daemon == LVMLOCKD:
+        wrong = [("use_lvmlockd = 1", found.use_lvmlockd == "1")]
+    else:
+        wrong = [("locking_type = 3", found.locking_type == "3"),
+                 ("fallback_to_local_locking = 0", found.fallback in ("0", None)),
+                 ("use_lvmetad = 0", found.use_lvmetad in ("0", None))]
+    lines = [line for line, right in wrong if not right]
+    if not lines:
+        return None
+    return common.refuse(request, ExitCode.ERR_ARGS,
+                         "LVM on this node is not set up for %s: set %s in the global section of "
+                         "%s" % (daemon, " and ".join(lines), _LVM_CONF))

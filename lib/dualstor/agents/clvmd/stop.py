@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Deciding on stop: nothing in the kernel is success, whatever else is broken.
+
+A lockspace that is left without its daemon would make the stop of dlm fail, so
+the daemon is started once more to leave it.
+"""
+
+from dualstor.agents.clvmd import common
+from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
+from dualstor.ocf.codes import ExitCode
+from dualstor.steps import Do, Finish, Wait
+
+TERM, KILL = 15, 9
+
+_LEAVING = 15.0     # seconds for the lockspaces to go once the daemon was told
+_ENDING = 10.0      # seconds from SIGTERM to SIGKILL
+_DYING = 5.0        # seconds from SIGKILL to giving up
+_REVIVING = 20.0    # seconds to wait for what a new daemon needs
+
+
+def decide(request, parameters, facts):
+    """The next step of stop."""
+    found = common.processes(parameters, facts)
+    left = common.lockspaces(parameters, facts)
+    if not found and not left:
+        return _end(facts)
+    busy = _busy(found, left, facts)
+    if busy:
+        return common.refuse(
+            request, ExitCode.ERR_GENERIC,
+            "%s active on this node and would lose cluster locks: stop their clustered-vg resource, "
+            "or deactivate them here with `vgchange -aln %s`" % (
+                common.listed(busy) + (" is" if len(busy) == 1 else " are"), busy[0].vg))
+    if not found:
+        return _clear(request, parameters, facts, left)
+    return _leave(facts, found, left) or _signal(request, facts, found)
+
+
+def _end(facts):
+    if facts.remembered is not None and not facts.done("forget"):
+        return Do("forget")
+    return Finish(ExitCode.SUCCESS)
+
+
+def _busy(found, left, facts):
+    """The LVs that are active here and locked by the daemon."""
+    groups = {name[len("lvm_"):] for name in left if name.startswith("lvm_")}
+    by_clvmd = CLVMD in left or any(p.program == CLVMD for p in found)
+    return tuple(v for v in facts.active if v.vg in groups or (by_clvmd and v.on_drbd))
+
+
+def _leave(facts, found, left):
+    """The step that makes lvmlockd leave its lockspaces; None when there is nothing to ask it."""
+    if not any(name.startswith("lvm_") for name in left) \
+            or not any(p.program == LVMLOCKD for p in found):
+        return None
+    done = [d for d in facts.done("stop_lockspaces") if d.at >= _revived(facts)]
+    if not done:
+        return Do("stop_lockspaces") if LVMLOCKD in facts.sockets.accepting else None
+    if done[-1].outcome.hung or any(d.at >= done[0].at for d in facts.done("signal")):
+        return None
+    if facts.elapsed - done[0].at >= _LEAVING:
+        return None
+    if facts.elapsed - done[-1].at >= _LEAVING / 3:
+        return Do("stop_lockspaces")
+    return Wait("lvmlockd to leave %s" % common.listed(left), "`lvmlockctl --info` shows who "
+                "uses them", 0.3)
+
+
+def _revived(facts):
+    """When the daemon was started by this stop, in seconds; -1 when it was not."""
+    done = facts.done("launch")
+    return done[-1].at if done else -1.0
+
+
+def _signal(request, facts, found):
+    """End the daemon: SIGTERM, and SIGKILL when that does not help."""
+    for process in found:
+        sent = [d for d in facts.done("signal") if d.args[0] == process.pid]
+        terms = [d for d in sent if d.args[2] == TERM]
+        kills = [d for d in sent if d.args[2] == KILL]
+        if not terms:
+            return Do("signal", (process.pid, process.start_time, TERM))
+        hopeless = process.state in ("T", "t") or facts.remaining < _ENDING
+        if not kills and (facts.elapsed - terms[-1].at >= _ENDING or hopeless):
+            return Do("signal", (process.pid, process.start_time, KILL))
+        if kills and facts.elapsed - kills[-1].at >= _DYING:
+            return common.refuse(
+                request, ExitCode.ERR_GENERIC,
+                "%s (pid %d) does not end even after SIGKILL (state %s): the kernel holds it, "
+                "mostly as dlm hangs; only a reboot of this node ends it" % (
+                    process.program, process.pid, process.state or "unknown"))
+    return Wait("%s to end" % common.listed("%s (pid %d)" % (p.program, p.pid) for p in found),
+                "look at the system log", 0.2)
+
+
+def _clear(request, parameters, facts, left):
+    """Lockspaces without a daemon: start it once more, it adopts them and can leave them."""
+    if facts.done("launch"):
+        attempt = facts.last("launch")
+        says = attempt.says if attempt.code != 0 else "it ended and did not leave them"
+    elif parameters.cluster_engine != common.SINGLENODE and facts.quorum.quorate is not True:
+        if facts.elapsed < _REVIVING:
+            return Wait("quorum (%s), to leave %s" % (facts.quorum.says, common.listed(left)),
+                        "start the other node, or reboot this one")
+        says = "there is no quorum: %s" % facts.quorum.says
+    elif not facts.dlm.ready:
+        says = "dlm_controld does not run"
+    else:
+        return Do("launch", (common.running(parameters, facts),))
+    return common.refuse(
+        request, ExitCode.ERR_GENERIC,
+        "no lock daemon runs but its dlm lockspaces are left (%s) and could not be cleared (%s): "
+        "leave each with `dlm_tool leave NAME`, or reboot this node" % (
+            common.listed(left), says))

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""drbd-dualprimary: how it looks at its host and what it does there."""
+
+import os
+
+from dualstor import log
+from dualstor.agents.drbd_dualprimary import decide, seen
+from dualstor.agents.drbd_dualprimary.interface import INTERFACE
+from dualstor.engine import Agent
+from dualstor.errors import DualstorError, ToolError
+from dualstor.kernel import drbd
+
+#: Major number of DRBD's block devices (Linux, Documentation/admin-guide/devices.txt).
+_MAJOR = 147
+
+
+class DrbdDualPrimary(Agent):
+    """The DRBD resource on this host."""
+
+    interface = INTERFACE
+    lasting = ("configured", "configuration", "handler", "fencing_enabled", "patience")
+    decide = staticmethod(decide.decide)
+
+    def __init__(self, host, request, parameters):
+        super().__init__(host, request, parameters)
+        self.name = parameters.drbd_resource
+        self.conf = parameters.drbdconf
+        self._score_memory = "drbd-dualprimary.%s.score" % self.name.replace("/", "_")
+
+    # -- the kernel --------------------------------------------------------------
+
+    def see_state(self):
+        """The resource's drbd.State, None when it is not configured in the kernel.
+
+        Tools are asked only where the kernel's files do not tell: DRBD 9, or
+        a resource that we did not bring up.
+        """
+        state = drbd.state(self.host, self.name)
+        if state is drbd.UNKNOWN:
+            from dualstor.tools import drbdadm
+            state = drbdadm.resource_state(self.host, self.name, self.conf)
+        return state
+
+    def see_module(self):
+        """Whether the kernel has DRBD."""
+        return self.host.exists("/proc/drbd")
+
+    def see_holders(self):
+        """Who holds the resource's devices open, in words."""
+        from dualstor.kernel.holders import holders
+        state = self.see_state()
+        found = []
+        for volume in state.volumes if state else ():
+            found.extend(w for w in holders(self.host, _MAJOR, volume.minor) if w not in found)
+        return tuple(found)
+
+    def see_patience(self):
+        """Seconds of this action that may pass until waiting for the peer ends."""
+        return min(self.parameters.connect_timeout, self.host.deadline.remaining / 2)
+
+    def see_published(self):
+        """The promotion score that we gave the cluster since this host booted."""
+        text = self.host.recall(self._score_memory)
+        return int(text) if text and text.strip().isdigit() else seen.NO_SCORE
+
+    # -- configuration and cluster -------------------------------------------------
+
+    def see_configured(self):
+        """Whether drbdadm knows the resource."""
+        from dualstor.tools import drbdadm
+        try:
+            if drbdadm.unknown(self.host, self.name, self.conf):
+                return seen.Configured(there=False, says="drbdadm: not defined in your config")
+        except ToolError as problem:
+            return seen.Configured(there=None, says=problem.reason)
+        return seen.Configured(there=True)
+
+    def see_configuration(self):
+        """The effective configuration."""
+        from dualstor.tools import drbdadm
+        return drbdadm.configuration(self.host, self.name, self.conf)
+
+    def see_handler(self):
+        """The fence-peer handler's program on this host."""
+        from dualstor.tools import drbdadm
+        command = drbdadm.configuration(self.host, self.name, self.conf).fence_peer or ""
+        program = (command.split() or [""])[0]
+        usable = os.access(self.host.file(program), os.X_OK) if program.startswith("/") \
+            else bool(program)
+        return seen.Handler(program=program, usable=usable)
+
+    def see_fencing_enabled(self):
+        """Whether the cluster fences; None when it cannot be asked."""
+        from dualstor.tools import pacemaker
+        return pacemaker.fencing_enabled(self.host)
+
+    def see_peer(self):
+        """The peer, and whether the cluster says that it is down."""
+        from dualstor.tools import drbdadm, pacemaker
+        local = {self.request.node, pacemaker.local_node(self.host), os.uname().nodename}
+        hosts = [h.name for h in drbdadm.configuration(self.host, self.name, self.conf).hosts]
+        others = [name for name in hosts if name not in local]
+        if len(others) != 1:
+            return seen.Peer(name=" or ".join(others) or "node")
+        return seen.Peer(name=others[0], down=pacemaker.node_down(self.host, others[0]))
+
+    # -- deeds -----------------------------------------------------------------------
+
+    def _tool(self, verb):
+        from dualstor.tools import drbdadm
+        return getattr(drbdadm, verb)(self.host, self.name, self.conf)
+
+    def do_load_module(self):
+        """Load the kernel module; without it `up` will say what is wrong."""
+        return self.host.run(("modprobe", "drbd")).ok
+
+    def do_up(self):
+        return self._tool("up")
+
+    def do_adjust(self):
+        return self._tool("adjust")
+
+    def do_primary(self):
+        return self._tool("primary")
+
+    def do_secondary(self):
+        return self._leave("secondary")
+
+    def do_down(self):
+        return self._leave("down")
+
+    def _leave(self, verb):
+        """Ask drbdadm, and drbdsetup where drbdadm is not there: the kernel needs no files."""
+        from dualstor.tools import drbdsetup
+        try:
+            outcome = self._tool(verb)
+        except ToolError as problem:
+            log.warning("%s", problem.reason)
+            outcome = drbdsetup.Outcome(ok=False, code=1, says=problem.reason)
+        if outcome.ok or verb == "down" or outcome.held_open or outcome.transient:
+            return outcome
+        return drbdsetup.secondary(self.host, self.name, self._minors())
+
+    def do_down_directly(self):
+        """Take the resource down without its configuration."""
+        from dualstor.tools import drbdsetup
+        try:
+            return drbdsetup.down(self.host, self.name, self._minors())
+        except ToolError as problem:
+            return drbdsetup.Outcome(ok=False, code=1, says=problem.reason)
+
+    def _minors(self):
+        state = self.see_state()
+        return tuple(v.minor for v in state.volumes) if state else ()
+
+    def do_remember(self):
+        """Keep the numbers of the resource's devices, so that monitor needs no tool."""
+        state = self.see_state()
+        if state is not None:
+            drbd.remember(self.host, self.name, tuple((v.number, v.minor) for v in state.volumes))
+
+    def do_publish(self, score):
+        """Give the cluster the promotion score; a cluster that does not take it is no failure."""
+        from dualstor.tools import pacemaker
+        try:
+            pacemaker.set_promotion_score(self.host, self.request.resource, score,
+                                          self.request.promoted_known)
+        except DualstorError as problem:
+            log.warning("promotion score of %s: %s", self.name, problem.reason)
+            return False
+        if score is seen.NO_SCORE:
+            self.host.forget(self._score_memory)
+        else:
+            self.host.remember(self._score_memory, "%d\n" % score)
+        return True
+
+    def do_warn(self, text):
+        log.warning("DRBD resource %s: %s", self.name, text)
+
+
+AGENT = DrbdDualPrimary

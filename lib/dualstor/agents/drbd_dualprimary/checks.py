@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What must be right before two Primaries are allowed: each refusal names the line to set."""
+
+from dualstor.ocf.codes import ExitCode
+from dualstor.steps import Do, Finish
+
+_TWO = 2  # DRBD with more than two Primaries is not supported by anybody
+
+
+def refuse(request, parameters, code, text):
+    """A Finish whose reason names the resource, the action and the DRBD resource."""
+    return Finish(code, "%s %s: DRBD resource %s: %s" % (
+        request.resource, request.action, parameters.drbd_resource, text))
+
+
+def clone(request, parameters):
+    """A refusal of meta attributes with which both nodes cannot be promoted, else None.
+
+    Wrong everywhere, as they are the cluster's; looked at only where a cluster calls.
+    """
+    if not request.in_cluster:
+        return None
+    wanted = (("promoted-max", request.promoted_max, _TWO),
+              ("promoted-node-max", request.promoted_node_max, 1),
+              ("clone-max", request.clone_max, _TWO),
+              ("clone-node-max", request.clone_node_max, 1))
+    for name, value, right in wanted:
+        if value is not None and value != right:
+            return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
+                          "the clone has %s=%d: set the meta attribute %s=%d"
+                          % (name, value, name, right))
+    if request.promoted_max is None:
+        return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
+                      "it does not run as a promotable clone: put it into a clone with the meta "
+                      "attributes promotable=true, promoted-max=2, notify=true")
+    if not request.notifies:
+        return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
+                      "the clone has no notify=true: set that meta attribute")
+    return None
+
+
+def known(request, parameters, facts):
+    """A refusal when this host's DRBD configuration lacks the resource, else None."""
+    configured = facts.configured
+    if configured.there:
+        return None
+    if configured.there is None:
+        return refuse(request, parameters, ExitCode.ERR_INSTALLED,
+                      "drbdadm cannot be asked (%s): install drbd-utils, or mend what it says"
+                      % configured.says)
+    return refuse(request, parameters, ExitCode.ERR_INSTALLED,
+                  "it is not in this node's configuration (%s): copy its file to /etc/drbd.d/ and "
+                  "see `drbdadm dump %s`" % (configured.says, parameters.drbd_resource))
+
+
+def _wrong_here(request, parameters, what, section, line):
+    return refuse(request, parameters, ExitCode.ERR_ARGS,
+                  "%s: set `%s` in its %s section on both nodes, then `drbdadm adjust %s`"
+                  % (what, line, section, parameters.drbd_resource))
+
+
+def configuration(request, parameters, facts):
+    """A refusal when the effective configuration cannot be run dual-primary, else None."""
+    conf = facts.configuration
+    if len(conf.hosts) > _TWO:
+        return refuse(request, parameters, ExitCode.ERR_ARGS,
+                      "it has %d hosts; dual primary is for two: leave two `on` sections in it"
+                      % len(conf.hosts))
+    if conf.protocol not in (None, "C"):
+        return _wrong_here(request, parameters, "its protocol is %s" % conf.protocol,
+                           "net", "protocol C;")
+    if not conf.allow_two_primaries:
+        return _wrong_here(request, parameters, "two primaries are not allowed", "net",
+                           "allow-two-primaries yes;")
+    if conf.after_sb[2] not in (None, "disconnect"):
+        return _wrong_here(request, parameters,
+                           "after-sb-2pri is %s, which throws data away" % conf.after_sb[2],
+                           "net", "after-sb-2pri disconnect;")
+    return _fencing(request, parameters, facts)
+
+
+def _fencing(request, parameters, facts):
+    """A refusal when DRBD would go on without its peer being fenced, else None."""
+    if not parameters.require_fencing:
+        return None
+    conf = facts.configuration
+    if conf.fencing != "resource-and-stonith":
+        return _wrong_here(request, parameters, "fencing is %s" % (conf.fencing or "not set"),
+                           "net (before DRBD 9: disk)", "fencing resource-and-stonith;")
+    if not conf.fence_peer:
+        return _wrong_here(request, parameters, "there is no fence-peer handler", "handlers",
+                           'fence-peer "/usr/lib/drbd/stonith_admin-fence-peer.sh";')
+    handler = facts.handler
+    if not handler.usable:
+        return refuse(request, parameters, ExitCode.ERR_ARGS,
+                      "its fence-peer handler %s is not an executable file on this node: install "
+                      "what provides it, or correct `fence-peer` in the handlers section"
+                      % handler.program)
+    return None
+
+
+def cluster_fencing(request, parameters, facts):
+    """A refusal when the cluster does not fence, else None; wrong on every node."""
+    if parameters.require_fencing and facts.fencing_enabled is False:
+        return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
+                      "the cluster's fencing is disabled, two Primaries would lose data: configure "
+                      "a fence device for each node and set the property stonith-enabled=true")
+    return None
+
+
+def risky(parameters, facts):
+    """What the configuration allows although it loses data in bad times, as sentences."""
+    conf, said = facts.configuration, []
+    if not parameters.require_fencing:
+        said.append("require_fencing=false: when the nodes lose sight of each other both write on, "
+                    "and the writes of one will have to be thrown away")
+    for number, policy in enumerate(conf.after_sb[:2]):
+        if policy and policy.startswith("discard-"):
+            said.append("after-sb-%dpri is %s, which throws data away after a split brain: "
+                        "disconnect is safe" % (number, policy))
+    return said
+
+
+def warnings(parameters, facts):
+    """Do("warn", ...) once in an action when something is risky, else None."""
+    if facts.done("warn"):
+        return None
+    said = risky(parameters, facts)
+    return Do("warn", ("; ".join(said),)) if said else None

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Deciding on demote and stop: the kernel first, and whoever holds the device is named."""
+
+from dualstor.agents.drbd_dualprimary import checks, seen
+from dualstor.ocf.codes import ExitCode
+from dualstor.steps import Do, Finish, Wait
+
+_PAUSE = 1.0  # seconds before a command is run again
+
+
+def again(facts, deed, what, hint):
+    """Do a deed again, but not at once."""
+    if facts.elapsed - facts.done(deed)[-1].at >= _PAUSE:
+        return Do(deed)
+    return Wait(what, hint, _PAUSE / 2)
+
+
+def secondary(request, parameters, facts):
+    """The step to Secondary; None when the resource is Secondary."""
+    if not facts.state.primary:
+        return None
+    outcome = facts.last("secondary")
+    if outcome is None:
+        return Do("secondary")
+    name = parameters.drbd_resource
+    if outcome.held_open:
+        holders = facts.holders
+        who = ", ".join(holders) if holders else "something that does not show in /proc"
+        return again(facts, "secondary",
+                      "DRBD resource %s to be let go: its device is held open by %s" % (name, who),
+                      "end that, then `crm_resource --cleanup`")
+    if outcome.transient or outcome.ok:
+        return again(facts, "secondary", "`drbdadm secondary %s` (%s)" % (name, outcome.says),
+                      "see `drbdadm status %s` and the kernel's log" % name)
+    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                         "`drbdadm secondary %s` failed: %s; see `drbdadm status %s`"
+                         % (name, outcome.says, name))
+
+
+def demote(request, parameters, facts):
+    """The next step of demote."""
+    state = facts.state
+    if state is None:
+        return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                             "it is not configured in the kernel of this node, there is nothing "
+                             "to demote: start it first")
+    return secondary(request, parameters, facts) or Finish(ExitCode.SUCCESS)
+
+
+def stop(request, parameters, facts):
+    """The next step of stop: nothing in the kernel is success, whatever else is broken."""
+    state = facts.state
+    if state is None:
+        if facts.published is not seen.NO_SCORE and not facts.done("publish"):
+            return Do("publish", (seen.NO_SCORE,))
+        return Finish(ExitCode.SUCCESS)
+    step = secondary(request, parameters, facts)
+    if step:
+        return step
+    name = parameters.drbd_resource
+    outcome = facts.last("down")
+    if outcome is None:
+        return Do("down")
+    if outcome.held_open or outcome.transient or outcome.ok:
+        who = ", ".join(facts.holders) if outcome.held_open else ""
+        return again(facts, "down", "`drbdadm down %s` (%s%s)" % (
+            name, outcome.says, "; held open by " + who if who else ""),
+                      "see `drbdadm status %s` and the kernel's log" % name)
+    direct = facts.last("down_directly")
+    if direct is None:
+        return Do("down_directly")  # drbdadm's configuration may be broken; the kernel's is not
+    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                         "`drbdadm down %s` failed: %s; `drbdsetup down %s` too: %s"
+                         % (name, outcome.says, name, direct.says))

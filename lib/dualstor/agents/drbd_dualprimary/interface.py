@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What drbd-dualprimary looks like to the cluster manager and to an administrator."""
+
+from dualstor.ocf.parameters import Action, Interface, Parameter
+
+#: drbd.conf(5): what a resource's name may hold (as ocf:linbit:drbd checks it).
+_NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-%+./:=@_")
+
+
+def is_resource_name(text):
+    """Whether *text* can be the name of a DRBD resource."""
+    return bool(text) and set(text) <= _NAME_LETTERS and not text.startswith("-") \
+        and ".." not in text.split("/")
+
+
+INTERFACE = Interface(
+    name="drbd-dualprimary",
+    shortdesc="Manages a DRBD resource that is Primary on both nodes",
+    longdesc="""\
+Attaches, connects and promotes a DRBD resource on two nodes at once, as a disk for LVM with
+cluster locking. DRBD 8.3, 8.4 and 9, two nodes.
+
+Run it as a promotable clone with promoted-max=2, clone-max=2, notify=true and interleave=true.
+
+A node is promoted with an UpToDate disk only, and when its peer is either connected or known by
+the cluster to be down. Dual primary without fencing loses data: the promotion is refused unless
+DRBD has "fencing resource-and-stonith" with a fence-peer handler, and the cluster's fencing is
+enabled. The resource also needs protocol C, allow-two-primaries, and after-sb-2pri disconnect.
+
+A split brain is reported with the commands that mend it. The agent never discards data.""",
+    parameters=(
+        Parameter(
+            name="drbd_resource", required=True, unique_group="resource",
+            pattern=is_resource_name,
+            shortdesc="Name of the DRBD resource",
+            longdesc="Name of the DRBD resource, as in its file below /etc/drbd.d/."),
+        Parameter(
+            name="drbdconf",
+            shortdesc="Configuration file of DRBD, if not the usual one",
+            longdesc="Path of the configuration file that drbdadm reads (its option -c). Unset: the "
+                     "usual /etc/drbd.conf."),
+        Parameter(
+            name="require_fencing", type="boolean", default=True, reloadable=True,
+            shortdesc="Whether promotion without working fencing is refused",
+            longdesc="Whether promotion is refused unless DRBD and the cluster fence a lost peer. "
+                     "Setting this to false risks the data: both nodes write on when they lose "
+                     "sight of each other, and one side's writes will have to be thrown away."),
+        Parameter(
+            name="connect_timeout", type="integer", default=15, minimum=0, maximum=600,
+            reloadable=True,
+            shortdesc="Seconds that start waits for the peer",
+            longdesc="Seconds that start waits for the peer to connect, but never more than half of "
+                     "the operation's time. A peer that does not come is no failure: promotion "
+                     "waits for it, or for the cluster's word that it is down."),
+        Parameter(
+            name="split_brain", type="select", options=("failed", "degraded"), default="failed",
+            reloadable=True,
+            shortdesc="What monitor says of a resource that is StandAlone",
+            longdesc="What monitor answers when DRBD has given up the connection (StandAlone), as "
+                     "after a split brain. failed: the resource counts as failed and is not started "
+                     "again before a person has mended it, so the two copies do not grow further "
+                     "apart. degraded: it goes on working on this node's copy."),
+    ),
+    actions=(
+        Action("start", timeout=120),
+        Action("promote", timeout=90),
+        Action("demote", timeout=90),
+        Action("stop", timeout=100),
+        Action("monitor", timeout=30, interval=20, depth=0, role="Promoted"),
+        Action("monitor", timeout=30, interval=31, depth=0, role="Unpromoted"),
+        Action("notify", timeout=60),
+        Action("validate-all", timeout=20, depth=0),
+        Action("validate-all", timeout=30, depth=10),
+        Action("reload-agent", timeout=20),
+        Action("meta-data", timeout=5),
+    ),
+    check_levels=(0, 10))

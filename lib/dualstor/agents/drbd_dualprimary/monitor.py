@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Deciding on monitor: what the kernel's state means to the cluster, and the promotion score."""
+
+from dualstor.agents.drbd_dualprimary import checks, seen
+from dualstor.ocf.codes import ExitCode
+from dualstor.steps import Do, Finish
+
+
+def recipe(parameters, state):
+    """How a person mends a StandAlone resource, in one sentence."""
+    name = parameters.drbd_resource
+    return ("StandAlone, as after a split brain (`dmesg | grep -i split-brain` tells): choose the "
+            "node whose writes are to be lost; there `drbdadm disconnect %s; drbdadm secondary %s; "
+            "drbdadm connect --discard-my-data %s`, on the other `drbdadm connect %s`"
+            % (name, name, name, name))
+
+
+def publish(request, facts, score):
+    """The deed that brings the promotion score up to date; None when it is, or has been tried."""
+    if not request.in_cluster or facts.done("publish") or facts.published == score:
+        return None
+    return Do("publish", (score,))
+
+
+def decide(request, parameters, facts):
+    """The next step of monitor."""
+    state = facts.state
+    if state is None:
+        return checks.refuse(request, parameters, ExitCode.NOT_RUNNING,
+                             "not configured in the kernel of this node")
+    return publish(request, facts, seen.score(state)) or _verdict(request, parameters, state)
+
+
+def _verdict(request, parameters, state):
+    trouble = failure(parameters, state)
+    if trouble:
+        code = ExitCode.FAILED_PROMOTED if state.primary else ExitCode.ERR_GENERIC
+        return checks.refuse(request, parameters, code, trouble)
+    flaw = _flaw(parameters, state)
+    if flaw and request.degraded_known:
+        code = ExitCode.DEGRADED_PROMOTED if state.primary else ExitCode.DEGRADED
+        return checks.refuse(request, parameters, code, flaw)
+    if state.primary:
+        return checks.refuse(request, parameters, ExitCode.RUNNING_PROMOTED, "Primary")
+    return Finish(ExitCode.SUCCESS)
+
+
+def failure(parameters, state):
+    """Why the state counts as failed, None when it does not."""
+    if state.standalone and parameters.split_brain == "failed":
+        return recipe(parameters, state)
+    if seen.diskless(state) and not seen.served(state):
+        return ("no disk here (%s) and no peer with good data: see the kernel's log for the disk's "
+                "error, then `drbdadm attach %s`" % (seen.words(state), parameters.drbd_resource))
+    if state.primary and not state.up_to_date and not seen.served(state):
+        return ("Primary without good data (%s): bring the peer back, it has the good copy"
+                % seen.words(state))
+    return None
+
+
+def _flaw(parameters, state):
+    """Why the state counts as degraded, None when all is well."""
+    name = parameters.drbd_resource
+    if state.standalone:
+        return recipe(parameters, state)
+    if state.suspended:
+        return "I/O is suspended until the peer is fenced: see `stonith_admin --history '*'`"
+    if seen.diskless(state):
+        return ("works on the peer's disk, the one here is detached: replace or repair it, then "
+                "`drbdadm attach %s`" % name)
+    if not state.connected:
+        return ("runs without its peer (%s): bring the other node or the replication link back"
+                % seen.words(state))
+    if seen.resyncing(state):
+        return "resync runs (%s): see `drbdadm status %s`" % (seen.words(state), name)
+    if not state.up_to_date:
+        return "disk is not UpToDate (%s): see `drbdadm status %s`" % (seen.words(state), name)
+    return None

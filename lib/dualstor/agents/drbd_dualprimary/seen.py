@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What drbd-dualprimary observes, where no wrapper has a type for it, and what a state means."""
+
+from dualstor.record import Record
+
+#: Promotion scores, as administrators know them from ocf:linbit:drbd.
+SCORE_WHOLE, SCORE_ALONE = 10000, 1000
+
+#: The score of a node that must not be promoted: none at all.
+NO_SCORE = None
+
+
+class Configured(Record):
+    """Whether drbdadm knows the resource on this host; ``there`` is None when it cannot be asked."""
+
+    there: bool
+    says: str = ""
+
+
+class Peer(Record):
+    """What the cluster says of the peer: ``down`` is True only for "offline and clean"."""
+
+    name: str
+    down: bool = None
+
+
+class Handler(Record):
+    """The program of the fence-peer handler, and whether it can be run here."""
+
+    program: str
+    usable: bool
+
+
+def score(state):
+    """The promotion score that a state deserves; NO_SCORE for "do not promote".
+
+    Never -INFINITY: that would move the resource away instead of leaving it
+    Unpromoted until its disk is good.
+
+    :param state: kernel.drbd.State, or None when the resource is not up
+    """
+    if state is None or state.standalone or not state.up_to_date:
+        return NO_SCORE
+    known = [d for peer in state.peers for d in peer.dstates]
+    if state.primary or (state.connected and known and "DUnknown" not in known):
+        return SCORE_WHOLE
+    return SCORE_ALONE
+
+
+def settled(state):
+    """Whether both sides have told each other the state of their disks."""
+    return state.connected and bool(state.peers) and all(
+        d not in ("DUnknown", "Negotiating") for peer in state.peers for d in peer.dstates) \
+        and not any(v.dstate in ("Negotiating", "Attaching") for v in state.volumes)
+
+
+def diskless(state):
+    """Volumes without a local disk."""
+    return tuple(v for v in state.volumes if v.dstate in ("Diskless", "Failed", "Detaching"))
+
+
+def served(state):
+    """Whether a connected peer has good data for every volume."""
+    return state.connected and any(
+        peer.dstates and all(d == "UpToDate" for d in peer.dstates) for peer in state.peers)
+
+
+def resyncing(state):
+    """Whether a resync runs or waits."""
+    return any(peer.cstate in ("SyncSource", "SyncTarget", "PausedSyncS", "PausedSyncT",
+                               "WFBitMapS", "WFBitMapT") for peer in state.peers) \
+        or any(v.dstate == "Inconsistent" and v.resync is not None for v in state.volumes)
+
+
+def words(state):
+    """The state in a few words for a reason, e.g. "Secondary, disk Inconsistent, SyncTarget"."""
+    disks = "/".join(v.dstate for v in state.volumes) or "no volume"
+    links = ", ".join(peer.cstate for peer in state.peers) or "no connection"
+    return "%s, disk %s, %s" % (state.role, disks, links)

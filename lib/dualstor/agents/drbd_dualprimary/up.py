@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Deciding on start and promote: good data, and a peer that is here or surely down."""
+
+from dualstor.agents.drbd_dualprimary import checks, down, monitor, seen
+from dualstor.ocf.codes import ExitCode
+from dualstor.steps import Do, Finish, Wait
+
+_NO_META_DATA = ("no valid meta", "no valid meta-data")
+
+
+def start(request, parameters, facts):
+    """The next step of start: attached, connected if the peer is there, Secondary."""
+    if facts.done("remember"):
+        return monitor.publish(request, facts, seen.score(facts.state)) \
+            or Finish(ExitCode.SUCCESS)
+    refusal = checks.clone(request, parameters) \
+        or checks.known(request, parameters, facts) \
+        or checks.configuration(request, parameters, facts) \
+        or checks.warnings(parameters, facts)
+    if refusal:
+        return refusal
+    return _bring_up(request, parameters, facts) \
+        or down.secondary(request, parameters, facts) \
+        or _meet_peer(request, parameters, facts) \
+        or Do("remember")
+
+
+def _bring_up(request, parameters, facts):
+    """The step to a resource that is configured and attached; None when it is."""
+    if facts.state is None:
+        if not facts.module and not facts.done("load_module"):
+            return Do("load_module")
+        deed = "up"
+    elif seen.diskless(facts.state) or facts.state.standalone:
+        deed = "adjust"
+    else:
+        return None
+    outcome = facts.last(deed)
+    if outcome is None:
+        return Do(deed)
+    name = parameters.drbd_resource
+    if outcome.transient:
+        return down.again(facts, deed, "`drbdadm %s %s` (%s)" % (deed, name, outcome.says),
+                           "see the kernel's log")
+    if outcome.ok and deed == "adjust":
+        return None  # what adjust could not mend, monitor will tell
+    text = "`drbdadm %s %s` failed: %s; " % (deed, name, outcome.says)
+    if any(words in outcome.says.lower() for words in _NO_META_DATA):
+        text += "if this disk is new, `drbdadm create-md %s` makes its meta-data" % name
+    else:
+        text += "see the kernel's log and `drbdadm -d adjust %s`" % name
+    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC, text)
+
+
+def _meet_peer(request, parameters, facts):
+    """A Wait for the peer as long as there is patience; a refusal of a split brain; else None."""
+    state = facts.state
+    if state.standalone and parameters.split_brain == "failed":
+        return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                             monitor.recipe(parameters, state))
+    if seen.settled(state) or state.standalone or facts.elapsed >= facts.patience:
+        return None
+    return Wait("the peer of DRBD resource %s to connect" % parameters.drbd_resource,
+                "see `drbdadm cstate %s` on both nodes" % parameters.drbd_resource)
+
+
+def promote(request, parameters, facts):
+    """The next step of promote: never without good data, never beside an unseen Primary."""
+    state = facts.state
+    if state is None:
+        return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                             "it is not configured in the kernel of this node: start it first")
+    if state.primary:
+        trouble = monitor.failure(parameters, state)
+        if trouble:
+            return checks.refuse(request, parameters, ExitCode.ERR_GENERIC, trouble)
+        return monitor.publish(request, facts, seen.score(state)) or Finish(ExitCode.SUCCESS)
+    return checks.clone(request, parameters) \
+        or checks.configuration(request, parameters, facts) \
+        or checks.cluster_fencing(request, parameters, facts) \
+        or _data(request, parameters, facts) \
+        or _peer(request, parameters, facts) \
+        or checks.warnings(parameters, facts) \
+        or _primary(request, parameters, facts)
+
+
+def _data(request, parameters, facts):
+    """A Wait or a refusal when the disk here is not UpToDate, else None."""
+    state, name = facts.state, parameters.drbd_resource
+    if state.standalone:
+        return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                             monitor.recipe(parameters, state))
+    if state.up_to_date:
+        return None
+    if seen.diskless(state):
+        return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                             "it has no disk on this node (%s): repair the disk, then `drbdadm "
+                             "attach %s`" % (seen.words(state), name))
+    if seen.resyncing(state) or not seen.settled(state):
+        return Wait("an UpToDate disk of DRBD resource %s (%s)" % (name, seen.words(state)),
+                    "bring the peer back, which has the good copy, and let the resync end: "
+                    "`drbdadm status %s`" % name)
+    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                         "its disk is not UpToDate (%s): on the node with the good copy start the "
+                         "cluster, and see `drbdadm status %s`" % (seen.words(state), name))
+
+
+def _peer(request, parameters, facts):
+    """A Wait while the peer is neither connected nor surely down, else None."""
+    if seen.settled(facts.state):
+        return None
+    if not facts.state.connected and facts.peer.down is True:
+        return None
+    name = parameters.drbd_resource
+    if facts.state.connected:
+        return Wait("the handshake of DRBD resource %s (%s)" % (name, seen.words(facts.state)),
+                    "see `drbdadm status %s` on both nodes" % name)
+    return Wait("the peer %s of DRBD resource %s to connect, or to be fenced"
+                % (facts.peer.name, name),
+                "mend the replication link, or confirm that the peer is off: "
+                "`stonith_admin --confirm %s`" % facts.peer.name)
+
+
+def _primary(request, parameters, facts):
+    """Promote, and judge how that went."""
+    outcome = facts.last("primary")
+    if outcome is None:
+        return Do("primary")
+    name = parameters.drbd_resource
+    if outcome.ok or outcome.transient:
+        return down.again(facts, "primary", "`drbdadm primary %s` (%s)" % (name, outcome.says),
+                           "see `drbdadm status %s` and the kernel's log" % name)
+    if outcome.no_up_to_date:
+        text = "the fence-peer handler may have failed: see the kernel's log and " \
+               "`stonith_admin --history '*'`"
+    elif outcome.no_disk:
+        text = "`drbdadm attach %s` after the disk is repaired" % name
+    else:
+        text = "see `drbdadm status %s` and the kernel's log" % name
+    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                         "`drbdadm primary %s` failed: %s; %s" % (name, outcome.says, text))
