@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Options of the test run, and the profiles of property tests."""
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile(
+    "ci", derandomize=True, deadline=None, database=None,
+    suppress_health_check=list(hypothesis.HealthCheck))
+hypothesis.settings.register_profile(
+    "deep", deadline=None, max_examples=2000, suppress_health_check=list(hypothesis.HealthCheck))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--lab", action="store_true",
+                     help="also run the tests that need the lab's two machines (lab/lab build)")
+    parser.addoption("--deep", action="store_true",
+                     help="property tests at random and for long, instead of always the same ones")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "lab: needs the lab's machines; collected with --lab")
+    hypothesis.settings.load_profile("deep" if config.getoption("--deep") else "ci")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without --lab the tests of the lab are not there at all, rather than skipped."""
+    if config.getoption("--lab"):
+        return
+    wanted = [item for item in items if item.get_closest_marker("lab") is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    items[:] = wanted
+
+
+@pytest.fixture(scope="session")
+def deep(request):
+    """Whether a long run was asked for."""
+    return request.config.getoption("--deep")

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""cman_tool and fence_tool of cman 3."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from dualstor.errors import ParseError, ToolFailed
+from dualstor.tools import cman, fence_tool
+from unit.cluster.helpers import CMAN_DOWN, PaperHost, golden
+
+TWO = golden("cman-status-two-node.txt")
+TIMED_OUT = (2, "", "Timed-out waiting for cluster\n")
+BUSY = (1, "", "cman_tool: Error leaving cluster: Device or resource busy\n")
+
+
+def test_status_of_two_nodes():
+    seen = cman.parse_status(TWO)
+    assert seen.member and seen.quorate and seen.two_node and not seen.blocked
+    assert (seen.version, seen.config_version, seen.cluster) == ("6.2.0", 1, "alpha")
+    assert (seen.nodes, seen.expected, seen.total, seen.votes, seen.quorum) == (2, 1, 2, 1, 1)
+    assert (seen.generation, seen.subsystems, seen.node, seen.node_id) == (8, 6, "node1", 1)
+    assert seen.ports == (0, cman.CLVMD_PORT) and seen.flags == ("2node",)
+    assert seen.addresses == ("10.9.0.1",) and seen.device_votes is None
+    assert dict(seen.rest) == {"Cluster Id": "3169", "Multicast addresses": "239.192.12.109"}
+
+
+def test_status_without_flags():
+    seen = cman.parse_status(golden("cman-status-el6.txt"))
+    assert seen.quorate and not seen.two_node and seen.flags == () and seen.quorum == 2
+
+
+def test_inquorate_and_missing_keys():
+    seen = cman.parse_status(golden("cman-status-inquorate.txt"))
+    assert seen.member and seen.blocked and not seen.quorate
+    assert seen.node is None and seen.cluster is None and seen.quorum == 2
+
+
+def test_quorum_disk_and_no_node_votes():
+    seen = cman.parse_status(golden("cman-status-el5-qdisk.txt"))
+    assert seen.device_votes == 2 and seen.votes is None and seen.flags == ("Dirty",)
+
+
+@pytest.mark.parametrize("state", ["Joining", "Not-in-Cluster", "Leaving", "Unknown: code=9"])
+def test_no_member_is_not_quorate(state):
+    seen = cman.parse_status(TWO.replace("Cluster-Member", state))
+    assert seen.membership == state and not seen.member and not seen.quorate
+
+
+@given(st.integers(0, TWO.index("Quorum:")))
+def test_status_cut_off_before_quorum_is_refused(length):
+    with pytest.raises(ParseError):
+        cman.parse_status(TWO[:length])
+
+
+def test_parse_errors_show_the_line():
+    with pytest.raises(ParseError, match="Killed"):
+        cman.parse_status(TWO + "Killed\n")
+    with pytest.raises(ParseError, match="Ports Bound: 0 clvmd"):
+        cman.parse_status(TWO.replace("Ports Bound: 0 11", "Ports Bound: 0 clvmd"))
+    with pytest.raises(ParseError, match="Nodes: many"):
+        cman.parse_status(TWO.replace("Nodes: 2", "Nodes: many"))
+
+
+def test_nodes():
+    first, second = cman.parse_nodes(golden("cman-nodes.txt"))
+    assert (first.id, first.name, first.incarnation) == (1, "tartanpion", 48)
+    assert second.member and second.joined == "2015-01-16 14:25:27"
+
+
+def test_nodes_with_addresses_one_dead():
+    alive, dead = cman.parse_nodes(golden("cman-nodes-a-dead.txt"))
+    assert alive.addresses == ("10.9.0.1",) and alive.member
+    assert (dead.name, dead.state, dead.member, dead.joined) == ("node2", "X", False, None)
+
+
+def test_nodes_after_a_note_with_a_quorum_disk():
+    text = ("NOTE: There are 1 disallowed nodes,\n      members list may seem inconsistent "
+            "across the cluster\n" + golden("cman-nodes.txt") +
+            "   0   M      0   2015-01-16 14:25:27  /dev/sdc1\n   3   d      4   "
+            "2015-01-16 14:25:27  third\n")
+    found = cman.parse_nodes(text)
+    assert [(n.name, n.state) for n in found] == [
+        ("tartanpion", "M"), ("bismuth", "M"), ("third", "d")]
+
+
+def test_nodes_by_fields():
+    host = PaperHost({"cman_tool nodes -F": golden("cman-nodes-F.txt")})
+    assert [(n.id, n.name, n.state, n.addresses) for n in cman.nodes(host)] == [
+        (1, "node1", "M", ("10.9.0.1",)), (2, "node2", "X", ())]
+
+
+@pytest.mark.parametrize("text", ["", "what is this\n", "Node  Sts\n one  M 1 node1\n",
+                                  "Node  Sts\n       Addresses: 10.9.0.1\n"])
+def test_foreign_nodes_are_refused(text):
+    with pytest.raises(ParseError):
+        cman.parse_nodes(text)
+
+
+def test_foreign_fields_are_refused():
+    with pytest.raises(ParseError, match="1 Member"):
+        cman.parse_fields("1 Member node1\n")
+
+
+def test_version():
+    assert cman.parse_version("6.2.0 config 35\n") == ("6.2.0", 35)
+    with pytest.raises(ParseError, match="6.2.0"):
+        cman.parse_version("6.2.0\n")
+
+
+def test_not_running():
+    host = PaperHost({"cman_tool": CMAN_DOWN})
+    for question in (cman.status, cman.nodes, cman.version):
+        with pytest.raises(ToolFailed) as caught:
+            question(host)
+        assert cman.stopped(caught.value)
+    assert not cman.wait(host, 30).running and not cman.leave(host, 5).running
+
+
+def test_services_is_text_even_of_nothing():
+    assert cman.services(PaperHost({"cman_tool services": ""})) == ""
+
+
+def test_wait():
+    host = PaperHost({"cman_tool": ""})
+    assert cman.wait(host, 30).ok
+    assert host.lines == ["cman_tool -t 30 -q wait"] and host.calls[0][1] > 30
+    outcome = cman.wait(PaperHost({"cman_tool": TIMED_OUT}), 30)
+    assert not outcome.ok and outcome.timed_out and "Timed-out" in outcome.says
+
+
+def test_join():
+    outcome = cman.join(PaperHost({"cman_tool": (
+        1, "", "cman_tool: Node is already active\n")}), 60)
+    assert not outcome.ok and outcome.already and outcome.running
+    host = PaperHost({"cman_tool": ""})
+    assert cman.join(host, 60).ok and host.lines == ["cman_tool -t 60 -w join"]
+
+
+def test_leave_is_never_by_force():
+    host = PaperHost({"cman_tool": BUSY})
+    for remove in (False, True):
+        outcome = cman.leave(host, 10, remove=remove)
+        assert not outcome.ok and outcome.busy and "Error leaving cluster" in outcome.says
+    assert host.lines == ["cman_tool leave", "cman_tool leave remove"]
+
+
+def test_votes():
+    host = PaperHost({"cman_tool votes": "", "cman_tool expected": (
+        1, "", "cman_tool: can't set expected votes: Invalid argument\n")})
+    assert cman.votes(host, 2).ok and not cman.expected(host, 0).ok
+    assert host.lines == ["cman_tool votes -v 2", "cman_tool expected -e 0"]
+
+
+@pytest.mark.parametrize("said", ["Can't kill node nosuch : No such file or directory\n",
+                                  "kill node failed: Invalid argument\n"])
+def test_kill_that_failed_with_exit_code_0(said):
+    assert not cman.kill(PaperHost({"cman_tool kill": (0, "", said)}), "nosuch").ok
+    assert cman.kill(PaperHost({"cman_tool kill": ""}), "node2").ok
+
+
+def test_fence_domain():
+    domain = fence_tool.parse(golden("fence-ls.txt"))
+    assert (domain.victims, domain.victim, domain.master, domain.wait) == (0, 0, 1, "none")
+    assert domain.members == (1, 2) and not domain.pending
+
+
+def test_fencing_pending():
+    domain = fence_tool.parse(golden("fence-ls-n-fencing.txt"))
+    assert domain.pending and domain.victim == 2 and domain.wait == "fencing"
+    assert domain.nodes[1] == fence_tool.Node(id=2, member=False, victim=True, how="none")
+
+
+@pytest.mark.parametrize("change", [("victim count  0", "victim count  1"),
+                                    ("victim now    0", "victim now    2"),
+                                    ("wait state    none", "wait state    messages")])
+def test_any_of_these_means_pending(change):
+    assert fence_tool.parse(golden("fence-ls.txt").replace(*change)).pending
+
+
+@given(st.integers(0, golden("fence-ls.txt").index("members ")))
+def test_cut_off_fence_domain_is_refused(length):
+    with pytest.raises(ParseError):
+        fence_tool.parse(golden("fence-ls.txt")[:length])
+
+
+def test_foreign_fence_domain_shows_the_line():
+    with pytest.raises(ParseError, match="fenced query error"):
+        fence_tool.parse("fenced query error -1\n")
+    with pytest.raises(ParseError, match="victim count  x"):
+        fence_tool.parse(golden("fence-ls.txt").replace("victim count  0", "victim count  x"))
+
+
+def test_fence_domain_not_joined():
+    host = PaperHost({"fence_tool ls": (1, "", ""), "fence_tool -t": (1, "", "no fenced\n")})
+    assert fence_tool.ls(host) is None
+    for deed in (fence_tool.join, fence_tool.leave):
+        with pytest.raises(ToolFailed, match="no fenced"):
+            deed(host, 20)

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Quorum and membership by corosync and by cman, and the one view of both."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from dualstor.errors import ParseError, ToolFailed
+from dualstor.tools import corosync, quorum
+from unit.cluster.helpers import CMAN_DOWN, HANGS, PaperHost, golden
+
+BOTH, SURVIVOR = golden("quorumtool-both.txt"), golden("quorumtool-survivor.txt")
+BLOCKED = BOTH.replace("Quorate:          Yes", "Quorate:          No") \
+    .replace("Quorum:           1  ", "Quorum:           2 Activity blocked")
+COROSYNC_DOWN = (1, "", "Cannot initialize CMAP service\n")
+CMAN = {"cman_tool status": golden("cman-status-two-node.txt"),
+        "cman_tool nodes": golden("cman-nodes-F.txt")}
+
+
+def test_status_of_two_nodes():
+    seen = corosync.parse_status(BOTH)
+    assert (seen.quorate, seen.node_id, seen.ring, seen.two_node) == (True, 1, "1.9", True)
+    assert (seen.nodes, seen.expected, seen.total, seen.quorum) == (2, 2, 2, 1)
+    assert [(m.id, m.name, m.votes, m.local) for m in seen.members] == [
+        (1, "node1", 1, True), (2, "node2", 1, False)]
+    assert ("Highest expected", "2") in seen.rest
+
+
+def test_status_of_the_survivor():
+    seen = corosync.parse_status(SURVIVOR)
+    assert [m.name for m in seen.members] == ["node1"] and seen.quorate and seen.total == 1
+
+
+def test_status_without_vote_counting():
+    text = ("Quorum information\n------------------\nQuorum provider:  none\n"
+            "Nodes:            1\nNode ID:          1\nQuorate:          Yes\n\n"
+            "Membership information\n----------------------\n    Nodeid Name\n"
+            "         1 node1 (local)\n")
+    seen = corosync.parse_status(text)
+    assert seen.two_node is None and seen.total is None
+    assert seen.members == (corosync.Member(id=1, name="node1", local=True),)
+
+
+def test_a_quorum_device_is_no_member():
+    text = BOTH.split("    Nodeid")[0] + (
+        "    Nodeid      Votes    Qdevice Name\n"
+        "         1          1    A,V,NMW node1 (local)\n"
+        "         2          1         NR node2\n"
+        "         0          1            Qdevice\n")
+    assert [m.name for m in corosync.parse_status(text).members] == ["node1", "node2"]
+
+
+@given(st.integers(0, len(BOTH) - 1))
+def test_cut_off_status_is_refused_or_holds_less(length):
+    whole = corosync.parse_status(BOTH)
+    try:
+        seen = corosync.parse_status(BOTH[:length])
+    except ParseError as problem:
+        assert problem.line in BOTH
+    else:
+        assert seen.quorate == whole.quorate and len(seen.members) <= len(whole.members)
+
+
+@given(st.text(max_size=80))
+def test_foreign_text_is_refused(text):
+    with pytest.raises(ParseError):
+        corosync.parse_status(text)
+
+
+def test_parse_error_shows_the_line():
+    with pytest.raises(ParseError, match="Segmentation fault"):
+        corosync.parse_status("Segmentation fault\n")
+    with pytest.raises(ParseError, match="Quorate: Perhaps"):
+        corosync.parse_status(BOTH.replace("Yes", "Perhaps"))
+
+
+def test_exit_code_2_is_not_quorate_whatever_the_text():
+    host = PaperHost({"corosync-quorumtool -s": (2, BOTH, "")})
+    assert corosync.status(host).quorate is False
+
+
+def test_cmap():
+    members = corosync.parse_cmap(golden("cmapctl-members.txt"))
+    assert ("runtime.members.2.status", "str", "joined") in members
+    assert ("runtime.members.1.ip", "str", "r(0) ip(10.77.0.1)") in members
+    host = PaperHost({"corosync-cmapctl": golden("cmapctl-votequorum.txt")})
+    assert corosync.cmap(host, "runtime.votequorum.")["runtime.votequorum.two_node"] == "1"
+    with pytest.raises(ParseError, match="no key here"):
+        corosync.parse_cmap("no key here\n")
+    down = PaperHost({"corosync-cmapctl": (
+        1, "", "Failed to initialize the cmap API. Error CS_ERR_LIBRARY\n")})
+    with pytest.raises(ToolFailed, match="CS_ERR_LIBRARY"):
+        corosync.cmap(down, "runtime.")
+
+
+def test_quorum_by_corosync():
+    seen = quorum.look(PaperHost({"corosync-quorumtool -s": BOTH}))
+    assert (seen.engine, seen.running, seen.quorate) == ("corosync", True, True)
+    assert seen.members == ("node1", "node2") and seen.two_node is True
+    assert seen.says == "corosync-quorumtool: quorate, 2 of 2 expected votes, 1 needed"
+
+
+def test_blocked_by_corosync():
+    seen = quorum.look(PaperHost({"corosync-quorumtool -s": (2, BLOCKED, "")}))
+    assert seen.running and seen.quorate is False and "Activity blocked" in seen.says
+
+
+def test_quorum_by_cman():
+    seen = quorum.look(PaperHost(CMAN))
+    assert (seen.engine, seen.running, seen.quorate, seen.two_node) == ("cman", True, True, True)
+    assert seen.members == ("node1",) and seen.says.startswith("cman_tool status: quorate")
+
+
+def test_cman_counts_before_the_corosync_below_it():
+    answers = dict(CMAN, **{"corosync-quorumtool -s": BOTH})
+    assert quorum.look(PaperHost(answers)).engine == "cman"
+
+
+def test_blocked_and_leaving_by_cman():
+    blocked = dict(CMAN, **{"cman_tool status": golden("cman-status-inquorate.txt")})
+    assert quorum.look(PaperHost(blocked)).quorate is False
+    leaving = golden("cman-status-two-node.txt").replace("Cluster-Member", "Leaving")
+    seen = quorum.look(PaperHost(dict(CMAN, **{"cman_tool status": leaving})))
+    assert seen.running and seen.quorate is False and seen.says.endswith("Leaving")
+
+
+@pytest.mark.parametrize("answers, engine, word", [
+    ({"corosync-quorumtool": COROSYNC_DOWN}, "corosync", "CMAP"),
+    ({"corosync-quorumtool": HANGS}, "corosync", "no answer"),
+    ({"cman_tool": CMAN_DOWN}, "cman", "is it running"),
+    ({"cman_tool": CMAN_DOWN, "corosync-quorumtool": COROSYNC_DOWN}, "cman", "is it running"),
+    ({"cman_tool": HANGS}, "cman", "no answer"),
+    ({}, None, "neither"),
+])
+def test_nothing_that_is_down_raises(answers, engine, word):
+    seen = quorum.look(PaperHost(answers))
+    assert (seen.engine, seen.running, seen.quorate) == (engine, False, None)
+    assert word in seen.says and "\n" not in seen.says and not seen.members
+
+
+def test_output_of_another_form_is_not_known_rather_than_no():
+    for answers in ({"corosync-quorumtool": "Quorate: what\n"}, {"cman_tool": "what\n"}):
+        seen = quorum.look(PaperHost(answers))
+        assert seen.running and seen.quorate is None and "what" in seen.says
+
+
+def test_every_question_is_bounded():
+    host = PaperHost({"cman_tool": CMAN_DOWN, "corosync-quorumtool": BOTH})
+    quorum.look(host)
+    assert len(host.calls) == 2 and all(seconds <= 5 for _, seconds, _ in host.calls)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Observations of a host with a lock daemon: healthy ones, and any that hypothesis can think of."""
+
+from hypothesis import strategies as st
+
+from dualstor.agents.clvmd import interface, seen
+from dualstor.kernel.process import Process
+from dualstor.ocf.parameters import Parameters
+from dualstor.steps import Done, Facts, Request
+from dualstor.tools.quorum import Quorum
+
+GOOD = Quorum(engine="corosync", running=True, quorate=True, says="2 of 2 votes")
+BLOCKED = GOOD.but(quorate=False, says="Activity blocked")
+LVMLOCKD = Process(pid=100, start_time=5000, program="lvmlockd", state="S")
+CLVMD = Process(pid=200, start_time=6000, program="clvmd", state="S")
+
+
+def parameters(**changes):
+    values = {p.name: p.default for p in interface.INTERFACE.parameters}
+    values.update(changes)
+    return Parameters(values)
+
+
+def request(action, **changes):
+    return Request(action=action, resource="clvmd:0", **changes)
+
+
+def facts(history=(), elapsed=0.0, **changes):
+    """A node with lvmlockd in good health, and *changes* to it."""
+    values = dict(
+        processes=(LVMLOCKD,), lockspaces=("lvm_global", "lvm_vg0"), recovering=(),
+        remembered=LVMLOCKD, active=(), sockets=seen.Sockets(accepting=("lvmlockd", "clvmd")),
+        remaining=80.0, quorum=GOOD, dlm=seen.Dlm(ready=True), fence_domain="", answer=None,
+        version=seen.Version(number=(2, 3, 16)),
+        settings=seen.Settings(use_lvmlockd="1", locking_type=None),
+        installed=("lvmlockd",))
+    values.update(changes)
+    return Facts(history=history, elapsed=elapsed, **values)
+
+
+def stopped(**changes):
+    """A node on which no lock daemon runs."""
+    return facts(**dict(dict(processes=(), lockspaces=(), remembered=None,
+                             sockets=seen.Sockets()), **changes))
+
+
+OLD = dict(version=seen.Version(number=(2, 2, 188)),
+           settings=seen.Settings(use_lvmlockd="0", locking_type="3", fallback="0",
+                                  use_lvmetad="0"))
+
+_words = st.sampled_from(("", "it said so"))
+_processes = st.lists(st.builds(
+    Process, pid=st.integers(2, 5), start_time=st.integers(1, 3), threads=st.integers(1, 2),
+    program=st.sampled_from(seen.PROGRAMS), state=st.sampled_from("SRDZT")), max_size=2).map(tuple)
+_attempts = st.builds(seen.Attempt, code=st.sampled_from((None, 0, 1, 3, 5)), says=_words)
+_done = st.one_of(
+    st.builds(Done, deed=st.sampled_from(("launch", "stop_lockspaces")), args=st.just(()),
+              outcome=_attempts, at=st.floats(0, 60)),
+    st.builds(Done, deed=st.just("signal"), outcome=st.none(), at=st.floats(0, 60),
+              args=st.tuples(st.integers(2, 5), st.integers(1, 3), st.sampled_from((9, 15)))),
+    st.builds(Done, deed=st.sampled_from(("forget", "remember")), args=st.just(()),
+              outcome=st.none(), at=st.floats(0, 60)))
+_spaces = st.lists(st.sampled_from(("lvm_global", "lvm_vg0", "clvmd", "gfs")),
+                   unique=True, max_size=3).map(tuple)
+_setting = st.sampled_from((None, "0", "1", "3"))
+
+_facets = dict(
+    processes=_processes, lockspaces=_spaces, recovering=_spaces,
+    remembered=st.one_of(st.none(), st.just(LVMLOCKD)),
+    active=st.lists(st.builds(seen.Active, vg=st.sampled_from(("vg0", "root")), lv=st.just("a"),
+                              on_drbd=st.booleans()), max_size=2).map(tuple),
+    sockets=st.builds(seen.Sockets, says=_words, accepting=st.lists(
+        st.sampled_from(seen.PROGRAMS), unique=True).map(tuple)),
+    remaining=st.floats(0, 100),
+    quorum=st.builds(Quorum, engine=st.sampled_from((None, "cman", "corosync")),
+                     running=st.booleans(), quorate=st.sampled_from((None, True, False)),
+                     says=_words),
+    dlm=st.builds(seen.Dlm, ready=st.booleans(), pending=st.sampled_from((None, "quorum"))),
+    fence_domain=_words, answer=st.sampled_from((None, "lvmlockctl --info: hung")),
+    version=st.builds(seen.Version, missing=st.booleans(), says=_words,
+                      number=st.sampled_from((None, (2, 2, 84), (2, 3, 16)))),
+    settings=st.builds(seen.Settings, _setting, _setting, _setting, _setting),
+    installed=st.lists(st.sampled_from(seen.PROGRAMS), unique=True).map(tuple))
+
+
+@st.composite
+def situations(draw, action=None):
+    """Any request, parameters and facts, as (request, parameters, facts)."""
+    action = action or draw(st.sampled_from(("start", "stop", "monitor", "validate-all")))
+    values = parameters(
+        daemon=draw(st.sampled_from(("auto",) + seen.PROGRAMS)),
+        cluster_engine=draw(st.sampled_from(("auto", "cman", "corosync", "singlenode"))),
+        daemon_options=draw(st.sampled_from((None, "-d0", "-f"))))
+    asked = request(action, probe=action == "monitor" and draw(st.booleans()),
+                    level=draw(st.sampled_from((0, 10))))
+    history = sorted(draw(st.lists(_done, max_size=3)), key=lambda d: d.at)
+    elapsed = (history[-1].at if history else 0.0) + draw(st.floats(0, 30))
+    return asked, values, Facts(history=history, elapsed=elapsed,
+                                **{n: draw(s) for n, s in _facets.items()})

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""clvmd's looking and doing, on a host that is written down."""
+
+import pytest
+
+from dualstor.agents.clvmd import seen
+from dualstor.agents.clvmd.agent import Clvmd
+from dualstor.deadline import Deadline
+from dualstor.engine import pursue
+from dualstor.errors import ToolHung, ToolMissing
+from dualstor.host import Host
+from dualstor.kernel import process
+from dualstor.ocf.codes import ExitCode
+from dualstor.run import Completed
+from dualstor.tools import lockdaemon
+from .observations import parameters, request
+
+
+class Node(Host):
+    """A node whose files are a dictionary and on which lvmlockd has its effect in them.
+
+    ``stubborn``: it ignores SIGTERM. ``mute``: lvmlockctl never returns.
+    """
+
+    def __init__(self, stubborn=False, mute=False):
+        self.now = 0.0
+        super().__init__(Deadline(90.0, lambda: self.now))
+        self.files, self.links = {"/proc/sys/kernel/random/boot_id": "boot\n"}, {}
+        self.calls, self.signals = [], []
+        self.stubborn, self.mute = stubborn, mute
+
+    def read(self, name):
+        return self.files.get(name)
+
+    def list(self, name):
+        inside = name.rstrip("/") + "/"
+        return tuple(sorted({n[len(inside):].split("/")[0] for n in list(self.files)
+                             if n.startswith(inside)}))
+
+    def link(self, name):
+        return self.links.get(name)
+
+    def exists(self, name):
+        return name in self.files or bool(self.list(name))
+
+    def connect(self, name, timeout):
+        return None
+
+    def remember(self, name, text):
+        self.files["/run/dualstor/" + name] = text
+
+    def forget(self, name):
+        self.files.pop("/run/dualstor/" + name, None)
+
+    def sleep(self, seconds):
+        self.now += max(seconds, 0.1)
+
+    def process(self, pid, parent=1, program="lvmlockd", start_time=7):
+        rest = " ".join(["S", str(parent)] + ["0"] * 15 + ["3", "0", str(start_time)])
+        self.files["/proc/%d/stat" % pid] = "%d (%s) %s" % (pid, program, rest)
+        self.links["/proc/%d/exe" % pid] = "/usr/sbin/" + program
+
+    def daemon(self, pid):
+        self.process(pid)
+        self.files["/run/lvm/lvmlockd.socket"] = ""
+
+    def end(self, pid):
+        self.files.pop("/proc/%d/stat" % pid)
+        self.links.pop("/proc/%d/exe" % pid)
+
+    def lockspace(self, name):
+        self.files["/sys/kernel/dlm/%s/recover_status" % name] = "ff\n"
+
+    def kill(self, pid, number):
+        self.signals.append((pid, number))
+        if number == 9 or not self.stubborn:
+            self.end(pid)
+
+    def run(self, argv, timeout=None, environment=None):
+        self.calls.append(tuple(argv))
+        if argv[0] == "lvmlockd":
+            self.daemon(900)
+        elif argv[0] != "lvmlockctl":
+            raise ToolMissing(argv, "not found")
+        elif self.mute:
+            self.now += timeout
+            raise ToolHung(argv, "no answer in %.0f s" % timeout)
+        elif "--stop-lockspaces" in argv:
+            self.files = {n: t for n, t in self.files.items() if not n.startswith("/sys/kernel/dlm")}
+        return Completed(argv=tuple(argv), returncode=0)
+
+
+def pursued(node, action, **changes):
+    return pursue(Clvmd(node, request(action, **changes), parameters()))
+
+
+def test_a_helper_that_the_daemon_forked_is_no_second_daemon():
+    node = Node()
+    node.daemon(100)
+    node.process(101, parent=100)
+    assert pursued(node, "monitor").code == ExitCode.SUCCESS
+    node.process(102, parent=1)
+    verdict = pursued(node, "monitor")
+    assert verdict.code == ExitCode.ERR_GENERIC and "102" in verdict.reason
+
+
+def test_a_level_0_monitor_starts_no_process():
+    node = Node()
+    pursued(node, "monitor")
+    node.daemon(100)
+    pursued(node, "monitor")
+    assert node.calls == []
+
+
+def test_a_mute_daemon_fails_a_monitor_of_level_10():
+    node = Node(mute=True)
+    node.daemon(100)
+    verdict = pursued(node, "monitor", level=10)
+    assert verdict.code == ExitCode.ERR_GENERIC and "no answer" in verdict.reason
+
+
+def test_stop_leaves_the_lockspaces_and_ends_the_daemon():
+    node = Node()
+    node.daemon(100)
+    node.lockspace("lvm_global")
+    node.remember("lockdaemon", process.to_text(node, process.look(node, 100)))
+    assert pursued(node, "stop").code == ExitCode.SUCCESS
+    assert node.signals == [(100, 15)]
+    assert node.calls == [("lvmlockctl", "--stop-lockspaces")]
+    assert node.read("/run/dualstor/lockdaemon") is None
+
+
+def test_a_stubborn_daemon_is_killed_by_its_own_id():
+    node = Node(stubborn=True)
+    node.daemon(100)
+    node.process(55, program="clvmd-exporter")
+    assert pursued(node, "stop").code == ExitCode.SUCCESS
+    assert node.signals == [(100, 15), (100, 9)]
+
+
+def test_a_signal_is_not_sent_to_another_process_of_the_same_number():
+    node = Node()
+    node.process(100, start_time=99)
+    Clvmd(node, request("stop"), parameters()).do_signal(100, 7, 15)
+    assert node.signals == []
+
+
+def test_active_lvs_are_told_with_what_they_lie_on():
+    node = Node()
+    node.files.update({"/sys/block/dm-0/dm/name": "vg0-a", "/sys/block/dm-0/dev": "253:0",
+                       "/sys/block/dm-0/dm/uuid": "LVM-" + "g" * 32 + "l" * 32,
+                       "/sys/dev/block/253:0/slaves/drbd0": "",
+                       "/sys/class/block/drbd0/dev": "147:0"})
+    assert Clvmd(node, request("stop"), parameters()).see_active() == (
+        seen.Active(vg="vg0", lv="a", on_drbd=True),)
+
+
+@pytest.mark.parametrize("stderr, answered", (
+    ("clvmd not running on node node2", True),
+    ("connect() failed on local socket: Connection refused", False)))
+def test_clvmd_has_answered_when_only_its_peer_is_missing(stderr, answered):
+    class Asked(Node):
+        def run(self, argv, timeout=None, environment=None):
+            assert argv == ("clvmd", "-R")
+            return Completed(argv=argv, returncode=1, stderr=stderr)
+    assert (lockdaemon.silence(Asked(), "clvmd", 5.0) is None) == answered
+
+
+def test_the_commands_that_start_the_daemons():
+    assert lockdaemon.command("lvmlockd", ("-S", "debug")) == (
+        "lvmlockd", "--adopt", "1", "-S", "debug")
+    assert lockdaemon.command("clvmd", ("-d0",), "corosync", 30, 7) == (
+        "clvmd", "-T7", "-I", "corosync", "-t30", "-d0")

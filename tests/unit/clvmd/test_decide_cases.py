@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""clvmd's decisions, case by case."""
+
+import pytest
+
+from dualstor.agents.clvmd import seen
+from dualstor.agents.clvmd.decide import decide
+from dualstor.ocf.codes import ExitCode
+from dualstor.steps import Do, Done, Finish, Wait
+from . import observations as seen_by
+
+OK = Finish(ExitCode.SUCCESS)
+
+
+def step(action, facts, level=0, **parameters):
+    return decide(seen_by.request(action, level=level), seen_by.parameters(**parameters), facts)
+
+
+def refused(action, facts, code, *words, level=0, **parameters):
+    verdict = step(action, facts, level, **parameters)
+    assert isinstance(verdict, Finish) and verdict.code == code, verdict
+    for word in words:
+        assert word in verdict.reason, verdict.reason
+    return True
+
+
+def done(deed, *args, at=0.0, code=0, says=""):
+    return Done(deed=deed, args=args, outcome=seen.Attempt(code=code, says=says), at=at)
+
+
+# -- start
+
+
+def test_start_of_a_running_daemon_is_success():
+    assert step("start", seen_by.facts()) == OK
+
+
+def test_start_launches_what_the_version_of_lvm_has():
+    assert step("start", seen_by.stopped()) == Do("launch", ("lvmlockd",))
+    assert step("start", seen_by.stopped(**seen_by.OLD)) == Do("launch", ("clvmd",))
+
+
+def test_start_remembers_the_process_once_it_is_ready():
+    facts = seen_by.facts(remembered=None, history=(done("launch"),))
+    assert step("start", facts) == Do("remember", (seen_by.LVMLOCKD,))
+
+
+@pytest.mark.parametrize("changes, words", (
+    (dict(quorum=seen_by.BLOCKED), "quorum (Activity blocked)"),
+    (dict(quorum=seen_by.GOOD.but(running=False, quorate=None, says="corosync is down")),
+     "membership"),
+    (dict(dlm=seen.Dlm(ready=True, pending="fencing of node2")), "fencing of node2"),
+    (dict(dlm=seen.Dlm(ready=False)), "dlm to be set up"),
+    (dict(quorum=seen_by.GOOD.but(engine="cman"), fence_domain="it waits for fencing"),
+     "fence domain (it waits for fencing)"),
+))
+def test_start_says_what_it_waits_for(changes, words):
+    waiting = step("start", seen_by.stopped(**changes))
+    assert isinstance(waiting, Wait) and words in waiting.what
+
+
+def test_start_names_the_lines_of_lvm_conf_to_change():
+    refused("start", seen_by.stopped(settings=seen.Settings(use_lvmlockd="0")),
+            ExitCode.ERR_ARGS, "use_lvmlockd = 1", "/etc/lvm/lvm.conf")
+    old = dict(seen_by.OLD, settings=seen.Settings(locking_type="3", fallback="1",
+                                                   use_lvmetad="1"))
+    refused("start", seen_by.stopped(**old), ExitCode.ERR_ARGS,
+            "fallback_to_local_locking = 0 and use_lvmetad = 0")
+
+
+def test_clvmd_that_is_still_starting_is_waited_for():
+    facts = seen_by.facts(
+        processes=(seen_by.CLVMD,), lockspaces=("clvmd",), recovering=("clvmd",),
+        history=(done("launch", "clvmd", code=5, says="startup timed out"),), elapsed=30.0)
+    waiting = step("start", facts)
+    assert isinstance(waiting, Wait) and "clvmd (pid 200)" in waiting.what
+
+
+def test_clvmd_without_its_cluster_manager_is_started_again_but_not_for_ever():
+    attempt = done("launch", "clvmd", code=3, says="could not connect")
+    facts = seen_by.stopped(history=(attempt,), elapsed=1.0, **seen_by.OLD)
+    assert isinstance(step("start", facts), Wait)
+    facts = seen_by.stopped(history=(attempt,), elapsed=4.0, **seen_by.OLD)
+    assert step("start", facts) == Do("launch", ("clvmd",))
+    facts = seen_by.stopped(history=(attempt,) * 3, elapsed=9.0, **seen_by.OLD)
+    refused("start", facts, ExitCode.ERR_GENERIC, "cluster manager", "could not connect")
+
+
+def test_options_that_hide_the_daemon_are_refused():
+    refused("start", seen_by.stopped(), ExitCode.ERR_CONFIGURED, "--pid-file",
+            daemon_options="--pid-file=/tmp/x")
+    assert isinstance(step("start", seen_by.stopped(), daemon_options="-S debug"), Do)
+
+
+# -- monitor
+
+
+def test_a_healthy_daemon_is_running():
+    assert step("monitor", seen_by.facts()) == OK
+    assert step("monitor", seen_by.facts(), level=10) == OK
+
+
+def test_no_daemon_and_no_lockspace_is_not_running():
+    refused("monitor", seen_by.stopped(), ExitCode.NOT_RUNNING)
+    refused("monitor", seen_by.stopped(remembered=seen_by.LVMLOCKD), ExitCode.NOT_RUNNING,
+            "pid 100", "ended by itself or was killed")
+
+
+def test_lockspaces_without_a_daemon_are_a_failure():
+    refused("monitor", seen_by.stopped(lockspaces=("lvm_vg0",)), ExitCode.ERR_GENERIC, "lvm_vg0")
+
+
+@pytest.mark.parametrize("changes, words", (
+    (dict(processes=(seen_by.LVMLOCKD.but(state="Z", threads=2),)), "has died"),
+    (dict(processes=(seen_by.LVMLOCKD.but(state="D"),)), "state D"),
+    (dict(processes=(seen_by.LVMLOCKD.but(state="T"),)), "kill -CONT 100"),
+    (dict(processes=(seen_by.LVMLOCKD, seen_by.LVMLOCKD.but(pid=101))), "pid 101"),
+    (dict(sockets=seen.Sockets(says="Connection refused")), "Connection refused"),
+    (dict(processes=(seen_by.CLVMD,), lockspaces=()), "without its dlm lockspace"),
+))
+def test_a_trouble_that_lasts_is_a_failure(changes, words):
+    refused("monitor", seen_by.facts(elapsed=5.0, **changes), ExitCode.ERR_GENERIC, words)
+
+
+def test_a_moment_in_the_kernel_is_no_trouble():
+    facts = seen_by.facts(processes=(seen_by.LVMLOCKD.but(state="D"),))
+    assert isinstance(step("monitor", facts), Wait)
+
+
+def test_a_daemon_that_accepts_but_never_answers_fails_level_10():
+    facts = seen_by.facts(answer="lvmlockctl --info: no answer in 8 s")
+    assert step("monitor", facts) == OK
+    refused("monitor", facts, ExitCode.ERR_GENERIC, "accepts connections but gives no answer",
+            level=10)
+
+
+def test_clvmd_is_not_asked_without_quorum():
+    facts = seen_by.facts(processes=(seen_by.CLVMD,), lockspaces=("clvmd",),
+                          quorum=seen_by.BLOCKED, answer="hung")
+    assert step("monitor", facts, level=10) == OK
+
+
+# -- stop
+
+
+def test_stop_names_the_active_lvs_of_cluster_groups_alone():
+    facts = seen_by.facts(active=(seen.Active(vg="vg0", lv="a", on_drbd=True),
+                                  seen.Active(vg="root", lv="swap")))
+    refused("stop", facts, ExitCode.ERR_GENERIC, "vg0/a is active", "vgchange -aln vg0")
+    refused("stop", seen_by.facts(
+        processes=(seen_by.CLVMD,), lockspaces=("clvmd",),
+        active=(seen.Active(vg="vg1", lv="b", on_drbd=True),)), ExitCode.ERR_GENERIC, "vg1/b")
+
+
+def test_lvs_of_the_host_itself_do_not_hinder_a_stop():
+    facts = seen_by.facts(lockspaces=(), active=(seen.Active(vg="root", lv="swap"),))
+    assert step("stop", facts) == Do("signal", (100, 5000, 15))
+
+
+def test_lvmlockd_leaves_its_lockspaces_then_ends():
+    assert step("stop", seen_by.facts()) == Do("stop_lockspaces")
+    told = (done("stop_lockspaces"),)
+    assert isinstance(step("stop", seen_by.facts(history=told, elapsed=1.0)), Wait)
+    facts = seen_by.facts(history=told, elapsed=1.0, lockspaces=())
+    assert step("stop", facts) == Do("signal", (100, 5000, 15))
+
+
+def test_a_daemon_that_ignores_sigterm_is_killed_and_one_that_survives_is_told():
+    term = done("signal", 100, 5000, 15)
+    facts = dict(lockspaces=())
+    assert isinstance(step("stop", seen_by.facts(history=(term,), elapsed=5.0, **facts)), Wait)
+    assert step("stop", seen_by.facts(history=(term,), elapsed=11.0, **facts)) \
+        == Do("signal", (100, 5000, 9))
+    kill = done("signal", 100, 5000, 9, at=11.0)
+    refused("stop", seen_by.facts(history=(term, kill), elapsed=17.0, **facts),
+            ExitCode.ERR_GENERIC, "SIGKILL", "reboot")
+
+
+def test_lockspaces_of_a_dead_daemon_are_cleared_by_a_new_one():
+    dead = dict(lockspaces=("lvm_global",))
+    assert step("stop", seen_by.stopped(**dead)) == Do("launch", ("lvmlockd",))
+    launched = (done("launch", "lvmlockd", at=1.0),)
+    assert step("stop", seen_by.facts(history=launched, elapsed=1.0, **dead)) \
+        == Do("stop_lockspaces")
+    refused("stop", seen_by.stopped(history=launched, elapsed=9.0, **dead),
+            ExitCode.ERR_GENERIC, "lvm_global", "dlm_tool leave")
+
+
+def test_lockspaces_of_a_dead_daemon_with_an_active_lv_stay():
+    refused("stop", seen_by.stopped(lockspaces=("lvm_vg0",),
+                                    active=(seen.Active(vg="vg0", lv="a", on_drbd=True),)),
+            ExitCode.ERR_GENERIC, "vg0/a")
+
+
+def test_stop_forgets_the_process():
+    assert step("stop", seen_by.stopped(remembered=seen_by.LVMLOCKD)) == Do("forget")
+
+
+# -- validate-all
+
+
+def test_validate_all_looks_at_the_host_at_level_10_only():
+    bare = seen_by.stopped(installed=())
+    assert step("validate-all", bare) == OK
+    refused("validate-all", bare, ExitCode.ERR_INSTALLED, "lvm2-lockd", level=10)
+    assert step("validate-all", seen_by.stopped(), level=10) == OK

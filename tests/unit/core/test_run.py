@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The bounded runner, against real children that misbehave."""
+
+import os
+import signal
+import stat
+import time
+
+import psutil
+import pytest
+
+from dualstor import run
+from dualstor.errors import ToolHung, ToolMissing
+
+
+@pytest.fixture
+def program(tmp_path):
+    """A function that puts a shell script on a PATH of its own and runs it."""
+    def make(body, timeout=10, mode=0o755, head="#!/bin/sh\n", **kwargs):
+        path = tmp_path / "tool"
+        path.write_text(head + body)
+        path.chmod(mode)
+        return run.run(("tool", "arg"), timeout, path=(str(tmp_path), "/bin", "/usr/bin"), **kwargs)
+    return make
+
+
+def descendants():
+    """Pids of our children and theirs that still run."""
+    return {c.pid for c in psutil.Process().children(recursive=True)
+            if c.status() != psutil.STATUS_ZOMBIE}
+
+
+def test_streams_are_apart_and_the_code_is_told(program):
+    done = program("echo out; echo err >&2; exit 5")
+    assert (done.returncode, done.stdout, done.stderr) == (5, "out\n", "err\n")
+    assert not done.ok and done.complaint() == "err (exit code 5)"
+
+
+def test_the_environment_is_clean_and_the_locale_is_c(program, monkeypatch):
+    monkeypatch.setenv("LVM_SYSTEM_DIR", "/elsewhere")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    lines = program("env; pwd; cat", environment={"OCF_RESOURCE_INSTANCE": "x"}).stdout.split("\n")
+    assert "LC_ALL=C" in lines and "OCF_RESOURCE_INSTANCE=x" in lines and "/" in lines
+    assert not [line for line in lines if line.startswith("LVM_SYSTEM_DIR")]
+
+
+def test_arguments_never_meet_a_shell(tmp_path):
+    hostile = "$(touch %s/pwned); `id` 'x\" *" % tmp_path
+    assert run.run(("echo", hostile), 10).stdout == hostile + "\n"
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_signal_is_told(program):
+    done = program("kill -SEGV $$")
+    assert done.returncode == -signal.SIGSEGV and done.outcome == "killed by signal 11"
+
+
+def test_bytes_that_are_not_utf8_are_kept_readable(program):
+    assert program(r"printf 'a\377b'").stdout == "a\\xffb"
+
+
+def test_a_flood_is_bounded(program):
+    done = program("head -c 50000000 /dev/zero; echo late >&2")
+    assert len(done.stdout) == run.OUTPUT_LIMIT and done.truncated
+    assert done.stderr == "late\n" and done.ok
+
+
+def test_a_hung_command_is_ended(program):
+    with pytest.raises(ToolHung) as caught:
+        program("echo some; exec sleep 1000", timeout=0.3)
+    assert "tool arg: no answer in" in str(caught.value) and not caught.value.abandoned
+    assert not descendants()
+
+
+def test_one_that_ignores_sigterm_is_killed_with_its_children(program):
+    with pytest.raises(ToolHung):
+        program("trap '' TERM; sleep 1000 & wait; sleep 1000", timeout=0.3)
+    assert not descendants()
+
+
+def test_a_grandchild_that_keeps_the_pipes_does_not_delay(program, tmp_path):
+    began = time.monotonic()
+    done = program("sleep 1000 & echo $! ; exit 3", timeout=60)
+    grandchild = int(done.stdout)
+    try:
+        assert done.returncode == 3
+        assert psutil.pid_exists(grandchild), "a daemon that a command starts must live on"
+        assert time.monotonic() - began < 60
+    finally:
+        os.kill(grandchild, signal.SIGKILL)
+
+
+def test_one_that_closes_its_output_and_stays_is_ended_too(program):
+    with pytest.raises(ToolHung):
+        program("exec sleep 1000 >&- 2>&-", timeout=0.3)
+    assert not descendants()
+
+
+def test_a_child_that_cannot_be_killed_is_abandoned(program, monkeypatch):
+    """State D cannot be had on demand: signals are kept from the child instead."""
+    sent = []
+    monkeypatch.setattr(run, "_signal_group", lambda child, number: sent.append((child, number)))
+    monkeypatch.setattr(run, "_state", lambda pid: "D")
+    with pytest.raises(ToolHung) as caught:
+        program("exec sleep 1000", timeout=0.2)
+    monkeypatch.undo()
+    child = sent[0][0]
+    os.kill(child.pid, signal.SIGKILL)
+    os.waitpid(child.pid, 0)
+    assert caught.value.abandoned and "state D" in str(caught.value)
+    assert [number for _, number in sent[:2]] == [signal.SIGTERM, signal.SIGKILL]
+
+
+def test_a_missing_program_is_its_own_error():
+    with pytest.raises(ToolMissing) as caught:
+        run.run(("no-such-tool", "x"), 5)
+    assert "no-such-tool" in str(caught.value) and caught.value.code == 5
+
+
+def test_ocf_tester_can_make_every_program_missing(monkeypatch):
+    monkeypatch.setenv("OCF_TESTER_FAIL_HAVE_BINARY", "1")
+    with pytest.raises(ToolMissing):
+        run.run(("true",), 5)
+
+
+@pytest.mark.parametrize("mode, head", [(0o644, "#!/bin/sh\n"), (0o755, "#!/no/such/shell\n")])
+def test_one_that_cannot_be_executed_too(program, mode, head):
+    with pytest.raises(ToolMissing):
+        program("true", mode=mode, head=head)
+
+
+def test_an_exec_format_error_too(tmp_path):
+    path = tmp_path / "tool"
+    path.write_bytes(b"\x7fELF not really")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    with pytest.raises(ToolMissing) as caught:
+        run.run(("tool",), 5, path=(str(tmp_path),))
+    assert "cannot be executed" in str(caught.value)
+
+
+def test_nothing_is_left_open(program):
+    before = set(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        program("echo x")
+        with pytest.raises(ToolHung):
+            program("exec sleep 1000", timeout=0.1)
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
+def test_an_interruption_ends_the_child(program, monkeypatch):
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(*_):
+        raise Interrupted
+    monkeypatch.setattr(run, "_collect", interrupt)
+    with pytest.raises(Interrupted):
+        program("exec sleep 1000")
+    assert not descendants()

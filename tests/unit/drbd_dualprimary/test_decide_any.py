@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What holds for every decision of drbd-dualprimary, whatever was observed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dualstor.agents.drbd_dualprimary import seen
+from dualstor.agents.drbd_dualprimary.agent import DrbdDualPrimary
+from dualstor.agents.drbd_dualprimary.decide import decide
+from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
+from dualstor.steps import Do, Done, Facts, Finish, Unseen, Wait
+
+from . import observations as o
+
+ACTIONS = ("start", "stop", "monitor", "promote", "demote", "notify", "validate-all", "reload-agent")
+DEEDS = ("load_module", "up", "adjust", "primary", "secondary", "down", "down_directly", "publish",
+         "warn", "remember")
+
+REQUESTS = st.builds(
+    o.request, st.sampled_from(ACTIONS), probe=st.booleans(), level=st.sampled_from((0, 10)),
+    degraded_known=st.booleans(), in_cluster=st.booleans(), clone_max=st.sampled_from((None, 2, 3)),
+    promoted_max=st.sampled_from((None, 1, 2)), notifies=st.sampled_from((None, False, True)))
+PARAMETERS = st.builds(o.parameters, require_fencing=st.sampled_from(("true", "false")),
+                       split_brain=st.sampled_from(("failed", "degraded")))
+HISTORIES = st.lists(st.builds(Done, st.sampled_from(DEEDS), st.just(()), o.OUTCOMES,
+                               st.floats(0, 60)), max_size=4)
+FACTS = st.builds(
+    o.facts, history=HISTORIES, elapsed=st.floats(0, 120), state=o.states(), module=st.booleans(),
+    configured=st.builds(seen.Configured, there=st.sampled_from((None, False, True)),
+                         says=st.just("drbdadm: no")),
+    configuration=o.CONFS, handler=st.builds(seen.Handler, st.just("/x"), st.booleans()),
+    fencing_enabled=st.sampled_from((None, False, True)), patience=st.floats(0, 60),
+    published=st.sampled_from((None, 1000, 10000)),
+    peer=st.builds(seen.Peer, st.just("node2"), st.sampled_from((None, False, True))),
+    holders=st.sampled_from(((), ("qemu[4711]",))))
+
+
+@given(REQUESTS, PARAMETERS, FACTS)
+def test_a_step_is_well_formed(request, parameters, facts):
+    step = decide(request, parameters, facts)
+    if isinstance(step, Do):
+        assert hasattr(DrbdDualPrimary, "do_" + step.deed)
+    elif isinstance(step, Wait):
+        assert "r0" in step.what and len(step.hint) > 10
+    else:
+        assert isinstance(step, Finish)
+        if step.code != ExitCode.SUCCESS:
+            assert "drbd" in step.reason and "r0" in step.reason
+        if request.action != "monitor":
+            assert step.code not in MONITOR_ONLY
+
+
+@given(PARAMETERS, FACTS, st.booleans())
+def test_never_primary_without_good_data_and_a_peer_that_is_here_or_down(parameters, facts, managed):
+    step = decide(o.request("promote", in_cluster=managed), parameters, facts)
+    if isinstance(step, Do) and step.deed == "primary":
+        state = facts.state
+        assert all(v.dstate == "UpToDate" for v in state.volumes)
+        assert not state.standalone
+        assert state.connected or facts.peer.down is True
+        if state.connected:
+            assert "DUnknown" not in state.peers[0].dstates
+        conf = facts.configuration
+        assert conf.allow_two_primaries and conf.protocol in ("C", None) and len(conf.hosts) == 2
+        assert conf.after_sb[2] in (None, "disconnect")
+        if parameters.require_fencing:
+            assert conf.fencing == "resource-and-stonith" and conf.fence_peer
+            assert facts.handler.usable and facts.fencing_enabled is not False
+        else:
+            assert facts.done("warn"), "the waiver is logged before it is used"
+
+
+@given(REQUESTS, PARAMETERS, FACTS)
+def test_each_action_has_its_own_deeds(request, parameters, facts):
+    step = decide(request, parameters, facts)
+    allowed = {"start": {"load_module", "up", "adjust", "secondary", "warn", "remember", "publish"},
+               "promote": {"primary", "warn", "publish"}, "demote": {"secondary"},
+               "stop": {"secondary", "down", "down_directly", "publish"}, "monitor": {"publish"},
+               "notify": {"publish"}, "validate-all": {"warn"}, "reload-agent": set()}
+    if isinstance(step, Do):
+        assert step.deed in allowed[request.action]
+
+
+@given(PARAMETERS, o.states(), st.booleans(), st.booleans())
+def test_a_monitor_tells_the_role_and_no_more(parameters, state, probe, degraded):
+    asked = o.request("monitor", probe=probe, degraded_known=degraded, in_cluster=False)
+    code = decide(asked, parameters, Facts(state=state)).code
+    if state is None:
+        assert code == ExitCode.NOT_RUNNING
+    elif state.primary:
+        assert code in (8, 9, 191)
+    else:
+        assert code in (0, 1, 190)
+    assert degraded or code not in (190, 191)
+
+
+@given(o.states())
+def test_a_score_asks_for_good_data(state):
+    score = seen.score(state)
+    assert score in (None, 1000, 10000)
+    if score:
+        assert state.up_to_date and not state.standalone
+
+
+@pytest.mark.parametrize("action", ["stop", "monitor"])
+def test_nothing_in_the_kernel_is_all_that_is_looked_at(action):
+    """A broken configuration, a missing tool: nobody asks."""
+    facts = Facts(state=None, published=None)
+    code = decide(o.request(action), o.parameters(), facts).code
+    assert code == {"stop": ExitCode.SUCCESS, "monitor": ExitCode.NOT_RUNNING}[action]
+    with pytest.raises(Unseen) as caught:
+        decide(o.request(action), o.parameters(), Facts())
+    assert caught.value.facet == "state"

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Decisions of drbd-dualprimary in the cases that people meet, with the words they read."""
+
+import pytest
+
+from dualstor.agents.drbd_dualprimary import seen
+from dualstor.agents.drbd_dualprimary.decide import decide
+from dualstor.ocf.codes import ExitCode
+from dualstor.ocf.environment import Notification
+from dualstor.steps import Do, Done, Finish, Wait
+
+from . import observations as o
+
+ALONE = o.state(cstate="WFConnection", peer="DUnknown")
+SPLIT = o.state(role="Primary", cstate="StandAlone", peer="DUnknown")
+FINE = Finish(ExitCode.SUCCESS)
+
+
+def step(action, texts=None, asked=None, **facets):
+    return decide(o.request(action, **(asked or {})), o.parameters(**(texts or {})),
+                  o.facts(**facets))
+
+
+def done(deed, at=0.0, **outcome):
+    return Done(deed, (), o.Outcome(**outcome), at)
+
+
+# -- start -------------------------------------------------------------------------------
+
+
+def test_start_loads_attaches_waits_and_remembers():
+    assert step("start", state=None, module=False) == Do("load_module")
+    assert step("start", state=None) == Do("up")
+    waiting = step("start", state=ALONE, elapsed=3.0)
+    assert isinstance(waiting, Wait) and "peer" in waiting.what
+    assert step("start", state=ALONE, elapsed=16.0) == Do("remember"), "a missing peer is no failure"
+    assert step("start") == Do("remember")
+    assert step("start", history=[done("remember")]) == Do("publish", (10000,))
+    assert step("start", history=[done("remember")], published=10000) == FINE
+
+
+def test_start_ends_unpromoted():
+    assert step("start", state=o.state(role="Primary")) == Do("secondary")
+
+
+@pytest.mark.parametrize("facets, code, words", [
+    (dict(configured=seen.Configured(there=False, says="not defined")), 5, "/etc/drbd.d/"),
+    (dict(configured=seen.Configured(there=None, says="drbdadm: not found")), 5, "drbd-utils"),
+    (dict(configuration=o.Conf(allow_two_primaries=False)), 2, "allow-two-primaries yes;"),
+    (dict(configuration=o.Conf(protocol="A")), 2, "protocol C;"),
+    (dict(configuration=o.Conf(hosts=("a", "b", "c"))), 2, "two"),
+    (dict(configuration=o.Conf(after_sb=(None, None, "violently-as0p"))), 2,
+     "after-sb-2pri disconnect;"),
+    (dict(configuration=o.Conf(fencing="resource-only")), 2, "fencing resource-and-stonith;"),
+    (dict(configuration=o.Conf(fence_peer=None)), 2, "fence-peer"),
+    (dict(handler=seen.Handler(program="/no", usable=False)), 2, "/no is not an executable")])
+def test_start_refuses_what_would_lose_data_with_the_line_to_set(facets, code, words):
+    refused = step("start", state=None, **facets)
+    assert refused.code == code and words in refused.reason
+
+
+@pytest.mark.parametrize("asked, words", [
+    (dict(promoted_max=1), "promoted-max=2"), (dict(clone_max=3), "clone-max=2"),
+    (dict(notifies=False), "notify=true"), (dict(promoted_max=None), "promotable=true")])
+def test_start_refuses_a_clone_that_cannot_be_dual_primary(asked, words):
+    refused = step("start", asked=asked, state=None)
+    assert refused.code == ExitCode.ERR_CONFIGURED and words in refused.reason
+
+
+def test_the_waiver_is_logged_before_anything_is_done():
+    unfenced = dict(configuration=o.Conf(fencing=None, fence_peer=None), state=None)
+    warned = step("start", dict(require_fencing="false"), **unfenced)
+    assert warned.deed == "warn" and "require_fencing=false" in warned.args[0]
+    assert step("start", dict(require_fencing="false"), history=[done("warn")],
+                **unfenced) == Do("up")
+
+
+def test_a_disk_without_meta_data_names_the_command_that_makes_it():
+    failed = step("start", state=None,
+                  history=[done("up", ok=False, code=10, says="No valid meta data found")])
+    assert failed.code == ExitCode.ERR_GENERIC and "drbdadm create-md r0" in failed.reason
+
+
+def test_a_split_brain_is_not_started_again():
+    split = o.state(cstate="StandAlone", peer="DUnknown")
+    assert step("start", state=split) == Do("adjust")
+    refused = step("start", state=split, history=[done("adjust")])
+    assert refused.code == ExitCode.ERR_GENERIC and "--discard-my-data" in refused.reason
+    assert step("start", dict(split_brain="degraded"), state=split,
+                history=[done("adjust")]) == Do("remember")
+
+
+# -- promote ------------------------------------------------------------------------------
+
+
+def test_promote_of_a_connected_resource():
+    assert step("promote") == Do("primary")
+    assert step("promote", state=o.state(role="Primary"), published=10000) == FINE
+
+
+def test_a_primary_in_split_brain_is_not_called_promoted():
+    refused = step("promote", state=SPLIT)
+    assert refused.code == ExitCode.ERR_GENERIC and "StandAlone" in refused.reason
+
+
+def test_promote_waits_for_the_peer_or_for_its_end():
+    waiting = step("promote", state=ALONE)
+    assert isinstance(waiting, Wait) and "node2" in waiting.what and "fenced" in waiting.what
+    assert isinstance(step("promote", state=ALONE, peer=seen.Peer(name="node2")), Wait)
+    assert step("promote", state=ALONE, peer=seen.Peer(name="node2", down=True)) == Do("primary")
+
+
+def test_promote_waits_for_the_handshake():
+    early = o.state(cstate="WFBitMapS", peer="DUnknown")
+    assert isinstance(step("promote", state=early), Wait)
+
+
+@pytest.mark.parametrize("state, words", [
+    (None, "start it first"),
+    (o.state(cstate="StandAlone", peer="DUnknown"), "StandAlone"),
+    (o.state(dstate="Diskless"), "drbdadm attach r0"),
+    (o.state(dstate="Outdated"), "good copy")])
+def test_promote_refuses_without_good_data(state, words):
+    refused = step("promote", state=state)
+    assert refused.code == ExitCode.ERR_GENERIC and words in refused.reason
+
+
+def test_promote_waits_for_a_resync():
+    waiting = step("promote", state=o.state(cstate="SyncTarget", dstate="Inconsistent"))
+    assert isinstance(waiting, Wait) and "SyncTarget" in waiting.what
+
+
+def test_promote_refuses_a_cluster_without_fencing_everywhere():
+    refused = step("promote", fencing_enabled=False)
+    assert refused.code == ExitCode.ERR_CONFIGURED and "stonith-enabled=true" in refused.reason
+
+
+def test_a_refused_primary_is_told_and_a_transient_one_tried_again():
+    assert isinstance(step("promote", history=[done("primary", ok=False, transient=True)]), Wait)
+    assert step("promote", elapsed=2.0,
+                history=[done("primary", ok=False, transient=True)]) == Do("primary")
+    failed = step("promote", history=[done("primary", ok=False, no_up_to_date=True, says="Need")])
+    assert failed.code == ExitCode.ERR_GENERIC and "fence-peer" in failed.reason
+
+
+# -- demote and stop -----------------------------------------------------------------------
+
+
+def test_demote_names_who_holds_the_device():
+    held = [done("secondary", ok=False, held_open=True, says="Device is held open by someone")]
+    waiting = step("demote", state=o.state(role="Primary"), history=held, holders=("qemu[4711]",))
+    assert isinstance(waiting, Wait) and "qemu[4711]" in waiting.what
+    assert step("demote") == FINE
+    assert step("demote", state=None).code == ExitCode.ERR_GENERIC
+
+
+def test_stop_goes_down_and_takes_the_score_back():
+    assert step("stop", state=o.state(role="Primary")) == Do("secondary")
+    assert step("stop") == Do("down")
+    assert step("stop", state=None, published=10000) == Do("publish", (None,))
+    assert step("stop", state=None, published=10000, history=[done("publish")]) == FINE
+
+
+def test_stop_with_a_broken_configuration_asks_the_kernel_directly():
+    broken = done("down", ok=False, code=10, says="drbd.d/r0.res:3: Parse error")
+    assert step("stop", history=[broken]) == Do("down_directly")
+    failed = step("stop", history=[broken, done("down_directly", ok=False, says="no")])
+    assert failed.code == ExitCode.ERR_GENERIC and "drbdsetup down r0" in failed.reason
+
+
+# -- monitor and notify ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state, code, words", [
+    (o.state(role="Primary"), 8, "Primary"),
+    (SPLIT, 9, "drbdadm connect --discard-my-data r0"),
+    (o.state(cstate="StandAlone", peer="DUnknown"), 1, "split-brain"),
+    (ALONE, 190, "without its peer"),
+    (o.state(role="Primary", cstate="WFConnection", peer="Outdated"), 191, "without its peer"),
+    (o.state(role="Primary", dstate="Diskless"), 191, "drbdadm attach r0"),
+    (o.state(role="Primary", dstate="Diskless", cstate="WFConnection", peer="DUnknown"), 9, "no disk"),
+    (o.state(role="Primary", cstate="SyncSource", peer="Inconsistent"), 191, "resync"),
+    (o.state(role="Primary", suspended=True), 191, "suspended"),
+    (o.state(dstate="Inconsistent"), 190, "not UpToDate")])
+def test_monitor(state, code, words):
+    verdict = step("monitor", state=state, published=seen.score(state))
+    assert verdict.code == code and words in verdict.reason
+
+
+def test_monitor_of_a_healthy_secondary_has_nothing_to_say():
+    assert step("monitor", published=10000) == FINE
+
+
+@pytest.mark.parametrize("role, code", [("Primary", 8), ("Secondary", 0)])
+def test_old_managers_do_not_know_degraded(role, code):
+    state = o.state(role=role, cstate="WFConnection", peer="DUnknown")
+    assert step("monitor", asked=dict(degraded_known=False), state=state,
+                published=seen.score(state)).code == code
+
+
+def test_split_brain_may_be_tolerated_by_name():
+    assert step("monitor", dict(split_brain="degraded"), state=SPLIT).code == 191
+
+
+def test_the_score_is_written_only_when_it_changes():
+    assert step("monitor", published=None) == Do("publish", (10000,))
+    assert step("monitor", published=1000) == Do("publish", (10000,))
+    assert isinstance(step("monitor", published=10000), Finish)
+    assert isinstance(step("monitor", asked=dict(in_cluster=False)), Finish)
+    lost = o.state(dstate="Inconsistent")
+    assert step("monitor", state=lost, published=10000) == Do("publish", (None,))
+
+
+def test_notify_refreshes_the_score_after_something_happened():
+    post = Notification(type="post", operation="start")
+    assert step("notify", asked=dict(notification=post)) == Do("publish", (10000,))
+    assert step("notify", asked=dict(notification=post.but(type="pre"))) == FINE
+    assert step("notify", asked=dict(notification=post), state=None) == FINE
+
+
+def test_validate_looks_at_the_host_only_at_level_10():
+    wrong = dict(configuration=o.Conf(allow_two_primaries=False))
+    assert step("validate-all", **wrong) == FINE
+    assert step("validate-all", asked=dict(level=10), **wrong).code == ExitCode.ERR_ARGS
+    assert step("validate-all", asked=dict(level=10)) == FINE
