@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What must hold after every action of an agent, whatever happened before.
+
+Each check takes what it needs and raises AssertionError with the story.
+"""
+
+from dualstor.host import STATE_DIR
+from dualstor.ocf.codes import MONITOR_ONLY
+from model.actions import DAEMON, DRBD, GROUP
+from simulator import locking, membership, state, volumes, world
+
+RUNNING = (0, 190)
+PROMOTED = (8, 191)
+
+_FORBIDDEN_WORDS = ("-an", "-anl", "--force", "-f", "--discard-my-data", "--overwrite-data-of-peer",
+                    "--clear-bitmap", "-ay", "create-md", "invalidate", "invalidate-remote",
+                    "new-current-uuid")
+_FORBIDDEN_PROGRAMS = ("killall", "pkill", "lvmconf", "sed", "sh", "bash", "service", "systemctl")
+_LOCK_TAKING = ("vgs", "lvs", "pvs", "vgchange", "lvchange", "vgck", "vgscan", "pvscan", "lvcreate")
+_QUORUM_TOOLS = ("corosync-quorumtool", "corosync-cmapctl", "cman_tool", "*")
+
+
+def active(cluster, node, agent):
+    """Whether the kernel of *node* has anything of the agent's resource."""
+    if not node.up:
+        return False
+    if agent == DRBD:
+        resource = node.drbd.get("r0")  # without link, disk and role DRBD 8 says Unconfigured
+        return resource is not None and (resource.cstate, resource.dstate, resource.role) != (
+            "StandAlone", "Diskless", "Secondary")
+    if agent == DAEMON:
+        program = "clvmd" if cluster.generation == state.CLVMD else "lvmlockd"
+        spaces = [s for s in node.lockspaces if s == "clvmd" or s.startswith("lvm_")]
+        return locking.daemon(node, program) is not None or bool(spaces)
+    return bool(volumes.mapped(node, "vg0"))    # a frozen lockspace cannot be left
+
+
+def codes(result):
+    """I1: states are told by monitor alone; I11: a probe never bans the node; I7: one reason."""
+    if result.code is None:
+        return
+    if result.action not in ("monitor", "probe"):
+        assert result.code not in MONITOR_ONLY, result
+    if result.action == "probe":
+        assert result.code not in (2, 3, 4, 5, 6), result
+    if result.code != 0:
+        assert len(result.reasons) == 1, result
+        assert len(result.reasons[0]) > 10, result
+        assert "unexpected" not in result.reasons[0], result
+    else:
+        assert len(result.reasons) <= 1, result
+
+
+def in_time(result):
+    """I2: every action ends within its time, plus one second."""
+    assert result.seconds <= result.allowed + 1.0, result
+
+
+def harmless(cluster, result):
+    """I6: no command that may lose data or that reaches beyond this node; nothing was lost."""
+    for call in result.calls:
+        program, words = call[0].rpartition("/")[2], call[1:]
+        assert program not in _FORBIDDEN_PROGRAMS, call
+        for word in words:
+            assert word not in _FORBIDDEN_WORDS, call
+    assert not cluster.harm, (result, cluster.harm)
+
+
+def written(cluster, result):
+    """I6, I9: an agent writes nowhere but in its own folder, and leaves no draft behind."""
+    known = set(locking.PIDFILE.values())
+    for node in cluster.nodes.values():
+        for path in node.files:
+            assert path.startswith(STATE_DIR + "/") or path in known, (path, result)
+
+
+def stopped(cluster, result, active_before, faults):
+    """I3: stop says 0 when, and only when, nothing is active; what is inactive stops well."""
+    if result.action != "stop" or result.code is None:
+        return
+    node = cluster.nodes[result.node]
+    if result.code == 0:
+        assert not active(cluster, node, result.agent), result
+    if not active_before:
+        assert result.code == 0, (result, faults)
+
+
+def effective(result, again):
+    """I4: what start, promote and demote say is what monitor sees; *again* runs an action."""
+    if result.code != 0 or result.action not in ("start", "promote", "demote", "stop"):
+        return
+    wanted = {"start": RUNNING, "promote": PROMOTED, "demote": RUNNING, "stop": (7,)}
+    seen = again("monitor")
+    if seen.code is not None:
+        assert seen.code in wanted[result.action], (str(result), str(seen))
+
+
+def repeatable(result, again):
+    """I8: the same action once more ends the same."""
+    if result.code == 0 and result.action in ("start", "stop", "promote", "demote"):
+        second = again(result.action)
+        assert second.code in (0, None), (str(result), str(second))
+
+
+class QuorumWatch:
+    """I5: no LVM command that takes locks while the node is inquorate and can know it.
+
+    Wraps the simulation's hosts: ``check`` is called with each command before it runs.
+    """
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+
+    def check(self, node, argv):
+        program = argv[0].rpartition("/")[2]
+        words = argv[1:]
+        if program not in _LOCK_TAKING or "--nolocking" in words or "--readonly" in words:
+            return
+        if any(f["program"] in _QUORUM_TOOLS and f["times"] != 0 for f in self.cluster.faults):
+            return
+        assert membership.quorate(self.cluster, node), (
+            "%s was run on %s, which is not quorate" % (" ".join(argv), node.name))
+
+
+def _stripped(cluster):
+    """The state without what time, looking and scores may change."""
+    copy = state.loads(state.dumps(cluster))
+    copy.now, copy.counter, copy.calls, copy.faults, copy.harm = 0, 0, [], [], []
+    copy.events = []
+    for node in copy.nodes.values():
+        node.scores, node.files = {}, {}
+        node.lockspaces.pop(locking.GLOBAL, None)   # any LVM command starts that one
+        for each in node.drbd.values():
+            each.synced = 0
+    return copy
+
+
+def snapshot(cluster):
+    """What ``only_looked`` compares with."""
+    return state.dumps(cluster)
+
+
+def only_looked(cluster, before, result):
+    """I12: monitor changes nothing; clustered-vg may activate more and share what was exclusive."""
+    if result.action not in ("monitor", "probe", "validate-all") or result.code is None:
+        return
+    expected = state.loads(before)
+    world.advance(expected, max(0.0, cluster.now - expected.now))
+    expected, seen = _stripped(expected), _stripped(cluster)
+    if result.agent == GROUP and result.action == "monitor":
+        node, was = seen.nodes[result.node], expected.nodes[result.node]
+        assert set(was.mappings) <= set(node.mappings), result
+        assert set(was.locks) <= set(node.locks), result
+        for key, mode in was.locks.items():
+            assert (mode, node.locks[key]) != ("sh", "ex"), result
+        node.mappings, node.locks = was.mappings, was.locks
+    assert state.dumps(seen) == state.dumps(expected), result

@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How DRBD 8.4's kernel module behaves: roles, connection, disk states, split brain.
+
+Rules after drbd-8.4 drbd_state.c (is_valid_state, sanitize_state), drbd_nl.c
+(drbd_set_role, conn_try_outdate_peer) and drbd_receiver.c (drbd_sync_handshake).
+"""
+
+from simulator.state import Drbd
+
+#: Kernel answers to a state change: (number, text), drbd_strings.c.
+TWO_PRIMARIES = (-1, "Multiple primaries not allowed by config")
+NO_UPTODATE = (-2, "Need access to UpToDate data")
+PRIMARY_NOP = (-7, "Refusing to be Primary while peer is not outdated")
+IN_USE = (-12, "Device is held open by someone")
+TRANSIENT = (-18, "In transient state, retry after next state change")
+
+CONNECTED = ("Connected", "SyncSource", "SyncTarget", "VerifyS", "VerifyT")
+HANDSHAKE_SECONDS = 0.4
+
+
+def connected(drbd):
+    """Whether the peers talk to each other."""
+    return drbd.cstate in CONNECTED
+
+
+def configured(node, name):
+    """The resource as the kernel of *node* has it, None when it has not."""
+    return node.drbd.get(name) if node.up else None
+
+
+def load_module(node):
+    """modprobe drbd; it takes no part of the configuration."""
+    if "drbd" not in node.modules:
+        node.modules.append("drbd")
+
+
+def create(node, name):
+    """The minor exists, without disk and connection."""
+    load_module(node)
+    return node.drbd.setdefault(name, Drbd())
+
+
+def attach(cluster, node, name):
+    """Take the lower disk; its state follows from the metadata."""
+    drbd, disk = create(node, name), node.disks[name]
+    if drbd.dstate != "Diskless":
+        return
+    if not disk.consistent:
+        drbd.dstate = "Inconsistent"
+    elif disk.outdated:
+        drbd.dstate = "Outdated"
+    elif disk.peer_outdated or node.config[name].fencing == "dont-care":
+        drbd.dstate = "UpToDate"
+    else:
+        drbd.dstate = "Consistent"
+    drbd.peer_dstate = "Outdated" if disk.peer_outdated else "DUnknown"
+    if connected(drbd):
+        _agree(cluster, name)
+
+
+def connect(cluster, node, name):
+    """Configure the connection; a StandAlone one tries anew."""
+    drbd = node.drbd[name]
+    drbd.net = True
+    if drbd.cstate == "StandAlone":
+        drbd.cstate = "WFConnection"
+    settle(cluster)
+
+
+def held_open(cluster, node, name):
+    """Who holds the device open, as words."""
+    config = node.config.get(name)
+    users = [m for m in node.mappings.values()
+             if cluster.groups[m.vg].resource == name] if config else []
+    return list(node.drbd[name].openers) + ["%s/%s" % (m.vg, m.lv) for m in users]
+
+
+def _peer_drbd(cluster, node, name):
+    peer = cluster.peer(node)
+    return configured(peer, name)
+
+
+def promote(cluster, node, name):
+    """Become Primary; a generator that takes as long as the fence-peer handler.
+
+    Yields seconds; returns None or the kernel's refusal.
+    """
+    drbd = node.drbd[name]
+    if drbd.role == "Primary":
+        return None
+    config = node.config[name]
+    if connected(drbd) and cluster.peer(node).drbd[name].role == "Primary" and \
+            config.net.get("allow-two-primaries", "no") != "yes":
+        return TWO_PRIMARIES
+    served = connected(drbd) and drbd.peer_dstate == "UpToDate"
+    if not served and not connected(drbd) and config.fencing != "dont-care" and \
+            drbd.dstate in ("UpToDate", "Consistent") and drbd.peer_dstate != "Outdated":
+        outdated = yield from fence_peer(cluster, node, name)
+        drbd = configured(node, name)
+        if drbd is None:
+            return TRANSIENT
+        if not outdated and not connected(drbd):
+            return NO_UPTODATE if drbd.dstate == "Consistent" else PRIMARY_NOP
+        served = connected(drbd) and drbd.peer_dstate == "UpToDate"
+    if drbd.dstate == "Consistent" and drbd.peer_dstate == "Outdated":
+        drbd.dstate = "UpToDate"
+    if drbd.dstate != "UpToDate" and not served:
+        return NO_UPTODATE
+    if drbd.dstate == "Inconsistent":
+        cluster.harm.append("%s: %s became Primary on an Inconsistent disk" % (node.name, name))
+    drbd.role = "Primary"
+    if not connected(drbd):
+        new_generation(cluster, node, name)
+        peer = _peer_drbd(cluster, node, name)
+        if peer is not None and (peer.role == "Primary" or peer.dstate in ("UpToDate",
+                                                                           "Consistent")):
+            cluster.harm.append("%s: %s promoted while the peer lives, disconnected, as %s, %s"
+                                % (node.name, name, peer.role, peer.dstate))
+    return None
+
+
+def fence_peer(cluster, node, name):
+    """The fence-peer handler: asks the cluster to fence the other node. Generator.
+
+    Returns whether the peer's disk may be taken for outdated.
+    """
+    from simulator import membership
+    drbd, disk, peer = node.drbd[name], node.disks[name], cluster.peer(node)
+    if not node.config[name].handlers.get("fence-peer") or drbd.dstate not in (
+            "UpToDate", "Consistent"):
+        return False
+    if not membership.can_fence(cluster, node):
+        yield 2.0
+        return False
+    yield 2.0
+    if not node.up:
+        return False
+    if peer.up:
+        membership.fence(cluster, node, peer)
+    drbd.peer_dstate, disk.peer_outdated = "Outdated", True
+    return True
+
+
+def demote(cluster, node, name):
+    """Become Secondary; None or the refusal."""
+    drbd = node.drbd[name]
+    if held_open(cluster, node, name):
+        return IN_USE
+    drbd.role = "Secondary"
+    return None
+
+
+def disconnect(cluster, node, name):
+    """Leave the peer, in good order."""
+    drbd, peer = node.drbd[name], cluster.peer(node)
+    if connected(drbd):
+        other = peer.drbd[name]
+        if other.role == "Primary" and drbd.dstate == "UpToDate":
+            node.disks[name].outdated = True
+            drbd.dstate = "Outdated"
+            other.peer_dstate, peer.disks[name].peer_outdated = "Outdated", True
+            new_generation(cluster, peer, name)
+        else:
+            other.peer_dstate = "DUnknown"
+        other.cstate = "WFConnection"
+    drbd.cstate, drbd.net = "StandAlone", False
+    if drbd.peer_dstate != "Outdated":
+        drbd.peer_dstate = "DUnknown"
+
+
+def down(cluster, node, name):
+    """Demote, disconnect, detach, remove; None or the refusal."""
+    if name not in node.drbd:
+        return None
+    refusal = demote(cluster, node, name)
+    if refusal is None:
+        disconnect(cluster, node, name)
+        del node.drbd[name]
+    return refusal
+
+
+def new_generation(cluster, node, name):
+    """Data change that the peer does not see."""
+    disk = node.disks[name]
+    disk.ancestors = [disk.generation] + disk.ancestors[:8]
+    disk.generation = cluster.next()
+
+
+def lose_peer(cluster, node, name):
+    """The connection broke without a word."""
+    drbd = configured(node, name)
+    if drbd is None or not connected(drbd):
+        return
+    if drbd.cstate == "SyncTarget":
+        node.disks[name].consistent = False
+    drbd.cstate = "WFConnection"
+    if drbd.peer_dstate != "Outdated":
+        drbd.peer_dstate = "DUnknown"
+    if drbd.role == "Primary" and drbd.dstate == "UpToDate":
+        if node.config[name].fencing == "resource-and-stonith":
+            drbd.suspended = True
+            cluster.events.append([cluster.now + 2.0 + node.id, cluster.next(),
+                                   "drbd_fence", [node.name, name]])
+        else:
+            new_generation(cluster, node, name)
+
+
+def handler_ends(cluster, node, name):
+    """The fence-peer handler that ``lose_peer`` started has ended."""
+    from simulator import membership
+    drbd = configured(node, name)
+    if drbd is None or not drbd.suspended or connected(drbd):
+        return
+    peer = cluster.peer(node)
+    if not membership.can_fence(cluster, node):
+        return  # I/O stays frozen; the administrator or a reconnect ends that
+    if peer.up:
+        membership.fence(cluster, node, peer)
+    drbd.peer_dstate, node.disks[name].peer_outdated = "Outdated", True
+    drbd.suspended = False
+    new_generation(cluster, node, name)
+
+
+def settle(cluster):
+    """What follows at once from the links: lost connections, started handshakes."""
+    for node in cluster.nodes.values():
+        peer = cluster.peer(node)
+        for name, drbd in list(node.drbd.items()):
+            other = configured(peer, name)
+            linked = cluster.replication_link and node.up and other is not None
+            if connected(drbd) and not (linked and connected(other)):
+                lose_peer(cluster, node, name)
+            if linked and drbd.cstate == other.cstate == "WFConnection" and node.id < peer.id:
+                if not any(e[2] == "drbd_handshake" and e[3] == [name] for e in cluster.events):
+                    cluster.events.append([cluster.now + HANDSHAKE_SECONDS, cluster.next(),
+                                           "drbd_handshake", [name]])
+
+
+def handshake(cluster, name):
+    """Both wait for the connection: compare the data's history and agree, or part."""
+    first, second = cluster.nodes.values()
+    drbds = configured(first, name), configured(second, name)
+    if None in drbds or not cluster.replication_link or \
+            any(d.cstate != "WFConnection" for d in drbds):
+        return
+    if "Diskless" in (drbds[0].dstate, drbds[1].dstate):
+        for drbd in drbds:
+            drbd.cstate = "Connected"
+        _agree(cluster, name)
+        return
+    a, b = first.disks[name], second.disks[name]
+    if a.generation == b.generation and a.consistent == b.consistent:
+        source = None
+    elif a.generation == b.generation:
+        source = first if a.consistent else second
+    elif b.generation in a.ancestors or (not b.consistent and a.consistent):
+        source = first
+    elif a.generation in b.ancestors or (not a.consistent and b.consistent):
+        source = second
+    else:
+        _split_brain(cluster, name, first, second)
+        return
+    if source is not None:
+        target = cluster.peer(source)
+        if target.drbd[name].role == "Primary":
+            _part(drbds)    # "I shall become SyncTarget, but I am primary!"
+            return
+    elif drbds[0].role == drbds[1].role == "Primary" and \
+            first.config[name].net.get("allow-two-primaries", "no") != "yes":
+        _part(drbds)
+        return
+    for drbd in drbds:
+        drbd.cstate, drbd.suspended = "Connected", False
+    if source is not None:
+        start_resync(cluster, source, name)
+    _agree(cluster, name)
+
+
+def start_resync(cluster, source, name):
+    """*source* begins to copy to the other node."""
+    target = cluster.peer(source)
+    good, bad = source.drbd[name], target.drbd[name]
+    good.cstate, bad.cstate = "SyncSource", "SyncTarget"
+    good.dstate, bad.dstate = "UpToDate", "Inconsistent"
+    good.synced = bad.synced = 0.0
+    target.disks[name].consistent = False
+    cluster.events.append([cluster.now + cluster.resync_seconds, cluster.next(),
+                           "drbd_synced", [source.name, name]])
+
+
+def _agree(cluster, name):
+    """Connected peers know each other's disk."""
+    first, second = cluster.nodes.values()
+    a, b = first.drbd[name], second.drbd[name]
+    if a.cstate == "Connected":
+        for drbd in (a, b):
+            if drbd.dstate in ("Consistent", "Outdated"):
+                drbd.dstate = "UpToDate"
+    a.peer_dstate, b.peer_dstate = b.dstate, a.dstate
+    for node, drbd in ((first, a), (second, b)):
+        disk = node.disks[name]
+        disk.peer_outdated = False
+        disk.outdated = disk.outdated and drbd.dstate != "UpToDate"
+
+
+def _part(drbds):
+    for drbd in drbds:
+        drbd.cstate, drbd.net = "StandAlone", True
+
+
+def _split_brain(cluster, name, first, second):
+    """No common history: part, unless after-sb policies sacrifice one side."""
+    drbds = first.drbd[name], second.drbd[name]
+    primaries = [n for n in (first, second) if n.drbd[name].role == "Primary"]
+    policy = first.config[name].net.get("after-sb-%dpri" % len(primaries), "disconnect")
+    if policy == "disconnect":
+        _part(drbds)
+        return
+    victim = second if not primaries else cluster.peer(primaries[0])
+    cluster.harm.append("%s: %s lost its changes by after-sb-%dpri %s"
+                        % (victim.name, name, len(primaries), policy))
+    for drbd in drbds:
+        drbd.cstate = "Connected"
+    start_resync(cluster, cluster.peer(victim), name)
+    _agree(cluster, name)
+
+
+def synced(cluster, source, name):
+    """The resync from *source* has ended."""
+    drbd = configured(source, name)
+    target = cluster.peer(source)
+    if drbd is None or drbd.cstate != "SyncSource" or configured(target, name) is None:
+        return
+    disk, copy = source.disks[name], target.disks[name]
+    copy.generation, copy.ancestors = disk.generation, list(disk.ancestors)
+    copy.consistent, copy.outdated = True, False
+    for each in (drbd, target.drbd[name]):
+        each.cstate = "Connected"
+        each.dstate = "UpToDate"
+    _agree(cluster, name)
+
+
+def crash(node):
+    """The machine is gone; what the kernel knew with it."""
+    for name, drbd in node.drbd.items():
+        node.disks[name].primary_at_crash = drbd.role == "Primary"
+        if drbd.cstate == "SyncTarget":
+            node.disks[name].consistent = False
+    node.drbd.clear()

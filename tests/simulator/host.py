@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The in-process way into the simulation: a Host whose world is a Cluster, on a virtual clock."""
+
+import io
+
+from dualstor.deadline import Deadline
+from dualstor.errors import DeadlineReached, ToolHung, ToolMissing
+from dualstor.host import STATE_DIR, Host
+from dualstor.run import KILL_GRACE, OUTPUT_LIMIT, TERM_GRACE, Completed
+from simulator import faults, kernelfiles, locking, programs, world
+from simulator.kernelfiles import Block, Link, Socket
+
+
+class NodeDied(BaseException):
+    """The machine was fenced while an action ran on it: the agent is no more."""
+
+
+class Simulation:
+    """One cluster and its clock.
+
+    :param cluster: state.Cluster, e.g. of world.reach()
+    """
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.watchers = []      # called with (Node, argv) before a program runs
+        self.meanwhile = []     # [time, function]: what somebody else does then
+        self._busy = False
+
+    def clock(self):
+        """Virtual monotonic seconds."""
+        return self.cluster.now
+
+    def host(self, node, seconds=20.0):
+        """A SimHost of *node* with a deadline of its own."""
+        return SimHost(Deadline(seconds, self.clock), self, node)
+
+    def advance(self, seconds):
+        """Let time pass; what others do meanwhile happens in it, and may take longer."""
+        end = self.cluster.now + seconds
+        while self.meanwhile and not self._busy and self.meanwhile[0][0] <= end:
+            when, work = self.meanwhile.pop(0)
+            world.advance_to(self.cluster, when)
+            self._busy = True
+            try:
+                work()
+            finally:
+                self._busy = False
+        world.advance_to(self.cluster, end)
+
+    def calls(self, node=None):
+        """Argument lists of the programs run so far, on one node or on both."""
+        return [tuple(call[1:]) for call in self.cluster.calls if node in (None, call[0])]
+
+
+class SimHost(Host):
+    """This host, simulated."""
+
+    def __init__(self, deadline, simulation, node):
+        super().__init__(deadline)
+        self.simulation = simulation
+        self.name = node
+        self._boots = self.node.boots
+        self._tree = None
+
+    @property
+    def node(self):
+        """The Node as it is now."""
+        return self.simulation.cluster.nodes[self.name]
+
+    def _changed(self):
+        self._tree = None
+        node = self.node
+        if not node.up or node.boots != self._boots:
+            raise NodeDied(self.name)
+
+    def _at(self, name, follow=True):
+        if self._tree is None:
+            self._tree = kernelfiles.tree(self.simulation.cluster, self.node)
+        return kernelfiles.resolve(self._tree, name, follow)
+
+    # -- files ------------------------------------------------------------------
+
+    def read(self, name):
+        item = self._at(name)
+        return str(item) if isinstance(item, str) else None
+
+    def list(self, name):
+        item = self._at(name)
+        return tuple(sorted(item)) if isinstance(item, dict) else ()
+
+    def link(self, name):
+        item = self._at(name, follow=False)
+        return str(item) if isinstance(item, Link) else None
+
+    def exists(self, name):
+        return self._at(name) is not None
+
+    def device(self, name):
+        item = self._at(name)
+        return tuple(item) if isinstance(item, Block) else None
+
+    def remember(self, name, text):
+        self.node.files["%s/%s" % (STATE_DIR, name)] = text
+        self._tree = None
+
+    def forget(self, name):
+        self.node.files.pop("%s/%s" % (STATE_DIR, name), None)
+        self._tree = None
+
+    def lock(self, name, seconds):
+        """Granted: within one process nobody else asks for it."""
+        return io.BytesIO()
+
+    # -- processes ----------------------------------------------------------------
+
+    def run(self, argv, timeout=None, environment=None):
+        argv = tuple(argv)
+        remaining = self.deadline.remaining
+        if remaining <= 0:
+            raise DeadlineReached("no time was left to run %s" % " ".join(argv))
+        seconds = remaining if timeout is None else min(timeout, remaining)
+        cluster = self.simulation.cluster
+        for watch in self.simulation.watchers:
+            watch(self.node, argv)
+        cluster.calls.append([self.name] + list(argv))
+        name = argv[0].rpartition("/")[2]
+        fault = faults.find(cluster, self.name, name, argv[1:])
+        kind = fault["kind"] if fault else None
+        self._may_start(argv, name, kind)
+        began = self.simulation.clock()
+        if kind == faults.SLOW:
+            self._pass(min(fault["seconds"], seconds))
+        if kind in (faults.HANG, faults.HANG_HARD, faults.UNKILLABLE, faults.DRIP):
+            self._hang(argv, seconds, kind)
+        if kind in (faults.EXIT, faults.KILLED, faults.EMPTY, faults.GARBAGE, faults.FLOOD):
+            self._pass(0.05)
+            return self._instead(argv, fault)
+        left = seconds - (self.simulation.clock() - began)
+        code, stdout, stderr = self._work(argv, environment, left, began)
+        if kind == faults.HANG_AFTER:
+            self._hang(argv, seconds - (self.simulation.clock() - began), kind)
+        if kind == faults.PARTIAL:
+            stdout = stdout[:len(stdout) // 2]
+        elif kind == faults.NOISE:
+            stderr = faults.NOISE_TEXT + stderr
+        return Completed(argv=argv, returncode=code, stdout=stdout, stderr=stderr,
+                         seconds=self.simulation.clock() - began)
+
+    def _may_start(self, argv, name, kind):
+        there = programs.names(self.simulation.cluster.generation)
+        if kind == faults.ABSENT or name not in there:
+            raise ToolMissing((argv[0],), "not found; install the package that provides it")
+        if kind == faults.NOT_EXECUTABLE:
+            raise ToolMissing((argv[0],), "/usr/sbin/%s is not executable" % name)
+        if kind == faults.BAD_FORMAT:
+            raise ToolMissing(argv, "/usr/sbin/%s cannot be executed: Exec format error" % name)
+
+    def _pass(self, seconds):
+        """Let time pass; the world goes on meanwhile."""
+        self.simulation.advance(max(0.0, seconds))
+        self._changed()
+
+    def _hang(self, argv, seconds, kind):
+        """It does not answer: the runner waits, ends it, and says so."""
+        self._pass(max(0.0, seconds))
+        abandoned = kind == faults.UNKILLABLE
+        if kind in (faults.HANG_HARD, faults.UNKILLABLE):
+            self._pass(TERM_GRACE + (KILL_GRACE if abandoned else 0))
+        text = "no answer in %.0f s" % seconds
+        if abandoned:
+            text += "; it cannot be killed (state D), it waits for the kernel"
+        raise ToolHung(argv, text, abandoned=abandoned)
+
+    def _work(self, argv, environment, seconds, began):
+        """Run the program itself for at most *seconds*."""
+        call = programs.Call(argv, lambda: self.simulation.cluster, self.name, environment)
+        steps = programs.steps(call)
+        end = self.simulation.clock() + seconds
+        try:
+            while True:
+                pause = next(steps)
+                left = end - self.simulation.clock()
+                if pause > left:
+                    steps.close()
+                    # an LVM command that waits for a lock blocks SIGTERM
+                    self._hang(argv, left, faults.HANG_HARD)
+                self._pass(pause)
+        except StopIteration as ended:
+            self._pass(0)
+            return ended.value, "".join(call.stdout), "".join(call.stderr)
+
+    @staticmethod
+    def _instead(argv, fault):
+        kind, stdout, code, truncated = fault["kind"], "", 0, False
+        if kind == faults.EXIT:
+            code = fault["code"]
+        elif kind == faults.KILLED:
+            code = -fault["code"]
+        elif kind == faults.GARBAGE:
+            stdout = faults.GARBAGE_BYTES.decode("utf-8", "backslashreplace")
+        elif kind == faults.FLOOD:
+            stdout, truncated = "y\n" * (OUTPUT_LIMIT // 2), True
+        return Completed(argv=argv, returncode=code, stdout=stdout,
+                         stderr=fault["text"] + "\n" if fault["text"] else "",
+                         seconds=0.05, truncated=truncated)
+
+    def kill(self, pid, number):
+        process = self.node.processes.get(str(pid))
+        if process is not None:
+            locking.receive(self.simulation.cluster, self.node, process, number)
+        self._changed()
+
+    def connect(self, name, timeout):
+        item = self._at(name)
+        if item is None:
+            return "No such file or directory"
+        process = self.node.processes.get(str(int(item))) if isinstance(item, Socket) else None
+        return None if process is not None else "Connection refused"
+
+    # -- time ---------------------------------------------------------------------
+
+    def sleep(self, seconds):
+        self._pass(max(0.0, min(seconds, self.deadline.remaining)))

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a node shows in /proc, /sys, /dev and /run, as a tree of files.
+
+A folder is a dict, a file its text, a symbolic link a Link, a block device a
+Block, an open socket a Socket.
+"""
+
+import posixpath
+
+from simulator import drbd as drbd_model
+from simulator.volumes import MAJOR
+
+DRBD_MAJOR, LOWER = 147, (254, 16)
+BOOT_ID = "0b7f9c1e-5a43-4d10-9c58-%012d\n"
+_INTERPRETER = {"clvmd": "/usr/sbin/clvmd", "lvmlockd": "/usr/sbin/lvmlockd"}
+
+
+class Link(str):
+    """A symbolic link; its target."""
+
+
+class Block(tuple):
+    """A block device node; (major, minor)."""
+
+
+class Socket(int):
+    """A unix socket; the pid that listens, 0 for nobody."""
+
+
+def put(tree, path, item):
+    """Place an item at an absolute path, making folders."""
+    folder, parts = tree, path.strip("/").split("/")
+    for part in parts[:-1]:
+        folder = folder.setdefault(part, {})
+    folder[parts[-1]] = item
+
+
+def resolve(tree, path, follow=True, hops=0):
+    """What is at *path*, None when nothing is; links on the way are followed."""
+    here, walked, parts = tree, "/", [p for p in path.split("/") if p]
+    for number, part in enumerate(parts):
+        if not isinstance(here, dict) or part not in here:
+            return None
+        item = here[part]
+        last = number == len(parts) - 1
+        if isinstance(item, Link) and (follow or not last):
+            if hops > 10:
+                return None
+            target = posixpath.normpath(posixpath.join(walked, item))
+            rest = "/".join(parts[number + 1:])
+            return resolve(tree, posixpath.join(target, rest) if rest else target, follow,
+                           hops + 1)
+        walked, here = posixpath.join(walked, part), item
+    return here
+
+
+def _proc_drbd(cluster, node):
+    lines = ["version: 8.4.11 (api:1/proto:86-101)", "srcversion: F73C670A7EC572DB9CF3E5B "]
+    numbered = sorted((node.config[name].minor, name) for name in node.drbd)
+    for minor, name in numbered:
+        drbd = node.drbd[name]
+        if drbd.cstate == "StandAlone" and drbd.dstate == "Diskless" and drbd.role == "Secondary":
+            lines.append("%2d: cs:Unconfigured" % minor)
+            continue
+        other = cluster.peer(node).drbd.get(name)
+        peer_role = other.role if drbd_model.connected(drbd) and other else "Unknown"
+        protocol = " " if drbd.cstate == "StandAlone" else node.config[name].net["protocol"]
+        lines.append("%2d: cs:%s ro:%s/%s ds:%s/%s %s %s-----" % (
+            minor, drbd.cstate, drbd.role, peer_role, drbd.dstate, drbd.peer_dstate, protocol,
+            "s" if drbd.suspended else "r"))
+        lines.append("    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0")
+        if drbd.cstate in ("SyncSource", "SyncTarget"):
+            done = int(drbd.synced / 5)
+            left = int(24576 * (100 - drbd.synced) / 100)
+            lines.append("\t[%s>%s] sync'ed:%5.1f%% (%d/24576)K" % (
+                "=" * done, "." * max(0, 19 - done), drbd.synced, left))
+            lines.append("\tfinish: 0:00:39 speed: 404 (404) K/sec")
+    return "\n".join(lines) + "\n"
+
+
+def _block_device(tree, name, number, size, holders=(), slaves=()):
+    home = "/sys/devices/virtual/block/" + name
+    put(tree, home + "/dev", "%d:%d\n" % number)
+    put(tree, home + "/size", "%d\n" % size)
+    put(tree, home + "/holders", {h: Link("../../" + h) for h in holders})
+    put(tree, home + "/slaves", {s: Link("../../" + s) for s in slaves})
+    put(tree, "/sys/block/" + name, Link("../devices/virtual/block/" + name))
+    put(tree, "/sys/class/block/" + name, Link("../../devices/virtual/block/" + name))
+    put(tree, "/sys/dev/block/%d:%d" % number, Link("../../devices/virtual/block/" + name))
+    put(tree, "/dev/" + name, Block(number))
+
+
+def _drbd(tree, cluster, node):
+    if "drbd" not in node.modules:
+        return
+    put(tree, "/proc/drbd", _proc_drbd(cluster, node))
+    put(tree, "/sys/module/drbd/version", "8.4.11\n")
+    for name in node.drbd:
+        config = node.config.get(name)
+        above = ["dm-%d" % m.minor for m in node.mappings.values()
+                 if cluster.groups[m.vg].resource == name]
+        _block_device(tree, "drbd%d" % config.minor, (DRBD_MAJOR, config.minor), 196528, above,
+                      [posixpath.basename(config.lower)])
+        put(tree, "/dev/drbd/by-res/" + name, Link("../../drbd%d" % config.minor))
+        put(tree, "/dev/drbd/by-disk/" + posixpath.basename(config.lower),
+            Link("../../drbd%d" % config.minor))
+
+
+def _mapper(tree, cluster, node):
+    put(tree, "/dev/mapper", {})
+    for name, mapping in node.mappings.items():
+        kernel_name, group = "dm-%d" % mapping.minor, cluster.groups[mapping.vg]
+        volume = group.volumes.get(mapping.lv)
+        config = node.config[group.resource]
+        _block_device(tree, kernel_name, (MAJOR, mapping.minor),
+                      (volume.mib if volume else 16) * 2048, (), ["drbd%d" % config.minor])
+        home = "/sys/devices/virtual/block/%s/dm/" % kernel_name
+        put(tree, home + "name", name + "\n")
+        put(tree, home + "uuid", mapping.uuid + "\n")
+        put(tree, home + "suspended", "%d\n" % mapping.suspended)
+        put(tree, "/dev/mapper/" + name, Link("../" + kernel_name))
+        put(tree, "/dev/%s/%s" % (mapping.vg, mapping.lv), Link("../" + kernel_name))
+
+
+def _openers(tree, node):
+    """Mounts and processes that hold devices open."""
+    mounts, number = ["22 1 0:5 / /proc rw - proc proc rw"], 30
+    pid = 9000
+    places = [(MAJOR, m.minor, "/dev/dm-%d" % m.minor, m.openers) for m in node.mappings.values()]
+    places += [(DRBD_MAJOR, node.config[n].minor, "/dev/drbd%d" % node.config[n].minor,
+                d.openers) for n, d in node.drbd.items() if n in node.config]
+    for major, minor, device, openers in places:
+        for opener in openers:
+            if opener.startswith("mount:"):
+                mounts.append("%d 1 %d:%d / %s rw,relatime shared:9 - gfs2 %s rw" % (
+                    number, major, minor, opener[len("mount:"):], device))
+                number += 1
+            else:
+                pid += 1
+                _process(tree, node, pid, opener, "/usr/bin/" + opener, "S", 100)
+                put(tree, "/proc/%d/fd/3" % pid, Link(device))
+    put(tree, "/proc/self/mountinfo", "\n".join(mounts) + "\n")
+
+
+def _process(tree, node, pid, comm, exe, state, start_time):
+    home = "/proc/%d/" % pid
+    tail = "%s 1 %d %d 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 %d 100 100" % (
+        state, pid, pid, start_time)
+    put(tree, home + "stat", "%d (%s) %s 184467440 0 0 0 0 0 0 0 0 0\n" % (pid, comm[:15], tail))
+    put(tree, home + "comm", comm[:15] + "\n")
+    put(tree, home + "cmdline", exe + "\0")
+    put(tree, home + "exe", Link(exe))
+    put(tree, home + "fd", {})
+    put(tree, home + "ns/pid", Link("pid:[4026531836]"))
+    put(tree, home + "ns/mnt", Link("mnt:[4026531840]"))
+
+
+def _dlm(tree, cluster, node):
+    if "dlm" not in node.modules:
+        return
+    put(tree, "/sys/kernel/dlm", {})
+    put(tree, "/sys/kernel/config/dlm", {})
+    if node.dlm_controld:
+        for number in node.members or ():
+            home = "/sys/kernel/config/dlm/cluster/comms/%d/" % number
+            put(tree, home + "addr_list", "AF_INET 10.77.0.%d\n" % number)
+            put(tree, home + "nodeid", "%d\n" % number)
+            put(tree, home + "local", "%d\n" % (number == node.id))
+    from simulator import locking
+    for name, space in node.lockspaces.items():
+        home = "/sys/kernel/dlm/%s/" % name
+        put(tree, home + "id", "%d\n" % space.id)
+        put(tree, home + "nodir", "0\n")
+        put(tree, home + "recover_nodeid", "%d\n" % node.id)
+        frozen = locking.frozen(cluster, node, name)
+        put(tree, home + "recover_status", "1\n" if frozen else
+            "ff\n" if node.id == min(space.members) else "55\n")
+
+
+def tree(cluster, node):
+    """The whole tree of a node."""
+    made = {}
+    put(made, "/proc/sys/kernel/random/boot_id", BOOT_ID % node.boots)
+    put(made, "/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")
+    put(made, "/proc/mounts", "proc /proc proc rw 0 0\n")
+    put(made, "/proc/modules", "".join("%s 16384 0 - Live 0x0000000000000000\n" % m
+                                       for m in node.modules))
+    put(made, "/proc/self/ns/pid", Link("pid:[4026531836]"))
+    put(made, "/proc/self/ns/mnt", Link("mnt:[4026531840]"))
+    for module in node.modules:
+        put(made, "/sys/module/%s/refcnt" % module, "0\n")
+    _block_device(made, "vdb", LOWER, 196608, ["drbd%d" % node.config[n].minor
+                                               for n in node.drbd if n in node.config])
+    _drbd(made, cluster, node)
+    _mapper(made, cluster, node)
+    _openers(made, node)
+    _dlm(made, cluster, node)
+    for process in node.processes.values():
+        _process(made, node, process.pid, process.program, _INTERPRETER[process.program],
+                 process.state, process.start_time)
+    for path, text in node.files.items():
+        put(made, path, text)
+    for path, pid in node.sockets.items():
+        put(made, path, Socket(pid))
+    return made

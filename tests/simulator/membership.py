@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who is in the cluster, who has quorum, and fencing."""
+
+DETECT_SECONDS = 1.0        # until the loss of a node is noticed
+FENCE_SECONDS = 4.0         # until the cluster manager's fencing has killed it
+
+
+def quorate(cluster, node):
+    """Whether *node* is part of a quorate partition."""
+    if not (node.up and node.engine):
+        return False
+    if len(node.members) > 1:
+        return True
+    if not cluster.two_node:
+        return False
+    return cluster.generation == "clvmd" or node.joined_once     # wait_for_all
+
+
+def fencing_pending(node):
+    """Whether somebody was lost and is not known to be dead."""
+    return bool(node.unclean)
+
+
+def can_fence(cluster, node):
+    """Whether this node's cluster manager gets the other one fenced."""
+    return cluster.fencing_enabled and cluster.fencing_works and node.up and node.engine and \
+        quorate(cluster, node)
+
+
+def start_engine(cluster, node):
+    """corosync or cman, and with cman the fence domain."""
+    node.engine = True
+    node.members = [node.id]
+    node.fenced = cluster.generation == "clvmd"
+    settle(cluster, at_once=True)
+
+
+def stop_engine(cluster, node):
+    """Leave in good order: nobody fences us for it."""
+    node.engine = node.pacemaker = node.dlm_controld = node.fenced = False
+    node.members = []
+    peer = cluster.peer(node)
+    if node.id in peer.members:
+        peer.members.remove(node.id)
+
+
+def fence(cluster, by, victim):
+    """*by* has *victim* killed, now."""
+    from simulator import world
+    world.crash(cluster, victim)
+    confirm_down(cluster, by, victim)
+
+
+def confirm_down(cluster, node, victim):
+    """*node* knows that *victim* is dead: what waited for that goes on."""
+    if victim.id in node.members:
+        node.members.remove(victim.id)
+    if victim.id in node.unclean:
+        node.unclean.remove(victim.id)
+    from simulator import locking
+    locking.recover(cluster, node, victim)
+
+
+def settle(cluster, at_once=False):
+    """Let each node's view follow the links, after the time that noticing takes."""
+    for node in cluster.nodes.values():
+        if not (node.up and node.engine):
+            continue
+        peer = cluster.peer(node)
+        there = peer.up and peer.engine and cluster.cluster_link and \
+            peer.id not in node.unclean and node.id not in peer.unclean
+        if there == (peer.id in node.members):
+            continue
+        if at_once:
+            notice(cluster, node)
+        elif not any(e[2] == "membership" and e[3] == [node.name] for e in cluster.events):
+            cluster.events.append([cluster.now + DETECT_SECONDS, cluster.next(),
+                                   "membership", [node.name]])
+
+
+def notice(cluster, node):
+    """The engine of *node* sees that the other one came or went."""
+    if not (node.up and node.engine):
+        return
+    peer = cluster.peer(node)
+    there = peer.up and peer.engine and cluster.cluster_link
+    if there and peer.id not in node.members and node.id not in peer.unclean \
+            and peer.id not in node.unclean:
+        for one, other in ((node, peer), (peer, node)):
+            one.joined_once = True
+            if other.id not in one.members:
+                one.members.append(other.id)
+                one.members.sort()
+    elif not there and peer.id in node.members:
+        node.members.remove(peer.id)
+        node.unclean.append(peer.id)
+        if can_fence(cluster, node):
+            cluster.events.append([cluster.now + FENCE_SECONDS + node.id * 0.5, cluster.next(),
+                                   "fenced", [node.name]])
+
+
+def fencing_ends(cluster, node):
+    """The fencing that ``notice`` asked for is done, if we live to see it."""
+    peer = cluster.peer(node)
+    if node.up and peer.id in node.unclean and can_fence(cluster, node):
+        fence(cluster, node, peer)

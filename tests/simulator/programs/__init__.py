@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The programs an agent may run, by name.
+
+Each is a function of a Call that returns the exit code, or a generator that
+yields the seconds it takes (or waits) between its steps; whoever runs it lets
+that time pass. Output goes to ``call.out`` and ``call.err``.
+"""
+
+import inspect
+import os
+
+from simulator.state import CLVMD, LVMLOCKD
+
+_PROGRAMS = {}
+
+#: Programs that only one generation has; all others are in both.
+_ONLY = {"cman_tool": CLVMD, "fence_tool": CLVMD, "group_tool": CLVMD, "clvmd": CLVMD,
+         "lvmlockd": LVMLOCKD, "lvmlockctl": LVMLOCKD, "corosync-cmapctl": LVMLOCKD}
+
+
+def program(*names):
+    """Decorator: the function is the program of these names."""
+    def register(function):
+        for name in names:
+            _PROGRAMS[name] = function
+        return function
+    return register
+
+
+def names(generation):
+    """The programs that nodes of a generation have, sorted."""
+    _load()
+    return sorted(n for n in _PROGRAMS if _ONLY.get(n, generation) == generation)
+
+
+def _load():
+    from simulator.programs import (cman, corosync, devmapper, dlm, drbd, lockd, lvm,  # noqa
+                                    pacemaker, system)
+
+
+class Call:
+    """One run of a program.
+
+    ``world`` is a function that returns the present Cluster: the state may
+    have been read anew after each pause.
+    """
+
+    def __init__(self, argv, world, node_name, environment=None):
+        self.argv = list(argv)
+        self.name = os.path.basename(argv[0])
+        self.args = list(argv[1:])
+        self._world = world
+        self._node_name = node_name
+        self.environment = dict(environment or {})
+        self.stdout, self.stderr = [], []
+
+    @property
+    def cluster(self):
+        return self._world()
+
+    @property
+    def node(self):
+        return self.cluster.nodes[self._node_name]
+
+    @property
+    def peer(self):
+        return self.cluster.peer(self.node)
+
+    def out(self, text):
+        """Print a line."""
+        self.stdout.append(text + "\n")
+
+    def err(self, text):
+        """Print a line on stderr."""
+        self.stderr.append(text + "\n")
+
+    def flag(self, *names):
+        """Whether one of the options is there; it is taken out."""
+        found = False
+        for name in names:
+            while name in self.args:
+                self.args.remove(name)
+                found = True
+        return found
+
+    def value(self, *names):
+        """The value of an option (``-o X``, ``--opt X``, ``--opt=X``, ``-oX``), taken out; or None."""
+        for name in names:
+            for number, word in enumerate(self.args):
+                if word == name and number + 1 < len(self.args):
+                    found = self.args[number + 1]
+                    del self.args[number:number + 2]
+                    return found
+                if word.startswith(name + "=") or (
+                        len(name) == 2 and word.startswith(name) and len(word) > 2):
+                    del self.args[number]
+                    return word[len(name):].lstrip("=")
+        return None
+
+
+def steps(call):
+    """The program of *call* as a generator that returns the exit code."""
+    _load()
+    function = _PROGRAMS[call.name]
+    result = function(call)
+    if inspect.isgenerator(result):
+        result = yield from result
+    return result or 0

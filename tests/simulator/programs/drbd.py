@@ -1,0 +1,433 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""drbdadm 9.22 and drbdsetup-84 on the in-tree DRBD 8.4.11."""
+
+from simulator import drbd
+from simulator.programs import program
+
+_USAGE = """
+USAGE: drbdsetup command device arguments options
+
+Device is usually /dev/drbdX or /dev/drbd/X.
+
+Commands are:
+    primary             secondary           attach              
+    disk-options        detach              connect             
+    net-options         disconnect          resize              
+    resource-options    new-current-uuid    invalidate          
+    invalidate-remote   pause-sync          resume-sync         
+    suspend-io          resume-io           outdate             
+    verify              down                state               
+    role                sh-status           cstate              
+    dstate              show-gi             get-gi              
+    show                status              check-resize        
+    events              events2             wait-connect        
+    wait-sync           new-resource        new-minor           
+    del-minor           del-resource        
+
+To get more details about a command issue 'drbdsetup help cmd'.
+
+"""
+
+_VERSION = """DRBDADM_BUILDTAG=GIT-hash:\\ 409097fe02187f83790b88ac3e0d94f3c167adab\\ reproducible\\ build\\,\\ 2023-01-09\\ 14:51:18
+DRBDADM_API_VERSION=1
+DRBD_KERNEL_VERSION_CODE=0x08040b
+DRBDADM_VERSION_CODE=0x091600
+DRBDADM_VERSION=9.22.0"""
+
+#: Exit codes of drbdsetup for a refused state change; any other is 11.
+_EXIT = {-2: 17, -4: 16, -16: 5}
+
+
+def _peer_role(call, name):
+    each = call.node.drbd[name]
+    other = call.peer.drbd.get(name)
+    return other.role if drbd.connected(each) and other else "Unknown"
+
+
+def _connection(cstate):
+    """cstate in the words of the 9 tools: connection, replication."""
+    if cstate in drbd.CONNECTED:
+        return "Connected", "Established" if cstate == "Connected" else cstate
+    return "Connecting" if cstate == "WFConnection" else cstate, "Off"
+
+
+def _status(call, name):
+    each = call.node.drbd[name]
+    call.out("%s role:%s%s" % (name, each.role, " suspended:fencing" if each.suspended else ""))
+    call.out("  disk:%s" % each.dstate)
+    connection, replication = _connection(each.cstate)
+    if connection == "Connected":
+        call.out("  peer role:%s" % _peer_role(call, name))
+        done = " done:%.2f" % each.synced if replication.startswith("Sync") else ""
+        call.out("    replication:%s peer-disk:%s%s" % (replication, each.peer_dstate, done))
+    elif connection != "StandAlone":
+        call.out("  peer connection:%s" % connection)
+    call.out("")
+
+
+def _events2(call, wanted):
+    for name, each in call.node.drbd.items():
+        if wanted and name != wanted:
+            continue
+        connection, replication = _connection(each.cstate)
+        peer = "" if connection == "StandAlone" else " conn-name:peer"
+        minor = call.node.config[name].minor
+        call.out("exists resource name:%s role:%s suspended:%s" % (
+            name, each.role, "fencing" if each.suspended else "no"))
+        call.out("exists connection name:%s peer-node-id:0%s connection:%s role:%s" % (
+            name, peer, connection, _peer_role(call, name)))
+        call.out("exists device name:%s volume:0 minor:%d disk:%s" % (name, minor, each.dstate))
+        call.out("exists peer-device name:%s peer-node-id:0%s volume:0 replication:%s "
+                 "peer-disk:%s resync-suspended:no" % (name, peer, replication,
+                                                      each.peer_dstate))
+    call.out("exists -")
+
+
+def _show(call):
+    for name, each in call.node.drbd.items():
+        config = call.node.config[name]
+        call.out("resource %s {\n    options {\n    }" % name)
+        if each.net:
+            call.out("    net {\n        allow-two-primaries\tyes;\n    }"
+                     if config.net.get("allow-two-primaries") == "yes" else "    net {\n    }")
+            call.out("    _remote_host {\n        address\t\t\tipv4 10.78.0.%d:7788;\n    }"
+                     % call.peer.id)
+        call.out("    _this_host {\n        address\t\t\tipv4 10.78.0.%d:7788;" % call.node.id)
+        call.out("        volume 0 {\n            device\t\t\tminor %d;" % config.minor)
+        if each.dstate != "Diskless":
+            call.out("            disk\t\t\t\"%s\";\n            meta-disk\t\t\tinternal;"
+                     % config.lower)
+            fencing = "" if config.fencing == "dont-care" else \
+                "                fencing         \t%s;\n" % config.fencing
+            call.out("            disk {\n%s            }" % fencing)
+        call.out("        }\n    }\n}")
+
+
+def _dump(call, config):
+    call.out("# /etc/drbd.conf\nglobal {\n    usage-count no;\n    cmd-timeout-medium 600;\n"
+             "    cmd-timeout-long 0;\n}\n\ncommon {\n}\n")
+    call.out("# resource %s on %s: not ignored, not stacked\n# defined at /etc/drbd.d/%s.res:1"
+             % (config.name, call.node.name, config.name))
+    call.out("resource %s {" % config.name)
+    for node in call.cluster.nodes.values():
+        call.out("    on %s {\n        device           /dev/drbd%d minor %d;\n"
+                 "        disk             %s;\n        meta-disk        internal;\n"
+                 "        address          ipv4 10.78.0.%d:7788;\n    }"
+                 % (node.name, config.minor, config.minor, config.lower, node.id))
+    for section, options in _sections(config):
+        if options:
+            call.out("    %s {" % section)
+            for key, value in options.items():
+                call.out("        %-16s %3s;" % (key, value))
+            call.out("    }")
+    call.out("}\n")
+
+
+def _sections(config):
+    return (("net", config.net), ("disk", config.disk),
+            ("startup", {"wfc-timeout": "30", "degr-wfc-timeout": "30"}),
+            ("handlers", config.handlers))
+
+
+def _dump_xml(call, configs):
+    call.out('<config file="/etc/drbd.conf">\n    <common>\n    </common>')
+    for config in configs:
+        call.out('    <resource name="%s" conf-file-line="/etc/drbd.d/%s.res:1">'
+                 % (config.name, config.name))
+        for node in call.cluster.nodes.values():
+            call.out('        <host name="%s">\n            <volume vnr="0">\n'
+                     '                <device minor="%d">/dev/drbd%d</device>\n'
+                     '                <disk>%s</disk>\n'
+                     '                <meta-disk>internal</meta-disk>\n            </volume>\n'
+                     '            <address family="ipv4" port="7788">10.78.0.%d</address>\n'
+                     '        </host>' % (node.name, config.minor, config.minor, config.lower,
+                                         node.id))
+        for section, options in _sections(config):
+            if options:
+                call.out('        <section name="%s">' % section)
+                for item in options.items():
+                    call.out('            <option name="%s" value="%s"/>' % item)
+                call.out('        </section>')
+        call.out('    </resource>')
+    call.out('</config>')
+
+
+def _sh_status(call, config):
+    each = call.node.drbd.get(config.name)
+    call.out("\n_conf_res_name=%s\n_conf_file_line=/etc/drbd.d/%s.res:1\n\n_stacked_on=\n"
+             "_stacked_on_device=\n_stacked_on_minor=\n_conf_volume=0\n_minor=%d"
+             % (config.name, config.name, config.minor))
+    if each is None:
+        call.out("_res_name=\n_volume=-1\n_known=NA # not available or not yet created\n\n"
+                 "_cstate=Unconfigured\n_role=\n_peer=\n_disk=\n_pdsk=\n_flags_susp=\n"
+                 "_flags_aftr_isp=\n_flags_peer_isp=\n_flags_user_isp=\n_resynced_percent=\n\n"
+                 "_sh_status_process\n\n")
+    else:
+        call.out("_res_name=%s\n_volume=0\n_known=Configured\n\n_cstate=%s\n_role=%s\n_peer=%s\n"
+                 "_disk=%s\n_pdsk=%s" % (config.name, each.cstate, each.role,
+                                         _peer_role(call, config.name), each.dstate,
+                                         each.peer_dstate))
+        percent = "%.2f" % each.synced if each.cstate.startswith("Sync") else ""
+        call.out("\n_flags_susp=\n_flags_aftr_isp=\n_flags_peer_isp=\n_flags_user_isp=\n\n"
+                 "_resynced_percent=%s\n\n_sh_status_process\n\n" % percent)
+
+
+def _refused(call, what, refusal, extra=()):
+    """Print the kernel's refusal; the exit code of drbdsetup."""
+    call.err("%s: State change failed: (%d) %s" % ((what,) + tuple(refusal)))
+    for line in extra:
+        call.err(line)
+    return _EXIT.get(refusal[0], 11)
+
+
+def _not_there(call, minor):
+    call.err("%d: Failure: (127) Device minor not allocated\nadditional info from kernel:\n"
+             "unknown minor" % minor)
+    return 10
+
+
+def _setup(call, command, name):
+    """drbdsetup on one resource; a generator that returns the exit code."""
+    node, cluster = call.node, call.cluster
+    config = node.config.get(name)
+    minor = config.minor if config else 0
+    each = node.drbd.get(name)
+    if command == "down":
+        if each is None:
+            return 0
+        refusal = drbd.down(cluster, node, name)
+        if refusal is not None:
+            return _refused(call, name, refusal, ("additional info from kernel:",
+                                                  "failed to demote"))
+        return 0
+    if each is None:
+        return _not_there(call, minor)
+    if command == "primary":
+        refusal = yield from drbd.promote(cluster, node, name)
+        return _refused(call, minor, refusal) if refusal else 0
+    if command == "secondary":
+        refusal = drbd.demote(cluster, node, name)
+        return _refused(call, minor, refusal) if refusal else 0
+    if command == "connect":
+        if each.cstate != "StandAlone":
+            call.err("%s: Failure: (125) Device has a net-config (use disconnect first)" % name)
+            return 10
+        drbd.connect(cluster, node, name)
+    elif command == "disconnect":
+        drbd.disconnect(cluster, node, name)
+    elif command == "attach":
+        if each.dstate != "Diskless":
+            call.err("%d: Failure: (124) Device is attached to a disk (use detach first)" % minor)
+            return 10
+        drbd.attach(cluster, node, name)
+    elif command == "detach":
+        each.dstate = "Diskless"
+        if drbd.connected(each):
+            call.peer.drbd[name].peer_dstate = "Diskless"
+    elif command == "outdate":
+        node.disks[name].outdated = True
+        each.dstate = "Outdated"
+    elif command == "resume-io":
+        each.suspended = False
+    elif command == "role":
+        call.out("%s/%s" % (each.role, _peer_role(call, name)))
+    elif command == "cstate":
+        call.out(each.cstate)
+    elif command == "dstate":
+        call.out("%s/%s" % (each.dstate, each.peer_dstate))
+    elif command == "wait-connect":
+        while not drbd.connected(call.node.drbd[name]):
+            yield 0.2
+            if name not in call.node.drbd or call.node.drbd[name].cstate == "StandAlone":
+                return 5
+    else:
+        call.err("drbdsetup: '%s' is not simulated" % command)
+        return 20
+    return 0
+
+
+def _resource_of(call, word):
+    """Name of the resource that a minor, device or name stands for; None when there is none."""
+    word = word.rpartition("/")[2].replace("drbd", "")
+    for config in call.node.config.values():
+        if word in (str(config.minor), config.name):
+            return config.name
+    return None
+
+
+@program("drbdsetup", "drbdsetup-84")
+def drbdsetup(call):
+    """drbdsetup-84: the kernel's interface."""
+    yield 0.01
+    command = call.args.pop(0) if call.args else "help"
+    timeout = call.value("--wfc-timeout", "-t")
+    flags = [a for a in call.args if a.startswith("-")]
+    words = [a for a in call.args if not a.startswith("-")]
+    if "--force" in flags or "--overwrite-data-of-peer" in flags or "--discard-my-data" in flags:
+        call.cluster.harm.append("%s: %s" % (call.node.name, " ".join(call.argv)))
+    if command == "status":
+        if "--json" in flags:
+            for line in _USAGE.splitlines():
+                call.out(line)
+            call.err("status: unrecognized option '--json'")
+            return 20
+        found = [n for n in call.node.drbd if not words or n == words[0]]
+        for name in found:
+            _status(call, name)
+        if words and not found:
+            call.err("%s: No such resource" % words[0])
+            return 10
+        if not words and not found:
+            call.out("# No currently configured DRBD found.")
+        return 0
+    if command == "events2":
+        _events2(call, words[0] if words else None)
+        return 0
+    if command == "show":
+        _show(call)
+        return 0
+    name = _resource_of(call, words[0]) if words else None
+    by_name = command in ("down", "connect", "disconnect")
+    if name is None or (not by_name and words[0] == name):
+        call.err("Cannot determine minor device number of device '%s'" % (words or [""])[0])
+        return 20
+    if command == "wait-connect" and timeout:
+        end = call.cluster.now + float(timeout)
+        waiting = _setup(call, command, name)
+        while call.cluster.now < end:
+            try:
+                yield next(waiting)
+            except StopIteration as ended:
+                return ended.value or 0
+        return 5
+    return (yield from _setup(call, command, name))
+
+
+def _adjustments(call, config):
+    """drbdsetup commands that would make the kernel equal to the configuration."""
+    each = call.node.drbd.get(config.name)
+    wanted = []
+    if each is None:
+        wanted += ["new-resource", "new-minor"]
+    if each is None or each.dstate == "Diskless":
+        wanted.append("attach")
+    if each is None or each.cstate == "StandAlone":
+        wanted.append("connect")
+    return wanted
+
+
+def _bring_up(call, config, wanted):
+    """Carry out ``_adjustments``; the exit code. Generator."""
+    name = config.name
+    drbd.create(call.node, name)
+    for command in wanted:
+        yield 0.05
+        if name not in call.node.drbd:
+            drbd.create(call.node, name)
+        if command in ("attach", "connect"):
+            code = yield from _setup(call, command, name)
+            if code:
+                what = "attach %d %s %s internal" % (config.minor, config.lower, config.lower) \
+                    if command == "attach" else \
+                    "connect %s ipv4:10.78.0.%d:7788 ipv4:10.78.0.%d:7788" % (
+                        name, call.node.id, call.peer.id)
+                call.err("Command 'drbdsetup-84 %s' terminated with exit code %d" % (what, code))
+                return code
+    return 0
+
+
+@program("drbdadm")
+def drbdadm(call):
+    """drbdadm 9.22."""
+    yield 0.02
+    if call.args == ["--version"] or call.args == ["-V"]:
+        call.out(_VERSION)
+        return 0
+    call.value("-c", "--config-file")
+    dry_run = call.flag("-d", "--dry-run")
+    call.flag("-v", "--verbose", "-S", "--stacked")
+    harmful = [a for a in call.args if a.startswith("--") and a.lstrip("-") in (
+        "force", "overwrite-data-of-peer", "discard-my-data", "clear-bitmap")]
+    words = [a for a in call.args if not a.startswith("-")]
+    if not words:
+        call.err("USAGE: drbdadm COMMAND [OPTION...] {all|RESOURCE...}")
+        return 1
+    command, wanted = words[0], words[1:]
+    if harmful or command in ("create-md", "invalidate", "invalidate-remote", "wipe-md",
+                              "new-current-uuid"):
+        call.cluster.harm.append("%s: %s" % (call.node.name, " ".join(call.argv)))
+        return 0
+    configs = list(call.node.config.values())
+    if wanted and wanted != ["all"]:
+        for word in wanted:
+            if word.partition("/")[0] not in call.node.config:
+                call.err("'%s' not defined in your config (for this host)." % word)
+                return 1
+        configs = [call.node.config[word.partition("/")[0]] for word in wanted]
+    if command == "sh-nop":
+        return 0
+    if command == "sh-resources":
+        call.out(" ".join(c.name for c in configs))
+        return 0
+    if command == "dump-xml":
+        _dump_xml(call, configs)
+        return 0
+    if command == "sh-status":
+        call.out("_drbd_version=9.22.0\n_drbd_api=1\n_config_file=/etc/drbd.conf\n")
+    for config in configs:
+        code = yield from _one(call, command, config, dry_run)
+        if code:
+            return code
+    return 0
+
+
+def _one(call, command, config, dry_run):
+    """A drbdadm command on one resource; generator of the exit code."""
+    name, minor = config.name, config.minor
+    each = call.node.drbd.get(name)
+    simple = {"sh-dev": "/dev/drbd%d" % minor, "sh-minor": str(minor), "sh-ll-dev": config.lower,
+              "sh-md-dev": config.lower, "sh-dev-ll": config.lower}
+    if command in simple:
+        call.out(simple[command])
+        return 0
+    if command == "dump":
+        _dump(call, config)
+        return 0
+    if command == "sh-status":
+        _sh_status(call, config)
+        return 0
+    if command == "status":
+        if each is None:
+            call.err("%s: No such resource" % name)
+            call.err("Command 'drbdsetup-84 status %s' terminated with exit code 10" % name)
+            return 10
+        _status(call, name)
+        return 0
+    if command == "dstate" and each is None:
+        disk = call.node.disks.get(name)
+        if disk is None:
+            call.err("No valid meta data found")
+            return 1
+        call.out("Inconsistent" if not disk.consistent else
+                 "Outdated" if disk.outdated else "Consistent")
+        return 0
+    if command in ("adjust", "up"):
+        if call.node.disks.get(name) is None:
+            call.err("No valid meta data found")
+            return 1
+        todo = _adjustments(call, config) if command == "adjust" else \
+            ["new-resource", "new-minor", "attach", "connect"]
+        if dry_run:
+            for step in todo:
+                call.out("drbdsetup-84 %s %s" % (step, name if step != "attach" else minor))
+            return 0
+        return (yield from _bring_up(call, config, todo))
+    if dry_run:
+        call.out("drbdsetup-84 %s %s" % (command, minor))
+        return 0
+    code = yield from _setup(call, command, name)
+    if code:
+        whole = name if command in ("down", "connect", "disconnect") else minor
+        call.err("Command 'drbdsetup-84 %s %s' terminated with exit code %d"
+                 % (command, whole, code))
+    return code

@@ -1,0 +1,595 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""LVM: 2.03.16 with lvmlockd, 2.02.188 with clvmd."""
+
+import shlex
+
+from simulator import locking, membership, volumes
+from simulator.programs import program, report
+from simulator.state import CLVMD
+
+FAILED = 5
+_COMMANDS = ("vgs", "lvs", "pvs", "vgchange", "lvchange", "lvcreate", "vgcreate", "lvremove",
+             "vgscan", "pvscan", "vgck", "lvmconfig", "dumpconfig", "version", "lvmdevices",
+             "vgdisplay")
+_FLAGS = ("--nolocking", "--readonly", "--noheadings", "--nosuffix", "--nameprefixes",
+          "--unquoted", "--ignorelockingfailure", "--ignoreskippedcluster", "--foreign",
+          "--shared", "--yes", "-y", "-qq", "-q", "--noudevsync", "-a", "--all", "--partial",
+          "-P", "--sysinit", "--refresh", "--lockstart", "--lockstop", "--lock-start",
+          "--lock-stop", "-f", "--force", "--unbuffered", "--aligned", "-h", "--monitor",
+          "--nohistory", "--mergedconfig", "-v", "--verbose", "--quiet", "--cache")
+
+
+class _Stop(Exception):
+    """The command ends here with an exit code."""
+
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+
+
+class _Session:
+    """What one LVM command knows: its configuration, and whether it has locks."""
+
+    def __init__(self, call):
+        self.call = call
+        text = call.value("--config") or ""
+        self.conf = dict(call.node.lvm)
+        for word in shlex.split(text.replace("{", " { ").replace("}", " } ")):
+            key, equal, value = word.partition("=")
+            if equal:
+                name = key if "/" in key else "global/" + key
+                self.conf[name] = int(value) if value.lstrip("-").isdigit() else value
+        self.without_locks = call.flag("--nolocking", "--readonly") or \
+            self.number("global/locking_type") == 0
+        self.local_only = self.number("global/locking_type") == 1
+        self.connected = False
+        self.skipped = False
+
+    def number(self, name):
+        value = self.conf.get(name, 0)
+        return int(value) if str(value).lstrip("-").isdigit() else 0
+
+    def begin(self):
+        """Reach the lock daemon; waits when it does not answer. Generator."""
+        call = self.call
+        yield 0.1
+        if self.without_locks:
+            return
+        if call.cluster.generation == CLVMD:
+            if self.number("global/locking_type") == 3:
+                yield from self._clvmd()
+        elif self.number("global/use_lvmlockd"):
+            yield from self._lvmlockd()
+
+    def _clvmd(self):
+        call = self.call
+        if locking.daemon(call.node, "clvmd") is None:
+            gone = locking.SOCKET["clvmd"] not in call.node.sockets
+            call.err("  connect() failed on local socket: %s\n"
+                     "  Internal cluster locking initialisation failed." % (
+                         "No such file or directory" if gone else "Connection refused"))
+            if not self.number("global/fallback_to_local_locking"):
+                raise _Stop(FAILED)
+            call.err("  WARNING: Falling back to local file-based locking.\n"
+                     "  Volume Groups with the clustered attribute will be inaccessible.")
+            self.local_only = True
+            return
+        while not locking.answers(call.cluster, call.node, "clvmd"):
+            yield 0.5
+        self.connected = True
+
+    def _lvmlockd(self):
+        call = self.call
+        if locking.daemon(call.node, "lvmlockd") is None:
+            call.err("  WARNING: lvmlockd process is not running.\n"
+                     "  Reading without shared global lock.")
+            return
+        while not locking.answers(call.cluster, call.node, "lvmlockd"):
+            yield 0.5
+        if locking.dlm_ready(call.node):
+            while not membership.quorate(call.cluster, call.node):
+                yield 0.5
+            locking.join(call.cluster, call.node, locking.GLOBAL)
+        while locking.frozen(call.cluster, call.node, locking.GLOBAL):
+            yield 0.5
+        self.connected = True
+
+    def started(self, group):
+        """Whether the group's lockspace is there."""
+        return self.connected and "lvm_" + group.name in self.call.node.lockspaces
+
+    def groups(self, wanted=()):
+        """The groups this command works on, in order; unknown names are an error. Generator.
+
+        Returns (list of groups, exit code so far).
+        """
+        call, found, code = self.call, [], 0
+        for name in sorted(call.cluster.groups):
+            group = call.cluster.groups[name]
+            if wanted and name not in wanted or not volumes.visible(
+                    call.cluster, call.node, group):
+                continue
+            if volumes.duplicated(call.cluster, call.node, group):
+                lower = call.node.config[group.resource].lower
+                minor = call.node.config[group.resource].minor
+                call.err("  WARNING: Not using device %s for PV %s.\n"
+                         "  WARNING: PV %s prefers device /dev/drbd%d because device is used by LV."
+                         % (lower, group.pv_uuid, group.pv_uuid, minor))
+            if group.kind == "clustered" and self.local_only:
+                call.err("  Skipping clustered volume group %s" % name)
+                code = FAILED
+                continue
+            if group.kind == "clustered" and call.cluster.generation != CLVMD:
+                call.err("  WARNING: Skipping clustered VG %s." % name)
+                code = FAILED
+                continue
+            if group.kind == "shared" and not self.without_locks:
+                space = "lvm_" + name
+                if self.started(group):
+                    while locking.frozen(call.cluster, call.node, space):
+                        yield 0.5
+                elif not self.for_change:
+                    call.err("  Reading VG %s without a lock." % name)
+            found.append(group)
+        for name in wanted:
+            group = call.cluster.groups.get(name)
+            if group is None or not volumes.visible(call.cluster, call.node, group):
+                call.err('  Volume group "%s" not found\n  Cannot process volume group %s'
+                         % (name, name))
+                code = FAILED
+        return found, code
+
+    for_change = False
+
+
+def _names(words):
+    """Group names of the arguments ``vg``, ``vg/lv``, ``/dev/vg/lv``; and the volumes asked for."""
+    groups, wanted = [], {}
+    for word in words:
+        word = word[len("/dev/"):] if word.startswith("/dev/") else word
+        vg, _, lv = word.partition("/")
+        if vg not in groups:
+            groups.append(vg)
+        if lv:
+            wanted.setdefault(vg, []).append(lv)
+    return groups, wanted
+
+
+def _report(call, command):
+    """vgs, lvs, pvs."""
+    session = _Session(call)
+    fields, select = call.value("-o", "--options"), call.value("-S", "--select")
+    units = call.value("--units") or "h"
+    form = call.value("--reportformat")
+    separator = call.value("--separator")
+    call.value("-O", "--sort")
+    every = call.flag("-a", "--all")
+    if call.flag("--nosuffix"):
+        units += "!"
+    options = {"bare": call.flag("--noheadings"), "separator": separator, "json": form == "json",
+               "prefixes": call.flag("--nameprefixes"), "unquoted": call.flag("--unquoted"),
+               "select": select}
+    ignore = call.flag("--ignoreskippedcluster")
+    call.flag(*_FLAGS)
+    unknown = [a for a in call.args if a.startswith("-")]
+    if unknown:
+        call.err("  %s: unrecognized option '%s'\n  Error during parsing of command line."
+                 % (command, unknown[0]))
+        return 3
+    listed = (fields or "").lstrip("+").split(",") if fields else []
+    if not fields or fields.startswith("+"):
+        listed = report.DEFAULTS[command].split(",") + listed
+    options["fields"] = [report.full_name(command, f) for f in listed]
+    if None in options["fields"]:
+        call.err("  Unrecognised field: %s" % listed[options["fields"].index(None)])
+        return FAILED
+    yield from session.begin()
+    names, wanted = _names(call.args) if command != "pvs" else ([], {})
+    groups, code = yield from session.groups(names)
+    rows = []
+    for group in groups:
+        if command == "lvs":
+            for lv in wanted.get(group.name, []):
+                if lv not in group.volumes:
+                    call.err('  Failed to find logical volume "%s/%s"' % (group.name, lv))
+                    code = FAILED
+            rows += [report.Row(call, group, v, units=units) for n, v in sorted(
+                group.volumes.items()) if n in wanted.get(group.name, group.volumes)]
+        else:
+            rows.append(report.Row(call, group, units=units))
+            if command == "pvs" and every and volumes.duplicated(call.cluster, call.node, group):
+                rows.append(report.Row(call, group, device="duplicate", units=units))
+    if command == "pvs" and call.args:
+        rows = [r for r in rows if report.pv_name(r) in call.args]
+        if not rows:
+            call.err('  Failed to find physical volume "%s".' % call.args[0])
+            code = FAILED
+    report.show(call, command, rows, options)
+    return 0 if ignore and session.local_only else code
+
+
+# -- activation ---------------------------------------------------------------
+
+def _activation(call):
+    """The value of -a, normalised: (on, mode, local) or None."""
+    text = call.value("--activate", "-a")
+    if text is None:
+        return None
+    on = "y" in text
+    mode = "ex" if "e" in text else "sh" if "s" in text else None
+    return on, mode, "l" in text
+
+
+def _activate_lvmlockd(call, session, group, volume, mode):
+    """Returns whether the volume is active as asked."""
+    name = "%s/%s" % (group.name, volume.name)
+    mode = mode or "ex"
+    if group.kind == "shared":
+        held = volumes.lock_of(call.node, group.name, volume.name)
+        if volumes.conflict(call.cluster, call.node, group.name, volume.name, mode):
+            call.err("  LV locked by other host: %s\n  Failed to lock logical volume %s."
+                     % (name, name))
+            return False
+        if held == "sh" and mode == "ex":
+            call.err("  LV is already locked with incompatible mode: %s\n"
+                     "  Failed to lock logical volume %s." % (name, name))
+            return False
+        volumes.lock(call.node, group.name, volume.name, mode)
+    volumes.map_volume(call.cluster, call.node, group, volume)
+    return True
+
+
+def _activate_clvmd(call, group, volume, mode, local):
+    """Returns (active, whether the exit code shows a failure)."""
+    cluster, node, peer = call.cluster, call.node, call.peer
+    if not local and mode != "ex" and peer.up and peer.engine and \
+            locking.daemon(peer, "clvmd") is None:
+        call.err("  clvmd not running on node %s" % peer.name)
+        return False, True
+    theirs = volumes.lock_of(peer, group.name, volume.name)
+    if theirs == "ex":
+        call.err("  Error locking on node %s: Volume is busy on another node" % node.name)
+        return False, False     # and yet the exit code will be 0
+    if mode == "ex" and theirs:
+        call.err("  Error locking on node %s: Device or resource busy" % node.name)
+        return volumes.mapping(node, group.name, volume.name) is not None, True
+    held = volumes.lock_of(node, group.name, volume.name)
+    volumes.lock(node, group.name, volume.name, "ex" if "ex" in (mode, held) else "sh")
+    volumes.map_volume(cluster, node, group, volume)
+    everywhere = not local and mode != "ex" and held != "ex"
+    if everywhere and locking.daemon(peer, "clvmd") is not None:
+        volumes.lock(peer, group.name, volume.name, "sh")
+        volumes.map_volume(cluster, peer, group, volume)
+    return True, False
+
+
+def _deactivate(call, group, lv, local):
+    """Returns whether it is inactive; without *local* clvmd does it on every node."""
+    nodes = [call.node]
+    if group.kind == "clustered" and not local:
+        nodes.append(call.peer)
+        if volumes.mapping(call.peer, group.name, lv):
+            call.cluster.harm.append("%s: %s took the peer's %s/%s away"
+                                     % (call.node.name, " ".join(call.argv), group.name, lv))
+    for node in nodes:
+        mapping = volumes.mapping(node, group.name, lv)
+        if mapping is not None and mapping.openers:
+            where = "" if node is call.node else "Error locking on node UNKNOWN %d: " % node.id
+            call.err("  %sLogical volume %s/%s in use." % (where, group.name, lv))
+            return False
+        volumes.unmap_volume(node, group.name, lv)
+        volumes.lock(node, group.name, lv, None)
+    return True
+
+
+def _change_volumes(call, session, group, chosen, activation, whole_group):
+    """-a of vgchange and lvchange; generator of the exit code."""
+    on, mode, local = activation
+    code = 0
+    if group.exported:
+        call.err('  Volume group "%s" is exported' % group.name)
+        return FAILED
+    if on and group.kind == "shared" and not session.started(group):
+        call.err("  Cannot access VG %s due to failed lock." % group.name)
+        return FAILED
+    if group.missing_pv and on and not call.partial:
+        call.err("  Refusing activation of partial LV %s/%s.  Use '--activationmode partial' "
+                 "to override." % (group.name, (sorted(chosen) or [""])[0]))
+        return FAILED
+    if not on and whole_group:
+        held = [m for m in call.node.mappings.values() if m.vg == group.name and m.openers]
+        if held:
+            for mapping in held:
+                call.err("  Logical volume %s/%s in use." % (group.name, mapping.lv))
+            call.err('  Can\'t deactivate volume group "%s" with %d open logical volume(s)'
+                     % (group.name, len(held)))
+            return FAILED
+    for name in sorted(chosen):
+        yield 0.05
+        group = call.cluster.groups[group.name]
+        volume = group.volumes.get(name)
+        if volume is None:
+            continue
+        if not on:
+            done, failed = _deactivate(call, group, name, local), True
+        elif group.kind == "clustered":
+            done, failed = _activate_clvmd(call, group, volume, mode, local)
+            if done and not failed:
+                continue
+            code = FAILED if failed else code
+            continue
+        else:
+            done, failed = _activate_lvmlockd(call, session, group, volume, mode), True
+        if not done and failed:
+            code = FAILED
+    return code
+
+
+def _group_command(call):
+    """vgchange."""
+    session = _Session(call)
+    session.for_change = True
+    start = call.flag("--lockstart", "--lock-start")
+    stop = call.flag("--lockstop", "--lock-stop")
+    call.value("--lockopt")
+    call.partial = call.value("--activationmode") == "partial" or call.flag("--partial", "-P")
+    clustered = call.value("-c", "--clustered")
+    activation = _activation(call)
+    call.flag(*_FLAGS)
+    names, _ = _names(a for a in call.args if not a.startswith("-"))
+    if any("/" in a.replace("/dev/", "") for a in call.args):
+        call.err("  Invalid volume group name %s.\n  Run `vgchange --help' for more information."
+                 % call.args[0])
+        return 3
+    yield from session.begin()
+    if start or stop:
+        return (yield from _lockspaces(call, session, names, start))
+    groups, code = yield from session.groups(names)
+    for group in groups:
+        if clustered:
+            state = "clustered" if clustered.startswith("y") else "not clustered"
+            if (group.kind == "clustered") == (state == "clustered"):
+                call.err('  Volume group "%s" is already %s' % (group.name, state))
+                code = FAILED
+            else:
+                group.kind = "clustered" if state == "clustered" else "local"
+                call.out('  Volume group "%s" successfully changed' % group.name)
+        elif activation:
+            result = yield from _change_volumes(call, session, group, list(group.volumes),
+                                                activation, True)
+            code = result or code
+            if not (group.exported or (activation[0] and group.kind == "shared"
+                                       and not session.started(group))):
+                if activation[0] or not result:
+                    call.out('  %d logical volume(s) in volume group "%s" now active' % (
+                        len(volumes.mapped(call.node, group.name)), group.name))
+    return code
+
+
+def _lockspaces(call, session, names, start):
+    """vgchange --lockstart, --lockstop; generator of the exit code."""
+    groups, code = yield from session.groups(names)
+    started = []
+    for group in groups:
+        space = "lvm_" + group.name
+        if group.kind != "shared":
+            continue
+        if start:
+            if space in call.node.lockspaces:
+                continue
+            if not session.connected:
+                call.err("  VG %s start failed: lvmlockd not available" % group.name)
+                code = FAILED
+            elif not locking.dlm_ready(call.node):
+                call.err("  VG %s start failed: lock manager dlm is not running" % group.name)
+                code = FAILED
+            else:
+                call.out("  VG %s starting dlm lockspace" % group.name)
+                started.append(space)
+        elif space in call.node.lockspaces and session.connected:
+            if any(key.startswith(group.name + "/") for key in call.node.locks):
+                call.err("  VG %s stop failed: LVs must first be deactivated" % group.name)
+                code = FAILED
+            else:
+                locking.leave(call.cluster, call.node, space)
+    if started:
+        call.out("  Starting locking.  Waiting until locks are ready...")
+        yield 0.5
+        for space in started:
+            while not membership.quorate(call.cluster, call.node) or call.node.unclean:
+                yield 0.5
+            locking.join(call.cluster, call.node, space)
+    return code
+
+
+def _volume_command(call):
+    """lvchange."""
+    session = _Session(call)
+    session.for_change = True
+    call.partial = call.value("--activationmode") == "partial" or call.flag("--partial", "-P")
+    added, removed = call.value("--addtag"), call.value("--deltag")
+    call.value("-S", "--select")
+    activation = _activation(call)
+    call.flag(*_FLAGS)
+    names, wanted = _names(a for a in call.args if not a.startswith("-"))
+    yield from session.begin()
+    groups, code = yield from session.groups(names)
+    for group in groups:
+        chosen = wanted.get(group.name, list(group.volumes))
+        for name in [n for n in chosen if n not in group.volumes]:
+            call.err('  Failed to find logical volume "%s/%s"' % (group.name, name))
+            code = FAILED
+        chosen = [n for n in chosen if n in group.volumes]
+        for name in chosen:
+            tags = group.volumes[name].tags
+            if added and added.lstrip("@") not in tags:
+                tags.append(added.lstrip("@"))
+            if removed and removed.lstrip("@") in tags:
+                tags.remove(removed.lstrip("@"))
+            if added or removed:
+                call.out("  Logical volume %s/%s changed." % (group.name, name))
+        if activation:
+            code = (yield from _change_volumes(call, session, group, chosen, activation,
+                                               False)) or code
+    return code
+
+
+def _mib(text):
+    number, unit = text.rstrip("bBiI"), text[-1:].lower()
+    number = float(number.rstrip("kKmMgG"))
+    return int(number * {"k": 1 / 1024, "g": 1024}.get(unit, 1))
+
+
+def _create_volume(call):
+    """lvcreate: a linear volume."""
+    session = _Session(call)
+    session.for_change = True
+    name, size, extents = call.value("-n", "--name"), call.value("-L", "--size"), \
+        call.value("-l", "--extents")
+    tag = call.value("--addtag")
+    for option in ("-W", "-Z", "--wipesignatures", "--zero"):
+        call.value(option)
+    activation = _activation(call) or (True, None, False)
+    call.flag(*_FLAGS)
+    names, _ = _names(a for a in call.args if not a.startswith("-"))
+    yield from session.begin()
+    groups, code = yield from session.groups(names[:1])
+    for group in groups:
+        mib = _mib(size) if size else int(extents or 1) * volumes.EXTENT_MIB
+        if group.kind == "shared" and not session.started(group):
+            call.err("  Cannot access VG %s due to failed lock." % group.name)
+            return FAILED
+        if name in group.volumes:
+            call.err('  Logical Volume "%s" already exists in volume group "%s"'
+                     % (name, group.name))
+            return FAILED
+        if mib > volumes.free_extents(group) * volumes.EXTENT_MIB:
+            call.err('  Volume group "%s" has insufficient free space (%d extents): %d required.'
+                     % (group.name, volumes.free_extents(group), mib // volumes.EXTENT_MIB))
+            return FAILED
+        volumes.create_volume(call.cluster, group, name, mib, [tag] if tag else [])
+        if activation[0]:
+            call.partial = False
+            code = yield from _change_volumes(call, session, group, [name], activation, False)
+        call.out('  Logical volume "%s" created.' % name)
+    return code
+
+
+def _remove_volume(call):
+    """lvremove."""
+    session = _Session(call)
+    session.for_change = True
+    call.flag(*_FLAGS)
+    names, wanted = _names(a for a in call.args if not a.startswith("-"))
+    yield from session.begin()
+    groups, code = yield from session.groups(names)
+    for group in groups:
+        for name in wanted.get(group.name, []):
+            if not _deactivate(call, group, name, False):
+                return FAILED
+            group.volumes.pop(name, None)
+            call.out('  Logical volume "%s" successfully removed.' % name)
+    return code
+
+
+def _create_group(call):
+    """vgcreate on one DRBD device."""
+    session = _Session(call)
+    session.for_change = True
+    shared, clustered = call.flag("--shared"), call.value("-c", "--clustered")
+    call.flag(*_FLAGS)
+    yield from session.begin()
+    words = [a for a in call.args if not a.startswith("-")]
+    if shared and not session.connected:
+        call.err("  Global lock failed: check that lvmlockd is running.")
+        return FAILED
+    resource = next((c.name for c in call.node.config.values()
+                     if words[1].endswith("drbd%d" % c.minor)), None)
+    if resource is None:
+        call.err("  Cannot use %s: device is rejected by filter config" % words[1])
+        return FAILED
+    cluster_wide = call.cluster.generation == CLVMD and clustered != "n" and session.connected
+    kind = "shared" if shared else "clustered" if cluster_wide else "local"
+    volumes.create_group(call.cluster, words[0], resource, kind)
+    call.out('  %solume group "%s" successfully created'
+             % ("Clustered v" if kind == "clustered" else "V", words[0]))
+    if kind == "shared":
+        call.out("  VG %s starting dlm lockspace\n"
+                 "  Starting locking.  Waiting until locks are ready..." % words[0])
+        locking.join(call.cluster, call.node, "lvm_" + words[0])
+    return 0
+
+
+_DEFAULT_CONF = {"global/use_lvmlockd": 0, "global/locking_type": 1, "global/use_lvmetad": 0,
+                 "global/fallback_to_local_locking": 1, "devices/use_devicesfile": 0,
+                 "global/fallback_to_clustered_locking": 1, "global/event_activation": 1,
+                 "devices/global_filter": '["a|.*|"]', "devices/filter": '["a|.*|"]',
+                 "global/system_id_source": '"none"', "activation/auto_activation_volume_list": None}
+
+
+def _configuration(call):
+    """lvmconfig, lvm dumpconfig."""
+    yield 0.05
+    kind = call.value("--type", "--typeconfig") or "current"
+    call.flag(*_FLAGS)
+    wanted = [a for a in call.args if not a.startswith("-")]
+    conf = dict(call.node.lvm)
+    if kind in ("full", "default"):
+        conf = dict(_DEFAULT_CONF, **(conf if kind == "full" else {}))
+    code = 0
+    if not wanted:
+        for section in sorted({k.partition("/")[0] for k in conf}):
+            call.out("%s {" % section)
+            for key, value in conf.items():
+                if key.startswith(section + "/"):
+                    call.out("\t%s=%s" % (key.partition("/")[2], value))
+            call.out("}")
+    for key in wanted:
+        value = conf.get(key)
+        if value is None:
+            call.err("  Configuration node %s not found" % key)
+            code = FAILED
+        else:
+            call.out("%s=%s" % (key.rpartition("/")[2], value))
+    return code
+
+
+def _version(call):
+    yield 0.02
+    if call.cluster.generation == CLVMD:
+        call.out("  LVM version:     2.02.188(2) (2021-05-07)\n"
+                 "  Library version: 1.02.172 (2021-05-07)\n  Driver version:  4.47.0")
+    else:
+        call.out("  LVM version:     2.03.16(2) (2022-05-18)\n"
+                 "  Library version: 1.02.185 (2022-05-18)\n  Driver version:  4.47.0")
+    return 0
+
+
+def _scan(call):
+    session = _Session(call)
+    yield from session.begin()
+    return 0
+
+
+@program("lvm", *_COMMANDS)
+def lvm(call):
+    """Every LVM command; ``lvm vgs`` is ``vgs``."""
+    command = call.name
+    if command == "lvm":
+        command = call.args.pop(0) if call.args else "help"
+    if call.flag("--version"):
+        command = "version"
+    try:
+        if command in report.KIND:
+            return (yield from _report(call, command))
+        work = {"vgchange": _group_command, "lvchange": _volume_command,
+                "lvcreate": _create_volume, "lvremove": _remove_volume,
+                "vgcreate": _create_group, "lvmconfig": _configuration,
+                "dumpconfig": _configuration, "config": _configuration, "version": _version,
+                "vgscan": _scan, "pvscan": _scan, "vgck": _scan}.get(command)
+        if work is None:
+            call.err("  Command not found: %s" % command)
+            return 2
+        return (yield from work(call))
+    except _Stop as stop:
+        return stop.code

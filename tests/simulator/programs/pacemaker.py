@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Pacemaker: crm_mon, crm_node, crm_attribute, crm_master, stonith_admin, crm_resource."""
+
+from simulator import membership
+from simulator.programs import program
+from simulator.state import CLVMD
+
+_NOT_CONNECTED = 102
+
+
+def _down(call, what="controller"):
+    """Whether the cluster does not answer here; says so as the tools do."""
+    if call.node.engine and call.node.pacemaker:
+        return False
+    call.err("error: Could not connect to %s: Connection refused" % what)
+    return True
+
+
+def _xml_nodes(call):
+    node = call.node
+    for each in call.cluster.nodes.values():
+        online = each.id in node.members
+        # with startup fencing a node that was never seen counts as unclean
+        unclean = each.id in node.unclean or not (online or node.joined_once)
+        feature = ' feature_set="3.16.1"' if online else ""
+        call.out('    <node name="%s" id="%d" online="%s" standby="false" standby_onfail="false" '
+                 'maintenance="false" pending="false" unclean="%s" health="green"%s '
+                 'shutdown="false" expected_up="%s" is_dc="%s" resources_running="%d" '
+                 'type="member"/>' % (
+                     each.name, each.id, str(online).lower(),
+                     str(unclean).lower(), feature, str(online).lower(),
+                     str(each.id == min(node.members)).lower(), 1 if online else 0))
+
+
+def _summary(call, indent):
+    cluster, node = call.cluster, call.node
+    dc = cluster.node_by_id(min(node.members))
+    quorum = str(membership.quorate(cluster, node)).lower()
+    call.out('%s<stack type="corosync"/>' % indent)
+    call.out('%s<current_dc present="true" version="2.1.5-a3f44794f94" name="%s" id="%d" '
+             'with_quorum="%s" mixed_version="false"/>' % (indent, dc.name, dc.id, quorum))
+    call.out('%s<nodes_configured number="2"/>' % indent)
+    call.out('%s<resources_configured number="2" disabled="0" blocked="0"/>' % indent)
+    call.out('%s<cluster_options stonith-enabled="%s" symmetric-cluster="true" '
+             'no-quorum-policy="freeze" maintenance-mode="false" stop-all-resources="false" '
+             'stonith-timeout-ms="60000" priority-fencing-delay-ms="0"/>' % (
+                 indent, str(cluster.fencing_enabled).lower()))
+
+
+@program("crm_mon")
+def crm_mon(call):
+    """crm_mon -1, as text, --output-as=xml or -X."""
+    yield 0.05
+    shown = " ".join(["crm_mon"] + call.args)
+    output = call.value("--output-as")
+    old = call.flag("-X", "--as-xml")
+    if call.cluster.generation == CLVMD and output:
+        call.err("crm_mon: unrecognized option '--output-as=%s'" % output)
+        return 64
+    if not (call.node.engine and call.node.pacemaker):
+        if output == "xml":
+            call.out('<pacemaker-result api-version="2.25" request="%s">\n'
+                     '  <status code="102" message="Not connected">\n    <errors>\n'
+                     '      <error>error: Could not connect to launcher: Connection refused</error>\n'
+                     '      <error>crm_mon: Connection to cluster failed: Connection refused</error>\n'
+                     '    </errors>\n  </status>\n</pacemaker-result>' % shown)
+        else:
+            call.err("error: Could not connect to launcher: Connection refused\n"
+                     "crm_mon: Connection to cluster failed: Connection refused")
+        return _NOT_CONNECTED
+    if output == "xml":
+        call.out('<pacemaker-result api-version="2.25" request="%s">' % shown)
+        call.out('  <pacemakerd sys_from="pacemakerd" state="running" '
+                 'last_updated="2026-11-24 04:30:51Z"/>\n  <summary>')
+        _summary(call, "    ")
+        call.out("  </summary>\n  <nodes>")
+        _xml_nodes(call)
+        call.out('  </nodes>\n  <resources/>\n  <status code="0" message="OK"/>\n'
+                 '</pacemaker-result>')
+    elif old:
+        call.out('<?xml version="1.0"?>\n<crm_mon version="1.1.23">\n    <summary>')
+        _summary(call, "        ")
+        call.out("    </summary>\n    <nodes>")
+        _xml_nodes(call)
+        call.out("    </nodes>\n    <resources>\n    </resources>\n</crm_mon>")
+    else:
+        online = " ".join(n.name for n in call.cluster.nodes.values()
+                          if n.id in call.node.members)
+        call.out("Cluster Summary:\n  * Stack: corosync\n\nNode List:\n  * Online: [ %s ]\n"
+                 % online)
+    return 0
+
+
+@program("crm_node")
+def crm_node(call):
+    """crm_node -n, -l, -p, -q."""
+    yield 0.03
+    if _down(call):
+        return _NOT_CONNECTED
+    if call.flag("-n", "--name"):
+        call.out(call.node.name)
+    elif call.flag("-l", "--list"):
+        for node in call.cluster.nodes.values():
+            call.out("%d %s %s" % (node.id, node.name,
+                                   "member" if node.id in call.node.members else "lost"))
+    elif call.flag("-q", "--quorum"):
+        call.out("1" if membership.quorate(call.cluster, call.node) else "0")
+    elif call.flag("-p", "--partition"):
+        call.out("".join("%s " % n.name for n in call.cluster.nodes.values()
+                         if n.id in call.node.members))
+    return 0
+
+
+def _score(call, instance):
+    """Read, write or delete a promotion score."""
+    value = call.value("-v", "--attr-value", "--update")
+    name = "master-" + instance
+    if call.flag("-D", "--delete"):
+        call.node.scores.pop(instance, None)
+        return 0
+    if value is not None:
+        call.node.scores[instance] = value
+        return 0
+    quiet = call.flag("-Q", "--quiet", "-q")
+    if instance not in call.node.scores:
+        call.err("crm_attribute: Error performing operation: No such device or address")
+        return 105
+    score = call.node.scores[instance]
+    call.out(score if quiet else "scope=status  name=%s value=%s" % (name, score))
+    return 0
+
+
+@program("crm_attribute")
+def crm_attribute(call):
+    """Cluster options, and promotion scores with --promotion."""
+    yield 0.05
+    if _down(call):
+        return _NOT_CONNECTED
+    promotion = [a for a in call.args if a.startswith("--promotion") or a in ("-p",)]
+    if promotion:
+        for word in promotion:
+            call.args.remove(word)
+        instance = promotion[0].partition("=")[2] or \
+            call.environment.get("OCF_RESOURCE_INSTANCE", "")
+        call.value("-l", "--lifetime")
+        call.value("-N", "--node")
+        return _score(call, instance)
+    name = call.value("-n", "--name", "--attr-name")
+    call.value("-t", "--type")
+    quiet = call.flag("-q", "-Q", "--quiet")
+    call.flag("-G", "--query")
+    options = {"stonith-enabled": str(call.cluster.fencing_enabled).lower(),
+               "no-quorum-policy": "freeze"}
+    if name not in options:
+        call.err("crm_attribute: Error performing operation: No such device or address")
+        return 105
+    call.out(options[name] if quiet else
+             "scope=crm_config  name=%s value=%s" % (name, options[name]))
+    return 0
+
+
+@program("crm_master")
+def crm_master(call):
+    """Promotion scores, the old way."""
+    yield 0.05
+    if _down(call):
+        return _NOT_CONNECTED
+    instance = call.value("-r", "--resource-id", "--resource") or \
+        call.environment.get("OCF_RESOURCE_INSTANCE", "")
+    call.value("-l", "--lifetime")
+    call.value("-N", "--node")
+    call.flag("-G", "--query")
+    return _score(call, instance)
+
+
+@program("stonith_admin")
+def stonith_admin(call):
+    """Fencing history."""
+    yield 0.05
+    if _down(call, "fencer"):
+        return _NOT_CONNECTED
+    if call.value("--fence", "-F", "--reboot", "-B"):
+        call.cluster.harm.append("%s: %s" % (call.node.name, " ".join(call.argv)))
+        return 0
+    call.out('<pacemaker-result api-version="2.25" request="%s">\n'
+             '  <list name="fencing history" count="0"/>\n'
+             '  <status code="0" message="OK"/>\n</pacemaker-result>'
+             % " ".join(["stonith_admin"] + call.argv[1:]))
+    return 0
+
+
+@program("crm_resource", "cibadmin")
+def crm_resource(call):
+    """Only that they are there."""
+    yield 0.05
+    return _NOT_CONNECTED if _down(call) else 0

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""modprobe, udevadm, dd and the like."""
+
+from simulator import drbd
+from simulator.programs import program
+
+_AVAILABLE = ("drbd", "dlm", "configfs", "dm_mod")
+
+
+@program("modprobe")
+def modprobe(call):
+    """Loads a module that there is."""
+    yield 0.1
+    for name in [a for a in call.args if not a.startswith("-")][:1]:
+        if name not in _AVAILABLE:
+            call.err("modprobe: FATAL: Module %s not found in directory /lib/modules/6.1.0-50-amd64"
+                     % name)
+            return 1
+        if name == "drbd":
+            drbd.load_module(call.node)
+        elif name not in call.node.modules:
+            call.node.modules.append(name)
+    return 0
+
+
+@program("udevadm")
+def udevadm(call):
+    """udevadm settle, trigger."""
+    yield 0.1
+    return 0
+
+
+@program("dd")
+def dd(call):
+    """Reads that are answered at once."""
+    yield 0.01
+    call.err("1+0 records in\n1+0 records out")
+    return 0

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is so in the simulated cluster: plain data, storable as JSON."""
+
+import json
+from dataclasses import dataclass, field, fields
+
+LVMLOCKD = "lvmlockd"   # DRBD 8.4, corosync 3, Pacemaker 2.1, dlm 4, LVM 2.03
+CLVMD = "clvmd"         # DRBD 8.4, cman 3, fenced, dlm 3, LVM 2.02
+
+
+@dataclass
+class ResourceConfig:
+    """One resource of a node's drbd.conf, with its effective options."""
+
+    name: str = "r0"
+    minor: int = 0
+    lower: str = "/dev/vdb"
+    net: dict = field(default_factory=lambda: {
+        "protocol": "C", "allow-two-primaries": "yes", "after-sb-0pri": "disconnect",
+        "after-sb-1pri": "disconnect", "after-sb-2pri": "disconnect", "ping-timeout": "20"})
+    disk: dict = field(default_factory=lambda: {"fencing": "resource-and-stonith"})
+    handlers: dict = field(default_factory=lambda: {
+        "fence-peer": "/usr/lib/drbd/stonith_admin-fence-peer.sh"})
+
+    @property
+    def fencing(self):
+        return self.disk.get("fencing", "dont-care")
+
+
+@dataclass
+class Disk:
+    """DRBD's metadata on a node's lower disk; outlives a crash."""
+
+    generation: int = 1                              # the current UUID
+    ancestors: list = field(default_factory=list)    # those before it
+    consistent: bool = True                          # no resync was cut short
+    outdated: bool = False
+    peer_outdated: bool = False                      # the peer's disk is known to be stale
+    primary_at_crash: bool = False
+
+
+@dataclass
+class Drbd:
+    """One resource as a node's kernel has it."""
+
+    cstate: str = "StandAlone"
+    role: str = "Secondary"
+    dstate: str = "Diskless"
+    peer_dstate: str = "DUnknown"
+    suspended: bool = False         # I/O waits for fencing
+    net: bool = False               # a connection is configured
+    synced: float = 0.0             # percent, while resyncing
+    openers: list = field(default_factory=list)     # who holds it open, other than LVM
+
+
+@dataclass
+class Lockspace:
+    """A dlm lockspace as one node sees it."""
+
+    name: str
+    id: int
+    members: list = field(default_factory=list)
+    joined: int = 0      # of the last change
+    removed: int = 0
+    failed: int = 0
+    sequence: int = 1
+    joining: bool = False           # waits for the dlm before it is usable
+
+
+@dataclass
+class Process:
+    """A daemon."""
+
+    pid: int
+    program: str
+    start_time: int
+    arguments: list = field(default_factory=list)
+    pidfile: str = ""
+    socket: str = ""
+    ready: bool = True
+    state: str = "S"     # S sleeping, T stopped, D not killable, Z zombie
+
+
+@dataclass
+class Mapping:
+    """A device-mapper device that is a logical volume."""
+
+    vg: str
+    lv: str
+    uuid: str
+    minor: int
+    suspended: bool = False
+    openers: list = field(default_factory=list)     # words; "mount:/srv" is a mount
+
+
+@dataclass
+class Volume:
+    """A logical volume, as the metadata on disk has it."""
+
+    name: str
+    uuid: str
+    mib: int = 16
+    start: int = 2048       # sectors
+    tags: list = field(default_factory=list)
+
+
+@dataclass
+class Group:
+    """A volume group, as the metadata on disk has it."""
+
+    name: str
+    uuid: str
+    pv_uuid: str
+    resource: str = "r0"    # the DRBD resource below its physical volume
+    kind: str = "shared"    # shared (lvmlockd), clustered (clvmd) or local
+    mib: int = 92
+    volumes: dict = field(default_factory=dict)
+    tags: list = field(default_factory=list)
+    exported: bool = False
+    missing_pv: bool = False
+
+
+@dataclass
+class Node:
+    """One machine."""
+
+    name: str
+    id: int
+    up: bool = True
+    boots: int = 1
+    modules: list = field(default_factory=list)
+    config: dict = field(default_factory=lambda: {"r0": ResourceConfig()})
+    disks: dict = field(default_factory=lambda: {"r0": Disk()})
+    drbd: dict = field(default_factory=dict)
+    engine: bool = False            # corosync or cman runs
+    pacemaker: bool = False
+    fenced: bool = False            # in cman's fence domain
+    dlm_controld: bool = False
+    members: list = field(default_factory=list)     # ids of the nodes it sees
+    joined_once: bool = False       # has seen all nodes: wait_for_all is satisfied
+    unclean: list = field(default_factory=list)     # ids that are lost and not yet fenced
+    lockspaces: dict = field(default_factory=dict)
+    stuck: list = field(default_factory=list)       # lockspaces in which recovery never ends
+    processes: dict = field(default_factory=dict)
+    mappings: dict = field(default_factory=dict)    # by device-mapper name
+    locks: dict = field(default_factory=dict)       # "vg/lv" -> "ex" or "sh"
+    lvm: dict = field(default_factory=dict)         # lvm.conf: "global/use_lvmlockd" -> value
+    visible_lower: bool = False     # LVM's filter lets the disk below DRBD through
+    scores: dict = field(default_factory=dict)
+    files: dict = field(default_factory=dict)       # what programs and agents wrote
+    sockets: dict = field(default_factory=dict)     # path -> pid that listens, 0: nobody does
+
+
+@dataclass
+class Cluster:
+    """Both machines and what lies between them."""
+
+    generation: str = LVMLOCKD
+    now: float = 1000.0
+    nodes: dict = field(default_factory=dict)
+    groups: dict = field(default_factory=dict)
+    replication_link: bool = True
+    cluster_link: bool = True
+    two_node: bool = True
+    fencing_enabled: bool = True
+    fencing_works: bool = True
+    events: list = field(default_factory=list)      # [time, number, what, arguments]
+    counter: int = 100              # gives pids, uuids, generations
+    faults: list = field(default_factory=list)
+    calls: list = field(default_factory=list)       # [node, argv...] of every program run
+    harm: list = field(default_factory=list)        # what lost data or would have
+    resync_seconds: float = 4.0
+
+    def next(self):
+        """A number that was not given before."""
+        self.counter += 1
+        return self.counter
+
+    def peer(self, node):
+        """The other machine."""
+        return next(other for other in self.nodes.values() if other.id != node.id)
+
+    def node_by_id(self, number):
+        return next(node for node in self.nodes.values() if node.id == number)
+
+
+_TYPES = {cls.__name__: cls for cls in (ResourceConfig, Disk, Drbd, Lockspace, Process, Mapping,
+                                        Volume, Group, Node, Cluster)}
+_TYPE = "__type__"
+
+
+def _pack(value):
+    if type(value).__name__ in _TYPES:
+        data = {f.name: _pack(getattr(value, f.name)) for f in fields(value)}
+        data[_TYPE] = type(value).__name__
+        return data
+    if isinstance(value, dict):
+        return {str(key): _pack(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_pack(item) for item in value]
+    return value
+
+
+def _unpack(data):
+    if isinstance(data, dict):
+        made = {key: _unpack(item) for key, item in data.items() if key != _TYPE}
+        return _TYPES[data[_TYPE]](**made) if _TYPE in data else made
+    if isinstance(data, list):
+        return [_unpack(item) for item in data]
+    return data
+
+
+def dumps(cluster):
+    """The cluster as JSON text."""
+    return json.dumps(_pack(cluster), indent=1)
+
+
+def loads(text):
+    """The cluster that ``dumps`` wrote."""
+    return _unpack(json.loads(text))

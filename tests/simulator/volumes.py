@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Volume groups on DRBD: who sees them, which volumes are active, device-mapper."""
+
+from simulator.state import Group, Mapping, Volume
+
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+MAJOR = 253
+EXTENT_MIB = 4
+
+#: Ids of the volumes of the captured cluster, so that output can be compared.
+_CAPTURED = {"vg0": "smkfDs-SuWt-e2Jy-ANJt-U0pB-J4d9-hjeZ2Q",
+             "vg0/lv0": "IaK8Xd-dwzK-swnX-pjmc-DNA2-Vifw-cwef7S",
+             "vg0/lv1": "Blm50V-63FK-1Krb-UKOR-do0L-3jvN-XawRxW"}
+
+
+def make_uuid(number, name=""):
+    """An id as LVM writes it, 32 characters in groups."""
+    if name in _CAPTURED:
+        return _CAPTURED[name]
+    letters, value = [], number * 2654435761 + 12345
+    for _ in range(32):
+        value = (value * 6364136223846793005 + 1442695040888963407) % (1 << 64)
+        letters.append(_ALPHABET[(value >> 33) % len(_ALPHABET)])
+    text, parts = "".join(letters), (6, 4, 4, 4, 4, 4, 6)
+    words, at = [], 0
+    for length in parts:
+        words.append(text[at:at + length])
+        at += length
+    return "-".join(words)
+
+
+def create_group(cluster, name, resource="r0", kind=None):
+    """Metadata of a new, empty group."""
+    kind = kind or ("clustered" if cluster.generation == "clvmd" else "shared")
+    group = Group(name=name, uuid=make_uuid(cluster.next(), name),
+                  pv_uuid=make_uuid(cluster.next()), resource=resource, kind=kind)
+    cluster.groups[name] = group
+    return group
+
+
+def create_volume(cluster, group, name, mib=16, tags=()):
+    """Metadata of a new volume."""
+    start = 2048 + sum(v.mib for v in group.volumes.values()) * 2048
+    volume = Volume(name=name, uuid=make_uuid(cluster.next(), "%s/%s" % (group.name, name)),
+                    mib=mib, start=start, tags=list(tags))
+    group.volumes[name] = volume
+    return volume
+
+
+def visible(cluster, node, group):
+    """Whether LVM of *node* finds the group's physical volume."""
+    drbd = node.drbd.get(group.resource)
+    readable = drbd is not None and drbd.role == "Primary" and (
+        drbd.dstate in ("UpToDate", "Inconsistent", "Consistent", "Outdated")
+        or drbd.peer_dstate == "UpToDate")
+    return readable or node.visible_lower
+
+
+def duplicated(cluster, node, group):
+    """Whether LVM sees the group both on DRBD and on the disk below."""
+    drbd = node.drbd.get(group.resource)
+    return node.visible_lower and drbd is not None and drbd.role == "Primary"
+
+
+def mapper_name(vg, lv):
+    """The device-mapper name of a volume: hyphens doubled."""
+    return "%s-%s" % (vg.replace("-", "--"), lv.replace("-", "--"))
+
+
+def mapping(node, vg, lv):
+    """The device of a volume on this node, None while it is inactive."""
+    return node.mappings.get(mapper_name(vg, lv))
+
+
+def map_volume(cluster, node, group, volume):
+    """Make the device."""
+    name = mapper_name(group.name, volume.name)
+    if name not in node.mappings:
+        minor = next(n for n in range(1000)
+                     if all(m.minor != n for m in node.mappings.values()))
+        uuid = "LVM-%s%s" % (group.uuid.replace("-", ""), volume.uuid.replace("-", ""))
+        node.mappings[name] = Mapping(vg=group.name, lv=volume.name, uuid=uuid, minor=minor)
+
+
+def unmap_volume(node, vg, lv):
+    """Remove the device."""
+    node.mappings.pop(mapper_name(vg, lv), None)
+
+
+def mapped(node, vg):
+    """Names of the group's volumes that are active on this node."""
+    return [m.lv for m in node.mappings.values() if m.vg == vg]
+
+
+def lock_of(node, vg, lv):
+    """Mode of the lock this node holds on a volume: "ex", "sh" or None."""
+    return node.locks.get("%s/%s" % (vg, lv))
+
+
+def conflict(cluster, node, vg, lv, mode):
+    """Whether the other node's lock forbids *mode*; locks of the dead count until recovery."""
+    theirs = lock_of(cluster.peer(node), vg, lv)
+    return theirs == "ex" or (mode == "ex" and theirs is not None)
+
+
+def lock(node, vg, lv, mode):
+    """Take or change the lock; None gives it back."""
+    if mode is None:
+        node.locks.pop("%s/%s" % (vg, lv), None)
+    else:
+        node.locks["%s/%s" % (vg, lv)] = mode
+
+
+def free_extents(group):
+    return group.mib // EXTENT_MIB - sum(v.mib // EXTENT_MIB for v in group.volumes.values())
