@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The cluster's configuration for Pacemaker, as XML: stonith, DRBD, locking, the VG. Rendering only, no commands."""
+import xml.etree.ElementTree as ET
+from collections import namedtuple
+
+Agent = namedtuple("Agent", "name spec parameters operations")
+Operation = namedtuple("Operation", "name interval timeout role on_fail", defaults=(None, None))
+AgentSet = namedtuple("AgentSet", "name drbd locking vg")
+
+VG = "vg0"
+NODES = ("node1", "node2")
+
+PROPERTIES = {
+    "cluster-name": "lab",
+    "cluster-infrastructure": "corosync",
+    "stonith-enabled": "true",
+    # The host only kills; a machine that came up between the requests of DLM and DRBD would be killed again.
+    "stonith-action": "off",
+    "stonith-timeout": "60s",
+    "no-quorum-policy": "freeze",
+    # How long the first node waits for another coordinator; the default of 20 s is most of a cluster's start.
+    "dc-deadtime": "2s",
+    # Emulated machines are always busy: without these Pacemaker holds back to one action at a time.
+    "load-threshold": "1000%",
+    "node-action-limit": "6",
+}
+
+DRBD_OPERATIONS = (
+    Operation("start", "0s", "240s"),
+    Operation("promote", "0s", "120s"),
+    Operation("demote", "0s", "120s"),
+    Operation("stop", "0s", "120s"),
+    Operation("notify", "0s", "90s"),
+    Operation("monitor", "20s", "60s", role="Promoted"),
+    Operation("monitor", "31s", "60s", role="Unpromoted"),
+)
+DLM = Agent(
+    "dlm",
+    "ocf:pacemaker:controld",
+    {},
+    (
+        Operation("start", "0s", "90s"),
+        Operation("stop", "0s", "100s"),
+        Operation("monitor", "30s", "60s", on_fail="fence"),
+    ),
+)
+DAEMON_OPERATIONS = (
+    Operation("start", "0s", "120s"),
+    Operation("stop", "0s", "120s"),
+    Operation("monitor", "30s", "60s"),
+)
+VG_OPERATIONS = (
+    Operation("start", "0s", "120s"),
+    Operation("stop", "0s", "120s"),
+    Operation("monitor", "10s", "90s"),
+)
+
+DUALSTOR = AgentSet(
+    "dualstor",
+    Agent("drbd", "ocf:dualstor:drbd-dualprimary", {"drbd_resource": "r0"}, DRBD_OPERATIONS),
+    (DLM, Agent("clvmd", "ocf:dualstor:clvmd", {}, DAEMON_OPERATIONS)),
+    Agent(VG, "ocf:dualstor:clustered-vg", {"vgname": VG}, VG_OPERATIONS),
+)
+STOCK = AgentSet(
+    "stock",
+    Agent("drbd", "ocf:linbit:drbd", {"drbd_resource": "r0"}, DRBD_OPERATIONS),
+    (DLM, Agent("lvmlockd", "ocf:heartbeat:lvmlockd", {}, DAEMON_OPERATIONS)),
+    Agent(
+        VG,
+        "ocf:heartbeat:LVM-activate",
+        {"vgname": VG, "vg_access_mode": "lvmlockd", "activation_mode": "shared"},
+        VG_OPERATIONS,
+    ),
+)
+SETS = {each.name: each for each in (DUALSTOR, STOCK)}
+
+
+def _pairs(parent, kind, name, values):
+    if values:
+        holder = ET.SubElement(parent, kind, id=f"{name}-{kind.partition('_')[0]}")
+        for key, value in values.items():
+            ET.SubElement(holder, "nvpair", id=f"{name}-{key}", name=key, value=value)
+
+
+def _primitive(parent, agent):
+    standard, _, rest = agent.spec.partition(":")
+    attributes = {"id": agent.name, "class": standard}
+    if ":" in rest:
+        attributes["provider"], _, attributes["type"] = rest.partition(":")
+    else:
+        attributes["type"] = rest
+    element = ET.SubElement(parent, "primitive", attributes)
+    _pairs(element, "instance_attributes", agent.name, agent.parameters)
+    operations = ET.SubElement(element, "operations")
+    for operation in agent.operations:
+        values = {
+            "id": f"{agent.name}-{operation.name}-{operation.interval}",
+            "name": operation.name,
+            "interval": operation.interval,
+            "timeout": operation.timeout,
+        }
+        if operation.role:
+            values["role"] = operation.role
+        if operation.on_fail:
+            values["on-fail"] = operation.on_fail
+        ET.SubElement(operations, "op", values)
+    return element
+
+
+def _clone(parent, name, **meta):
+    clone = ET.SubElement(parent, "clone", id=name)
+    values = {"interleave": "true", **{key.replace("_", "-"): value for key, value in meta.items()}}
+    _pairs(clone, "meta_attributes", name, values)
+    return clone
+
+
+def _stonith(resources, constraints):
+    for victim in NODES:
+        name = f"fence-{victim}"
+        # Without a head start for one node, both would kill each other when only their link is lost.
+        parameters = {
+            "serial_device": "/dev/ttyS1",
+            "port": victim,
+            "pcmk_host_list": victim,
+            "pcmk_host_check": "static-list",
+            "pcmk_delay_base": "1s" if victim == NODES[0] else "0s",
+        }
+        _primitive(resources, Agent(name, "stonith:fence_virt", parameters, (Operation("monitor", "60s", "20s"),)))
+        ET.SubElement(
+            constraints, "rsc_location", {"id": f"{name}-elsewhere", "rsc": name, "node": victim, "score": "-INFINITY"}
+        )
+
+
+def base(agents):
+    """Returns the CIB of a new cluster as text: fencing, DRBD and locking, but no VG, which does not exist yet."""
+    root = ET.Element(
+        "cib",
+        {
+            "crm_feature_set": "3.16.1",
+            "validate-with": "pacemaker-3.9",
+            "admin_epoch": "1",
+            "epoch": "10",
+            "num_updates": "0",
+        },
+    )
+    configuration = ET.SubElement(root, "configuration")
+    crm_config = ET.SubElement(configuration, "crm_config")
+    properties = ET.SubElement(crm_config, "cluster_property_set", id="cib-bootstrap-options")
+    for key, value in PROPERTIES.items():
+        ET.SubElement(properties, "nvpair", id=f"cib-bootstrap-options-{key}", name=key, value=value)
+    nodes = ET.SubElement(configuration, "nodes")
+    for number, name in enumerate(NODES, 1):
+        ET.SubElement(nodes, "node", id=str(number), uname=name)
+    resources = ET.SubElement(configuration, "resources")
+    constraints = ET.SubElement(configuration, "constraints")
+    _stonith(resources, constraints)
+    drbd = _clone(resources, "drbd-clone", promotable="true", promoted_max="2", clone_max="2", notify="true")
+    _primitive(drbd, agents.drbd)
+    locking = ET.SubElement(_clone(resources, "locking-clone"), "group", id="locking")
+    for agent in agents.locking:
+        _primitive(locking, agent)
+    ET.SubElement(root, "status")
+    return _text(root)
+
+
+def vg_addition(agents):
+    """Returns the VG's clone with its order and colocation, as a <configuration> to merge into the CIB."""
+    configuration = ET.Element("configuration")
+    resources = ET.SubElement(configuration, "resources")
+    _primitive(_clone(resources, f"{VG}-clone"), agents.vg)
+    constraints = ET.SubElement(configuration, "constraints")
+    vg = f"{VG}-clone"
+    order = {"id": f"{VG}-after-drbd", "first": "drbd-clone", "first-action": "promote", "then": vg, "then-action": "start"}
+    ET.SubElement(constraints, "rsc_order", order)
+    ET.SubElement(constraints, "rsc_order", {"id": f"{VG}-after-locking", "first": "locking-clone", "then": vg})
+    with_drbd = {"id": f"{VG}-with-drbd", "rsc": vg, "with-rsc": "drbd-clone", "with-rsc-role": "Promoted"}
+    ET.SubElement(constraints, "rsc_colocation", {**with_drbd, "score": "INFINITY"})
+    with_locking = {"id": f"{VG}-with-locking", "rsc": vg, "with-rsc": "locking-clone", "score": "INFINITY"}
+    ET.SubElement(constraints, "rsc_colocation", with_locking)
+    return _text(configuration)
+
+
+def _text(root):
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode") + "\n"

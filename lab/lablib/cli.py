@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command lab/lab."""
+import argparse
+import json
+import os
+import sys
+
+from . import cib, console, demo, logs, snapshot, status
+from .errors import CommandTimeout, LabError
+from .lab import Lab
+from .machine import LINKS
+from .progress import Progress, Silent
+
+DESCRIPTION = """\
+Two emulated machines with a stock Debian kernel, in which real Pacemaker drives the agents over real DRBD, DLM and LVM.
+No root is needed, nothing is changed on the host but a cache and a run directory."""
+
+EPILOG = f"""\
+first steps:
+  lab/lab demo                            form a cluster and show that it works
+  lab/lab exec node1 'crm_mon -1'         look around
+  lab/lab kill node2; lab/lab status      pull a plug
+  lab/lab start node2                     it joins again by itself
+  lab/lab cut replication                 links: {', '.join(LINKS)}
+  lab/lab down                            stop
+
+environment:
+  DUALSTOR_LAB_CACHE   images and snapshots (default: dualstor-lab in ~/.cache)
+  DUALSTOR_LAB_RUN     sockets, disks and logs of one lab (default: /tmp/dualstor-lab-UID);
+                       labs with different ones run side by side
+  DUALSTOR_LAB_ACCEL   kvm or tcg, without a trial
+  DUALSTOR_LAB_MEMORY  MiB of each machine (default 768)"""
+
+
+def parser():
+    """Returns the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="lab/lab", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    top.add_argument("--quiet", action="store_true", help="no progress")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    def verb(name, what, **more):
+        return verbs.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".", **more)
+
+    def node(to):
+        to.add_argument("node", metavar="NODE", choices=("node1", "node2", "1", "2"), help="node1 or node2")
+
+    to = verb("build", "install what the host lacks and build the image, if the cache has none")
+    to.add_argument("--again", action="store_true", help="even if the cache has one")
+    to = verb("up", "start both machines and wait until they answer")
+    to.add_argument("--fresh", action="store_true", help="with new, empty disks")
+    to.add_argument(
+        "--auto-restart", metavar="SECONDS", type=float, help="start a fenced machine again after so long; else it stays off"
+    )
+    verb("down", "end both machines and the fencing process; the disks stay")
+    to = verb("status", "show machines, links, DRBD and cluster")
+    to.add_argument("--json", action="store_true", help="as JSON")
+    to = verb("exec", "run a command in a guest; its exit code and both outputs are handed on")
+    node(to)
+    to.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="end it after so long (default %(default)g)")
+    to.add_argument("--stdin", action="store_true", help="hand standard input on")
+    to.add_argument(
+        "command",
+        nargs=argparse.REMAINDER,
+        metavar="COMMAND",
+        help="one word for the guest's shell, or a program and its arguments; options of ours go before NODE",
+    )
+    to = verb("kill", "pull a machine's plug")
+    node(to)
+    to = verb("start", "start a machine; a formed node joins its cluster by itself")
+    node(to)
+    to.add_argument("--no-rejoin", action="store_true", help="leave the cluster alone at boot")
+    for name, what in (("cut", "unplug a link between the machines"), ("heal", "plug a link in again")):
+        to = verb(name, what)
+        to.add_argument("link", metavar="LINK", choices=tuple(LINKS), help=" or ".join(LINKS))
+    to = verb("snapshot", "save both machines, memory and disks, as NAME")
+    to.add_argument("name", metavar="NAME", nargs="?", default="saved", help="default: %(default)s")
+    to = verb("restore", "bring both machines back as they were saved")
+    to.add_argument("name", metavar="NAME", nargs="?", default="saved", help="default: %(default)s")
+    verb("snapshots", "list the snapshots")
+    to = verb("form", "make a cluster of two freshly started machines")
+    to.add_argument("--agents", choices=tuple(cib.SETS), default="dualstor", help="ours (the default), or the stock ones")
+    to = verb("demo", "form a cluster, show it, and prove that LVs and data cross between the nodes")
+    to.add_argument("--from-nothing", action="store_true", help="form it anew even if a snapshot of a formed one is there")
+    verb("push", "renew our product in the running guests from the working tree")
+    to = verb("console", "a shell on a machine (leave it with Ctrl-])")
+    node(to)
+    to = verb("logs", "show the logs of a node: kernel, syslog, Pacemaker, corosync")
+    node(to)
+    to.add_argument("--lines", type=int, default=40, metavar="N", help="of each (default %(default)s)")
+    return top
+
+
+def act(arguments, lab):
+    """Does what a parsed command line asks for and returns the exit code."""
+    verb = arguments.verb
+    if verb == "build":
+        print(lab.build(arguments.again).folder)
+    elif verb == "up":
+        lab.up(arguments.fresh, arguments.auto_restart)
+    elif verb == "down":
+        lab.down()
+    elif verb == "status":
+        state = status.gather(lab)
+        print(json.dumps(state, indent=1) if arguments.json else "\n".join(status.lines(state)))
+    elif verb == "exec":
+        return execute(lab.node(arguments.node), arguments)
+    elif verb == "kill":
+        if not lab.node(arguments.node).kill():
+            print(f"{lab.node(arguments.node).name} was off already", file=sys.stderr)
+    elif verb == "start":
+        with lab.progress.step(f"boot {lab.node(arguments.node).name}"):
+            lab.node(arguments.node).start(rejoin=not arguments.no_rejoin)
+    elif verb == "cut":
+        lab.cut(arguments.link)
+    elif verb == "heal":
+        lab.heal(arguments.link)
+    elif verb == "snapshot":
+        lab.snapshot(arguments.name)
+    elif verb == "restore":
+        lab.restore(arguments.name)
+    elif verb == "snapshots":
+        for name, about in snapshot.names(lab):
+            print(f"{name}  image {about['image']}, {about['options']}, agents {about['agents']}")
+    elif verb == "form":
+        lab.form(arguments.agents)
+    elif verb == "demo":
+        demo.show(lab, arguments.from_nothing)
+    elif verb == "push":
+        print(f"renewed on {', '.join(lab.push())}")
+    elif verb == "console":
+        console.attach(lab.node(arguments.node))
+    elif verb == "logs":
+        logs.show(lab.node(arguments.node), arguments.lines)
+    return 0
+
+
+def execute(node, arguments):
+    """Runs a command in a guest, hands its outputs on and returns its exit code (124: ended by the time limit)."""
+    if not arguments.command:
+        raise LabError(f"exec needs a command, as in: lab/lab exec {node.name} 'crm_mon -1'")
+    command = arguments.command[0] if len(arguments.command) == 1 else arguments.command
+    stdin = sys.stdin.buffer.read() if arguments.stdin else None
+    code = 0
+    try:
+        result = node.run(command, arguments.timeout, stdin)
+        code = result.rc
+    except CommandTimeout as error:
+        print(error, file=sys.stderr)
+        result, code = error.result, 124
+    sys.stdout.write(result.stdout)
+    sys.stdout.flush()
+    sys.stderr.write(result.stderr)
+    return code
+
+
+def main(words=None):
+    """Runs the command and returns its exit code."""
+    arguments = parser().parse_args(words)
+    try:
+        return act(arguments, Lab(progress=Silent() if arguments.quiet else Progress()))
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130

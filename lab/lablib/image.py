@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The image of the guests: a Debian root file system, its kernel and the first stage, cached by a hash of the recipe."""
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import time
+from collections import namedtuple
+from contextlib import contextmanager
+
+from . import bzimage, cpio, host, paths
+from .errors import LabError
+
+SUITE = "bookworm"
+# A change of how this module puts an image together makes it another image.
+EDITION = 1
+FIRST_STAGE_MODULES = ("virtio_pci", "virtio_blk", "squashfs", "overlay")
+LEFT_OUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*")
+
+Image = namedtuple("Image", "hash folder kernel initrd root state")
+
+
+def words(path):
+    """Returns the words of a list file: one a line, # begins a comment."""
+    lines = (line.split("#")[0].strip() for line in path.read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def recipe():
+    """Returns everything the image is made of, as a dictionary of texts and lists."""
+    return {
+        "edition": EDITION,
+        "suite": SUITE,
+        "packages": words(paths.IMAGE_SOURCES / "packages"),
+        "modules": words(paths.IMAGE_SOURCES / "modules"),
+        "first_stage_modules": list(FIRST_STAGE_MODULES),
+        "left_out": list(LEFT_OUT),
+        "customize": (paths.IMAGE_SOURCES / "customize.sh").read_text(),
+        "init": (paths.IMAGE_SOURCES / "init").read_text(),
+    }
+
+
+def recipe_hash(of):
+    """Returns the name of an image: 16 hexadecimal digits over its recipe."""
+    return hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def at(folder):
+    """Returns the image in a folder of the cache."""
+    return Image(folder.name, folder, folder / "kernel", folder / "initrd", folder / "root.squashfs", folder / "state.ext4")
+
+
+def find(cache=None):
+    """Returns the image of today's recipe when the cache has it, else None."""
+    name = recipe_hash(recipe())
+    folder = (cache or paths.cache_directory()) / name
+    return at(folder) if (folder / "image.json").exists() else None
+
+
+def build(progress, cache=None, again=False):
+    """Returns the image of today's recipe, built when the cache lacks it (or `again`).
+
+    Installs what the host lacks. Two builds at once: the second waits and takes the first one's.
+    """
+    cache = cache or paths.cache_directory()
+    cache.mkdir(parents=True, exist_ok=True)
+    of = recipe()
+    name = recipe_hash(of)
+    with _locked(cache / f"{name}.lock"):
+        found = find(cache)
+        if found and not again:
+            return found
+        host.ensure(progress)
+        scratch = cache / f"{name}.building"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        try:
+            _build_into(scratch, of, progress)
+            shutil.rmtree(cache / name, ignore_errors=True)
+            scratch.rename(cache / name)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return at(cache / name)
+
+
+@contextmanager
+def _locked(path):
+    with open(path, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build_into(folder, of, progress):
+    tar = folder / "root.tar"
+    with progress.step(f"root file system, {len(of['packages'])} packages and what they need"):
+        _mmdebstrap(tar, of, folder / "mmdebstrap.log")
+    with progress.step("kernel and first stage"):
+        release = _unpack(tar, of, folder)
+    with progress.step("compress"):
+        _squash(tar, folder / "root.squashfs", folder / "mksquashfs.log")
+    tar.unlink()
+    about = {"recipe": of, "kernel_release": release, "built": time.strftime("%FT%TZ", time.gmtime())}
+    (folder / "image.json").write_text(json.dumps(about, indent=1))
+
+
+def _mmdebstrap(tar, of, log):
+    mode = "root" if os.getuid() == 0 else "unshare"
+    command = [
+        host.find("mmdebstrap"),
+        f"--mode={mode}",
+        "--variant=minbase",
+        "--format=tar",
+        f"--include={','.join(of['packages'])}",
+        *(f"--dpkgopt=path-exclude={pattern}" for pattern in of["left_out"]),
+        '--aptopt=Acquire::Languages "none"',
+        f"--customize-hook={of['customize']}",
+        of["suite"],
+        "-",
+    ]
+    environment = {**os.environ, "PATH": host.search_path(), "LC_ALL": "C", "LAB_MODULES": " ".join(of["modules"])}
+    # The tar comes through a pipe of ours: the unprivileged builder need not be able to write into the cache.
+    with open(tar, "wb") as target, open(log, "wb") as messages:
+        done = subprocess.run(command, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=target, stderr=messages)
+    if done.returncode:
+        kept = log.parent.parent / "mmdebstrap.log"
+        shutil.copy(log, kept)
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
+        raise LabError(f"mmdebstrap failed with exit code {done.returncode}; all of it is in {kept}:\n{tail}")
+
+
+def _unpack(tar, of, folder):
+    """Takes the kernel, the disk template and the first stage out of the root file system; returns the kernel's release."""
+    with tarfile.open(tar) as archive:
+        members = {member.name.removeprefix("./"): member for member in archive}
+
+        def read(name):
+            return archive.extractfile(members[name]).read()
+
+        image = read("boot/vmlinuz")
+        (folder / "kernel").write_bytes(bzimage.vmlinux(image) or image)
+        _write_sparse(folder / "state.ext4", read("boot/state.ext4"))
+        index = next(name for name in members if name.startswith("usr/lib/modules/") and name.endswith("/modules.dep"))
+        base = index.rpartition("/")[0]
+        files = {"init": (0o755, of["init"].encode(), 0), "bin/busybox": (0o755, read("usr/bin/busybox"), 0)}
+        order = module_order(read(index).decode(), of["first_stage_modules"])
+        for path in order:
+            files[f"modules/{path.rpartition('/')[2]}"] = (0o644, read(f"{base}/{path}"), 0)
+        names = "".join(path.rpartition("/")[2] + "\n" for path in order)
+        files["modules/order"] = (0o644, names.encode(), 0)
+        (folder / "initrd").write_bytes(cpio.archive(files))
+    return base.rpartition("/")[2]
+
+
+def module_order(index, wanted):
+    """Returns the paths of modules in an order in which insmod can load them.
+
+    index: text of modules.dep: "path: needed needed ...", where the needed ones must be loaded from last to first.
+    wanted: names without folder and ending; - and _ are the same. What is built into the kernel is left out.
+    """
+    needs = {}
+    for line in index.splitlines():
+        path, _, needed = line.partition(":")
+        needs[path] = needed.split()
+    by_name = {path.rpartition("/")[2].split(".")[0].replace("-", "_"): path for path in needs}
+    order = []
+    for name in wanted:
+        path = by_name.get(name.replace("-", "_"))
+        if path is None:
+            continue
+        for each in [*reversed(needs[path]), path]:
+            if each not in order:
+                order.append(each)
+    return order
+
+
+def _write_sparse(path, data, block=65536):
+    with open(path, "wb") as target:
+        for offset in range(0, len(data), block):
+            piece = data[offset : offset + block]
+            if piece.count(0) != len(piece):
+                target.seek(offset)
+                target.write(piece)
+        target.truncate(len(data))
+
+
+def _squash(tar, target, log):
+    command = [host.find("mksquashfs"), "-", str(target), "-tar", "-comp", "lz4", "-noappend", "-quiet", "-no-progress"]
+    with open(tar, "rb") as source, open(log, "wb") as messages:
+        done = subprocess.run(command, stdin=source, stdout=messages, stderr=messages)
+    if done.returncode:
+        tail = log.read_text(errors="replace").splitlines()[-5:]
+        raise LabError(f"mksquashfs failed with exit code {done.returncode}: {' '.join(tail)}")

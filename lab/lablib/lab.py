@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The lab as an object: what the command and the tests drive.
+
+    from lablib import Lab
+    lab = Lab()
+    lab.up()
+    print(lab.node(1).run("uname -r").stdout)
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from . import accel, cluster, cpio, fencing, image, paths, payload, snapshot
+from .errors import LabError
+from .machine import LINKS, Options
+from .node import Node
+from .processes import PidFile
+from .progress import Progress
+from .waiting import wait_until
+
+NUMBERS = (1, 2)
+
+
+class Lab:
+    """Two machines with a run directory of their own.
+
+    run, cache: folders, by default from the environment (see paths.py); progress: where steps are shown.
+    """
+
+    def __init__(self, run=None, cache=None, progress=None):
+        self.folder = paths.prepare_run_directory(run or paths.run_directory())
+        self.cache = Path(cache) if cache else paths.cache_directory()
+        self.progress = progress or Progress()
+        self.nodes = tuple(Node(self, number) for number in NUMBERS)
+        self.fencer = PidFile(self.folder / "fencing.pid")
+
+    # what is remembered between two commands
+
+    @property
+    def _state_file(self):
+        return self.folder / "lab.json"
+
+    def state(self):
+        """Returns what this lab was started with: image, accelerator, memory, cut links, agents."""
+        try:
+            return json.loads(self._state_file.read_text())
+        except (OSError, ValueError):
+            return {}
+
+    def _remember(self, **values):
+        fresh = self._state_file.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps({**self.state(), **values}, indent=1))
+        fresh.replace(self._state_file)
+
+    @property
+    def agents(self):
+        """Name of the set of agents the cluster was formed with, or None."""
+        return self.state().get("agents")
+
+    def remember_agents(self, name):
+        """Notes the set of agents the cluster was formed with."""
+        self._remember(agents=name)
+
+    def image(self):
+        """Returns the image this lab runs. Raises LabError when it was never started."""
+        name = self.state().get("image")
+        if not name:
+            raise LabError(f"no lab in {self.folder}: start one with `lab/lab up`")
+        folder = self.cache / name
+        if not (folder / "image.json").exists():
+            raise LabError(f"the image {name} of this lab is gone from {self.cache}: `lab/lab down`, then `lab/lab up`")
+        return image.at(folder)
+
+    def options(self):
+        """Returns the machines' Options of this lab."""
+        state = self.state()
+        return Options(accel.named(state.get("accelerator", "tcg"), state.get("why", "")), state.get("memory", 768))
+
+    # machines
+
+    def node(self, which):
+        """Returns a node by number or name. Raises LabError when there is none."""
+        for node in self.nodes:
+            if which in (node.number, node.name, str(node.number)):
+                return node
+        raise LabError(f"there is no node {which!r}: the nodes are {', '.join(node.name for node in self.nodes)}")
+
+    def each(self, work):
+        """Calls `work(node)` for both nodes at once; returns the two results, or raises the first error."""
+        with ThreadPoolExecutor(len(self.nodes)) as pool:
+            return [future.result() for future in [pool.submit(work, node) for node in self.nodes]]
+
+    def build(self, again=False):
+        """Returns the image, built if need be."""
+        return image.build(self.progress, self.cache, again)
+
+    def plan(self):
+        """Returns (image, Options) that machines started now get."""
+        built = self.build()
+        accelerator = accel.choose(built, self.progress, self.cache)
+        return built, Options(accelerator, int(os.environ.get("DUALSTOR_LAB_MEMORY", "768")))
+
+    def adopt(self, built, options, cut, agents):
+        """Notes what the machines of this lab are from now on."""
+        self._remember(
+            image=built.hash,
+            accelerator=options.accelerator.name,
+            why=options.accelerator.why,
+            memory=options.memory,
+            cut=cut,
+            agents=agents,
+        )
+
+    def up(self, fresh=False, auto_restart=None):
+        """Starts what is not running and waits until both guests answer.
+
+        fresh: with new, empty disks (running machines are ended). auto_restart: seconds after which a fenced machine
+        is started again; by default it stays off.
+        """
+        built, options = self.plan()
+        running = [node for node in self.nodes if node.alive()]
+        if fresh:
+            self.down()
+            running = []
+        if not running:
+            kept = {} if fresh else self.state()
+            self.adopt(built, options, kept.get("cut", []), kept.get("agents"))
+        self.start_fencer(auto_restart)
+        with self.progress.step(f"boot two machines ({self.options().accelerator.name})"):
+            for node in self.nodes:
+                if fresh or not (node.machine.data.exists() and node.machine.state.exists()):
+                    node.machine.new_disks(self.image())
+                if not node.alive():
+                    self.launch(node)
+            self.each(Node.wait)
+
+    def launch(self, node, append="", incoming=False):
+        """Starts one node's machine; links that are cut stay cut. With `incoming` it stays halted."""
+        base = self.image().initrd.read_bytes()
+        node.machine.launch(self.image(), self.options(), base + self._payload(), append, incoming)
+        if not incoming:
+            self.plug(node)
+            node.machine.go()
+
+    def plug(self, node):
+        """Sets a machine's ends of the links as this lab remembers them."""
+        cut = self.state().get("cut", [])
+        for link in LINKS:
+            node.machine.set_link(link, link not in cut)
+
+    @staticmethod
+    def _payload():
+        files = {**payload.configuration(), **payload.product_with_code()}
+        return cpio.archive({f"payload/{path}": entry for path, entry in files.items()})
+
+    def down(self):
+        """Ends machines and the fencing process; the disks stay."""
+        for node in self.nodes:
+            node.machine.kill()
+        self.fencer.end(signal.SIGTERM)
+
+    def start_fencer(self, auto_restart=None):
+        """Starts the host's half of fencing, or keeps the one that runs; with `auto_restart` it is started anew."""
+        if auto_restart is not None:
+            self.fencer.end(signal.SIGTERM)
+        if self.fencer.pid() is not None:
+            return
+        for node in self.nodes:
+            node.machine.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "lablib.fencing", str(self.folder)]
+        if auto_restart is not None:
+            command.append(str(auto_restart))
+        environment = {**os.environ, "PYTHONPATH": str(paths.LAB), "DUALSTOR_LAB_CACHE": str(self.cache)}
+        with open(self.folder / "fencing.log", "ab") as log:
+            started = subprocess.Popen(
+                command, cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        self.fencer.record(started.pid)
+        # It outlives this process on purpose.
+        started.returncode = 0
+        sockets = [node.machine.file("fence") for node in self.nodes]
+        wait_until(lambda: all(path.exists() for path in sockets), f"the fencing process, see {self.folder}/fencing.log", 10, 0.05)
+
+    def fenced(self):
+        """Returns the records of fencing, oldest first: see fencing.py."""
+        return fencing.events(self.folder)
+
+    # links
+
+    def cut(self, link):
+        """Unplugs a link ("cluster" or "replication") at both ends."""
+        self._set_link(link, False)
+
+    def heal(self, link):
+        """Plugs a link in again."""
+        self._set_link(link, True)
+
+    def _set_link(self, link, up):
+        if link not in LINKS:
+            raise LabError(f"there is no link {link!r}: the links are {', '.join(LINKS)}")
+        cut = set(self.state().get("cut", []))
+        self._remember(cut=sorted(cut - {link} if up else cut | {link}))
+        for node in self.nodes:
+            if node.alive():
+                node.machine.set_link(link, up)
+
+    # product
+
+    def push(self):
+        """Renews our product in the running guests from the working tree; returns the names of the nodes."""
+        running = [node for node in self.nodes if node.alive()]
+        if not running:
+            raise LabError("no machine runs: `lab/lab up` first; it takes the working tree along")
+        data = payload.tar(payload.product_with_code())
+        folders = " ".join(f"/{folder}" for folder in (payload.AGENTS, payload.LIBRARY, payload.METADATA))
+        with ThreadPoolExecutor(len(running)) as pool:
+            for done in [
+                pool.submit(node.ok, f"rm -rf {folders} && tar -xf - -C / --no-same-owner", 60, data) for node in running
+            ]:
+                done.result()
+        for node in running:
+            self.compile_product(node)
+        return [node.name for node in running]
+
+    @staticmethod
+    def compile_product(node):
+        """Compiles the product in the guest where the host's Python could not."""
+        if not payload.host_compiles():
+            node.run(f"[ ! -d /{payload.LIBRARY} ] || python3 -m compileall -q /{payload.LIBRARY}", 120)
+
+    # the cluster
+
+    def form(self, agents="dualstor"):
+        """Makes a cluster of two blank machines; see cluster.form."""
+        cluster.form(self, agents)
+
+    def formed(self, agents="dualstor"):
+        """Gives a freshly formed cluster: from the snapshot of one when nothing changed since, else by forming it.
+
+        Returns True when it came from a snapshot.
+        """
+        name = snapshot.formed_name(self, agents)
+        if snapshot.exists(self, name):
+            try:
+                self.restore(name)
+                return True
+            except LabError as error:
+                self.progress.note(f"the snapshot of a formed cluster is of no use: {error}")
+        self.up(fresh=True)
+        self.form(agents)
+        self.snapshot(name)
+        snapshot.prune(self)
+        return False
+
+    def wait_formed(self, timeout=180):
+        """Waits until all resources run on both nodes and DRBD is Primary and UpToDate on both."""
+        cluster.wait_whole(self, timeout)
+
+    def snapshot(self, name="saved"):
+        """Saves both running machines under a name."""
+        snapshot.save(self, name)
+
+    def restore(self, name="saved"):
+        """Brings both machines back as they were saved."""
+        snapshot.load(self, name)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Saves both machines together, memory and disks, and brings them back as if no time had passed.
+
+Both are halted before either is saved: inside, no timeout is noticed. A snapshot is only good for the image and the
+machine options it was taken with, which it remembers.
+"""
+import hashlib
+import json
+import os
+import re
+import shutil
+import time
+from contextlib import ExitStack
+
+from . import cib, payload
+from .errors import LabError
+from .machine import copy_disk
+from .node import Node
+
+KEEP_FORMED = 2
+DISKS = ("data", "state")
+
+
+def _folder(lab, name):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise LabError(f"{name!r} is no name for a snapshot: letters, digits, dot, dash and underscore only")
+    return lab.cache / "snapshots" / name
+
+
+def exists(lab, name):
+    """Whether there is a snapshot of that name."""
+    return (_folder(lab, name) / "snapshot.json").exists()
+
+
+def names(lab):
+    """Returns [(name, about)] of all snapshots, oldest first."""
+    found = []
+    for about in (lab.cache / "snapshots").glob("*/snapshot.json"):
+        if not about.parent.name.startswith("."):
+            found.append((about.parent.name, json.loads(about.read_text())))
+    return sorted(found, key=lambda each: each[1]["taken"])
+
+
+def formed_name(lab, agents):
+    """Returns the name for a cluster freshly formed with these agents: a hash over all that it is made of."""
+    built, options = lab.plan()
+    made_of = (
+        built.hash,
+        options.text(),
+        payload.digest(payload.configuration()),
+        payload.digest(payload.product()) if agents == "dualstor" else "",
+        cib.base(cib.SETS[agents]),
+        cib.vg_addition(cib.SETS[agents]),
+    )
+    return f"formed-{agents}-{hashlib.sha256(chr(0).join(made_of).encode()).hexdigest()[:16]}"
+
+
+def save(lab, name):
+    """Saves both running machines. Raises LabError when one does not run."""
+    target = _folder(lab, name)
+    for node in lab.nodes:
+        if not node.alive():
+            raise LabError(f"{node.name} does not run: a snapshot is of both machines; `lab/lab start {node.name}`")
+    scratch = target.parent / f".{name}.{os.getpid()}"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    try:
+        with lab.progress.step(f"save both machines as {name}"):
+            lab.each(lambda node: node.ok("sync"))
+            with ExitStack() as quiet:
+                for node in lab.nodes:
+                    quiet.enter_context(node.agent.exclusive())
+                for node in lab.nodes:
+                    quiet.callback(node.machine.go)
+                    node.machine.halt()
+                lab.each(lambda node: _save_node(node, scratch))
+        about = {
+            "image": lab.image().hash,
+            "options": lab.options().text(),
+            "cut": lab.state().get("cut", []),
+            "agents": lab.agents,
+            "taken": time.time(),
+        }
+        (scratch / "snapshot.json").write_text(json.dumps(about, indent=1))
+        shutil.rmtree(target, ignore_errors=True)
+        scratch.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _save_node(node, folder):
+    node.machine.save_memory(folder / f"{node.name}.memory")
+    for disk in DISKS:
+        copy_disk(getattr(node.machine, disk), folder / f"{node.name}.{disk}")
+
+
+def load(lab, name):
+    """Brings both machines back; those that run are ended. Raises LabError when the snapshot is foreign."""
+    source = _folder(lab, name)
+    if not exists(lab, name):
+        known = ", ".join(each for each, _ in names(lab)) or "none"
+        raise LabError(f"there is no snapshot {name}: known are {known}; `lab/lab snapshot {name}` takes one")
+    about = json.loads((source / "snapshot.json").read_text())
+    built, options = lab.plan()
+    for what, had, has in (("images", about["image"], built.hash), ("machines", about["options"], options.text())):
+        if had != has:
+            raise LabError(f"snapshot {name} was taken with other {what} ({had}, now {has}): take a new one")
+    with lab.progress.step(f"load {name}"):
+        for node in lab.nodes:
+            node.machine.kill()
+        lab.adopt(built, options, about["cut"], about["agents"])
+        lab.start_fencer()
+        lab.each(lambda node: _load_node(lab, node, source))
+        for node in lab.nodes:
+            lab.plug(node)
+        for node in lab.nodes:
+            node.machine.go()
+        lab.each(Node.wait)
+        # Their wall clocks stood still; the monotonic ones, which timeouts go by, need no help.
+        lab.each(lambda node: node.run(f"date -u -s @{time.time():.3f}"))
+
+
+def _load_node(lab, node, folder):
+    node.machine.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for disk in DISKS:
+        copy_disk(folder / f"{node.name}.{disk}", getattr(node.machine, disk))
+    lab.launch(node, incoming=True)
+    node.machine.load_memory(folder / f"{node.name}.memory")
+
+
+def prune(lab, keep=KEEP_FORMED):
+    """Removes all but the newest snapshots of formed clusters; those with names of the user's stay."""
+    ours = [name for name, _ in names(lab) if name.startswith("formed-")]
+    for name in ours[: max(0, len(ours) - keep)]:
+        shutil.rmtree(_folder(lab, name), ignore_errors=True)
+
+
