@@ -126,6 +126,9 @@ class SimHost(Host):
         item = self._at(name)
         return tuple(item) if isinstance(item, Block) else None
 
+    def recall(self, name):
+        return self.node.files.get("%s/%s" % (STATE_DIR, name))
+
     def remember(self, name, text):
         self.node.files["%s/%s" % (STATE_DIR, name)] = text
         self._forget_tree()
