@@ -12,12 +12,13 @@ import re
 from dualstor.errors import ParseError, ToolHung, ToolMissing
 from dualstor.record import Record
 from dualstor.tools import lvm_messages
+from dualstor.tools.lvmconf import setting  # noqa: F401  (one more question to LVM)
 
 _SEPARATOR = "|"  # not in any name, tag or uuid
 _FORMAT = ("--noheadings", "--nosuffix", "--units", "b", "--separator", _SEPARATOR)
 
 #: First versions with a feature.
-_ACTIVE_COLUMN, _GLOBAL_FILTER, _SETTING_TYPES = (2, 2, 108), (2, 2, 98), (2, 2, 103)
+_ACTIVE_COLUMN, _GLOBAL_FILTER = (2, 2, 108), (2, 2, 98)
 
 #: First version with lvmlockd; first without clvmd and clustered VGs.
 LVMLOCKD, NO_CLVMD = (2, 2, 130), (2, 3, 0)
@@ -275,23 +276,6 @@ def physical_volumes(host, timeout=None):
     """All physical volumes that LVM sees, as (Outcome, tuple of PhysicalVolume)."""
     answer = report(host, "pvs", ("pv_name", "pv_uuid", "pv_attr", "vg_name"), None, timeout)
     return answer.outcome, tuple(PhysicalVolume(*row) for row in answer.rows)
-
-
-def parse_setting(text):
-    """The value in ``name=value`` as dumpconfig prints it, quotes removed; None for no value."""
-    _, equals, value = text.strip().partition("\n")[0].partition("=")
-    return value.strip().strip('"') if equals else None
-
-
-def setting(host, name, lvm_version, timeout=5.0):
-    """The value in effect of a setting, e.g. "devices/use_devicesfile"; takes no lock.
-
-    :returns: text, None where this LVM has no such setting
-    :raises ToolError: lvm is missing or hung
-    """
-    types = ("--type", "full") if lvm_version >= _SETTING_TYPES else ()
-    completed = host.run(("lvm", "dumpconfig") + types + (name,), timeout)
-    return parse_setting(completed.stdout) if completed.ok else None
 
 
 #: What -a takes to activate on this host, by who locks the VG and how.

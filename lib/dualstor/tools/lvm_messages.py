@@ -22,7 +22,7 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
     ("starting", r"lock start in progress|lockspace is starting"),
     ("elsewhere", r"LV locked by other host: (?P<name>\S+)"),
     ("elsewhere", r"Volume is busy on another node"),
-    ("elsewhere", r"Error locking on node .*: Device or resource busy"),
+    ("other mode", r"Error locking on node (?:UNKNOWN )?(?P<name>[^:]+): Device or resource busy"),
     ("held", r"held by other host|Retrying \S+ (global )?lock|Can't get lock"
              r"|Resource temporarily unavailable"),
     ("local locking", r"Falling back to local file-based locking|Locking disabled\. Be careful"),
@@ -51,6 +51,7 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
     ("foreign", r"Cannot access VG (?P<name>\S+) with system ID"),
     ("no group", r"Volume group \"?(?P<name>[^\s\"]+)\"? (?:is )?not found"),
     ("no volume", r"Failed to find logical volume \"?(?P<name>[^\s\"]+)\"?"),
+    ("no volume", r"specified logical volume\(s\) not found"),  # an older LVM names none
     ("missing PV", r"Couldn't find device with uuid|is missing PV|Refusing activation of partial"
                    r"|VG \S+ is incomplete|Couldn't find all physical volumes"),
     ("unlocked reading", r"Reading VG \S+ without a lock|Reading without shared global lock"),

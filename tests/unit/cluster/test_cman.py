@@ -190,6 +190,20 @@ def test_foreign_fence_domain_shows_the_line():
         fence_tool.parse(golden("fence-ls.txt").replace("victim count  0", "victim count  x"))
 
 
+def test_who_is_to_be_fenced():
+    assert fence_tool.parse(golden("fence-ls-n-fencing.txt")).doomed == (2,)
+    assert fence_tool.parse(golden("fence-ls.txt")).doomed == ()
+
+
+@pytest.mark.parametrize("deed, name", [(fence_tool.join, "join"), (fence_tool.leave, "leave")])
+def test_fenced_is_waited_for_and_not_only_cman(deed, name):
+    host = PaperHost({"fence_tool": ""})
+    deed(host, 20)
+    assert host.lines == ["fence_tool -t 20 -w 20 " + name] and host.calls[0][1] > 40
+    with pytest.raises(ToolFailed, match="not complete"):
+        deed(PaperHost({"fence_tool": (0, "", "fence_tool: %s not complete\n" % name)}), 20)
+
+
 def test_fence_domain_not_joined():
     host = PaperHost({"fence_tool ls": (1, "", ""), "fence_tool -t": (1, "", "no fenced\n")})
     assert fence_tool.ls(host) is None
