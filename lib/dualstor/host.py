@@ -6,7 +6,7 @@ them another one: a copied tree, a simulated cluster, a guest of the lab.
 """
 
 import errno
-import os
+import posix  # os without the Python above it, which costs a seventh of the interpreter's start
 import time
 
 from dualstor.errors import DeadlineReached, HostUnreadable, PermissionLacking
@@ -56,7 +56,7 @@ class Host:
         :raises HostUnreadable: it is there, but cannot be read
         """
         try:
-            return tuple(sorted(os.listdir(self.file(name))))
+            return tuple(sorted(posix.listdir(self.file(name))))
         except OSError as problem:
             if problem.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESRCH):
                 return ()
@@ -65,24 +65,28 @@ class Host:
     def link(self, name):
         """The target of a symbolic link; None when there is none (or no right to see it)."""
         try:
-            return os.readlink(self.file(name))
+            return posix.readlink(self.file(name))
         except OSError:
             return None
 
     def exists(self, name):
         """Whether the path is there."""
-        return os.path.exists(self.file(name))
+        try:
+            posix.stat(self.file(name))
+        except OSError:
+            return False
+        return True
 
     def device(self, name):
         """(major, minor) of a block device node (links are followed), else None."""
-        import stat
+        import _stat
         try:
-            status = os.stat(self.file(name))
+            status = posix.stat(self.file(name))
         except OSError:
             return None
-        if not stat.S_ISBLK(status.st_mode):
+        if not _stat.S_ISBLK(status.st_mode):
             return None
-        return os.major(status.st_rdev), os.minor(status.st_rdev)
+        return posix.major(status.st_rdev), posix.minor(status.st_rdev)
 
     # -- our own state --------------------------------------------------------
 
@@ -107,7 +111,7 @@ class Host:
         import fcntl
         stream = self._memory.lock_file(name)
         if stream is None:
-            return open(os.devnull)
+            return open("/dev/null")
         pause = 0.1
         for _ in range(max(1, int(seconds / pause))):
             try:
@@ -143,7 +147,7 @@ class Host:
         :raises PermissionLacking: it is another user's
         """
         try:
-            os.kill(pid, number)
+            posix.kill(pid, number)
         except ProcessLookupError:
             pass
         except PermissionError:
@@ -155,13 +159,15 @@ class Host:
 
         :returns: None when it does, else what the kernel said, as text
         """
-        import socket
+        import _socket  # socket imports selectors and enum
+        probe = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-                probe.settimeout(min(timeout, max(0.1, self.deadline.remaining)))
-                probe.connect(self.file(name))
+            probe.settimeout(min(timeout, max(0.1, self.deadline.remaining)))
+            probe.connect(self.file(name))
         except OSError as problem:
             return problem.strerror or str(problem)
+        finally:
+            probe.close()
         return None
 
     # -- time -----------------------------------------------------------------
@@ -169,4 +175,3 @@ class Host:
     def sleep(self, seconds):
         """Wait, but not past the deadline."""
         time.sleep(max(0.0, min(seconds, self.deadline.remaining)))
-

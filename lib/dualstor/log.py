@@ -5,17 +5,31 @@ Never stdout: that belongs to ``meta-data``. Debug lines are written only with
 HA_debug set, as the field's agents do.
 """
 
-import os
+import posix
 import sys
 import syslog
 
-_facility = {"": syslog.LOG_DAEMON, "daemon": syslog.LOG_DAEMON, "user": syslog.LOG_USER}
-_facility.update(("local%d" % n, getattr(syslog, "LOG_LOCAL%d" % n)) for n in range(8))
 
 
 def printable(text):
     """*text* without line ends and control characters: a log line cannot be forged with it."""
     return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def facility(name):
+    """The syslog facility that HA_LOGFACILITY names; that of daemons for any other word."""
+    known = name == "user" or name.startswith("local")
+    return getattr(syslog, "LOG_" + name.upper(), syslog.LOG_DAEMON) if known \
+        else syslog.LOG_DAEMON
+
+
+def _listening():
+    """Whether a syslogd listens."""
+    try:
+        posix.stat("/dev/log")
+    except OSError:
+        return False
+    return True
 
 
 class _Log:
@@ -30,11 +44,10 @@ class _Log:
         """Send lines to syslog as *tag*; HA_LOGFACILITY and HA_debug are honoured."""
         self.tag = tag = printable(tag)
         self.debugging = environ.get("HA_debug", "0") not in ("", "0")
-        facility = _facility.get(environ.get("HA_LOGFACILITY", ""), syslog.LOG_DAEMON)
-        syslog.openlog(tag, syslog.LOG_PID, facility)
+        syslog.openlog(tag, syslog.LOG_PID, facility(environ.get("HA_LOGFACILITY", "")))
         self.listeners = [self._to_syslog]
         # Where no syslogd listens, the cluster manager's own log gets the lines.
-        if not os.path.exists("/dev/log") or (sys.stderr and sys.stderr.isatty()):
+        if not _listening() or (sys.stderr and sys.stderr.isatty()):
             self.listeners.append(self._to_stderr)
 
     @staticmethod

@@ -21,7 +21,7 @@ from simulator import faults, kernelfiles, locking, programs, state, world
 from simulator.kernelfiles import Block, Link, Socket
 
 _TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_LIBRARY = os.path.join(os.path.dirname(_TESTS), "lib")
+LIBRARY = os.path.join(os.path.dirname(_TESTS), "lib")
 _BLOCK_MARK = "block device %d:%d\n"
 
 _PROGRAM = """#!%(python)s -IS
@@ -153,7 +153,7 @@ class Lab:
             script = os.path.join(home, "multicall")
             with open(script, "w", encoding="utf-8") as stream:
                 stream.write(_PROGRAM % {"python": interpreter, "tests": _TESTS,
-                                         "library": _LIBRARY, "folder": self.folder,
+                                         "library": LIBRARY, "folder": self.folder,
                                          "node": node.name})
             os.chmod(script, 0o755)
             for name in programs.names(cluster.generation):

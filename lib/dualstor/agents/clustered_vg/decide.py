@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What clustered-vg does next: a pure function of what is asked and what is known."""
+"""What clustered-vg does next: a pure function of what is asked and what is known.
 
-from dualstor.agents.clustered_vg import checks, locking, monitor, start, stop
+The modules that decide are imported with their action: a monitor pays for its own alone.
+"""
+
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Finish
 
 
 def _validate(request, parameters, facts):
     """Level 0 judges the parameters, level 10 this host, and the VG where LVM may be asked."""
+    from dualstor.agents.clustered_vg import checks, locking
     refusal = checks.exclusive_clone(request, parameters)
     if refusal is None and request.level >= 10:
         refusal = checks.program(request, parameters, facts) \
@@ -19,11 +22,22 @@ def _validate(request, parameters, facts):
 
 def _reload(request, parameters, _facts):
     """Each action reads the parameters anew: nothing is left to do but to judge them."""
+    from dualstor.agents.clustered_vg import checks
     return checks.exclusive_clone(request, parameters) or Finish(ExitCode.SUCCESS)
 
 
-_ACTIONS = {"start": start.decide, "stop": stop.decide, "monitor": monitor.decide,
-            "validate-all": _validate, "reload-agent": _reload}
+def _decision(action):
+    """The function that decides on *action*."""
+    if action == "monitor":
+        from dualstor.agents.clustered_vg import monitor
+        return monitor.decide
+    if action == "start":
+        from dualstor.agents.clustered_vg import start
+        return start.decide
+    if action == "stop":
+        from dualstor.agents.clustered_vg import stop
+        return stop.decide
+    return {"validate-all": _validate, "reload-agent": _reload}[action]
 
 
 def decide(request, parameters, facts):
@@ -31,4 +45,4 @@ def decide(request, parameters, facts):
 
     :raises Unseen: a facet has to be looked at first
     """
-    return _ACTIONS[request.action](request, parameters, facts)
+    return _decision(request.action)(request, parameters, facts)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """drbd-dualprimary: how it looks at its host and what it does there."""
 
-import os
+import posix
 
 from dualstor import log
 from dualstor.agents.drbd_dualprimary import decide, seen
@@ -85,7 +85,7 @@ class DrbdDualPrimary(Agent):
         from dualstor.tools import drbdadm
         command = drbdadm.configuration(self.host, self.name, self.conf).fence_peer or ""
         program = (command.split() or [""])[0]
-        usable = os.access(self.host.file(program), os.X_OK) if program.startswith("/") \
+        usable = posix.access(self.host.file(program), posix.X_OK) if program.startswith("/") \
             else bool(program)
         return seen.Handler(program=program, usable=usable)
 
@@ -97,7 +97,7 @@ class DrbdDualPrimary(Agent):
     def see_peer(self):
         """The peer, and whether the cluster says that it is down."""
         from dualstor.tools import drbdadm, pacemaker
-        local = {self.request.node, pacemaker.local_node(self.host), os.uname().nodename}
+        local = {self.request.node, pacemaker.local_node(self.host), posix.uname().nodename}
         hosts = [h.name for h in drbdadm.configuration(self.host, self.name, self.conf).hosts]
         others = [name for name in hosts if name not in local]
         if len(others) != 1:

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A healthy simulated node on this host, on which the agents run as the programs they are.
+
+The node's kernel files lie below a folder; each agent is an executable that differs from the
+one in ocf/ by nothing but that folder.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+from model import actions
+from simulator import path, world
+
+NODE = "node1"
+PYTHON = "/usr/bin/python3"
+
+_STUB = """#!%(python)s -IS
+import sys
+
+sys.path[:0] = (%(library)r,)
+
+from dualstor.main import Host, script  # noqa: E402
+
+script(%(name)r, lambda deadline: Host(deadline, %(root)r, (%(programs)r,)))
+"""
+
+
+class Stage:
+    """A simulated pair in which everything runs; ``close`` ends it.
+
+    :param cluster: simulator.state.Cluster; a healthy one when None
+    :param python: the interpreter of the agents
+    """
+
+    def __init__(self, cluster=None, python=PYTHON):
+        self.python = python
+        self.folder = tempfile.mkdtemp(prefix="bench", dir="/tmp")   # short: sockets lie below it
+        self.lab = path.Lab(self.folder, cluster or world.reach("active"))
+        self.home = os.path.join(self.folder, NODE)
+        for name in actions.ACTIONS:
+            self._install(name)
+
+    def _install(self, name):
+        place = os.path.join(self.home, name)
+        with open(place, "w", encoding="utf-8") as stream:
+            stream.write(_STUB % {"python": self.python, "library": path.LIBRARY, "name": name,
+                                  "root": self.home + "/root", "programs": self.home + "/bin"})
+        os.chmod(place, 0o755)
+
+    def call(self, agent, action, **parameters):
+        """(argument list, environment) of an action of an agent, as execd would start it."""
+        word = "monitor" if action == "probe" else action
+        return ([os.path.join(self.home, agent), word],
+                actions.environ(agent, action, NODE, **parameters))
+
+    def run(self, agent, action, **parameters):
+        """Run an action to its end; returns subprocess.CompletedProcess."""
+        argv, environment = self.call(agent, action, **parameters)
+        return subprocess.run(argv, env=environment, stdin=subprocess.DEVNULL, check=False,
+                              capture_output=True, text=True)
+
+    def settle(self):
+        """Start everything and let the first monitors have their look."""
+        for agent in actions.ACTIONS:
+            self.run(agent, "start")
+            if agent == actions.DRBD:
+                self.run(agent, "promote")
+            for _ in range(2):
+                self.run(agent, "monitor")
+
+    def close(self):
+        """End the daemons and remove the files."""
+        self.lab.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
