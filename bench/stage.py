@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 
+from dualstor.main import load, perform
 from model import actions
 from simulator import path, world
 
@@ -62,13 +63,13 @@ class Stage:
                               capture_output=True, text=True)
 
     def settle(self):
-        """Start everything and let the first monitors have their look."""
-        for agent in actions.ACTIONS:
-            self.run(agent, "start")
-            if agent == actions.DRBD:
-                self.run(agent, "promote")
-            for _ in range(2):
-                self.run(agent, "monitor")
+        """Start everything and let the first monitors have their look; in this process."""
+        for agent, action in ((actions.DRBD, "start"), (actions.DRBD, "promote"),
+                              (actions.DRBD, "monitor"), (actions.DAEMON, "start"),
+                              (actions.DAEMON, "monitor"), (actions.GROUP, "start"),
+                              (actions.GROUP, "monitor")):
+            perform(load(agent), action, actions.environ(agent, action, NODE),
+                    lambda deadline: self.lab.host(NODE, deadline))
 
     def close(self):
         """End the daemons and remove the files."""

@@ -36,7 +36,7 @@ def load(name):
     elif name == "clvmd":
         from dualstor.agents.clvmd.agent import AGENT
     elif name == "clustered-vg":
-        from dualstor.agents.clustered_vg.agent import AGENT
+        from dualstor.agents.clustered_vg.quick import AGENT
     else:
         raise KeyError(name)
     return AGENT

@@ -126,6 +126,10 @@ class SimHost(Host):
         item = self._at(name)
         return tuple(item) if isinstance(item, Block) else None
 
+    def read_fresh(self, name, offset, length, seconds):
+        content = getattr(self._at(name), "content", b"")[offset:offset + length]
+        return content if len(content) == length else None
+
     def recall(self, name):
         return self.node.files.get("%s/%s" % (STATE_DIR, name))
 

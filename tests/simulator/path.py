@@ -18,7 +18,7 @@ import time
 
 from dualstor.host import Host
 from simulator import faults, kernelfiles, locking, programs, state, world
-from simulator.kernelfiles import Block, Link, Socket
+from simulator.kernelfiles import Block, Disk, Link, Socket
 
 _TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIBRARY = os.path.join(os.path.dirname(_TESTS), "lib")
@@ -112,15 +112,17 @@ def _write_item(root, path, item):
             with socket.socket(socket.AF_UNIX) as left:
                 left.bind(path)
     else:
-        text = _BLOCK_MARK % item if isinstance(item, Block) else str(item)
+        data = (_BLOCK_MARK % item if isinstance(item, Block) else str(item)).encode()
+        if isinstance(item, Disk):
+            data = data.ljust(512, b"\0") + item.content[512:]
         try:
-            with open(path, encoding="utf-8") as stream:
-                if stream.read() == text:
+            with open(path, "rb") as stream:
+                if stream.read() == data:
                     return
         except OSError:
             pass
-        with open(path + ".draft", "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with open(path + ".draft", "wb") as stream:
+            stream.write(data)
         os.rename(path + ".draft", path)
 
 
