@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Observe, decide, act, until the decision is to finish."""
 
-from dualstor import log
-from dualstor.errors import DeadlineReached
 from dualstor.steps import Do, Done, Facts, Finish, Unseen, Wait
 
 
@@ -64,6 +62,7 @@ def pursue(agent):
             continue
         if isinstance(step, Finish):
             return step
+        from dualstor import log
         if isinstance(step, Do):
             log.info("%s", " ".join(" ".join([step.deed] + [str(a) for a in step.args]).split()))
             outcome = agent.act(step)
@@ -74,6 +73,7 @@ def pursue(agent):
                 log.info("waiting for %s", step.what)
                 announced = step.what
             if deadline.reached:
+                from dualstor.errors import DeadlineReached
                 raise DeadlineReached("%s %s: still waiting for %s after %.0f s; %s" % (
                     agent.request.resource, agent.request.action, step.what,
                     deadline.elapsed, step.hint))

@@ -8,7 +8,6 @@ them another one: a copied tree, a simulated cluster, a guest of the lab.
 import posix  # os without the Python above it, which costs a seventh of the interpreter's start
 import time
 
-from dualstor.errors import DeadlineReached, HostUnreadable, PermissionLacking
 from dualstor.memory import Memory
 
 #: Our state on this host, lost at a reboot as it should be.
@@ -53,7 +52,7 @@ class Host:
         except OSError as problem:
             if problem.errno in _NO_DEVICE:
                 return None
-            raise HostUnreadable(name, problem)
+            raise _unreadable(name, problem)
 
     def list(self, name):
         """The sorted names in a folder; () when it is not there.
@@ -65,7 +64,7 @@ class Host:
         except _GONE:
             return ()
         except OSError as problem:
-            raise HostUnreadable(name, problem)
+            raise _unreadable(name, problem)
 
     def link(self, name):
         """The target of a symbolic link; None when there is none (or no right to see it)."""
@@ -169,6 +168,7 @@ class Host:
         :raises DeadlineReached: no time is left to start anything
         """
         from dualstor import run
+        from dualstor.errors import DeadlineReached
         remaining = self.deadline.remaining
         if remaining <= 0:
             raise DeadlineReached("no time was left to run %s" % " ".join(argv))
@@ -185,6 +185,7 @@ class Host:
         except ProcessLookupError:
             pass
         except PermissionError:
+            from dualstor.errors import PermissionLacking
             raise PermissionLacking("no right to send signal %d to process %d: run the agent as "
                                     "root" % (number, pid))
 
@@ -209,6 +210,12 @@ class Host:
     def sleep(self, seconds):
         """Wait, but not past the deadline."""
         time.sleep(max(0.0, min(seconds, self.deadline.remaining)))
+
+
+def _unreadable(name, problem):
+    """The HostUnreadable of an OSError."""
+    from dualstor.errors import HostUnreadable
+    return HostUnreadable(name, problem)
 
 
 def _contents(path):

@@ -12,7 +12,6 @@ import sys
 from dualstor import log
 from dualstor.deadline import Deadline
 from dualstor.engine import pursue
-from dualstor.errors import DualstorError, Misconfigured, Terminated, UnknownAction
 from dualstor.host import Host
 from dualstor.ocf import parameters
 from dualstor.ocf.codes import EXPECTED, ExitCode, permitted
@@ -32,9 +31,9 @@ def load(name):
     :raises KeyError: there is no such agent
     """
     if name == "drbd-dualprimary":
-        from dualstor.agents.drbd_dualprimary.agent import AGENT
+        from dualstor.agents.drbd_dualprimary.quick import AGENT
     elif name == "clvmd":
-        from dualstor.agents.clvmd.agent import AGENT
+        from dualstor.agents.clvmd.quick import AGENT
     elif name == "clustered-vg":
         from dualstor.agents.clustered_vg.quick import AGENT
     else:
@@ -57,6 +56,7 @@ def metadata(name, environ):
                 return stream.read()
         except FileNotFoundError:
             continue
+    from dualstor.errors import DualstorError
     raise DualstorError("%s meta-data: no metadata in %s; reinstall dualstor"
                         % (name, " or ".join(_METADATA)))
 
@@ -94,6 +94,7 @@ def _settle_parameters(asked, values):
             return Finish(ExitCode.SUCCESS if asked.action == "stop" else ExitCode.NOT_RUNNING,
                           reason)
     elif asked.action != "monitor" or values.lacking:
+        from dualstor.errors import Misconfigured
         raise Misconfigured(reason)
     log.warning("%s", reason)
     return None
@@ -111,6 +112,7 @@ def perform(agent_class, action, environ, make_host=Host):
     """
     interface = agent_class.interface
     if not interface.implements(action):
+        from dualstor.errors import UnknownAction
         raise UnknownAction("%s has no action %s; it has %s" % (
             interface.name, action, ", ".join(a.name for a in interface.actions)))
     environment = Environment(environ)
@@ -135,6 +137,18 @@ def _tell(reason, code):
         pass  # nobody listens
 
 
+def _ended_by(problem, name, action):
+    """The Finish that an exception makes."""
+    from dualstor.errors import DualstorError
+    if isinstance(problem, DualstorError):
+        return Finish(problem.code, problem.reason)
+    import traceback
+    log.error("%s", traceback.format_exc())
+    return Finish(ExitCode.ERR_GENERIC,
+                  "%s %s: unexpected %s: %s; the traceback is in the system log, please report it"
+                  % (name, action, type(problem).__name__, problem))
+
+
 def conclude(name, action, work):
     """Run *work* and give the process's exit code; tells the exit reason, if any.
 
@@ -143,14 +157,8 @@ def conclude(name, action, work):
     """
     try:
         verdict = work()
-    except DualstorError as problem:
-        verdict = Finish(problem.code, problem.reason)
     except Exception as problem:  # pylint: disable=broad-except
-        import traceback
-        log.error("%s", traceback.format_exc())
-        verdict = Finish(ExitCode.ERR_GENERIC,
-                         "%s %s: unexpected %s: %s; the traceback is in the system log, "
-                         "please report it" % (name, action, type(problem).__name__, problem))
+        verdict = _ended_by(problem, name, action)
     code = permitted(action, ExitCode(verdict.code))
     if code != ExitCode.SUCCESS:
         _tell(verdict.reason or "%s %s: %s" % (name, action, code.name), code)
@@ -159,6 +167,7 @@ def conclude(name, action, work):
 
 def _on_sigterm(_number, _frame):
     _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)
+    from dualstor.errors import Terminated
     raise Terminated("ended by SIGTERM before it was done; the cluster manager's own timeout "
                      "or a shutdown: raise the operation's timeout if this recurs")
 

@@ -12,8 +12,6 @@ out by owner and mode, and where those are wrong the folder is not used.
 import _stat  # this and posix without the Python above them: see docs/performance.md
 import posix
 
-from dualstor import log
-
 _SIZE_LIMIT = 1 << 20       # bytes; a VG of 10000 LVs needs half of it
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
 
@@ -87,6 +85,7 @@ class Memory:
 
     def _warn(self, problem):
         if not self._warned:
+            from dualstor import log
             log.warning("working without memory in %s: %s", self._folder, problem)
             self._warned = True
 

@@ -213,6 +213,9 @@ def tree(cluster, node):
     for process in node.processes.values():
         _process(made, node, process.pid, process.program, _INTERPRETER[process.program],
                  process.state, process.start_time)
+    put(made, "/proc/net/unix", "Num       RefCount Protocol Flags    Type St Inode Path\n" + "".join(
+        "0000000000000000: 00000002 00000000 00010000 0001 01 %d %s\n" % (20000 + pid, path)
+        for path, pid in node.sockets.items() if pid))
     for path, text in node.files.items():
         put(made, path, text)
     for path, pid in node.sockets.items():

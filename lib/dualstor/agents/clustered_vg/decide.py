@@ -26,11 +26,18 @@ def _reload(request, parameters, _facts):
     return checks.exclusive_clone(request, parameters) or Finish(ExitCode.SUCCESS)
 
 
+def _monitor(request, parameters, facts):
+    """Nothing has changed since all was well, or the VG gets a full look."""
+    if request.level == 0 and not request.probe and facts.unchanged:
+        return Finish(ExitCode.SUCCESS)
+    from dualstor.agents.clustered_vg import monitor
+    return monitor.decide(request, parameters, facts)
+
+
 def _decision(action):
     """The function that decides on *action*."""
     if action == "monitor":
-        from dualstor.agents.clustered_vg import monitor
-        return monitor.decide
+        return _monitor
     if action == "start":
         from dualstor.agents.clustered_vg import start
         return start.decide

@@ -1,13 +1,182 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Deciding on monitor: nothing has changed since all was well, or the VG is inspected."""
+"""Deciding on a monitor's full look: the kernel's truth first, then LVM where it may be asked.
 
+What LVM cannot be asked counts as it was remembered, and a new LV that cannot
+be picked up is told but is never a failure. When all is well, what was seen is
+kept, so that the next monitors need not look again before something changes.
+"""
+
+from dualstor.agents.clustered_vg import checks, locking, plan as planning, unchanged
+from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD, Remembered
+from dualstor.agents.clustered_vg.start import accepted, how
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Finish
+from dualstor.steps import Do, Finish
 
 
 def decide(request, parameters, facts):
     """The next step of monitor."""
-    if request.level == 0 and not request.probe and facts.unchanged:
+    if request.probe:
+        return _probe(request, parameters, facts)
+    present = facts.present     # before what LVM and the kernel are asked in detail
+    remembered = facts.remembered
+    if not facts.active and not (remembered and _locked(facts, remembered)):
+        return _not_started(request, parameters)
+    if remembered and facts.active and not _locked(facts, remembered):
+        return checks.refuse(
+            request, parameters, ExitCode.ERR_GENERIC,
+            "its LVs are active but their lockspace is gone, so other nodes may take the locks: the "
+            "lock daemon ended behind our back; look at the clvmd resource")
+    return _volumes(request, parameters, facts, present)
+
+
+def _probe(request, parameters, facts):
+    """Whether the VG is started here, be it well or not."""
+    if facts.active or (facts.remembered and _locked(facts, facts.remembered)):
         return Finish(ExitCode.SUCCESS)
-    from dualstor.agents.clustered_vg import inspection
-    return inspection.decide(request, parameters, facts)
+    return _not_started(request, parameters)
+
+
+def _not_started(request, parameters):
+    return checks.refuse(request, parameters, ExitCode.NOT_RUNNING,
+                         "not started on this node: none of its LVs is active")
+
+
+def _locked(facts, remembered):
+    """Whether the lockspace is there that start has used."""
+    return facts.lockspaces.group if remembered.locking == LVMLOCKD else facts.lockspaces.clvmd
+
+
+def _kind(facts):
+    if facts.remembered:
+        return facts.remembered.locking
+    return LVMLOCKD if facts.lockspaces.group else CLVMD
+
+
+def _volumes(request, parameters, facts, present):
+    remembered = facts.remembered or Remembered(locking=_kind(facts))
+    usable = planning.usable_ids(facts.active)
+    lost = tuple(name for identity, name in remembered.volumes if identity not in usable)
+    if not (parameters.pick_up_new_lvs or lost or facts.remembered is None):
+        return _healthy(request, parameters, facts,
+                        kept=unchanged.kept(_kind(facts), False, (), present))
+    unasked = _why_not_asked(parameters, facts)
+    if unasked is not None:
+        return _as_remembered(request, parameters, facts, lost, unasked)
+    plan = planning.plan(facts.volumes.volumes, parameters.activation_mode == "exclusive")
+    return _pick_up(request, parameters, facts, plan) \
+        or _verdict(request, parameters, facts, plan, remembered, present)
+
+
+def _why_not_asked(parameters, facts):
+    """Why LVM cannot tell the LVs now, as text; None when it has told them."""
+    obstacle = locking.obstacle(facts)
+    if obstacle:
+        return "there is no %s" % obstacle.what
+    if _kind(facts) == LVMLOCKD and not facts.modes.answered:
+        return facts.modes.says
+    if parameters.pick_up_new_lvs:
+        _ = facts.headers   # as they are before LVM is asked: a later change shows
+    return None if facts.volumes.outcome.ok else facts.volumes.outcome.says
+
+
+def _as_remembered(request, parameters, facts, lost, unasked):
+    """The verdict when only the remembered list can tell what should be active."""
+    if not lost:
+        return _healthy(request, parameters, facts)
+    text = "%s should be active and is not, and LVM cannot be asked about it (%s)" % (
+        planning.listed(parameters.vgname, lost), unasked)
+    if facts.active and request.degraded_known:
+        return checks.refuse(request, parameters, ExitCode.DEGRADED, text)
+    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                         text + "; look at `dmsetup info -c` and the system log")
+
+
+def _pick_up(request, parameters, facts, plan):
+    """The deed that makes LVs active or shared, once in a monitor; None when there is none."""
+    if not parameters.pick_up_new_lvs:
+        return None
+    option = how(parameters, _kind(facts))
+    usable = planning.usable_ids(facts.active)
+    if option == "-asy" and not facts.done("make_shared"):
+        exclusive = facts.modes.exclusive()
+        names = planning.names(v for v in plan.wanted if v.id in usable and v.id in exclusive)
+        if names:
+            return Do("make_shared", (option,) + names)
+    names = planning.names(v for v in plan.wanted if v.id not in usable)
+    if names and not facts.done("pick_up"):
+        return Do("pick_up", (option,) + names)
+    return None
+
+
+def _verdict(request, parameters, facts, plan, remembered, present):
+    vg = parameters.vgname
+    usable = planning.usable_ids(facts.active)
+    lost = planning.names(v for v in plan.wanted
+                          if v.id not in usable and v.id in remembered.ids)
+    if lost:
+        tried = facts.last("pick_up")
+        return checks.refuse(
+            request, parameters, ExitCode.ERR_GENERIC,
+            "%s is no longer active here%s: look at `dmsetup info -c` and the system log" % (
+                planning.listed(vg, lost),
+                " and could not be activated (%s)" % tried.says if tried else ""))
+    now = remembered.but(volumes=tuple((v.id, v.name) for v in plan.wanted if v.id in usable))
+    if set(now.volumes) != set(remembered.volumes) or facts.remembered is None:
+        if not facts.done("remember"):
+            return Do("remember", (now.to_text(), ""))
+    return _healthy(request, parameters, facts, _pick_up_trouble(parameters, facts, plan, usable),
+                    _kept(parameters, facts, plan, usable, present))
+
+
+def _kept(parameters, facts, plan, usable, present):
+    """What to keep of a moment at which nothing is left to be done; None at another one."""
+    if any(v.id not in usable for v in plan.wanted) or plan.elsewhere:
+        return None
+    if not parameters.pick_up_new_lvs:
+        return unchanged.kept(_kind(facts), False, (), present)
+    shared = how(parameters, _kind(facts)) == "-asy"
+    if facts.headers is None or (shared and facts.modes.exclusive()
+                                 & {v.id for v in plan.wanted}):
+        return None
+    return unchanged.kept(_kind(facts), True, facts.headers, present)
+
+
+def _pick_up_trouble(parameters, facts, plan, usable):
+    """What to tell of LVs that could not be picked up; "" for nothing.
+
+    One that is exclusive on another node is no trouble: that node's monitor
+    shares it, and the next monitor here picks it up.
+    """
+    for deed, text in (("make_shared", "could not be made shared"),
+                       ("pick_up", "could not be activated here")):
+        done = facts.done(deed)
+        if not done or accepted(done[-1].outcome):
+            continue
+        names = done[-1].args[1:]
+        if deed == "pick_up":
+            inactive = planning.names(v for v in plan.wanted if v.id not in usable)
+            names = tuple(n for n in inactive if n in names)
+        if names:
+            return "%s is new and %s (%s): run `lvchange %s %s/%s` on this node" % (
+                planning.listed(parameters.vgname, names), text, done[-1].outcome.says,
+                done[-1].args[0], parameters.vgname, names[0])
+    return ""
+
+
+def _healthy(request, parameters, facts, trouble="", kept=None):
+    """The verdict on a VG whose expected LVs are all active; *kept* is what to keep, if any."""
+    if request.level >= 10:
+        failed = [(lv, problem) for lv, problem in facts.reads if problem]
+        if failed:
+            return checks.refuse(
+                request, parameters, ExitCode.ERR_GENERIC,
+                "%s/%s cannot be read (%s)%s: look at `drbdadm status` and `dmesg`" % (
+                    parameters.vgname, failed[0][0], failed[0][1],
+                    ", nor can %d more" % (len(failed) - 1) if len(failed) > 1 else ""))
+    if trouble and request.degraded_known:
+        return checks.refuse(request, parameters, ExitCode.DEGRADED, trouble)
+    if trouble and not facts.done("warn"):
+        return Do("warn", (trouble,))
+    if kept and not trouble and not facts.done("keep"):
+        return Do("keep", (kept,))
+    return Finish(ExitCode.SUCCESS)
