@@ -22,6 +22,9 @@ import sys
 
 sys.path[:0] = (%(library)r,)
 
+from dualstor import quickstart  # noqa: E402
+
+quickstart.use(%(name)r)
 from dualstor.main import Host, script  # noqa: E402
 
 script(%(name)r, lambda deadline: Host(deadline, %(root)r, (%(programs)r,)))

@@ -4,7 +4,6 @@
 The modules that decide are imported with their action: a monitor pays for its own alone.
 """
 
-from dualstor.agents.drbd_dualprimary import checks, down, monitor, seen, up
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Finish
 
