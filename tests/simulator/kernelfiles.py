@@ -8,7 +8,7 @@ Block, an open socket a Socket.
 import functools
 import posixpath
 
-from simulator import drbd as drbd_model, pvheader
+from simulator import dmlist, drbd as drbd_model, pvheader
 from simulator.volumes import MAJOR
 
 DRBD_MAJOR, LOWER = 147, (254, 16)
@@ -28,6 +28,10 @@ class Disk(Block):
     """A block device that can be read: (major, minor), with ``content`` at its begin."""
 
     content = b""
+
+
+class Answer(bytes):
+    """A device node that answers an ioctl with these bytes."""
 
 
 class Socket(int):
@@ -120,7 +124,9 @@ def _drbd(tree, cluster, node):
 
 
 def _mapper(tree, cluster, node):
-    put(tree, "/dev/mapper", {})
+    put(tree, "/sys/class/misc/device-mapper/dev", "10:236\n")
+    put(tree, "/dev/mapper/control", Answer(dmlist.entries([
+        (name, m.uuid, MAJOR, m.minor) for name, m in sorted(node.mappings.items())])))
     for name, mapping in node.mappings.items():
         kernel_name, group = "dm-%d" % mapping.minor, cluster.groups[mapping.vg]
         volume = group.volumes.get(mapping.lv)

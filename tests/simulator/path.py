@@ -17,8 +17,8 @@ import sys
 import time
 
 from dualstor.host import Host
-from simulator import faults, kernelfiles, locking, programs, state, world
-from simulator.kernelfiles import Block, Disk, Link, Socket
+from simulator import dmlist, faults, kernelfiles, locking, programs, state, world
+from simulator.kernelfiles import Answer, Block, Disk, Link, Socket
 
 _TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIBRARY = os.path.join(os.path.dirname(_TESTS), "lib")
@@ -33,7 +33,15 @@ sys.exit(main(%(folder)r, %(node)r))
 
 
 class PathHost(Host):
-    """A Host below a root in which block devices are marked files."""
+    """A Host below a root in which device nodes are files, those of block devices marked."""
+
+    def ioctl(self, name, request, data):
+        try:
+            with open(self.file(name), "rb") as stream:
+                dmlist.answer(stream.read(), data)
+        except OSError:
+            return False
+        return True
 
     def device(self, name):
         try:
@@ -112,7 +120,7 @@ def _write_item(root, path, item):
             with socket.socket(socket.AF_UNIX) as left:
                 left.bind(path)
     else:
-        data = (_BLOCK_MARK % item if isinstance(item, Block) else str(item)).encode()
+        data = item if isinstance(item, Answer) else (_BLOCK_MARK % item if isinstance(item, Block) else str(item)).encode()
         if isinstance(item, Disk):
             data = data.ljust(512, b"\0") + item.content[512:]
         try:

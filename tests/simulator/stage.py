@@ -2,7 +2,7 @@
 """A healthy simulated node on this host, on which the agents run as the programs they are.
 
 The node's kernel files lie below a folder; each agent is an executable that differs from the
-one in ocf/ by nothing but that folder.
+one in ocf/ by that folder, and by a driver that is a file.
 """
 
 import os
@@ -27,7 +27,20 @@ from dualstor import quickstart  # noqa: E402
 quickstart.use(%(name)r)
 from dualstor.main import Host, script  # noqa: E402
 
-script(%(name)r, lambda deadline: Host(deadline, %(root)r, (%(programs)r,)))
+
+class FileHost(Host):
+    def ioctl(self, name, request, data):   # as device-mapper's driver would
+        with open(self.file(name), "rb") as stream:
+            listed = stream.read()
+        if 312 + len(listed) > len(data):
+            data[29] = 1
+        else:
+            data[12:16] = (312 + len(listed)).to_bytes(4, sys.byteorder)
+            data[312:312 + len(listed)] = listed
+        return True
+
+
+script(%(name)r, lambda deadline: FileHost(deadline, %(root)r, (%(programs)r,)))
 """
 
 
