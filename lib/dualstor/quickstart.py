@@ -6,6 +6,7 @@ byte code, as any in __pycache__, and as long as no source of it has changed; wh
 it is not there or too old, modules are imported as ever. tools/bundle writes it.
 """
 
+import gc
 import marshal
 import posix
 import sys
@@ -90,6 +91,7 @@ def use(agent):
 
 def run(agent):
     """The executable of the agent *agent*; does not return."""
+    gc.disable()    # an action is over before garbage would matter
     use(agent)
     from dualstor.main import script
     script(agent)

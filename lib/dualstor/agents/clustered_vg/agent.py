@@ -5,7 +5,7 @@ from dualstor import log
 from dualstor.agents.clustered_vg import seen
 from dualstor.agents.clustered_vg.quick import QuickVg
 from dualstor.errors import DualstorError, ToolError, ToolHung, ToolMissing
-from dualstor.kernel import devmapper, dlm, locksocket
+from dualstor.kernel import devmapper, dlm, dmlist, locksocket
 
 _CONNECT_TIME = 2.0     # seconds
 
@@ -33,7 +33,7 @@ class ClusteredVg(QuickVg):
 
     def see_present(self):
         """The VG's devices in device-mapper, as text to compare."""
-        return devmapper.present(self.host, self.vg)
+        return dmlist.present(self.host, self.vg)
 
     def see_active(self):
         """Devices of the VG in device-mapper."""

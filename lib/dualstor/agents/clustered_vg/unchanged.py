@@ -8,7 +8,7 @@ the DRBD device: what the peer writes arrives there, and nothing waits for DRBD.
 old copy there does no harm, it becomes a new one sooner or later.
 """
 
-from dualstor.kernel import devmapper
+from dualstor.kernel import dmlist
 
 #: Seconds that a disk has for the answer to one read.
 _PATIENCE = 1.0
@@ -34,7 +34,7 @@ def kept(locking, picks_up, headers, devices):
     :param locking: who locks the VG
     :param picks_up: whether LVs that are new are activated; if not, headers do not matter
     :param headers: Header objects
-    :param devices: what devmapper.present returned
+    :param devices: what dmlist.present returned
     """
     lines = ["locking %s" % locking] + (["picks up"] if picks_up else [])
     return "\n".join(lines + [str(header) for header in headers] + [_DEVICES]) + devices
@@ -64,7 +64,7 @@ def same(host, vg, picks_up, text):
         would get no answer either
     """
     head, mark, devices = (text or "").partition(_DEVICES)
-    if not mark or devmapper.present(host, vg) != devices:
+    if not mark or dmlist.present(host, vg) != devices:
         return False, ()
     silent = []
     lines = head.splitlines()
