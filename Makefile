@@ -33,6 +33,14 @@ coverage: venv  ## branch coverage of lib/ by the tests that need no lab
 	$(RUN) -m coverage run -m pytest -q
 	$(RUN) -m coverage report
 
+bench: venv bundle  ## what a monitor costs, on this host; writes docs/bench
+	$(RUN) -m bench host
+
+bench-lab: venv ## the same in the lab beside the stock agents, and whole operations of both
+	$(RUN) -m bench lab-monitors --rounds 12
+	$(RUN) -m bench lab-operations dualstor
+	$(RUN) -m bench lab-operations stock
+
 demo:           ## two machines, both Primary, one volume group active on both
 	lab/lab demo
 

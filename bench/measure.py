@@ -4,7 +4,7 @@
 
 One after the other in each round, so that a busy moment strikes them all. Reads as JSON
 {"rounds": N, "warmup": N, "commands": {name: {"argv": [...], "environment": {...}}}} and writes
-{name: {"wall": [...], "cpu": [...], "forks": [...], "rss": N, "codes": [...]}}: seconds, kilobytes.
+{name: {"wall": [...], "cpu": [...], "forks": [...], "codes": [...]}}; seconds.
 """
 
 import json
@@ -23,33 +23,29 @@ def forks():
 
 
 def once(argv, environment, null):
-    """(wall, CPU of it and its children, processes forked, peak memory, exit code) of one run.
-
-    A process starts with the memory of the one that made it; so posix_spawn, which shares it.
-    """
+    """(wall, CPU of it and its children, processes forked, exit code) of one run."""
     before, began = forks(), time.perf_counter()
     child = os.posix_spawn(argv[0], argv, environment, file_actions=[
         (os.POSIX_SPAWN_DUP2, null, number) for number in (0, 1, 2)])
     _, status, used = os.wait4(child, 0)
     wall = time.perf_counter() - began
-    return (wall, used.ru_utime + used.ru_stime, forks() - before, used.ru_maxrss,
+    return (wall, used.ru_utime + used.ru_stime, forks() - before,
             os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status))
 
 
 def measure(commands, rounds, warmup=2):
     """What *rounds* of *commands* took, as the module's documentation tells."""
-    found = {name: {"wall": [], "cpu": [], "forks": [], "rss": 0, "codes": []} for name in commands}
+    found = {name: {"wall": [], "cpu": [], "forks": [], "codes": []} for name in commands}
     null = os.open(os.devnull, os.O_RDWR)
     for number in range(-warmup, rounds):
         for name, command in commands.items():
-            wall, cpu, made, rss, code = once(command["argv"], command["environment"], null)
+            wall, cpu, made, code = once(command["argv"], command["environment"], null)
             if number < 0:
                 continue
             row = found[name]
             row["wall"].append(wall)
             row["cpu"].append(cpu)
             row["forks"].append(made)
-            row["rss"] = max(row["rss"], rss)
             if code not in row["codes"]:
                 row["codes"].append(code)
     os.close(null)

@@ -28,14 +28,15 @@ def table(rows, base, clock="cpu"):
     :param clock: "cpu" or "wall": which of the times counts
     """
     width = max(len(name) for name in rows)
-    yield "%-*s %9s %17s %7s %6s %9s  %s" % (width, "", clock + " ms", "quartiles", "ratio", "forks",
-                                             "peak KiB", "exit")
+    yield "%-*s %9s %17s %7s %9s %9s  %s" % (width, "", clock + " ms", "quartiles", "ratio",
+                                             "children", "peak KiB", "exit")
     unit = median(rows[base][clock])
     for name, row in rows.items():
         low, high = spread(row[clock])
-        yield "%-*s %9.1f %8.1f-%8.1f %7.2f %6d %9d  %s" % (
+        yield "%-*s %9.1f %8.1f-%8.1f %7.2f %9s %9s  %s" % (
             width, name, median(row[clock]) * 1e3, low * 1e3, high * 1e3,
-            median(row[clock]) / unit, median(row["forks"]), row["rss"],
+            median(row[clock]) / unit, row.get("started", int(median(row["forks"])) - 1),
+            row.get("peak", ""),
             " ".join(str(code) for code in row["codes"]))
 
 

@@ -13,8 +13,10 @@ import tempfile
 from dualstor.main import load, perform
 from model import actions
 from simulator import path, world
+from simulator.host import Simulation
 
 NODE = "node1"
+TREE = os.path.dirname(path.LIBRARY)
 PYTHON = "/usr/bin/python3"
 
 _STUB = """#!%(python)s -IS
@@ -44,17 +46,27 @@ script(%(name)r, lambda deadline: FileHost(deadline, %(root)r, (%(programs)r,)))
 """
 
 
+def healthy(cluster=None):
+    """A cluster in which the first monitors have had their look, in this process."""
+    simulation = Simulation(cluster or world.reach("active"))
+    for agent, action in ((actions.DRBD, "start"), (actions.DRBD, "promote"),
+                          (actions.DRBD, "monitor"), (actions.GROUP, "start"),
+                          (actions.GROUP, "monitor")):
+        actions.act(simulation, agent, action, NODE)
+    return simulation.cluster
+
+
 class Stage:
     """A simulated pair in which everything runs; ``close`` ends it.
 
-    :param cluster: simulator.state.Cluster; a healthy one when None
+    :param cluster: simulator.state.Cluster
     :param python: the interpreter of the agents
     """
 
-    def __init__(self, cluster=None, python=PYTHON):
+    def __init__(self, cluster, python=PYTHON):
         self.python = python
         self.folder = tempfile.mkdtemp(prefix="bench", dir="/tmp")   # short: sockets lie below it
-        self.lab = path.Lab(self.folder, cluster or world.reach("active"))
+        self.lab = path.Lab(self.folder, cluster)
         self.home = os.path.join(self.folder, NODE)
         for name in actions.ACTIONS:
             self._install(name)
@@ -79,13 +91,9 @@ class Stage:
                               capture_output=True, text=True)
 
     def settle(self):
-        """Start everything and let the first monitors have their look; in this process."""
-        for agent, action in ((actions.DRBD, "start"), (actions.DRBD, "promote"),
-                              (actions.DRBD, "monitor"), (actions.DAEMON, "start"),
-                              (actions.DAEMON, "monitor"), (actions.GROUP, "start"),
-                              (actions.GROUP, "monitor")):
-            perform(load(agent), action, actions.environ(agent, action, NODE),
-                    lambda deadline: self.lab.host(NODE, deadline))
+        """Let the daemon's start leave what monitors go by; its process is a real one."""
+        perform(load(actions.DAEMON), "start", actions.environ(actions.DAEMON, "start", NODE),
+                lambda deadline: self.lab.host(NODE, deadline))
 
     def close(self):
         """End the daemons and remove the files."""

@@ -5,7 +5,7 @@ from dualstor import log
 from dualstor.agents.clustered_vg import seen
 from dualstor.agents.clustered_vg.quick import QuickVg
 from dualstor.errors import DualstorError, ToolError, ToolHung, ToolMissing
-from dualstor.kernel import devmapper, dlm, dmlist, locksocket
+from dualstor.kernel import devmapper, dlm, locksocket
 
 _CONNECT_TIME = 2.0     # seconds
 
@@ -20,7 +20,6 @@ class ClusteredVg(QuickVg):
 
     def __init__(self, host, request, parameters):
         super().__init__(host, request, parameters)
-        self._memory = "clustered-vg.%s" % self.vg
         self._group = None
         self._version = None
 
@@ -30,10 +29,6 @@ class ClusteredVg(QuickVg):
         return remaining / _MONITOR_SHARE if self.request.action == "monitor" else remaining * 0.8
 
     # -- the kernel, which never blocks ----------------------------------------
-
-    def see_present(self):
-        """The VG's devices in device-mapper, as text to compare."""
-        return dmlist.present(self.host, self.vg)
 
     def see_active(self):
         """Devices of the VG in device-mapper."""
@@ -47,10 +42,6 @@ class ClusteredVg(QuickVg):
                   if name in there]
         return seen.Lockspaces(group=own in there, clvmd="clvmd" in there,
                                recovered=False not in states)
-
-    def see_remembered(self):
-        """What start left."""
-        return seen.recalled(self.host.recall(self._memory))
 
     def see_held(self):
         """Who holds each active LV: (name, words); other LVs of the VG are no news."""

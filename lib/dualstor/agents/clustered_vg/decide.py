@@ -8,6 +8,18 @@ from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Finish
 
 
+def refuse(request, parameters, code, text):
+    """A Finish whose reason names the resource, the action and the VG."""
+    return Finish(code, "%s %s: VG %s: %s" % (request.resource, request.action,
+                                              parameters.vgname, text))
+
+
+def not_started(request, parameters):
+    """The Finish of a monitor that finds nothing of the VG."""
+    return refuse(request, parameters, ExitCode.NOT_RUNNING,
+                  "not started on this node: none of its LVs is active")
+
+
 def _validate(request, parameters, facts):
     """Level 0 judges the parameters, level 10 this host, and the VG where LVM may be asked."""
     from dualstor.agents.clustered_vg import checks, locking
@@ -27,7 +39,9 @@ def _reload(request, parameters, _facts):
 
 
 def _monitor(request, parameters, facts):
-    """Nothing has changed since all was well, or the VG gets a full look."""
+    """Nothing is here, nothing has changed since all was well, or the VG gets a full look."""
+    if request.probe and facts.remembered is None:
+        return Finish(ExitCode.SUCCESS) if facts.present else not_started(request, parameters)
     if request.level == 0 and not request.probe and facts.unchanged:
         return Finish(ExitCode.SUCCESS)
     from dualstor.agents.clustered_vg import monitor

@@ -7,6 +7,7 @@ kept, so that the next monitors need not look again before something changes.
 """
 
 from dualstor.agents.clustered_vg import checks, locking, plan as planning, unchanged
+from dualstor.agents.clustered_vg.decide import not_started
 from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD, Remembered
 from dualstor.agents.clustered_vg.start import accepted, how
 from dualstor.ocf.codes import ExitCode
@@ -20,7 +21,7 @@ def decide(request, parameters, facts):
     present = facts.present     # before what LVM and the kernel are asked in detail
     remembered = facts.remembered
     if not facts.active and not (remembered and _locked(facts, remembered)):
-        return _not_started(request, parameters)
+        return not_started(request, parameters)
     if remembered and facts.active and not _locked(facts, remembered):
         return checks.refuse(
             request, parameters, ExitCode.ERR_GENERIC,
@@ -30,15 +31,10 @@ def decide(request, parameters, facts):
 
 
 def _probe(request, parameters, facts):
-    """Whether the VG is started here, be it well or not."""
-    if facts.active or (facts.remembered and _locked(facts, facts.remembered)):
+    """Whether the VG that start has left is here, be it well or not."""
+    if facts.present or _locked(facts, facts.remembered):
         return Finish(ExitCode.SUCCESS)
-    return _not_started(request, parameters)
-
-
-def _not_started(request, parameters):
-    return checks.refuse(request, parameters, ExitCode.NOT_RUNNING,
-                         "not started on this node: none of its LVs is active")
+    return not_started(request, parameters)
 
 
 def _locked(facts, remembered):

@@ -4,6 +4,7 @@
 from dualstor.agents.clustered_vg import decide
 from dualstor.agents.clustered_vg.interface import INTERFACE
 from dualstor.engine import Agent
+from dualstor.kernel import dmlist
 
 #: Facets that a monitor looks at once: it is short, and pays for each look.
 _MONITOR_LASTING = ("unchanged", "quorum", "daemons", "lockspaces", "headers", "modes", "volumes",
@@ -20,7 +21,8 @@ class QuickVg(Agent):
     def __init__(self, host, request, parameters):
         super().__init__(host, request, parameters)
         self.vg = parameters.vgname
-        self._moment = "clustered-vg.%s.well" % self.vg
+        self._memory = "clustered-vg.%s" % self.vg
+        self._moment = self._memory + ".well"
         if request.action == "monitor":
             self.lasting += _MONITOR_LASTING
 
@@ -38,6 +40,18 @@ class QuickVg(Agent):
             log.warning("VG %s: disk %s does not answer: look at `dmesg` and `drbdadm status`",
                         self.vg, disk)
         return same
+
+    def see_present(self):
+        """The VG's devices in device-mapper, as text to compare."""
+        return dmlist.present(self.host, self.vg)
+
+    def see_remembered(self):
+        """What start left."""
+        text = self.host.recall(self._memory)
+        if text is None:
+            return None
+        from dualstor.agents.clustered_vg import seen
+        return seen.recalled(text)
 
 
 AGENT = QuickVg
