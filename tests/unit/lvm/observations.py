@@ -64,7 +64,7 @@ def request(action, **changes):
 def healthy(**changes):
     """A shared VG with LVs a and b, not started; *changes* replace facets."""
     facets = dict(
-        unchanged=False, present="", headers=None,
+        unchanged=False, headers=None,
         active=(), lockspaces=seen.Lockspaces(), remembered=None,
         daemons=seen.Daemons(answering=("lvmlockd",)), quorum=Quorum(),
         version=seen.Version(number=(2, 3, 16)),
@@ -74,7 +74,13 @@ def healthy(**changes):
         volumes=lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"))),
         modes=seen.Modes(), reads=(), held=())
     facets.update(changes)
+    facets.setdefault("present", listed(facets["active"]))
     return Facts(**facets)
+
+
+def listed(volumes):
+    """What device-mapper's list tells of its *volumes*."""
+    return "".join("%s %s %d:%d\n" % (v.name, v.uuid, v.major, v.minor) for v in volumes)
 
 
 def started(**changes):
@@ -150,7 +156,7 @@ kernels = st.lists(st.builds(
     size=st.sampled_from([None, 0, 8, 8])), max_size=4).map(tuple)
 
 _FACETS = dict(
-    unchanged=st.sampled_from([False, False, False, True]), present=st.just("vg0-a x 253:0\n"),
+    unchanged=st.sampled_from([False, False, False, True]),
     headers=st.sampled_from([None, (), (unchanged.Header("vdb", 4096, b"x"),)]),
     active=kernels,
     lockspaces=st.builds(seen.Lockspaces, st.booleans(), st.booleans(), st.booleans()),
@@ -188,7 +194,9 @@ def facets(draw, always=(), others=5):
     changed = draw(st.sets(st.sampled_from(sorted(_FACETS)), max_size=others)) | set(always)
     found = {name: value for name, value in base.__dict__.items() if name in _FACETS}
     found.update((name, draw(_FACETS[name])) for name in sorted(changed))
+    found["present"] = listed(found["active"])
     return found
+
 
 removals = st.builds(seen.Removal, st.sampled_from([(), ("vg0-a",)]), st.just("busy"),
                      st.booleans())
