@@ -149,7 +149,7 @@ class Stage:
     def refresh(self):
         """Lets the cluster forget failures, as an administrator does after mending."""
         self.mark("cleanup: crm_resource --refresh")
-        self.one.ok("crm_resource --refresh", 60)
+        self.one.ok("crm_resource --refresh && crm_resource --wait --timeout 120", 180)
 
     # what a scenario waits for
 

@@ -15,8 +15,12 @@ _STORM = 60  # seconds before the plug is pulled, and after
 
 @scenario("held-open", "an LV is held open when its VG is to stop", fencing=NOBODY, stall=20, writers=("node1",))
 def held_open(stage):
-    """The holder is named, nothing hangs, and on-fail decides what comes of it (here: block)."""
-    stage.one.ok(["cibadmin", "--modify", "--xml-text", '<op id="vg0-stop-0s" on-fail="block"/>'])
+    """The holder is named, nothing hangs, and on-fail decides what comes of it (here: block).
+
+    Pacemaker goes on to what is below a blocked resource, so the agents there must refuse, and be blocked, too.
+    """
+    for operation in ("vg0-stop", f"{stage.agents.locking[1].name}-stop", "drbd-demote", "drbd-stop"):
+        stage.one.ok(["cibadmin", "--modify", "--xml-text", f'<op id="{operation}-0s" on-fail="block"/>'])
     stage.two.ok(f"setsid sh -c 'exec 3<{PATH}; exec sleep 1000' >/dev/null 2>&1 </dev/null & echo $! >/run/holder.pid")
     stage.mark("a process on node2 has the LV open")
     stage.standby(stage.two)
