@@ -219,6 +219,29 @@ def test_notify_refreshes_the_score_after_something_happened():
     assert step("notify", asked=dict(notification=post), state=None) == FINE
 
 
+FROZEN = dict(state=o.state(role="Primary", cstate="WFConnection", peer="DUnknown", suspended=True),
+              peer=seen.Peer(name="node2", down=True), suspension=("fencing",), published=10000)
+
+
+def test_io_that_waited_for_a_fencing_goes_on_once_the_cluster_has_confirmed_it():
+    asked = dict(notification=Notification(type="post", operation="stop"))
+    assert step("notify", asked=asked, **FROZEN) == Do("resume_io", ("node2",))
+
+
+@pytest.mark.parametrize("change", [
+    dict(peer=seen.Peer(name="node2", down=False)),
+    dict(peer=seen.Peer(name="node2", down=None)),
+    dict(suspension=("user",)), dict(suspension=("fencing", "user")), dict(suspension=None),
+    dict(suspension=()),
+    dict(state=o.state(role="Primary", suspended=True)),
+    dict(state=o.state(role="Primary", cstate="WFConnection", peer="DUnknown")),
+    dict(state=o.state(role="Primary", cstate="WFConnection", peer="DUnknown", dstate="Diskless",
+                       suspended=True), published=None)])
+def test_io_stands_still_in_every_other_case(change):
+    asked = dict(notification=Notification(type="post", operation="stop"))
+    assert step("notify", asked=asked, **dict(FROZEN, **change)) == FINE
+
+
 def test_validate_looks_at_the_host_only_at_level_10():
     wrong = dict(configuration=o.Conf(allow_two_primaries=False))
     assert step("validate-all", **wrong) == FINE
