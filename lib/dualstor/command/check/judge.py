@@ -18,12 +18,12 @@ class Verdict(Record):
 
 
 def _subjects(rule, cluster):
-    """(name of the host or "", what the rule's function takes)."""
+    """(name of the host or None, what the rule's function takes)."""
     if rule.scope == HOST:
         return [(host.name, host) for host in cluster.hosts]
     if rule.scope == PAIR:
-        return [("", cluster)]
-    return [("", cluster.pacemaker)]
+        return [(None, cluster)]
+    return [(None, cluster.pacemaker)]
 
 
 def _apply(rule, host, subject):
@@ -33,13 +33,23 @@ def _apply(rule, host, subject):
         if rule.scope == PAIR and len(subject.hosts) < 2:
             raise NotLooked((subject.absent or (_ALONE,))[0])
         for one in rule.check(subject):
-            findings.append(Finding(rule=rule, host=host, where=one.where, text=one.text,
-                                    fix=mend(rule, one.names)))
+            findings.append(Finding(rule=rule, hosts=(host,) if host else (), where=one.where,
+                                    text=one.text, fix=mend(rule, one.names)))
     except NotLooked as problem:
         return findings, Unseen(rule=rule, host=host, reason=str(problem))
     except Irrelevant:
         pass
     return findings, None
+
+
+def _merged(findings):
+    """The findings with what is the same on two hosts told once."""
+    merged = {}
+    for one in findings:
+        known = merged.get(one.but(hosts=()))
+        hosts = (known.hosts if known else ()) + one.hosts
+        merged[one.but(hosts=())] = one.but(hosts=hosts)
+    return list(merged.values())
 
 
 def judge(cluster, chosen=None):
@@ -55,5 +65,6 @@ def judge(cluster, chosen=None):
             looked += not_seen is None
             if not_seen is not None:
                 unseen.append(not_seen)
+    findings = _merged(findings)
     findings.sort(key=lambda f: SEVERITIES.index(f.rule.severity))
     return Verdict(findings=tuple(findings), unseen=tuple(unseen), looked=looked)

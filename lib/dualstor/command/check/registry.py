@@ -47,17 +47,17 @@ class Found(Record):
 
 
 class Finding(Record):
-    """Something wrong, as it is reported; ``host`` is a name, "" for what is of the cluster."""
+    """Something wrong, as it is reported; ``hosts``: where, () for what is of the cluster."""
 
     rule: Rule
-    host: str
+    hosts: tuple
     where: object
     text: str
     fix: str
 
 
 class Unseen(Record):
-    """An item that could not be looked at."""
+    """An item that could not be looked at; ``host`` is None for what is of the cluster."""
 
     rule: Rule
     host: str

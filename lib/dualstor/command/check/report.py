@@ -30,11 +30,11 @@ def document(cluster, verdict):
         "summary": dict(counts, looked=verdict.looked, not_looked=len(verdict.unseen)),
         "findings": [{
             "id": f.rule.id, "severity": f.rule.severity, "area": f.rule.area,
-            "title": f.rule.title, "host": f.host or None, "source": f.where.source,
+            "title": f.rule.title, "hosts": list(f.hosts), "source": f.where.source,
             "line": f.where.line, "text": f.text, "why": f.rule.why, "fix": f.fix,
         } for f in verdict.findings],
         "not_looked": [{
-            "id": u.rule.id, "area": u.rule.area, "title": u.rule.title, "host": u.host or None,
+            "id": u.rule.id, "area": u.rule.area, "title": u.rule.title, "host": u.host,
             "reason": u.reason,
         } for u in verdict.unseen],
     }
@@ -42,7 +42,7 @@ def document(cluster, verdict):
 
 def _finding(console, finding):
     style = _STYLES[finding.rule.severity]
-    host = finding.host + " " if finding.host else ""
+    host = ", ".join(finding.hosts) + " " if finding.hosts else ""
     console.line()
     console.pieces((finding.rule.severity.upper(), style), ("  %s  " % finding.rule.id, "title"),
                    ("%s%s" % (host, finding.where), None))
@@ -57,7 +57,7 @@ def _not_looked(console, unseen):
     for one in unseen:
         reasons.setdefault((one.host, one.reason), []).append(one.rule)
     for (host, reason), hidden in reasons.items():
-        console.line("not looked at: %s%s" % (host + ": " if host else "", reason), "dim")
+        console.line("not looked at: %s%s" % ("%s: " % host if host else "", reason), "dim")
         console.line("  so it is not known whether: " if len(hidden) > 1
                      else "  so it is not known whether %s (%s)" % (hidden[0].title, hidden[0].id),
                      "dim")

@@ -95,12 +95,10 @@ class Host:
 
         :raises NotLooked: it was not looked at, or this is a tree of configuration alone
         """
-        top = "/" + path.split("/")[1] if path.startswith("/") else path
-        if self.tree.paths.get(path):
-            return self.tree.paths[path]
-        if path not in self.tree.paths or (top != "/etc" and not self.whole):
+        kind = self.tree.paths.get(path)
+        if kind is None or (not kind and not self.whole):
             raise NotLooked("%s: not in the tree" % path)
-        return ""
+        return kind
 
     @property
     def whole(self):
