@@ -78,3 +78,10 @@ def test_a_rule_in_trouble_does_not_hide_the_others(good):
     assert [f.rule.id for f in verdict.findings] == ["DRBD-TWO-PRIMARIES"]
     assert [(u.rule.id, "KeyError: 'node1'" in u.reason) for u in verdict.unseen] == [
         ("BROKEN-RULE", True)]
+
+
+def test_the_advice_is_the_agents_own():
+    from dualstor.command.check.rules.pacemaker_clones import INTERFACES
+    from dualstor.main import load
+    from dualstor.metadata import AGENTS
+    assert INTERFACES == {name: load(name).interface for name in AGENTS}
