@@ -22,7 +22,7 @@ _MODULES = (
     "dualstor.record", "dualstor.errors", "dualstor.log", "dualstor.run", "dualstor.host",
     "dualstor.deadline", "dualstor.ocf.codes", "dualstor.tools.lvm", "dualstor.tools.lvm_messages",
     "dualstor.command.check.sources.tree", "dualstor.command.check.sources.wanted",
-    "dualstor.command.check.sources.collect")
+    "dualstor.command.check.sources.answers", "dualstor.command.check.sources.collect")
 
 _BOOT = """
 import base64, importlib.abc, importlib.util, json, sys, zlib
