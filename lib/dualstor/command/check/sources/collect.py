@@ -115,10 +115,6 @@ def _collect(host, answers, source, name):
     files, unreadable = _files(host)
     paths = {path: kind(host, path)
              for path in list(wanted.PATHS) + wanted.named_paths(files)}
-    programs = {}
-    if paths["/usr/sbin"] and paths["/usr/bin"]:
-        programs = {program: _program(host, program)
-                    for program in list(wanted.PROGRAMS) + wanted.named_programs(files)}
     for command, argv in wanted.COMMANDS:
         answers.ask(command, argv)
     for command, argv in wanted.lvm_commands(_lvm_version(answers)):
@@ -126,6 +122,11 @@ def _collect(host, answers, source, name):
     for command, argv in wanted.named_commands(files, answers.lockspaces()):
         answers.ask(command, argv)
     answers.daemons()
+    cib = answers.commands.get("cib", {}).get("stdout", "")
+    programs = {}
+    if paths["/usr/sbin"] and paths["/usr/bin"]:
+        programs = {program: _program(host, program)
+                    for program in list(wanted.PROGRAMS) + wanted.named_programs(files, cib)}
     return Tree(name=_hostname(files, name), source=source, files=files, unreadable=unreadable,
                 paths=paths, aliases=_aliases(host, paths), programs=programs, commands=answers.commands,
                 silent=answers.silent)
