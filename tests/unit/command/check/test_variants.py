@@ -66,6 +66,9 @@ def _as_master(pair):
 
 VARIANTS = [
     (C, "corosync 1 with cryptography", lambda p: _v1(p).edit(RES, "10.78.0.", "10.77.0.")),
+    (C, "corosync 1 with Pacemaker as its plugin, which counts no two nodes", lambda p: _v1(
+        p, "totem {", "service {\n\tname: pacemaker\n\tver: 1\n}\ntotem {").edit(
+        RES, "10.78.0.", "10.77.0.").pacemaker('value="freeze"', 'value="ignore"')),
     (C, "corosync 2 with multicast", lambda p: p.write(CORO, _MULTICAST).answer(
         "corosync-version", "Corosync Cluster Engine, version '2.4.5'")),
     (C, "udpu and crypto in corosync 2", lambda p: p.edit(CORO, "knet", "udpu").answer(

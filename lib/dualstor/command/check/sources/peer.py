@@ -8,6 +8,7 @@ there, by Python 3.6 or later. Nothing is written on the peer.
 import base64
 import importlib.util
 import json
+import os
 import zlib
 
 from dualstor.command.check.sources.tree import from_json
@@ -60,6 +61,11 @@ def command(host):
             "exec python3 -IS -c '%s'" % program())
 
 
+def _agent(environ):
+    """The variable by which ssh finds the caller's keys; the runner passes nothing on by itself."""
+    return {name: environ[name] for name in ("SSH_AUTH_SOCK",) if name in environ}
+
+
 def look(host):
     """The Tree of the peer.
 
@@ -70,7 +76,7 @@ def look(host):
     if host.startswith("-"):
         raise DualstorError("--peer %s: not the name of a host" % host)
     try:
-        done = run(command(host), SECONDS)
+        done = run(command(host), SECONDS, environment=_agent(os.environ))
     except ToolError as problem:
         raise DualstorError("%s: ssh %s" % (source, str(problem).rpartition(": ")[2]))
     if not done.ok:
