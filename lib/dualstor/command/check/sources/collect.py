@@ -128,8 +128,8 @@ def _collect(host, answers, source, name):
         programs = {program: _program(host, program)
                     for program in list(wanted.PROGRAMS) + wanted.named_programs(files, cib)}
     return Tree(name=_hostname(files, name), source=source, files=files, unreadable=unreadable,
-                paths=paths, aliases=_aliases(host, paths), programs=programs, commands=answers.commands,
-                silent=answers.silent)
+                paths=paths, aliases=_aliases(host, paths), programs=programs,
+                commands=answers.commands, silent=answers.silent)
 
 
 def this_host():

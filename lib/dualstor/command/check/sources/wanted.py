@@ -28,8 +28,8 @@ ALIASES = ("/dev", "/dev/mapper", "/dev/disk/by-id", "/dev/disk/by-path", "/dev/
 
 #: Programs that a host of either generation may need; packages.py says what provides them.
 PROGRAMS = ("drbdadm", "lvm", "clvmd", "lvmlockd", "dlm_controld", "dlm_tool", "corosync",
-            "cman_tool", "fenced", "fence_tool", "pacemakerd", "cibadmin", "crm_mon", "stonith_admin", "pcs",
-            "crm", "fence_ipmilan")
+            "cman_tool", "fenced", "fence_tool", "pacemakerd", "cibadmin", "crm_mon",
+            "stonith_admin", "pcs", "crm", "fence_ipmilan")
 
 #: Daemons of which the command line is looked at.
 DAEMONS = ("clvmd", "lvmlockd", "lvmetad", "dlm_controld", "corosync", "cman", "pacemakerd")

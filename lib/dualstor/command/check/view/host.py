@@ -135,9 +135,9 @@ class Host(Seen):
             own = resource.configuration.host(self.name)
             for device, minor, lower, _ in own.devices if own else ():
                 if lower:
-                    others = self.tree.aliases.get(lower, "").split()
-                    found.append(Disk(resource=resource, lower=lower,
-                                      names=(lower,) + tuple(others), upper=device or "/dev/drbd%s" % minor))
+                    names = (lower,) + tuple(self.tree.aliases.get(lower, "").split())
+                    found.append(Disk(resource=resource, lower=lower, names=names,
+                                      upper=device or "/dev/drbd%s" % minor))
         if not found:
             raise NotLooked("no DRBD resource names a disk of host %s" % self.name)
         return tuple(found)
