@@ -5,7 +5,7 @@ VENV   ?= .venv
 PYTHON ?= python3
 RUN     = $(VENV)/bin/python
 
-.PHONY: help venv metadata unit test coverage faults demo down clean
+.PHONY: help venv metadata docs unit test coverage faults demo down clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -18,6 +18,9 @@ $(VENV)/ready: setup.cfg tools/make-venv
 
 metadata: venv  ## write metadata/*.xml from the declared parameters
 	PYTHONPATH=lib $(RUN) -m dualstor.metadata metadata
+
+docs: venv      ## write the manual and docs/findings.md from the command's source
+	PYTHONPATH=lib $(RUN) -m dualstor.command.pages docs
 
 unit: venv      ## the tests that need no lab
 	$(RUN) -m pytest
