@@ -234,24 +234,30 @@ def state_is_normal(_simulation, node):
 # -- faults of the volume group ------------------------------------------------------
 
 
+def _group(simulation):
+    """The volume group, which may have another name just now."""
+    return next(iter(simulation.cluster.groups.values()))
+
+
 def group_is_exported(simulation, _node):
-    simulation.cluster.groups["vg0"].exported = True
+    _group(simulation).exported = True
 
 
 def group_is_partial(simulation, _node):
-    simulation.cluster.groups["vg0"].missing_pv = True
+    _group(simulation).missing_pv = True
 
 
 def group_is_local(simulation, _node):
     """Neither shared nor clustered."""
     if not any(volumes.mapped(each, "vg0") for each in simulation.cluster.nodes.values()):
-        simulation.cluster.groups["vg0"].kind = "local"
+        _group(simulation).kind = "local"
 
 
 def group_is_gone(simulation, _node):
     """vgrename: it has another name now."""
     cluster = simulation.cluster
-    if not any(volumes.mapped(each, "vg0") or each.lockspaces for each in cluster.nodes.values()):
+    if "vg0" in cluster.groups and not any(volumes.mapped(each, "vg0") or each.lockspaces
+                                           for each in cluster.nodes.values()):
         cluster.groups["vg1"] = cluster.groups.pop("vg0")
         cluster.groups["vg1"].name = "vg1"
 
