@@ -73,6 +73,10 @@ class Host:
         """Whether the path is there."""
         return os.path.exists(self.file(name))
 
+    def executable(self, name):
+        """Whether the file may be executed."""
+        return os.access(self.file(name), os.X_OK)
+
     def device(self, name):
         """(major, minor) of a block device node (links are followed), else None."""
         import stat

@@ -145,6 +145,19 @@ def conclude(name, action, work):
     return int(code)
 
 
+def _let_go(stream):
+    """Drop what a full disk or a closed pipe did not take: Python would exit with 120 for it."""
+    try:
+        stream.flush()
+    except (OSError, ValueError, AttributeError):
+        try:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)
+        except (OSError, ValueError, AttributeError):
+            pass  # it is closed, nothing is waiting in it
+
+
 def _on_sigterm(_number, _frame):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Terminated("ended by SIGTERM before it was done; the cluster manager's own timeout "
@@ -160,11 +173,11 @@ def main(name, argv=None, environ=None, make_host=Host):
     environ = os.environ if environ is None else environ
     action = argv[1] if len(argv) > 1 else "help"
     if action == "meta-data":
-        def show():
+        def work():
             sys.stdout.write(metadata(name, environ))
             sys.stdout.flush()
             return Finish(ExitCode.SUCCESS)
-        return conclude(name, action, show)
+        return _end(name, action, work)
     instance = environ.get("OCF_RESOURCE_INSTANCE")
     log.LOG.open("%s(%s)" % (name, instance) if instance else name, environ)
     signal.signal(signal.SIGTERM, _on_sigterm)
@@ -175,4 +188,12 @@ def main(name, argv=None, environ=None, make_host=Host):
             return perform(load(name), action, environ, make_host)
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)   # what is left is to tell the reason
-    return conclude(name, action, work)
+    return _end(name, action, work)
+
+
+def _end(name, action, work):
+    """As ``conclude``, and nothing is left that could change the exit code."""
+    code = conclude(name, action, work)
+    _let_go(sys.stdout)
+    _let_go(sys.stderr)
+    return code

@@ -162,6 +162,10 @@ def no_fence_handler(_simulation, node):
         config.handlers.clear()
 
 
+def no_handler_installed(_simulation, node):
+    node.handler_installed = False
+
+
 def no_cluster_locking(_simulation, node):
     node.lvm["global/use_lvmlockd"], node.lvm["global/locking_type"] = 0, 1
 
@@ -173,7 +177,7 @@ def fallback_to_local_locking(_simulation, node):
 def good_configuration(simulation, node):
     fresh = world.make(simulation.cluster.generation).nodes[node.name]
     node.config, node.lvm = fresh.config, fresh.lvm
-    node.visible_lower = False
+    node.visible_lower, node.handler_installed = False, True
 
 
 # -- faults of the cluster's layers ------------------------------------------------
@@ -325,7 +329,7 @@ EVENTS = (crash, boot, boot, cut_replication, heal_replication, cut_cluster, hea
           continue_daemon, stale_pidfile, dlm_stops, dlm_starts, stand_alone, disk_fails,
           disk_is_outdated, disk_is_inconsistent, data_diverge, resource_leaves_configuration,
           one_primary_only, automatic_loss, no_fencing_policy, no_fence_handler,
-          no_cluster_locking, fallback_to_local_locking, lose_quorum, all_is_well, all_is_well,
+          no_handler_installed, no_cluster_locking, fallback_to_local_locking, lose_quorum, all_is_well, all_is_well,
           all_is_well, engine_stops, engine_starts, lockspaces_stick, lockspaces_go_on,
           socket_vanishes, second_daemon, negotiating, io_is_suspended, state_is_normal,
           group_is_exported, group_is_partial, group_is_local, group_is_gone, group_is_well,

@@ -149,6 +149,8 @@ class SimHost(Host):
         except HostUnreadable:
             return True
 
+    executable = exists
+
     def device(self, name):
         item = self._at(name)
         return tuple(item) if isinstance(item, Block) else None

@@ -9,6 +9,7 @@ import functools
 import posixpath
 
 from simulator import drbd as drbd_model
+from simulator.state import HANDLER
 from simulator.volumes import MAJOR
 
 DRBD_MAJOR, LOWER = 147, (254, 16)
@@ -204,6 +205,8 @@ def tree(cluster, node):
     for process in node.processes.values():
         _process(made, node, process.pid, process.program, _INTERPRETER[process.program],
                  process.state, process.start_time)
+    if node.handler_installed:
+        put(made, HANDLER, "#!/bin/sh\n")
     for path, text in node.files.items():
         put(made, path, text)
     for path, pid in node.sockets.items():

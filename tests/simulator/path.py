@@ -33,7 +33,9 @@ sys.exit(main(%(folder)r, %(node)r))
 
 
 class PathHost(Host):
-    """A Host below a root in which block devices are marked files."""
+    """A Host below a root in which block devices and programs are plain files."""
+
+    executable = Host.exists
 
     def device(self, name):
         try:
