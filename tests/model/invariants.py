@@ -4,12 +4,15 @@
 Each check takes what it needs and raises AssertionError with the story.
 """
 
+import os
 import pickle
 
+from dualstor import main
 from dualstor.host import STATE_DIR
 from dualstor.ocf.codes import MONITOR_ONLY
 from model.actions import DAEMON, DRBD, GROUP
 from simulator import locking, membership, state, volumes, world
+from sourcetree import TREE
 
 RUNNING = (0, 190)
 PROMOTED = (8, 191)
@@ -52,6 +55,16 @@ def codes(result):
         assert "unexpected" not in result.reasons[0], result
     else:
         assert len(result.reasons) <= 1, result
+
+
+def described(agent, environ):
+    """I10: meta-data is one of two files, whatever the caller's environment holds."""
+    folder = os.path.join(TREE, "metadata", agent)
+    known = set()
+    for ending in (".xml", ".ocf-1.0.xml"):
+        with open(folder + ending, encoding="utf-8") as stream:
+            known.add(stream.read())
+    assert main.metadata(agent, environ) in known, environ
 
 
 def in_time(result):

@@ -150,6 +150,7 @@ class Cluster(RuleBasedStateMachine):
         if self.cluster.nodes[name].up:
             self._run(pair[0], pair[1], name, 60.0, level, tuple(sorted(changes.items())))
             self.census.variables.update(set(changes))
+            invariants.described(pair[0], {k: v for k, v in changes.items() if v is not None})
 
     @rule(pair=PAIRS, name=NODES, steps=st.integers(0, 25), kill=st.booleans())
     def cut_short(self, pair, name, steps, kill):
