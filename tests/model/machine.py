@@ -204,12 +204,16 @@ class Cluster(RuleBasedStateMachine):
     def time_passes(self, seconds):
         self.simulation.advance(seconds)
 
-    @rule(name=NODES, event=st.sampled_from(events.EVENTS))
-    def it_happens(self, name, event):
-        self.census.events[event.__name__] += 1
-        event(self.simulation, self.cluster.nodes[name])
-        self.cluster.harm.clear()       # this was not an agent
-        self.simulation.advance(0.01)
+    @rule(happenings=st.lists(st.tuples(NODES, st.sampled_from(events.EVENTS)), min_size=1,
+                              max_size=4))
+    def it_happens(self, happenings):
+        for name, event in happenings:
+            self.census.events[event.__name__] += 1
+            event(self.simulation, self.cluster.nodes[name])
+            self.cluster.harm.clear()       # this was not an agent
+            self.simulation.advance(0.01)
+
+    more_happens = it_happens
 
     @rule(name=NODES, event=st.sampled_from(events.OF_VOLUMES))
     def volumes_are_used(self, name, event):
