@@ -5,7 +5,11 @@ VENV   ?= .venv
 PYTHON ?= python3
 RUN     = $(VENV)/bin/python
 
-.PHONY: help venv metadata docs unit test coverage faults demo down clean
+SEQUENCES ?= 100000
+SEED      ?= 1
+JOBS      ?= 1
+
+.PHONY: help venv metadata docs unit soak test coverage faults demo down clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -24,6 +28,9 @@ docs: venv      ## write the manual and docs/findings.md from the command's sour
 
 unit: venv      ## the tests that need no lab
 	$(RUN) -m pytest
+
+soak: venv      ## the model test for long: SEQUENCES=100000 SEED=1 JOBS=1
+	$(RUN) tests/model/soak.py --sequences $(SEQUENCES) --seed $(SEED) --jobs $(JOBS)
 
 test: venv      ## everything: unit, property, contract, conformance, lab
 	lab/lab build

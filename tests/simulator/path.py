@@ -33,7 +33,9 @@ sys.exit(main(%(folder)r, %(node)r))
 
 
 class PathHost(Host):
-    """A Host below a root in which block devices are marked files."""
+    """A Host below a root in which block devices and programs are plain files."""
+
+    executable = Host.exists
 
     def device(self, name):
         try:
@@ -68,6 +70,12 @@ def _store(folder, cluster):
     with open(path + ".new", "w", encoding="utf-8") as stream:
         stream.write(state.dumps(cluster))
     os.rename(path + ".new", path)
+
+
+def host_of(folder, node, deadline):
+    """The Host of a node of the lab below *folder*."""
+    home = os.path.join(folder, node)
+    return PathHost(deadline, root=os.path.join(home, "root"), path=(os.path.join(home, "bin"),))
 
 
 # -- files ----------------------------------------------------------------------
@@ -174,9 +182,12 @@ class Lab:
 
     def host(self, node, deadline):
         """The Host of a node."""
-        home = os.path.join(self.folder, node)
-        return PathHost(deadline, root=os.path.join(home, "root"),
-                        path=(os.path.join(home, "bin"),))
+        return host_of(self.folder, node, deadline)
+
+    def agent_command(self, node, agent, action):
+        """The command that runs an agent on a node as a process of its own."""
+        return [sys.executable, "-IS", os.path.join(_TESTS, "simulator", "agent.py"),
+                self.folder, node, agent, action]
 
     def state(self):
         """Context manager: the Cluster, to look at and to change."""

@@ -8,6 +8,10 @@ LVMLOCKD = "lvmlockd"   # DRBD 8.4, corosync 3, Pacemaker 2.1, dlm 4, LVM 2.03
 CLVMD = "clvmd"         # DRBD 8.4, cman 3, fenced, dlm 3, LVM 2.02
 
 
+#: The fence-peer handler, as drbd-utils installs it.
+HANDLER = "/usr/lib/drbd/stonith_admin-fence-peer.sh"
+
+
 @dataclass
 class ResourceConfig:
     """One resource of a node's drbd.conf, with its effective options."""
@@ -20,7 +24,7 @@ class ResourceConfig:
         "after-sb-1pri": "disconnect", "after-sb-2pri": "disconnect", "ping-timeout": "20"})
     disk: dict = field(default_factory=lambda: {"fencing": "resource-and-stonith"})
     handlers: dict = field(default_factory=lambda: {
-        "fence-peer": "/usr/lib/drbd/stonith_admin-fence-peer.sh"})
+        "fence-peer": HANDLER})
 
     @property
     def fencing(self):
@@ -149,6 +153,10 @@ class Node:
     scores: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)       # what programs and agents wrote
     sockets: dict = field(default_factory=dict)     # path -> pid that listens, 0: nobody does
+    handler_installed: bool = True  # DRBD's fence-peer handler is on this node
+    odd_formats: bool = False       # of programs and kernel: attributes one letter longer or shorter
+    run_full: bool = False          # nothing can be written to /run
+    unreadable: list = field(default_factory=list)  # beginnings of paths that cannot be read
 
 
 @dataclass

@@ -61,6 +61,9 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
 ))
 
 
+_HALF = 5000    # lines at each end of a flood; a line takes some 10 us
+
+
 class Message(Record):
     """One line; ``kind`` as above, "other" when it is not known.
 
@@ -83,8 +86,15 @@ def _message(line):
 
 
 def classify(text):
-    """The Messages in the text that an LVM command wrote on stderr, as a tuple."""
-    return tuple(_message(line.strip()) for line in text.splitlines() if line.strip())
+    """The Messages in the text that an LVM command wrote on stderr, as a tuple.
+
+    A line that is said again is told once, and of a flood the first and last lines count:
+    the time it takes is no part of the action's deadline.
+    """
+    lines = list(dict.fromkeys(line.strip() for line in text.splitlines()))
+    if len(lines) > 2 * _HALF:
+        lines = lines[:_HALF] + lines[-_HALF:]
+    return tuple(_message(line) for line in lines if line)
 
 
 def kinds(messages):

@@ -258,3 +258,12 @@ def test_what_passes_is_transient_only_when_it_failed():
                              "vg0").transient
     assert not lvm.start_locking(answering("", "  VG vg0 lock skipped: lock start in progress\n"),
                                  "vg0").transient
+
+
+def test_of_a_flood_of_messages_the_ends_are_judged():
+    """Found by the model: a flood on stderr kept an agent busy far beyond its deadline."""
+    assert [m.text for m in lvm_messages.classify("y\n" * 100000)] == ["y"]
+    flood = "".join("line %d\n" % n for n in range(100000))
+    messages = lvm_messages.classify(flood + "  VG vg0 lock failed: lock manager\n")
+    assert len(messages) <= 10000
+    assert messages[0].text == "line 0" and messages[-1].text.startswith("VG vg0 lock failed")
