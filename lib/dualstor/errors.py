@@ -26,6 +26,18 @@ class HostMisconfigured(DualstorError):
     code = ExitCode.ERR_ARGS
 
 
+class HostUnreadable(DualstorError):
+    """A file of the kernel is there and cannot be read: nothing is known of the host.
+
+    :param name: its path
+    :param problem: the OSError
+    """
+
+    def __init__(self, name, problem):
+        super().__init__("%s cannot be read (%s): run the agent as root, and look at `dmesg`"
+                         % (name, problem.strerror or problem))
+
+
 class UnknownAction(DualstorError):
     """The agent does not implement the action."""
 

@@ -112,7 +112,7 @@ def perform(agent_class, action, environ, make_host=Host):
 
 def _tell(reason, code):
     """Print the one exit reason: the last line on stderr that the manager keeps."""
-    line = " ".join(reason.split())
+    line = log.printable(" ".join(reason.split()))
     if len(line) > _REASON_LIMIT:
         line = line[:_REASON_LIMIT - 3] + "..."
     (log.debug if code in EXPECTED else log.error)("%s", line)

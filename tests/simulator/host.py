@@ -2,6 +2,7 @@
 """The in-process way into the simulation: a Host whose world is a Cluster, on a virtual clock."""
 
 import io
+import pickle
 
 from dualstor.deadline import Deadline
 from dualstor.errors import DeadlineReached, ToolHung, ToolMissing
@@ -9,6 +10,8 @@ from dualstor.host import STATE_DIR, Host
 from dualstor.run import KILL_GRACE, OUTPUT_LIMIT, TERM_GRACE, Completed
 from simulator import faults, kernelfiles, locking, programs, world
 from simulator.kernelfiles import Block, Link, Socket
+
+_VIEWS = 32     # trees that are kept at most
 
 
 class NodeDied(BaseException):
@@ -19,13 +22,28 @@ class Simulation:
     """One cluster and its clock.
 
     :param cluster: state.Cluster, e.g. of world.reach()
+    :param stretch: how much longer each sleep within an action is than the one before;
+        more than 1 is a host that wakes its sleepers late, and makes long waits cheap
     """
 
-    def __init__(self, cluster):
+    def __init__(self, cluster, stretch=1.0):
         self.cluster = cluster
+        self.stretch = stretch
         self.watchers = []      # called with (Node, argv) before a program runs
         self.meanwhile = []     # [time, function]: what somebody else does then
         self._busy = False
+        self._views = {}
+
+    def view(self, node):
+        """(tree of a node's files, paths resolved in it so far), kept while nothing changes."""
+        cluster = self.cluster
+        key = pickle.dumps((node.name, cluster.nodes, cluster.groups, cluster.two_node,
+                            cluster.cluster_link), pickle.HIGHEST_PROTOCOL)
+        if key not in self._views:
+            if len(self._views) >= _VIEWS:
+                self._views.clear()
+            self._views[key] = kernelfiles.tree(cluster, node), {}
+        return self._views[key]
 
     def clock(self):
         """Virtual monotonic seconds."""
@@ -61,7 +79,12 @@ class SimHost(Host):
         self.simulation = simulation
         self.name = node
         self._boots = self.node.boots
-        self._tree = None
+        self._late = 1.0
+        self._forget_tree()
+
+    def _forget_tree(self):
+        """The files may have changed."""
+        self._tree, self._resolved = None, {}
 
     @property
     def node(self):
@@ -69,15 +92,18 @@ class SimHost(Host):
         return self.simulation.cluster.nodes[self.name]
 
     def _changed(self):
-        self._tree = None
+        self._forget_tree()
         node = self.node
         if not node.up or node.boots != self._boots:
             raise NodeDied(self.name)
 
     def _at(self, name, follow=True):
         if self._tree is None:
-            self._tree = kernelfiles.tree(self.simulation.cluster, self.node)
-        return kernelfiles.resolve(self._tree, name, follow)
+            self._tree, self._resolved = self.simulation.view(self.node)
+        key = (name, follow)
+        if key not in self._resolved:
+            self._resolved[key] = kernelfiles.resolve(self._tree, name, follow)
+        return self._resolved[key]
 
     # -- files ------------------------------------------------------------------
 
@@ -100,13 +126,16 @@ class SimHost(Host):
         item = self._at(name)
         return tuple(item) if isinstance(item, Block) else None
 
+    def recall(self, name):
+        return self.node.files.get("%s/%s" % (STATE_DIR, name))
+
     def remember(self, name, text):
         self.node.files["%s/%s" % (STATE_DIR, name)] = text
-        self._tree = None
+        self._forget_tree()
 
     def forget(self, name):
         self.node.files.pop("%s/%s" % (STATE_DIR, name), None)
-        self._tree = None
+        self._forget_tree()
 
     def lock(self, name, seconds):
         """Granted: within one process nobody else asks for it."""
@@ -221,4 +250,5 @@ class SimHost(Host):
     # -- time ---------------------------------------------------------------------
 
     def sleep(self, seconds):
-        self._pass(max(0.0, min(seconds, self.deadline.remaining)))
+        self._late *= self.simulation.stretch
+        self._pass(max(0.0, min(seconds * self._late, self.deadline.remaining)))

@@ -5,6 +5,7 @@ A folder is a dict, a file its text, a symbolic link a Link, a block device a
 Block, an open socket a Socket.
 """
 
+import functools
 import posixpath
 
 from simulator import drbd as drbd_model
@@ -37,21 +38,26 @@ def put(tree, path, item):
 
 def resolve(tree, path, follow=True, hops=0):
     """What is at *path*, None when nothing is; links on the way are followed."""
-    here, walked, parts = tree, "/", [p for p in path.split("/") if p]
+    here, parts = tree, [p for p in path.split("/") if p]
+    last = len(parts) - 1
     for number, part in enumerate(parts):
-        if not isinstance(here, dict) or part not in here:
+        if not isinstance(here, dict):
             return None
-        item = here[part]
-        last = number == len(parts) - 1
-        if isinstance(item, Link) and (follow or not last):
+        item = here.get(part)
+        if isinstance(item, Link) and (follow or number != last):
             if hops > 10:
                 return None
-            target = posixpath.normpath(posixpath.join(walked, item))
+            target = _target("/".join(parts[:number]), item)
             rest = "/".join(parts[number + 1:])
-            return resolve(tree, posixpath.join(target, rest) if rest else target, follow,
-                           hops + 1)
-        walked, here = posixpath.join(walked, part), item
+            return resolve(tree, target + "/" + rest, follow, hops + 1)
+        here = item
     return here
+
+
+@functools.lru_cache(maxsize=4096)
+def _target(folder, link):
+    """The absolute path that a link in *folder* means."""
+    return posixpath.normpath(posixpath.join("/" + folder, link))
 
 
 def _proc_drbd(cluster, node):

@@ -70,6 +70,12 @@ def _store(folder, cluster):
     os.rename(path + ".new", path)
 
 
+def host_of(folder, node, deadline):
+    """The Host of a node of the lab below *folder*."""
+    home = os.path.join(folder, node)
+    return PathHost(deadline, root=os.path.join(home, "root"), path=(os.path.join(home, "bin"),))
+
+
 # -- files ----------------------------------------------------------------------
 
 def _write_tree(root, cluster, node):
@@ -174,9 +180,12 @@ class Lab:
 
     def host(self, node, deadline):
         """The Host of a node."""
-        home = os.path.join(self.folder, node)
-        return PathHost(deadline, root=os.path.join(home, "root"),
-                        path=(os.path.join(home, "bin"),))
+        return host_of(self.folder, node, deadline)
+
+    def agent_command(self, node, agent, action):
+        """The command that runs an agent on a node as a process of its own."""
+        return [sys.executable, "-IS", os.path.join(_TESTS, "simulator", "agent.py"),
+                self.folder, node, agent, action]
 
     def state(self):
         """Context manager: the Cluster, to look at and to change."""

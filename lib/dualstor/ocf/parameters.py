@@ -59,7 +59,7 @@ class Parameters:
     """Values of the parameters, as attributes.
 
     ``problems`` lists what is wrong, each a sentence; a parameter in trouble
-    has its default. ``lacking`` holds the names of required ones not given.
+    has its default. ``lacking`` holds the names of required ones without a (valid) value.
     """
 
     def __init__(self, values, problems=(), lacking=()):
@@ -94,7 +94,8 @@ def _value(parameter, text):
                 name, text, ", ".join(parameter.options))
         return text, None
     if parameter.pattern is not None and not parameter.pattern(text):
-        return None, "parameter %s is %r: that is not a valid name" % (name, text)
+        return None, "parameter %s is %r: that is not valid, see the agent's meta-data" % (
+            name, text[:60])
     return text, None
 
 
@@ -118,6 +119,8 @@ def parse(declared, environment):
         value, problem = _value(parameter, text)
         if problem:
             problems.append(problem)
+            if parameter.required:
+                lacking.append(parameter.name)
         else:
             values[parameter.name] = value
     return Parameters(values, problems, lacking)

@@ -2,7 +2,7 @@
 """clvmd: how it looks at its host and what it does there."""
 
 from dualstor import log
-from dualstor.agents.clvmd import decide, seen
+from dualstor.agents.clvmd import decide, seen, start
 from dualstor.agents.clvmd.interface import INTERFACE
 from dualstor.engine import Agent
 from dualstor.errors import DualstorError, ToolError, ToolMissing
@@ -142,6 +142,8 @@ class Clvmd(Agent):
         """Start the daemon."""
         from dualstor.tools import lockdaemon
         options = (self.parameters.daemon_options or "").split()
+        if start.unadmitted(daemon, self.parameters.daemon_options):  # a stop goes on without
+            options = []
         code, says = lockdaemon.launch(self.host, daemon, options, self.parameters.cluster_engine,
                                        self.parameters.daemon_timeout)
         return seen.Attempt(code=code, says=says)

@@ -34,9 +34,9 @@ node: without the daemon their locks are lost and another node could take them."
         Parameter(
             name="daemon_options",
             shortdesc="Further options for the daemon",
-            longdesc="Further options for the daemon, separated by blanks, e.g. \"-d2\" for clvmd "
-                     "or \"-S debug\" for lvmlockd. Options that keep it in the foreground or move "
-                     "its pid file or socket are refused."),
+            longdesc="Further options for the daemon, for what it logs: \"-d0\" or \"-d2\" for clvmd, "
+                     "\"-S\" with err, warning or debug for lvmlockd. Others are refused: they could "
+                     "take the daemon out of the sight of this agent."),
         Parameter(
             name="daemon_timeout", type="integer", minimum=1, maximum=3600,
             shortdesc="Seconds that clvmd waits for the answers of other nodes",

@@ -22,12 +22,31 @@ _CLVMD_CODES = {
     4: "it lacks memory or root's rights",
 }
 
-#: Options that would take the daemon out of our sight.
-_FORBIDDEN = {
-    CLVMD: ("-f", "-h", "-V", "-R", "-S", "-C", "-T", "-I", "-t", "-d1", "-d"),
-    LVMLOCKD: ("-f", "--foreground", "-D", "--daemon-debug", "-h", "--help", "-V", "--version",
-               "-T", "--test", "-p", "--pid-file", "-s", "--socket-path"),
+#: Options that leave the daemon in our sight, each with the values it takes.
+_PRIORITIES = ("err", "warning", "debug")
+_ADMITTED = {
+    CLVMD: {"-d0": (), "-d2": ()},
+    LVMLOCKD: {"-S": _PRIORITIES, "--syslog-priority": _PRIORITIES},
 }
+
+
+def unadmitted(daemon, text):
+    """The first word of daemon_options that *daemon* must not be given, None when all may be.
+
+    What is not known to be harmless is refused: getopt takes "-fd2" and "--pid-f=X", too.
+    """
+    words = (text or "").split()
+    while words:
+        word = words.pop(0)
+        name, equals, value = word.partition("=")
+        values = _ADMITTED[daemon].get(name)
+        if values is None or (equals and not (values and name.startswith("--"))):
+            return word
+        if values and not equals:
+            value = words.pop(0) if words else ""
+        if values and value not in values:
+            return word
+    return None
 
 
 def kind(parameters, facts):
@@ -125,16 +144,15 @@ def waiting(request, parameters, facts):
 
 
 def options(request, parameters, daemon):
-    """A refusal of daemon_options that would hide the daemon from us, else None."""
-    words = (parameters.daemon_options or "").split()
-    for name in (daemon,) if daemon else ():
-        wrong = [w for w in words if w.partition("=")[0] in _FORBIDDEN[name]]
-        if wrong:
-            return common.refuse(
-                request, ExitCode.ERR_CONFIGURED,
-                "daemon_options has %s, with which %s cannot be supervised: take it out (there "
-                "are parameters for the cluster manager and the timeout)" % (wrong[0], name))
-    return None
+    """A refusal of daemon_options that could hide the daemon from us, else None."""
+    wrong = unadmitted(daemon, parameters.daemon_options) if daemon else None
+    if wrong is None:
+        return None
+    return common.refuse(
+        request, ExitCode.ERR_CONFIGURED,
+        "daemon_options has %r, with which %s may not be supervised: take it out, or use one of %s "
+        "(there are parameters for the cluster manager and the timeout)" % (
+            wrong[:60], daemon, ", ".join(sorted(_ADMITTED[daemon]))))
 
 
 def program(request, _parameters, facts):
