@@ -14,6 +14,9 @@ hypothesis.settings.register_profile(
 def pytest_addoption(parser):
     parser.addoption("--lab", action="store_true",
                      help="also run the tests that need the lab's two machines (lab/lab build)")
+    parser.addoption("--real", metavar="SITUATION",
+                     help="play the transcripts of a situation, e.g. 'nothing started', with the "
+                          "programs of this machine, which must be in it")
     parser.addoption("--deep", action="store_true",
                      help="property tests at random and for long, instead of always the same ones")
 

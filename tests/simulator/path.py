@@ -156,7 +156,7 @@ class Lab:
                                          "library": _LIBRARY, "folder": self.folder,
                                          "node": node.name})
             os.chmod(script, 0o755)
-            for name in programs.names(cluster.generation):
+            for name in programs.names(cluster):
                 os.symlink("../multicall", os.path.join(home, "bin", name))
             node.processes.clear()
         for name in locking.PIDFILE:

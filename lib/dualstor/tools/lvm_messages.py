@@ -15,6 +15,9 @@ TRANSIENT = frozenset(("starting", "held"))
 #: Kinds that make a result worthless whatever the exit code says.
 UNSAFE = frozenset(("local locking",))
 
+#: Kinds of a failure that is none: things are as they were to be.
+DONE = frozenset(("already",))
+
 #: Kinds that say nothing of their own: consequences of another line.
 CONSEQUENCE = frozenset(("consequence", "warning", "unlocked reading"))
 
@@ -47,6 +50,8 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
     ("duplicate", r"PVs appear on duplicate devices"),
     ("open", r"Logical volume (?P<name>\S+) (?:is )?(?:in use|used by another device)"
              r"|contains a filesystem in use|with \d+ open logical volume"),
+    ("open", r"LV (?P<name>\S+) in use: not deactivating"),     # 2.02.84
+    ("already", r"Volume group \"?(?P<name>[^\s\"]+)\"? is already (?:not )?clustered"),
     ("exported", r"Volume group \"?(?P<name>[^\s\"]+)\"? is exported"),
     ("foreign", r"Cannot access VG (?P<name>\S+) with system ID"),
     ("no group", r"Volume group \"?(?P<name>[^\s\"]+)\"? (?:is )?not found"),

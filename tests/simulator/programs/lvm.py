@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""LVM: 2.03.16 with lvmlockd, 2.02.188 with clvmd."""
+"""LVM: 2.03.16 with lvmlockd, and with clvmd any 2.02 from 84 to 188.
+
+Which version has what: LVM2 tools/{args.h,commands.h,lvmcmdline.c,vgchange.c,dumpconfig.c} by tag.
+"""
 
 import shlex
 
-from simulator import locking, membership, volumes
+from simulator import clustered, locking, membership, volumes
 from simulator.programs import program, report
 from simulator.state import CLVMD
 
@@ -17,6 +20,28 @@ _FLAGS = ("--nolocking", "--readonly", "--noheadings", "--nosuffix", "--namepref
           "-P", "--sysinit", "--refresh", "--lockstart", "--lockstop", "--lock-start",
           "--lock-stop", "-f", "--force", "--unbuffered", "--aligned", "-h", "--monitor",
           "--nohistory", "--mergedconfig", "-v", "--verbose", "--quiet", "--cache")
+
+
+#: First versions with an option.
+_SINCE = {"--ignoreskippedcluster": (2, 2, 105), "--select": (2, 2, 107), "-S": (2, 2, 107),
+          "--readonly": (2, 2, 107), "--foreign": (2, 2, 118), "--activationmode": (2, 2, 118),
+          "--lockstart": (2, 2, 130), "--lockstop": (2, 2, 130), "--lock-start": (2, 2, 130),
+          "--lock-stop": (2, 2, 130), "--shared": (2, 2, 130), "--reportformat": (2, 2, 158),
+          "--type": (2, 2, 99), "--mergedconfig": (2, 2, 99)}
+
+
+def _unknown_option(call, command):
+    """Whether an option is too new for this version; LVM says so."""
+    version = locking.version(call.node)
+    for word in call.args:
+        name = word.partition("=")[0]
+        if version < _SINCE.get(name, (0,)):
+            call.err("%s: %s" % (command, "unrecognized option '%s'" % word if name.startswith("--")
+                                 else "invalid option -- '%s'" % name[1:]))
+            call.err("  Error during parsing of command line.\n"
+                     "  Run `%s --help' for more information." % command)
+            return True
+    return False
 
 
 class _Stop(Exception):
@@ -53,6 +78,8 @@ class _Session:
         """Reach the lock daemon; waits when it does not answer. Generator."""
         call = self.call
         yield 0.1
+        if self.number("global/locking_type") == 0 and "global/locking_type" in self.conf:
+            call.err("  WARNING: Locking disabled. Be careful! This could corrupt your metadata.")
         if self.without_locks:
             return
         if call.cluster.generation == CLVMD:
@@ -173,13 +200,14 @@ def _report(call, command):
     call.flag(*_FLAGS)
     unknown = [a for a in call.args if a.startswith("-")]
     if unknown:
-        call.err("  %s: unrecognized option '%s'\n  Error during parsing of command line."
-                 % (command, unknown[0]))
+        call.err("%s: unrecognized option '%s'\n  Error during parsing of command line.\n"
+                 "  Run `%s --help' for more information." % (command, unknown[0], command))
         return 3
     listed = (fields or "").lstrip("+").split(",") if fields else []
     if not fields or fields.startswith("+"):
         listed = report.DEFAULTS[command].split(",") + listed
-    options["fields"] = [report.full_name(command, f) for f in listed]
+    options["fields"] = [report.full_name(command, f, locking.version(call.node))
+                         for f in listed]
     if None in options["fields"]:
         call.err("  Unrecognised field: %s" % listed[options["fields"].index(None)])
         return FAILED
@@ -239,46 +267,48 @@ def _activate_lvmlockd(call, session, group, volume, mode):
     return True
 
 
-def _activate_clvmd(call, group, volume, mode, local):
-    """Returns (active, whether the exit code shows a failure)."""
-    cluster, node, peer = call.cluster, call.node, call.peer
-    if not local and mode != "ex" and peer.up and peer.engine and \
-            locking.daemon(peer, "clvmd") is None:
-        call.err("  clvmd not running on node %s" % peer.name)
-        return False, True
-    theirs = volumes.lock_of(peer, group.name, volume.name)
-    if theirs == "ex":
-        call.err("  Error locking on node %s: Volume is busy on another node" % node.name)
-        return False, False     # and yet the exit code will be 0
-    if mode == "ex" and theirs:
-        call.err("  Error locking on node %s: Device or resource busy" % node.name)
-        return volumes.mapping(node, group.name, volume.name) is not None, True
-    held = volumes.lock_of(node, group.name, volume.name)
-    volumes.lock(node, group.name, volume.name, "ex" if "ex" in (mode, held) else "sh")
-    volumes.map_volume(cluster, node, group, volume)
-    everywhere = not local and mode != "ex" and held != "ex"
-    if everywhere and locking.daemon(peer, "clvmd") is not None:
-        volumes.lock(peer, group.name, volume.name, "sh")
-        volumes.map_volume(cluster, peer, group, volume)
-    return True, False
+def _clustered(call, group, name, activation):
+    """clvmd is asked to activate or deactivate; whether all its nodes did as they were asked."""
+    on, mode, local = activation
+    cluster, node = call.cluster, call.node
+    old = locking.version(node) < (2, 2, 98)
+    if on and mode == "ex" and volumes.lock_of(node, group.name, name) == "ex" and not old:
+        return True
+    nodes = [node]
+    if not local and not (on and mode == "ex"):
+        lacking = clustered.lacking(cluster, node)
+        if lacking is not None:     # the request, and two questions about the volume
+            call.err("\n".join(["  clvmd not running on node %s" % lacking.name] * 3))
+            return False
+        nodes = clustered.taking_part(cluster, node)
+        peer = cluster.peer(node)
+        if not on and volumes.mapping(peer, group.name, name):
+            cluster.harm.append("%s: %s took the peer's %s/%s away"
+                                % (node.name, " ".join(call.argv), group.name, name))
+    done = True
+    for each in nodes:
+        if on:
+            wrong = clustered.activate(cluster, each, group, group.volumes[name], mode or "sh")
+        else:
+            wrong = clustered.deactivate(each, group, name, old)
+        if wrong:
+            unknown = "UNKNOWN " if not on and each is not node and not cluster.has_cman else ""
+            call.err("  Error locking on node %s%s: %s" % (
+                unknown, clustered.label(cluster, each), wrong))
+            done = False
+    return done
 
 
 def _deactivate(call, group, lv, local):
     """Returns whether it is inactive; without *local* clvmd does it on every node."""
-    nodes = [call.node]
-    if group.kind == "clustered" and not local:
-        nodes.append(call.peer)
-        if volumes.mapping(call.peer, group.name, lv):
-            call.cluster.harm.append("%s: %s took the peer's %s/%s away"
-                                     % (call.node.name, " ".join(call.argv), group.name, lv))
-    for node in nodes:
-        mapping = volumes.mapping(node, group.name, lv)
-        if mapping is not None and mapping.openers:
-            where = "" if node is call.node else "Error locking on node UNKNOWN %d: " % node.id
-            call.err("  %sLogical volume %s/%s in use." % (where, group.name, lv))
-            return False
-        volumes.unmap_volume(node, group.name, lv)
-        volumes.lock(node, group.name, lv, None)
+    if group.kind == "clustered":
+        return _clustered(call, group, lv, (False, None, local))
+    mapping = volumes.mapping(call.node, group.name, lv)
+    if mapping is not None and mapping.openers:
+        call.err("  Logical volume %s/%s in use." % (group.name, lv))
+        return False
+    volumes.unmap_volume(call.node, group.name, lv)
+    volumes.lock(call.node, group.name, lv, None)
     return True
 
 
@@ -296,10 +326,11 @@ def _change_volumes(call, session, group, chosen, activation, whole_group):
         call.err("  Refusing activation of partial LV %s/%s.  Use '--activationmode partial' "
                  "to override." % (group.name, (sorted(chosen) or [""])[0]))
         return FAILED
+    version = locking.version(call.node)
     if not on and whole_group:
         held = [m for m in call.node.mappings.values() if m.vg == group.name and m.openers]
         if held:
-            for mapping in held:
+            for mapping in held if version >= (2, 2, 98) else ():
                 call.err("  Logical volume %s/%s in use." % (group.name, mapping.lv))
             call.err('  Can\'t deactivate volume group "%s" with %d open logical volume(s)'
                      % (group.name, len(held)))
@@ -310,17 +341,17 @@ def _change_volumes(call, session, group, chosen, activation, whole_group):
         volume = group.volumes.get(name)
         if volume is None:
             continue
-        if not on:
-            done, failed = _deactivate(call, group, name, local), True
-        elif group.kind == "clustered":
-            done, failed = _activate_clvmd(call, group, volume, mode, local)
-            if done and not failed:
-                continue
-            code = FAILED if failed else code
-            continue
+        if group.kind == "clustered":
+            foreign = whole_group and clustered.exclusive_elsewhere(call.cluster, call.node, group,
+                                                                    name)
+            if foreign and version < (2, 2, 105):
+                continue    # silently left alone
+            done = _clustered(call, group, name, activation) or foreign     # told, but no failure
+        elif on:
+            done = _activate_lvmlockd(call, session, group, volume, mode)
         else:
-            done, failed = _activate_lvmlockd(call, session, group, volume, mode), True
-        if not done and failed:
+            done = _deactivate(call, group, name, local)
+        if not done:
             code = FAILED
     return code
 
@@ -351,6 +382,11 @@ def _group_command(call):
             if (group.kind == "clustered") == (state == "clustered"):
                 call.err('  Volume group "%s" is already %s' % (group.name, state))
                 code = FAILED
+            elif locking.version(call.node) >= (2, 2, 118) and _shared_volumes(call, group):
+                call.err("  Can't change cluster attribute with active logical volume %s/%s.\n"
+                         "  Conversion is supported only for locally exclusive volumes."
+                         % (group.name, _shared_volumes(call, group)[0]))
+                code = FAILED
             else:
                 group.kind = "clustered" if state == "clustered" else "local"
                 call.out('  Volume group "%s" successfully changed' % group.name)
@@ -360,10 +396,18 @@ def _group_command(call):
             code = result or code
             if not (group.exported or (activation[0] and group.kind == "shared"
                                        and not session.started(group))):
-                if activation[0] or not result:
+                if activation[0] or not result or group.kind == "clustered" and not any(
+                        m.openers for m in call.node.mappings.values() if m.vg == group.name):
                     call.out('  %d logical volume(s) in volume group "%s" now active' % (
                         len(volumes.mapped(call.node, group.name)), group.name))
     return code
+
+
+def _shared_volumes(call, group):
+    """Names of the volumes that are active, and not exclusively on this node."""
+    return sorted(m.lv for node in call.cluster.nodes.values() for m in node.mappings.values()
+                  if m.vg == group.name and group.kind == "clustered"
+                  and volumes.lock_of(call.node, group.name, m.lv) != "ex")
 
 
 def _lockspaces(call, session, names, start):
@@ -416,9 +460,13 @@ def _volume_command(call):
     groups, code = yield from session.groups(names)
     for group in groups:
         chosen = wanted.get(group.name, list(group.volumes))
-        for name in [n for n in chosen if n not in group.volumes]:
-            call.err('  Failed to find logical volume "%s/%s"' % (group.name, name))
-            code = FAILED
+        missing = [n for n in chosen if n not in group.volumes]
+        if missing and locking.version(call.node) < (2, 2, 119):
+            call.err("  One or more specified logical volume(s) not found.")
+        elif missing:
+            call.err("\n".join('  Failed to find logical volume "%s/%s"' % (group.name, name)
+                               for name in missing))
+        code = FAILED if missing else code
         chosen = [n for n in chosen if n in group.volumes]
         for name in chosen:
             tags = group.volumes[name].tags
@@ -498,6 +546,10 @@ def _create_group(call):
     session.for_change = True
     shared, clustered = call.flag("--shared"), call.value("-c", "--clustered")
     call.flag(*_FLAGS)
+    if clustered == "y" and session.local_only:
+        call.err("  The --clustered option requires clvmd (locking_type=3).\n"
+                 "  Run `vgcreate --help' for more information.")
+        return 3
     yield from session.begin()
     words = [a for a in call.args if not a.startswith("-")]
     if shared and not session.connected:
@@ -527,10 +579,18 @@ _DEFAULT_CONF = {"global/use_lvmlockd": 0, "global/locking_type": 1, "global/use
                  "global/system_id_source": '"none"', "activation/auto_activation_volume_list": None}
 
 
-def _configuration(call):
-    """lvmconfig, lvm dumpconfig."""
+def _configuration(call, command):
+    """lvmconfig, lvm dumpconfig; before 2.02.127 it takes locks like any other command."""
+    version = locking.version(call.node)
+    if version < (2, 2, 127):
+        yield from _Session(call).begin()
     yield 0.05
     kind = call.value("--type", "--typeconfig") or "current"
+    if kind == "full" and version < (2, 2, 123):
+        call.err("  Incorrect type of configuration specified. Expected one of: current, default, "
+                 "missing, new, profilable, profilable-command, profilable-metadata.\n"
+                 "  Run `%s --help' for more information." % command)
+        return 3
     call.flag(*_FLAGS)
     wanted = [a for a in call.args if not a.startswith("-")]
     conf = dict(call.node.lvm)
@@ -554,14 +614,18 @@ def _configuration(call):
     return code
 
 
+_RELEASED = {
+    "2.02.84": ("2.02.84(2) (2011-02-09)", "1.02.63 (2011-02-09)"),
+    "2.02.188": ("2.02.188(2) (2021-05-07)", "1.02.172 (2021-05-07)"),
+    "2.03.16": ("2.03.16(2) (2022-05-18)", "1.02.185 (2022-05-18)")}
+
+
 def _version(call):
     yield 0.02
-    if call.cluster.generation == CLVMD:
-        call.out("  LVM version:     2.02.188(2) (2021-05-07)\n"
-                 "  Library version: 1.02.172 (2021-05-07)\n  Driver version:  4.47.0")
-    else:
-        call.out("  LVM version:     2.03.16(2) (2022-05-18)\n"
-                 "  Library version: 1.02.185 (2022-05-18)\n  Driver version:  4.47.0")
+    lvm_version, library = _RELEASED.get(call.node.lvm_version,
+                                         (call.node.lvm_version + "(2)", "1.02.100"))
+    call.out("  LVM version:     %s\n  Library version: %s\n  Driver version:  4.47.0"
+             % (lvm_version, library))
     return 0
 
 
@@ -577,19 +641,24 @@ def lvm(call):
     command = call.name
     if command == "lvm":
         command = call.args.pop(0) if call.args else "help"
+        known = _COMMANDS if locking.version(call.node) >= (2, 2, 119) else \
+            tuple(c for c in _COMMANDS if c != "lvmconfig")
+        if command not in known and command not in ("--version", "config"):
+            call.err("  No such command.  Try 'help'.")
+            return 2
     if call.flag("--version"):
         command = "version"
+    if _unknown_option(call, command):
+        return 3
     try:
         if command in report.KIND:
             return (yield from _report(call, command))
+        if command in ("lvmconfig", "dumpconfig", "config"):
+            return (yield from _configuration(call, command))
         work = {"vgchange": _group_command, "lvchange": _volume_command,
                 "lvcreate": _create_volume, "lvremove": _remove_volume,
-                "vgcreate": _create_group, "lvmconfig": _configuration,
-                "dumpconfig": _configuration, "config": _configuration, "version": _version,
-                "vgscan": _scan, "pvscan": _scan, "vgck": _scan}.get(command)
-        if work is None:
-            call.err("  Command not found: %s" % command)
-            return 2
+                "vgcreate": _create_group, "version": _version,
+                "vgscan": _scan, "pvscan": _scan, "vgck": _scan}[command]
         return (yield from work(call))
     except _Stop as stop:
         return stop.code
