@@ -15,7 +15,7 @@ DRBD, DAEMON, GROUP = "drbd-dualprimary", "clvmd", "clustered-vg"
 PARAMETERS = {DRBD: {"drbd_resource": "r0"}, DAEMON: {}, GROUP: {"vgname": "vg0"}}
 ACTIONS = {
     DRBD: ("start", "stop", "monitor", "probe", "promote", "demote", "validate-all"),
-    DAEMON: ("start", "stop", "monitor", "probe", "validate-all"),
+    DAEMON: ("start", "stop", "monitor", "probe", "validate-all", "reload-agent"),
     GROUP: ("start", "stop", "monitor", "probe", "validate-all"),
 }
 _PREFIX = "ocf-exit-reason:"

@@ -162,7 +162,6 @@ class Node:
     locks: dict = field(default_factory=dict)       # "vg/lv" -> "ex" or "sh"
     lvm: dict = field(default_factory=dict)         # lvm.conf: "global/use_lvmlockd" -> value
     lvm_version: str = "2.03.16"
-    refreshed: int = 0              # how often clvmd read its configuration anew
     visible_lower: bool = False     # LVM's filter lets the disk below DRBD through
     scores: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)       # what programs and agents wrote

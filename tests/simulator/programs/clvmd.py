@@ -68,8 +68,6 @@ def _refresh(call):
     if lacking is not None:
         call.write_err("clvmd not running on node %s" % lacking.name)
         return 1
-    for node in clustered.taking_part(call.cluster, call.node):
-        node.refreshed += 1
     return 0
 
 
