@@ -31,6 +31,8 @@ def decide(request, parameters, facts):
     restarted = facts.done("restart")
     if restarted:
         return _restarted(request, parameters, facts, found, restarted[-1])
+    if facts.done("refresh"):
+        return _refresh(request, parameters, facts)
     step = common.ailment(request, parameters, facts) or start.waiting(request, parameters, facts)
     if step:
         return step
