@@ -3,6 +3,15 @@
 
 from dualstor.ocf.parameters import Action, Interface, Parameter
 
+_WORD_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+_.:-")
+_WORD_LIMIT = 64
+
+
+def is_word(text):
+    """Whether *text* is one short word that means nothing to any program."""
+    return 0 < len(text) <= _WORD_LIMIT and set(text) <= _WORD_LETTERS and text[0] != "-"
+
+
 INTERFACE = Interface(
     name="clvmd",
     shortdesc="Runs the daemon that locks LVM across the cluster: lvmlockd or clvmd",
@@ -54,9 +63,9 @@ node: without the daemon their locks are lost and another node could take them."
                      "and before LVM 2.02.89, where locks were lost, it is only refreshed. lvmlockd "
                      "takes no notice of it."),
         Parameter(
-            name="configuration_revision", reloadable=True,
-            shortdesc="Any text: when it changes, the daemon is reloaded",
-            longdesc="Any text, e.g. a date. When it changes, the cluster manager reloads this "
+            name="configuration_revision", reloadable=True, pattern=is_word,
+            shortdesc="Any word: when it changes, the daemon is reloaded",
+            longdesc="Any word, e.g. a date. When it changes, the cluster manager reloads this "
                      "resource on every node: change it after lvm.conf was changed, and see "
                      "on_reload."),
         Parameter(
