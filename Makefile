@@ -5,7 +5,7 @@ VENV   ?= .venv
 PYTHON ?= python3
 RUN     = $(VENV)/bin/python
 
-.PHONY: help venv metadata unit test coverage demo down clean
+.PHONY: help venv metadata unit test coverage faults demo down clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +29,9 @@ test: venv      ## everything: unit, property, contract, conformance, lab
 coverage: venv  ## branch coverage of lib/ by the tests that need no lab
 	$(RUN) -m coverage run -m pytest -q
 	$(RUN) -m coverage report
+
+faults:         ## every fault scenario in the lab, our agents beside the stock ones; table and pictures in faults/
+	lab/lab faults
 
 demo:           ## two machines, both Primary, one volume group active on both
 	lab/lab demo

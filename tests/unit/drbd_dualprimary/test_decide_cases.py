@@ -199,7 +199,8 @@ def test_old_managers_do_not_know_degraded(role, code):
 
 
 def test_split_brain_may_be_tolerated_by_name():
-    assert step("monitor", dict(split_brain="degraded"), state=SPLIT).code == 191
+    assert step("monitor", dict(split_brain="degraded"), state=SPLIT,
+                published=seen.score(SPLIT)).code == 191
 
 
 def test_the_score_is_written_only_when_it_changes():
