@@ -66,8 +66,19 @@ class DeadlineReached(DualstorError):
     """The action's time is used up; the reason tells what it was waiting for."""
 
 
-class Terminated(DualstorError):
-    """The cluster manager ended the action with SIGTERM."""
+class Terminated(BaseException):
+    """The cluster manager ended the action with SIGTERM.
+
+    Nobody who goes on without an answer of a tool may go on without this: it is
+    none of the family, so that no ``except DualstorError`` holds it up.
+    """
+
+    code = ExitCode.ERR_GENERIC
+
+    @property
+    def reason(self):
+        """The exit reason, as text."""
+        return str(self)
 
 
 class ToolError(DualstorError):

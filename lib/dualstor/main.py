@@ -132,7 +132,7 @@ def conclude(name, action, work):
     """
     try:
         verdict = work()
-    except DualstorError as problem:
+    except (DualstorError, Terminated) as problem:
         verdict = Finish(problem.code, problem.reason)
     except Exception as problem:  # pylint: disable=broad-except
         import traceback
@@ -170,4 +170,10 @@ def main(name, argv=None, environ=None, make_host=Host):
     log.LOG.open("%s(%s)" % (name, instance) if instance else name, environ)
     signal.signal(signal.SIGTERM, _on_sigterm)
     os.umask(0o022)
-    return conclude(name, action, lambda: perform(load(name), action, environ, make_host))
+
+    def work():
+        try:
+            return perform(load(name), action, environ, make_host)
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)   # what is left is to tell the reason
+    return conclude(name, action, work)

@@ -71,9 +71,9 @@ def _proc_drbd(cluster, node):
         other = cluster.peer(node).drbd.get(name)
         peer_role = other.role if drbd_model.connected(drbd) and other else "Unknown"
         protocol = " " if drbd.cstate == "StandAlone" else node.config[name].net["protocol"]
-        lines.append("%2d: cs:%s ro:%s/%s ds:%s/%s %s %s-----" % (
+        lines.append("%2d: cs:%s ro:%s/%s ds:%s/%s %s %s%s" % (
             minor, drbd.cstate, drbd.role, peer_role, drbd.dstate, drbd.peer_dstate, protocol,
-            "s" if drbd.suspended else "r"))
+            "s" if drbd.suspended else "r", "----" if node.odd_formats else "-----"))
         lines.append("    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0")
         if drbd.cstate in ("SyncSource", "SyncTarget"):
             done = int(drbd.synced / 5)

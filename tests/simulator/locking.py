@@ -108,7 +108,8 @@ def end(cluster, node, process, clean):
     elif process.socket:
         node.sockets[process.socket] = 0
     if process.program == "clvmd":
-        if any(mode == "ex" for mode in node.locks.values()):
+        active = {"%s/%s" % (m.vg, m.lv) for m in node.mappings.values()}
+        if any(mode == "ex" and lv in active for lv, mode in node.locks.items()):
             cluster.harm.append("%s: clvmd ended while it held exclusive locks" % node.name)
         node.locks.clear()
 

@@ -166,6 +166,9 @@ class Node:
     scores: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)       # what programs and agents wrote
     sockets: dict = field(default_factory=dict)     # path -> pid that listens, 0: nobody does
+    odd_formats: bool = False       # of programs and kernel: attributes one letter longer or shorter
+    run_full: bool = False          # nothing can be written to /run
+    unreadable: list = field(default_factory=list)  # beginnings of paths that cannot be read
 
     @property
     def address(self):

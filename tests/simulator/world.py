@@ -85,6 +85,7 @@ def crash(cluster, node):
     node.joined_once = False
     node.lockspaces, node.stuck, node.processes, node.mappings = {}, [], {}, {}
     node.scores, node.files, node.sockets = {}, {}, {}
+    node.run_full, node.unreadable = False, []
     peer = cluster.peer(node)
     if not (peer.up and (node.id in peer.members or node.id in peer.unclean)):
         node.locks.clear()      # nobody is left who would have to recover them

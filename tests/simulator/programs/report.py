@@ -82,8 +82,10 @@ def _device_open(row):
 
 def _vg_attr(row):
     group = row.group
-    return "w%s%s%sn%s" % ("z", "x" if group.exported else "-", "p" if group.missing_pv else "-",
-                           {"shared": "s", "clustered": "c"}.get(group.kind, "-"))
+    return "w%s%s%sn%s%s" % ("z", "x" if group.exported else "-",
+                             "p" if group.missing_pv else "-",
+                             {"shared": "s", "clustered": "c"}.get(group.kind, "-"),
+                             "-" if row.node.odd_formats else "")
 
 
 def _pv_attr(row):
