@@ -5,7 +5,7 @@ VENV   ?= .venv
 PYTHON ?= python3
 RUN     = $(VENV)/bin/python
 
-.PHONY: help venv metadata unit test coverage faults demo down clean
+.PHONY: help venv metadata unit test pythons coverage faults demo down clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -25,6 +25,9 @@ unit: venv      ## the tests that need no lab
 test: venv      ## everything: unit, property, contract, conformance, lab
 	lab/lab build
 	$(RUN) -m pytest --lab --durations=10
+
+pythons:        ## the tests of lib/ under every Python on this machine, from 3.6 on
+	tools/test-pythons
 
 coverage: venv  ## branch coverage of lib/ by the tests that need no lab
 	$(RUN) -m coverage run -m pytest -q

@@ -4,6 +4,10 @@
 import hypothesis
 import pytest
 
+import oldpython
+
+oldpython.install()
+
 hypothesis.settings.register_profile(
     "ci", derandomize=True, deadline=None, database=None,
     suppress_health_check=list(hypothesis.HealthCheck))

@@ -7,7 +7,7 @@ import socket
 import sys
 
 _TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [_TESTS, os.path.join(os.path.dirname(_TESTS), "lib")]
+sys.path[:0] = [_TESTS, os.path.join(os.path.dirname(_TESTS), "lib")] + sys.argv[4:]
 
 from simulator import locking, path  # noqa: E402
 
