@@ -65,7 +65,10 @@ class Status(Record):
 
 
 class Node(Record):
-    """One configured node, or the quorum disk. ``state`` is M (member), X (dead), d (disallowed) or ?."""
+    """One configured node, or the quorum disk.
+
+    ``state`` is M (member), X (dead), d (disallowed) or ?.
+    """
 
     id: int                   # 0 for a quorum disk
     name: str                 # for a quorum disk its device

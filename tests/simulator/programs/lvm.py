@@ -6,11 +6,11 @@ Which version has what: LVM2 tools/{args.h,commands.h,lvmcmdline.c,vgchange.c,du
 
 import shlex
 
-from simulator import clustered, locking, membership, volumes
-from simulator.programs import program, report
+from simulator import locking, membership, volumes
+from simulator.programs import activation as activating, lvmsettings, program, report
+from simulator.programs.activation import FAILED
 from simulator.state import CLVMD
 
-FAILED = 5
 _COMMANDS = ("vgs", "lvs", "pvs", "vgchange", "lvchange", "lvcreate", "vgcreate", "lvremove",
              "vgscan", "pvscan", "vgck", "lvmconfig", "dumpconfig", "version", "lvmdevices",
              "vgdisplay")
@@ -20,7 +20,6 @@ _FLAGS = ("--nolocking", "--readonly", "--noheadings", "--nosuffix", "--namepref
           "-P", "--sysinit", "--refresh", "--lockstart", "--lockstop", "--lock-start",
           "--lock-stop", "-f", "--force", "--unbuffered", "--aligned", "-h", "--monitor",
           "--nohistory", "--mergedconfig", "-v", "--verbose", "--quiet", "--cache")
-
 
 #: First versions with an option.
 _SINCE = {"--ignoreskippedcluster": (2, 2, 105), "--select": (2, 2, 107), "-S": (2, 2, 107),
@@ -236,126 +235,6 @@ def _report(call, command):
     return 0 if ignore and session.local_only else code
 
 
-# -- activation ---------------------------------------------------------------
-
-def _activation(call):
-    """The value of -a, normalised: (on, mode, local) or None."""
-    text = call.value("--activate", "-a")
-    if text is None:
-        return None
-    on = "y" in text
-    mode = "ex" if "e" in text else "sh" if "s" in text else None
-    return on, mode, "l" in text
-
-
-def _activate_lvmlockd(call, session, group, volume, mode):
-    """Returns whether the volume is active as asked."""
-    name = "%s/%s" % (group.name, volume.name)
-    mode = mode or "ex"
-    if group.kind == "shared":
-        held = volumes.lock_of(call.node, group.name, volume.name)
-        if volumes.conflict(call.cluster, call.node, group.name, volume.name, mode):
-            call.err("  LV locked by other host: %s\n  Failed to lock logical volume %s."
-                     % (name, name))
-            return False
-        if held == "sh" and mode == "ex":
-            call.err("  LV is already locked with incompatible mode: %s\n"
-                     "  Failed to lock logical volume %s." % (name, name))
-            return False
-        volumes.lock(call.node, group.name, volume.name, mode)
-    volumes.map_volume(call.cluster, call.node, group, volume)
-    return True
-
-
-def _clustered(call, group, name, activation):
-    """clvmd is asked to activate or deactivate; whether all its nodes did as they were asked."""
-    on, mode, local = activation
-    cluster, node = call.cluster, call.node
-    old = locking.version(node) < (2, 2, 98)
-    if on and mode == "ex" and volumes.lock_of(node, group.name, name) == "ex" and not old:
-        return True
-    nodes = [node]
-    if not local and not (on and mode == "ex"):
-        lacking = clustered.lacking(cluster, node)
-        if lacking is not None:     # the request, and two questions about the volume
-            call.err("\n".join(["  clvmd not running on node %s" % lacking.name] * 3))
-            return False
-        nodes = clustered.taking_part(cluster, node)
-        peer = cluster.peer(node)
-        if not on and volumes.mapping(peer, group.name, name):
-            cluster.harm.append("%s: %s took the peer's %s/%s away"
-                                % (node.name, " ".join(call.argv), group.name, name))
-    done = True
-    for each in nodes:
-        if on:
-            wrong = clustered.activate(cluster, each, group, group.volumes[name], mode or "sh")
-        else:
-            wrong = clustered.deactivate(each, group, name, old)
-        if wrong:
-            unknown = "UNKNOWN " if not on and each is not node and not cluster.has_cman else ""
-            call.err("  Error locking on node %s%s: %s" % (
-                unknown, clustered.label(cluster, each), wrong))
-            done = False
-    return done
-
-
-def _deactivate(call, group, lv, local):
-    """Returns whether it is inactive; without *local* clvmd does it on every node."""
-    if group.kind == "clustered":
-        return _clustered(call, group, lv, (False, None, local))
-    mapping = volumes.mapping(call.node, group.name, lv)
-    if mapping is not None and mapping.openers:
-        call.err("  Logical volume %s/%s in use." % (group.name, lv))
-        return False
-    volumes.unmap_volume(call.node, group.name, lv)
-    volumes.lock(call.node, group.name, lv, None)
-    return True
-
-
-def _change_volumes(call, session, group, chosen, activation, whole_group):
-    """-a of vgchange and lvchange; generator of the exit code."""
-    on, mode, local = activation
-    code = 0
-    if group.exported:
-        call.err('  Volume group "%s" is exported' % group.name)
-        return FAILED
-    if on and group.kind == "shared" and not session.started(group):
-        call.err("  Cannot access VG %s due to failed lock." % group.name)
-        return FAILED
-    if group.missing_pv and on and not call.partial:
-        call.err("  Refusing activation of partial LV %s/%s.  Use '--activationmode partial' "
-                 "to override." % (group.name, (sorted(chosen) or [""])[0]))
-        return FAILED
-    version = locking.version(call.node)
-    if not on and whole_group:
-        held = [m for m in call.node.mappings.values() if m.vg == group.name and m.openers]
-        if held:
-            for mapping in held if version >= (2, 2, 98) else ():
-                call.err("  Logical volume %s/%s in use." % (group.name, mapping.lv))
-            call.err('  Can\'t deactivate volume group "%s" with %d open logical volume(s)'
-                     % (group.name, len(held)))
-            return FAILED
-    for name in sorted(chosen):
-        yield 0.05
-        group = call.cluster.groups[group.name]
-        volume = group.volumes.get(name)
-        if volume is None:
-            continue
-        if group.kind == "clustered":
-            foreign = whole_group and clustered.exclusive_elsewhere(call.cluster, call.node, group,
-                                                                    name)
-            if foreign and version < (2, 2, 105):
-                continue    # silently left alone
-            done = _clustered(call, group, name, activation) or foreign     # told, but no failure
-        elif on:
-            done = _activate_lvmlockd(call, session, group, volume, mode)
-        else:
-            done = _deactivate(call, group, name, local)
-        if not done:
-            code = FAILED
-    return code
-
-
 def _group_command(call):
     """vgchange."""
     session = _Session(call)
@@ -365,7 +244,7 @@ def _group_command(call):
     call.value("--lockopt")
     call.partial = call.value("--activationmode") == "partial" or call.flag("--partial", "-P")
     clustered = call.value("-c", "--clustered")
-    activation = _activation(call)
+    activation = activating.requested(call)
     call.flag(*_FLAGS)
     names, _ = _names(a for a in call.args if not a.startswith("-"))
     if any("/" in a.replace("/dev/", "") for a in call.args):
@@ -391,7 +270,7 @@ def _group_command(call):
                 group.kind = "clustered" if state == "clustered" else "local"
                 call.out('  Volume group "%s" successfully changed' % group.name)
         elif activation:
-            result = yield from _change_volumes(call, session, group, list(group.volumes),
+            result = yield from activating.change(call, session, group, list(group.volumes),
                                                 activation, True)
             code = result or code
             if not (group.exported or (activation[0] and group.kind == "shared"
@@ -453,7 +332,7 @@ def _volume_command(call):
     call.partial = call.value("--activationmode") == "partial" or call.flag("--partial", "-P")
     added, removed = call.value("--addtag"), call.value("--deltag")
     call.value("-S", "--select")
-    activation = _activation(call)
+    activation = activating.requested(call)
     call.flag(*_FLAGS)
     names, wanted = _names(a for a in call.args if not a.startswith("-"))
     yield from session.begin()
@@ -477,7 +356,7 @@ def _volume_command(call):
             if added or removed:
                 call.out("  Logical volume %s/%s changed." % (group.name, name))
         if activation:
-            code = (yield from _change_volumes(call, session, group, chosen, activation,
+            code = (yield from activating.change(call, session, group, chosen, activation,
                                                False)) or code
     return code
 
@@ -497,7 +376,7 @@ def _create_volume(call):
     tag = call.value("--addtag")
     for option in ("-W", "-Z", "--wipesignatures", "--zero"):
         call.value(option)
-    activation = _activation(call) or (True, None, False)
+    activation = activating.requested(call) or (True, None, False)
     call.flag(*_FLAGS)
     names, _ = _names(a for a in call.args if not a.startswith("-"))
     yield from session.begin()
@@ -518,7 +397,7 @@ def _create_volume(call):
         volumes.create_volume(call.cluster, group, name, mib, [tag] if tag else [])
         if activation[0]:
             call.partial = False
-            code = yield from _change_volumes(call, session, group, [name], activation, False)
+            code = yield from activating.change(call, session, group, [name], activation, False)
         call.out('  Logical volume "%s" created.' % name)
     return code
 
@@ -533,7 +412,7 @@ def _remove_volume(call):
     groups, code = yield from session.groups(names)
     for group in groups:
         for name in wanted.get(group.name, []):
-            if not _deactivate(call, group, name, False):
+            if not activating.deactivate(call, group, name, False):
                 return FAILED
             group.volumes.pop(name, None)
             call.out('  Logical volume "%s" successfully removed.' % name)
@@ -572,63 +451,6 @@ def _create_group(call):
     return 0
 
 
-_DEFAULT_CONF = {"global/use_lvmlockd": 0, "global/locking_type": 1, "global/use_lvmetad": 0,
-                 "global/fallback_to_local_locking": 1, "devices/use_devicesfile": 0,
-                 "global/fallback_to_clustered_locking": 1, "global/event_activation": 1,
-                 "devices/global_filter": '["a|.*|"]', "devices/filter": '["a|.*|"]',
-                 "global/system_id_source": '"none"', "activation/auto_activation_volume_list": None}
-
-
-def _configuration(call, command):
-    """lvmconfig, lvm dumpconfig; before 2.02.127 it takes locks like any other command."""
-    version = locking.version(call.node)
-    if version < (2, 2, 127):
-        yield from _Session(call).begin()
-    yield 0.05
-    kind = call.value("--type", "--typeconfig") or "current"
-    if kind == "full" and version < (2, 2, 123):
-        call.err("  Incorrect type of configuration specified. Expected one of: current, default, "
-                 "missing, new, profilable, profilable-command, profilable-metadata.\n"
-                 "  Run `%s --help' for more information." % command)
-        return 3
-    call.flag(*_FLAGS)
-    wanted = [a for a in call.args if not a.startswith("-")]
-    conf = dict(call.node.lvm)
-    if kind in ("full", "default"):
-        conf = dict(_DEFAULT_CONF, **(conf if kind == "full" else {}))
-    code = 0
-    if not wanted:
-        for section in sorted({k.partition("/")[0] for k in conf}):
-            call.out("%s {" % section)
-            for key, value in conf.items():
-                if key.startswith(section + "/"):
-                    call.out("\t%s=%s" % (key.partition("/")[2], value))
-            call.out("}")
-    for key in wanted:
-        value = conf.get(key)
-        if value is None:
-            call.err("  Configuration node %s not found" % key)
-            code = FAILED
-        else:
-            call.out("%s=%s" % (key.rpartition("/")[2], value))
-    return code
-
-
-_RELEASED = {
-    "2.02.84": ("2.02.84(2) (2011-02-09)", "1.02.63 (2011-02-09)"),
-    "2.02.188": ("2.02.188(2) (2021-05-07)", "1.02.172 (2021-05-07)"),
-    "2.03.16": ("2.03.16(2) (2022-05-18)", "1.02.185 (2022-05-18)")}
-
-
-def _version(call):
-    yield 0.02
-    lvm_version, library = _RELEASED.get(call.node.lvm_version,
-                                         (call.node.lvm_version + "(2)", "1.02.100"))
-    call.out("  LVM version:     %s\n  Library version: %s\n  Driver version:  4.47.0"
-             % (lvm_version, library))
-    return 0
-
-
 def _scan(call):
     session = _Session(call)
     yield from session.begin()
@@ -654,10 +476,12 @@ def lvm(call):
         if command in report.KIND:
             return (yield from _report(call, command))
         if command in ("lvmconfig", "dumpconfig", "config"):
-            return (yield from _configuration(call, command))
+            begin = _Session(call).begin()
+            call.flag(*_FLAGS)
+            return (yield from lvmsettings.configuration(call, command, begin))
         work = {"vgchange": _group_command, "lvchange": _volume_command,
                 "lvcreate": _create_volume, "lvremove": _remove_volume,
-                "vgcreate": _create_group, "version": _version,
+                "vgcreate": _create_group, "version": lvmsettings.version,
                 "vgscan": _scan, "pvscan": _scan, "vgck": _scan}[command]
         return (yield from work(call))
     except _Stop as stop:
