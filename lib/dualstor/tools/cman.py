@@ -18,8 +18,9 @@ CLVMD_PORT = 11
 
 NOT_RUNNING = "Cannot open connection to cman"
 
-#: Attributes asked of every node; addresses stand last, as there may be none.
-_FIELDS = "id,type,state,votes,name,addr"
+#: Attributes asked of every node. Not "addr": where a node has no address, cman_tool prints what
+#: happens to lie in its memory (print_node: numaddrs).
+_FIELDS = "id,type,state,votes,name"
 
 
 class Status(Record):
@@ -155,7 +156,7 @@ def parse_nodes(text):
 
 
 def parse_fields(text):
-    """The Nodes in the output of ``cman_tool nodes -F id,type,state,votes,name,addr``, as a tuple.
+    """The Nodes in the output of ``cman_tool nodes -F id,type,state,votes,name[,addr]``, as a tuple.
 
     :raises ParseError: a line is no node
     """
