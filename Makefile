@@ -9,7 +9,7 @@ SEQUENCES ?= 100000
 SEED      ?= 1
 JOBS      ?= 1
 
-.PHONY: help venv metadata docs unit soak test coverage faults demo down clean
+.PHONY: help venv metadata docs unit soak test coverage faults demo down clean pythons
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,6 +35,9 @@ soak: venv      ## the model test for long: SEQUENCES=100000 SEED=1 JOBS=1
 test: venv      ## everything: unit, property, contract, conformance, lab
 	lab/lab build
 	$(RUN) -m pytest --lab --durations=10
+
+pythons:        ## the tests of lib/ under every Python on this machine, from 3.6 on
+	tools/test-pythons
 
 coverage: venv  ## branch coverage of lib/ by the tests that need no lab
 	$(RUN) -m coverage run -m pytest -q

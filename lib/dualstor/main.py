@@ -98,6 +98,7 @@ def perform(agent_class, action, environ, make_host=Host):
     :raises DualstorError: what ended the action
     """
     interface = agent_class.interface
+    action = interface.modern(action)
     if not interface.implements(action):
         raise UnknownAction("%s has no action %s; it has %s" % (
             interface.name, action, ", ".join(a.name for a in interface.actions)))

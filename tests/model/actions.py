@@ -17,7 +17,7 @@ PARAMETERS = {DRBD: {"drbd_resource": "r0"}, DAEMON: {}, GROUP: {"vgname": "vg0"
 ACTIONS = {
     DRBD: ("start", "stop", "monitor", "probe", "promote", "demote", "notify", "validate-all",
            "reload-agent"),
-    DAEMON: ("start", "stop", "monitor", "probe", "validate-all"),
+    DAEMON: ("start", "stop", "monitor", "probe", "validate-all", "reload-agent"),
     GROUP: ("start", "stop", "monitor", "probe", "validate-all", "reload-agent"),
 }
 PAIRS = tuple((agent, action) for agent in ACTIONS for action in ACTIONS[agent])

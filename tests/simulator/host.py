@@ -216,7 +216,7 @@ class SimHost(Host):
                          seconds=self.simulation.clock() - began, truncated=flooded)
 
     def _may_start(self, argv, name, kind):
-        there = programs.names(self.simulation.cluster.generation)
+        there = programs.names(self.simulation.cluster)
         if kind == faults.ABSENT or name not in there:
             raise ToolMissing((argv[0],), "not found; install the package that provides it")
         if kind == faults.NOT_EXECUTABLE:

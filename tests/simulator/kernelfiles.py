@@ -14,7 +14,7 @@ from simulator.volumes import MAJOR
 
 DRBD_MAJOR, LOWER = 147, (254, 16)
 BOOT_ID = "0b7f9c1e-5a43-4d10-9c58-%012d\n"
-_INTERPRETER = {"clvmd": "/usr/sbin/clvmd", "lvmlockd": "/usr/sbin/lvmlockd"}
+_INTERPRETER = {name: "/usr/sbin/" + name for name in ("clvmd", "lvmlockd", "cmirrord", "lvmetad")}
 
 
 class Link(str):
@@ -173,7 +173,9 @@ def _dlm(tree, cluster, node):
             put(tree, home + "addr_list", "AF_INET 10.77.0.%d\n" % number)
             put(tree, home + "nodeid", "%d\n" % number)
             put(tree, home + "local", "%d\n" % (number == node.id))
-    from simulator import locking
+    from simulator import clustered, locking
+    if locking.CLVMD_LOCKSPACE in node.lockspaces:
+        put(tree, "/sys/kernel/debug/dlm/clvmd_locks", clustered.lock_table(cluster, node))
     for name, space in node.lockspaces.items():
         home = "/sys/kernel/dlm/%s/" % name
         put(tree, home + "id", "%d\n" % space.id)
@@ -207,6 +209,7 @@ def tree(cluster, node):
                  process.state, process.start_time)
     if node.handler_installed:
         put(made, HANDLER, "#!/bin/sh\n")
+    put(made, "/etc/lvm/lvm.conf", "".join("%s = %s\n" % item for item in sorted(node.lvm.items())))
     for path, text in node.files.items():
         put(made, path, text)
     for path, pid in node.sockets.items():

@@ -72,7 +72,9 @@ def main(folder, node):
     current = {}
     call = programs.Call([name] + sys.argv[1:], lambda: current["cluster"], node, os.environ)
     call.make_process = lambda program, places: path.start_daemon(
-        folder, node, program, places.get("socket") or locking.SOCKET[program])
+        folder, node, program,
+        places.get("socket") or locking.SOCKET.get(program, "/run/%s.socket" % program))
+    call.end_process = lambda pid: os.kill(pid, signal.SIGKILL)
     with path.locked(folder) as cluster:
         cluster.calls.append([node, name] + sys.argv[1:])
         fault = faults.find(cluster, node, name, sys.argv[1:])
