@@ -5,7 +5,11 @@ VENV   ?= .venv
 PYTHON ?= python3
 RUN     = $(VENV)/bin/python
 
-.PHONY: help venv metadata bundle unit test coverage bench bench-lab demo down clean
+SEQUENCES ?= 100000
+SEED      ?= 1
+JOBS      ?= 1
+
+.PHONY: help venv metadata docs bundle unit soak test coverage bench bench-lab faults demo down clean pythons
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,19 +23,31 @@ $(VENV)/ready: setup.cfg tools/make-venv
 metadata: venv  ## write metadata/*.xml from the declared parameters
 	PYTHONPATH=lib $(RUN) -m dualstor.metadata metadata
 
+docs: venv      ## write the manual and docs/findings.md from the command's source
+	PYTHONPATH=lib $(RUN) -m dualstor.command.pages docs
+
 bundle:         ## what the package's installation makes for fast monitors, for this tree
 	/usr/bin/python3 -I tools/bundle
 
 unit: venv      ## the tests that need no lab
 	$(RUN) -m pytest
 
+soak: venv      ## the model test for long: SEQUENCES=100000 SEED=1 JOBS=1
+	$(RUN) tests/model/soak.py --sequences $(SEQUENCES) --seed $(SEED) --jobs $(JOBS)
+
 test: venv      ## everything: unit, property, contract, conformance, lab
 	lab/lab build
 	$(RUN) -m pytest --lab --durations=10
 
+pythons:        ## the tests of lib/ under every Python on this machine, from 3.6 on
+	tools/test-pythons
+
 coverage: venv  ## branch coverage of lib/ by the tests that need no lab
 	$(RUN) -m coverage run -m pytest -q
 	$(RUN) -m coverage report
+
+faults:         ## every fault scenario in the lab, our agents beside the stock ones; table and pictures in faults/
+	lab/lab faults
 
 bench: venv bundle  ## what a monitor costs, on this host; writes docs/bench
 	$(RUN) -m bench host

@@ -69,7 +69,7 @@ def measure(node, commands, rounds):
 def many_devices(node, count):
     """Give the VG's name to *count* more devices of device-mapper, as that many LVs would have it."""
     uuid = node.ok("cat /sys/block/dm-0/dm/uuid").strip()[:36]
-    table = ";".join("vg0-many%d,%s%032d,,rw,0 8 zero" % (number, uuid, number)
+    table = ";".join("vg0-many%d,%s%032d,,rw,0 8 error" % (number, uuid, number)
                      for number in range(count))
     node.push("/tmp/many", table.encode())
     node.ok("udevadm control --stop-exec-queue; dmsetup create --noudevsync --concise \"$(cat /tmp/many)\""

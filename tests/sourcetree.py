@@ -16,7 +16,8 @@ def sources(*folders):
                     yield os.path.relpath(os.path.join(base, name), TREE)
 
 
-SHIPPED = sorted(sources("lib")) + ["ocf/" + n for n in sorted(os.listdir(TREE + "/ocf"))]
+SHIPPED = sorted(sources("lib")) + ["%s/%s" % (folder, name) for folder in ("bin", "ocf")
+                                    for name in sorted(os.listdir(os.path.join(TREE, folder)))]
 ALL = sorted(set(SHIPPED) | set(sources("lab", "tests", "tools")))
 
 

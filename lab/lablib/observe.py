@@ -55,8 +55,8 @@ def cluster(crm_mon_xml):
 
 
 def _degraded(failure):
-    """Whether Pacemaker's record is of "degraded" or "promoted (degraded)": active, listed until a cleanup, not recovered."""
-    return "degraded" in (failure.code or "")
+    """Whether a record is of "OCF_DEGRADED" or "promoted (degraded)": active, listed until a cleanup, never recovered."""
+    return "degraded" in (failure.code or "").lower()
 
 
 def _instances(root):

@@ -14,6 +14,7 @@ from pathlib import Path
 from . import paths
 
 AGENTS = "usr/lib/ocf/resource.d/dualstor"
+COMMAND = "usr/sbin"
 LIBRARY = "usr/lib/ocf/lib/dualstor"
 METADATA = "usr/share/dualstor/metadata"
 
@@ -51,8 +52,9 @@ def configuration():
 
 
 def product(project=paths.PROJECT):
-    """Returns our agents, their library and metadata from the working tree, at their places in an installation."""
+    """Returns our agents, command, library and metadata from the working tree, at their places in an installation."""
     return {
+        **_tree(project / "bin", COMMAND, executable=True),
         **_tree(project / "ocf", AGENTS, executable=True),
         **_tree(project / "lib" / "dualstor", LIBRARY),
         **_tree(project / "metadata", METADATA),

@@ -66,8 +66,19 @@ class DeadlineReached(DualstorError):
     """The action's time is used up; the reason tells what it was waiting for."""
 
 
-class Terminated(DualstorError):
-    """The cluster manager ended the action with SIGTERM."""
+class Terminated(BaseException):
+    """The cluster manager ended the action with SIGTERM.
+
+    Nobody who goes on without an answer of a tool may go on without this: it is
+    none of the family, so that no ``except DualstorError`` holds it up.
+    """
+
+    code = ExitCode.ERR_GENERIC
+
+    @property
+    def reason(self):
+        """The exit reason, as text."""
+        return str(self)
 
 
 class ToolError(DualstorError):
@@ -110,9 +121,11 @@ class ParseError(DualstorError):
     :param source: what was read: a command or a path
     :param line: the offending line
     :param text: what is wrong with it
+    :param number: the line's number, where it is known
     """
 
-    def __init__(self, source, line, text="not understood"):
+    def __init__(self, source, line, text="not understood", number=None):
         super().__init__("%s: %s: %r" % (source, text, line))
         self.source = source
         self.line = line
+        self.number = number

@@ -81,6 +81,10 @@ class Host:
             return False
         return True
 
+    def executable(self, name):
+        """Whether the file may be executed."""
+        return posix.access(self.file(name), posix.X_OK)
+
     def device(self, name):
         """(major, minor) of a block device node (links are followed), else None."""
         import _stat

@@ -18,8 +18,8 @@ from dualstor.ocf.codes import EXPECTED, ExitCode, permitted
 from dualstor.ocf.environment import Environment, level_at_most
 from dualstor.steps import Finish, Request
 
-#: Longest exit reason, in characters: crm_mon shows it on one line.
-_REASON_LIMIT = 500
+#: Characters of an exit reason that every cluster manager keeps; see dualstor.ocf.reason.
+_ALWAYS_FITS = 100
 
 #: Where metadata lies: in the source tree, from the library's folder; installed.
 _METADATA = (__file__.rpartition("/")[0] + "/../../metadata", "/usr/share/dualstor/metadata")
@@ -111,6 +111,7 @@ def perform(agent_class, action, environ, make_host=Host):
     :raises DualstorError: what ended the action
     """
     interface = agent_class.interface
+    action = interface.modern(action)
     if not interface.implements(action):
         from dualstor.errors import UnknownAction
         raise UnknownAction("%s has no action %s; it has %s" % (
@@ -127,9 +128,10 @@ def perform(agent_class, action, environ, make_host=Host):
 def _tell(reason, code):
     """Print the one exit reason: the last line on stderr that the manager keeps."""
     line = log.printable(" ".join(reason.split()))
-    if len(line) > _REASON_LIMIT:
-        line = line[:_REASON_LIMIT - 3] + "..."
     (log.debug if code in EXPECTED else log.error)("%s", line)
+    if len(line) > _ALWAYS_FITS:
+        from dualstor.ocf.reason import fitted
+        line = fitted(line)
     try:
         sys.stderr.write("ocf-exit-reason:%s\n" % line)
         sys.stderr.flush()
@@ -138,10 +140,12 @@ def _tell(reason, code):
 
 
 def _ended_by(problem, name, action):
-    """The Finish that an exception makes."""
-    from dualstor.errors import DualstorError
-    if isinstance(problem, DualstorError):
+    """The Finish that an exception makes; what is neither error nor SIGTERM goes on."""
+    from dualstor.errors import DualstorError, Terminated
+    if isinstance(problem, (DualstorError, Terminated)):
         return Finish(problem.code, problem.reason)
+    if not isinstance(problem, Exception):
+        raise problem
     import traceback
     log.error("%s", traceback.format_exc())
     return Finish(ExitCode.ERR_GENERIC,
@@ -157,12 +161,25 @@ def conclude(name, action, work):
     """
     try:
         verdict = work()
-    except Exception as problem:  # pylint: disable=broad-except
+    except BaseException as problem:  # pylint: disable=broad-except
         verdict = _ended_by(problem, name, action)
     code = permitted(action, ExitCode(verdict.code))
     if code != ExitCode.SUCCESS:
         _tell(verdict.reason or "%s %s: %s" % (name, action, code.name), code)
     return int(code)
+
+
+def _let_go(stream):
+    """Drop what a full disk or a closed pipe did not take: Python would exit with 120 for it."""
+    try:
+        stream.flush()
+    except (OSError, ValueError, AttributeError):
+        try:
+            null = posix.open("/dev/null", posix.O_WRONLY)
+            posix.dup2(null, stream.fileno())
+            posix.close(null)
+        except (OSError, ValueError, AttributeError):
+            pass  # it is closed, nothing is waiting in it
 
 
 def _on_sigterm(_number, _frame):
@@ -187,16 +204,30 @@ def main(name, argv=None, environ=None, make_host=Host):
     environ = _environ() if environ is None else environ
     action = argv[1] if len(argv) > 1 else "help"
     if action == "meta-data":
-        def show():
+        def work():
             sys.stdout.write(metadata(name, environ))
             sys.stdout.flush()
             return Finish(ExitCode.SUCCESS)
-        return conclude(name, action, show)
+        return _end(name, action, work)
     instance = environ.get("OCF_RESOURCE_INSTANCE")
     log.LOG.open("%s(%s)" % (name, instance) if instance else name, environ)
     _signal.signal(_signal.SIGTERM, _on_sigterm)
     posix.umask(0o022)
-    return conclude(name, action, lambda: perform(load(name), action, environ, make_host))
+
+    def work():
+        try:
+            return perform(load(name), action, environ, make_host)
+        finally:
+            _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)   # what is left is to tell the reason
+    return _end(name, action, work)
+
+
+def _end(name, action, work):
+    """As ``conclude``, and nothing is left that could change the exit code."""
+    code = conclude(name, action, work)
+    _let_go(sys.stdout)
+    _let_go(sys.stderr)
+    return code
 
 
 def script(name, make_host=Host):
@@ -205,10 +236,4 @@ def script(name, make_host=Host):
     Taking the interpreter down piece by piece takes a sixth of its time; nothing
     here has anything left to do then.
     """
-    code = main(name, make_host=make_host)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            pass  # nobody listens; what failed of meta-data was told in main
-    posix._exit(code)
+    posix._exit(main(name, make_host=make_host))

@@ -4,12 +4,15 @@
 Each check takes what it needs and raises AssertionError with the story.
 """
 
+import os
 import pickle
 
+from dualstor import main
 from dualstor.host import STATE_DIR
 from dualstor.ocf.codes import MONITOR_ONLY
 from model.actions import DAEMON, DRBD, GROUP
 from simulator import locking, membership, state, volumes, world
+from sourcetree import TREE
 
 RUNNING = (0, 190)
 PROMOTED = (8, 191)
@@ -54,6 +57,16 @@ def codes(result):
         assert len(result.reasons) <= 1, result
 
 
+def described(agent, environ):
+    """I10: meta-data is one of two files, whatever the caller's environment holds."""
+    folder = os.path.join(TREE, "metadata", agent)
+    known = set()
+    for ending in (".xml", ".ocf-1.0.xml"):
+        with open(folder + ending, encoding="utf-8") as stream:
+            known.add(stream.read())
+    assert main.metadata(agent, environ) in known, environ
+
+
 def in_time(result):
     """I2: every action ends within its time, plus one second."""
     assert result.seconds <= result.allowed + 1.0, result
@@ -84,17 +97,36 @@ def stopped(cluster, result, active_before, faults):
     node = cluster.nodes[result.node]
     if result.code == 0:
         assert not active(cluster, node, result.agent), result
-    if not active_before:
+    if not active_before and not node.unreadable:
         assert result.code == 0, (result, faults)
 
 
-def effective(result, again):
+def ended(result, killed):
+    """An action that got SIGTERM does nothing more and says so; one that got SIGKILL says nothing."""
+    if killed:
+        assert result.code is None and not result.reasons, result
+    elif result.code is not None:
+        assert result.code == 1 and "SIGTERM" in result.reasons[0], result
+
+
+def _failed(cluster, result):
+    """Whether DRBD is in a state that counts as failed whatever the role."""
+    each = cluster.nodes[result.node].drbd.get("r0")
+    return result.agent == DRBD and each is not None and (
+        each.cstate == "StandAlone" or each.dstate in ("Diskless", "Failed"))
+
+
+def effective(cluster, result, again):
     """I4: what start, promote and demote say is what monitor sees; *again* runs an action."""
+    if cluster.nodes[result.node].unreadable:
+        return
     if result.code != 0 or result.action not in ("start", "promote", "demote", "stop"):
         return
     wanted = {"start": RUNNING, "promote": PROMOTED, "demote": RUNNING, "stop": (7,)}
     seen = again("monitor")
     if seen.code is not None:
+        if result.action == "demote" and seen.code == 1 and _failed(cluster, result):
+            return      # it was demoted; what ails it is another matter
         assert seen.code in wanted[result.action], (str(result), str(seen))
 
 

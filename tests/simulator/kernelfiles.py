@@ -9,11 +9,12 @@ import functools
 import posixpath
 
 from simulator import dmlist, drbd as drbd_model, pvheader
+from simulator.state import HANDLER
 from simulator.volumes import MAJOR
 
 DRBD_MAJOR, LOWER = 147, (254, 16)
 BOOT_ID = "0b7f9c1e-5a43-4d10-9c58-%012d\n"
-_INTERPRETER = {"clvmd": "/usr/sbin/clvmd", "lvmlockd": "/usr/sbin/lvmlockd"}
+_INTERPRETER = {name: "/usr/sbin/" + name for name in ("clvmd", "lvmlockd", "cmirrord", "lvmetad")}
 
 
 class Link(str):
@@ -81,9 +82,9 @@ def _proc_drbd(cluster, node):
         other = cluster.peer(node).drbd.get(name)
         peer_role = other.role if drbd_model.connected(drbd) and other else "Unknown"
         protocol = " " if drbd.cstate == "StandAlone" else node.config[name].net["protocol"]
-        lines.append("%2d: cs:%s ro:%s/%s ds:%s/%s %s %s-----" % (
+        lines.append("%2d: cs:%s ro:%s/%s ds:%s/%s %s %s%s" % (
             minor, drbd.cstate, drbd.role, peer_role, drbd.dstate, drbd.peer_dstate, protocol,
-            "s" if drbd.suspended else "r"))
+            "s" if drbd.suspended else "r", "----" if node.odd_formats else "-----"))
         lines.append("    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0")
         if drbd.cstate in ("SyncSource", "SyncTarget"):
             done = int(drbd.synced / 5)
@@ -185,7 +186,9 @@ def _dlm(tree, cluster, node):
             put(tree, home + "addr_list", "AF_INET 10.77.0.%d\n" % number)
             put(tree, home + "nodeid", "%d\n" % number)
             put(tree, home + "local", "%d\n" % (number == node.id))
-    from simulator import locking
+    from simulator import clustered, locking
+    if locking.CLVMD_LOCKSPACE in node.lockspaces:
+        put(tree, "/sys/kernel/debug/dlm/clvmd_locks", clustered.lock_table(cluster, node))
     for name, space in node.lockspaces.items():
         home = "/sys/kernel/dlm/%s/" % name
         put(tree, home + "id", "%d\n" % space.id)
@@ -222,6 +225,9 @@ def tree(cluster, node):
     put(made, "/proc/net/unix", "Num       RefCount Protocol Flags    Type St Inode Path\n" + "".join(
         "0000000000000000: 00000002 00000000 00010000 0001 01 %d %s\n" % (20000 + pid, path)
         for path, pid in node.sockets.items() if pid))
+    if node.handler_installed:
+        put(made, HANDLER, "#!/bin/sh\n")
+    put(made, "/etc/lvm/lvm.conf", "".join("%s = %s\n" % item for item in sorted(node.lvm.items())))
     for path, text in node.files.items():
         put(made, path, text)
     for path, pid in node.sockets.items():

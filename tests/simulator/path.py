@@ -17,6 +17,7 @@ import sys
 import time
 
 from dualstor.host import Host
+from oldpython import FOLDERS
 from simulator import dmlist, faults, kernelfiles, locking, programs, state, world
 from simulator.kernelfiles import Answer, Block, Disk, Link, Socket
 
@@ -26,14 +27,14 @@ _BLOCK_MARK = "block device %d:%d\n"
 
 _PROGRAM = """#!%(python)s -IS
 import sys
-sys.path[:0] = [%(tests)r, %(library)r]
+sys.path[:0] = %(folders)r
 from simulator.multicall import main
 sys.exit(main(%(folder)r, %(node)r))
 """
 
 
 class PathHost(Host):
-    """A Host below a root in which device nodes are files, those of block devices marked."""
+    """A Host below a root in which device nodes and programs are files."""
 
     def ioctl(self, name, request, data):
         try:
@@ -42,6 +43,8 @@ class PathHost(Host):
         except OSError:
             return False
         return True
+
+    executable = Host.exists
 
     def device(self, name):
         try:
@@ -162,11 +165,11 @@ class Lab:
             os.makedirs(os.path.join(home, "bin"))
             script = os.path.join(home, "multicall")
             with open(script, "w", encoding="utf-8") as stream:
-                stream.write(_PROGRAM % {"python": interpreter, "tests": _TESTS,
-                                         "library": LIBRARY, "folder": self.folder,
+                stream.write(_PROGRAM % {"python": interpreter,
+                                         "folders": [_TESTS, LIBRARY] + list(FOLDERS), "folder": self.folder,
                                          "node": node.name})
             os.chmod(script, 0o755)
-            for name in programs.names(cluster.generation):
+            for name in programs.names(cluster):
                 os.symlink("../multicall", os.path.join(home, "bin", name))
             node.processes.clear()
         for name in locking.PIDFILE:
@@ -194,7 +197,7 @@ class Lab:
 
     def agent_command(self, node, agent, action):
         """The command that runs an agent on a node as a process of its own."""
-        return [sys.executable, "-IS", os.path.join(_TESTS, "simulator", "agent.py"),
+        return [sys.executable, "-I" if FOLDERS else "-IS", os.path.join(_TESTS, "simulator", "agent.py"),
                 self.folder, node, agent, action]
 
     def state(self):
@@ -272,7 +275,7 @@ def start_daemon(folder, node, program, socket_path):
         os.unlink(path)     # one that a dead daemon left
     child = subprocess.Popen(
         [os.path.join(folder, program), "-IS", os.path.join(_TESTS, "simulator", "daemon.py"),
-         folder, node, path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+         folder, node, path, *FOLDERS], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, start_new_session=True, close_fds=True)
     note(folder, child.pid)
     end = time.monotonic() + 20

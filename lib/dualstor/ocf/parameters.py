@@ -49,10 +49,24 @@ class Interface(Record):
     parameters: tuple
     actions: tuple
     check_levels: tuple = (0,)
+    only_one: bool = False    # a cluster has one resource of this agent at most
+
+    @property
+    def old_reload(self):
+        """Whether OCF 1.0 can offer the reload: there, ``unique`` marks what it cannot change.
+
+        Managers also take ``unique`` for "no two resources may have the same", so this is only
+        for an agent of which there is one.
+        """
+        return self.only_one and any(a.name == "reload-agent" for a in self.actions)
 
     def implements(self, action):
         """Whether *action* is advertised (or is meta-data, which always is)."""
         return action == "meta-data" or any(a.name == action for a in self.actions)
+
+    def modern(self, action):
+        """The name of *action* in OCF 1.1: reload of OCF 1.0 is reload-agent."""
+        return "reload-agent" if action == "reload" and self.old_reload else action
 
 
 class Parameters:

@@ -164,6 +164,8 @@ def _complete(found, keys, line):
 def ls(host, timeout=TIMEOUT):
     """The Lockspaces of this node; None when dlm_controld does not run.
 
+    dlm 3 may be silent with exit code 0 then too: () is sure only where ``kernel.dlm.ready``.
+
     :raises ToolMissing, ToolHung: as Host.run
     :raises ParseError: the output is not understood
     """

@@ -188,10 +188,12 @@ def parse_rows(command, text, count):
 
 def _outcome(completed):
     messages = lvm_messages.classify(completed.stderr)
-    unsafe = lvm_messages.kinds(messages) & lvm_messages.UNSAFE
+    kinds = lvm_messages.kinds(messages)
+    unsafe = kinds & lvm_messages.UNSAFE
+    ok = completed.ok or bool(kinds) and kinds - lvm_messages.CONSEQUENCE == lvm_messages.DONE
     telling = [m.text for m in messages if m.kind not in lvm_messages.CONSEQUENCE]
     says = telling[0] if telling else completed.complaint()
-    return Outcome(ok=completed.ok and not unsafe, messages=messages, says=says)
+    return Outcome(ok=ok and not unsafe, messages=messages, says=says)
 
 
 def _run(host, argv, timeout):
@@ -303,6 +305,11 @@ def deactivate(host, vg, names, timeout=None):
 def deactivate_group(host, vg, timeout=None):
     """Deactivate all LVs of *vg* on this host; LVM does nothing where one of them is open."""
     return _run(host, ("vgchange", _DEACTIVATE, vg), timeout)[0]
+
+
+def set_clustered(host, vg, clustered=True, timeout=None):
+    """Have clvmd lock *vg*, or no longer; one that is so already is well. Of LVM 2.02."""
+    return _run(host, ("vgchange", "-c", "y" if clustered else "n", vg), timeout)[0]
 
 
 def start_locking(host, vg, timeout=None):

@@ -245,7 +245,7 @@ def known_nodes(host):
     except (ToolError, ParseError):
         pass
     try:
-        return tuple(node.name for node in cman.nodes(host))
+        return tuple(node.name for node in cman.nodes(host) if not node.disk)
     except (ToolError, ParseError):
         return None
 

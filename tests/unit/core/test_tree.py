@@ -31,8 +31,16 @@ def test_one_place_starts_processes():
 
 def test_agents_need_only_the_standard_library():
     standard = set(sys.stdlib_module_names) | {"dualstor"}
-    foreign = {p: imports(p) - standard for p in SHIPPED}
+    foreign = {p: imports(p) - standard for p in SHIPPED
+               if not p.startswith("lib/dualstor/command/")}
     assert {p for p, names in foreign.items() if names} == {"lib/dualstor/metadata.py"}
+
+
+def test_the_command_needs_lxml_and_psutil_and_rich_may_be_missing():
+    standard = set(sys.stdlib_module_names) | {"dualstor"}
+    command = [p for p in SHIPPED if p.startswith("lib/dualstor/command/")]
+    assert {n for p in command for n in imports(p) - standard} <= {"lxml", "psutil", "rich"}
+    assert [p for p in command if "rich" in imports(p)] == ["lib/dualstor/command/console.py"]
 
 
 def test_python_3_6_suffices():

@@ -3,6 +3,7 @@
 
 import pytest
 
+from dualstor.command.check.parsers import xml as lines
 from dualstor.errors import ParseError
 from dualstor.tools import pacemaker, stonith, xmltext
 from sourcetree import SHIPPED, imports
@@ -60,8 +61,28 @@ def test_the_line_of_the_document_type_is_shown():
     assert caught.value.line == "<!DOCTYPE x>"
 
 
+class TestTheParserThatShowsLines:
+    """``dualstor check`` reads what is not well-formed, too, and tells the line."""
+
+    def test_entities_are_neither_expanded_nor_fetched(self, tmp_path):
+        secret = tmp_path / "secret"
+        secret.write_text("root:x:0:0")
+        for head, body in ((BOMB, "&j;"),
+                           ('<!DOCTYPE x [<!ENTITY e SYSTEM "file://%s">]>' % secret, "&e;")):
+            root, _ = lines.parse(document(head, body), "cluster.conf")
+            text = "" if root is None else "".join(root.itertext(with_tail=True))
+            assert "root:x" not in text and "lol" not in text
+
+    @pytest.mark.parametrize("text", ["", "<", "\x00", "<a>" * 100000, "\ud800", "<a b='\x01'/>"])
+    def test_what_is_no_document_is_a_problem_with_its_place(self, text):
+        _, problems = lines.parse(text, "cluster.conf")
+        assert problems and problems[0].where.source == "cluster.conf"
+
+
 def test_there_is_no_other_place_that_parses_xml():
-    """``metadata`` writes XML with lxml, and reads none."""
+    """``metadata`` writes XML with lxml, and reads none; cman's rule reads our own schema."""
     users = {path for path in SHIPPED if imports(path) & {"xml", "lxml", "defusedxml"}}
-    assert users == {"lib/dualstor/tools/xmltext.py", "lib/dualstor/metadata.py"}, \
+    assert users == {"lib/dualstor/tools/xmltext.py", "lib/dualstor/metadata.py",
+                     "lib/dualstor/command/check/parsers/xml.py",
+                     "lib/dualstor/command/check/rules/cman_structure.py"}, \
         "use dualstor.tools.xmltext.parse"

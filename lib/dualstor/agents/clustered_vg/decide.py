@@ -20,24 +20,6 @@ def not_started(request, parameters):
                   "not started on this node: none of its LVs is active")
 
 
-def _validate(request, parameters, facts):
-    """Level 0 judges the parameters, level 10 this host, and the VG where LVM may be asked."""
-    from dualstor.agents.clustered_vg import checks, locking
-    refusal = checks.exclusive_clone(request, parameters)
-    if refusal is None and request.level >= 10:
-        refusal = checks.program(request, parameters, facts) \
-            or checks.settings(request, parameters, facts)
-        if refusal is None and locking.obstacle(facts) is None:
-            refusal = checks.group(request, parameters, facts)
-    return refusal or Finish(ExitCode.SUCCESS)
-
-
-def _reload(request, parameters, _facts):
-    """Each action reads the parameters anew: nothing is left to do but to judge them."""
-    from dualstor.agents.clustered_vg import checks
-    return checks.exclusive_clone(request, parameters) or Finish(ExitCode.SUCCESS)
-
-
 def _monitor(request, parameters, facts):
     """Nothing is here, nothing has changed since all was well, or the VG gets a full look."""
     if request.probe and facts.remembered is None:
@@ -58,7 +40,10 @@ def _decision(action):
     if action == "stop":
         from dualstor.agents.clustered_vg import stop
         return stop.decide
-    return {"validate-all": _validate, "reload-agent": _reload}[action]
+    if action in ("validate-all", "reload-agent"):
+        from dualstor.agents.clustered_vg import validate
+        return validate.decide if action == "validate-all" else validate.reload
+    raise KeyError(action)
 
 
 def decide(request, parameters, facts):

@@ -13,6 +13,9 @@ def decide(request, parameters, facts):
     if not found:
         return _absent(request, parameters, facts)
     step = common.ailment(request, parameters, facts)
+    if step is None and parameters.with_cmirrord:
+        from dualstor.agents.clvmd import mirror
+        step = mirror.monitor(request, parameters, facts, found[0].program)
     if step is None and request.level >= 10:
         step = _round_trip(request, parameters, facts, found[0])
     return step or Finish(ExitCode.SUCCESS)
@@ -34,9 +37,15 @@ def _absent(request, parameters, facts):
 
 def _round_trip(request, parameters, facts, process):
     """The step when the daemon does not answer; None when it does, or may not be asked."""
-    if process.program == CLVMD and parameters.cluster_engine != common.SINGLENODE \
-            and facts.quorum.quorate is not True:
-        return None  # it answers nobody without quorum
+    if process.program == CLVMD and parameters.cluster_engine != common.SINGLENODE:
+        quorum = facts.quorum
+        if quorum.engine is not None and not quorum.running:
+            return common.refuse(
+                request, ExitCode.ERR_GENERIC,
+                "clvmd (pid %d) runs but the cluster engine does not (%s): LVM commands hang on this "
+                "node; stop what uses the storage, then reboot it" % (process.pid, quorum.says))
+        if quorum.quorate is not True:
+            return None  # it answers nobody without quorum
     if facts.answer is None:
         return None
     return common.refuse(

@@ -14,7 +14,7 @@ class QuickClvmd(Agent):
     """The lock daemon on this host, as the kernel has it."""
 
     interface = INTERFACE
-    lasting = ("version", "settings", "installed", "answer")
+    lasting = ("version", "settings", "installed", "answer", "metadata_cache", "configuration")
     decide = staticmethod(decide.decide)
 
     def whole(self):

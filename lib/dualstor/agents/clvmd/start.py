@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on start: lvm.conf, then quorum, fencing and dlm, then the daemon itself."""
 
-from dualstor.agents.clvmd import common
+from dualstor.agents.clvmd import common, mirror
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish, Wait
@@ -73,7 +73,9 @@ def decide(request, parameters, facts):
         step = _failed(request, facts, kind(parameters, facts), done)
         if step:
             return step
-    return waiting(request, parameters, facts) or Do("launch", (kind(parameters, facts),))
+    return waiting(request, parameters, facts) \
+        or mirror.start(request, parameters, facts, kind(parameters, facts)) \
+        or Do("launch", (kind(parameters, facts),))
 
 
 def _started(request, parameters, facts):
@@ -179,11 +181,14 @@ def settings(request, parameters, facts):
         wrong = [("use_lvmlockd = 1", found.use_lvmlockd == "1")]
     else:
         wrong = [("locking_type = 3", found.locking_type == "3"),
-                 ("fallback_to_local_locking = 0", found.fallback in ("0", None)),
+                 ("fallback_to_local_locking = 0", found.fallback == "0"),
                  ("use_lvmetad = 0", found.use_lvmetad in ("0", None))]
     lines = [line for line, right in wrong if not right]
     if not lines:
         return None
-    return common.refuse(request, ExitCode.ERR_ARGS,
-                         "LVM on this node is not set up for %s: set %s in the global section of "
-                         "%s" % (daemon, " and ".join(lines), _LVM_CONF))
+    text = "LVM on this node is not set up for %s: set %s in the global section of %s" % (
+        daemon, " and ".join(lines), _LVM_CONF)
+    if found.use_lvmetad not in ("0", None) and daemon == CLVMD and facts.metadata_cache:
+        text += ", and stop lvmetad (pid %d), whose view is of this node alone" \
+            % facts.metadata_cache[0].pid
+    return common.refuse(request, ExitCode.ERR_ARGS, text)

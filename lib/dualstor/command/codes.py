@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Exit codes of the dualstor command: one meaning each, in all sub-commands."""
+
+import enum
+
+
+class ExitCode(enum.IntEnum):
+    """What the command ends with; ``meaning`` is what the manual says of it."""
+
+    OK = 0
+    ERROR = 1
+    USAGE = 2
+    WARNING = 3
+    INCOMPLETE = 4
+    INTERRUPTED = 130
+
+    @property
+    def meaning(self):
+        """One line for the manual and the help."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ExitCode.OK: "all was looked at (or done) and nothing is wrong",
+    ExitCode.ERROR: "something is wrong: a finding of severity error, or what was asked for failed",
+    ExitCode.USAGE: "the command line is wrong",
+    ExitCode.WARNING: "nothing is broken, but there is a finding of severity warning",
+    ExitCode.INCOMPLETE: "nothing was found wrong, but something could not be looked at",
+    ExitCode.INTERRUPTED: "ended from the keyboard",
+}

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``dualstor completion``: what a shell needs to complete the command's words.
+
+Made from the argparse parser, so that it offers what the command takes.
+"""
+
+from dualstor.command import interface
+from dualstor.command.codes import ExitCode
+
+SUMMARY = "print the completion of this command for a shell"
+
+DESCRIPTION = """\
+Prints a script for bash, zsh or fish. For this shell:  . <(dualstor completion bash)
+For good, as root:  dualstor completion bash > /etc/bash_completion.d/dualstor"""
+
+
+def add_arguments(parser):
+    """What ``completion`` takes."""
+    parser.add_argument("shell", choices=tuple(SHELLS), help="whose completion to print")
+
+
+def run(arguments, console):
+    """Print the script; with ``--json`` a document that holds it."""
+    from dualstor.command.main import build_parser
+    script = SHELLS[arguments.shell](build_parser())
+    console.document({"shell": arguments.shell, "script": script})
+    console.raw(script)
+    return ExitCode.OK
+
+
+def _quoted(text):
+    """Text as one word of a shell, in single quotes."""
+    return "'%s'" % text.replace("'", "'\\''")
+
+
+# -- bash -----------------------------------------------------------------------
+
+_BASH = """\
+# bash completion of dualstor; made by: dualstor completion bash
+_dualstor() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} sub= i
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        [[ ${COMP_WORDS[i]} == -* ]] || { sub=${COMP_WORDS[i]}; break; }
+    done
+    COMPREPLY=()
+    case "$sub $before" in
+%(values)s
+    esac
+    case "$sub" in
+%(words)s
+    esac
+}
+complete -o filenames -F _dualstor dualstor
+"""
+
+_BASH_KINDS = {"file": "-f", "directory": "-d", "host": "-A hostname"}
+
+
+def _bash(parser):
+    values, words = [], []
+    top = [n for o in interface.options(parser) for n in o.names]
+    subs = interface.subcommands(parser)
+    words.append((" ".join(top + [sub.name for sub in subs]), "''"))
+    for sub in subs:
+        offered = [name for option in sub.options for name in option.names]
+        for option in sub.options:
+            if not option.names:
+                offered += option.choices
+            elif option.takes_value:
+                how = (_BASH_KINDS.get(option.kind) if not option.choices
+                       else "-W %s" % _quoted(" ".join(option.choices)))
+                reply = 'COMPREPLY=($(compgen %s -- "$word")); ' % how if how else ""
+                values.append('        %s) %sreturn ;;' % (
+                    "|".join(_quoted("%s %s" % (sub.name, name)) for name in option.names), reply))
+        words.append((" ".join(offered), _quoted(sub.name)))
+    return _BASH % {
+        "values": "\n".join(values),
+        "words": "\n".join('        %s) COMPREPLY=($(compgen -W %s -- "$word")) ;;'
+                           % (pattern, _quoted(offered)) for offered, pattern in words)}
+
+
+# -- zsh ------------------------------------------------------------------------
+
+_ZSH_KINDS = {"file": "_files", "directory": "_files -/", "host": "_hosts"}
+
+
+def _zsh_option(option):
+    """The specs of one option for zsh's _arguments."""
+    note = option.help
+    for character in "\\:[]":
+        note = note.replace(character, "\\" + character)
+    value = ""
+    if option.takes_value:
+        do = "(%s)" % " ".join(option.choices) if option.choices else _ZSH_KINDS.get(
+            option.kind, "")
+        value = ":%s:%s" % (option.metavar, do)
+    if not option.names:
+        return [_quoted("1" + value)]
+    star = "*" if option.repeatable else ""
+    return [_quoted("%s%s[%s]%s" % (star, name, note, value)) for name in option.names]
+
+
+def _zsh(parser):
+    subs = interface.subcommands(parser)
+    lines = ["#compdef dualstor", "# zsh completion of dualstor; made by: dualstor completion zsh",
+             "_dualstor() {", "    local state", "    local -a subcommands", "    subcommands=("]
+    lines += ["        %s" % _quoted("%s:%s" % (sub.name, sub.summary)) for sub in subs]
+    lines += ["    )", "    _arguments -C \\"]
+    for option in interface.options(parser):
+        lines += ["        %s \\" % spec for spec in _zsh_option(option)]
+    lines += ["        '1: :->subcommand' '*:: :->rest'", "    case $state in",
+              "    subcommand) _describe 'sub-command' subcommands ;;",
+              "    rest)", "        case $words[1] in"]
+    for sub in subs:
+        specs = [spec for option in sub.options for spec in _zsh_option(option)]
+        lines.append("        %s) _arguments \\" % sub.name)
+        lines += ["            %s \\" % spec for spec in specs[:-1]]
+        lines.append("            %s ;;" % specs[-1])
+    lines += ["        esac ;;", "    esac", "}", "compdef _dualstor dualstor", ""]
+    return "\n".join(lines)
+
+
+# -- fish -----------------------------------------------------------------------
+
+_FISH_KINDS = {"file": "-r -F", "directory": "-x -a '(__fish_complete_directories)'",
+               "host": "-x -a '(__fish_print_hostnames)'"}
+
+
+def _fish_option(option):
+    """One option's part of a fish ``complete`` line."""
+    parts = ["-l %s" % n[2:] if n.startswith("--") else "-s %s" % n[1:] for n in option.names]
+    if option.choices:
+        parts.append("%s-a %s" % ("-x " if option.names else "", _quoted(" ".join(option.choices))))
+    elif option.takes_value:
+        parts.append(_FISH_KINDS.get(option.kind, "-x"))
+    return " ".join(parts + ["-d %s" % _quoted(option.help)])
+
+
+def _fish(parser):
+    subs = interface.subcommands(parser)
+    lines = ["# fish completion of dualstor; made by: dualstor completion fish",
+             "complete -c dualstor -f"]
+    for option in interface.options(parser):
+        lines.append("complete -c dualstor -n __fish_use_subcommand " + _fish_option(option))
+    for sub in subs:
+        lines.append("complete -c dualstor -n __fish_use_subcommand -a %s -d %s"
+                     % (sub.name, _quoted(sub.summary)))
+    for sub in subs:
+        for option in sub.options:
+            lines.append("complete -c dualstor -n '__fish_seen_subcommand_from %s' %s"
+                         % (sub.name, _fish_option(option)))
+    return "\n".join(lines) + "\n"
+
+
+SHELLS = {"bash": _bash, "zsh": _zsh, "fish": _fish}

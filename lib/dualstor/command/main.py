@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The dualstor command: from the command line to a sub-command and its exit code.
+
+A sub-command is a module with ``SUMMARY`` (one line), ``DESCRIPTION`` (paragraphs),
+``add_arguments(parser)`` and ``run(arguments, console)``, which returns an ExitCode.
+"""
+
+import argparse
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+
+from dualstor import __version__
+from dualstor.command.codes import ExitCode
+from dualstor.command.console import Console
+from dualstor.errors import DualstorError
+
+SUMMARY = "check, configure and watch clustered LVM on dual-primary DRBD"
+
+#: The sub-commands in the order in which an administrator meets them.
+SUBCOMMANDS = (
+    ("check", "dualstor.command.check.command"),
+    ("configure", "dualstor.command.configure.command"),
+    ("status", "dualstor.command.status.command"),
+    ("completion", "dualstor.command.completion"),
+)
+
+
+def _there(path):
+    """Whether the module is part of this installation."""
+    try:
+        return find_spec(path) is not None
+    except ImportError:
+        return False
+
+
+def subcommands():
+    """(name, module) of each sub-command that is there."""
+    return [(name, import_module(path)) for name, path in SUBCOMMANDS if _there(path)]
+
+
+def _epilog():
+    return "exit codes:\n" + "\n".join("  %-4d %s" % (code, code.meaning) for code in ExitCode)
+
+
+def _common():
+    """What every sub-command takes."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true",
+                        help="print one JSON document (described in docs/json.md) and nothing else")
+    common.add_argument("--color", choices=("auto", "always", "never"), default="auto",
+                        help="colour and progress: auto is on a terminal only")
+    return common
+
+
+def build_parser():
+    """The argparse parser: help, completion and the manual are all made from it."""
+    parser = argparse.ArgumentParser(
+        prog="dualstor", description=SUMMARY[0].upper() + SUMMARY[1:] + ".", epilog=_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version="dualstor " + __version__)
+    commands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", title="sub-commands")
+    for name, module in subcommands():
+        sub = commands.add_parser(
+            name, help=module.SUMMARY, description=module.DESCRIPTION, epilog=_epilog(),
+            parents=[_common()], formatter_class=argparse.RawDescriptionHelpFormatter)
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv=None, stdout=None, stderr=None):
+    """Run the command.
+
+    :param argv: arguments without the program's name; None for those of the process
+    :param stdout: where answers go; None for the process's own
+    :param stderr: where complaints go; None for the process's own
+    :returns: ExitCode
+    """
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.subcommand is None:
+        parser.print_help(stderr or sys.stderr)
+        return ExitCode.USAGE
+    console = Console(stdout or sys.stdout, stderr or sys.stderr, arguments.subcommand,
+                      as_json=arguments.json, color=arguments.color)
+    try:
+        return ExitCode(arguments.run(arguments, console))
+    except DualstorError as problem:
+        console.error(problem.reason)
+        return ExitCode.ERROR
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away, e.g. head; nothing more can be told
+        return ExitCode.OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())
