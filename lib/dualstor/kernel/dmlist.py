@@ -12,7 +12,7 @@ _HEAD = 312                 # sizeof(struct dm_ioctl)
 _LIST_DEVICES = 3 << 30 | _HEAD << 16 | 0xfd << 8 | 2   # DM_LIST_DEVICES
 _FLAGS, _NAME, _NAME_ROOM = 28, 48, 127     # places of the flags and of the name
 _BUFFER_FULL, _WITH_UUID = 1 << 8, 1 << 14      # DM_BUFFER_FULL_FLAG, DM_UUID_FLAG
-_ROOM, _ROOM_LIMIT = 1 << 14, 1 << 24
+_ROOM, _ROOM_LIMIT = 1 << 16, 1 << 24
 _HAS_UUID = 1               # DM_NAME_LIST_FLAG_HAS_UUID
 
 
