@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Answers, from a TOML file and from options, to the Pair that they describe.
+"""From answers, as nested dicts, to the Pair that they describe.
 
-The options go first; what neither tells has a default where a safe one exists. All that
-is wrong is told at once.
+What is not told has a default where a safe one exists. All that is wrong is told at once.
 """
 
 from dualstor.command.configure import names
@@ -11,13 +10,16 @@ from dualstor.command.configure.model import (
     FULL_SYNC, SKIP_SYNC, Drbd, Fence, Lvm, Node, Pair)
 from dualstor.errors import DualstorError
 
+#: Cluster properties that are not for the answers to tell.
+_OURS = ("stonith-enabled", "fencing-enabled", "no-quorum-policy")
+
 _DELAY = 5  # seconds that the device of the first node holds back, so that it survives a duel
 
 #: The keys of a file, by table. "options" holds what the agent takes.
 _KEYS = {
     "": {"cluster", "generation", "nodes", "drbd", "lvm", "fence", "properties"},
     "nodes": {"name", "address", "replication", "disk"},
-    "drbd": {"resource", "version", "minor", "port", "first_sync"},
+    "drbd": {"resource", "version", "minor", "port", "first_sync", "disk"},
     "lvm": {"vg", "lv", "size"},
     "fence": {"node", "agent", "delay", "options"},
 }
@@ -29,81 +31,6 @@ class AnswersWrong(DualstorError):
     def __init__(self, problems):
         super().__init__("; ".join(problems))
         self.problems = tuple(problems)
-
-
-# -- a TOML file ------------------------------------------------------------------
-
-
-def _toml():
-    """(a function from text to dict, its error) of the first TOML library there is."""
-    from importlib import import_module
-    for name in ("tomllib", "tomli", "toml"):
-        try:
-            module = import_module(name)
-        except ImportError:
-            continue
-        return module.loads, getattr(module, "TOMLDecodeError", None) or module.TomlDecodeError
-    raise DualstorError("this Python reads no TOML: install tomli or toml (python3-tomli, "
-                        "python3-toml), or give the answers as options")
-
-
-def read_file(path):
-    """The answers in a file, as nested dicts.
-
-    :raises DualstorError: it cannot be read, is no TOML, or no library reads TOML
-    """
-    loads, error = _toml()
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return loads(stream.read())
-    except (OSError, UnicodeDecodeError) as problem:
-        raise DualstorError("%s cannot be read: %s" % (path, problem))
-    except error as problem:
-        raise DualstorError("%s is no TOML: %s" % (path, problem))
-
-
-# -- options ------------------------------------------------------------------------
-
-
-def _words(text, first):
-    """{key: value} of ``A=B,key=value,...``; *first* are the names of A and B."""
-    head, *rest = text.split(",")
-    left, equals, right = head.partition("=")
-    if not equals:
-        raise AnswersWrong(["%r: expected %s" % (text, "=".join(first).upper())])
-    found = {first[0]: left, first[1]: right}
-    for word in rest:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise AnswersWrong(["%r in %r: expected NAME=VALUE" % (word, text)])
-        found[key] = value
-    return found
-
-
-def parse_node(text):
-    """The answers of ``NAME=ADDRESS[,replication=ADDRESS][,disk=PATH]``."""
-    return _words(text, ("name", "address"))
-
-
-def parse_fence(text):
-    """The answers of ``NODE=AGENT[,delay=SECONDS][,OPTION=VALUE]...``."""
-    found = _words(text, ("node", "agent"))
-    fence = {key: found.pop(key) for key in ("node", "agent", "delay") if key in found}
-    return dict(fence, options=found)
-
-
-def merged(file, options):
-    """The answers of *file* with those of *options* over them; lists are replaced whole."""
-    whole = dict(file)
-    for key, value in options.items():
-        if isinstance(value, dict):
-            known = whole.get(key)
-            value = dict(known if isinstance(known, dict) else {}, **value)
-        whole[key] = value
-    return whole
-
-
-# -- from answers to the model ---------------------------------------------------------
 
 
 class _Reader:
@@ -175,7 +102,8 @@ class _Reader:
 
 
 def _nodes(read, answers):
-    found = []
+    found, drbd = [], answers.get("drbd")
+    disk = drbd.get("disk") if isinstance(drbd, dict) else None
     for number, table in enumerate(read.tables(answers.get("nodes", []), "nodes",
                                                _KEYS["nodes"]), 1):
         where = "node %s" % (table.get("name") or number)
@@ -183,7 +111,7 @@ def _nodes(read, answers):
         found.append(Node(
             name=read.text(table, "name", where, names.host), address=address,
             replication=read.text(table, "replication", where, names.address, address),
-            disk=read.text(table, "disk", where, names.disk)))
+            disk=read.text(table, "disk", where, names.disk, disk)))
     if len(found) != 2:
         read.problems.append("%d nodes are told: a pair has two, dual primary is for two"
                              % len(found))
@@ -257,10 +185,18 @@ def _ids_differ(read, nodes, drbd, lvm):
             read.problems.append("node %s disk %s is DRBD's own device" % (node.name, node.disk))
 
 
+def _properties(read, answers):
+    found = read.pairs(answers.get("properties", {}), "properties")
+    for name, _ in found:
+        if name in _OURS:
+            read.problems.append("properties: %s is set already, and not to be changed" % name)
+    return found
+
+
 def pair(answers):
     """The Pair that answers describe.
 
-    :param answers: nested dicts, as ``read_file`` and ``merged`` give
+    :param answers: nested dicts, as ``sources`` gives
     :raises AnswersWrong: something is missing or wrong
     """
     read = _Reader()
@@ -273,7 +209,7 @@ def pair(answers):
         generation_name=read.choice(answers, "generation", "the answers:", tuple(BY_NAME),
                                     "lvmlockd"),
         nodes=nodes, drbd=drbd, lvm=lvm, fences=_fences(read, answers, nodes),
-        properties=read.pairs(answers.get("properties", {}), "properties"))
+        properties=_properties(read, answers))
     if read.problems:
         raise AnswersWrong(read.problems)
     return made

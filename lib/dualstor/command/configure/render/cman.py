@@ -7,6 +7,8 @@ that fence on their own would shoot twice.
 
 from lxml import etree
 
+from dualstor.errors import ParseError
+
 PATH = "/etc/cluster/cluster.conf"
 
 _DEVICE = "pacemaker"
@@ -31,3 +33,17 @@ def render(pair, version=1):
     etree.SubElement(devices, "fencedevice", name=_DEVICE, agent="fence_pcmk")
     etree.indent(root)
     return '<?xml version="1.0"?>\n' + etree.tostring(root, encoding="unicode") + "\n"
+
+
+def version(text):
+    """The config_version of a cluster.conf; 0 where it has none.
+
+    :raises ParseError: it is not well-formed
+    """
+    try:
+        found = etree.fromstring(text.encode()).get("config_version", "0")
+    except etree.XMLSyntaxError as problem:
+        lines = text.splitlines() or [""]
+        line = lines[min(problem.lineno or 1, len(lines)) - 1]
+        raise ParseError(PATH, line, "not well-formed (%s)" % problem.msg)
+    return int(found) if found.isdigit() else 0

@@ -5,6 +5,7 @@ The traffic is encrypted: who can speak corosync can fence. Needs /etc/corosync/
 """
 
 PATH = "/etc/corosync/corosync.conf"
+KEY = "/etc/corosync/authkey"
 
 _TOKEN = 3000  # milliseconds: the default of corosync 3; that of 2 is too short for busy hosts
 

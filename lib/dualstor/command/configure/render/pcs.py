@@ -7,6 +7,11 @@ import shlex
 BEFORE, AFTER = "dualstor-before.xml", "dualstor-after.xml"
 
 
+def quoted(words):
+    """Words as one line for a shell."""
+    return " ".join(shlex.quote(word) for word in words)
+
+
 def _options(values):
     return ["%s=%s" % pair for pair in values]
 
@@ -66,7 +71,6 @@ def render(part, generation):
     yet cloned would start on one node.
     """
     lines = ["#!/bin/sh", "set -e", "pcs cluster cib %s" % BEFORE, "cp %s %s" % (BEFORE, AFTER)]
-    lines += ["pcs -f %s %s" % (AFTER, " ".join(shlex.quote(word) for word in words))
-              for words in commands(part, generation)]
+    lines += ["pcs -f %s %s" % (AFTER, quoted(words)) for words in commands(part, generation)]
     lines.append("pcs cluster cib-push %s diff-against=%s" % (AFTER, BEFORE))
     return "\n".join(lines) + "\n"
