@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Reads what is wanted of a host: of this one, or of a copied tree."""
+
+import os
+import re
+import stat
+
+from dualstor.command.check.sources import wanted
+from dualstor.command.check.sources.tree import Tree
+from dualstor.deadline import Deadline
+from dualstor.errors import DualstorError, ParseError
+from dualstor.host import Host
+from dualstor.run import PATH
+from dualstor.tools.lvm import parse_version
+
+#: Seconds for all that is asked of a host, and for one command.
+SECONDS, COMMAND_SECONDS = 60.0, 5.0
+
+#: Bytes of a file beyond which it is not a configuration.
+_LIMIT = 4 << 20
+
+#: The folder of a copied tree that holds answers of commands.
+RECORDED = "/dualstor-commands"
+
+
+def _expand(host, pattern):
+    """The paths that a pattern of wanted.FILES stands for."""
+    folder, _, name = pattern.rpartition("/")
+    if "*" not in name:
+        return [pattern]
+    ending = name.partition("*")[2]
+    return ["%s/%s" % (folder, found) for found in host.list(folder) if found.endswith(ending)]
+
+
+def _files(host):
+    """(files, unreadable) of wanted.FILES."""
+    texts, unreadable = {}, {}
+    for pattern in wanted.FILES:
+        try:
+            for path in _expand(host, pattern):
+                try:
+                    text = _text(host, path)
+                except OSError as problem:
+                    unreadable[path] = problem.strerror or str(problem)
+                    continue
+                if text is not None:
+                    texts[path] = text
+        except OSError as problem:
+            unreadable[pattern] = problem.strerror or str(problem)
+    return texts, unreadable
+
+
+def _text(host, path):
+    """The text of a regular file, None when it is not there."""
+    try:
+        status = os.stat(host.file(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(None, "not a regular file")
+    if status.st_size > _LIMIT:
+        raise OSError(None, "larger than any configuration")
+    return host.read(path)
+
+
+def kind(host, path):
+    """What is at a path, as Tree.paths has it."""
+    try:
+        mode = os.stat(host.file(path)).st_mode
+    except OSError:
+        return ""
+    if stat.S_ISBLK(mode):
+        return "device"
+    if stat.S_ISDIR(mode):
+        return "directory"
+    return "program" if mode & 0o111 else "file"
+
+
+def _program(host, name):
+    """The path of an installed program, "" when there is none."""
+    for folder in PATH:
+        if kind(host, "%s/%s" % (folder, name)) == "program":
+            return "%s/%s" % (folder, name)
+    return ""
+
+
+def _daemons(host):
+    """The command lines of wanted.DAEMONS that run, one a line."""
+    lines = []
+    for pid in host.list("/proc"):
+        if pid.isdigit():
+            try:
+                words = (host.read("/proc/%s/cmdline" % pid) or "").split("\0")
+            except OSError:
+                continue
+            if os.path.basename(words[0]) in wanted.DAEMONS:
+                lines.append(" ".join(words).strip())
+    return "\n".join(sorted(lines))
+
+
+class _Live:
+    """Answers of commands, from running them."""
+
+    def __init__(self, host):
+        self._host = host
+        self.commands, self.silent = {}, {}
+
+    def ask(self, name, argv):
+        """Run one and keep what it said."""
+        try:
+            done = self._host.run(argv, COMMAND_SECONDS)
+        except DualstorError as problem:
+            self.silent[name] = str(problem)
+            return
+        self.commands[name] = {"argv": " ".join(argv), "returncode": done.returncode,
+                               "stdout": done.stdout, "stderr": done.stderr}
+
+    def daemons(self):
+        self.commands["daemons"] = {"argv": "/proc/PID/cmdline", "returncode": 0, "stderr": "",
+                                    "stdout": _daemons(self._host)}
+
+
+class _Recorded:
+    """Answers of commands, as a copied tree holds them."""
+
+    def __init__(self, host):
+        self._host = host
+        self.commands, self.silent = {}, {}
+
+    def ask(self, name, argv):
+        """Look for what was recorded of one."""
+        folder = RECORDED + "/" + name
+        try:
+            out, err = self._host.read(folder + ".out"), self._host.read(folder + ".err")
+            code = (self._host.read(folder + ".rc") or "0").strip()
+        except OSError as problem:
+            out, err, code = None, None, "0"
+            self.silent[name] = "%s: %s" % (folder, problem.strerror)
+        if out is None and err is None:
+            self.silent.setdefault(name, "no %s.out in the tree" % folder)
+            return
+        self.commands[name] = {
+            "argv": " ".join(argv), "stdout": out or "", "stderr": err or "",
+            "returncode": int(code) if re.match(r"^-?[0-9]{1,3}$", code) else 1}
+
+    def daemons(self):
+        self.ask("daemons", ("/proc/PID/cmdline",))
+
+
+def _hostname(files, otherwise):
+    for path in ("/proc/sys/kernel/hostname", "/etc/hostname"):
+        words = files.get(path, "").split()
+        if words:
+            return words[0]
+    return otherwise
+
+
+def _lvm_version(answers):
+    """The version that ``lvm version`` told; an old one, with what all know, otherwise."""
+    try:
+        return parse_version(answers.commands.get("lvm-version", {}).get("stdout", ""))
+    except ParseError:
+        return (2, 2, 84)
+
+
+def _collect(host, answers, source, name):
+    files, unreadable = _files(host)
+    paths = {path: kind(host, path)
+             for path in list(wanted.PATHS) + wanted.named_paths(files)}
+    programs = {}
+    if paths["/usr/sbin"] and paths["/usr/bin"]:
+        programs = {program: _program(host, program)
+                    for program in list(wanted.PROGRAMS) + wanted.named_programs(files)}
+    for command, argv in wanted.COMMANDS:
+        answers.ask(command, argv)
+    for command, argv in wanted.lvm_commands(_lvm_version(answers)):
+        answers.ask(command, argv)
+    for command, argv in wanted.named_commands(files, host.list("/sys/kernel/dlm")):
+        answers.ask(command, argv)
+    answers.daemons()
+    return Tree(name=_hostname(files, name), source=source, files=files, unreadable=unreadable,
+                paths=paths, programs=programs, commands=answers.commands,
+                silent=answers.silent)
+
+
+def this_host():
+    """The Tree of this host."""
+    host = Host(Deadline(SECONDS))
+    return _collect(host, _Live(host), "this host", "this host")
+
+
+def copied(folder):
+    """The Tree of a host's copied files.
+
+    :param folder: what stands for ``/``
+    :raises DualstorError: it is no folder
+    """
+    if not os.path.isdir(folder):
+        raise DualstorError("--root %s: no such folder; give the copy of a host's files" % folder)
+    host = Host(Deadline(SECONDS), root=os.path.abspath(folder))
+    name = os.path.basename(host.root)
+    return _collect(host, _Recorded(host), "tree " + folder, name)
+
+
+if __name__ == "__main__":
+    print(this_host().to_json())

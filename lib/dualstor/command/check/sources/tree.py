@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What was seen of one host: files, programs and answers of commands, as plain values.
+
+The same whether it was read from this host, from the peer or from a copied tree, and
+as JSON what the peer sends and what ``--record`` writes.
+"""
+
+import json
+
+from dualstor.errors import DualstorError
+from dualstor.record import Record
+
+#: The version of the JSON form.
+FORMAT = "dualstor.tree/1"
+
+
+class Tree(Record):
+    """One host. All mappings have text as keys.
+
+    ``files``: path -> text, of those that are there; ``unreadable``: path -> why.
+    ``paths``: path -> "file", "program", "directory", "device", or "" (not there).
+    ``programs``: name -> path, "" where it is not installed; a name may be missing.
+    ``commands``: name -> {"argv", "returncode", "stdout", "stderr"};
+    ``silent``: name of a command -> why it gave no answer.
+    """
+
+    name: str
+    source: str
+    files: dict
+    unreadable: dict
+    paths: dict
+    programs: dict
+    commands: dict
+    silent: dict
+
+    def to_json(self):
+        """The tree as JSON text."""
+        return json.dumps(dict(self.items(), format=FORMAT), sort_keys=True)
+
+
+def from_json(text, source):
+    """The Tree of its JSON text.
+
+    :param source: where the text comes from, for errors and reports
+    :raises DualstorError: it is something else
+    """
+    try:
+        values = json.loads(text)
+        if values.pop("format") != FORMAT:
+            raise ValueError("another format")
+        tree = Tree(**dict(values, source=source))
+        for field in Tree.fields[2:]:
+            getattr(tree, field).items()
+        return tree
+    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        raise DualstorError("%s: not a recorded tree of this version (%s)" % (source, problem))

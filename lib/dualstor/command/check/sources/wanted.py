@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is looked at on a host: the files, programs and commands, in one place.
+
+No command here changes anything, and none takes an LVM lock. A command is known by a
+short name: a copied tree has its answer in ``dualstor-commands/NAME.out`` (docs/check.md).
+"""
+
+import re
+
+#: Files whose text is read; ``*`` stands for any name in the last folder.
+FILES = (
+    "/etc/drbd.conf", "/etc/drbd.d/*.res", "/etc/drbd.d/*.conf",
+    "/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf", "/etc/lvm/devices/system.devices",
+    "/etc/lvm/cache/.cache", "/etc/cluster/cluster.conf", "/etc/corosync/corosync.conf",
+    "/etc/hosts", "/etc/hostname", "/etc/os-release", "/etc/redhat-release", "/etc/SuSE-release",
+    "/etc/debian_version", "/etc/dlm/dlm.conf", "/etc/sysconfig/iptables",
+    "/etc/iptables/rules.v4", "/etc/nftables.conf", "/etc/firewalld/zones/*.xml",
+    "/proc/drbd", "/proc/sys/kernel/hostname", "/sys/module/drbd/version",
+    "/var/lib/pacemaker/cib/cib.xml", "/var/lib/heartbeat/crm/cib.xml",
+)
+
+#: Paths of which only the kind is looked at.
+PATHS = ("/etc/corosync/authkey", "/sys/kernel/dlm", "/usr/sbin", "/usr/bin", "/proc/self")
+
+#: Programs that a host of either generation may need; packages.py says what provides them.
+PROGRAMS = ("drbdadm", "lvm", "clvmd", "lvmlockd", "dlm_controld", "dlm_tool", "corosync",
+            "cman_tool", "fenced", "fence_tool", "cibadmin", "crm_mon", "stonith_admin", "pcs",
+            "crm", "fence_ipmilan")
+
+#: Daemons of which the command line is looked at.
+DAEMONS = ("clvmd", "lvmlockd", "lvmetad", "dlm_controld", "corosync", "cman", "pacemakerd")
+
+#: Commands by name. LVM's reports are in ``lvm_reports``.
+COMMANDS = (
+    ("lvm-version", ("lvm", "version")),
+    ("ip-addr", ("ip", "-o", "addr", "show")),
+    ("firewalld", ("firewall-cmd", "--list-all-zones")),
+    ("nftables", ("nft", "list", "ruleset")),
+    ("iptables", ("iptables-save",)),
+    ("corosync-version", ("corosync", "-v")),
+    ("corosync-quorum", ("corosync-quorumtool", "-s")),
+    ("cman-status", ("cman_tool", "status")),
+    ("cib", ("cibadmin", "--query", "--local")),
+    ("drbdadm-version", ("drbdadm", "--version")),
+    ("modinfo-drbd", ("modinfo", "drbd")),
+    ("modinfo-dlm", ("modinfo", "dlm")),
+)
+
+#: First versions of LVM with --readonly, and with ``dumpconfig --type``.
+_READONLY, _TYPES = (2, 2, 107), (2, 2, 103)
+
+_REPORT = ("--noheadings", "--nosuffix", "--units", "b", "--separator", "|", "-o")
+REPORTS = (
+    ("vgs", ("vg_name", "vg_attr")),
+    ("pvs", ("pv_name", "pv_attr", "vg_name")),
+    ("lvs", ("vg_name", "lv_name", "vg_uuid", "lv_uuid", "lv_tags")),
+)
+
+
+def lvm_commands(version):
+    """(name, argv) of what is asked of LVM, without its locks.
+
+    --readonly is a mode of LVM that takes none; before it, locking type 0 shows the
+    same (lvm(8), lvm.conf(5)).
+
+    :param version: tuple of three ints
+    """
+    free = ("--readonly",) if version >= _READONLY else ("--config", "global{locking_type=0}")
+    types = ("--type", "full") if version >= _TYPES else ()
+    yield "lvm-settings", ("lvm", "dumpconfig") + types
+    for command, columns in REPORTS:
+        yield command, (command,) + free + _REPORT + (",".join(columns),)
+
+
+_WORD = r"([A-Za-z0-9][A-Za-z0-9._%+:@-]*)"  # never an option when it stands in a command
+_RESOURCE = re.compile(r"^\s*resource\s+\"?" + _WORD, re.MULTILINE)
+_NODE = re.compile(r"<clusternode\b[^>]*?\bname=[\"']" + _WORD + r"[\"']")
+_AGENT = re.compile(r"\bagent=[\"'](fence_[A-Za-z0-9_]+)[\"']")
+_HANDLER = re.compile(r"^\s*(?:fence-peer|outdate-peer|[a-z0-9-]*resync-target|split-brain|"
+                      r"unfence-peer|pri-[a-z-]+|local-io-error|initial-split-brain|out-of-sync|"
+                      r"quorum-lost)\s+\"?(/[^\s\";]+)", re.MULTILINE)
+_DISK = re.compile(r"^\s*(?:disk|meta-disk|flexible-meta-disk)\s+\"?(/[^\s\";\[]+)", re.MULTILINE)
+_LIBRARY = re.compile(r"^\s*locking_library\s*=\s*\"(/[^\"]+)\"", re.MULTILINE)
+_LOCKSPACE = re.compile(r"^(clvmd|lvm_" + _WORD + ")$")
+
+
+def _in(files, prefix):
+    return "\n".join(text for path, text in sorted(files.items()) if path.startswith(prefix))
+
+
+def named_paths(files):
+    """Paths that the files name and whose kind matters: handlers, disks, a library."""
+    drbd = _in(files, "/etc/drbd")
+    return sorted(set(_HANDLER.findall(drbd)) | set(_DISK.findall(drbd))
+                  | set(_LIBRARY.findall(_in(files, "/etc/lvm/lvm"))))
+
+
+def named_programs(files):
+    """Fence agents that the files name."""
+    return sorted(set(_AGENT.findall(_in(files, "/etc/cluster/"))))
+
+
+def named_commands(files, lockspaces):
+    """(name, argv) of commands about what the files name."""
+    for resource in sorted(set(_RESOURCE.findall(_in(files, "/etc/drbd")))):
+        yield "drbd-gi-" + resource, ("drbdadm", "get-gi", resource)
+    for node in sorted(set(_NODE.findall(_in(files, "/etc/cluster/")))):
+        yield "getent-" + node, ("getent", "hosts", node)
+    for lockspace in lockspaces:
+        if _LOCKSPACE.match(lockspace):
+            yield "lockdump-" + lockspace, ("dlm_tool", "lockdump", lockspace)
