@@ -70,7 +70,7 @@ def render(part, generation):
     It works on a copy, so that the cluster gets all of it at once: a group that is not
     yet cloned would start on one node.
     """
-    lines = ["#!/bin/sh", "set -e", "pcs cluster cib %s" % BEFORE, "cp %s %s" % (BEFORE, AFTER)]
+    lines = ["#!/bin/sh", "set -e", "umask 077", "pcs cluster cib %s" % BEFORE, "cp %s %s" % (BEFORE, AFTER)]
     lines += ["pcs -f %s %s" % (AFTER, quoted(words)) for words in commands(part, generation)]
     lines.append("pcs cluster cib-push %s diff-against=%s" % (AFTER, BEFORE))
     return "\n".join(lines) + "\n"
