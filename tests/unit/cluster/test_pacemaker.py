@@ -61,17 +61,16 @@ def test_resources_and_failures():
     exitreason="vg0 start: no quorum" last-rc-change="2026-11-24 04:50:58Z"/></failures>
   <resources><clone id="r0-clone"><resource id="r0:1" resource_agent="ocf:dualstor:drbd-dualprimary"
     role="Promoted" failed="true" blocked="false"><node name="node1" id="1"/></resource></clone>
-    <resource id="vg0" resource_agent="ocf:dualstor:clustered-vg" role="Stopped" failed="false"
+    <resource id="vg9" resource_agent="ocf:dualstor:clustered-vg" role="Stopped" failed="false"
     blocked="true"/></resources></pacemaker-result>""")
-    text = text.replace("<resources/>", "")
     seen = pacemaker.parse_mon(text)
     assert seen.failures == (pacemaker.Failure(
         operation="vg0_start_0", node="node2", code="error", reason="vg0 start: no quorum",
         when="2026-11-24 04:50:58Z"),)
-    assert [i for i in seen.instances if i.resource in ("r0", "vg0")] == [
+    assert [i for i in seen.instances if i.resource in ("r0", "vg9")] == [
         pacemaker.Instance(resource="r0", agent="ocf:dualstor:drbd-dualprimary", node="node1",
                            role="Promoted", failed=True),
-        pacemaker.Instance(resource="vg0", agent="ocf:dualstor:clustered-vg", node=None,
+        pacemaker.Instance(resource="vg9", agent="ocf:dualstor:clustered-vg", node=None,
                            role="Stopped", blocked=True)]
 
 
