@@ -98,9 +98,11 @@ class ParseError(DualstorError):
     :param source: what was read: a command or a path
     :param line: the offending line
     :param text: what is wrong with it
+    :param number: the line's number, where it is known
     """
 
-    def __init__(self, source, line, text="not understood"):
+    def __init__(self, source, line, text="not understood", number=None):
         super().__init__("%s: %s: %r" % (source, text, line))
         self.source = source
         self.line = line
+        self.number = number

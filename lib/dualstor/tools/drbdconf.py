@@ -15,6 +15,7 @@ from dualstor.record import Record
 _SOURCE = "drbdadm dump"
 _TOKEN = re.compile(r'\s*(?:(#[^\n]*)|("(?:\\.|[^"\\])*")|([{};])|([^\s{};"]+)|($))')
 _SHOWN = 120  # characters of a line in an error
+_DEPTH = 10   # sections within sections; DRBD has four
 _TRUE = ("", "yes", "true", "on")
 _AFTER_SB = ("after-sb-0pri", "after-sb-1pri", "after-sb-2pri")
 
@@ -65,11 +66,21 @@ class Configuration(Record):
         return None
 
 
-class _Section:
-    """A block of the file: its head's words, ``key value;`` statements, inner sections."""
+class Statement(tuple):
+    """The words of ``key value;``; ``line`` is the number of the line it begins on."""
 
-    def __init__(self, head):
+    line = 0
+
+
+class Section:
+    """A block of the file: its head's words, ``key value;`` statements, inner sections.
+
+    ``line`` is the number of the line that its head begins on.
+    """
+
+    def __init__(self, head, line=0):
         self.head = head
+        self.line = line
         self.statements = []
         self.sections = []
 
@@ -93,12 +104,20 @@ class _Scanner:
     def __init__(self, text):
         self._text = text
         self._position = 0
+        self._counted, self._line = 0, 1
+
+    @property
+    def line(self):
+        """The number of the line on which the word or mark just read ends."""
+        self._line += self._text.count("\n", self._counted, self._position)
+        self._counted = self._position
+        return self._line
 
     def refuse(self, what):
         """Raise ParseError with the line at which the scanner stands."""
         start = self._text.rfind("\n", 0, max(0, self._position - 1)) + 1
         line = self._text[start:].partition("\n")[0]
-        raise ParseError(_SOURCE, line.strip()[:_SHOWN], what)
+        raise ParseError(_SOURCE, line.strip()[:_SHOWN], what, self.line)
 
     def tokens(self):
         """(token, whether it is a word) one after the other."""
@@ -114,21 +133,27 @@ class _Scanner:
                 yield mark or word, not mark
 
 
-def _tree(text):
-    """The whole text as a _Section.
+def tree(text):
+    """The whole text as a Section; a ParseError tells the line's number.
 
     :raises ParseError: braces or semicolons are missing: cut off, or another format
     """
-    top = _Section(("",))
+    top = Section(("",))
     open_sections, words, scanner = [top], [], _Scanner(text.rstrip())
+    line = 1
     for token, is_word in scanner.tokens():
         if is_word:
+            line = line if words else scanner.line
             words.append(token)
         elif token == ";" and words:
-            open_sections[-1].statements.append(tuple(words))
+            statement = Statement(words)
+            statement.line = line
+            open_sections[-1].statements.append(statement)
             words = []
+        elif token == "{" and len(open_sections) > _DEPTH:
+            scanner.refuse("sections are nested too deeply")
         elif token == "{" and words:
-            section = _Section(tuple(words))
+            section = Section(tuple(words), line)
             open_sections[-1].sections.append(section)
             open_sections.append(section)
             words = []
@@ -176,7 +201,7 @@ def _device(volume, shared):
 
 
 def _volumes(section):
-    """{number: _Section} of the inner sections ``volume N``."""
+    """{number: Section} of the inner sections ``volume N``."""
     return {" ".join(s.head[1:]): s for s in section.named("volume")}
 
 
@@ -190,9 +215,9 @@ def _hosts(resource):
     for section in resource.named("on"):
         own = _volumes(section)
         numbers = sorted(set(own) | set(shared), key=_order)
-        devices = [_device(own.get(n, _Section((n,))), shared.get(n)) for n in numbers]
-        if not devices and section.value("device"):
-            devices = [_device(section, None)]
+        devices = [_device(own.get(n, Section((n,))), shared.get(n)) for n in numbers]
+        if not devices and (section.value("device") or resource.value("device")):
+            devices = [_device(section, resource)]
         address = section.value("address")
         found.extend(Host(name=name, address=address[-1] if address else None,
                           devices=tuple(devices)) for name in section.head[1:])
@@ -231,7 +256,7 @@ def parse(text, name=None):
     :param name: the resource; None when the text has just one
     :raises ParseError: it is cut off, not of that form, or has no such resource
     """
-    top = _tree(text)
+    top = tree(text)
     found = [s for s in top.named("resource") if len(s.head) > 1 and name in (None, s.head[1])]
     if not found:
         raise ParseError(_SOURCE, text.strip().partition("\n")[0],

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""firewalld's zones: what ``firewall-cmd --list-all-zones`` prints, and zone files.
+
+Sources: firewall-cmd(1), firewalld.zone(5); firewalld config/services/high-availability.xml.
+"""
+
+import re
+
+from dualstor.command.check.parsers import xml
+from dualstor.command.check.parsers.ports import holds
+
+#: Services that open what a cluster needs: {name: ((protocol, ports), ...)}.
+SERVICES = {
+    "high-availability": (("tcp", "2224,3121,5403,9929,21064"), ("udp", "5404-5412,9929")),
+    "rhcs": (("tcp", "11111,21064"), ("udp", "5404-5405")),
+}
+
+
+def _opened(services, ports, protocol, port):
+    """Whether services by name, or (ports, protocol) pairs, open a port."""
+    for service in services:
+        ports = ports + [(listed, kind) for kind, listed in SERVICES.get(service, ())]
+    return any(kind == protocol and holds(listed, port) for listed, kind in ports)
+
+
+def _zone_admits(zone, protocol, port):
+    """As ``admits`` for the text of one zone."""
+    values = dict(re.findall(r"^\s*([a-z- ]+): *(.*)$", zone, re.MULTILINE))
+    if values.get("target") == "ACCEPT" or protocol in values.get("protocols", "").split():
+        return True
+    ports = [tuple(item.split("/", 1)) for item in values.get("ports", "").split() if "/" in item]
+    for rule in re.findall(r"^\s*rule\b.*\baccept\b.*$", zone, re.MULTILINE):
+        if re.search(r'protocol value="%s"' % protocol, rule):
+            return True
+        ports += re.findall(r'port port="([^"]*)" protocol="([^"]*)"', rule)
+        if 'port port=' not in rule and 'service name=' not in rule and "protocol value" not in rule:
+            return True
+    services = values.get("services", "").split() + re.findall(r'service name="([^"]*)"', zone)
+    return port is not None and _opened(services, ports, protocol, port)
+
+
+def admits(text, protocol, port):
+    """Whether a new packet gets in by one of the active zones."""
+    zones = [zone for zone in re.split(r"\n(?=\S)", text)
+             if re.match(r"^\S+.*\(.*\bactive\b.*\)", zone)]
+    return any(_zone_admits(zone, protocol, port) for zone in zones)
+
+
+def file_admits(text, path, protocol, port):
+    """Whether a zone's file lets a new packet in."""
+    root, _ = xml.parse(text, path)
+    if root is None:
+        return False
+    if root.get("target") == "ACCEPT":
+        return True
+    if any(e.get("value") == protocol for e in root.iter("protocol")):
+        return True
+    ports = [(e.get("port", ""), e.get("protocol")) for e in root.iter("port")]
+    services = [e.get("name") for e in root.iter("service")]
+    return port is not None and _opened(services, ports, protocol, port)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""XML that others wrote (cluster.conf, the CIB): no entities, no network, any bytes.
+
+What is not well-formed is read as far as it can be, so that other rules still look.
+"""
+
+import re
+
+from lxml import etree
+
+from dualstor.command.check.parsers.where import Problem, Where
+
+#: The declaration may name an encoding that the text, read as UTF-8, no longer has.
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+
+
+def _parser(recover):
+    return etree.XMLParser(recover=recover, resolve_entities=False, no_network=True,
+                           load_dtd=False, huge_tree=False, remove_comments=False)
+
+
+def parse(text, path):
+    """(root element or None, tuple of Problems); the root has all that could be read."""
+    match = _DECLARATION.match(text)
+    if match:  # blanks in its place keep the lines' numbers
+        text = "\n" * match.group().count("\n") + text[match.end():]
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        return etree.fromstring(data, _parser(False)), ()
+    except (etree.XMLSyntaxError, ValueError) as problem:
+        line = getattr(problem, "lineno", None)
+        said = re.sub(r",? \(?line \d+.*$", "", str(problem.msg if hasattr(problem, "msg")
+                                                    else problem))
+    try:
+        root = etree.fromstring(data, _parser(True))
+    except (etree.XMLSyntaxError, ValueError):
+        root = None
+    return root, (Problem(Where(path, line), said),)
+
+
+def at(element, path):
+    """Where an element begins."""
+    return Where(path, element.sourceline)
+
+
+def elements(root, *names):
+    """The elements of these names, in the order of the document."""
+    return [] if root is None else list(root.iter(*names))

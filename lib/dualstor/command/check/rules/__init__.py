@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The rules by area; the order here is the order of the report."""
+
+from importlib import import_module
+
+MODULES = ("drbd_syntax", "drbd_dual", "drbd_host", "lvm_locking", "lvm_daemons", "lvm_devices",
+           "lvm_groups", "cman_structure", "cman_nodes", "cman_fencing", "corosync_structure",
+           "corosync_network", "quorum", "firewall", "pacemaker_fencing", "pacemaker_clones",
+           "pacemaker_constraints", "pacemaker_operations", "packages")
+
+
+def load():
+    """Import all modules of rules; importing registers them."""
+    for name in MODULES:
+        import_module("%s.%s" % (__name__, name))

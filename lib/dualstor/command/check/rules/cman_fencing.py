@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fencing in cluster.conf."""
+
+import re
+
+from dualstor.command.check.registry import ERROR, WARNING, found, rule
+from dualstor.command.check.view import clusterconf
+
+#: Agents that power nobody off.
+NO_FENCING = ("fence_manual", "fence_ack_manual", "fence_null", "fence_dummy")
+#: fenced(8): the default of post_join_delay, in seconds.
+_POST_JOIN = 6
+_REAL = "define a power switch of each node (e.g. agent=\"fence_ipmilan\") in <fencedevices>"
+
+
+@rule("CMAN-FENCE-METHOD", ERROR, "each node has a fence method with a device",
+      why="A node that cannot be fenced stops the storage of the other for ever when it is lost.",
+      fix="put <fence><method name=\"1\"><device name=\"...\"/></method></fence> into the node "
+          "{node}; " + _REAL)
+def method(host):
+    for node in clusterconf.nodes(host):
+        if not node.devices:
+            yield found(node.where, "node %s has no fence device" % node.name, node=node.name)
+
+
+@rule("CMAN-FENCE-DEVICE", ERROR, "each fence device that a node names is defined",
+      why="fenced does not find the device and fails to fence, again and again.",
+      fix="define <fencedevice name=\"{device}\" agent=\"...\"/> in <fencedevices>")
+def device(host):
+    known = clusterconf.devices(host)
+    for node in clusterconf.nodes(host):
+        for element in node.devices:
+            name = element.get("name", "")
+            if name not in known:
+                yield found(clusterconf.at(element), "node %s uses device %s, which is not defined"
+                            % (node.name, name), device=name)
+
+
+@rule("CMAN-FENCE-MANUAL", ERROR, "fencing is done by a machine",
+      why="fence_manual is not fencing: everything waits for a person, who will confirm it while "
+          "the node still writes.",
+      fix=_REAL + " and use it in both nodes' fence methods")
+def manual(host):
+    for one in clusterconf.devices(host).values():
+        if one.agent in NO_FENCING:
+            yield found(one.where, "device %s is %s" % (one.name, one.agent))
+
+
+@rule("CMAN-CLEAN-START", ERROR, "clean_start is 0",
+      why="With 1 a starting node takes the other for dead without fencing it: both write.",
+      fix="set clean_start=\"0\" in <fence_daemon>")
+def clean_start(host):
+    value, where = clusterconf.attribute(host, "fence_daemon", "clean_start", "0")
+    if value != "0":
+        yield found(where, "clean_start is %s" % value)
+
+
+def _number(text):
+    return int(text) if re.match(r"^-?[0-9]{1,6}$", text or "") else None
+
+
+@rule("CMAN-POST-JOIN-DELAY", WARNING, "post_join_delay gives the other node time to come up",
+      why="When both boot, the first fences the second if it is not there within that time.",
+      fix="set post_join_delay=\"30\" in <fence_daemon>, or more where one node boots longer")
+def post_join(host):
+    value, where = clusterconf.attribute(host, "fence_daemon", "post_join_delay", str(_POST_JOIN))
+    number = _number(value)
+    if number is None or 0 <= number < _POST_JOIN:
+        yield found(where, "post_join_delay is %s s; fenced's own default is %d s"
+                    % (value, _POST_JOIN))
+
+
+@rule("CMAN-POST-FAIL-DELAY", WARNING, "post_fail_delay is 0",
+      why="For that long after a failure the storage of the survivor is frozen for nothing; with "
+          "-1 for ever.",
+      fix="set post_fail_delay=\"0\" in <fence_daemon>")
+def post_fail(host):
+    value, where = clusterconf.attribute(host, "fence_daemon", "post_fail_delay", "0")
+    if _number(value) != 0:
+        yield found(where, "post_fail_delay is %s" % value)
+
+
+@rule("CMAN-FENCE-DELAY", WARNING, "the two nodes' fence delays differ",
+      why="When only the link between them is lost both shoot at once, and both are gone.",
+      fix="set delay=\"15\" on the <device> of the node that is to survive")
+def delay(host):
+    known, delays = clusterconf.devices(host), []
+    for node in clusterconf.nodes(host):
+        for element in node.devices[:1]:
+            defined = known.get(element.get("name", ""))
+            delays.append((element.get("delay") or (
+                defined.element.get("delay") if defined else None) or "0", element))
+    if len(delays) == 2 and delays[0][0] == delays[1][0]:
+        yield found(clusterconf.at(delays[0][1]), "both delays are %s" % delays[0][0])

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The nodes of cluster.conf: who they are, quorum of two, names and addresses."""
+
+import ipaddress
+
+from dualstor.command.check.registry import ERROR, WARNING, found, rule
+from dualstor.command.check.view import clusterconf
+
+
+@rule("CMAN-TWO-NODE", ERROR, "two_node is 1 and expected_votes is 1",
+      why="Otherwise the survivor of two nodes has no quorum: its storage freezes.",
+      fix="set <cman two_node=\"1\" expected_votes=\"1\"/> in cluster.conf on both hosts")
+def two_node(host):
+    if len(clusterconf.nodes(host)) > 2:
+        return
+    values = [clusterconf.attribute(host, "cman", name) for name in ("two_node", "expected_votes")]
+    if [value for value, _ in values] != ["1", "1"]:
+        yield found(values[0][1], "two_node is %s and expected_votes is %s"
+                    % tuple(value or "not set" for value, _ in values))
+
+
+@rule("CMAN-NODE-COUNT", ERROR, "the cluster has two nodes",
+      why="Dual-primary DRBD is between two nodes; with another number two_node does not hold.",
+      fix="leave two <clusternode> elements in cluster.conf")
+def node_count(host):
+    nodes = clusterconf.nodes(host)
+    if len(nodes) != 2:
+        yield found(clusterconf.at(clusterconf.root(host)), "there are %d nodes" % len(nodes))
+
+
+@rule("CMAN-NODE-IDS", ERROR, "each node has an id of its own",
+      why="Two nodes with one id throw each other out of the cluster.",
+      fix="set nodeid=\"1\" and nodeid=\"2\" in the <clusternode> elements")
+def node_ids(host):
+    taken = set()
+    for node in clusterconf.nodes(host):
+        if not node.nodeid.isdigit() or int(node.nodeid) == 0 or node.nodeid in taken:
+            yield found(node.where, "node %s has %s" % (
+                node.name, "nodeid %s, which another has too" % node.nodeid
+                if node.nodeid in taken else "no valid nodeid"))
+        taken.add(node.nodeid)
+
+
+@rule("CMAN-SELF", ERROR, "this host is one of the nodes",
+      why="cman finds itself by the host's name; a host that is not in the file does not join.",
+      fix="set the name of its <clusternode> to {host}, or give it in /etc/hosts")
+def own_node(host):
+    nodes = clusterconf.nodes(host)
+    short = host.name.partition(".")[0]
+    if nodes and not any(short == n.name.partition(".")[0] for n in nodes) \
+            and not any(_is_own(host, n.name) for n in nodes):
+        yield found(clusterconf.at(clusterconf.root(host)), "none of %s is host %s" % (
+            ", ".join(n.name for n in nodes), host.name), host=host.name)
+
+
+def _is_own(host, name):
+    return host.addresses.get(name) in [str(i.ip) for i in host.interfaces]
+
+
+@rule("CMAN-NAME-RESOLVES", ERROR, "the nodes' names can be resolved",
+      why="cman takes a node's address from its name: without one the node cannot be reached.",
+      fix="add a line `ADDRESS {node}` to /etc/hosts on both hosts")
+def resolves(host):
+    for node in clusterconf.nodes(host):
+        if not node.name or node.name in host.addresses:
+            continue
+        answer = host.answer("getent-" + node.name)
+        if answer["returncode"] != 0:
+            yield found(node.where, "%s has no address" % node.name, node=node.name)
+
+
+@rule("CMAN-NAME-LOCAL", WARNING, "the nodes' names do not hang on DNS",
+      why="A cluster that asks DNS for its own nodes stops when DNS does; short names can change "
+          "with the search list.",
+      fix="add a line `ADDRESS {node}` to /etc/hosts on both hosts, or use the full name")
+def local_names(host):
+    for node in clusterconf.nodes(host):
+        if node.name and "." not in node.name and node.name not in host.addresses:
+            yield found(node.where, "%s is neither a full name nor in /etc/hosts" % node.name,
+                        node=node.name)
+
+
+@rule("CMAN-LOOPBACK", ERROR, "no node's name means the loopback address",
+      why="cman binds to the loopback address and hears nobody.",
+      fix="take {node} off the line of {address} in /etc/hosts")
+def loopback(host):
+    for node in clusterconf.nodes(host):
+        address = host.addresses.get(node.name, "")
+        if address.startswith("127.") or address == "::1":
+            yield found(node.where, "%s is %s in /etc/hosts" % (node.name, address),
+                        node=node.name, address=address)
+
+
+@rule("CMAN-MULTICAST", ERROR, "the multicast address is one",
+      why="Packets to another address reach nobody, and each node forms a cluster of its own.",
+      fix="set <multicast addr=\"239.192.0.1\"/> (any of 239.192.0.0/14) or take it out: cman "
+          "makes one")
+def multicast(host):
+    address, where = clusterconf.attribute(host, "multicast", "addr")
+    if address is None:
+        return
+    try:
+        good = ipaddress.ip_address(address).is_multicast
+    except ValueError:
+        good = False
+    if not good or address.startswith("224.0.0."):
+        yield found(where, "%s is %s" % (address, "kept for routers" if good
+                                         else "no multicast address"))

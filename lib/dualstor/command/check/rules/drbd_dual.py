@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a DRBD resource must have before both nodes may be Primary."""
+
+from dualstor.command.check.registry import ERROR, WARNING, found, rule
+from dualstor.tools.drbdconf import FENCING
+
+_ADJUST = ", on both hosts, then `drbdadm adjust {resource}`"
+
+
+@rule("DRBD-TWO-PRIMARIES", ERROR, "allow-two-primaries is set",
+      why="Without it the second node can never be promoted and the storage stays one-sided.",
+      fix="set `allow-two-primaries yes;` (DRBD 8.3: `allow-two-primaries;`) in the net section"
+          + _ADJUST)
+def two_primaries(host):
+    for resource in host.resources:
+        if not resource.configuration.allow_two_primaries:
+            yield found(resource.at("allow-two-primaries", "net"),
+                        "resource %s does not allow two Primaries" % resource.name,
+                        resource=resource.name)
+
+
+@rule("DRBD-PROTOCOL", ERROR, "the replication protocol is C",
+      why="With A or B a write is done before the peer has it: the other Primary reads old data.",
+      fix="set `protocol C;` in the net section (DRBD 8.3: in the resource)" + _ADJUST)
+def protocol(host):
+    for resource in host.resources:
+        value = resource.configuration.protocol
+        if value not in (None, "C"):
+            yield found(resource.at("protocol"), "resource %s uses protocol %s"
+                        % (resource.name, value), resource=resource.name)
+
+
+@rule("DRBD-FENCING", ERROR, "fencing is resource-and-stonith",
+      why="Only this freezes writes until the lost peer is fenced; otherwise both nodes write on "
+          "and one side's data is thrown away later.",
+      fix="set `fencing resource-and-stonith;` in the net section (before DRBD 9: disk)" + _ADJUST)
+def fencing(host):
+    for resource in host.resources:
+        value = resource.configuration.fencing
+        if value != FENCING[-1]:
+            yield found(resource.at("fencing", "disk", "net"), "resource %s has %s" % (
+                resource.name, "fencing %s" % value if value else "no fencing policy"),
+                resource=resource.name)
+
+
+@rule("DRBD-HANDLER", ERROR, "there is a fence-peer handler",
+      why="DRBD asks it to fence a lost peer; without one it waits for ever or writes on alone.",
+      fix="set `fence-peer \"/usr/lib/drbd/stonith_admin-fence-peer.sh\";` in the handlers section"
+          + _ADJUST)
+def handler(host):
+    for resource in host.resources:
+        if not resource.configuration.fence_peer:
+            yield found(resource.at("handlers"), "resource %s has no fence-peer handler"
+                        % resource.name, resource=resource.name)
+
+
+_FENCE = ("fence-peer", "outdate-peer")
+
+
+def _unusable(host, resource, wanted):
+    """(option, program, what is wrong) of handlers that cannot be run on the host."""
+    for section, name, value in resource.configuration.options:
+        program = (value.split() or [""])[0]
+        if section == "handlers" and wanted(name) and program.startswith("/"):
+            kind = host.kind(program)
+            if kind != "program":
+                yield name, program, "is not there" if not kind else "is not executable"
+
+
+@rule("DRBD-HANDLER-PROGRAM", ERROR, "the fence-peer handler can be run",
+      why="A handler that cannot be run fences nobody, and DRBD's writes stay frozen.",
+      fix="install what provides {program} (drbd-utils), or `chmod +x` it, or correct fence-peer")
+def handler_program(host):
+    for resource in host.resources:
+        for name, program, what in _unusable(host, resource, lambda n: n in _FENCE):
+            yield found(resource.at(name), "%s of resource %s %s" % (program, resource.name, what),
+                        program=program)
+
+
+@rule("DRBD-HANDLER-OTHER", WARNING, "the other handlers can be run",
+      why="What the handler was to tell or to undo does not happen.",
+      fix="install what provides {program}, or take the line out")
+def handler_other(host):
+    for resource in host.resources:
+        for name, program, what in _unusable(host, resource, lambda n: n not in _FENCE):
+            yield found(resource.at(name), "%s %s of resource %s %s"
+                        % (name, program, resource.name, what), program=program)
+
+
+_UNFENCING = ("after-resync-target", "unfence-peer")
+
+
+@rule("DRBD-UNFENCE", WARNING, "what crm-fence-peer forbids is allowed again",
+      why="crm-fence-peer leaves a constraint in the cluster; nothing takes it away, and the peer "
+          "is never promoted again.",
+      fix="set `unfence-peer` (before DRBD 9: `after-resync-target`) to {program}" + _ADJUST)
+def unfence(host):
+    for resource in host.resources:
+        fence = resource.configuration.fence_peer or ""
+        if "crm-fence-peer" not in fence:
+            continue
+        options = resource.configuration.option
+        if not any("crm-unfence-peer" in (options("handlers", name) or "") for name in _UNFENCING):
+            yield found(resource.at(*_FENCE), "resource %s has crm-fence-peer without "
+                        "crm-unfence-peer" % resource.name, resource=resource.name,
+                        program="`\"%s\";`" % fence.split()[0].replace("fence", "unfence"))
+
+
+@rule("DRBD-AFTER-SB-2PRI", ERROR, "a split brain with two Primaries only disconnects",
+      why="Every other policy throws away what one node has written, without asking.",
+      fix="set `after-sb-2pri disconnect;` in the net section" + _ADJUST)
+def after_sb_2pri(host):
+    for resource in host.resources:
+        policy = resource.configuration.after_sb[2]
+        if policy != "disconnect":
+            yield found(resource.at("after-sb-2pri"), "resource %s has after-sb-2pri %s"
+                        % (resource.name, policy), resource=resource.name)
+
+
+@rule("DRBD-AFTER-SB-DISCARD", WARNING, "no split brain is resolved by throwing data away",
+      why="With the peer down a node may have written for hours before it is told to discard it.",
+      fix="set `after-sb-{number}pri disconnect;` in the net section" + _ADJUST)
+def after_sb_discard(host):
+    for resource in host.resources:
+        for number, policy in enumerate(resource.configuration.after_sb[:2]):
+            if policy.startswith("discard-") and policy != "discard-zero-changes" \
+                    or policy in ("violently-as0p", "call-pri-lost-after-sb"):
+                yield found(resource.at("after-sb-%dpri" % number), "resource %s has after-sb-%dpri "
+                            "%s" % (resource.name, number, policy), number=number,
+                            resource=resource.name)
+
+
+@rule("DRBD-BECOME-PRIMARY", ERROR, "DRBD does not promote by itself at boot",
+      why="become-primary-on promotes before the cluster has quorum and fencing, behind "
+          "Pacemaker's back.",
+      fix="take `become-primary-on` out of the startup section, on both hosts")
+def become_primary(host):
+    for resource in host.resources:
+        value = resource.configuration.option("startup", "become-primary-on")
+        if value is not None:
+            yield found(resource.at("become-primary-on"), "resource %s has become-primary-on %s"
+                        % (resource.name, value))
+
+
+@rule("DRBD-AUTO-PROMOTE", WARNING, "DRBD does not promote when a device is opened",
+      why="With auto-promote whoever opens the device makes the node Primary, also when Pacemaker "
+          "has just demoted it.",
+      fix="set `auto-promote no;` in the options section" + _ADJUST)
+def auto_promote(host):
+    for resource in host.resources:
+        value = resource.configuration.option("options", "auto-promote")
+        if value == "no":
+            continue
+        if value is not None or host.drbd_module[0].split(".")[0] >= "9":
+            yield found(resource.at("auto-promote", "options"), "resource %s promotes by itself%s" % (
+                resource.name, "" if value else " (DRBD 9 does unless told otherwise)"),
+                resource=resource.name)
+
+
+@rule("DRBD-THREE-NODES", ERROR, "a resource with two Primaries is on two nodes",
+      why="DRBD supports two Primaries between two nodes only; a third copy goes out of step.",
+      fix="leave two `on` sections in resource {resource}")
+def three_nodes(host):
+    for resource in host.resources:
+        conf = resource.configuration
+        if len(conf.hosts) > 2:
+            yield found(resource.where, "resource %s is on %d nodes" % (resource.name,
+                                                                       len(conf.hosts)),
+                        resource=resource.name)

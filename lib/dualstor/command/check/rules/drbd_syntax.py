@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""DRBD's files as such, and whether both hosts have the same ones."""
+
+from dualstor.command.check.parsers.where import Where
+from dualstor.command.check.registry import ERROR, PAIR, NotLooked, found, rule
+
+
+@rule("DRBD-SYNTAX", ERROR, "DRBD's configuration can be read",
+      why="drbdadm refuses the whole configuration, so no resource comes up.",
+      fix="correct the line, then `drbdadm dump all` until it is silent")
+def syntax(host):
+    for problem in host.drbd_files[1]:
+        yield found(problem.where, problem.text)
+
+
+@rule("DRBD-HOSTNAME", ERROR, "each DRBD resource has a section for this host",
+      why="drbdadm finds its own section by the host's name and ignores a resource without one.",
+      fix="name the section `on {host} {{` after the output of `uname -n`")
+def hostname(host):
+    for resource in host.resources:
+        conf = resource.configuration
+        if conf.hosts and conf.host(host.name) is None:
+            yield found(resource.where, "resource %s has sections for %s, but this host is %s" % (
+                resource.name, ", ".join(h.name for h in conf.hosts), host.name), host=host.name)
+
+
+@rule("DRBD-SAME-FILE", ERROR, "both hosts have the same definition of each DRBD resource",
+      why="Hosts that differ in a network option refuse to connect, or resolve a split brain in two "
+          "different ways.",
+      fix="copy {file} from one host to the other, then `drbdadm adjust {resource}` on both",
+      scope=PAIR)
+def same_file(cluster):
+    first, second = cluster.hosts[:2]
+    mine = {r.name: r for r in first.resources}
+    theirs = {r.name: r for r in second.resources}
+    for name in sorted(set(mine) | set(theirs)):
+        if name not in mine or name not in theirs:
+            resource = mine.get(name) or theirs[name]
+            yield found(resource.where, "resource %s is configured on %s only" % (
+                name, first.name if name in mine else second.name),
+                file=resource.where.source, resource=name)
+        elif (mine[name].words, mine[name].configuration) != (
+                theirs[name].words, theirs[name].configuration):
+            yield found(mine[name].where, "resource %s is defined differently on %s and %s" % (
+                name, first.name, second.name), file=mine[name].where.source, resource=name)
+
+
+def _generation(text):
+    """"8.4" of "8.4.11"; "9" of any 9."""
+    parts = text.split(".")
+    return parts[0] if int(parts[0]) >= 9 else ".".join(parts[:2])
+
+
+def _tools(host):
+    """The version of drbd-utils as text, from ``drbdadm --version``."""
+    for line in host.output("drbdadm-version").split("\n"):
+        name, _, value = line.strip().partition("=")
+        if name == "DRBDADM_VERSION":
+            return value.strip("\"' ")
+        if name == "DRBDADM_VERSION_CODE":
+            try:
+                code = int(value, 16)
+            except ValueError:
+                break
+            return "%d.%d.%d" % (code >> 16 & 0xff, code >> 8 & 0xff, code & 0xff)
+    raise NotLooked("drbdadm --version tells no version")
+
+
+@rule("DRBD-GENERATION", ERROR, "DRBD's kernel module and tools are of one generation",
+      why="Tools of another generation speak another protocol with the kernel and fail, or set "
+          "less than they say.",
+      fix="install the tools that belong to the module {module}, or the module for these tools")
+def generation(host):
+    module, where = host.drbd_module
+    tools = _tools(host)
+    if not tools[:1].isdigit():
+        raise NotLooked("drbdadm --version tells no version")
+    # drbd-utils 9 serve the module 8.4 as well as 9
+    fits = {"9": ("8.4", "9")}.get(_generation(tools), (_generation(tools),))
+    if _generation(module) not in fits:
+        yield found(where, "the module is DRBD %s, drbdadm is %s" % (module, tools), module=module)
+
+
+@rule("DRBD-GENERATION-PAIR", ERROR, "both hosts run the same generation of DRBD",
+      why="Two generations hardly understand each other's protocol, and their meta-data differ.",
+      fix="install DRBD {module} on the other host too", scope=PAIR)
+def generation_pair(cluster):
+    first, second = cluster.hosts[:2]
+    mine, theirs = first.drbd_module[0], second.drbd_module[0]
+    if _generation(mine) != _generation(theirs):
+        newer = max(mine, theirs)
+        yield found(Where(first.drbd_module[1].source), "%s has DRBD %s, %s has %s"
+                    % (first.name, mine, second.name, theirs), module=newer)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whether the packets of corosync, DRBD and dlm get in."""
+
+import re
+
+from dualstor.command.check.registry import ERROR, WARNING, Irrelevant, found, rule
+from dualstor.command.check.rules.corosync_network import transport
+from dualstor.command.check.rules.drbd_host import address
+from dualstor.command.check.view import clusterconf
+
+_OPEN = "open {port}/{protocol} between the two hosts, e.g. `firewall-cmd --permanent " \
+        "--add-port={port}/{protocol}` and `firewall-cmd --reload`"
+_MCASTPORT, _DLM = 5405, 21064
+
+
+def _closed(host, protocol, ports):
+    """A finding's parts for each of *ports* that is closed."""
+    for port in sorted(ports):
+        where = host.firewall.closed(protocol, port)
+        if where is not None:
+            yield where, port
+
+
+def _engine_ports(host):
+    """The UDP ports on which the cluster engine hears."""
+    if host.engine == "cman":
+        text = clusterconf.attribute(host, "cman", "port", str(_MCASTPORT))[0]
+        return {int(text) if text.isdigit() else _MCASTPORT}
+    links = {section.get("mcastport", str(_MCASTPORT))
+             for section in host.corosync_conf[0].first("totem").named("interface")}
+    ports = {int(text) for text in links if re.match("^[0-9]{1,5}$", text)} or {_MCASTPORT}
+    if transport(host) == "knet":  # each link has the next port
+        nodes = host.corosync_conf[0].first("nodelist").named("node")
+        rings = {key for node in nodes for key in node.values if re.match("^ring[0-7]_addr$", key)}
+        ports |= {_MCASTPORT + int(key[4]) for key in rings}
+    return ports
+
+
+@rule("FIREWALL-COROSYNC", ERROR, "the cluster engine's UDP packets get in",
+      why="The nodes do not hear each other: each takes the other for dead and fences it.",
+      fix=_OPEN)
+def corosync(host):
+    for where, port in _closed(host, "udp", _engine_ports(host)):
+        yield found(where, "udp port %d is closed" % port, port=port, protocol="udp")
+
+
+@rule("FIREWALL-MULTICAST", WARNING, "IGMP gets in where the cluster engine uses multicast",
+      why="Switches drop a group's packets after some minutes when the host does not answer their "
+          "IGMP queries: the cluster falls apart.",
+      fix="let the protocol igmp in, e.g. `iptables -I INPUT -p igmp -j ACCEPT`, and keep it")
+def multicast(host):
+    if host.engine == "cman":
+        kind = clusterconf.attribute(host, "cman", "transport", "udp")[0]
+        broadcast = clusterconf.attribute(host, "cman", "broadcast", "no")[0]
+        if kind == "udpu" or broadcast == "yes":
+            raise Irrelevant()
+    elif transport(host) != "udp":
+        raise Irrelevant()
+    where = host.firewall.closed("igmp")
+    if where is not None:
+        yield found(where, "igmp is closed")
+
+
+@rule("FIREWALL-DRBD", ERROR, "DRBD's TCP packets get in",
+      why="DRBD does not connect: each node writes to its own copy, or waits.", fix=_OPEN)
+def drbd(host):
+    ports = set()
+    for resource in host.resources:
+        own = resource.configuration.host(host.name)
+        parsed = address(own.address) if own else None
+        if parsed:
+            ports.add(parsed[1])
+    for where, port in _closed(host, "tcp", ports):
+        yield found(where, "tcp port %d is closed" % port, port=port, protocol="tcp")
+
+
+def _dlm_protocol(host):
+    """"tcp" or "sctp", as dlm is told."""
+    text = host.text("/etc/dlm/dlm.conf") or ""
+    if host.engine == "cman":
+        value = clusterconf.attribute(host, "dlm", "protocol", "tcp")[0]
+    else:
+        match = re.search(r"^\s*protocol\s*=\s*\"?(\w+)", text, re.MULTILINE)
+        value = match.group(1) if match else "tcp"
+    return "sctp" if value in ("sctp", "1") else "tcp"
+
+
+@rule("FIREWALL-DLM", ERROR, "dlm's packets get in",
+      why="No lock is granted between the nodes: LVM's commands hang.", fix=_OPEN)
+def dlm(host):
+    protocol = _dlm_protocol(host)
+    for where, port in _closed(host, protocol, {_DLM}):
+        yield found(where, "%s port %d is closed" % (protocol, port), port=port, protocol=protocol)

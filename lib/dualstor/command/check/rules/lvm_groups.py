@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The volume groups on DRBD: how they are locked, activated, and by whom used."""
+
+import re
+
+from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
+from dualstor.command.check.parsers.where import Where
+from dualstor.command.check.registry import ERROR, WARNING, NotLooked, found, rule
+
+
+@rule("LVM-VG-UNLOCKED", ERROR, "each VG on DRBD is clustered or shared",
+      why="Nothing keeps two hosts from changing the metadata of such a VG at once.",
+      fix="`{command} {vg}`, with its LVs inactive on both hosts")
+def unlocked(host):
+    command = "vgchange -c y" if host.lvm.old else "vgchange --lock-type dlm"
+    for vg, attr in host.lvm.groups.items():
+        if attr[5:6] not in ("c", "s"):
+            yield found(Where("vgs"), "VG %s is neither clustered nor shared (attr %s)" % (vg, attr),
+                        command=command, vg=vg)
+
+
+@rule("LVM-VG-CLUSTERED", ERROR, "no VG is clustered where LVM has no clvmd",
+      why="LVM 2.03 cannot lock such a VG and refuses to touch it.",
+      fix="with its LVs inactive on both hosts: `vgchange --lock-type none --lockopt force {vg}`, "
+          "then `vgchange --lock-type dlm {vg}`")
+def clustered(host):
+    for vg, attr in host.lvm.groups.items():
+        if attr[5:6] == "c" and not host.lvm.old:
+            yield found(Where("vgs"), "VG %s is clustered for clvmd (attr %s)" % (vg, attr), vg=vg)
+
+
+def _exclusive_ids(host):
+    """Ids (no hyphens) of the LVs that a lockspace on this host holds for one host only."""
+    names = [name for name in host.tree.commands if name.startswith("lockdump-")]
+    if not names and host.kind("/sys/kernel/dlm"):
+        for name in host.tree.silent:
+            if name.startswith("lockdump-"):
+                raise NotLooked(host.tree.silent[name])
+    for name in names:
+        for line in host.output(name).split("\n"):
+            match = re.search(r'\bgr EX\b.*"([A-Za-z0-9-]{32,})"', line)
+            if match:
+                yield match.group(1).replace("-", "")
+
+
+@rule("LVM-LV-EXCLUSIVE", WARNING, "LVs on DRBD are not held by one host alone",
+      why="The other host cannot activate such an LV, so what runs there has no disk.",
+      fix="`lvchange -asy {lv}` on the host that holds it (clvmd: `lvchange -aly {lv}` after `-aln`), "
+          "or tag it: `lvchange --addtag " + EXCLUSIVE_TAG + " {lv}`")
+def exclusive(host):
+    held = list(_exclusive_ids(host))
+    if not held:
+        return
+    for row in host.lvm.rows("lvs"):
+        own = row["lv_uuid"].replace("-", "")
+        if EXCLUSIVE_TAG not in row["lv_tags"].split(",") and any(i.endswith(own) for i in held):
+            name = "%s/%s" % (row["vg_name"], row["lv_name"])
+            yield found(Where("dlm_tool lockdump"), "LV %s is active exclusively" % name, lv=name)
+
+
+def _matches(entry, vg):
+    """Whether an entry of a volume list is about a VG: its name, one of its LVs, or a tag."""
+    return entry.partition("/")[0] == vg or entry.startswith("@")
+
+
+def _list(setting):
+    return (setting.value,) if isinstance(setting.value, str) else setting.value
+
+
+@rule("LVM-VOLUME-LIST", ERROR, "volume_list lets the VGs on DRBD be activated",
+      why="LVM activates nothing that is not in the list, whoever asks.",
+      fix="add `\"{vg}\"` to volume_list in the activation section of {file}, or take it out")
+def volume_list(host):
+    setting = host.lvm.setting("activation/volume_list")
+    if setting.value is None:
+        return
+    for vg in host.lvm.groups:
+        if not any(_matches(entry, vg) for entry in _list(setting)):
+            yield found(setting.where, "volume_list does not name VG %s" % vg, vg=vg,
+                        file=setting.where.source)
+
+
+@rule("LVM-AUTO-ACTIVATION", WARNING, "the VGs on DRBD are not activated at boot",
+      why="Activation before the cluster runs takes no locks, or hangs the boot until it does.",
+      fix="set `event_activation = 0` in the global section of {file} (LVM 2.02: "
+          "`auto_activation_volume_list = [ ]` in the activation section, with the host's own VGs)")
+def auto_activation(host):
+    listed = host.lvm.setting("activation/auto_activation_volume_list")
+    by_event = host.lvm.setting("global/event_activation")
+    if listed.value is None:
+        starts = host.lvm.is_on("global/use_lvmetad") if host.lvm.old else by_event.value != "0"
+        if starts:
+            yield found(by_event.where, "auto activation is on%s and no "
+                        "auto_activation_volume_list restricts it"
+                        % ("" if by_event.given else " (the default)"), file=by_event.where.source)
+        return
+    for vg in [vg for vg in host.lvm.groups if any(_matches(e, vg) for e in _list(listed))]:
+        yield found(listed.where, "auto_activation_volume_list names VG %s" % vg,
+                    file=listed.where.source)

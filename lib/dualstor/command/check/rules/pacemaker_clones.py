@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The clones of the three agents and their meta attributes."""
+
+from dualstor.agents.clustered_vg.interface import INTERFACE as VG
+from dualstor.agents.clvmd.interface import INTERFACE as LOCK
+from dualstor.agents.drbd_dualprimary.interface import INTERFACE as DRBD
+from dualstor.command.check.registry import CIB, ERROR, WARNING, found, rule
+from dualstor.command.check.view.cib import is_true
+from dualstor.ocf import parameters
+from dualstor.ocf.environment import Environment
+
+_META = "`pcs resource meta {clone} {name}={value}`"
+_INTERFACES = {interface.name: interface for interface in (DRBD, LOCK, VG)}
+
+
+@rule("PCMK-CLONE", ERROR, "each agent runs as a clone",
+      why="A resource that is not cloned runs on one node only: the storage is not shared.",
+      fix="`pcs resource clone {resource} interleave=true` (drbd-dualprimary: `pcs resource "
+          "promotable {resource} promoted-max=2 clone-max=2 notify=true interleave=true`)",
+      scope=CIB)
+def clone(cib):
+    for resource in cib.ours():
+        if resource.clone is None and resource.parameters.get("activation_mode") != "exclusive":
+            yield found(resource.where, "resource %s is not cloned" % resource.id,
+                        resource=resource.id)
+
+
+def _cloned(cib, *types):
+    return [r for r in cib.ours(*types) if r.clone is not None]
+
+
+def _wrong(resource, name, value, right):
+    return found(resource.clone_where, "clone %s has %s" % (
+        resource.clone.get("id", ""), "%s=%s" % (name, value) if value is not None
+        else "no " + name), clone=resource.clone.get("id", ""), name=name, value=right)
+
+
+@rule("PCMK-PROMOTABLE", ERROR, "the clone of DRBD is promotable",
+      why="Pacemaker promotes nothing else: both nodes stay Secondary.", fix=_META, scope=CIB)
+def promotable(cib):
+    for resource in _cloned(cib, DRBD.name):
+        value = resource.meta.get("promotable")
+        if not is_true(value):
+            yield _wrong(resource, "promotable", value, "true")
+
+
+def _count(resource, *names):
+    """(name, value) of the first meta attribute that is set; the newer name when none is."""
+    return next(((n, resource.meta[n]) for n in names if n in resource.meta), (names[0], None))
+
+
+@rule("PCMK-PROMOTED-MAX", ERROR, "both nodes may be promoted",
+      why="With another number only one node becomes Primary.", fix=_META, scope=CIB)
+def promoted_max(cib):
+    for resource in _cloned(cib, DRBD.name):
+        name, value = _count(resource, "promoted-max", "master-max")
+        if value != "2":
+            yield _wrong(resource, name, value, "2")
+
+
+@rule("PCMK-CLONE-MAX", ERROR, "DRBD runs once on each of two nodes",
+      why="DRBD has two copies; a third instance or a second on one node fails.",
+      fix=_META, scope=CIB)
+def clone_max(cib):
+    for resource in _cloned(cib, DRBD.name):
+        value = resource.meta.get("clone-max")
+        if value != "2" and not (value is None and len(cib.nodes) == 2):
+            yield _wrong(resource, "clone-max", value, "2")
+        for names in (("clone-node-max",), ("promoted-node-max", "master-node-max")):
+            name, value = _count(resource, *names)
+            if value not in (None, "1"):
+                yield _wrong(resource, name, value, "1")
+
+
+@rule("PCMK-NOTIFY", ERROR, "the clone of DRBD is notified",
+      why="Without notifications the agent does not learn that its peer was fenced or is gone.",
+      fix=_META, scope=CIB)
+def notify(cib):
+    for resource in _cloned(cib, DRBD.name):
+        if not is_true(resource.meta.get("notify")):
+            yield _wrong(resource, "notify", resource.meta.get("notify"), "true")
+
+
+@rule("PCMK-INTERLEAVE", ERROR, "the clones are interleaved",
+      why="Otherwise a restart on one node stops and starts what stands on it on the other too.",
+      fix=_META, scope=CIB)
+def interleave(cib):
+    told = set()
+    for resource in _cloned(cib):
+        identifier = resource.clone.get("id", "")
+        if not is_true(resource.meta.get("interleave")) and identifier not in told:
+            told.add(identifier)
+            yield _wrong(resource, "interleave", resource.meta.get("interleave"), "true")
+
+
+@rule("PCMK-PARAMETERS", ERROR, "the agents' parameters are right",
+      why="The agent refuses to start with a parameter that is missing or wrong.",
+      fix="see `pcs resource describe ocf:dualstor:{agent}`, then `pcs resource update {resource} "
+          "...`", scope=CIB)
+def right_parameters(cib):
+    for resource in cib.ours():
+        interface = _INTERFACES.get(resource.type)
+        if interface is None:
+            yield found(resource.where, "there is no agent ocf:dualstor:%s" % resource.type,
+                        agent="AGENT", resource=resource.id)
+            continue
+        environ = {"OCF_RESKEY_" + name: value for name, value in resource.parameters.items()}
+        known = {parameter.name for parameter in interface.parameters}
+        problems = list(parameters.parse(interface.parameters, Environment(environ)).problems)
+        problems += ["%s has no parameter %s" % (resource.type, name)
+                     for name in sorted(resource.parameters) if name not in known]
+        for problem in problems:
+            yield found(resource.where, "resource %s: %s" % (resource.id, problem),
+                        agent=resource.type, resource=resource.id)
+
+
+@rule("PCMK-FENCING-WAIVED", WARNING, "no resource waives fencing",
+      why="With require_fencing=false both nodes write on when they lose sight of each other.",
+      fix="`pcs resource update {resource} require_fencing=true`", scope=CIB)
+def waived(cib):
+    for resource in cib.ours(DRBD.name):
+        value = resource.parameters.get("require_fencing")
+        if value is not None and not is_true(value):
+            yield found(resource.where, "resource %s has require_fencing=%s" % (resource.id, value),
+                        resource=resource.id)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What must start before what, and run where: DRBD, dlm, the lock daemon, the VGs."""
+
+from dualstor.command.check.registry import CIB, ERROR, found, rule
+from dualstor.command.check.rules.pacemaker_clones import DRBD, LOCK, VG
+from dualstor.command.check.view.constraints import colocations, orders, path
+
+
+def _outer(resource):
+    """The id by which constraints name a resource: that of its clone, where it has one."""
+    return resource.ids[-1]
+
+
+def _pairs(cib):
+    """(candidates to come first, what comes after, whether the first must be promoted)."""
+    volumes, locks, drbd = (cib.ours(i.name) for i in (VG, LOCK, DRBD))
+    for volume in volumes:
+        yield drbd, volume, True
+        yield locks, volume, False
+    controld = [r for r in cib.resources if r.kind == "ocf:pacemaker:controld"]
+    for lock in locks if controld else ():
+        yield controld, lock, False
+
+
+@rule("PCMK-LOCK-DAEMON", ERROR, "the lock daemon is a resource of the cluster",
+      why="A VG is not activated without locks: its resource fails to start.",
+      fix="add clones of ocf:pacemaker:controld (not with cman) and ocf:dualstor:clvmd before {vg}",
+      scope=CIB)
+def lock_daemon(cib):
+    for volume in cib.ours(VG.name):
+        if not cib.ours(LOCK.name):
+            yield found(volume.where, "there is no resource of ocf:dualstor:clvmd", vg=volume.id)
+
+
+@rule("PCMK-DLM", ERROR, "dlm is a resource of the cluster",
+      why="Without dlm_controld the lock daemon does not start; only cman starts it by itself.",
+      fix="`pcs resource create dlm ocf:pacemaker:controld op monitor interval=30s on-fail=fence "
+          "clone interleave=true`, ordered before {lock}", scope=CIB)
+def dlm(cib):
+    if any(host.tree.files.get("/etc/cluster/cluster.conf") for host in cib.cluster.hosts):
+        return
+    if not any(r.kind == "ocf:pacemaker:controld" for r in cib.resources):
+        for lock in cib.ours(LOCK.name):
+            yield found(lock.where, "there is no resource of ocf:pacemaker:controld",
+                        lock=_outer(lock))
+
+
+@rule("PCMK-ORDER", ERROR, "DRBD is promoted and locks are there before a VG is activated",
+      why="Without the order the start fails at random, and a stop takes the disk from under "
+          "active LVs.",
+      fix="`pcs constraint order {action} {first} then start {later}`", scope=CIB)
+def order(cib):
+    edges = orders(cib)
+    for candidates, later, promoted in _pairs(cib):
+        if candidates and not any(path(cib, edges, first, later, promoted)
+                                  for first in candidates):
+            yield found(later.where, "no mandatory order has %s %sbefore %s" % (
+                " or ".join(_outer(c) for c in candidates), "promoted " if promoted else "",
+                _outer(later)), action="promote" if promoted else "start",
+                first=_outer(candidates[0]), later=_outer(later))
+
+
+@rule("PCMK-ORDER-SYMMETRIC", ERROR, "what starts in order stops in reverse order",
+      why="Otherwise DRBD or the locks are stopped while LVs are active: the stop fails and the node "
+          "is fenced.",
+      fix="take symmetrical=false off the order constraint of {first} and {later}", scope=CIB)
+def symmetric(cib):
+    edges = orders(cib)
+    for candidates, later, promoted in _pairs(cib):
+        for first in candidates:
+            edge = path(cib, edges, first, later, promoted)
+            if edge not in (None, True) and not edge.symmetric:
+                yield found(edge.where, "%s and %s are ordered for starts only" % (
+                    _outer(first), _outer(later)), first=_outer(first), later=_outer(later))
+
+
+@rule("PCMK-COLOCATION", ERROR, "a VG runs only where DRBD is promoted and locks are granted",
+      why="Elsewhere its start fails, and after a demotion its LVs stay active without a disk.",
+      fix="`pcs constraint colocation add {later} with {role}{first} INFINITY`", scope=CIB)
+def colocation(cib):
+    edges = colocations(cib)
+    for candidates, later, promoted in _pairs(cib):
+        if candidates and not any(path(cib, edges, first, later, promoted)
+                                  for first in candidates):
+            yield found(later.where, "no colocation (INFINITY) keeps %s with %s%s" % (
+                _outer(later), "promoted " if promoted else "",
+                " or ".join(_outer(c) for c in candidates)), first=_outer(candidates[0]),
+                later=_outer(later), role="Promoted " if promoted else "")

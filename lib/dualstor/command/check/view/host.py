@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One host as the rules look at it: the tree's texts, parsed when they are asked for."""
+
+import ipaddress
+import re
+
+from dualstor.command.check.parsers import corosyncconf, drbdfiles, xml
+from dualstor.command.check.parsers.where import Where
+from dualstor.command.check.registry import Irrelevant, NotLooked
+from dualstor.command.check.view.firewall import Firewall
+from dualstor.command.check.view.lazy import lazy
+from dualstor.command.check.view.lvm import Lvm
+from dualstor.record import Record
+
+CLUSTER_CONF = "/etc/cluster/cluster.conf"
+COROSYNC_CONF = "/etc/corosync/corosync.conf"
+
+CMAN, COROSYNC = "cman", "corosync"
+
+
+class Disk(Record):
+    """A disk below DRBD on this host: ``lower`` and the DRBD device ``upper`` on it."""
+
+    resource: drbdfiles.Resource
+    upper: str
+    lower: str
+
+
+class Host:
+    """One host.
+
+    :param tree: sources.tree.Tree
+    :param engine: "cman" or "corosync" where it was chosen, None to find out
+    """
+
+    def __init__(self, tree, engine=None):
+        self.tree = tree
+        self.name = tree.name
+        self._chosen = engine
+
+    # -- texts ------------------------------------------------------------------
+
+    def text(self, path):
+        """The text of a file; None when it is not there.
+
+        :raises NotLooked: it cannot be read
+        """
+        if path in self.tree.unreadable:
+            raise NotLooked("%s: %s" % (path, self.tree.unreadable[path]))
+        return self.tree.files.get(path)
+
+    def need(self, path):
+        """The text of a file.
+
+        :raises NotLooked: it is not there, or cannot be read
+        """
+        text = self.text(path)
+        if text is None:
+            raise NotLooked("%s is not there" % path)
+        return text
+
+    def answer(self, name):
+        """What a command said: {"argv", "returncode", "stdout", "stderr"}.
+
+        :raises NotLooked: it was not run, is missing, or hung
+        """
+        if name not in self.tree.commands:
+            raise NotLooked(self.tree.silent.get(name, "%s was not asked" % name))
+        return self.tree.commands[name]
+
+    def output(self, name):
+        """stdout of a command that ended well.
+
+        :raises NotLooked: it did not
+        """
+        answer = self.answer(name)
+        if answer["returncode"] != 0:
+            lines = (answer["stderr"] or answer["stdout"]).split("\n")
+            said = [line.strip() for line in lines if line.strip()]
+            raise NotLooked("%s: %s" % (answer["argv"], said[-1] if said else "exit code %d"
+                                        % answer["returncode"]))
+        return answer["stdout"]
+
+    def program(self, name):
+        """Where a program is installed; "" when it is not.
+
+        :raises NotLooked: the tree does not tell
+        """
+        if name not in self.tree.programs:
+            raise NotLooked("the programs of the host are not in the tree")
+        return self.tree.programs[name]
+
+    def kind(self, path):
+        """What is at a path: "file", "program", "directory", "device", "" for nothing.
+
+        :raises NotLooked: it was not looked at, or this is a tree of configuration alone
+        """
+        kind = self.tree.paths.get(path)
+        if kind is None or (not kind and not self.whole):
+            raise NotLooked("%s: not in the tree" % path)
+        return kind
+
+    @property
+    def whole(self):
+        """Whether the tree is of a whole host, and not of its configuration alone."""
+        return bool(self.tree.paths.get("/proc/self") or self.tree.paths.get("/usr/sbin"))
+
+    # -- the cluster engine -------------------------------------------------------
+
+    @property
+    def engine(self):
+        """"cman" or "corosync", by the files that are there.
+
+        :raises NotLooked: neither's is
+        """
+        if self._chosen:
+            return self._chosen
+        if self.text(CLUSTER_CONF) is not None:
+            return CMAN
+        if self.text(COROSYNC_CONF) is not None:
+            return COROSYNC
+        raise NotLooked("neither %s nor %s is there" % (CLUSTER_CONF, COROSYNC_CONF))
+
+    @lazy
+    def cluster_conf(self):
+        """(root element or None, Problems) of cluster.conf.
+
+        :raises Irrelevant: the host uses corosync alone
+        :raises NotLooked: there is no file
+        """
+        if self.text(CLUSTER_CONF) is None and self.engine != CMAN:
+            raise Irrelevant()
+        return xml.parse(self.need(CLUSTER_CONF), CLUSTER_CONF)
+
+    @lazy
+    def corosync_conf(self):
+        """(Section, Problems) of corosync.conf.
+
+        :raises Irrelevant: the host uses cman, which has no use for the file
+        :raises NotLooked: there is no file
+        """
+        if self.text(COROSYNC_CONF) is None and self.engine != COROSYNC:
+            raise Irrelevant()
+        return corosyncconf.parse(self.need(COROSYNC_CONF), COROSYNC_CONF)
+
+    @lazy
+    def corosync_version(self):
+        """Major version of corosync; by its program, else by what its file holds."""
+        try:
+            match = re.search(r"version '?([0-9]+)\.", self.output("corosync-version"))
+            if match:
+                return int(match.group(1))
+        except NotLooked:
+            pass
+        conf = self.corosync_conf[0]
+        totem, transport = conf.first("totem"), conf.first("totem").get("transport")
+        if not conf.first("nodelist").sections and not conf.first("quorum").values:
+            return 1
+        if transport == "knet" or (transport is None and not totem.named("interface")):
+            return 3
+        encrypts = any(totem.get(key) for key in ("secauth", "crypto_cipher", "crypto_hash"))
+        return 2 if totem.named("interface") or encrypts else 3
+
+    # -- DRBD -----------------------------------------------------------------------
+
+    @lazy
+    def drbd_files(self):
+        """(Resources, Problems) of DRBD's files.
+
+        :raises NotLooked: there are none
+        """
+        files = {path: self.text(path) for path in self.tree.files
+                 if path.startswith("/etc/drbd")}
+        if not files:
+            raise NotLooked("neither /etc/drbd.conf nor /etc/drbd.d is there")
+        return drbdfiles.parse(files)
+
+    @lazy
+    def resources(self):
+        """The DRBD resources.
+
+        :raises NotLooked: there are none that can be read
+        """
+        found, problems = self.drbd_files
+        if not found:
+            raise NotLooked("DRBD: %s" % (problems[0].text if problems
+                                          else "no resource is configured"))
+        return found
+
+    @lazy
+    def disks(self):
+        """The Disks of this host below DRBD.
+
+        :raises NotLooked: no resource names this host
+        """
+        found = []
+        for resource in self.resources:
+            own = resource.configuration.host(self.name)
+            for device, minor, lower, _ in own.devices if own else ():
+                if lower:
+                    found.append(Disk(resource=resource, lower=lower,
+                                      upper=device or "/dev/drbd%s" % minor))
+        if not found:
+            raise NotLooked("no DRBD resource names a disk of host %s" % self.name)
+        return tuple(found)
+
+    @lazy
+    def drbd_module(self):
+        """(version of DRBD's kernel module as text, Where it is said).
+
+        :raises NotLooked: nothing tells
+        """
+        for path, pattern in (("/proc/drbd", r"^version:\s*([0-9]+(?:\.[0-9]+)+)"),
+                              ("/sys/module/drbd/version", r"^([0-9]+(?:\.[0-9]+)+)")):
+            match = re.search(pattern, self.text(path) or "", re.MULTILINE)
+            if match:
+                return match.group(1), Where(path)
+        match = re.search(r"^version:\s*([0-9]+(?:\.[0-9]+)+)", self.output("modinfo-drbd"),
+                          re.MULTILINE)
+        if not match:
+            raise NotLooked("modinfo drbd tells no version")
+        return match.group(1), Where("modinfo drbd")
+
+    # -- the network ------------------------------------------------------------------
+
+    @lazy
+    def interfaces(self):
+        """The addresses of this host as ipaddress interfaces.
+
+        :raises NotLooked: ``ip addr`` was not asked
+        """
+        found = []
+        for word in re.findall(r"\binet6? (\S+)", self.output("ip-addr")):
+            try:
+                found.append(ipaddress.ip_interface(word))
+            except ValueError:
+                continue
+        return tuple(found)
+
+    @lazy
+    def addresses(self):
+        """{name: address} of /etc/hosts."""
+        found = {}
+        for line in (self.text("/etc/hosts") or "").split("\n"):
+            words = line.partition("#")[0].split()
+            for name in words[1:]:
+                found.setdefault(name, words[0])
+        return found
+
+    @lazy
+    def firewall(self):
+        """The Firewall of this host."""
+        return Firewall(self)
+
+    @lazy
+    def lvm(self):
+        """The Lvm of this host."""
+        return Lvm(self)
