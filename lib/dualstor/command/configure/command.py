@@ -140,7 +140,7 @@ def _show_steps(console, title, found):
 def _show(console, pair, form):
     """Print all of it."""
     for path, text in files.all_files(pair).items():
-        console.heading(path + (" (these lines)" if path.endswith("lvm.conf") else ""))
+        console.heading(path + (" (these lines)" if path in files.PARTLY else ""))
         console.raw(text)
     for part, text in _parts(pair, form).items():
         console.heading(steps.part_file(part, form))

@@ -6,9 +6,13 @@ import os
 import stat
 import time
 
-from dualstor.command.configure.render import cman, corosync, drbd, lvmconf
+from dualstor.command.configure.render import cman, corosync, drbd, hosts, lvmconf
 from dualstor.errors import DualstorError
 from dualstor.record import Record
+
+
+#: Files that have other things in them, too.
+PARTLY = (lvmconf.PATH, hosts.PATH)
 
 
 class Change(Record):
@@ -34,9 +38,12 @@ def engine(pair, version=1):
 
 
 def all_files(pair):
-    """{path: text} of a node that has none of them; of lvm.conf only the lines that count."""
-    return dict([(drbd.path(pair), drbd.render(pair)), engine(pair),
-                 (lvmconf.PATH, lvmconf.render(pair))])
+    """{path: text} of a node that has none of them; of PARTLY only the lines that count."""
+    found = dict([(drbd.path(pair), drbd.render(pair)), engine(pair),
+                  (lvmconf.PATH, lvmconf.render(pair))])
+    if pair.generation.engine == "cman":
+        found[hosts.PATH] = hosts.render(pair)
+    return found
 
 
 def changes(pair, read):
@@ -47,6 +54,8 @@ def changes(pair, read):
     """
     wanted = {drbd.path(pair): drbd.render(pair),
               lvmconf.PATH: lvmconf.merged(read(lvmconf.PATH) or "", pair)}
+    if pair.generation.engine == "cman":
+        wanted[hosts.PATH] = hosts.merged(read(hosts.PATH) or "", pair)
     path, text = engine(pair)
     there = read(path)
     if there is not None and there != text and path == cman.PATH:

@@ -1,5 +1,6 @@
 #!/bin/sh
 set -e
+umask 077
 pcs cluster cib dualstor-before.xml
 cp dualstor-before.xml dualstor-after.xml
 pcs -f dualstor-after.xml resource create vg0 ocf:dualstor:clustered-vg vgname=vg0 op start interval=0s timeout=90s op stop interval=0s timeout=90s op monitor interval=20s timeout=30s

@@ -1,5 +1,6 @@
 #!/bin/sh
 set -e
+umask 077
 pcs cluster cib dualstor-before.xml
 cp dualstor-before.xml dualstor-after.xml
 pcs -f dualstor-after.xml property set stonith-enabled=true no-quorum-policy=freeze

@@ -30,7 +30,7 @@ def settings(pair):
     devices = {"filter": patterns, "global_filter": patterns}
     if pair.generation.locking == "lvmlockd":
         devices["use_devicesfile"] = 0
-        return {"devices": devices, "global": {"use_lvmlockd": 1}}
+        return {"devices": devices, "global": {"use_lvmlockd": 1, "event_activation": 0}}
     devices["write_cache_state"] = 0
     return {"devices": devices, "global": {
         "locking_type": 3, "fallback_to_clustered_locking": 0, "fallback_to_local_locking": 0,
