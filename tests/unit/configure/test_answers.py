@@ -11,7 +11,7 @@ from dualstor.command.configure import answers, names, sources
 from dualstor.command.configure.answers import AnswersWrong
 from dualstor.command.configure.model import Fence
 from dualstor.errors import DualstorError
-from unit.configure.pairs import any_answers, fence, good, pair
+from unit.configure.pairs import fence, good, pair
 
 TOML = """
 cluster = "lab"
@@ -145,12 +145,6 @@ def test_no_name_becomes_an_option_or_a_second_line(check, text):
 @pytest.mark.parametrize("text", ["", " x", "x\n", "a\tb", "a\nb", "\x1b[1m"])
 def test_a_value_is_one_line_of_printable_text(text):
     assert names.value(text)
-
-
-@given(any_answers())
-def test_any_good_answers_make_a_pair(told):
-    made = answers.pair(told)
-    assert [node.name for node in made.nodes] == [fence.node for fence in made.fences]
 
 
 anything = st.recursive(st.none() | st.booleans() | st.integers() | st.text(),
