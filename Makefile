@@ -5,7 +5,7 @@ VENV   ?= .venv
 PYTHON ?= python3
 RUN     = $(VENV)/bin/python
 
-.PHONY: help venv metadata man unit test coverage demo down clean
+.PHONY: help venv metadata man findings unit test coverage demo down clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -21,6 +21,9 @@ metadata: venv  ## write metadata/*.xml from the declared parameters
 
 man: venv       ## write docs/man/dualstor.8 from the command's parser
 	PYTHONPATH=lib $(RUN) -m dualstor.command.man docs/man/dualstor.8
+
+findings: venv  ## write docs/findings.md from the rules of dualstor check
+	PYTHONPATH=lib $(RUN) -m dualstor.command.check.guide docs/findings.md
 
 unit: venv      ## the tests that need no lab
 	$(RUN) -m pytest

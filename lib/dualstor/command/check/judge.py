@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Applies the rules to what was seen."""
 
+import traceback
+
 from dualstor.command.check.registry import (
     HOST, PAIR, SEVERITIES, Finding, Irrelevant, NotLooked, Unseen, mend, rules)
 from dualstor.record import Record
 
+
+#: What the reason begins with when a rule itself is at fault.
+BROKEN = "the rule itself failed, which is a fault of dualstor"
 
 _ALONE = "one host cannot be compared: give the other with --peer or --root"
 
@@ -39,6 +44,10 @@ def _apply(rule, host, subject):
         return findings, Unseen(rule=rule, host=host, reason=str(problem))
     except Irrelevant:
         pass
+    except Exception as problem:  # one rule in trouble must not hide what the others find
+        place = traceback.extract_tb(problem.__traceback__)[-1]
+        return findings, Unseen(rule=rule, host=host, reason="%s: %s: %s (%s:%d)" % (
+            BROKEN, type(problem).__name__, problem, place[0], place[1]))
     return findings, None
 
 

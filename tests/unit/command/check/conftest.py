@@ -3,7 +3,7 @@
 
 import pytest
 
-from unit.command.check import trees
+from . import trees
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,7 @@ def right_parameters(cib):
         interface = _INTERFACES.get(resource.type)
         if interface is None:
             yield found(resource.where, "there is no agent ocf:dualstor:%s" % resource.type,
-                        agent="AGENT", resource=resource.id)
+                        agent="(%s)" % "|".join(sorted(_INTERFACES)), resource=resource.id)
             continue
         environ = {"OCF_RESKEY_" + name: value for name, value in resource.parameters.items()}
         known = {parameter.name for parameter in interface.parameters}

@@ -21,6 +21,7 @@ _LIMIT = 4 << 20
 
 #: The folder of a copied tree that holds answers of commands.
 RECORDED = "/dualstor-commands"
+_DUMP = "lockdump-"
 
 
 def _expand(host, pattern):
@@ -115,7 +116,12 @@ class _Live:
         self.commands[name] = {"argv": " ".join(argv), "returncode": done.returncode,
                                "stdout": done.stdout, "stderr": done.stderr}
 
+    def lockspaces(self):
+        """The names of dlm's lockspaces."""
+        return self._host.list("/sys/kernel/dlm")
+
     def daemons(self):
+        """The daemons that run, as if a command had listed them."""
         self.commands["daemons"] = {"argv": "/proc/PID/cmdline", "returncode": 0, "stderr": "",
                                     "stdout": _daemons(self._host)}
 
@@ -143,7 +149,13 @@ class _Recorded:
             "argv": " ".join(argv), "stdout": out or "", "stderr": err or "",
             "returncode": int(code) if re.match(r"^-?[0-9]{1,3}$", code) else 1}
 
+    def lockspaces(self):
+        """The names of the lockspaces that were recorded."""
+        names = [name.partition(".")[0] for name in self._host.list(RECORDED)]
+        return sorted({name[len(_DUMP):] for name in names if name.startswith(_DUMP)})
+
     def daemons(self):
+        """The daemons that ran."""
         self.ask("daemons", ("/proc/PID/cmdline",))
 
 
@@ -175,7 +187,7 @@ def _collect(host, answers, source, name):
         answers.ask(command, argv)
     for command, argv in wanted.lvm_commands(_lvm_version(answers)):
         answers.ask(command, argv)
-    for command, argv in wanted.named_commands(files, host.list("/sys/kernel/dlm")):
+    for command, argv in wanted.named_commands(files, answers.lockspaces()):
         answers.ask(command, argv)
     answers.daemons()
     return Tree(name=_hostname(files, name), source=source, files=files, unreadable=unreadable,

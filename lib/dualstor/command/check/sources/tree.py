@@ -38,6 +38,22 @@ class Tree(Record):
         return json.dumps(dict(self.items(), format=FORMAT), sort_keys=True)
 
 
+_ANSWER = {"argv": str, "returncode": int, "stdout": str, "stderr": str}
+
+
+def _hold_text(tree):
+    """Raise ValueError unless all values are of the types that Tree says."""
+    good = isinstance(tree.name, str)
+    for field in Tree.fields[2:]:
+        for value in getattr(tree, field).values():
+            if field == "commands":
+                good = good and {key: type(part) for key, part in value.items()} == _ANSWER
+            else:
+                good = good and isinstance(value, str)
+    if not good:
+        raise ValueError("a value is of another type")
+
+
 def from_json(text, source):
     """The Tree of its JSON text.
 
@@ -49,8 +65,7 @@ def from_json(text, source):
         if values.pop("format") != FORMAT:
             raise ValueError("another format")
         tree = Tree(**dict(values, source=source))
-        for field in Tree.fields[2:]:
-            getattr(tree, field).items()
+        _hold_text(tree)
         return tree
     except (ValueError, TypeError, KeyError, AttributeError) as problem:
         raise DualstorError("%s: not a recorded tree of this version (%s)" % (source, problem))

@@ -58,7 +58,8 @@ class Resource(Record):
     clone: object = None
     clone_where: Where = None
     meta: dict = {}
-    position: int = 0     # within its group
+    group: str = None     # id of the group it is in
+    position: int = 0     # within it
 
     @property
     def type(self):
@@ -133,10 +134,10 @@ class Cib:
         meta = {} if clone is None else self._pairs(clone, "meta_attributes")
         if clone is not None and clone.tag == "master":  # Pacemaker 1.1
             meta.setdefault("promotable", "true")
-        group = element.getparent()
-        position = list(group).index(element) if group is not None else 0
+        above = element.getparent()
         return Resource(
-            id=element.get("id", ""), meta=meta, position=position,
+            id=element.get("id", ""), meta=meta, position=above.index(element),
+            group=above.get("id", "") if above.tag == "group" else None,
             kind=":".join(element.get(key) for key in ("class", "provider", "type")
                           if element.get(key)),
             ids=tuple(e.get("id", "") for e in [element] + around),

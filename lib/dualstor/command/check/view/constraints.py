@@ -89,7 +89,8 @@ def _groups(resources):
 
 def _in_group(first, later):
     """Whether two stand in one group in that order."""
-    return len(first.ids) > 1 and first.ids[1:] == later.ids[1:] and first.position < later.position
+    return first.group is not None and first.group == later.group \
+        and first.position < later.position
 
 
 def path(cib, edges, first, later, promoted=False):

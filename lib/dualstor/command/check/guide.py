@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""docs/findings.md, rendered from the rules; ``make findings`` writes it."""
+
+import re
+import sys
+
+from dualstor.command.check.registry import mend, rules
+
+_HEAD = """\
+<!-- Made from the rules by: make findings -->
+# What `dualstor check` finds
+
+Each finding has an id that does not change. An **error** loses data or keeps the storage from starting; a **warning**
+bites one day; a **note** is good to know and does not count. Words in capitals stand for what the finding names.
+"""
+
+_AREAS = {"drbd": "DRBD", "lvm": "LVM", "cman": "cman (cluster.conf)",
+          "corosync": "corosync (corosync.conf)", "quorum": "Quorum", "firewall": "Firewall",
+          "pacemaker": "Pacemaker", "packages": "Packages and kernel"}
+
+
+def _text(text):
+    """Text for Markdown: what looks like an element outside code is none."""
+    parts = re.split(r"(`[^`]*`)", text)
+    return "".join(part if part.startswith("`") else part.replace("<", "\\<") for part in parts)
+
+
+def render():
+    """The page as Markdown."""
+    lines, area = [_HEAD], None
+    for rule in rules():
+        if rule.area != area:
+            area = rule.area
+            lines.append("## %s\n" % _AREAS[area])
+        lines.append("### %s\n" % rule.id)
+        lines.append("*%s.* It is well when %s.\n" % (rule.severity, _text(rule.title)))
+        lines.append("%s\n" % _text(rule.why))
+        lines.append("What to do: %s.\n" % _text(mend(rule, {})))
+    return "\n".join(lines)
+
+
+def main(argv):
+    """``python3 -m dualstor.command.check.guide FILE``: write the page."""
+    if len(argv) != 2:
+        sys.stderr.write("usage: python3 -m dualstor.command.check.guide FILE\n")
+        return 2
+    with open(argv[1], "w", encoding="utf-8") as stream:
+        stream.write(render())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``dualstor check`` as it is called: exit codes, text, JSON, documents made from the rules."""
+
+import io
+import json
+import os
+
+import jsonschema
+import pytest
+
+from dualstor.command import main
+from dualstor.command.check import guide, report
+from dualstor.command.check.registry import rules
+from dualstor.command.codes import ExitCode
+
+from . import trees
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """The trees of a pair as folders: {pair: [folder of node1, of node2]}."""
+    return lambda name: [trees.lay_out(name, node, str(tmp_path / name / node))
+                         for node in trees.NODES]
+
+
+def call(*arguments):
+    """(exit code, stdout, stderr) of a run."""
+    out, err = io.StringIO(), io.StringIO()
+    return main.main(["check"] + list(arguments), out, err), out.getvalue(), err.getvalue()
+
+
+def roots(*paths):
+    return [word for path in paths for word in ("--root", path)]
+
+
+def schema():
+    with open(os.path.join(trees.TREE, "docs", "json", "check-1.schema.json")) as stream:
+        return json.load(stream)
+
+
+def test_errors_are_shown_with_place_reason_and_fix(folders):
+    code, out, err = call(*roots(*folders("recipe-2011")))
+    assert code == ExitCode.ERROR and err == ""
+    assert "ERROR  CMAN-FENCE-MANUAL  host1.example.com, host2.example.com " \
+           "/etc/cluster/cluster.conf:14" in out
+    assert "why: fence_manual is not fencing" in out
+    assert "fix: define a power switch" in out
+
+
+def test_what_cannot_be_looked_at_is_said_with_its_items(folders):
+    _, out, _ = call(*roots(*folders("recipe-2011")))
+    assert "not looked at: host1.example.com: firewall: none of" in out
+    assert "DRBD's TCP packets get in (FIREWALL-DRBD)" in out
+    _, quiet, _ = call("--quiet", *roots(*folders("recipe-2011")))
+    assert "not looked at" not in quiet
+
+
+@pytest.mark.parametrize("spoil, code", [
+    (lambda pair: pair, ExitCode.OK),
+    (lambda pair: pair.silence("ip-addr"), ExitCode.INCOMPLETE),
+    (lambda pair: pair.edit("/etc/corosync/corosync.conf", "token: 3000", "token: 1"),
+     ExitCode.WARNING),
+    (lambda pair: pair.edit("/etc/drbd.d/r0.res", "allow-two-primaries yes;", ""), ExitCode.ERROR),
+    (lambda pair: pair.edit("/etc/corosync/corosync.conf", "ring1_addr", "ring9"), ExitCode.OK),
+])
+def test_the_exit_code_tells_the_worst(good, spoil, code):
+    assert report.exit_code(spoil(good("corosync")).verdict()) == code
+
+
+def test_a_note_alone_is_shown_and_counts_as_good(good):
+    verdict = good("corosync").edit("/etc/corosync/corosync.conf", "ring1_addr", "ring9").verdict()
+    assert [f.rule.severity for f in verdict.findings] == ["note"] * len(verdict.findings) != []
+
+
+@pytest.mark.parametrize("name", ["corosync", "cman", "recipe-2011"])
+def test_json_follows_its_schema(folders, name):
+    code, out, _ = call("--json", *roots(*folders(name)))
+    document = json.loads(out)
+    jsonschema.validate(document, schema())
+    assert document["summary"]["not_looked"] == len(document["not_looked"])
+    assert (document["summary"]["error"] > 0) == (code == ExitCode.ERROR)
+
+
+def test_the_schema_admits_nothing_else(folders):
+    document = json.loads(call("--json", *roots(*folders("recipe-2011")))[1])
+    document["findings"][0]["another"] = 1
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema())
+
+
+def test_the_cib_can_be_given(folders, tmp_path):
+    with open(trees.EXAMPLE, encoding="utf-8") as stream:
+        text = stream.read()
+    path = tmp_path / "cib.xml"
+    path.write_text(text.replace('name="notify" value="true"', 'name="notify" value="false"'))
+    _, out, _ = call("--cib", str(path), *roots(*folders("corosync")))
+    line = text[:text.index('<clone id="r0-clone">')].count("\n") + 1
+    assert "PCMK-NOTIFY  %s:%d" % (path, line) in out
+
+
+def test_the_generation_can_be_chosen(folders):
+    """With cman asked for, what cman needs is missed on a host that has corosync."""
+    _, out, _ = call("--generation", "cman", *roots(*folders("corosync")))
+    assert "/etc/cluster/cluster.conf is not there" in out
+
+
+@pytest.mark.parametrize("arguments, says", [
+    (["--root", "/nonexistent"], "no such folder"),
+    (["--root", "/dev/null"], "no such folder"),
+    (["--cib", "/nonexistent"], "No such file"),
+    (["--root", trees.EXAMPLE], "not a recorded tree"),
+])
+def test_what_is_not_there_is_an_error_in_one_line(arguments, says):
+    code, out, err = call(*arguments)
+    assert code == ExitCode.ERROR and out == ""
+    assert says in err and err.count("\n") == 1
+
+
+def test_the_guide_in_the_tree_is_the_rendered_one():
+    with open(os.path.join(trees.TREE, "docs", "findings.md"), encoding="utf-8") as stream:
+        assert stream.read() == guide.render(), "run: make findings"
+
+
+def test_the_guide_tells_each_finding():
+    page = guide.render()
+    assert all("### %s\n" % rule.id in page and rule.why.replace("<", "\\<") in page
+               for rule in rules())
+    assert "{" not in page.replace("node { }", "").replace("`on HOST {`", "")

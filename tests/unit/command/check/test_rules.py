@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Each rule: silent on good pairs, finds what is spoilt, and tells what to do."""
+
+import re
+
+import pytest
+
+from dualstor.command.check import registry
+from dualstor.command.check.registry import rules
+
+from .spoilt import SPOILT
+
+RULES = {rule.id: rule for rule in rules()}
+CASES = [(identifier, number) for identifier, ways in sorted(SPOILT.items())
+         for number in range(len(ways))]
+
+
+@pytest.mark.parametrize("name", ["corosync", "cman"])
+def test_a_good_pair_has_no_finding_and_nothing_is_left_unseen(good, name):
+    verdict = good(name).verdict()
+    assert [(f.rule.id, f.text) for f in verdict.findings] == []
+    assert [(u.rule.id, u.reason) for u in verdict.unseen] == []
+
+
+def test_every_rule_is_broken_by_some_pair():
+    assert set(SPOILT) == set(RULES)
+
+
+@pytest.mark.parametrize("identifier, number", CASES)
+def test_the_rule_finds_what_is_spoilt(good, identifier, number):
+    name, spoil = SPOILT[identifier][number]
+    verdict = spoil(good(name)).verdict([RULES[identifier]])
+    assert verdict.findings, "%s finds nothing" % identifier
+    for finding in verdict.findings:
+        assert finding.rule.id == identifier
+        assert finding.text and finding.where.source
+        assert not re.search(r"\bNone\b", finding.text + finding.fix)
+
+
+@pytest.mark.parametrize("identifier", sorted(RULES))
+def test_the_fix_is_exact_as_each_finding_fills_it_in(good, identifier):
+    """No value that the fix names is left open."""
+    rule = RULES[identifier]
+    open_values = {word.upper() for word in re.findall(r"\{(\w+)\}", rule.fix)}
+    for name, spoil in SPOILT[identifier]:
+        for finding in spoil(good(name)).verdict([rule]).findings:
+            assert not [w for w in open_values if re.search(r"\b%s\b" % w, finding.fix)], finding.fix
+
+
+@pytest.mark.parametrize("identifier", sorted(RULES))
+def test_a_rule_says_what_it_is_why_and_what_to_do(identifier):
+    rule = RULES[identifier]
+    assert re.match(r"^[A-Z]+(-[A-Z0-9]+)+$", rule.id)
+    assert rule.severity in registry.SEVERITIES
+    assert rule.title and not rule.title.endswith(".")
+    assert rule.why.endswith(".") and rule.why.count(". ") == 0, "one sentence"
+    assert rule.fix and not rule.fix.endswith(".")
+    assert rule.area
+
+
+def test_two_rules_cannot_share_an_id():
+    with pytest.raises(ValueError):
+        registry.rule("DRBD-SYNTAX", registry.ERROR, title="t", why="w.", fix="f")(lambda host: ())
+
+
+def test_a_rule_in_trouble_does_not_hide_the_others(good):
+    def broken(host):
+        raise KeyError(host.name)
+    trouble = RULES["DRBD-PROTOCOL"].but(id="BROKEN-RULE", check=broken)
+    pair = good("corosync").edit("/etc/drbd.d/r0.res", "allow-two-primaries yes;", "").alone()
+    verdict = pair.verdict([trouble, RULES["DRBD-TWO-PRIMARIES"]])
+    assert [f.rule.id for f in verdict.findings] == ["DRBD-TWO-PRIMARIES"]
+    assert [(u.rule.id, "KeyError: 'node1'" in u.reason) for u in verdict.unseen] == [
+        ("BROKEN-RULE", True)]
