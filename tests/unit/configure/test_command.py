@@ -6,6 +6,7 @@ import json
 import os
 import stat
 
+import jsonschema
 import pytest
 
 from dualstor.command import main
@@ -50,6 +51,14 @@ def test_all_is_printed_and_steps_have_reasons():
 def test_steps_are_those_of_the_generation(options, words):
     told = json.loads(run("--json", answers=OPTIONS + options)[1])
     assert words in [" ".join(command) for step in told["steps"] for command in step["commands"]]
+
+
+@pytest.mark.parametrize("options", [[], ["--generation", "cman"], ["--migrate", "vg0"]])
+def test_the_document_is_as_its_schema_says(options):
+    path = os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "json",
+                        "configure-1.schema.json")
+    with open(path, encoding="utf-8") as stream:
+        jsonschema.validate(json.loads(run("--json", *options)[1]), json.load(stream))
 
 
 def test_wrong_answers_are_said_and_nothing_is_printed():

@@ -5,6 +5,7 @@ import io
 import json
 import os
 
+import jsonschema
 import pytest
 
 from dualstor.command.codes import ExitCode
@@ -60,6 +61,25 @@ def test_the_document_is_json_and_tells_what_the_screen_tells(state):
     assert [each["what"] for each in told["advice"]] == [
         each.what for each in advice.advise(report)]
     assert told["drbd"]["resources"][0]["state"]["role"] == "Primary"
+
+
+def schema():
+    path = os.path.join(TREE, "docs", "json", "status-1.schema.json")
+    with open(path, encoding="utf-8") as stream:
+        return json.load(stream)
+
+
+@pytest.mark.parametrize("hung", [False, True])
+@pytest.mark.parametrize("state", sorted(STATES))
+def test_the_document_is_as_its_schema_says(state, hung):
+    recorded = tape(state)
+    if hung:
+        recorded["run"] = dict.fromkeys(recorded["run"], "hung")
+    stream = io.StringIO()
+    report = report_of(recorded)
+    Console(stream, stream, "status", as_json=True).document(
+        document.document(report, advice.advise(report)))
+    jsonschema.validate(json.loads(stream.getvalue()), schema())
 
 
 @pytest.mark.parametrize("state", sorted(STATES))
