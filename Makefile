@@ -5,7 +5,7 @@ VENV   ?= .venv
 PYTHON ?= python3
 RUN     = $(VENV)/bin/python
 
-.PHONY: help venv metadata man findings unit test coverage demo down clean
+.PHONY: help venv metadata docs unit test coverage demo down clean
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,11 +19,8 @@ $(VENV)/ready: setup.cfg tools/make-venv
 metadata: venv  ## write metadata/*.xml from the declared parameters
 	PYTHONPATH=lib $(RUN) -m dualstor.metadata metadata
 
-man: venv       ## write docs/man/dualstor.8 from the command's parser
-	PYTHONPATH=lib $(RUN) -m dualstor.command.man docs/man/dualstor.8
-
-findings: venv  ## write docs/findings.md from the rules of dualstor check
-	PYTHONPATH=lib $(RUN) -m dualstor.command.check.guide docs/findings.md
+docs: venv      ## write the manual and docs/findings.md from the command's source
+	PYTHONPATH=lib $(RUN) -m dualstor.command.pages docs
 
 unit: venv      ## the tests that need no lab
 	$(RUN) -m pytest

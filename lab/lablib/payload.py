@@ -12,9 +12,9 @@ from pathlib import Path
 from . import paths
 
 AGENTS = "usr/lib/ocf/resource.d/dualstor"
+COMMAND = "usr/sbin"
 LIBRARY = "usr/lib/ocf/lib/dualstor"
 METADATA = "usr/share/dualstor/metadata"
-COMMAND = "usr/sbin"
 
 # importlib.util.MAGIC_NUMBER of the guests' Python 3.11: files compiled by another Python are of no use there.
 GUEST_MAGIC = (3495).to_bytes(2, "little") + b"\r\n"
@@ -50,12 +50,12 @@ def configuration():
 
 
 def product(project=paths.PROJECT):
-    """Returns our agents, library, metadata and command from the working tree, at their places in an installation."""
+    """Returns our agents, command, library and metadata from the working tree, at their places in an installation."""
     return {
+        **_tree(project / "bin", COMMAND, executable=True),
         **_tree(project / "ocf", AGENTS, executable=True),
         **_tree(project / "lib" / "dualstor", LIBRARY),
         **_tree(project / "metadata", METADATA),
-        **_tree(project / "bin", COMMAND, executable=True),
     }
 
 

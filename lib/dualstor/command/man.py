@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The manual page dualstor(8), rendered from the parser; ``make man`` writes it."""
-
-import sys
+"""The manual page dualstor(8), rendered from the parser; ``make docs`` writes it."""
 
 from dualstor import __version__
 from dualstor.command import interface
@@ -33,7 +31,7 @@ def render():
     parser = build_parser()
     subs = interface.subcommands(parser)
     lines = ['.\\" SPDX-License-Identifier: GPL-2.0-or-later',
-             '.\\" Made from the parser by: make man',
+             '.\\" Made from the parser by: make docs',
              '.TH DUALSTOR 8 "" "dualstor %s" "System Administration"' % __version__,
              ".SH NAME", "dualstor \\- " + _text(SUMMARY), ".SH SYNOPSIS"]
     for sub in subs:
@@ -54,17 +52,3 @@ def render():
     lines += [".SH SEE ALSO", "\\fBdrbd.conf\\fR(5), \\fBlvmlockd\\fR(8), \\fBclvmd\\fR(8), "
               "\\fBcorosync.conf\\fR(5), \\fBcluster.conf\\fR(5), \\fBpcs\\fR(8)", ""]
     return "\n".join(lines)
-
-
-def main(argv):
-    """``python3 -m dualstor.command.man FILE``: write the page."""
-    if len(argv) != 2:
-        sys.stderr.write("usage: python3 -m dualstor.command.man FILE\n")
-        return 2
-    with open(argv[1], "w", encoding="utf-8") as stream:
-        stream.write(render())
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))

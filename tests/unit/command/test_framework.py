@@ -46,7 +46,7 @@ def test_it_runs_from_the_working_tree():
 
 def test_the_manual_in_the_tree_is_the_rendered_one():
     with open(os.path.join(TREE, "docs", "man", "dualstor.8"), encoding="utf-8") as stream:
-        assert stream.read() == man.render(), "run: make man"
+        assert stream.read() == man.render(), "run: make docs"
 
 
 def test_the_manual_names_every_option_and_exit_code():

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""docs/findings.md, rendered from the rules; ``make findings`` writes it."""
+"""docs/findings.md, rendered from the rules; ``make docs`` writes it."""
 
 import re
-import sys
 
 from dualstor.command.check.registry import mend, rules
 
 _HEAD = """\
-<!-- Made from the rules by: make findings -->
+<!-- Made from the rules by: make docs -->
 # What `dualstor check` finds
 
 Each finding has an id that does not change. An **error** loses data or keeps the storage from starting; a **warning**
@@ -37,17 +36,3 @@ def render():
         lines.append("%s\n" % _text(rule.why))
         lines.append("What to do: %s.\n" % _text(mend(rule, {})))
     return "\n".join(lines)
-
-
-def main(argv):
-    """``python3 -m dualstor.command.check.guide FILE``: write the page."""
-    if len(argv) != 2:
-        sys.stderr.write("usage: python3 -m dualstor.command.check.guide FILE\n")
-        return 2
-    with open(argv[1], "w", encoding="utf-8") as stream:
-        stream.write(render())
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))

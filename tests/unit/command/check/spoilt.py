@@ -136,7 +136,10 @@ SPOILT = {
     "LVM-LVMLOCKD-MODE": [(C, lambda p: p.answer("daemons", "/usr/sbin/lvmlockd --test\n")),
                           (C, lambda p: p.answer("daemons", old="-g dlm", new="-g sanlock"))],
     "LVM-SYSTEM-ID": [(C, _lvm('"none"', '"uname"'))],
-    "LVM-FILTER": [(C, _lvm('"r|.*|"', '"a|.*|"')), (M, _lvm('"a|^/dev/sda2$|"', '"a|/dev/sd|"')),
+    "LVM-FILTER": [
+        (C, lambda p: p.edit(LVM, '"r|.*|"', '"r|^/dev/vdb$|", "a|.*|"')._change(
+            "aliases", (0, 1), lambda names: names.update({"/dev/vdb": "/dev/disk/by-id/x"}))),
+        (C, _lvm('"r|.*|"', '"a|.*|"')), (M, _lvm('"a|^/dev/sda2$|"', '"a|/dev/sd|"')),
                    (M, _lvm('filter = [ "a|^/dev/drbd.*|", "a|^/dev/sda2$|", "r|.*|" ]', ""))],
     "LVM-GLOBAL-FILTER": [(C, _lvm('global_filter = [ "a|^/dev/drbd.*|", "r|.*|" ]', ""))],
     "LVM-FILTER-DRBD": [(C, _lvm('"a|^/dev/drbd.*|", ', ""))],

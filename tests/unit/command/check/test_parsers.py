@@ -59,8 +59,9 @@ def test_drbd_files_follow_includes_and_tell_file_and_line():
 
 
 def test_drbd_files_that_include_themselves_end():
-    resources, problems = drbdfiles.parse({"/etc/drbd.conf": 'include "drbd.conf";\n'})
-    assert (resources, len(problems)) == ((), 0) or problems
+    files = {"/etc/drbd.d/%d.res" % n: 'include "*.res";\n' * 9 for n in range(4)}
+    files["/etc/drbd.conf"] = 'include "drbd.conf";\ninclude "drbd.d/*.res";\nresource a { }\n'
+    assert [r.name for r in drbdfiles.parse(files)[0]] == ["a"]
 
 
 @pytest.mark.parametrize("text, line", [
@@ -95,13 +96,21 @@ def test_xml_of_another_encoding_keeps_its_lines():
     ("r(/dev/sd[bc])", "/dev/sdc", False),
 ])
 def test_the_first_pattern_that_fits_decides(patterns, device, through):
-    assert passes(patterns, device) is through
+    assert passes(patterns, (device,)) is through
+
+
+def test_one_accepted_name_of_a_device_is_enough():
+    """LVM goes on to the other names: rejecting one hides nothing when the rest is accepted."""
+    names = ("/dev/sdb", "/dev/disk/by-id/scsi-1")
+    assert passes(("r|^/dev/sdb$|", "a|.*|"), names)
+    assert not passes(("r|^/dev/sdb$|",), names)
+    assert not passes(("a|^/dev/drbd|", "r|.*|"), names)
 
 
 @pytest.mark.parametrize("pattern", ["/dev/sdb", "", "a", "a|x", "r|[|", "x|.*|"])
 def test_a_pattern_of_another_form_is_not_judged(pattern):
     with pytest.raises(NotLooked):
-        passes((pattern,), "/dev/sdb")
+        passes((pattern,), ("/dev/sdb",))
 
 
 IPTABLES = "*nat\n:INPUT DROP [0:0]\nCOMMIT\n*filter\n:INPUT %s [0:0]\n%s\nCOMMIT\n"

@@ -118,7 +118,7 @@ def test_what_is_not_there_is_an_error_in_one_line(arguments, says):
 
 def test_the_guide_in_the_tree_is_the_rendered_one():
     with open(os.path.join(trees.TREE, "docs", "findings.md"), encoding="utf-8") as stream:
-        assert stream.read() == guide.render(), "run: make findings"
+        assert stream.read() == guide.render(), "run: make docs"
 
 
 def test_the_guide_tells_each_finding():

@@ -58,6 +58,12 @@ def test_a_rule_says_what_it_is_why_and_what_to_do(identifier):
     assert rule.area
 
 
+def test_what_lvm_hides_from_a_user_is_not_taken_for_nothing(good):
+    pair = good("cman").answer("vgs", "", 0, "WARNING: Running as a non-root user. Functionality may")
+    verdict = pair.verdict([RULES["LVM-VG-UNLOCKED"]])
+    assert "only root" in verdict.unseen[0].reason
+
+
 def test_two_rules_cannot_share_an_id():
     with pytest.raises(ValueError):
         registry.rule("DRBD-SYNTAX", registry.ERROR, title="t", why="w.", fix="f")(lambda host: ())
@@ -72,3 +78,10 @@ def test_a_rule_in_trouble_does_not_hide_the_others(good):
     assert [f.rule.id for f in verdict.findings] == ["DRBD-TWO-PRIMARIES"]
     assert [(u.rule.id, "KeyError: 'node1'" in u.reason) for u in verdict.unseen] == [
         ("BROKEN-RULE", True)]
+
+
+def test_the_advice_is_the_agents_own():
+    from dualstor.command.check.rules.pacemaker_clones import INTERFACES
+    from dualstor.main import load
+    from dualstor.metadata import AGENTS
+    assert INTERFACES == {name: load(name).interface for name in AGENTS}

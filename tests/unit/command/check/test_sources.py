@@ -52,6 +52,19 @@ def test_what_is_no_readable_file_is_told(tmp_path, make, says):
     assert says in seen.unreadable["/etc/drbd.conf"]
 
 
+def test_a_device_is_known_by_all_its_names(monkeypatch):
+    numbers = {"/dev/sdb": (8, 16), "/dev/sda": (8, 0), "/dev/disk/by-id/x": (8, 16)}
+
+    class Devices:
+        device = staticmethod(numbers.get)
+
+        @staticmethod
+        def list(folder):
+            return [path.rpartition("/")[2] for path in numbers if path.rpartition("/")[0] == folder]
+    assert collect._aliases(Devices, {"/dev/sdb": "device", "/x": "file"}) == {
+        "/dev/sdb": "/dev/disk/by-id/x"}
+
+
 def test_a_record_is_the_same_tree(tmp_path):
     seen = collect.copied(trees.lay_out("corosync", "node1", str(tmp_path / "n")))
     assert tree.from_json(seen.to_json(), seen.source) == seen

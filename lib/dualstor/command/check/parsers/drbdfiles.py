@@ -16,7 +16,7 @@ from dualstor.tools import drbdconf
 MAIN = "/etc/drbd.conf"
 _FOLDER = "/etc/drbd.d/"
 _INCLUDE = re.compile(r"^\s*include\s+\"?([^\s\";]+)\"?\s*;\s*$")
-_DEPTH = 10
+_LINES = 100000  # more is no configuration; files that include each other over and over end here
 
 
 class Resource(Record):
@@ -37,27 +37,31 @@ class Resource(Record):
         return next((self.places[key] for key in keys if key in self.places), self.where)
 
 
-def _expand(files, path, depth, lines):
-    """Append (text, Where) of a file's lines, those of included files in their place."""
+def _expand(files, path, above, lines):
+    """Append (text, Where) of a file's lines, those of included files in their place.
+
+    :param above: the files that include this one; these are not included again
+    """
     for number, text in enumerate(files.get(path, "").split("\n"), 1):
         match = _INCLUDE.match(text)
-        if match is None or depth >= _DEPTH:
+        if match is None:
             lines.append((text, Where(path, number)))
             continue
         pattern = posixpath.normpath(posixpath.join(posixpath.dirname(path), match.group(1)))
         for name in sorted(fnmatch.filter(files, pattern)):
-            _expand(files, name, depth + 1, lines)
+            if name not in above + (path,) and len(lines) < _LINES:
+                _expand(files, name, above + (path,), lines)
 
 
 def _lines(files):
     """All lines that drbdadm reads, as (text, Where)."""
     lines = []
     if MAIN in files:
-        _expand(files, MAIN, 0, lines)
+        _expand(files, MAIN, (), lines)
     else:  # what the main file of drbd-utils includes
         for path in sorted(files):
             if path == _FOLDER + "global_common.conf" or path.endswith(".res"):
-                _expand(files, path, 0, lines)
+                _expand(files, path, (), lines)
     return lines
 
 

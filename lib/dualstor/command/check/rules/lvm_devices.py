@@ -6,8 +6,8 @@ from dualstor.command.check.registry import ERROR, WARNING, Irrelevant, found, r
 from dualstor.command.check.view.lvm import DEVICES, GLOBAL_FILTER, passes
 
 _FILTERS = ("devices/filter", "devices/global_filter")
-_LINE = "set `{name} = [ \"a|^/dev/drbd.*|\", \"r|^{disk}$|\" ]` in the devices section of {file}, " \
-        "with further patterns for the host's own disks"
+_LINE = "set `{name} = [ \"a|^/dev/drbd.*|\", \"r|.*|\" ]` in the devices section of {file}, with " \
+        "an \"a\" pattern before the last for each PV of the host's own"
 
 
 def _filters(host):
@@ -18,8 +18,8 @@ def _filters(host):
     return [(name, host.lvm.setting(name)) for name in _FILTERS[:1 + known]]
 
 
-def _lets(setting, device):
-    return setting.value is None or passes(setting.value, device)
+def _lets(setting, names):
+    return setting.value is None or passes(setting.value, names)
 
 
 @rule("LVM-FILTER", ERROR, "LVM does not see the disk below DRBD",
@@ -28,10 +28,10 @@ def _lets(setting, device):
 def lower(host):
     filters = _filters(host)
     for disk in host.disks:
-        if all(_lets(setting, disk.lower) for _, setting in filters):
+        if all(_lets(setting, disk.names) for _, setting in filters):
             name, setting = filters[-1]
             yield found(setting.where, "no filter keeps LVM from %s, the disk below %s"
-                        % (disk.lower, disk.upper), name=name.partition("/")[2], disk=disk.lower,
+                        % (disk.lower, disk.upper), name=name.partition("/")[2],
                         file=setting.where.source)
 
 
@@ -44,9 +44,9 @@ def global_filter(host):
     if name not in filters:
         raise Irrelevant()
     for disk in host.disks:
-        if _lets(filters[name], disk.lower) and not _lets(filters[_FILTERS[0]], disk.lower):
+        if _lets(filters[name], disk.names) and not _lets(filters[_FILTERS[0]], disk.names):
             yield found(filters[name].where, "only filter rejects %s" % disk.lower,
-                        name="global_filter", disk=disk.lower, file=filters[name].where.source)
+                        name="global_filter", file=filters[name].where.source)
 
 
 @rule("LVM-FILTER-DRBD", ERROR, "LVM sees the DRBD device",
@@ -55,7 +55,7 @@ def global_filter(host):
 def upper(host):
     for disk in host.disks:
         for name, setting in _filters(host):
-            if not _lets(setting, disk.upper):
+            if not _lets(setting, (disk.upper,)):
                 yield found(setting.where, "%s rejects %s" % (name, disk.upper),
                             name=name.partition("/")[2], file=setting.where.source)
 
@@ -69,9 +69,9 @@ def devices_file(host):
         raise Irrelevant()
     listed = host.lvm.device_names
     for disk in host.disks:
-        if disk.lower in listed:
-            yield found(listed[disk.lower], "%s, the disk below %s, is listed"
-                        % (disk.lower, disk.upper), lower=disk.lower, upper=disk.upper)
+        for name in [name for name in disk.names if name in listed]:
+            yield found(listed[name], "%s, the disk below %s, is listed" % (name, disk.upper),
+                        lower=name, upper=disk.upper)
         if disk.upper not in listed:
             yield found(Where(DEVICES), "%s is not listed" % disk.upper, lower=disk.lower,
                         upper=disk.upper)
@@ -99,7 +99,7 @@ def cache_file(host):
         return
     for disk in host.disks:
         for number, line in enumerate(text.split("\n"), 1):
-            if '"%s"' % disk.lower in line:
+            if any('"%s"' % name in line for name in disk.names):
                 yield found(Where("/etc/lvm/cache/.cache", number), "it names %s" % disk.lower)
 
 
@@ -110,6 +110,6 @@ def pv_below(host):
     rows = host.lvm.rows("pvs")
     for disk in host.disks:
         for row in rows:
-            if row["pv_name"] == disk.lower and row["vg_name"]:
+            if row["pv_name"] in disk.names and row["vg_name"]:
                 yield found(Where("pvs"), "LVM uses %s, the disk below %s, for VG %s"
                             % (disk.lower, disk.upper, row["vg_name"]), disk=disk.lower)

@@ -8,7 +8,7 @@ _TO_3 = "set `locking_type = 3` in the global section of {file} on both hosts"
 
 
 @rule("LVM-SYNTAX", ERROR, "lvm.conf can be read",
-      why="LVM drops the whole file and goes on with its defaults, that is with local locks.",
+      why="LVM's commands fail with a file that they cannot read, also at boot.",
       fix="correct the line, then `lvm dumpconfig` until it is silent")
 def syntax(host):
     for problem in host.lvm.problems:

@@ -10,7 +10,8 @@ from dualstor.ocf import parameters
 from dualstor.ocf.environment import Environment
 
 _META = "`pcs resource meta {clone} {name}={value}`"
-_INTERFACES = {interface.name: interface for interface in (DRBD, LOCK, VG)}
+#: The declared interface of each agent of ours, by name.
+INTERFACES = {interface.name: interface for interface in (DRBD, LOCK, VG)}
 
 
 @rule("PCMK-CLONE", ERROR, "each agent runs as a clone",
@@ -99,10 +100,10 @@ def interleave(cib):
           "...`", scope=CIB)
 def right_parameters(cib):
     for resource in cib.ours():
-        interface = _INTERFACES.get(resource.type)
+        interface = INTERFACES.get(resource.type)
         if interface is None:
             yield found(resource.where, "there is no agent ocf:dualstor:%s" % resource.type,
-                        agent="(%s)" % "|".join(sorted(_INTERFACES)), resource=resource.id)
+                        agent="(%s)" % "|".join(sorted(INTERFACES)), resource=resource.id)
             continue
         environ = {"OCF_RESKEY_" + name: value for name, value in resource.parameters.items()}
         known = {parameter.name for parameter in interface.parameters}

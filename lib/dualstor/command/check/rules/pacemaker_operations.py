@@ -2,9 +2,8 @@
 """The operations of the agents: time-outs not below their advice, monitors for both roles."""
 
 from dualstor.command.check.registry import CIB, ERROR, WARNING, found, rule
-from dualstor.command.check.rules.pacemaker_clones import DRBD
+from dualstor.command.check.rules.pacemaker_clones import DRBD, INTERFACES
 from dualstor.command.check.view.cib import PROMOTED
-from dualstor.main import load
 
 #: Actions that Pacemaker does not run as operations with a time-out of their own.
 _NOT_OPERATIONS = ("meta-data", "validate-all", "reload-agent")
@@ -26,11 +25,8 @@ def _operation(resource, action):
 def _advised(cib):
     """(resource, advised Action, its Operation or None) of all that the agents advise."""
     for resource in cib.ours():
-        try:
-            actions = load(resource.type).interface.actions
-        except ImportError:
-            continue  # PCMK-PARAMETERS says that there is no such agent
-        for action in actions:
+        interface = INTERFACES.get(resource.type)  # PCMK-PARAMETERS says that there is none
+        for action in interface.actions if interface else ():
             if action.name not in _NOT_OPERATIONS:
                 yield resource, action, _operation(resource, action)
 

@@ -77,6 +77,20 @@ def kind(host, path):
     return "program" if mode & 0o111 else "file"
 
 
+def _aliases(host, paths):
+    """{path of a block device: its other names below /dev}, as LVM sees it by all of them."""
+    found = {path: [] for path in paths if paths[path] == "device"}
+    numbers = {path: host.device(path) for path in found}
+    for folder in wanted.ALIASES if found else ():
+        for name in host.list(folder):
+            other = "%s/%s" % (folder, name)
+            number = host.device(other)
+            for path in found:
+                if number is not None and number == numbers[path] and other != path:
+                    found[path].append(other)
+    return {path: " ".join(names) for path, names in found.items()}
+
+
 def _program(host, name):
     """The path of an installed program, "" when there is none."""
     for folder in PATH:
@@ -191,7 +205,7 @@ def _collect(host, answers, source, name):
         answers.ask(command, argv)
     answers.daemons()
     return Tree(name=_hostname(files, name), source=source, files=files, unreadable=unreadable,
-                paths=paths, programs=programs, commands=answers.commands,
+                paths=paths, aliases=_aliases(host, paths), programs=programs, commands=answers.commands,
                 silent=answers.silent)
 
 

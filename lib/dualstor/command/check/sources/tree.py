@@ -19,6 +19,7 @@ class Tree(Record):
 
     ``files``: path -> text, of those that are there; ``unreadable``: path -> why.
     ``paths``: path -> "file", "program", "directory", "device", or "" (not there).
+    ``aliases``: path of a device -> its other names, separated by blanks.
     ``programs``: name -> path, "" where it is not installed; a name may be missing.
     ``commands``: name -> {"argv", "returncode", "stdout", "stderr"};
     ``silent``: name of a command -> why it gave no answer.
@@ -29,6 +30,7 @@ class Tree(Record):
     files: dict
     unreadable: dict
     paths: dict
+    aliases: dict
     programs: dict
     commands: dict
     silent: dict

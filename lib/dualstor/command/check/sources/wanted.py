@@ -22,6 +22,10 @@ FILES = (
 #: Paths of which only the kind is looked at.
 PATHS = ("/etc/corosync/authkey", "/sys/kernel/dlm", "/usr/sbin", "/usr/bin", "/proc/self")
 
+#: Folders in which a block device has further names.
+ALIASES = ("/dev", "/dev/mapper", "/dev/disk/by-id", "/dev/disk/by-path", "/dev/disk/by-uuid",
+           "/dev/disk/by-partuuid", "/dev/disk/by-partlabel", "/dev/disk/by-label")
+
 #: Programs that a host of either generation may need; packages.py says what provides them.
 PROGRAMS = ("drbdadm", "lvm", "clvmd", "lvmlockd", "dlm_controld", "dlm_tool", "corosync",
             "cman_tool", "fenced", "fence_tool", "cibadmin", "crm_mon", "stonith_admin", "pcs",

@@ -19,11 +19,15 @@ CMAN, COROSYNC = "cman", "corosync"
 
 
 class Disk(Record):
-    """A disk below DRBD on this host: ``lower`` and the DRBD device ``upper`` on it."""
+    """A disk below DRBD on this host: ``lower`` and the DRBD device ``upper`` on it.
+
+    ``names``: all names of the lower disk, ``lower`` first.
+    """
 
     resource: drbdfiles.Resource
     upper: str
     lower: str
+    names: tuple
 
 
 class Host:
@@ -198,8 +202,9 @@ class Host:
             own = resource.configuration.host(self.name)
             for device, minor, lower, _ in own.devices if own else ():
                 if lower:
+                    others = self.tree.aliases.get(lower, "").split()
                     found.append(Disk(resource=resource, lower=lower,
-                                      upper=device or "/dev/drbd%s" % minor))
+                                      names=(lower,) + tuple(others), upper=device or "/dev/drbd%s" % minor))
         if not found:
             raise NotLooked("no DRBD resource names a disk of host %s" % self.name)
         return tuple(found)

@@ -23,6 +23,9 @@ DEFAULTS = {
     "devices/write_cache_state": "1", "global/event_activation": "1",
 }
 
+#: What LVM says, with success, to a user who may not see anything.
+_NOT_ROOT = "non-root user"
+
 NO_CLVMD, GLOBAL_FILTER = (2, 3, 0), (2, 2, 98)
 
 
@@ -136,6 +139,8 @@ class Lvm:
             rows = parse_rows(report, self._host.output(report), len(columns))
         except ParseError as problem:
             raise NotLooked(str(problem))
+        if not rows and _NOT_ROOT in self._host.answer(report)["stderr"]:
+            raise NotLooked("%s: only root sees what it reports" % report)
         return [dict(zip(columns, row)) for row in rows]
 
     @property
@@ -158,12 +163,22 @@ _REPEATED_GROUP = re.compile(r"\)[*+{]")
 _LONGEST, _REPEATS = 200, 4
 
 
-def passes(patterns, device):
-    """Whether a filter lets a device through: the first pattern that fits decides, else it does.
+def passes(patterns, names):
+    """Whether a filter lets a device through.
+
+    For each name of the device the first pattern that fits decides. One name that is
+    accepted is enough; otherwise one that is rejected is (lib/filters/filter-regex.c).
 
     :param patterns: texts such as "a|^/dev/drbd|"
+    :param names: all names of the device
     :raises NotLooked: a pattern cannot be judged here
     """
+    verdicts = {_first_fit(patterns, name) for name in names}
+    return "a" in verdicts or "r" not in verdicts
+
+
+def _first_fit(patterns, name):
+    """"a" or "r" of the first pattern that fits a name; None when none does."""
     for text in (patterns,) if isinstance(patterns, str) else patterns:
         match = _PATTERN.match(text)
         closing = match and _CLOSING.get(match.group(2), match.group(2))
@@ -175,9 +190,9 @@ def passes(patterns, device):
                 or len(re.findall(r"[*+{]", regex)) > _REPEATS:
             raise NotLooked("lvm.conf: the pattern %s of a filter is too involved" % text[:60])
         try:
-            hit = re.search(regex, device)
+            hit = re.search(regex, name)
         except (re.error, OverflowError, RecursionError):
             raise NotLooked("lvm.conf: the pattern %s of a filter is not understood" % text[:60])
         if hit:
-            return match.group(1) == "a"
-    return True
+            return match.group(1)
+    return None
