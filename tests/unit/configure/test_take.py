@@ -34,7 +34,7 @@ def state(here, there, cstate="Connected"):
     ("cluster", take.Look(), False), ("cluster", take.Look(cluster=True), True),
     ("vgcreate", take.Look(groups=("other",)), False),
     ("vgcreate", take.Look(groups=("vg0",)), True),
-    ("lvcreate", take.Look(volumes=("lv0",)), True), ("base", take.Look(), None)])
+    ("lvcreate", take.Look(volumes=("lv0",)), True), ("base", take.Look(), False)])
 def test_a_step_is_due_or_done(name, look, done):
     assert take.done(name, look, PAIR) is done
 

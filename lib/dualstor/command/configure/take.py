@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Takes the steps of this node. Each looks first whether it is done, so it can be run again.
 
-Run on both nodes at about the same time, as they wait for each other. Nothing here forces:
-what DRBD or LVM refuses is left to a person.
+Run on both nodes at about the same time, as they wait for each other. What DRBD or LVM
+refuses is left to a person; the one command that forces, the first synchronisation, is due
+only while neither disk has ever been good.
 """
 
 import os
@@ -39,30 +40,37 @@ def _dstates(state):
         [dstate for peer in state.peers for dstate in peer.dstates]
 
 
+def _has_disks(look, _pair):
+    return look.metadata or (look.drbd is not None
+                             and all(v.dstate != "Diskless" for v in look.drbd.volumes))
+
+
+def _up_to_date(look, _pair):
+    state = look.drbd
+    return state is not None and state.connected and \
+        all(dstate == "UpToDate" for dstate in _dstates(state))
+
+
+#: Whether a step is done, by its name. A step that is not here is always due: loading a part
+#: changes nothing where it is loaded, and "settled" is a question.
+_DONE = {
+    "module": lambda look, pair: look.module,
+    "create-md": _has_disks,
+    "up": lambda look, pair: look.drbd is not None,
+    "connected": lambda look, pair: look.drbd is not None and look.drbd.connected,
+    # due only for two disks of which neither has ever been good
+    "first-sync": lambda look, pair: look.drbd is not None and any(
+        dstate != "Inconsistent" for dstate in _dstates(look.drbd)),
+    "up-to-date": _up_to_date,
+    "cluster": lambda look, pair: look.cluster,
+    "vgcreate": lambda look, pair: pair.lvm.vg in look.groups,
+    "lvcreate": lambda look, pair: pair.lvm.lv in look.volumes,
+}
+
+
 def done(name, look, pair):
-    """Whether the step *name* is done; False: it is due; None: that cannot be told. Pure."""
-    state, lvm_of = look.drbd, pair.lvm
-    if name == "module":
-        return look.module
-    if name == "create-md":
-        return look.metadata or (state is not None
-                                 and all(v.dstate != "Diskless" for v in state.volumes))
-    if name == "up":
-        return state is not None
-    if name == "connected":
-        return state is not None and state.connected
-    if name == "first-sync":  # only two disks of which neither has ever been good
-        return state is not None and any(d != "Inconsistent" for d in _dstates(state))
-    if name == "up-to-date":
-        return state is not None and state.connected \
-            and all(dstate == "UpToDate" for dstate in _dstates(state))
-    if name == "cluster":
-        return look.cluster
-    if name == "vgcreate":
-        return lvm_of.vg in look.groups
-    if name == "lvcreate":
-        return lvm_of.lv in look.volumes
-    return None  # loading a part changes nothing where it is loaded; settled is a question
+    """Whether the step *name* is done, from a Look. Pure."""
+    return name in _DONE and _DONE[name](look, pair)
 
 
 #: Steps that only wait for what they name.
