@@ -76,6 +76,7 @@ def test_a_step_of_the_other_node_and_one_for_a_person_are_left():
     assert taker(simulation, "node2").take(step("vgcreate")) == take.ELSEWHERE
     by_hand = next(s for s in steps.steps(PAIR, "cib") if s.name is None)
     assert taker(simulation).take(by_hand) == take.BY_HAND
+    assert taker(simulation, agree=lambda question: False).take(by_hand) == take.SKIPPED
     assert simulation.calls() == []
 
 

@@ -118,10 +118,10 @@ class Taker:
         :returns: one of DONE, TAKEN, SKIPPED, BY_HAND, ELSEWHERE
         :raises DualstorError: it failed, or what it waits for does not come
         """
-        if step.name is None:
-            return BY_HAND
         if self.node not in step.nodes:
             return ELSEWHERE
+        if step.name is None:
+            return BY_HAND if self.agree("only you can do this: is it done?") else SKIPPED
         if step.name in _WAITS:
             self._wait(step)
             return DONE
