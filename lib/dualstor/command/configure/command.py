@@ -42,6 +42,7 @@ RENDERERS = {"pcs": pcs.render, "crm": crm.render, "cib": cib.render}
 
 _ROOT_ONLY = 0o600  # the Pacemaker configuration holds the passwords of fence devices
 
+
 def _parts(pair, form):
     """{part: text} of the Pacemaker configuration."""
     return {name: RENDERERS[form](part, pair.generation)
