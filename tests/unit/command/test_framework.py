@@ -11,6 +11,7 @@ import pytest
 
 from dualstor.command import codes, completion, interface, main, man
 from dualstor.command.console import Console
+from dualstor.errors import DualstorError
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 
@@ -47,6 +48,34 @@ def test_it_runs_from_the_working_tree():
 def test_the_manual_in_the_tree_is_the_rendered_one():
     with open(os.path.join(TREE, "docs", "man", "dualstor.8"), encoding="utf-8") as stream:
         assert stream.read() == man.render(), "run: make docs"
+
+
+def test_made_documents_are_written(tmp_path):
+    from dualstor.command import pages
+    (tmp_path / "man").mkdir()
+    assert pages.main(["pages", str(tmp_path)]) == 0
+    assert (tmp_path / "man" / "dualstor.8").read_text(encoding="utf-8") == man.render()
+    assert pages.main(["pages"]) == 2
+
+
+@pytest.mark.parametrize("problem, code", [
+    (DualstorError("the disk is gone"), codes.ExitCode.ERROR),
+    (KeyboardInterrupt(), codes.ExitCode.INTERRUPTED),
+])
+def test_what_ends_a_sub_command_is_told_in_one_line(monkeypatch, problem, code):
+    def end(arguments, console):
+        raise problem
+    monkeypatch.setattr(completion, "run", end)
+    said = io.StringIO()
+    assert main.main(["completion", "bash"], io.StringIO(), said) == code
+    assert said.getvalue() == ("dualstor: %s\n" % problem if str(problem) else "")
+
+
+def test_a_reader_that_goes_away_is_no_trouble():
+    done = subprocess.run(
+        ["sh", "-c", "%s %s completion bash | true" % (sys.executable, os.path.join(
+            TREE, "bin", "dualstor"))], capture_output=True, text=True, check=True)
+    assert "Traceback" not in done.stderr
 
 
 def test_the_manual_names_every_option_and_exit_code():

@@ -26,8 +26,8 @@ def add_arguments(parser):
                         help="also look at HOST, over ssh; it needs a key without a password, and "
                              "Python 3.6 there")
     parser.add_argument("--root", metavar="DIR", action="append", default=[],
-                        help="look at the copied files of a host in DIR (or at what --record wrote), "
-                             "and not at this host")
+                        help="look at the copied files of a host in DIR (or at what --record "
+                             "wrote), and not at this host")
     parser.add_argument("--cib", metavar="FILE",
                         help="take Pacemaker's configuration from FILE")
     parser.add_argument("--generation", choices=tuple(_ENGINES), default="auto",

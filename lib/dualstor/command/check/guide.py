@@ -9,8 +9,9 @@ _HEAD = """\
 <!-- Made from the rules by: make docs -->
 # What `dualstor check` finds
 
-Each finding has an id that does not change. An **error** loses data or keeps the storage from starting; a **warning**
-bites one day; a **note** is good to know and does not count. Words in capitals stand for what the finding names.
+Each finding has an id that does not change. An **error** loses data or keeps the storage from
+starting; a **warning** bites one day; a **note** is good to know and does not count. Words in
+capitals stand for what the finding names.
 """
 
 _AREAS = {"drbd": "DRBD", "lvm": "LVM", "cman": "cman (cluster.conf)",

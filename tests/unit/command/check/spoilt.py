@@ -286,7 +286,8 @@ SPOILT = {
     # packages
     "PACKAGES-MISSING": [(C, lambda p: p.program("lvmlockd", "")), (M, lambda p: p.program("clvmd", "")),
                          (M, lambda p: p.program("drbdadm", "", (1,)))],
-    "PACKAGES-FENCE-AGENT": [(M, lambda p: p.program("fence_ipmilan", ""))],
+    "PACKAGES-FENCE-AGENT": [(C, lambda p: p.answer("cib", p.cib).program("fence_ipmilan", "")),
+                             (M, lambda p: p.program("fence_ipmilan", ""))],
     "PACKAGES-CLUSTER-SHELL": [(C, lambda p: p.program("pcs", "").program("crm", ""))],
     "PACKAGES-DRBD-MODULE": [(C, lambda p: p.drop("/proc/drbd").answer("modinfo-drbd", "", 1))],
     "PACKAGES-DLM-MODULE": [(M, lambda p: p.kind("/sys/kernel/dlm", "").answer("modinfo-dlm", "", 1))],

@@ -110,6 +110,7 @@ FAKE_SSH = """\
 import os, sys
 words = sys.argv[1:]
 assert "BatchMode=yes" in words and words[-2] == "node2", words
+assert os.environ["SSH_AUTH_SOCK"] == "/run/agent"
 os.environ["PATH"] = "/nonexistent"
 os.execv("/bin/sh", ["sh", "-c", words[-1].replace("python3", "%s")])
 """
@@ -124,12 +125,14 @@ def ssh(tmp_path, monkeypatch):
         program.write_text(text)
         program.chmod(0o755)
         monkeypatch.setattr("dualstor.command.check.sources.peer.run",
-                            lambda argv, timeout: real_run(argv, timeout, (str(program.parent),)))
+                            lambda argv, timeout, environment: real_run(
+                                argv, timeout, (str(program.parent),), environment))
     from dualstor.run import run as real_run
     return put
 
 
-def test_the_peer_is_read_in_one_round_trip_with_nothing_installed_there(ssh):
+def test_the_peer_is_read_in_one_round_trip_with_nothing_installed_there(ssh, monkeypatch):
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")
     ssh(FAKE_SSH % (sys.executable, sys.executable))
     seen = peer.look("node2")
     assert seen.source == "peer node2"

@@ -104,7 +104,7 @@ def _whole(tree):
     paths = {path: "device" if path.startswith("/dev/") else "program" for path in tree.paths}
     paths.update({"/etc/corosync/authkey": "file", "/usr/sbin": "directory",
                   "/sys/kernel/dlm": "directory"})
-    names = list(wanted.PROGRAMS) + wanted.named_programs(tree.files)
+    names = list(wanted.PROGRAMS) + wanted.named_programs(tree.files, "")
     return tree.but(paths=paths, programs={name: "/usr/sbin/" + name for name in names})
 
 

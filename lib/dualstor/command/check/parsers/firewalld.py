@@ -33,7 +33,7 @@ def _zone_admits(zone, protocol, port):
         if re.search(r'protocol value="%s"' % protocol, rule):
             return True
         ports += re.findall(r'port port="([^"]*)" protocol="([^"]*)"', rule)
-        if 'port port=' not in rule and 'service name=' not in rule and "protocol value" not in rule:
+        if not re.search("port port=|service name=|protocol value=", rule):
             return True
     services = values.get("services", "").split() + re.findall(r'service name="([^"]*)"', zone)
     return port is not None and _opened(services, ports, protocol, port)

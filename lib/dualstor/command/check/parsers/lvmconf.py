@@ -9,7 +9,8 @@ import re
 
 from dualstor.command.check.parsers.where import Problem, Where
 
-_TOKEN = re.compile(r'\s+|(#[^\n]*)|"((?:\\.|[^"\\])*)"|([][{}=,])|([^\s\[\]{}=,"#]+)|(.)', re.DOTALL)
+_TOKEN = re.compile(
+    r'\s+|(#[^\n]*)|"((?:\\.|[^"\\])*)"|([][{}=,])|([^\s\[\]{}=,"#]+)|(.)', re.DOTALL)
 
 
 def _tokens(text):

@@ -103,7 +103,8 @@ def _shape(element):
 
 @rule("CMAN-SAME-FILE", ERROR, "both hosts have the same cluster.conf",
       why="Nodes that read different things of fencing and quorum act against each other.",
-      fix="copy {file} to the other host with a greater config_version, then `cman_tool version -r`",
+      fix="copy {file} to the other host with a greater config_version, then "
+          "`cman_tool version -r`",
       scope=PAIR)
 def same_file(cluster):
     first, second = cluster.hosts[:2]

@@ -171,8 +171,8 @@ def _encrypts(host):
 
 @rule("COROSYNC-CRYPTO", WARNING, "nodes authenticate each other",
       why="Otherwise every host of that network can join the cluster, or fence its nodes.",
-      fix="set `crypto_cipher: aes256` and `crypto_hash: sha256` (corosync 1: `secauth: on`) in the "
-          "totem section, with transport knet in corosync 3, and make a key: `corosync-keygen`")
+      fix="set `crypto_cipher: aes256` and `crypto_hash: sha256` (corosync 1: `secauth: on`) in "
+          "the totem section, with transport knet in corosync 3, and make a key: `corosync-keygen`")
 def crypto(host):
     if not _encrypts(host):
         yield found(_totem(host).where, "neither secauth nor crypto_cipher and crypto_hash are on")

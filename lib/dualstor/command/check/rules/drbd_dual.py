@@ -125,9 +125,9 @@ def after_sb_discard(host):
         for number, policy in enumerate(resource.configuration.after_sb[:2]):
             if policy.startswith("discard-") and policy != "discard-zero-changes" \
                     or policy in ("violently-as0p", "call-pri-lost-after-sb"):
-                yield found(resource.at("after-sb-%dpri" % number), "resource %s has after-sb-%dpri "
-                            "%s" % (resource.name, number, policy), number=number,
-                            resource=resource.name)
+                option = "after-sb-%dpri" % number
+                yield found(resource.at(option), "resource %s has %s %s" % (
+                    resource.name, option, policy), number=number, resource=resource.name)
 
 
 @rule("DRBD-BECOME-PRIMARY", ERROR, "DRBD does not promote by itself at boot",
@@ -152,9 +152,9 @@ def auto_promote(host):
         if value == "no":
             continue
         if value is not None or host.drbd_module[0].split(".")[0] >= "9":
-            yield found(resource.at("auto-promote", "options"), "resource %s promotes by itself%s" % (
-                resource.name, "" if value else " (DRBD 9 does unless told otherwise)"),
-                resource=resource.name)
+            yield found(resource.at("auto-promote", "options"), "resource %s promotes by itself%s"
+                        % (resource.name, "" if value else " (DRBD 9 does unless told otherwise)"),
+                        resource=resource.name)
 
 
 @rule("DRBD-THREE-NODES", ERROR, "a resource with two Primaries is on two nodes",

@@ -25,8 +25,8 @@ def hostname(host):
 
 
 @rule("DRBD-SAME-FILE", ERROR, "both hosts have the same definition of each DRBD resource",
-      why="Hosts that differ in a network option refuse to connect, or resolve a split brain in two "
-          "different ways.",
+      why="Hosts that differ in a network option refuse to connect, or resolve a split brain in "
+          "two different ways.",
       fix="copy {file} from one host to the other, then `drbdadm adjust {resource}` on both",
       scope=PAIR)
 def same_file(cluster):

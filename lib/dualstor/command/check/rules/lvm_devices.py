@@ -6,8 +6,8 @@ from dualstor.command.check.registry import ERROR, WARNING, Irrelevant, found, r
 from dualstor.command.check.view.lvm import DEVICES, GLOBAL_FILTER, passes
 
 _FILTERS = ("devices/filter", "devices/global_filter")
-_LINE = "set `{name} = [ \"a|^/dev/drbd.*|\", \"r|.*|\" ]` in the devices section of {file}, with " \
-        "an \"a\" pattern before the last for each PV of the host's own"
+_LINE = "set `{name} = [ \"a|^/dev/drbd.*|\", \"r|.*|\" ]` in the devices section of {file}, " \
+        "with an \"a\" pattern before the last for each PV of the host's own"
 
 
 def _filters(host):
@@ -36,7 +36,8 @@ def lower(host):
 
 
 @rule("LVM-GLOBAL-FILTER", WARNING, "global_filter keeps LVM's daemons from the disk below DRBD",
-      why="udev, pvscan and lvmetad take no notice of filter and activate the VG on the disk below.",
+      why="udev, pvscan and lvmetad take no notice of filter and activate the VG on the disk "
+          "below.",
       fix=_LINE)
 def global_filter(host):
     filters = dict(_filters(host))

@@ -15,8 +15,8 @@ def unlocked(host):
     command = "vgchange -c y" if host.lvm.old else "vgchange --lock-type dlm"
     for vg, attr in host.lvm.groups.items():
         if attr[5:6] not in ("c", "s"):
-            yield found(Where("vgs"), "VG %s is neither clustered nor shared (attr %s)" % (vg, attr),
-                        command=command, vg=vg)
+            yield found(Where("vgs"), "VG %s is neither clustered nor shared (attr %s)"
+                        % (vg, attr), command=command, vg=vg)
 
 
 @rule("LVM-VG-CLUSTERED", ERROR, "no VG is clustered where LVM has no clvmd",
@@ -45,8 +45,8 @@ def _exclusive_ids(host):
 
 @rule("LVM-LV-EXCLUSIVE", WARNING, "LVs on DRBD are not held by one host alone",
       why="The other host cannot activate such an LV, so what runs there has no disk.",
-      fix="`lvchange -asy {lv}` on the host that holds it (clvmd: `lvchange -aly {lv}` after `-aln`), "
-          "or tag it: `lvchange --addtag " + EXCLUSIVE_TAG + " {lv}`")
+      fix="`lvchange -asy {lv}` on the host that holds it (clvmd: `lvchange -aly {lv}` after "
+          "`-aln`), or tag it: `lvchange --addtag " + EXCLUSIVE_TAG + " {lv}`")
 def exclusive(host):
     held = list(_exclusive_ids(host))
     if not held:

@@ -67,7 +67,8 @@ def type_3(host):
 def type_4(host):
     setting = _type(host)
     if setting.value == "4":
-        yield found(setting.where, "locking_type = 4 forbids all changes", file=setting.where.source)
+        yield found(setting.where, "locking_type = 4 forbids all changes",
+                    file=setting.where.source)
 
 
 @rule("LVM-LOCKING-TYPE-UNKNOWN", ERROR, "locking_type is one that LVM knows",

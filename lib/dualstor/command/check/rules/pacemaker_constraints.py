@@ -61,8 +61,8 @@ def order(cib):
 
 
 @rule("PCMK-ORDER-SYMMETRIC", ERROR, "what starts in order stops in reverse order",
-      why="Otherwise DRBD or the locks are stopped while LVs are active: the stop fails and the node "
-          "is fenced.",
+      why="Otherwise DRBD or the locks are stopped while LVs are active: the stop fails and the "
+          "node is fenced.",
       fix="take symmetrical=false off the order constraint of {first} and {later}", scope=CIB)
 def symmetric(cib):
     edges = orders(cib)

@@ -111,8 +111,8 @@ def _plugin(cib):
 
 
 @rule("PCMK-QUORUM-FREEZE", WARNING, "without quorum what runs is kept",
-      why="Stopping needs locks that are not granted without quorum: the stop fails and the node is "
-          "fenced for nothing.",
+      why="Stopping needs locks that are not granted without quorum: the stop fails and the node "
+          "is fenced for nothing.",
       fix="`pcs property set no-quorum-policy=freeze`", scope=CIB)
 def quorum_freeze(cib):
     cib.ours()

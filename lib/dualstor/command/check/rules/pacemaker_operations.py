@@ -32,7 +32,7 @@ def _advised(cib):
 
 
 @rule("PCMK-TIMEOUT", WARNING, "no operation has less time than its agent advises",
-      why="Pacemaker kills an agent whose time is over; a killed stop means that the node is fenced.",
+      why="Pacemaker kills an agent whose time is over; after a killed stop the node is fenced.",
       fix="`pcs resource update {resource} op {action} timeout={advice}s`", scope=CIB)
 def timeout(cib):
     for resource, action, op in _advised(cib):

@@ -8,15 +8,15 @@ from dualstor.command.check.registry import ERROR, WARNING, NotLooked, found, ru
 from dualstor.command.check.sources.wanted import named_programs
 
 FEDORA, SUSE, DEBIAN = "Fedora/EL", "SLES", "Debian"
-_INSTALL = {FEDORA: "dnf install", SUSE: "zypper install", DEBIAN: "apt-get install"}
+_INSTALL = {FEDORA: "yum install", SUSE: "zypper install", DEBIAN: "apt-get install"}
 
 #: program -> package of (Fedora/EL, SLES, Debian); of both generations, then of each.
 _ALWAYS = {
     "drbdadm": ("drbd-utils", "drbd-utils", "drbd-utils"),
     "lvm": ("lvm2", "lvm2", "lvm2"),
-    "cibadmin": ("pacemaker", "pacemaker", "pacemaker-cli-utils"),
+    "pacemakerd": ("pacemaker", "pacemaker", "pacemaker"),
+    "cibadmin": ("pacemaker-cli", "pacemaker-cli", "pacemaker-cli-utils"),
     "crm_mon": ("pacemaker-cli", "pacemaker-cli", "pacemaker-cli-utils"),
-    "fence_ipmilan": ("fence-agents-ipmilan", "fence-agents", "fence-agents"),
 }
 _BY_ENGINE = {
     "cman": {
@@ -35,6 +35,8 @@ _MODULES = {
     "drbd": ("kmod-drbd84 or kmod-drbd9x (ELRepo)", "drbd-kmp-default", "linux-image-amd64"),
     "dlm": ("kernel-modules-extra", "dlm-kmp-default", "linux-image-amd64"),
 }
+#: What holds the fence agents; on Fedora/EL one package each since corosync 2.
+_FENCE_AGENTS = ("fence-agents", "fence-agents", "fence-agents")
 _FAMILIES = (FEDORA, SUSE, DEBIAN)
 _WORDS = {FEDORA: ("fedora", "rhel", "centos", "redhat", "rocky", "almalinux"),
           SUSE: ("suse", "sles", "opensuse", "sle_hpc"), DEBIAN: ("debian", "ubuntu")}
@@ -81,18 +83,19 @@ def _missing(host, programs):
 @rule("PACKAGES-MISSING", ERROR, "the programs that this generation needs are installed",
       why="The agents and the cluster call these programs.", fix="`{install} {package}`")
 def programs(host):
-    wanted = {p: names for p, names in _ALWAYS.items() if p != "fence_ipmilan"}
-    wanted.update(_BY_ENGINE[host.engine])
-    return _missing(host, wanted)
+    return _missing(host, dict(_ALWAYS, **_BY_ENGINE[host.engine]))
 
 
 @rule("PACKAGES-FENCE-AGENT", ERROR, "the fence agents that are configured are installed",
       why="A node without the agent cannot fence the other.", fix="`{install} {package}`")
 def fence_agents(host):
-    named = named_programs(host.tree.files)
-    known = _ALWAYS["fence_ipmilan"]
-    return _missing(host, {name: ("fence-agents-" + name[6:].replace("_", "-"),) + known[1:]
-                           for name in named if name not in ("fence_manual", "fence_pcmk")})
+    wanted = {}
+    cib = host.tree.commands.get("cib", {}).get("stdout", "")
+    for name in named_programs(host.tree.files, cib):
+        if name not in ("fence_manual", "fence_pcmk"):
+            own = "fence-agents-" + name[len("fence_"):].replace("_", "-")
+            wanted[name] = _FENCE_AGENTS if host.engine == "cman" else (own,) + _FENCE_AGENTS[1:]
+    return _missing(host, wanted)
 
 
 @rule("PACKAGES-CLUSTER-SHELL", WARNING, "a shell for the cluster's configuration is installed",

@@ -2,10 +2,10 @@
 """Reads what is wanted of a host: of this one, or of a copied tree."""
 
 import os
-import re
 import stat
 
 from dualstor.command.check.sources import wanted
+from dualstor.command.check.sources.answers import Live, Recorded
 from dualstor.command.check.sources.tree import Tree
 from dualstor.deadline import Deadline
 from dualstor.errors import DualstorError, ParseError
@@ -13,15 +13,11 @@ from dualstor.host import Host
 from dualstor.run import PATH
 from dualstor.tools.lvm import parse_version
 
-#: Seconds for all that is asked of a host, and for one command.
-SECONDS, COMMAND_SECONDS = 60.0, 5.0
+#: Seconds for all that is asked of a host.
+SECONDS = 60.0
 
 #: Bytes of a file beyond which it is not a configuration.
 _LIMIT = 4 << 20
-
-#: The folder of a copied tree that holds answers of commands.
-RECORDED = "/dualstor-commands"
-_DUMP = "lockdump-"
 
 
 def _expand(host, pattern):
@@ -99,80 +95,6 @@ def _program(host, name):
     return ""
 
 
-def _daemons(host):
-    """The command lines of wanted.DAEMONS that run, one a line."""
-    lines = []
-    for pid in host.list("/proc"):
-        if pid.isdigit():
-            try:
-                words = (host.read("/proc/%s/cmdline" % pid) or "").split("\0")
-            except OSError:
-                continue
-            if os.path.basename(words[0]) in wanted.DAEMONS:
-                lines.append(" ".join(words).strip())
-    return "\n".join(sorted(lines))
-
-
-class _Live:
-    """Answers of commands, from running them."""
-
-    def __init__(self, host):
-        self._host = host
-        self.commands, self.silent = {}, {}
-
-    def ask(self, name, argv):
-        """Run one and keep what it said."""
-        try:
-            done = self._host.run(argv, COMMAND_SECONDS)
-        except DualstorError as problem:
-            self.silent[name] = str(problem)
-            return
-        self.commands[name] = {"argv": " ".join(argv), "returncode": done.returncode,
-                               "stdout": done.stdout, "stderr": done.stderr}
-
-    def lockspaces(self):
-        """The names of dlm's lockspaces."""
-        return self._host.list("/sys/kernel/dlm")
-
-    def daemons(self):
-        """The daemons that run, as if a command had listed them."""
-        self.commands["daemons"] = {"argv": "/proc/PID/cmdline", "returncode": 0, "stderr": "",
-                                    "stdout": _daemons(self._host)}
-
-
-class _Recorded:
-    """Answers of commands, as a copied tree holds them."""
-
-    def __init__(self, host):
-        self._host = host
-        self.commands, self.silent = {}, {}
-
-    def ask(self, name, argv):
-        """Look for what was recorded of one."""
-        folder = RECORDED + "/" + name
-        try:
-            out, err = self._host.read(folder + ".out"), self._host.read(folder + ".err")
-            code = (self._host.read(folder + ".rc") or "0").strip()
-        except OSError as problem:
-            out, err, code = None, None, "0"
-            self.silent[name] = "%s: %s" % (folder, problem.strerror)
-        if out is None and err is None:
-            self.silent.setdefault(name, "no %s.out in the tree" % folder)
-            return
-        self.commands[name] = {
-            "argv": " ".join(argv), "stdout": out or "", "stderr": err or "",
-            "returncode": int(code) if re.match(r"^-?[0-9]{1,3}$", code) else 1}
-
-    def lockspaces(self):
-        """The names of the lockspaces that were recorded."""
-        names = [name.partition(".")[0] for name in self._host.list(RECORDED)]
-        return sorted({name[len(_DUMP):] for name in names if name.startswith(_DUMP)})
-
-    def daemons(self):
-        """The daemons that ran."""
-        self.ask("daemons", ("/proc/PID/cmdline",))
-
-
 def _hostname(files, otherwise):
     for path in ("/proc/sys/kernel/hostname", "/etc/hostname"):
         words = files.get(path, "").split()
@@ -193,10 +115,6 @@ def _collect(host, answers, source, name):
     files, unreadable = _files(host)
     paths = {path: kind(host, path)
              for path in list(wanted.PATHS) + wanted.named_paths(files)}
-    programs = {}
-    if paths["/usr/sbin"] and paths["/usr/bin"]:
-        programs = {program: _program(host, program)
-                    for program in list(wanted.PROGRAMS) + wanted.named_programs(files)}
     for command, argv in wanted.COMMANDS:
         answers.ask(command, argv)
     for command, argv in wanted.lvm_commands(_lvm_version(answers)):
@@ -204,15 +122,20 @@ def _collect(host, answers, source, name):
     for command, argv in wanted.named_commands(files, answers.lockspaces()):
         answers.ask(command, argv)
     answers.daemons()
+    cib = answers.commands.get("cib", {}).get("stdout", "")
+    programs = {}
+    if paths["/usr/sbin"] and paths["/usr/bin"]:
+        programs = {program: _program(host, program)
+                    for program in list(wanted.PROGRAMS) + wanted.named_programs(files, cib)}
     return Tree(name=_hostname(files, name), source=source, files=files, unreadable=unreadable,
-                paths=paths, aliases=_aliases(host, paths), programs=programs, commands=answers.commands,
-                silent=answers.silent)
+                paths=paths, aliases=_aliases(host, paths), programs=programs,
+                commands=answers.commands, silent=answers.silent)
 
 
 def this_host():
     """The Tree of this host."""
     host = Host(Deadline(SECONDS))
-    return _collect(host, _Live(host), "this host", "this host")
+    return _collect(host, Live(host), "this host", "this host")
 
 
 def copied(folder):
@@ -225,7 +148,7 @@ def copied(folder):
         raise DualstorError("--root %s: no such folder; give the copy of a host's files" % folder)
     host = Host(Deadline(SECONDS), root=os.path.abspath(folder))
     name = os.path.basename(host.root)
-    return _collect(host, _Recorded(host), "tree " + folder, name)
+    return _collect(host, Recorded(host), "tree " + folder, name)
 
 
 if __name__ == "__main__":

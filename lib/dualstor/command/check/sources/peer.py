@@ -8,6 +8,7 @@ there, by Python 3.6 or later. Nothing is written on the peer.
 import base64
 import importlib.util
 import json
+import os
 import zlib
 
 from dualstor.command.check.sources.tree import from_json
@@ -22,7 +23,7 @@ _MODULES = (
     "dualstor.record", "dualstor.errors", "dualstor.log", "dualstor.run", "dualstor.host",
     "dualstor.deadline", "dualstor.ocf.codes", "dualstor.tools.lvm", "dualstor.tools.lvm_messages",
     "dualstor.command.check.sources.tree", "dualstor.command.check.sources.wanted",
-    "dualstor.command.check.sources.collect")
+    "dualstor.command.check.sources.answers", "dualstor.command.check.sources.collect")
 
 _BOOT = """
 import base64, importlib.abc, importlib.util, json, sys, zlib
@@ -60,6 +61,11 @@ def command(host):
             "exec python3 -IS -c '%s'" % program())
 
 
+def _agent(environ):
+    """The variable by which ssh finds the caller's keys; the runner passes nothing on by itself."""
+    return {name: environ[name] for name in ("SSH_AUTH_SOCK",) if name in environ}
+
+
 def look(host):
     """The Tree of the peer.
 
@@ -70,7 +76,7 @@ def look(host):
     if host.startswith("-"):
         raise DualstorError("--peer %s: not the name of a host" % host)
     try:
-        done = run(command(host), SECONDS)
+        done = run(command(host), SECONDS, environment=_agent(os.environ))
     except ToolError as problem:
         raise DualstorError("%s: ssh %s" % (source, str(problem).rpartition(": ")[2]))
     if not done.ok:

@@ -28,8 +28,8 @@ ALIASES = ("/dev", "/dev/mapper", "/dev/disk/by-id", "/dev/disk/by-path", "/dev/
 
 #: Programs that a host of either generation may need; packages.py says what provides them.
 PROGRAMS = ("drbdadm", "lvm", "clvmd", "lvmlockd", "dlm_controld", "dlm_tool", "corosync",
-            "cman_tool", "fenced", "fence_tool", "cibadmin", "crm_mon", "stonith_admin", "pcs",
-            "crm", "fence_ipmilan")
+            "cman_tool", "fenced", "fence_tool", "pacemakerd", "cibadmin", "crm_mon",
+            "stonith_admin", "pcs", "crm", "fence_ipmilan")
 
 #: Daemons of which the command line is looked at.
 DAEMONS = ("clvmd", "lvmlockd", "lvmetad", "dlm_controld", "corosync", "cman", "pacemakerd")
@@ -79,7 +79,7 @@ def lvm_commands(version):
 _WORD = r"([A-Za-z0-9][A-Za-z0-9._%+:@-]*)"  # never an option when it stands in a command
 _RESOURCE = re.compile(r"^\s*resource\s+\"?" + _WORD, re.MULTILINE)
 _NODE = re.compile(r"<clusternode\b[^>]*?\bname=[\"']" + _WORD + r"[\"']")
-_AGENT = re.compile(r"\bagent=[\"'](fence_[A-Za-z0-9_]+)[\"']")
+_AGENT = re.compile(r"\b(?:agent|type)=[\"'](fence_[A-Za-z0-9_]+)[\"']")
 _HANDLER = re.compile(r"^\s*(?:fence-peer|outdate-peer|[a-z0-9-]*resync-target|split-brain|"
                       r"unfence-peer|pri-[a-z-]+|local-io-error|initial-split-brain|out-of-sync|"
                       r"quorum-lost)\s+\"?(/[^\s\";]+)", re.MULTILINE)
@@ -99,9 +99,13 @@ def named_paths(files):
                   | set(_LIBRARY.findall(_in(files, "/etc/lvm/lvm"))))
 
 
-def named_programs(files):
-    """Fence agents that the files name."""
-    return sorted(set(_AGENT.findall(_in(files, "/etc/cluster/"))))
+def named_programs(files, cib):
+    """Fence agents that cluster.conf and the CIB name.
+
+    :param cib: the text of the CIB that runs; "" when none does
+    """
+    texts = _in(files, "/etc/cluster/") + (cib or _in(files, "/var/lib/"))
+    return sorted(set(_AGENT.findall(texts)))
 
 
 def named_commands(files, lockspaces):

@@ -10,6 +10,7 @@ from dualstor.command.check.registry import Irrelevant, NotLooked
 from dualstor.command.check.view.firewall import Firewall
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.lvm import Lvm
+from dualstor.command.check.view.seen import Seen
 from dualstor.record import Record
 
 CLUSTER_CONF = "/etc/cluster/cluster.conf"
@@ -30,7 +31,7 @@ class Disk(Record):
     names: tuple
 
 
-class Host:
+class Host(Seen):
     """One host.
 
     :param tree: sources.tree.Tree
@@ -38,76 +39,8 @@ class Host:
     """
 
     def __init__(self, tree, engine=None):
-        self.tree = tree
-        self.name = tree.name
+        super().__init__(tree)
         self._chosen = engine
-
-    # -- texts ------------------------------------------------------------------
-
-    def text(self, path):
-        """The text of a file; None when it is not there.
-
-        :raises NotLooked: it cannot be read
-        """
-        if path in self.tree.unreadable:
-            raise NotLooked("%s: %s" % (path, self.tree.unreadable[path]))
-        return self.tree.files.get(path)
-
-    def need(self, path):
-        """The text of a file.
-
-        :raises NotLooked: it is not there, or cannot be read
-        """
-        text = self.text(path)
-        if text is None:
-            raise NotLooked("%s is not there" % path)
-        return text
-
-    def answer(self, name):
-        """What a command said: {"argv", "returncode", "stdout", "stderr"}.
-
-        :raises NotLooked: it was not run, is missing, or hung
-        """
-        if name not in self.tree.commands:
-            raise NotLooked(self.tree.silent.get(name, "%s was not asked" % name))
-        return self.tree.commands[name]
-
-    def output(self, name):
-        """stdout of a command that ended well.
-
-        :raises NotLooked: it did not
-        """
-        answer = self.answer(name)
-        if answer["returncode"] != 0:
-            lines = (answer["stderr"] or answer["stdout"]).split("\n")
-            said = [line.strip() for line in lines if line.strip()]
-            raise NotLooked("%s: %s" % (answer["argv"], said[-1] if said else "exit code %d"
-                                        % answer["returncode"]))
-        return answer["stdout"]
-
-    def program(self, name):
-        """Where a program is installed; "" when it is not.
-
-        :raises NotLooked: the tree does not tell
-        """
-        if name not in self.tree.programs:
-            raise NotLooked("the programs of the host are not in the tree")
-        return self.tree.programs[name]
-
-    def kind(self, path):
-        """What is at a path: "file", "program", "directory", "device", "" for nothing.
-
-        :raises NotLooked: it was not looked at, or this is a tree of configuration alone
-        """
-        kind = self.tree.paths.get(path)
-        if kind is None or (not kind and not self.whole):
-            raise NotLooked("%s: not in the tree" % path)
-        return kind
-
-    @property
-    def whole(self):
-        """Whether the tree is of a whole host, and not of its configuration alone."""
-        return bool(self.tree.paths.get("/proc/self") or self.tree.paths.get("/usr/sbin"))
 
     # -- the cluster engine -------------------------------------------------------
 
@@ -202,9 +135,9 @@ class Host:
             own = resource.configuration.host(self.name)
             for device, minor, lower, _ in own.devices if own else ():
                 if lower:
-                    others = self.tree.aliases.get(lower, "").split()
-                    found.append(Disk(resource=resource, lower=lower,
-                                      names=(lower,) + tuple(others), upper=device or "/dev/drbd%s" % minor))
+                    names = (lower,) + tuple(self.tree.aliases.get(lower, "").split())
+                    found.append(Disk(resource=resource, lower=lower, names=names,
+                                      upper=device or "/dev/drbd%s" % minor))
         if not found:
             raise NotLooked("no DRBD resource names a disk of host %s" % self.name)
         return tuple(found)
