@@ -72,6 +72,11 @@ class Failure(Record):
     reason: str = ""
     when: str = None
 
+    @property
+    def degraded(self):
+        """Whether it is none: a monitor that told of less than full service (190, 191)."""
+        return "degraded" in (self.code or "").lower()
+
 
 class Cluster(Record):
     """What crm_mon shows of the cluster."""
