@@ -5,7 +5,11 @@ VENV   ?= .venv
 PYTHON ?= python3
 RUN     = $(VENV)/bin/python
 
-.PHONY: help venv metadata docs unit test coverage demo down clean
+SEQUENCES ?= 100000
+SEED      ?= 1
+JOBS      ?= 1
+
+.PHONY: help venv metadata docs unit soak test coverage faults demo down clean pythons
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -25,13 +29,22 @@ docs: venv      ## write the manual and docs/findings.md from the command's sour
 unit: venv      ## the tests that need no lab
 	$(RUN) -m pytest
 
+soak: venv      ## the model test for long: SEQUENCES=100000 SEED=1 JOBS=1
+	$(RUN) tests/model/soak.py --sequences $(SEQUENCES) --seed $(SEED) --jobs $(JOBS)
+
 test: venv      ## everything: unit, property, contract, conformance, lab
 	lab/lab build
 	$(RUN) -m pytest --lab --durations=10
 
+pythons:        ## the tests of lib/ under every Python on this machine, from 3.6 on
+	tools/test-pythons
+
 coverage: venv  ## branch coverage of lib/ by the tests that need no lab
 	$(RUN) -m coverage run -m pytest -q
 	$(RUN) -m coverage report
+
+faults:         ## every fault scenario in the lab, our agents beside the stock ones; table and pictures in faults/
+	lab/lab faults
 
 demo:           ## two machines, both Primary, one volume group active on both
 	lab/lab demo

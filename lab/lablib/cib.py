@@ -180,6 +180,19 @@ def vg_addition(agents):
     return _text(configuration)
 
 
+def writers(path):
+    """Returns a clone of writers to a device or file, as what a user would run on the VG; to merge into the CIB."""
+    configuration = ET.Element("configuration")
+    resources = ET.SubElement(configuration, "resources")
+    operations = (Operation("start", "0s", "40s"), Operation("stop", "0s", "60s"), Operation("monitor", "10s", "30s"))
+    _primitive(_clone(resources, "writers"), Agent("witness", "ocf:lab:witness", {"path": path}, operations))
+    constraints = ET.SubElement(configuration, "constraints")
+    vg = f"{VG}-clone"
+    ET.SubElement(constraints, "rsc_order", {"id": "writers-after-vg", "first": vg, "then": "writers"})
+    ET.SubElement(constraints, "rsc_colocation", {"id": "writers-with-vg", "rsc": "writers", "with-rsc": vg, "score": "INFINITY"})
+    return _text(configuration)
+
+
 def _text(root):
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"

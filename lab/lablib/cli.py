@@ -6,6 +6,8 @@ import os
 import sys
 
 from . import cib, console, demo, logs, snapshot, status
+from .faults import runner as faults
+from .faults.scenario import every as every_fault
 from .errors import CommandTimeout, LabError
 from .lab import Lab
 from .machine import LINKS
@@ -83,6 +85,11 @@ def parser():
     to.add_argument("--agents", choices=tuple(cib.SETS), default="dualstor", help="ours (the default), or the stock ones")
     to = verb("demo", "form a cluster, show it, and prove that LVs and data cross between the nodes")
     to.add_argument("--from-nothing", action="store_true", help="form it anew even if a snapshot of a formed one is there")
+    to = verb("faults", "play fault scenarios on a formed cluster and tabulate what came of them")
+    to.add_argument("names", metavar="NAME", nargs="*", help="scenarios; default: all; see --list")
+    to.add_argument("--list", action="store_true", help="only list the scenarios")
+    to.add_argument("--agents", choices=(*cib.SETS, "both"), default="both", help="whose agents (default: %(default)s)")
+    to.add_argument("--output", metavar="DIR", default="faults", help="folder for table and pictures (default: %(default)s)")
     verb("push", "renew our product in the running guests from the working tree")
     to = verb("console", "a shell on a machine (leave it with Ctrl-])")
     node(to)
@@ -127,6 +134,8 @@ def act(arguments, lab):
         lab.form(arguments.agents)
     elif verb == "demo":
         demo.show(lab, arguments.from_nothing)
+    elif verb == "faults":
+        return play_faults(lab, arguments)
     elif verb == "push":
         print(f"renewed on {', '.join(lab.push())}")
     elif verb == "console":
@@ -134,6 +143,18 @@ def act(arguments, lab):
     elif verb == "logs":
         logs.show(lab.node(arguments.node), arguments.lines)
     return 0
+
+
+def play_faults(lab, arguments):
+    """Lists or plays fault scenarios; returns 0 when our agents did as expected in each, else 1."""
+    if arguments.list:
+        for name, each in every_fault().items():
+            print(f"{name:<20} {each.title}; fencing: {each.fencing}")
+        return 0
+    sets = tuple(cib.SETS) if arguments.agents == "both" else (arguments.agents,)
+    results = faults.run(lab, arguments.names, sets, arguments.output)
+    print(f"the table is in {arguments.output}/faults.md")
+    return 0 if all(result["ok"] for result in results if result["agents"] == cib.DUALSTOR.name) else 1
 
 
 def execute(node, arguments):

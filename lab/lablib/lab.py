@@ -189,6 +189,14 @@ class Lab:
         """Returns the records of fencing, oldest first: see fencing.py."""
         return fencing.events(self.folder)
 
+    def refuse_fencing(self, on):
+        """Makes fencing fail from now on, or work again."""
+        path = self.folder / fencing.REFUSED
+        if on:
+            path.touch()
+        else:
+            path.unlink(missing_ok=True)
+
     # links
 
     def cut(self, link):

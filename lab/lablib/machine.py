@@ -13,6 +13,8 @@ from .processes import PidFile
 # The links between the machines, by name, with their interface in the guests.
 LINKS = {"cluster": "eth0", "replication": "eth1"}
 DATA_BYTES = 96 << 20
+# Ports by which a guest tells the host what must outlive the guest; each ends in a file of its machine.
+PORTS = ("witness", "watch")
 KERNEL_ARGUMENTS = (
     "console=ttyS0 quiet loglevel=4 net.ifnames=0 mitigations=off nokaslr no_timer_check tsc=unstable"
     " random.trust_cpu=on panic=5 nowatchdog audit=0 apparmor=0 raid=noautodetect"
@@ -28,7 +30,7 @@ class Options:
 
     def text(self):
         """Returns the options as one line, for comparing."""
-        return f"{self.accelerator.name} cpu={self.accelerator.cpu} smp=1 memory={self.memory}"
+        return f"{self.accelerator.name} cpu={self.accelerator.cpu} smp=1 memory={self.memory} ports={','.join(PORTS)}"
 
 
 class Machine:
@@ -99,6 +101,10 @@ class Machine:
             "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
             "-chardev", f"socket,id=shell,path={self.file('shell')},server=on,wait=off",
             "-device", "virtconsole,chardev=shell",
+            *(word for port in PORTS for word in (
+                "-chardev", f"file,id={port},path={self.file(port)},append=on",
+                "-device", f"virtserialport,chardev={port},name={port}",
+            )),
             "-device", "virtio-rng-pci",
             "-qmp", f"unix:{self.file('qmp')},server=on,wait=off",
             "-pidfile", str(self.file("qemu.pid.raw")), "-daemonize", "-S",

@@ -10,7 +10,7 @@ from collections import namedtuple
 Drbd = namedtuple("Drbd", "connection role peer_role disk peer_disk")
 Instance = namedtuple("Instance", "resource agent role node active failed blocked pending")
 Failure = namedtuple("Failure", "operation node code reason")
-Cluster = namedtuple("Cluster", "quorate online standby pending unclean instances failures maintenance")
+Cluster = namedtuple("Cluster", "quorate online standby pending unclean instances failures degraded maintenance")
 
 # " 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----" in /proc/drbd of DRBD 8.4.
 MINOR = re.compile(r"^\s*(\d+): cs:(\S+) ro:([^/\s]+)/(\S+) ds:([^/\s]+)/(\S+)", re.MULTILINE)
@@ -37,6 +37,10 @@ def cluster(crm_mon_xml):
 
     current = root.find("./summary/current_dc")
     options = root.find("./summary/cluster_options")
+    recorded = [
+        Failure(each.get("op_key", ""), each.get("node"), each.get("exitstatus"), each.get("exitreason") or "")
+        for each in root.iterfind("./failures/failure")
+    ]
     return Cluster(
         quorate=current is not None and current.get("with_quorum") == "true",
         online=named("online"),
@@ -44,12 +48,15 @@ def cluster(crm_mon_xml):
         pending=named("pending"),
         unclean=named("unclean"),
         instances=tuple(_instances(root)),
-        failures=tuple(
-            Failure(each.get("op_key", ""), each.get("node"), each.get("exitstatus"), each.get("exitreason") or "")
-            for each in root.iterfind("./failures/failure")
-        ),
+        failures=tuple(each for each in recorded if not _degraded(each)),
+        degraded=tuple(each for each in recorded if _degraded(each)),
         maintenance=options is not None and options.get("maintenance-mode") == "true",
     )
+
+
+def _degraded(failure):
+    """Whether a record is of "OCF_DEGRADED" or "promoted (degraded)": active, listed until a cleanup, never recovered."""
+    return "degraded" in (failure.code or "").lower()
 
 
 def _instances(root):

@@ -40,6 +40,7 @@ def _node(node):
         "unclean": sorted(seen.unclean),
         "resources": {each.resource: each.role for each in seen.instances if each.node == node.name and each.active},
         "failures": [each._asdict() for each in seen.failures],
+        "degraded": [each._asdict() for each in seen.degraded],
     }
     return about
 
@@ -76,5 +77,6 @@ def _node_lines(name, node):
     quorum = "quorate" if seen["quorate"] else "WITHOUT QUORUM"
     resources = ", ".join(f"{resource} {role}" for resource, role in sorted(seen["resources"].items()))
     text += [f"          {quorum}, online: {', '.join(seen['online']) or 'nobody'}", f"          {resources or 'no resources'}"]
-    text += [f"          failed: {each['operation']} on {each['node']}: {each['code']} {each['reason']}" for each in seen["failures"]]
+    for kind, key in (("failed", "failures"), ("degraded", "degraded")):
+        text += [f"          {kind}: {each['operation']} on {each['node']}: {each['code']} {each['reason']}" for each in seen[key]]
     return text

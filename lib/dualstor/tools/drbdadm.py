@@ -203,3 +203,8 @@ def secondary(host, name, conf=None, timeout=None):
 def down(host, name, conf=None, timeout=None):
     """Disconnect, detach and remove the devices; the kernel refuses while one is held open."""
     return _do(host, "down", name, conf, timeout)
+
+
+def resume_io(host, name, conf=None, timeout=None):
+    """Let I/O go on that was suspended; a Primary without its peer makes a new current UUID."""
+    return _do(host, "resume-io", name, conf, timeout)

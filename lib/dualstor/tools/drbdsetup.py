@@ -250,6 +250,22 @@ def events2(host, name, timeout=10.0):
     return _ask(host, ("drbdsetup", "events2", "--now", name), name, parse_events2, timeout)
 
 
+def suspension(host, name, timeout=10.0):
+    """Why the I/O of a resource is suspended: () for not at all, None when it is not told.
+
+    :returns: tuple of "user", "no-data", "fencing", "quorum" (drbd-utils, user/v9/drbdsetup.c)
+    :raises ToolMissing, ToolHung, ParseError:
+    """
+    completed = host.run(("drbdsetup", "events2", "--now", name), timeout, _QUIET)
+    if not completed.ok:
+        return None
+    for event in parse_events2(completed.stdout):
+        if event.kind == "resource" and event.get("name") == name:
+            causes = event.get("suspended")
+            return None if causes is None else () if causes == "no" else tuple(causes.split(","))
+    return None
+
+
 def _ask(host, argv, name, parser, timeout):
     completed = host.run(argv, timeout, _QUIET)
     if completed.ok:

@@ -228,6 +228,8 @@ def _setup(call, command, name):
         node.disks[name].outdated = True
         each.dstate = "Outdated"
     elif command == "resume-io":
+        if each.suspended and not drbd.connected(each):
+            drbd.new_generation(cluster, node, name)
         each.suspended = False
     elif command == "role":
         call.out("%s/%s" % (each.role, _peer_role(call, name)))

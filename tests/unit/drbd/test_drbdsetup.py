@@ -10,7 +10,7 @@ from dualstor.errors import ParseError, ToolMissing
 from dualstor.kernel import drbd
 from dualstor.run import Completed
 from dualstor.tools import drbdsetup
-from .helpers import CAPTURES, captured, golden, kernel_host, mangled
+from .helpers import CAPTURES, PaperHost, captured, golden, kernel_host, mangled
 
 EVENTS9, JSON9 = golden("events2-9.txt"), golden("status-9.json")
 EVENTS = [golden(s, n, "drbdsetup_events2_now.out") for s, n in CAPTURES] + [EVENTS9]
@@ -273,3 +273,24 @@ def test_no_answer_of_a_drbdsetup_without_the_option():
         "drbdsetup": lambda words: captured("down", "node1", "drbdsetup_status_json")})
     told, outcome = drbdsetup.status(host, "r0")
     assert not told and outcome.code == 20 and "unrecognized option" in outcome.says
+
+
+# -- why I/O is suspended -------------------------------------------------------
+
+SUSPENDED = golden("events2-suspended-8.4.txt")
+
+
+@pytest.mark.parametrize("text, causes", [
+    (SUSPENDED, ("fencing",)),
+    (SUSPENDED.replace(":fencing", ":user,no-data"), ("user", "no-data")),
+    (SUSPENDED.replace("suspended:fencing", "suspended:no"), ()),
+    (SUSPENDED.replace(" suspended:fencing", ""), None),
+    (SUSPENDED.replace("name:r0", "name:other"), None)])
+def test_the_causes_of_a_suspension(text, causes):
+    host = PaperHost(programs={"drbdsetup": lambda *arguments: (0, text, "")})
+    assert drbdsetup.suspension(host, "r0") == causes
+
+
+def test_a_suspension_is_not_told_by_a_drbdsetup_without_events2():
+    host = PaperHost(programs={"drbdsetup": lambda *arguments: (20, "", "unknown command\n")})
+    assert drbdsetup.suspension(host, "r0") is None

@@ -98,9 +98,18 @@ def test_a_monitor_tells_the_role_and_no_more(parameters, state, probe, degraded
 @given(o.states())
 def test_a_score_asks_for_good_data(state):
     score = seen.score(state)
-    assert score in (None, 1000, 10000)
-    if score:
+    assert score in (None, 10, 1000, 10000)
+    if score and not state.primary:
         assert state.up_to_date and not state.standalone
+    if score:
+        assert state.up_to_date or seen.served(state)
+
+
+@given(o.states())
+def test_a_primary_with_good_data_within_reach_keeps_a_score(state):
+    """A cluster demotes an instance without one, and all that runs on it stops."""
+    if state and state.primary and (state.up_to_date or seen.served(state)):
+        assert seen.score(state)
 
 
 @pytest.mark.parametrize("action", ["stop", "monitor"])

@@ -199,7 +199,8 @@ def test_old_managers_do_not_know_degraded(role, code):
 
 
 def test_split_brain_may_be_tolerated_by_name():
-    assert step("monitor", dict(split_brain="degraded"), state=SPLIT).code == 191
+    assert step("monitor", dict(split_brain="degraded"), state=SPLIT,
+                published=seen.score(SPLIT)).code == 191
 
 
 def test_the_score_is_written_only_when_it_changes():
@@ -216,6 +217,29 @@ def test_notify_refreshes_the_score_after_something_happened():
     assert step("notify", asked=dict(notification=post)) == Do("publish", (10000,))
     assert step("notify", asked=dict(notification=post.but(type="pre"))) == FINE
     assert step("notify", asked=dict(notification=post), state=None) == FINE
+
+
+FROZEN = dict(state=o.state(role="Primary", cstate="WFConnection", peer="DUnknown", suspended=True),
+              peer=seen.Peer(name="node2", down=True), suspension=("fencing",), published=10000)
+
+
+def test_io_that_waited_for_a_fencing_goes_on_once_the_cluster_has_confirmed_it():
+    asked = dict(notification=Notification(type="post", operation="stop"))
+    assert step("notify", asked=asked, **FROZEN) == Do("resume_io", ("node2",))
+
+
+@pytest.mark.parametrize("change", [
+    dict(peer=seen.Peer(name="node2", down=False)),
+    dict(peer=seen.Peer(name="node2", down=None)),
+    dict(suspension=("user",)), dict(suspension=("fencing", "user")), dict(suspension=None),
+    dict(suspension=()),
+    dict(state=o.state(role="Primary", suspended=True)),
+    dict(state=o.state(role="Primary", cstate="WFConnection", peer="DUnknown")),
+    dict(state=o.state(role="Primary", cstate="WFConnection", peer="DUnknown", dstate="Diskless",
+                       suspended=True), published=None)])
+def test_io_stands_still_in_every_other_case(change):
+    asked = dict(notification=Notification(type="post", operation="stop"))
+    assert step("notify", asked=asked, **dict(FROZEN, **change)) == FINE
 
 
 def test_validate_looks_at_the_host_only_at_level_10():

@@ -33,7 +33,8 @@ CRM_MON = """\
       </resource>
     </group></clone>
   </resources>
-  <failures><failure op_key="vg0_start_0" node="node1" exitstatus="error" exitreason="vgs: no VG" call="7"/></failures>
+  <failures><failure op_key="vg0_start_0" node="node1" exitstatus="error" exitreason="vgs: no VG" call="7"/>
+   <failure op_key="drbd_monitor_20000" node="node1" exitstatus="promoted (degraded)" exitreason="alone" call="9"/></failures>
   <status code="0" message="OK"/>
 </pacemaker-result>
 """
@@ -57,6 +58,7 @@ def test_cluster_nodes_resources_and_failures():
         ("dlm", "Started", "node1"),
     ]
     assert seen.failures == (("vg0_start_0", "node1", "error", "vgs: no VG"),)
+    assert seen.degraded == (("drbd_monitor_20000", "node1", "promoted (degraded)", "alone"),)
 
 
 def test_what_is_lacking_is_named():

@@ -85,8 +85,7 @@ class DrbdDualPrimary(Agent):
         from dualstor.tools import drbdadm
         command = drbdadm.configuration(self.host, self.name, self.conf).fence_peer or ""
         program = (command.split() or [""])[0]
-        usable = os.access(self.host.file(program), os.X_OK) if program.startswith("/") \
-            else bool(program)
+        usable = self.host.executable(program) if program.startswith("/") else bool(program)
         return seen.Handler(program=program, usable=usable)
 
     def see_fencing_enabled(self):
@@ -103,6 +102,14 @@ class DrbdDualPrimary(Agent):
         if len(others) != 1:
             return seen.Peer(name=" or ".join(others) or "node")
         return seen.Peer(name=others[0], down=pacemaker.node_down(self.host, others[0]))
+
+    def see_suspension(self):
+        """Why I/O is suspended, a tuple of causes; None when it is not told."""
+        from dualstor.tools import drbdsetup
+        try:
+            return drbdsetup.suspension(self.host, self.name)
+        except DualstorError:
+            return None
 
     # -- deeds -----------------------------------------------------------------------
 
@@ -152,6 +159,19 @@ class DrbdDualPrimary(Agent):
     def _minors(self):
         state = self.see_state()
         return tuple(v.minor for v in state.volumes) if state else ()
+
+    def do_resume_io(self, peer):
+        """Let I/O go on that waited for a peer that is down now; what fails, monitor will tell."""
+        log.warning("I/O of %s waited for the fencing of %s, which the cluster has confirmed as "
+                    "down: resuming it", self.name, peer)
+        try:
+            outcome = self._tool("resume_io")
+        except ToolError as problem:
+            log.warning("%s", problem.reason)
+            return False
+        if not outcome.ok:
+            log.warning("drbdadm resume-io %s: %s", self.name, outcome.says)
+        return outcome.ok
 
     def do_remember(self):
         """Keep the numbers of the resource's devices, so that monitor needs no tool."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What drbd-dualprimary does next: a pure function of what is asked and what is known."""
 
-from dualstor.agents.drbd_dualprimary import checks, down, monitor, seen, up
+from dualstor.agents.drbd_dualprimary import checks, down, monitor, notify, up
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Finish
 
@@ -16,20 +16,13 @@ def _validate(request, parameters, facts):
     return refusal or Finish(ExitCode.SUCCESS)
 
 
-def _notify(request, _parameters, facts):
-    """Peers came, went or changed roles: the score may be another one. Never fails."""
-    if request.notification is None or request.notification.type != "post":
-        return Finish(ExitCode.SUCCESS)
-    return monitor.publish(request, facts, seen.score(facts.state)) or Finish(ExitCode.SUCCESS)
-
-
 def _reload(request, parameters, _facts):
     """Each action reads the parameters anew: nothing is left to do but to judge them."""
     return checks.clone(request, parameters) or Finish(ExitCode.SUCCESS)
 
 
 _ACTIONS = {"start": up.start, "promote": up.promote, "demote": down.demote, "stop": down.stop,
-            "monitor": monitor.decide, "notify": _notify, "validate-all": _validate,
+            "monitor": monitor.decide, "notify": notify.decide, "validate-all": _validate,
             "reload-agent": _reload}
 
 

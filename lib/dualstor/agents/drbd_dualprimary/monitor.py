@@ -64,7 +64,8 @@ def _flaw(parameters, state):
     if state.standalone:
         return recipe(parameters, state)
     if state.suspended:
-        return "I/O is suspended until the peer is fenced: see `stonith_admin --history '*'`"
+        return ("I/O is suspended until the peer is fenced: see `stonith_admin --history '*'`, mend "
+                "fencing, or confirm that it is off: `stonith_admin --confirm NODE`")
     if seen.diskless(state):
         return ("works on the peer's disk, the one here is detached: replace or repair it, then "
                 "`drbdadm attach %s`" % name)

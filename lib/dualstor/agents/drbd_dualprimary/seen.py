@@ -4,7 +4,7 @@
 from dualstor.record import Record
 
 #: Promotion scores, as administrators know them from ocf:linbit:drbd.
-SCORE_WHOLE, SCORE_ALONE = 10000, 1000
+SCORE_WHOLE, SCORE_ALONE, SCORE_SERVED = 10000, 1000, 10
 
 #: The score of a node that must not be promoted: none at all.
 NO_SCORE = None
@@ -37,12 +37,20 @@ def score(state):
     Never -INFINITY: that would move the resource away instead of leaving it
     Unpromoted until its disk is good.
 
+    A Primary keeps a score as long as good data are within its reach, here or on
+    the peer: without one the cluster would demote it, and stop all that runs on it.
+    Whether it has failed is for monitor to say.
+
     :param state: kernel.drbd.State, or None when the resource is not up
     """
-    if state is None or state.standalone or not state.up_to_date:
+    if state is None:
+        return NO_SCORE
+    if state.primary:
+        return SCORE_WHOLE if state.up_to_date else SCORE_SERVED if served(state) else NO_SCORE
+    if state.standalone or not state.up_to_date:
         return NO_SCORE
     known = [d for peer in state.peers for d in peer.dstates]
-    if state.primary or (state.connected and known and "DUnknown" not in known):
+    if state.connected and known and "DUnknown" not in known:
         return SCORE_WHOLE
     return SCORE_ALONE
 

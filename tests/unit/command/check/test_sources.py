@@ -87,11 +87,14 @@ def test_the_record_is_for_its_owner_alone(tmp_path):
     assert main(["check", "--record", str(path)], stderr=open(os.devnull, "w")) == 1
 
 
-def test_lvm_is_asked_without_its_locks():
-    for version in ((2, 2, 84), (2, 2, 107), (2, 3, 16)):
-        for name, argv in wanted.lvm_commands(version):
-            assert name == "lvm-settings" or "--readonly" in argv \
-                or "global{locking_type=0}" in argv
+@pytest.mark.parametrize("version, free", [
+    ((2, 2, 84), "--config global{locking_type=0}"), ((2, 2, 107), "--readonly"),
+    ((2, 2, 188), "--readonly --shared --config global{use_lvmlockd=0}"),
+    ((2, 3, 16), "--nolocking")])
+def test_lvm_is_asked_without_its_locks(version, free):
+    """--readonly alone would do for clvmd; of lvmlockd it still asks shared locks."""
+    for name, argv in wanted.lvm_commands(version):
+        assert name == "lvm-settings" or free + " --noheadings" in " ".join(argv)
 
 
 def test_nothing_that_is_asked_changes_anything():

@@ -50,8 +50,17 @@ COMMANDS = (
     ("modinfo-dlm", ("modinfo", "dlm")),
 )
 
-#: First versions of LVM with --readonly, and with ``dumpconfig --type``.
-_READONLY, _TYPES = (2, 2, 107), (2, 2, 103)
+#: First versions of LVM with ``dumpconfig --type``.
+_TYPES = (2, 2, 103)
+
+#: (first version, how its reports read without any lock), the newest first. --readonly alone
+#: still asks lvmlockd for shared locks and would hang without quorum.
+_LOCK_FREE = (
+    ((2, 3, 0), ("--nolocking",)),
+    ((2, 2, 130), ("--readonly", "--shared", "--config", "global{use_lvmlockd=0}")),
+    ((2, 2, 107), ("--readonly",)),
+    ((0, 0, 0), ("--config", "global{locking_type=0}")),
+)
 
 _REPORT = ("--noheadings", "--nosuffix", "--units", "b", "--separator", "|", "-o")
 REPORTS = (
@@ -64,12 +73,11 @@ REPORTS = (
 def lvm_commands(version):
     """(name, argv) of what is asked of LVM, without its locks.
 
-    --readonly is a mode of LVM that takes none; before it, locking type 0 shows the
-    same (lvm(8), lvm.conf(5)).
+    Sources: lvm(8), lvm.conf(5), LVM2 tools/lvmcmdline.c (_init_lvmlockd).
 
     :param version: tuple of three ints
     """
-    free = ("--readonly",) if version >= _READONLY else ("--config", "global{locking_type=0}")
+    free = next(options for first, options in _LOCK_FREE if version >= first)
     types = ("--type", "full") if version >= _TYPES else ()
     yield "lvm-settings", ("lvm", "dumpconfig") + types
     for command, columns in REPORTS:

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Scenarios of the disks below DRBD and of the two copies."""
+import time
+
+from .. import cib
+from ..waiting import Unmet
+from .power import BACK
+from .scenario import NODE2, NOBODY, scenario
+
+_LOWER = "/dev/vdb"
+
+
+@scenario("disk-fails", "the disk below DRBD is pulled", fencing=NOBODY, stall=20, writers=("node1", "node2"))
+def disk_fails(stage):
+    """Both write on, node2 over the network; it is reported as degraded; the disk comes back and is brought up to date."""
+    stage.mark("node2's disk is pulled")
+    stage.two.ok("echo 1 >$(readlink -f /sys/block/vdb/device/..)/remove")
+
+    def diskless():
+        drbd = stage.two.drbd()
+        return drbd.disk in ("Diskless", "Failed") or Unmet(drbd)
+
+    stage.wait(diskless, "DRBD on node2 to let go of the disk", 60)
+    stage.mark("DRBD on node2 goes on without a disk")
+    stage.writing(stage.two)
+    stage.wait(lambda: stage.failures("drbd"), "the monitor of DRBD to report it", 90)
+    told = stage.failures("drbd")
+    stage.mark("reported: " + told[:90])
+    stage.check("it counts as degraded, not as failed", "degraded" in told, told)
+    stage.holds(stage.two)
+    stage.mark("the disk is back, and attached by hand")
+    stage.two.ok("echo 1 >/sys/bus/pci/rescan; udevadm settle")
+    stage.two.ok("drbdadm attach r0", 60)
+    stage.whole(BACK)
+
+
+@scenario("split-brain", "split brain after fencing was waived", fencing=NOBODY)
+def split_brain(stage):
+    """Both sides end StandAlone, say what to do, and discard nothing; after the recipe all is well."""
+    for node in stage.lab.nodes:
+        node.ok("sed -i 's/fencing resource-and-stonith/fencing dont-care/' /etc/drbd.d/r0.res && drbdadm adjust r0", 60)
+    if stage.ours:
+        stage.one.ok("crm_resource --resource drbd --set-parameter require_fencing --parameter-value false")
+    stage.whole(60)
+    stage.cut("replication")
+
+    def alone():
+        seen = [node.drbd() for node in stage.lab.nodes]
+        return all(drbd.connection != "Connected" for drbd in seen) or Unmet(seen)
+
+    stage.wait(alone, "DRBD to lose the connection", 60)
+    since = time.time() - 20
+    stage.mark("both write on without each other")
+    time.sleep(10)
+    split = stage.owed()
+    stage.heal("replication")
+
+    def standing_alone():
+        seen = [node.drbd() for node in stage.lab.nodes]
+        return all(drbd is None or drbd.connection in ("StandAlone", "WFConnection") for drbd in seen) or Unmet(seen)
+
+    stage.wait(standing_alone, "both sides to give the connection up", 60)
+    stage.mark("split brain: the connection is given up")
+    stage.wait(lambda: "--discard-my-data" in stage.failures("drbd"), "the recipe to be reported", 120)
+    stage.mark("the recipe is reported")
+    time.sleep(20)
+    for node in stage.lab.nodes:
+        mine = {key: numbers for key, numbers in split.items() if key[0] == node.number}
+        stage.holds(node, _LOWER, mine)
+    stage.forgive(stage.two, since)
+    stage.mark("a person follows the recipe: node2's writes are to be lost")
+    stage.property("maintenance-mode", "true")
+    time.sleep(3)
+    for node in stage.lab.nodes:
+        if node.drbd() is None:
+            node.ok("drbdadm up r0", 60)
+    stage.two.run(f"for pid in $(cat /run/witness.pid 2>/dev/null); do kill -KILL $pid; done; vgchange -aln {cib.VG}", 60)
+    stage.two.run("drbdadm disconnect r0; drbdadm secondary r0", 60)
+    stage.two.ok("drbdadm connect --discard-my-data r0", 60)
+    stage.one.run("drbdadm connect r0", 60)
+
+    def together():
+        seen = [node.drbd() for node in stage.lab.nodes]
+        return all((drbd.connection, drbd.disk) == ("Connected", "UpToDate") for drbd in seen) or Unmet(seen)
+
+    stage.wait(together, "both disks to be alike again", 120)
+    stage.mark("both disks are alike again")
+    for node in stage.lab.nodes:
+        node.ok("sed -i 's/fencing dont-care/fencing resource-and-stonith/' /etc/drbd.d/r0.res && drbdadm adjust r0", 60)
+    stage.property("maintenance-mode", "false")
+    stage.refresh()
+    stage.whole(BACK)
+
+
+@scenario("rejoin-in-resync", "a node comes back with a long resync to do", fencing=NODE2, stall=30, writers=("node1",))
+def rejoin_in_resync(stage):
+    """It is never Primary on an Inconsistent disk."""
+    stage.one.ok(f"lvcreate -an -L 48M -n bulk {cib.VG} && lvchange -asy {cib.VG}/bulk", 60)
+    stage.kill(stage.two)
+    stage.confirmed(stage.two)
+    stage.mark("node1 writes 48 MiB that node2 lacks")
+    stage.one.ok(f"dd if=/dev/urandom of=/dev/{cib.VG}/bulk bs=1M oflag=direct status=none || true", 180)
+    stage.start(stage.two)
+    stage.whole(BACK)
+    told = [" ".join(line.words) for line in stage.lines("watch") if line.node == "node2" and line.words[0] == "drbd"]
+    behind = [text for text in told if "ds:Inconsistent" in text]
+    stage.check("node2's disk was Inconsistent for a while", behind, told)
+    wrong = [text for text in behind if "ro:Primary" in text]
+    stage.check("node2 was never Primary on an Inconsistent disk", not wrong, wrong)
+
+

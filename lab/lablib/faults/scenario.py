@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a scenario is: a function that does the damage, and what may come of it."""
+from collections import namedtuple
+
+# How much fencing is allowed: nobody; node2 (or whichever is named); one of the two; never both.
+NOBODY, NODE1, NODE2, ONE = "nobody", "node1", "node2", "one node"
+
+# act: called with a Stage. fencing: one of the above. stall: seconds that writes of `writers` may stand still.
+# writers: names of the nodes whose writer is to go on all the time (but for the stall). only: set of agents it is about,
+# None for both.
+Scenario = namedtuple("Scenario", "name title act fencing stall writers only")
+
+_SCENARIOS = {}
+
+
+def scenario(name, title, fencing=NOBODY, stall=None, writers=(), only=None):
+    """Registers the decorated function as a scenario."""
+
+    def register(act):
+        _SCENARIOS[name] = Scenario(name, title, act, fencing, stall, tuple(writers), only)
+        return act
+
+    return register
+
+
+def every():
+    """Returns all scenarios by name, in the order in which they are told."""
+    from . import disks, interrupted, locking, operations, power, tools, volumes  # noqa: F401  each registers its own
+
+    return dict(_SCENARIOS)
+
+
+def too_much_fencing(allowed, fenced):
+    """Returns what is wrong with a set of fenced nodes' names, "" when it is allowed."""
+    names = " and ".join(sorted(fenced))
+    if len(fenced) > 1:
+        return f"{names}: both nodes were fenced"
+    if fenced and allowed == NOBODY:
+        return f"{names} was fenced needlessly"
+    if fenced and allowed in (NODE1, NODE2) and fenced != {allowed}:
+        return f"{names} was fenced, not {allowed}"
+    return ""

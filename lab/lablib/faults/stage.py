@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where a scenario plays: a formed cluster with a writer on each node, and everything a scenario does to it."""
+import time
+from collections import namedtuple
+from contextlib import contextmanager
+
+from .. import cib, cluster, machine
+from ..errors import LabError
+from ..observe import unsettled
+from ..waiting import Unmet, wait_until
+from . import records, timeline
+
+WITNESS = "witness"
+PATH = f"/dev/{cib.VG}/lv0"
+
+Mark = namedtuple("Mark", "time text")
+Check = namedtuple("Check", "name ok detail")
+
+
+class Stage:
+    """One run of one scenario with one set of agents.
+
+    Attributes: lab; one, two: the nodes; agents: the AgentSet; marks, checks: what was told and found so far; began:
+    time.time() at which the damage may begin.
+    """
+
+    def __init__(self, lab, agents):
+        self.lab = lab
+        self.agents = agents
+        self.one, self.two = lab.nodes
+        self.marks = []
+        self.checks = []
+        self.forgiven = []
+        self.began = self.ended = None
+        self._ports = {}
+        self._fenced = 0
+
+    @property
+    def ours(self):
+        """Whether our agents play, not the stock ones."""
+        return self.agents is cib.DUALSTOR
+
+    # before and after
+
+    def set(self):
+        """Brings the cluster onto the stage: formed, with a writer on each node that writes."""
+        self.close()
+        self.lab.formed(self.agents.name)
+        self.lab.wait_formed()
+        for node in self.lab.nodes:
+            for name in machine.PORTS:
+                self._ports[node.name, name] = records.Port(node.machine, name)
+                self._ports[node.name, name].start()
+            self.watch(node)
+        self.one.ok(["cibadmin", "--modify", "--allow-create", "--xml-text", cib.writers(PATH)])
+        self.whole(60)
+        for node in self.lab.nodes:
+            self.writing(node)
+        self._fenced = len(self.lab.fenced())
+        time.sleep(2)
+        self.began = time.time()
+
+    def close(self):
+        """Ends what follows the machines."""
+        for port in self._ports.values():
+            port.stop()
+        self._ports = {}
+
+    def watch(self, node):
+        """Lets a node tell what changes in it, from now until its machine ends."""
+        node.run("setsid /usr/local/lib/lab/witness watch >/run/watch.log 2>&1 </dev/null &")
+
+    def lines(self, name):
+        """Returns the Lines that both nodes told over a port, oldest first."""
+        found = [line for (_, port), each in self._ports.items() if port == name for line in each.lines]
+        return sorted(found, key=lambda line: line.time)
+
+    def fencing(self):
+        """Returns the records of fencing since the stage was set."""
+        return self.lab.fenced()[self._fenced :]
+
+    # what a scenario tells
+
+    def mark(self, text):
+        """Notes a moment of the story."""
+        self.marks.append(Mark(time.time(), text))
+        self.lab.progress.note(f"    {time.time() - self.began:6.1f} s  {text}" if self.began else f"    {text}")
+
+    def check(self, name, ok, detail=""):
+        """Notes whether something is as it should be; a scenario goes on either way. Returns ok."""
+        self.checks.append(Check(name, bool(ok), "" if ok else str(detail)))
+        if not ok:
+            self.lab.progress.note(f"    not so: {name}: {detail}")
+        return ok
+
+    @contextmanager
+    def checked(self, name):
+        """Notes as a failed check whatever LabError the block raises, and as a passed one otherwise."""
+        try:
+            yield
+        except LabError as error:
+            self.check(name, False, error)
+        else:
+            self.check(name, True)
+
+    def forgive(self, node, since):
+        """The records that a node wrote after `since` may be lost: a person chose to."""
+        self.forgiven.append((node.name, since))
+
+    # what a scenario does
+
+    def kill(self, node):
+        """Pulls a node's plug."""
+        self.mark(f"{node.name} loses its power")
+        node.kill()
+
+    def start(self, *nodes):
+        """Switches nodes on; they join the cluster by themselves."""
+        self.mark(" and ".join(node.name for node in nodes) + " on again")
+        for node in nodes:
+            if not node.alive():
+                node.start(wait=False)
+        for node in nodes:
+            node.wait()
+            self.watch(node)
+
+    def cut(self, *links):
+        """Unplugs links."""
+        self.mark(" and ".join(links) + " link cut")
+        for link in links:
+            self.lab.cut(link)
+
+    def heal(self, *links):
+        """Plugs links in again."""
+        self.mark(" and ".join(links) + " link healed")
+        for link in links:
+            self.lab.heal(link)
+
+    def standby(self, node, on=True):
+        """Makes a node leave its resources, or take them again."""
+        self.mark(f"{node.name} {'to standby' if on else 'back from standby'}")
+        change = ["--update", "on"] if on else ["--delete"]
+        self.one.ok(["crm_attribute", "--node", node.name, "--name", "standby", "--lifetime", "reboot", *change])
+
+    def property(self, name, value):
+        """Sets a property of the cluster."""
+        self.one.ok(["crm_attribute", "--name", name, "--update", value])
+
+    def refresh(self):
+        """Lets the cluster forget failures, as an administrator does after mending."""
+        self.mark("cleanup: crm_resource --refresh")
+        self.one.ok("crm_resource --refresh && crm_resource --wait --timeout 120", 180)
+
+    # what a scenario waits for
+
+    def wait(self, condition, what, timeout):
+        """Waits until a condition holds; see waiting.wait_until."""
+        return wait_until(condition, what, timeout, 0.3)
+
+    def writing(self, node, timeout=60):
+        """Waits until a node's writer writes on."""
+        now = time.time()
+
+        def met():
+            return any(line.time > now and line.words[:1] == ("ack",) for line in self._ports[node.name, "witness"].lines)
+
+        self.wait(met, f"the writer of {node.name} to write", timeout)
+
+    def off(self, node, timeout=90):
+        """Waits until a node's machine is off."""
+        self.wait(lambda: not node.alive(), f"{node.name} to be fenced", timeout)
+        self.mark(f"{node.name} is off")
+
+    def one_off(self, timeout=90):
+        """Waits until one of the machines is off; returns (the survivor, the victim)."""
+        self.wait(lambda: not (self.one.alive() and self.two.alive()), "one node to be fenced", timeout)
+        victim = self.two if self.one.alive() else self.one
+        self.mark(f"{victim.name} is off")
+        return victim.peer, victim
+
+    def confirmed(self, node, timeout=90):
+        """Waits until the survivor's cluster is sure that a node is down."""
+
+        def met():
+            seen = node.peer.cluster()
+            return node.name not in seen.online | seen.unclean or Unmet(f"online {seen.online}, unclean {seen.unclean}")
+
+        self.wait(met, f"{node.name} to be confirmed as down", timeout)
+
+    def stopped(self, node, timeout=150):
+        """Waits until no resource runs on a node."""
+
+        def met():
+            left = sorted(each.resource for each in self.seen().instances if each.node == node.name and each.active)
+            return not left or Unmet(f"still on {node.name}: {', '.join(left)}")
+
+        self.wait(met, f"everything on {node.name} to stop", timeout)
+
+    def seen(self):
+        """Returns the cluster as a node that answers sees it."""
+        for node in self.lab.nodes:
+            if node.alive():
+                try:
+                    return node.cluster()
+                except LabError as error:
+                    problem = error
+        raise problem
+
+    def failures(self, resource):
+        """Returns the exit reasons of a resource's failures and degraded states that the cluster lists, as one text."""
+        seen = self.seen()
+        return "; ".join(
+            f"{each.operation} on {each.node} ({each.code}): {each.reason}"
+            for each in seen.failures + seen.degraded
+            if each.operation.startswith(resource + "_")
+        )
+
+    def failed(self, resource, node):
+        """Whether the cluster counts a resource on a node as failed now."""
+        return any(each.failed for each in self.seen().instances if (each.resource, each.node) == (resource, node.name))
+
+    def results(self, node, word):
+        """Returns the lines of a node's Pacemaker log since the damage began that tell of a result with `word`."""
+        text = node.ok(["grep", "-ah", "Result of", "/var/log/pacemaker/pacemaker.log"], 30)
+        year = time.gmtime(self.began).tm_year
+        return [
+            f"{operation} of {resource} on {where}: {result}"
+            for moment, operation, resource, where, result in timeline.operations(text, year)
+            if moment >= self.began - 1 and word in result
+        ]
+
+    def whole(self, timeout=240):
+        """Waits until everything runs on both nodes, the writers too, and both disks are UpToDate."""
+        wanted = cluster.resources(self.agents)
+        wanted.update({(WITNESS, node): "Started" for node in cib.NODES})
+
+        def met():
+            lacking = unsettled(self.seen(), wanted)
+            if lacking:
+                return Unmet(lacking)
+            for node in self.lab.nodes:
+                drbd = node.drbd()
+                if drbd is None or (drbd.role, drbd.disk, drbd.peer_disk) != ("Primary", "UpToDate", "UpToDate"):
+                    return Unmet(f"DRBD on {node.name}: {drbd}")
+            return True
+
+        self.wait(met, "the whole cluster to run", timeout)
+
+    def runs(self, resource, node, role="Started"):
+        """Whether a resource has a role on a node."""
+        return any(
+            (each.resource, each.node, each.role) == (resource, node.name, role) for each in self.seen().instances if each.active
+        )
+
+    # what a scenario verifies
+
+    def holds(self, node, path=PATH, wanted=None):
+        """Checks that a node's device has every record that was acknowledged until now (or those that are wanted)."""
+        wanted = self.owed() if wanted is None else wanted
+        there = records.held(node.ok(["/usr/local/lib/lab/witness", "scan", path], 120))
+        missing = records.lost(wanted, there)
+        total = sum(map(len, wanted.values()))
+        self.check(
+            f"{path} on {node.name} holds every acknowledged record",
+            total and not missing,
+            f"{len(missing)} of {total} lost, the first: {missing[:3]}" if missing else "none was acknowledged",
+        )
+
+    def owed(self):
+        """Returns the acknowledged records that must be there, as records.acknowledged does."""
+        lines = [
+            line
+            for line in self.lines("witness")
+            if not any(line.node == name and line.time >= since for name, since in self.forgiven)
+        ]
+        return records.acknowledged(lines)

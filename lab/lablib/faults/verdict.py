@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is checked after every scenario: records, both disks alike, the VG, fencing, the stall of writes."""
+import re
+
+from .. import cib
+from ..errors import LabError
+from ..waiting import Unmet
+from .records import greatest_stall
+from .scenario import too_much_fencing
+from .stage import PATH, WITNESS
+
+RECORDED = 200  # of a failure's text in the table
+
+
+def settle(stage):
+    """Ends the writers, then compares all that was acknowledged with both nodes' devices."""
+    stage.mark("writers ended; checking")
+    stage.one.ok(["crm_resource", "--resource", "writers", "--meta", "--set-parameter", "target-role", "--parameter-value", "Stopped"])
+
+    def ended():
+        left = [each.node for each in stage.seen().instances if each.resource == WITNESS and each.active]
+        return not left or Unmet(f"writer still on {left}")
+
+    stage.wait(ended, "the writers to end", 90)
+    for node in stage.lab.nodes:
+        stage.holds(node)
+        stage.holds(node, node.ok("drbdadm sh-ll-dev r0").strip())
+    _compare_disks(stage)
+    for node in stage.lab.nodes:
+        result = node.run(["vgck", cib.VG], 60)
+        stage.check(f"vgck {cib.VG} on {node.name} is clean", result.rc == 0 and not result.stderr.strip(), result.stderr)
+
+
+def _compare_disks(stage):
+    """Runs DRBD's online verify: every block of one disk against the other."""
+    with stage.checked("drbdadm verify ran"):
+        stage.one.ok("drbdadm verify r0", 30)
+
+        def done():
+            text = stage.one.ok("cat /proc/drbd")
+            return "cs:Connected" in text or Unmet(text)
+
+        stage.wait(done, "drbdadm verify to end", 180)
+    for node in stage.lab.nodes:
+        text = node.ok("cat /proc/drbd")
+        found = re.search(r"\boos:(\d+)", text)
+        stage.check(f"no block is out of sync on {node.name}", found and found.group(1) == "0", text)
+
+
+def judge(stage, scenario):
+    """Adds the checks that the scenario's own limits ask for; returns the figures for the table."""
+    fenced = {event["target"] for event in stage.fencing() if event["operation"] in ("off", "reboot")}
+    wrong = too_much_fencing(scenario.fencing, fenced)
+    stage.check(f"fencing: {scenario.fencing} at most", not wrong, wrong)
+    lines = stage.lines("witness")
+    stalls = {
+        node.name: round(greatest_stall(lines, node.name, stage.began, stage.ended), 1)
+        for node in stage.lab.nodes
+        if node.name in scenario.writers
+    }
+    if scenario.stall is not None:
+        for name, seconds in stalls.items():
+            stage.check(f"writes of {name} stood still for {scenario.stall} s at most", seconds <= scenario.stall, f"{seconds} s")
+    return {
+        "fenced": sorted(fenced),
+        "stall": stalls,
+        "acknowledged": sum(map(len, stage.owed().values())),
+    }
+
+
+def trouble(stage):
+    """Returns what the cluster lists as failed in the end, for the report."""
+    try:
+        seen = stage.seen()
+    except LabError as error:
+        return [str(error)[:RECORDED]]
+    return [f"{each.operation} on {each.node} ({each.code}): {each.reason}"[:RECORDED] for each in seen.failures + seen.degraded]
+
+
+__all__ = ["PATH", "judge", "settle", "trouble"]

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A choice of the fault scenarios with our agents; `make faults` plays them all, beside the stock agents."""
+import pytest
+from lablib.faults import runner
+
+pytestmark = pytest.mark.lab
+
+CHOICE = ("standby", "node-killed", "lockd-killed", "held-open")
+
+
+@pytest.mark.parametrize("name", CHOICE)
+def test_a_fault_ends_as_it_should(lab, name):
+    (result,) = runner.run(lab, [name], ["dualstor"])
+    assert [check for check in result["checks"] if not check["ok"]] == []
