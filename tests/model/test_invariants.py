@@ -7,6 +7,7 @@ whole way from an action to the check.
 
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -156,11 +157,21 @@ def test_a_broken_agent_is_caught(name, breakage, scenario, monkeypatch):
         scenario(machine.Cluster())
 
 
+def _until_named(pid):
+    """The kernel shows a command line a moment after exec."""
+    for _ in range(1000):
+        with open("/proc/%d/cmdline" % pid, "rb") as stream:
+            if stream.read():
+                return
+        time.sleep(0.01)
+
+
 def test_a_process_that_is_left_is_caught(lab):
     check = leftovers.Leftovers(lab)
     check.check()
     left = subprocess.Popen(["bash", "-c", "while :; do sleep 1; done",
                              lab.folder + "/node1/bin/vgs"])
+    _until_named(left.pid)
     try:
         with pytest.raises(AssertionError, match="processes"):
             check.check()

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from model import events, machine
+from model import actions, events, machine
 from model.census import Census
+from simulator import faults
 
 SEQUENCES, STEPS = 1000, 15     # of each generation
 
@@ -20,8 +21,26 @@ def test_invariants_hold(cluster, monkeypatch, deep):
         max_examples=SEQUENCES * (10 if deep else 1), stateful_step_count=STEPS, print_blob=True))
     print(census.report())
     assert census.sequences >= SEQUENCES
-    assert set(census.kinds) == set(machine.KINDS), "each kind of fault was met by some agent"
+    assert len(census.kinds) > 0.8 * len(machine.KINDS), set(machine.KINDS) - set(census.kinds)
     happened = {event.__name__ for event in events.EVENTS + events.OF_VOLUMES}
     assert len(set(census.events)) > 0.9 * len(happened), happened - set(census.events)
     assert set(census.variables) == set(machine.VARIABLES)
     assert {signal for signal, _ in census.cut} == {"SIGTERM", "SIGKILL"}
+
+
+@pytest.mark.parametrize("kind", machine.KINDS)
+@pytest.mark.parametrize("cluster", [machine.Cluster, machine.OldCluster],
+                         ids=["lvmlockd", "clvmd"])
+def test_every_fault_under_every_action(cluster, kind, monkeypatch):
+    """Chance may leave a kind out: here each strikes whatever an action runs, in two states."""
+    census = Census()
+    monkeypatch.setattr(machine.Cluster, "census", census)
+    for state in ("group", "active"):
+        for pair in actions.PAIRS:
+            model = cluster()
+            model.begin(start=state)
+            model.program_breaks_under(pair=pair, name="node1", fault=faults.fault(
+                "*", kind, code=11, seconds=8.0))
+            model.nobody_lost_data()
+            model.teardown()
+    assert census.kinds[kind] > 0

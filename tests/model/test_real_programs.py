@@ -106,7 +106,7 @@ def test_half_an_output_ends_with_0(lab, host):
 
 def test_another_language_is_not_understood_but_arrives(lab, host):
     lab.inject(faults.fault("*", faults.FOREIGN))
-    assert "2,03,16" in host.run(("lvm", "version")).stdout.replace("2,03.16", "2,03,16")
+    assert "2,03" in host.run(("lvm", "version")).stdout
     assert "\u00e4" in host.run(("vgs", "no-such-vg")).stderr
 
 

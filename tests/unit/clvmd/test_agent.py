@@ -186,12 +186,12 @@ def agent(answers=(), files=(), **values):
 
 @pytest.mark.parametrize("text, says", (
     (golden("fence-ls.txt"), ""),
-    (golden("fence-ls-n-fencing.txt"), "fencing of node node2 (id 2)"),
+    (golden("fence-ls-n-fencing.txt"), "fencing of node2 (id 2)"),
     (golden("fence-ls-n-fencing.txt").replace("wait state    fencing", "wait state    quorum"),
-     "fencing of node node2 (id 2); it waits for quorum"),
+     "fencing of node2 (id 2), which waits for quorum"),
     (golden("fence-ls.txt").replace("wait state    none", "wait state    messages"),
-     "it waits for messages"),
-    ((1, "", ""), "this node has not joined it")))
+     "the fence domain, which waits for messages"),
+    ((1, "", ""), "this node to join the fence domain")))
 def test_the_fence_domain_names_who_is_to_be_fenced(text, says):
     nodes = {"cman_tool nodes": golden("cman-nodes-F.txt")}
     assert agent(dict(nodes, **{"fence_tool ls": text})).see_fence_domain() == says

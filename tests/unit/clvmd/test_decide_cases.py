@@ -51,8 +51,8 @@ def test_start_remembers_the_process_once_it_is_ready():
      "membership"),
     (dict(dlm=seen.Dlm(ready=True, pending="fencing of node2")), "fencing of node2"),
     (dict(dlm=seen.Dlm(ready=False)), "dlm to be set up"),
-    (dict(quorum=seen_by.GOOD.but(engine="cman"), fence_domain="it waits for fencing"),
-     "fence domain (it waits for fencing)"),
+    (dict(quorum=seen_by.GOOD.but(engine="cman"), fence_domain="fencing of node2 (id 2)"),
+     "fencing of node2 (id 2)"),
 ))
 def test_start_says_what_it_waits_for(changes, words):
     waiting = step("start", seen_by.stopped(**changes))
@@ -65,9 +65,10 @@ def test_start_names_the_lines_of_lvm_conf_to_change():
     old = dict(seen_by.OLD, settings=seen.Settings(locking_type="3", fallback="1",
                                                    use_lvmetad="1"))
     refused("start", seen_by.stopped(**old), ExitCode.ERR_ARGS,
-            "fallback_to_local_locking = 0 and use_lvmetad = 0 in the global section")
+            "global section of /etc/lvm/lvm.conf set fallback_to_local_locking = 0 and "
+            "use_lvmetad = 0")
     refused("start", seen_by.stopped(metadata_cache=(seen_by.LVMETAD,), **old), ExitCode.ERR_ARGS,
-            "use_lvmetad = 0", "stop lvmetad (pid 400)")
+            "use_lvmetad = 0", "stop lvmetad, pid 400")
 
 
 def test_lvmetad_that_nobody_asks_is_no_hindrance():

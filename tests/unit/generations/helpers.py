@@ -6,7 +6,9 @@ import io
 import os
 
 from dualstor.deadline import Deadline
+from dualstor.errors import DualstorError
 from dualstor.main import conclude, load, perform
+from dualstor.ocf.reason import fitted
 from simulator import world
 from simulator.host import SimHost, Simulation
 from simulator.state import CLVMD
@@ -34,16 +36,28 @@ def cluster(state, lvm=None, engine="cman"):
 
 
 def run(simulation, agent, action, variables, node="node1", seconds=None):
-    """One action; (exit code, the exit reason or "", the commands it ran)."""
-    said, before = io.StringIO(), len(simulation.cluster.calls)
+    """One action; (exit code, the whole exit reason or "", the commands it ran).
+
+    The manager shows no more of the reason than ``ocf.reason.fitted`` leaves.
+    """
+    said, whole, before = io.StringIO(), [""], len(simulation.cluster.calls)
     seconds = seconds or int(variables["OCF_RESKEY_CRM_meta_timeout"]) / 1000.0
 
     def make_host(_deadline):
         return SimHost(Deadline(seconds, simulation.clock), simulation, node)
 
+    def work():
+        try:
+            verdict = perform(load(agent), action, variables, make_host)
+        except DualstorError as problem:
+            whole.append(problem.reason)
+            raise
+        whole.append(verdict.reason or "")
+        return verdict
+
     with contextlib.redirect_stderr(said):
-        code = conclude(agent, action, lambda: perform(load(agent), action, variables, make_host))
-    reasons = [l[len(_PREFIX):] for l in said.getvalue().splitlines() if l.startswith(_PREFIX)]
-    assert len(reasons) == (code != 0), reasons
+        code = conclude(agent, action, work)
+    shown = [l[len(_PREFIX):] for l in said.getvalue().splitlines() if l.startswith(_PREFIX)]
+    assert shown == ([fitted(whole[-1])] if code else [])
     calls = [tuple(call[1:]) for call in simulation.cluster.calls[before:] if call[0] == node]
-    return code, (reasons or [""])[0], calls
+    return code, whole[-1], calls

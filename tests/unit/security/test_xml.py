@@ -4,11 +4,13 @@
 import pytest
 
 from dualstor.command.check.parsers import xml as lines
+from dualstor.command.configure.render import cman as cluster_conf
 from dualstor.errors import ParseError
 from dualstor.tools import pacemaker, stonith, xmltext
 from sourcetree import SHIPPED, imports
 
-PARSERS = [lambda text: xmltext.parse("a file", text), pacemaker.parse_mon, stonith.parse_history]
+PARSERS = [lambda text: xmltext.parse("a file", text), pacemaker.parse_mon, stonith.parse_history,
+           cluster_conf.version]
 
 BOMB = '<!DOCTYPE lolz [<!ENTITY a "lol">%s]>' % "".join(
     '<!ENTITY %s "%s">' % (chr(98 + n), ("&%s;" % chr(97 + n)) * 10) for n in range(9))
@@ -80,9 +82,11 @@ class TestTheParserThatShowsLines:
 
 
 def test_there_is_no_other_place_that_parses_xml():
-    """``metadata`` writes XML with lxml, and reads none; cman's rule reads our own schema."""
+    """``metadata`` and what configure renders only write XML; cman's rule reads our own schema."""
     users = {path for path in SHIPPED if imports(path) & {"xml", "lxml", "defusedxml"}}
     assert users == {"lib/dualstor/tools/xmltext.py", "lib/dualstor/metadata.py",
                      "lib/dualstor/command/check/parsers/xml.py",
-                     "lib/dualstor/command/check/rules/cman_structure.py"}, \
+                     "lib/dualstor/command/check/rules/cman_structure.py",
+                     "lib/dualstor/command/configure/render/cib.py",
+                     "lib/dualstor/command/configure/render/cman.py"}, \
         "use dualstor.tools.xmltext.parse"

@@ -61,30 +61,30 @@ class Clvmd(QuickClvmd):
         return seen.Dlm(ready=dlm.ready(self.host), pending=dlm_tool.pending(self.host))
 
     def see_fence_domain(self):
-        """What keeps cman's fence domain from being at rest, as text; "" for nothing."""
+        """What has to pass before cman's fence domain is at rest, as text; "" for nothing."""
         from dualstor.tools import fence_tool
         try:
             domain = fence_tool.ls(self.host)
         except DualstorError as problem:
-            return str(problem)
+            return "the fence domain (%s)" % problem
         if domain is None:
-            return "this node has not joined it"
+            return "this node to join the fence domain"
         if not domain.pending:
             return ""
         if not domain.doomed:
-            return "it waits for %s" % domain.wait
+            return "the fence domain, which waits for %s" % domain.wait
         text = "fencing of %s" % " and ".join(self._node_names(domain.doomed))
         return text if domain.wait in ("none", "fencing") \
-            else "%s; it waits for %s" % (text, domain.wait)
+            else "%s, which waits for %s" % (text, domain.wait)
 
     def _node_names(self, ids):
-        """ "node node2 (id 2)" of each id, without the name where cman does not tell it."""
+        """ "node2 (id 2)" of each id, "node 2" where cman does not tell its name."""
         from dualstor.tools import cman
         try:
             known = {node.id: node.name for node in cman.nodes(self.host)}
         except DualstorError:
             known = {}
-        return ["node %s (id %d)" % (known[i], i) if i in known else "node %d" % i for i in ids]
+        return ["%s (id %d)" % (known[i], i) if i in known else "node %d" % i for i in ids]
 
     def see_configuration(self):
         """What is wrong with cman's cluster.conf, as text; "" for nothing or when it is not known."""

@@ -131,9 +131,8 @@ def waiting(request, parameters, facts):
         return Wait("quorum (%s)" % quorum.says,
                     "start the other node, or look at the network between the nodes")
     if quorum.engine == "cman" and facts.fence_domain:
-        return Wait("the fence domain (%s)" % facts.fence_domain,
-                    "`fence_tool ls` shows it; a node that is down for sure is acknowledged with "
-                    "`fence_ack_manual`")
+        return Wait(facts.fence_domain,
+                    "see `fence_tool ls`; a node that is off for sure: `fence_ack_manual NODE`")
     dlm = facts.dlm
     if dlm.pending:
         return Wait("dlm, which waits for %s" % dlm.pending,
@@ -186,9 +185,9 @@ def settings(request, parameters, facts):
     lines = [line for line, right in wrong if not right]
     if not lines:
         return None
-    text = "LVM on this node is not set up for %s: set %s in the global section of %s" % (
-        daemon, " and ".join(lines), _LVM_CONF)
+    also = ""
     if found.use_lvmetad not in ("0", None) and daemon == CLVMD and facts.metadata_cache:
-        text += ", and stop lvmetad (pid %d), whose view is of this node alone" \
-            % facts.metadata_cache[0].pid
-    return common.refuse(request, ExitCode.ERR_ARGS, text)
+        also = " (stop lvmetad, pid %d, which sees this node alone)" % facts.metadata_cache[0].pid
+    return common.refuse(request, ExitCode.ERR_ARGS,    # the lines last: they must be shown
+                         "LVM is not set up for %s%s: in the global section of %s set %s" % (
+                             daemon, also, _LVM_CONF, " and ".join(lines)))
