@@ -9,7 +9,7 @@ import sys
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(TREE, part) for part in ("lib", "tests", "lab")]
 
-from bench import host, lab, report  # noqa: E402
+from bench import host, lab, page, report  # noqa: E402
 
 DOCS = os.path.join(TREE, "docs", "bench")
 
@@ -108,6 +108,7 @@ def main():
         in_lab_monitors(arguments.rounds)
     else:
         in_lab_operations(arguments.agents)
+    page.renew(os.path.dirname(DOCS))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ class QuickClvmd(Agent):
         """The daemon that start left, if it runs and there is no other; else None."""
         left = self.see_remembered()
         now = process.look(self.host, left.pid) if left is not None else None
-        if now is None or now.over or now.start_time != left.start_time:
+        if now is None or now.over or now.start_time != left.start_time \
+                or not process.named(now, (left.program,)):
             return None
         others = [name for name in seen.PROGRAMS
                   if name != left.program and locksocket.find(self.host, name)]
