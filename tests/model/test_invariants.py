@@ -7,6 +7,7 @@ whole way from an action to the check.
 
 import os
 import subprocess
+import sys
 import time
 
 import pytest
@@ -169,7 +170,8 @@ def _until_named(pid):
 def test_a_process_that_is_left_is_caught(lab):
     check = leftovers.Leftovers(lab)
     check.check()
-    left = subprocess.Popen(["bash", "-c", "while :; do sleep 1; done",
+    # no shell: for a moment what it forks has its command line
+    left = subprocess.Popen([sys.executable, "-IS", "-c", "import time; time.sleep(1000)",
                              lab.folder + "/node1/bin/vgs"])
     _until_named(left.pid)
     try:
