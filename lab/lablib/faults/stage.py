@@ -21,7 +21,8 @@ class Stage:
     """One run of one scenario with one set of agents.
 
     Attributes: lab; one, two: the nodes; agents: the AgentSet; marks, checks: what was told and found so far; began:
-    time.time() at which the damage may begin.
+    time.time() at which the damage may begin; places: {device or file: time from which new runs of the writers go there};
+    more: names of resources that a scenario added, which run on both nodes as well.
     """
 
     def __init__(self, lab, agents):
@@ -31,6 +32,8 @@ class Stage:
         self.marks = []
         self.checks = []
         self.forgiven = []
+        self.places = {PATH: 0}
+        self.more = []
         self.began = self.ended = None
         self._ports = {}
         self._fenced = 0
@@ -135,6 +138,18 @@ class Stage:
         self.mark(" and ".join(links) + " link healed")
         for link in links:
             self.lab.heal(link)
+
+    def move_writers(self, path):
+        """Lets both writers begin a new run, on another device or file."""
+        self.places[path] = time.time()
+        parameter = ["--set-parameter", "path", "--parameter-value", path]
+        self.one.ok(["crm_resource", "--resource", WITNESS, *parameter])
+
+        def moved():
+            begun = {line.node for line in self.lines(WITNESS) if line.words[0] == "ack" and self.place(line.words[1]) == path}
+            return len(begun) == len(self.lab.nodes) or Unmet(f"only on {sorted(begun)}")
+
+        self.wait(moved, f"both writers to write to {path}", 120)
 
     def standby(self, node, on=True):
         """Makes a node leave its resources, or take them again."""
@@ -246,7 +261,7 @@ class Stage:
     def whole(self, timeout=240):
         """Waits until everything runs on both nodes, the writers too, and both disks are UpToDate."""
         wanted = cluster.resources(self.agents)
-        wanted.update({(WITNESS, node): "Started" for node in cib.NODES})
+        wanted.update({(name, node): "Started" for node in cib.NODES for name in [WITNESS, *self.more]})
 
         def met():
             lacking = unsettled(self.seen(), wanted)
@@ -268,23 +283,38 @@ class Stage:
 
     # what a scenario verifies
 
-    def holds(self, node, path=PATH, wanted=None):
-        """Checks that a node's device has every record that was acknowledged until now (or those that are wanted)."""
-        wanted = self.owed() if wanted is None else wanted
-        there = records.held(node.ok(["/usr/local/lib/lab/witness", "scan", path], 120))
-        missing = records.lost(wanted, there)
-        total = sum(map(len, wanted.values()))
-        self.check(
-            f"{path} on {node.name} holds every acknowledged record",
-            total and not missing,
-            f"{len(missing)} of {total} lost, the first: {missing[:3]}" if missing else "none was acknowledged",
-        )
+    def holds(self, node, path=None, wanted=None):
+        """Checks that a node has every record that was acknowledged until now (or those that are wanted).
 
-    def owed(self):
-        """Returns the acknowledged records that must be there, as records.acknowledged does."""
+        path: a device that holds them all; by default each record is looked for where it was written.
+        """
+        for place in [path] if path else self.places:
+            due = self.owed(place) if wanted is None else wanted
+            there = records.held(node.ok(["/usr/local/lib/lab/witness", "scan", place], 120))
+            missing = records.lost(due, there)
+            total = sum(map(len, due.values()))
+            self.check(
+                f"{place} on {node.name} holds every acknowledged record",
+                total and not missing,
+                f"{len(missing)} of {total} lost, the first: {missing[:3]}" if missing else "none was acknowledged",
+            )
+
+    def owed(self, place=None):
+        """Returns the acknowledged records that must be there, as records.acknowledged does.
+
+        place: only those of runs that went to this one of `places`; for anything else all.
+        """
         lines = [
             line
-            for line in self.lines("witness")
+            for line in self.lines(WITNESS)
             if not any(line.node == name and line.time >= since for name, since in self.forgiven)
         ]
-        return records.acknowledged(lines)
+        due = records.acknowledged(lines)
+        if place not in self.places:
+            return due
+        return {(node, run): numbers for (node, run), numbers in due.items() if self.place(str(run)) == place}
+
+    def place(self, run):
+        """Returns where a run of a writer went: to the last of `places` before its first line."""
+        first = next(line.time for line in self.lines(WITNESS) if line.words[1:2] == (run,))
+        return max((since, path) for path, since in self.places.items() if since <= first)[1]
