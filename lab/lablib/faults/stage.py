@@ -244,6 +244,22 @@ class Stage:
             if each.operation.startswith(resource + "_")
         )
 
+    def reported(self, resource, timeout, words=""):
+        """Checks that the cluster lists, in time, a failure or degraded state of a resource with `words` in its reason.
+
+        A scenario goes on either way. Returns all that the cluster lists of the resource, as one text.
+        """
+
+        def met():
+            told = self.failures(resource)
+            return (told and words in told) or Unmet(told or "nothing")
+
+        with self.checked(f"it is reported{words and ' with ' + words}"):
+            self.wait(met, f"{resource} to be reported", timeout)
+        told = self.failures(resource)
+        self.mark("reported: " + (told[:120] or "nothing"))
+        return told
+
     def failed(self, resource, node):
         """Whether the cluster counts a resource on a node as failed now."""
         return any(each.failed for each in self.seen().instances if (each.resource, each.node) == (resource, node.name))
