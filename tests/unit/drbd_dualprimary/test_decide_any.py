@@ -33,6 +33,8 @@ FACTS = st.builds(
     fencing_enabled=st.sampled_from((None, False, True)), patience=st.floats(0, 60),
     published=st.sampled_from((None, 1000, 10000)),
     peer=st.builds(seen.Peer, st.just("node2"), st.sampled_from((None, False, True))),
+    lost_peer=st.builds(seen.Peer, st.just("node2"), st.sampled_from((None, False, True))),
+    suspension=st.sampled_from((None, (), ("fencing",), ("user",), ("fencing", "no-data"))),
     holders=st.sampled_from(((), ("qemu[4711]",))),
     stacked=st.sampled_from(((), ("LV vg0/lv0",))))
 
@@ -77,10 +79,20 @@ def test_each_action_has_its_own_deeds(request, parameters, facts):
     step = decide(request, parameters, facts)
     allowed = {"start": {"load_module", "up", "adjust", "secondary", "warn", "remember", "publish"},
                "promote": {"primary", "warn", "publish"}, "demote": {"secondary"},
-               "stop": {"secondary", "down", "down_directly", "publish"}, "monitor": {"publish"},
-               "notify": {"publish"}, "validate-all": {"warn"}, "reload-agent": set()}
+               "stop": {"secondary", "down", "down_directly", "publish"},
+               "monitor": {"publish", "resume_io"}, "notify": {"publish", "resume_io"},
+               "validate-all": {"warn"}, "reload-agent": set()}
     if isinstance(step, Do):
         assert step.deed in allowed[request.action]
+
+
+@given(REQUESTS, PARAMETERS, FACTS)
+def test_io_goes_on_only_without_a_peer_that_could_write(request, parameters, facts):
+    step = decide(request, parameters, facts)
+    if isinstance(step, Do) and step.deed == "resume_io":
+        assert facts.lost_peer.down is True and facts.suspension == ("fencing",)
+        assert facts.state.up_to_date and not facts.state.connected
+        assert not request.probe
 
 
 @given(PARAMETERS, o.states(), st.booleans(), st.booleans())

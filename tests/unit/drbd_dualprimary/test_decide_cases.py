@@ -231,7 +231,7 @@ def test_notify_refreshes_the_score_after_something_happened():
 
 
 FROZEN = dict(state=o.state(role="Primary", cstate="WFConnection", peer="DUnknown", suspended=True),
-              peer=seen.Peer(name="node2", down=True), suspension=("fencing",), published=10000)
+              lost_peer=seen.Peer(name="node2", down=True), suspension=("fencing",), published=10000)
 
 
 def test_io_that_waited_for_a_fencing_goes_on_once_the_cluster_has_confirmed_it():
@@ -239,9 +239,17 @@ def test_io_that_waited_for_a_fencing_goes_on_once_the_cluster_has_confirmed_it(
     assert step("notify", asked=asked, **FROZEN) == Do("resume_io", ("node2",))
 
 
+def test_a_monitor_lets_it_go_on_too_as_not_every_fencing_is_notified():
+    assert step("monitor", **FROZEN) == Do("resume_io", ("node2",))
+    tried = step("monitor", history=[done("resume_io", ok=False)], **FROZEN)
+    assert tried.code == 191 and "stonith_admin" in tried.reason
+    assert step("monitor", asked=dict(probe=True), **FROZEN).code == 191
+    assert step("monitor", asked=dict(in_cluster=False), **FROZEN).code == 191
+
+
 @pytest.mark.parametrize("change", [
-    dict(peer=seen.Peer(name="node2", down=False)),
-    dict(peer=seen.Peer(name="node2", down=None)),
+    dict(lost_peer=seen.Peer(name="node2", down=False)),
+    dict(lost_peer=seen.Peer(name="node2", down=None)),
     dict(suspension=("user",)), dict(suspension=("fencing", "user")), dict(suspension=None),
     dict(suspension=()),
     dict(state=o.state(role="Primary", suspended=True)),
@@ -250,7 +258,10 @@ def test_io_that_waited_for_a_fencing_goes_on_once_the_cluster_has_confirmed_it(
                        suspended=True), published=None)])
 def test_io_stands_still_in_every_other_case(change):
     asked = dict(notification=Notification(type="post", operation="stop"))
-    assert step("notify", asked=asked, **dict(FROZEN, **change)) == FINE
+    facets = dict(FROZEN, **change)
+    facets["published"] = seen.score(facets["state"])
+    assert step("notify", asked=asked, **facets) == FINE
+    assert isinstance(step("monitor", **facets), Finish)
 
 
 def test_validate_looks_at_the_host_only_at_level_10():

@@ -28,7 +28,15 @@ def decide(request, parameters, facts):
     if state is None:
         return seen.refuse(request, parameters, ExitCode.NOT_RUNNING,
                              "not configured in the kernel of this node")
-    return publish(request, facts, seen.score(state)) or _verdict(request, parameters, state)
+    return _resume(request, facts) or publish(request, facts, seen.score(state)) \
+        or _verdict(request, parameters, state)
+
+
+def _resume(request, facts):
+    if not facts.state.suspended or request.probe or not request.in_cluster:
+        return None
+    from dualstor.agents.drbd_dualprimary import frozen
+    return frozen.resume(facts)
 
 
 def _verdict(request, parameters, state):

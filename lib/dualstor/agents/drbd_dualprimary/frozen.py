@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Deciding whether I/O that stands still may go on.
+
+DRBD suspends I/O until its fence-peer handler has had the peer fenced. When that handler
+failed but the peer was fenced later, by the cluster, by dlm or by a person who confirmed it,
+nobody tells DRBD, and a node with good data would stand still until the peer comes back.
+Pacemaker notifies of a fencing only when it was its own, so monitor looks, too.
+"""
+
+from dualstor.steps import Do
+
+
+def resume(facts):
+    """The deed that lets I/O go on, None when it runs, or must stand still.
+
+    Only what waits for the fencing of a peer that the cluster has confirmed as down: not what
+    a person has suspended, and not what lacks good data.
+    """
+    state = facts.state
+    if state is None or not (state.suspended and state.primary and state.up_to_date) \
+            or state.connected or facts.done("resume_io"):
+        return None
+    if facts.lost_peer.down is not True or facts.suspension != ("fencing",):
+        return None
+    return Do("resume_io", (facts.lost_peer.name,))
