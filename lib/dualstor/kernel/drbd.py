@@ -35,7 +35,8 @@ class Minor(Record):
     """One device of /proc/drbd; ``protocol`` is None when StandAlone.
 
     ``flags`` as printed, e.g. "r-----": of 5 letters in 8.3.8, 6 later. ``resync``:
-    percent done, None when it does not resync. ``rest``: (key, value) of all else.
+    percent done, None when it does not resync; ``left``: the kernel's guess of the seconds
+    until that ends. ``rest``: (key, value) of all else.
     """
 
     minor: int
@@ -47,6 +48,7 @@ class Minor(Record):
     protocol: str = None
     flags: str = None
     resync: float = None
+    left: int = None
     rest: tuple = ()
 
     @property
@@ -78,12 +80,16 @@ class Kernel(Record):
 
 
 class Volume(Record):
-    """A volume of a resource; ``number`` is 0 when unknown, ``resync`` percent done or None."""
+    """A volume of a resource; ``number`` is 0 when unknown.
+
+    ``resync``: percent done or None; ``left``: seconds until it ends, None when not known.
+    """
 
     number: int
     minor: int
     dstate: str
     resync: float = None
+    left: int = None
 
 
 class Peer(Record):
@@ -183,6 +189,11 @@ def _further_line(minor, line):
         if not sign or _number(whole) is None or part.strip(_DIGITS):
             raise ParseError(_PROC, line, "no percentage")
         return minor.but(resync=float(percent))
+    words = line.split()
+    if words[:1] == ["finish:"]:
+        clock = [_number(part) for part in "".join(words[1:2]).split(":")]
+        if len(clock) == 3 and None not in clock:
+            return minor.but(left=(clock[0] * 60 + clock[1]) * 60 + clock[2])
     pairs = tuple((word.partition(":")[0], word.partition(":")[2])
                   for word in line.split()
                   if word.partition(":")[0].isalpha() and word.partition(":")[2])
@@ -350,7 +361,8 @@ def state_of(kernel, name, pairs):
     each = [minor for _, minor in found]
     return State(
         resource=name, role=_first([m.role for m in each], "Primary"),
-        volumes=tuple(Volume(number=volume, minor=m.minor, dstate=m.dstate, resync=m.resync)
+        volumes=tuple(Volume(number=volume, minor=m.minor, dstate=m.dstate, resync=m.resync,
+                             left=m.left)
                       for volume, m in found),
         peers=(Peer(name=None, cstate=_worst([m.cstate for m in each]),
                     role=_first([m.peer_role for m in each], "Primary"),

@@ -80,6 +80,19 @@ def configuration(host, name, conf=None, timeout=_QUERY):
     return drbdconf.parse(_query(host, ("dump", name), conf, timeout), name)
 
 
+def resources(host, conf=None, timeout=_QUERY):
+    """The names of the resources configured for this host, as a tuple.
+
+    :raises ToolError: drbdadm is missing, hung, or refuses the configuration
+    """
+    completed = _run(host, ("sh-resources",), conf, timeout)
+    if _NOTHING_DEFINED in completed.stderr:
+        return ()
+    if not completed.ok:
+        raise ToolFailed(completed, drbdsetup.outcome(completed).says)
+    return tuple(completed.stdout.split())
+
+
 def unknown(host, name, conf=None, timeout=_QUERY):
     """Whether drbdadm says that the resource is not in this host's configuration.
 

@@ -52,6 +52,27 @@ class Node(Record):
         return None if self.unclean is None or self.expected_up else True
 
 
+class Instance(Record):
+    """A resource on a node, or nowhere (``node`` None). ``role`` e.g. "Promoted", "Started"."""
+
+    resource: str
+    agent: str
+    node: str
+    role: str
+    failed: bool = False
+    blocked: bool = False     # it cannot be stopped: Pacemaker leaves it alone
+
+
+class Failure(Record):
+    """An action that failed and was not cleaned up; ``when`` and ``code`` as printed."""
+
+    operation: str            # e.g. "r0_promote_0"
+    node: str
+    code: str
+    reason: str = ""
+    when: str = None
+
+
 class Cluster(Record):
     """What crm_mon shows of the cluster."""
 
@@ -61,6 +82,8 @@ class Cluster(Record):
     fencing: bool = None      # whether it is enabled, as Pacemaker sees it
     version: str = None
     properties: tuple = ()    # (name, value) of cluster_options
+    instances: tuple = ()
+    failures: tuple = ()
 
     def node(self, name):
         """The Node of that name; None when there is none."""
@@ -92,6 +115,24 @@ def _node(element):
                 rest=tuple(sorted(values.items())), **states)
 
 
+def _instances(root):
+    """The Instances; the number of a clone's instance is left out of its name."""
+    for element in root.iterfind("resources//resource"):
+        on = [node.get("name") for node in element.findall("node")] or [None]
+        for node in on:
+            yield Instance(resource=element.get("id", "").partition(":")[0], node=node,
+                           agent=element.get("resource_agent"), role=element.get("role"),
+                           failed=_truth(element.get("failed", "false")),
+                           blocked=_truth(element.get("blocked", "false")))
+
+
+def _failures(root):
+    for element in root.iterfind("failures/failure"):
+        yield Failure(operation=element.get("op_key", ""), node=element.get("node"),
+                      code=element.get("exitstatus"), reason=element.get("exitreason") or "",
+                      when=element.get("last-rc-change"))
+
+
 def _offending(text, problem):
     """The line of *text* at which an XML parser gave up."""
     lines = text.splitlines() or [""]
@@ -121,7 +162,8 @@ def parse_mon(text):
                    dc=dc.get("name") if present else None,
                    quorate=_truth(dc.get("with_quorum")) if present else None,
                    fencing=fencing, version=dc.get("version") if present else None,
-                   properties=properties)
+                   properties=properties, instances=tuple(_instances(root)),
+                   failures=tuple(_failures(root)))
 
 
 def cluster(host, timeout=TIMEOUT):

@@ -55,6 +55,25 @@ def test_cluster_of_both():
     assert ("feature_set", "3.16.1") in node.rest and seen.node("other") is None
 
 
+def test_resources_and_failures():
+    text = BOTH.replace("</pacemaker-result>", """
+  <failures><failure op_key="vg0_start_0" node="node2" exitstatus="error" exitcode="1"
+    exitreason="vg0 start: no quorum" last-rc-change="2026-11-24 04:50:58Z"/></failures>
+  <resources><clone id="r0-clone"><resource id="r0:1" resource_agent="ocf:dualstor:drbd-dualprimary"
+    role="Promoted" failed="true" blocked="false"><node name="node1" id="1"/></resource></clone>
+    <resource id="vg9" resource_agent="ocf:dualstor:clustered-vg" role="Stopped" failed="false"
+    blocked="true"/></resources></pacemaker-result>""")
+    seen = pacemaker.parse_mon(text)
+    assert seen.failures == (pacemaker.Failure(
+        operation="vg0_start_0", node="node2", code="error", reason="vg0 start: no quorum",
+        when="2026-11-24 04:50:58Z"),)
+    assert [i for i in seen.instances if i.resource in ("r0", "vg9")] == [
+        pacemaker.Instance(resource="r0", agent="ocf:dualstor:drbd-dualprimary", node="node1",
+                           role="Promoted", failed=True),
+        pacemaker.Instance(resource="vg9", agent="ocf:dualstor:clustered-vg", node=None,
+                           role="Stopped", blocked=True)]
+
+
 def test_cluster_of_1_1():
     seen = pacemaker.parse_mon(OLD)
     assert seen.fencing is False and seen.node("b").unclean and seen.node("b").standby is None

@@ -44,6 +44,14 @@ def test_percent_of_a_resync_but_not_of_a_verify():
     assert drbd.parse(golden("verify", "node1", "proc_drbd.out")).minors[0].resync is None
 
 
+def test_time_left_of_a_resync():
+    text = golden("syncing", "node1", "proc_drbd.out")
+    assert drbd.parse(text).minors[0].left == 39
+    assert drbd.parse(text.replace("0:00:39", "12:01:02")).minors[0].left == 43262
+    assert drbd.parse(text.replace("0:00:39", "never")).minors[0].left is None
+    assert drbd.parse(golden("both-primary", "node1", "proc_drbd.out")).minors[0].left is None
+
+
 def test_all_the_percentage_is_there_when_nothing_separates_it():
     text = TWO.replace("sync'ed: 28.6%", "sync'ed:100.0%")
     assert drbd.parse(text).minors[1].resync == 100.0

@@ -88,6 +88,8 @@ def delay(host):
     for node in clusterconf.nodes(host):
         for element in node.devices[:1]:
             defined = known.get(element.get("name", ""))
+            if defined and defined.element.get("agent") == "fence_pcmk":
+                return  # Pacemaker fences, and its devices have the delays
             delays.append((element.get("delay") or (
                 defined.element.get("delay") if defined else None) or "0", element))
     if len(delays) == 2 and delays[0][0] == delays[1][0]:

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From answers, as nested dicts, to the Pair that they describe.
+
+What is not told has a default where a safe one exists. All that is wrong is told at once.
+"""
+
+from dualstor.command.configure import names
+from dualstor.command.configure.generations import BY_NAME
+from dualstor.command.configure.model import (
+    FULL_SYNC, SKIP_SYNC, Drbd, Fence, Lvm, Node, Pair)
+from dualstor.errors import DualstorError
+
+#: Cluster properties that are not for the answers to tell.
+_OURS = ("stonith-enabled", "fencing-enabled", "no-quorum-policy")
+
+_DELAY = 5  # seconds that the device of the first node holds back, so that it survives a duel
+
+#: The keys of a file, by table. "options" holds what the agent takes.
+_KEYS = {
+    "": {"cluster", "generation", "nodes", "drbd", "lvm", "fence", "properties"},
+    "nodes": {"name", "address", "replication", "disk"},
+    "drbd": {"resource", "version", "minor", "port", "first_sync", "disk"},
+    "lvm": {"vg", "lv", "size"},
+    "fence": {"node", "agent", "delay", "options"},
+}
+
+
+class AnswersWrong(DualstorError):
+    """Answers that are missing or wrong; ``problems`` are sentences."""
+
+    def __init__(self, problems):
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class _Reader:
+    """Takes answers out of nested dicts and collects what is wrong with them."""
+
+    def __init__(self):
+        self.problems = []
+
+    def table(self, value, where, keys=None):
+        """*value* as a dict with no other than the known keys."""
+        if not isinstance(value, dict):
+            self.problems.append("%s: expected NAME = VALUE pairs" % where)
+            return {}
+        for key in sorted(set(value) - keys if keys else ()):
+            self.problems.append("%s has no %r, only %s" % (
+                where, key, ", ".join(sorted(keys))))
+        return value
+
+    def tables(self, value, where, keys):
+        """*value* as a list of such dicts."""
+        if not isinstance(value, list):
+            self.problems.append("%s: expected a list" % where)
+            return []
+        return [self.table(each, where, keys) for each in value]
+
+    def text(self, table, key, where, check, default=None, needed=True):
+        """A checked text."""
+        value = table.get(key, default)
+        if value is None:
+            if needed:
+                self.problems.append("%s %s is not told" % (where, key))
+            return ""
+        if not isinstance(value, str):
+            self.problems.append("%s %s is %r: expected text" % (where, key, value))
+            return ""
+        wrong = check(value)
+        if wrong:
+            self.problems.append("%s %s %r %s" % (where, key, value, wrong))
+        return value
+
+    def choice(self, table, key, where, choices, default):
+        """One of a few texts."""
+        return self.text(table, key, where, lambda text: None if text in choices else
+                         "is unknown: choose one of %s" % ", ".join(choices), default)
+
+    def number(self, table, key, where, low, high, default):
+        """A whole number; an option gives it as text."""
+        value = table.get(key, default)
+        if isinstance(value, str) and value.isdigit() and len(value) < 9:
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            self.problems.append("%s %s is %r: expected a number from %d to %d"
+                                 % (where, key, value, low, high))
+            return default
+        return value
+
+    def pairs(self, table, where):
+        """The (name, value) pairs of an agent's options or of properties, in order."""
+        found = []
+        for key, value in self.table(table, where).items():
+            if isinstance(value, bool):
+                value = "true" if value else "false"
+            text = str(value) if isinstance(value, (str, int)) else ""
+            for what, wrong in ((key, names.option(key)), (value, names.value(text))):
+                if wrong:
+                    self.problems.append("%s %s: %r %s" % (where, key, what, wrong))
+            found.append((key, text))
+        return tuple(found)
+
+
+def _nodes(read, answers):
+    found, drbd = [], answers.get("drbd")
+    disk = drbd.get("disk") if isinstance(drbd, dict) else None
+    for number, table in enumerate(read.tables(answers.get("nodes", []), "nodes",
+                                               _KEYS["nodes"]), 1):
+        where = "node %s" % (table.get("name") or number)
+        address = read.text(table, "address", where, names.address)
+        found.append(Node(
+            name=read.text(table, "name", where, names.host), address=address,
+            replication=read.text(table, "replication", where, names.address, address),
+            disk=read.text(table, "disk", where, names.disk, disk)))
+    if len(found) != 2:
+        read.problems.append("%d nodes are told: a pair has two, dual primary is for two"
+                             % len(found))
+        return tuple(found)
+    for field in ("name", "address", "replication"):
+        if len({getattr(node, field) for node in found}) == 1 and getattr(found[0], field):
+            read.problems.append("both nodes have the %s %s" % (field, getattr(found[0], field)))
+    if len({":" in node.replication for node in found}) == 2:
+        read.problems.append("one node replicates over IPv4 and the other over IPv6")
+    return tuple(found)
+
+
+def _fences(read, answers, nodes):
+    tables = read.tables(answers.get("fence", []), "fence", _KEYS["fence"])
+    given = any("delay" in table for table in tables)
+    first = nodes[0].name if nodes else None
+    found = []
+    for table in tables:
+        where = "fence device of %s" % table.get("node")
+        default = 0 if given or table.get("node") != first else _DELAY
+        found.append(Fence(
+            node=read.text(table, "node", "fence", names.host),
+            agent=read.text(table, "agent", where, names.fence_agent),
+            options=read.pairs(table.get("options", {}), where),
+            delay=read.number(table, "delay", where, 0, 600, default)))
+    for node in nodes:
+        count = [fence.node for fence in found].count(node.name)
+        if count != 1:
+            read.problems.append(
+                "%s has %s fence device: two writers without fencing lose data; give it one "
+                "(--fence %s=AGENT,OPTION=VALUE)" % (node.name, "no" if not count else
+                                                     "more than one", node.name))
+    for fence in found:
+        if fence.node not in [node.name for node in nodes]:
+            read.problems.append("fence: there is no node %r" % fence.node)
+        for name, _ in fence.options:
+            if name in ("pcmk_host_list", "pcmk_delay_base"):
+                read.problems.append("fence device of %s: %s is set from node and delay"
+                                     % (fence.node, name))
+    if len(found) == 2 and found[0].delay == found[1].delay:
+        read.problems.append(
+            "both fence devices have the delay %d: the nodes would kill each other; give one "
+            "of them a longer delay, its node then survives" % found[0].delay)
+    by_name = {fence.node: fence for fence in found}
+    return tuple(by_name[node.name] for node in nodes if node.name in by_name)
+
+
+def _drbd(read, answers):
+    table = read.table(answers.get("drbd", {}), "drbd", _KEYS["drbd"])
+    return Drbd(
+        resource=read.text(table, "resource", "drbd", names.resource, "r0"),
+        version=read.choice(table, "version", "drbd", ("8.3", "8.4", "9"), "8.4"),
+        minor=read.number(table, "minor", "drbd", 0, 255, 0),
+        port=read.number(table, "port", "drbd", 1024, 65535, 7788),
+        first_sync=read.choice(table, "first_sync", "drbd", (FULL_SYNC, SKIP_SYNC), FULL_SYNC))
+
+
+def _lvm(read, answers):
+    table = read.table(answers.get("lvm", {}), "lvm", _KEYS["lvm"])
+    lv = read.text(table, "lv", "lvm", names.volume, needed=False) or None
+    return Lvm(vg=read.text(table, "vg", "lvm", names.group, "vg0"), lv=lv,
+               size=read.text(table, "size", "lvm", names.size, needed=bool(lv)) or None)
+
+
+def _ids_differ(read, nodes, drbd, lvm):
+    if drbd.resource == lvm.vg:
+        read.problems.append("DRBD resource and volume group are both %s: the cluster needs two "
+                             "names" % lvm.vg)
+    for node in nodes:
+        if drbd.device == node.disk:
+            read.problems.append("node %s disk %s is DRBD's own device" % (node.name, node.disk))
+
+
+def _properties(read, answers):
+    found = read.pairs(answers.get("properties", {}), "properties")
+    for name, _ in found:
+        if name in _OURS:
+            read.problems.append("properties: %s is set already, and not to be changed" % name)
+    return found
+
+
+def pair(answers):
+    """The Pair that answers describe.
+
+    :param answers: nested dicts, as ``sources`` gives
+    :raises AnswersWrong: something is missing or wrong
+    """
+    read = _Reader()
+    answers = read.table(answers, "the answers", _KEYS[""])
+    nodes = _nodes(read, answers)
+    drbd, lvm = _drbd(read, answers), _lvm(read, answers)
+    _ids_differ(read, nodes, drbd, lvm)
+    made = Pair(
+        cluster=read.text(answers, "cluster", "the answers:", names.cluster, "pair"),
+        generation_name=read.choice(answers, "generation", "the answers:", tuple(BY_NAME),
+                                    "lvmlockd"),
+        nodes=nodes, drbd=drbd, lvm=lvm, fences=_fences(read, answers, nodes),
+        properties=_properties(read, answers))
+    if read.problems:
+        raise AnswersWrong(read.problems)
+    return made

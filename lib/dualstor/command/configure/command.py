@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``dualstor configure``: the command line, and what is done with the answers."""
+
+import os
+
+from dualstor.command.codes import ExitCode
+from dualstor.command.configure import answers, files, migrate, names, pacemaker, sources, steps
+from dualstor.command.configure.options import add_arguments, from_options  # noqa: F401
+from dualstor.command.configure.render import cib, crm, pcs
+from dualstor.deadline import Deadline
+from dualstor.errors import DualstorError
+from dualstor.host import Host
+
+SUMMARY = "write the configuration of a pair of nodes"
+
+DESCRIPTION = """\
+From a few answers writes all that a pair of nodes needs: DRBD's resource, cluster.conf or
+corosync.conf, the lines of lvm.conf, the Pacemaker configuration as pcs commands, for the crm
+shell or as XML, and the steps that a person must take, in order, each with its reason.
+
+Prints by default and changes nothing. --output writes files into a folder, --apply changes
+this host, after it has shown the difference and asked.
+
+  dualstor configure --node node1=10.0.0.1 --node node2=10.0.0.2 --disk /dev/sdb
+      --fence node1=fence_ipmilan,ip=10.0.9.1,username=fence,password=secret
+      --fence node2=fence_ipmilan,ip=10.0.9.2,username=fence,password=secret
+
+The same answers can be in a file (--answers):
+
+  cluster = "pair"
+  nodes = [{name = "node1", address = "10.0.0.1", replication = "10.1.0.1"},
+           {name = "node2", address = "10.0.0.2", replication = "10.1.0.2"}]
+  drbd = {resource = "r0", disk = "/dev/sdb"}
+  lvm = {vg = "vg0", lv = "lv0", size = "10G"}
+  [[fence]]
+  node = "node1"
+  agent = "fence_ipmilan"
+  delay = 5
+  options = {ip = "10.0.9.1", username = "fence", password = "secret"}"""
+
+RENDERERS = {"pcs": pcs.render, "crm": crm.render, "cib": cib.render}
+
+_ROOT_ONLY = 0o600  # the Pacemaker configuration holds the passwords of fence devices
+
+
+def _parts(pair, form):
+    """{part: text} of the Pacemaker configuration."""
+    return {name: RENDERERS[form](part, pair.generation)
+            for name, part in pacemaker.parts(pair).items()}
+
+
+def _step_json(number, step):
+    return {"number": number, "name": step.name, "nodes": list(step.nodes),
+            "commands": [list(words) for words in step.commands], "why": step.why}
+
+
+def _step_lines(number, step):
+    """A step as text."""
+    yield "%d. on %s: %s" % (number, " and ".join(step.nodes), step.why)
+    for words in step.commands:
+        yield "       " + pcs.quoted(words)
+
+
+def _show_steps(console, title, found):
+    console.heading(title)
+    for number, step in enumerate(found, 1):
+        first, *commands = _step_lines(number, step)
+        console.line(first)
+        for line in commands:
+            console.line(line, "title")
+
+
+def _show(console, pair, form):
+    """Print all of it."""
+    for path, text in files.all_files(pair).items():
+        console.heading(path + (" (these lines)" if path in files.PARTLY else ""))
+        console.raw(text)
+    for part, text in _parts(pair, form).items():
+        console.heading(steps.part_file(part, form))
+        console.raw(text)
+    _show_steps(console, "Steps", steps.steps(pair, form))
+
+
+def _output(console, pair, form, folder):
+    """Write all of it into a folder."""
+    found = steps.steps(pair, form)
+    lines = [line for number, step in enumerate(found, 1) for line in _step_lines(number, step)]
+    written = [(path.lstrip("/"), text, 0o644) for path, text in files.all_files(pair).items()]
+    written += [(steps.part_file(part, form), text, _ROOT_ONLY)
+                for part, text in _parts(pair, form).items()]
+    written += [("cib.xml", cib.document(pacemaker.whole(pair), pair.generation), _ROOT_ONLY),
+                ("steps.txt", "\n".join(lines) + "\n", 0o644)]
+    for name, text, mode in written:
+        files.write(os.path.join(folder, name), text, mode)
+        console.line("wrote %s" % os.path.join(folder, name))
+
+
+# -- applying ------------------------------------------------------------------------
+
+
+def _apply(console, pair, arguments):
+    """Write this host's files. Whether it went on to the end."""
+    host = Host(Deadline(60), root=arguments.root.rstrip("/") or "/")
+    found = files.changes(pair, host.read)
+    for change in found:
+        console.line()
+        for line in change.diff:
+            console.line(line, {"+": "added", "-": "removed"}.get(line[:1]))
+    if not found:
+        console.line("all files of this host are right already")
+        return True
+    if not (arguments.yes or console.confirm("write %d file(s)?" % len(found))):
+        console.error("nothing was changed (--yes goes on without being asked)")
+        return False
+    for change in found:
+        path = host.file(change.path)
+        aside = files.backup(path)
+        files.write(path, change.after)
+        console.line("wrote %s%s" % (path, ", the old one is %s" % aside if aside else ""))
+    return True
+
+
+def _take(console, pair, arguments):
+    """Take this host's steps."""
+    from dualstor.command.configure import take
+    from dualstor.tools import pacemaker as cluster
+    node = next((each.name for each in pair.nodes
+                 if each.name.partition(".")[0]
+                 == cluster.local_node(Host(Deadline(20))).partition(".")[0]), None)
+    if node is None:
+        raise DualstorError("this host is neither %s: steps are taken on the nodes, and the names "
+                            "are those of `uname -n`" % " nor ".join(n.name for n in pair.nodes))
+    taker = take.Taker(pair, node, lambda seconds: Host(Deadline(seconds)),
+                       lambda question: arguments.yes or console.confirm(question))
+    for number, step in enumerate(steps.steps(pair, "cib"), 1):
+        for line in _step_lines(number, step):
+            console.line(line)
+        outcome = taker.take(step)
+        console.line("   %s" % outcome, "good" if outcome in (take.DONE, take.TAKEN) else "warning")
+        if outcome == take.SKIPPED:
+            return False
+    return True
+
+
+def run(arguments, console):
+    """Render the answers, and print, write or apply them.
+
+    :returns: ExitCode
+    :raises DualstorError: answers are wrong, or something cannot be written or done
+    """
+    if arguments.steps and not arguments.apply:
+        raise DualstorError("--steps goes with --apply; without, the steps are printed anyway")
+    given = from_options(arguments)
+    if arguments.answers:
+        given = sources.merged(sources.read_file(arguments.answers), given)
+    pair = answers.pair(given)
+    form = arguments.format
+    if arguments.migrate:
+        wrong = names.group(arguments.migrate)
+        if wrong:
+            raise DualstorError("--migrate %r %s" % (arguments.migrate, wrong))
+        found = migrate.steps(pair, arguments.migrate)
+        console.document({"steps": [_step_json(n, s) for n, s in enumerate(found, 1)]})
+        _show_steps(console, "From clvmd to lvmlockd: %s" % arguments.migrate, found)
+        return ExitCode.OK
+    if arguments.output:
+        _output(console, pair, form, arguments.output)
+    if arguments.apply:
+        if not _apply(console, pair, arguments):
+            return ExitCode.ERROR
+        if arguments.steps and not _take(console, pair, arguments):
+            return ExitCode.INCOMPLETE
+    if not (arguments.output or arguments.apply):
+        _show(console, pair, form)
+    console.document({
+        "generation": pair.generation.name, "files": files.all_files(pair),
+        "pacemaker": {"format": form, "parts": {
+            steps.part_file(name, form): text for name, text in _parts(pair, form).items()}},
+        "steps": [_step_json(n, s) for n, s in enumerate(steps.steps(pair, form), 1)]})
+    return ExitCode.OK

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The generations of the stack that can be configured, and in what they differ."""
+
+from dualstor.record import Record
+
+
+class Generation(Record):
+    """One set of programs that a distribution ships together.
+
+    ``engine`` runs membership: "corosync" or "cman". ``locking`` is LVM's lock daemon.
+    ``schema`` is the CIB's; Pacemaker 1.1 (``promotable`` False) has masters and slaves.
+    ``dlm_resource``: Pacemaker starts dlm_controld; cman does it by itself.
+    ``since``: where one meets it, for the help.
+    """
+
+    name: str
+    engine: str
+    locking: str
+    schema: str
+    promotable: bool
+    dlm_resource: bool
+    since: str
+
+    @property
+    def roles(self):
+        """The cluster's words for the two roles: the one that writes, and the other."""
+        return ("Promoted", "Unpromoted") if self.promotable else ("Master", "Slave")
+
+    @property
+    def promoted_max(self):
+        """Name of the meta attribute that tells how many instances are promoted."""
+        return "promoted-max" if self.promotable else "master-max"
+
+
+GENERATIONS = (
+    Generation(name="lvmlockd", engine="corosync", locking="lvmlockd", schema="pacemaker-3.7",
+               promotable=True, dlm_resource=True,
+               since="LVM 2.03, corosync 3, Pacemaker 2.1: EL 9, SLES 15, Debian 12"),
+    Generation(name="clvmd", engine="corosync", locking="clvmd", schema="pacemaker-2.0",
+               promotable=False, dlm_resource=True,
+               since="LVM 2.02 with clvmd, corosync 2, Pacemaker 1.1: EL 7, SLES 12, Debian 9"),
+    Generation(name="cman", engine="cman", locking="clvmd", schema="pacemaker-1.2",
+               promotable=False, dlm_resource=False,
+               since="LVM 2.02 with clvmd, cman 3, Pacemaker 1.1: EL 6, Fedora 15"),
+)
+
+BY_NAME = {generation.name: generation for generation in GENERATIONS}

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an answer may be. All of it ends up in files and on command lines.
+
+Each function returns None when the text is fit, else what is wrong with it as the end of
+a sentence. Sources: hostname(7), ipaddress, lvm(8), drbd.conf(5), cluster.rng of cman.
+"""
+
+import ipaddress
+import re
+
+from dualstor.agents.clustered_vg.interface import is_group_name
+from dualstor.agents.drbd_dualprimary.interface import is_resource_name
+
+_HOST_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")       # what an id in the CIB may be everywhere
+_CLUSTER = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,14}\Z")
+_DISK = re.compile(r"/dev/[A-Za-z0-9/_.:+=@%-]+\Z")
+_AGENT = re.compile(r"fence_[a-z0-9_]+\Z")
+_OPTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
+_SIZE = re.compile(r"[1-9][0-9]*[MGTmgt]\Z|[1-9][0-9]?%(FREE|VG)\Z|100%(FREE|VG)\Z")
+
+#: Ids that the cluster's configuration has itself.
+TAKEN = ("locking", "dlm", "lvm-lock-daemon")
+
+
+def host(text):
+    """A node's name."""
+    if len(text) > 253 or not all(_HOST_LABEL.match(label) for label in text.split(".")):
+        return "is no host name: letters, digits and hyphens, as `uname -n` says it on that node"
+    if text.replace(".", "").isdigit():
+        return "is a number: a node is named as `uname -n` says on it, its address is told apart"
+    return None
+
+
+def address(text):
+    """An IP address."""
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return "is no IP address: give a number, names may resolve to something else at 3 a.m."
+    if "%" in text or found.is_loopback or found.is_unspecified or found.is_multicast:
+        return "is no address at which the other node is reached"
+    return None
+
+
+def cluster(text):
+    """The cluster's name; cman and dlm take 15 characters."""
+    return None if _CLUSTER.match(text) else \
+        "is no cluster name: a letter, then at most 14 letters, digits, hyphens or underscores"
+
+
+def resource(text):
+    """A DRBD resource's name, which is also the cluster's id of it."""
+    if not is_resource_name(text) or not _ID.match(text):
+        return "is no name for a DRBD resource: a letter, then letters, digits, `_`, `.` or `-`"
+    return _not_taken(text)
+
+
+def group(text):
+    """A volume group's name, which is also the cluster's id of it."""
+    if not is_group_name(text) or not _ID.match(text):
+        return "is no name for a volume group: a letter, then letters, digits, `_`, `.` or `-`"
+    return _not_taken(text)
+
+
+def _not_taken(text):
+    if text in TAKEN or text.startswith("fence-") or text.endswith("-clone"):
+        return "is a name that the cluster's configuration has for something else"
+    return None
+
+
+def volume(text):
+    """A logical volume's name (lvm(8), VALID NAMES)."""
+    from dualstor.kernel.devmapper import reserved
+    if not is_group_name(text) or reserved(text) or text.startswith(("snapshot", "pvmove")):
+        return "is no name for a logical volume"
+    return None
+
+
+def size(text):
+    """A size for lvcreate."""
+    return None if _SIZE.match(text) else "is no size: e.g. 10G, 500M or 100%FREE"
+
+
+def disk(text):
+    """The path of a disk."""
+    if not _DISK.match(text) or ".." in text.split("/") or "//" in text:
+        return "is no path of a device: give it with /dev/"
+    return None
+
+
+def fence_agent(text):
+    """A fence agent; some only pretend to fence."""
+    if not _AGENT.match(text):
+        return "is no fence agent: their names begin with fence_, see `stonith_admin -I`"
+    if text in ("fence_manual", "fence_ack_manual", "fence_dummy", "fence_pcmk"):
+        return "kills nobody: name the agent of a real device, e.g. fence_ipmilan"
+    return None
+
+
+def option(text):
+    """The name of an agent's option or of a cluster property."""
+    return None if _OPTION.match(text) else "is no name of an option"
+
+
+def value(text):
+    """The value of an agent's option or of a cluster property: one line of printable text."""
+    if not text or not text.isprintable() or text != text.strip():
+        return "is no value: one line of text without blanks at its ends"
+    return None

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The cluster's configuration as one immutable model; render/{pcs,crm,cib}.py write it down.
+
+It has two parts, as the volume group can be made only once DRBD and locking run:
+``base`` and ``group``. Timeouts and intervals are the advice of the agents' own interfaces.
+"""
+
+from dualstor.main import load
+from dualstor.record import Record
+
+BASE, GROUP = "base", "group"
+
+#: Ids.
+LOCKING, DLM, LOCK_DAEMON = "locking", "dlm", "lvm-lock-daemon"
+
+_PROPERTIES = (("stonith-enabled", "true"), ("no-quorum-policy", "freeze"))
+
+#: Actions that are no operations of a resource, and those that Pacemaker 1.1 does not know.
+_NO_OPERATION = ("meta-data", "validate-all")
+_SINCE_2 = ("reload-agent",)
+
+
+class Operation(Record):
+    """One operation; times as text, e.g. "20s"."""
+
+    name: str
+    timeout: str
+    interval: str = "0s"
+    role: str = None
+    on_fail: str = None
+
+    @property
+    def values(self):
+        """(name, value) of all but its name."""
+        return tuple((key, value) for key, value in (
+            ("interval", self.interval), ("timeout", self.timeout), ("role", self.role),
+            ("on-fail", self.on_fail)) if value is not None)
+
+
+class Primitive(Record):
+    """A resource; ``standard`` and ``provider`` e.g. "ocf", "dualstor" or "stonith", None."""
+
+    id: str
+    standard: str
+    provider: str
+    type: str
+    operations: tuple
+    parameters: tuple = ()
+
+    @property
+    def agent(self):
+        """E.g. "ocf:dualstor:clvmd"."""
+        return ":".join(word for word in (self.standard, self.provider, self.type) if word)
+
+
+class Clone(Record):
+    """A clone of one primitive, or of the group ``group`` of several. ``meta``: attributes."""
+
+    members: tuple
+    meta: tuple
+    promotable: bool = False
+    group: str = None
+
+    @property
+    def of(self):
+        """Id of what is cloned."""
+        return self.group or self.members[0].id
+
+    @property
+    def id(self):
+        """The clone's own."""
+        return self.of + "-clone"
+
+
+class Ban(Record):
+    """``resource`` never runs on ``node``."""
+
+    resource: str
+    node: str
+
+    @property
+    def id(self):
+        """The one that pcs gives it, and lets nobody choose without a warning."""
+        return "location-%s-%s--INFINITY" % (self.resource, self.node)
+
+
+class Order(Record):
+    """``then`` starts after ``first`` has done ``first_action``, and stops before it is undone."""
+
+    id: str
+    first: str
+    first_action: str
+    then: str
+
+
+class Colocation(Record):
+    """``resource`` runs only where ``other`` runs (in the role ``role``)."""
+
+    id: str
+    resource: str
+    other: str
+    role: str = None
+
+
+class Part(Record):
+    """A configuration, or an addition to one."""
+
+    properties: tuple = ()
+    fences: tuple = ()
+    clones: tuple = ()
+    bans: tuple = ()
+    orders: tuple = ()
+    colocations: tuple = ()
+
+    def __add__(self, other):
+        return Part(**{name: value + getattr(other, name) for name, value in self.items()})
+
+
+def _seconds(number):
+    return "%ds" % number
+
+
+def _operations(interface, generation):
+    """The Operations that an agent advises; a deeper monitor is left to the administrator."""
+    roles = dict(zip(("Promoted", "Unpromoted"), generation.roles))
+    found = []
+    for action in interface.actions:
+        if action.name in _NO_OPERATION or action.depth or \
+                (action.name in _SINCE_2 and not generation.promotable):
+            continue
+        found.append(Operation(name=action.name, timeout=_seconds(action.timeout),
+                               interval=_seconds(action.interval or 0),
+                               role=roles.get(action.role)))
+    return tuple(found)
+
+
+def _ours(identity, agent, generation, parameters=()):
+    """A Primitive of one of dualstor's agents."""
+    return Primitive(id=identity, standard="ocf", provider="dualstor", type=agent,
+                     parameters=parameters,
+                     operations=_operations(load(agent).interface, generation))
+
+
+#: ocf:pacemaker:controld advises these itself, but for monitor, which asks dlm_tool twice.
+#: Without dlm_controld nobody recovers the locks of this node, so it is fenced then.
+_DLM = Primitive(id=DLM, standard="ocf", provider="pacemaker", type="controld", operations=(
+    Operation("start", "90s"), Operation("stop", "100s"),
+    Operation("monitor", "60s", interval="30s", on_fail="fence")))
+
+
+def _fence(fence):
+    parameters = fence.options + (("pcmk_host_list", fence.node),
+                                  ("pcmk_delay_base", _seconds(fence.delay)))
+    return Primitive(id="fence-" + fence.node, standard="stonith", provider=None,
+                     type=fence.agent, parameters=parameters,
+                     operations=(Operation("monitor", "20s", interval="60s"),))
+
+
+def base(pair):
+    """The Part with fencing, DRBD and locking."""
+    generation = pair.generation
+    drbd = _ours(pair.drbd.resource, "drbd-dualprimary", generation,
+                 (("drbd_resource", pair.drbd.resource),))
+    locking = (_DLM,) if generation.dlm_resource else ()
+    fences = tuple(_fence(fence) for fence in pair.fences)
+    return Part(
+        properties=_PROPERTIES + pair.properties,
+        fences=fences,
+        clones=(
+            Clone(members=(drbd,), promotable=True, meta=(
+                ("interleave", "true"), ("notify", "true"), (generation.promoted_max, "2"),
+                ("clone-max", "2"))),
+            Clone(members=locking + (_ours(LOCK_DAEMON, "clvmd", generation),), group=LOCKING,
+                  meta=(("interleave", "true"),))),
+        bans=tuple(Ban(resource=primitive.id, node=fence.node)
+                   for primitive, fence in zip(fences, pair.fences)))
+
+
+def group(pair):
+    """The Part with the volume group, which needs DRBD promoted and locking."""
+    generation, vg = pair.generation, pair.lvm.vg
+    clone = Clone(members=(_ours(vg, "clustered-vg", generation, (("vgname", vg),)),),
+                  meta=(("interleave", "true"),))
+    drbd, locking = pair.drbd.resource + "-clone", LOCKING + "-clone"
+    return Part(
+        clones=(clone,),
+        orders=(Order(id="%s-after-%s" % (vg, pair.drbd.resource), first=drbd,
+                      first_action="promote", then=clone.id),
+                Order(id="%s-after-%s" % (vg, LOCKING), first=locking, first_action="start",
+                      then=clone.id)),
+        colocations=(Colocation(id="%s-with-%s" % (vg, pair.drbd.resource), resource=clone.id,
+                                other=drbd, role=generation.roles[0]),
+                     Colocation(id="%s-with-%s" % (vg, LOCKING), resource=clone.id,
+                                other=locking)))
+
+
+def parts(pair):
+    """{name: Part}, in the order in which they are loaded."""
+    return {BASE: base(pair), GROUP: group(pair)}
+
+
+def whole(pair):
+    """All of it as one Part."""
+    return base(pair) + group(pair)

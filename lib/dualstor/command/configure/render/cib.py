@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The cluster's configuration as CIB XML (Pacemaker xml/*.rng)."""
+
+from lxml import etree
+
+HEAD = "Load it with: cibadmin --modify --allow-create --xml-file FILE"
+
+
+def _pairs(parent, kind, owner, values):
+    if values:
+        holder = etree.SubElement(parent, kind, id="%s-%s" % (owner, kind))
+        for name, value in values:
+            etree.SubElement(holder, "nvpair", id="%s-%s-%s" % (owner, kind, name), name=name,
+                             value=value)
+
+
+def _primitive(parent, primitive):
+    element = etree.SubElement(parent, "primitive", {"id": primitive.id,
+                                                     "class": primitive.standard})
+    if primitive.provider:
+        element.set("provider", primitive.provider)
+    element.set("type", primitive.type)
+    _pairs(element, "instance_attributes", primitive.id, primitive.parameters)
+    operations = etree.SubElement(element, "operations")
+    for operation in primitive.operations:
+        etree.SubElement(operations, "op", dict(
+            (("id", "%s-%s-interval-%s" % (primitive.id, operation.name, operation.interval)),
+             ("name", operation.name)) + operation.values))
+
+
+def _clone(parent, clone, modern):
+    """A clone; the promotable one of Pacemaker 1.1 is a <master>."""
+    old_master = clone.promotable and not modern
+    element = etree.SubElement(parent, "master" if old_master else "clone", id=clone.id)
+    meta = clone.meta + ((("promotable", "true"),) if clone.promotable and modern else ())
+    _pairs(element, "meta_attributes", clone.id, meta)
+    if clone.group:
+        element = etree.SubElement(element, "group", id=clone.group)
+    for member in clone.members:
+        _primitive(element, member)
+
+
+def _constraints(parent, part):
+    for ban in part.bans:
+        etree.SubElement(parent, "rsc_location", {
+            "id": ban.id, "rsc": ban.resource, "node": ban.node, "score": "-INFINITY"})
+    for order in part.orders:
+        etree.SubElement(parent, "rsc_order", {
+            "id": order.id, "first": order.first, "first-action": order.first_action,
+            "then": order.then, "then-action": "start", "kind": "Mandatory"})
+    for colocation in part.colocations:
+        element = etree.SubElement(parent, "rsc_colocation", {
+            "id": colocation.id, "rsc": colocation.resource, "with-rsc": colocation.other,
+            "score": "INFINITY"})
+        if colocation.role:
+            element.set("rsc-role", "Started")
+            element.set("with-rsc-role", colocation.role)
+
+
+def configuration(part, generation):
+    """The element <configuration> of a Part."""
+    root = etree.Element("configuration")
+    if part.properties:
+        options = etree.SubElement(root, "crm_config")
+        holder = etree.SubElement(options, "cluster_property_set", id="cib-bootstrap-options")
+        for name, value in part.properties:
+            etree.SubElement(holder, "nvpair", id="cib-bootstrap-options-" + name, name=name,
+                             value=value)
+    resources = etree.SubElement(root, "resources")
+    for fence in part.fences:
+        _primitive(resources, fence)
+    for clone in part.clones:
+        _clone(resources, clone, generation.promotable)
+    _constraints(etree.SubElement(root, "constraints"), part)
+    return root
+
+
+def _text(root):
+    etree.indent(root)
+    return etree.tostring(root, encoding="unicode") + "\n"
+
+
+def render(part, generation):
+    """A Part as text: what ``cibadmin --modify --allow-create`` merges into a CIB."""
+    return _text(configuration(part, generation))
+
+
+def document(part, generation):
+    """A Part as a whole CIB: what ``crm_verify --xml-file`` takes."""
+    root = etree.Element("cib", {"validate-with": generation.schema, "admin_epoch": "0",
+                                 "epoch": "1", "num_updates": "0"})
+    body = configuration(part, generation)
+    if body.find("crm_config") is None:
+        body.insert(0, etree.Element("crm_config"))
+    body.insert(1, etree.Element("nodes"))
+    root.append(body)
+    etree.SubElement(root, "status")
+    return _text(root)

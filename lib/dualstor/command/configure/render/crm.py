@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The cluster's configuration in the language of the crm shell (crmsh, crm(8))."""
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:%@+-")
+
+
+def _quoted(text):
+    """A value as crmsh's reader takes it."""
+    if text and set(text) <= _PLAIN:
+        return text
+    return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _options(values):
+    return " ".join("%s=%s" % (name, _quoted(value)) for name, value in values)
+
+
+def _primitive(primitive):
+    lines = ["primitive %s %s" % (primitive.id, primitive.agent)]
+    if primitive.parameters:
+        lines.append("params " + _options(primitive.parameters))
+    lines += ["op %s %s" % (operation.name, _options(operation.values))
+              for operation in primitive.operations]
+    return " \\\n    ".join(lines)
+
+
+def _clone(clone, modern):
+    """The lines of a clone; the promotable one of Pacemaker 1.1 is an ``ms``."""
+    for member in clone.members:
+        yield _primitive(member)
+    if clone.group:
+        yield "group %s %s" % (clone.group, " ".join(member.id for member in clone.members))
+    meta = clone.meta + ((("promotable", "true"),) if clone.promotable and modern else ())
+    yield "%s %s %s \\\n    meta %s" % (
+        "ms" if clone.promotable and not modern else "clone", clone.id, clone.of, _options(meta))
+
+
+def render(part, generation):
+    """A Part as text that ``crm configure load update FILE`` takes."""
+    lines = []
+    for fence in part.fences:
+        lines.append(_primitive(fence))
+    for clone in part.clones:
+        lines += _clone(clone, generation.promotable)
+    for ban in part.bans:
+        lines.append("location %s %s -inf: %s" % (ban.id, ban.resource, ban.node))
+    for order in part.orders:
+        lines.append("order %s Mandatory: %s:%s %s:start" % (
+            order.id, order.first, order.first_action, order.then))
+    for colocation in part.colocations:
+        roles = (":Started", ":" + colocation.role) if colocation.role else ("", "")
+        lines.append("colocation %s inf: %s%s %s%s" % (
+            colocation.id, colocation.resource, roles[0], colocation.other, roles[1]))
+    if part.properties:
+        lines.append("property " + _options(part.properties))
+    return "\n".join(lines) + "\n"

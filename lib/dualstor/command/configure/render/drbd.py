@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The DRBD resource's file, /etc/drbd.d/RESOURCE.res (drbd.conf(5) of 8.3, 8.4 and 9).
+
+What drbd-dualprimary insists on: protocol C, two Primaries, no split brain mended by
+throwing data away, and I/O frozen until a lost peer is fenced.
+"""
+
+#: The handler that asks Pacemaker to fence; drbd-utils has it since 8.4.
+FENCE_PEER = "/usr/lib/drbd/stonith_admin-fence-peer.sh"
+
+_AFTER_SB = ["after-sb-%dpri disconnect;" % number for number in (0, 1, 2)]
+_FENCING = "fencing resource-and-stonith;"
+
+
+def path(pair):
+    """Where the file belongs."""
+    return "/etc/drbd.d/%s.res" % pair.drbd.resource
+
+
+def _section(head, lines):
+    return [head + " {"] + ["\t" + line for line in lines] + ["}"]
+
+
+def _address(node, port):
+    if ":" in node.replication:
+        return "address ipv6 [%s]:%d;" % (node.replication, port)
+    return "address %s:%d;" % (node.replication, port)
+
+
+def _lines(pair):
+    drbd = pair.drbd
+    old, nine = drbd.version == "8.3", drbd.version == "9"
+    if old:
+        yield "protocol C;"
+    net = ["allow-two-primaries;"] if old else ["protocol C;", "allow-two-primaries yes;"]
+    yield from _section("net", net + _AFTER_SB + ([_FENCING] if nine else []))
+    if not nine:
+        yield from _section("disk", [_FENCING])
+    yield from _section("handlers", ['fence-peer "%s";' % FENCE_PEER])
+    for number, node in enumerate(pair.nodes):
+        own = ["device %s;" % drbd.device, "disk %s;" % node.disk, "meta-disk internal;",
+               _address(node, drbd.port)]
+        yield from _section("on " + node.name, own + (["node-id %d;" % number] if nine else []))
+
+
+def render(pair):
+    """The file's text, the same on both nodes."""
+    return "\n".join(_section("resource " + pair.drbd.resource, _lines(pair))) + "\n"

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The cluster's configuration as commands of pcs 0.10 and later, or of 0.9 (pcs(8))."""
+
+import shlex
+
+#: Files in the current folder: the configuration as it was and as it is to be.
+BEFORE, AFTER = "dualstor-before.xml", "dualstor-after.xml"
+
+
+def quoted(words):
+    """Words as one line for a shell."""
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def _options(values):
+    return ["%s=%s" % pair for pair in values]
+
+
+def _operations(primitive):
+    words = []
+    for operation in primitive.operations:
+        words += ["op", operation.name] + _options(operation.values)
+    return words
+
+
+def _create(primitive, *further):
+    return ("resource", "create", primitive.id, primitive.agent,
+            *_options(primitive.parameters), *_operations(primitive), *further)
+
+
+def _clone(clone, modern):
+    """The commands of a clone; ``promotable`` is of 0.10."""
+    meta = _options(clone.meta)
+    if modern and not clone.group:
+        yield _create(clone.members[0], "promotable" if clone.promotable else "clone", *meta)
+        return
+    group = ("--group", clone.group) if clone.group else ()
+    for member in clone.members:
+        yield _create(member, *group)
+    if clone.promotable:
+        yield ("resource", "master", clone.id, clone.of, *meta)
+    else:
+        yield ("resource", "clone", clone.of, *((["meta"] if modern else []) + meta))
+
+
+def commands(part, generation):
+    """The commands of a Part, each a tuple of words after "pcs -f FILE"."""
+    if part.properties:
+        yield ("property", "set", *_options(part.properties))
+    for fence in part.fences:
+        yield ("stonith", "create", fence.id, fence.type, *_options(fence.parameters),
+               *_operations(fence))
+    for ban in part.bans:
+        yield ("constraint", "location", ban.resource, "avoids", ban.node)
+    for clone in part.clones:
+        yield from _clone(clone, generation.promotable)
+    for order in part.orders:
+        yield ("constraint", "order", order.first_action, order.first, "then", "start",
+               order.then, "kind=Mandatory", "id=" + order.id)
+    for colocation in part.colocations:
+        role = (colocation.role if generation.promotable else colocation.role.lower(),) \
+            if colocation.role else ()
+        yield ("constraint", "colocation", "add", colocation.resource, "with", *role,
+               colocation.other, "INFINITY", "id=" + colocation.id)
+
+
+def render(part, generation):
+    """A Part as a shell script.
+
+    It works on a copy, so that the cluster gets all of it at once: a group that is not
+    yet cloned would start on one node.
+    """
+    lines = ["#!/bin/sh", "set -e", "umask 077", "pcs cluster cib %s" % BEFORE, "cp %s %s" % (BEFORE, AFTER)]
+    lines += ["pcs -f %s %s" % (AFTER, quoted(words)) for words in commands(part, generation)]
+    lines.append("pcs cluster cib-push %s diff-against=%s" % (AFTER, BEFORE))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where answers come from: a TOML file, and options, which go first."""
+
+from dualstor.command.configure.answers import AnswersWrong
+from dualstor.errors import DualstorError
+
+
+
+def _toml():
+    """(a function from text to dict, its error) of the first TOML library there is."""
+    from importlib import import_module
+    for name in ("tomllib", "tomli", "toml"):
+        try:
+            module = import_module(name)
+        except ImportError:
+            continue
+        return module.loads, getattr(module, "TOMLDecodeError", None) or module.TomlDecodeError
+    raise DualstorError("this Python reads no TOML: install tomli or toml (python3-tomli, "
+                        "python3-toml), or give the answers as options")
+
+
+def read_file(path):
+    """The answers in a file, as nested dicts.
+
+    :raises DualstorError: it cannot be read, is no TOML, or no library reads TOML
+    """
+    loads, error = _toml()
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return loads(stream.read())
+    except (OSError, UnicodeDecodeError) as problem:
+        raise DualstorError("%s cannot be read: %s" % (path, problem))
+    except error as problem:
+        raise DualstorError("%s is no TOML: %s" % (path, problem))
+
+
+def _words(text, first):
+    """{key: value} of ``A=B,key=value,...``; *first* are the names of A and B."""
+    head, *rest = text.split(",")
+    left, equals, right = head.partition("=")
+    if not equals:
+        raise AnswersWrong(["%r: expected %s" % (text, "=".join(first).upper())])
+    found = {first[0]: left, first[1]: right}
+    for word in rest:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise AnswersWrong(["%r in %r: expected NAME=VALUE" % (word, text)])
+        found[key] = value
+    return found
+
+
+def parse_node(text):
+    """The answers of ``NAME=ADDRESS[,replication=ADDRESS][,disk=PATH]``."""
+    return _words(text, ("name", "address"))
+
+
+def parse_fence(text):
+    """The answers of ``NODE=AGENT[,delay=SECONDS][,OPTION=VALUE]...``."""
+    found = _words(text, ("node", "agent"))
+    fence = {key: found.pop(key) for key in ("node", "agent", "delay") if key in found}
+    return dict(fence, options=found)
+
+
+def merged(file, options):
+    """The answers of *file* with those of *options* over them; lists are replaced whole."""
+    whole = dict(file)
+    for key, value in options.items():
+        if isinstance(value, dict):
+            known = whole.get(key)
+            value = dict(known if isinstance(known, dict) else {}, **value)
+        whole[key] = value
+    return whole
+
+
+def parse_property(text):
+    """The (name, value) of ``NAME=VALUE``."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise AnswersWrong(["%r: expected NAME=VALUE" % text])
+    return name, value

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a person does on the nodes, in order, each with its reason. Pure.
+
+``dualstor configure --apply --steps`` (take.py) can do most of it.
+"""
+
+from dualstor.command.configure.model import FULL_SYNC
+from dualstor.command.configure.pacemaker import BASE, GROUP
+from dualstor.command.configure.render import corosync
+from dualstor.record import Record
+
+
+class Step(Record):
+    """One step.
+
+    ``name`` is what take.py knows it by, None when only a person can take it. ``nodes``:
+    where. ``commands``: what to type, each a tuple of words. ``why``: one or two sentences.
+    """
+
+    nodes: tuple
+    commands: tuple
+    why: str
+    name: str = None
+
+
+#: How each rendering of the Pacemaker configuration is loaded from its file.
+LOADERS = {
+    "pcs": ("sh",),
+    "crm": ("crm", "configure", "load", "update"),
+    "cib": ("cibadmin", "--modify", "--allow-create", "--xml-file"),
+}
+
+_SUFFIXES = {"pcs": "pcs.sh", "crm": "crm", "cib": "xml"}
+
+
+def part_file(part, form):
+    """The name of the file of a part of the Pacemaker configuration."""
+    return "pacemaker-%s.%s" % (part, _SUFFIXES[form])
+
+
+def loading(part, form):
+    """The command that loads a part."""
+    return LOADERS[form] + (part_file(part, form),)
+
+
+def _services(pair):
+    """The commands that start the cluster on a node."""
+    if pair.generation.engine == "cman":
+        return (("service", "cman", "start"), ("service", "pacemaker", "start"))
+    return (("systemctl", "start", "corosync", "pacemaker"),)
+
+
+def _boot(pair):
+    """The commands that keep the init system from starting what Pacemaker starts."""
+    if pair.generation.engine == "cman":
+        return (("chkconfig", "drbd", "off"), ("chkconfig", "clvmd", "off"))
+    units = ("dlm", "lvmlockd", "lvmlocks") if pair.generation.locking == "lvmlockd" else \
+        ("dlm", "lvm2-clvmd", "lvm2-cluster-activation")
+    return (("systemctl", "disable", "--now", "drbd") + units,)
+
+
+def first_sync(pair):
+    """The command that makes both disks UpToDate."""
+    drbd = pair.drbd
+    if drbd.first_sync == FULL_SYNC:
+        return ("drbdadm", "--", "--overwrite-data-of-peer", "primary", drbd.resource) \
+            if drbd.version == "8.3" else ("drbdadm", "primary", "--force", drbd.resource)
+    if drbd.version == "8.3":
+        return ("drbdadm", "--", "--clear-bitmap", "new-current-uuid", drbd.resource)
+    return ("drbdadm", "new-current-uuid", "--clear-bitmap", drbd.resource + "/0")
+
+
+def _sync_steps(pair, first):
+    name = pair.drbd.resource
+    if pair.drbd.first_sync == FULL_SYNC:
+        yield Step((first,), (first_sync(pair), ("drbdadm", "secondary", name)),
+                   "Two new disks are Inconsistent and DRBD cannot know which one counts. This "
+                   "makes %s's the good one; all of it is copied to the other node, whose "
+                   "content is lost." % first, "first-sync")
+    else:
+        yield Step((first,), (first_sync(pair),),
+                   "Declares that both disks are alike, so that nothing is copied. Right only for "
+                   "disks whose content nobody needs: what was never written may differ.",
+                   "first-sync")
+
+
+def creating_group(pair):
+    """The command that makes the volume group."""
+    how = ("--shared",) if pair.generation.locking == "lvmlockd" else ("-c", "y")
+    return ("vgcreate",) + how + (pair.lvm.vg, pair.drbd.device)
+
+
+def creating_volume(pair):
+    """The command that makes the first LV, inactive; LVM 2.02 wants -Zn with that."""
+    size = ("-l" if "%" in pair.lvm.size else "-L", pair.lvm.size)
+    zero = () if pair.generation.locking == "lvmlockd" else ("-Zn",)
+    return ("lvcreate", "-an") + zero + size + ("-n", pair.lvm.lv, pair.lvm.vg)
+
+
+def steps(pair, form):
+    """The Steps from two bare nodes to a running stack, as a tuple.
+
+    :param form: "pcs", "crm" or "cib": how the Pacemaker configuration is loaded
+    """
+    both = tuple(node.name for node in pair.nodes)
+    first, second = both
+    name = pair.drbd.resource
+    found = []
+    if pair.generation.engine == "corosync":
+        key = corosync.KEY
+        found.append(Step(
+            (first,), (("corosync-keygen",), ("scp", "-p", key, "%s:%s" % (second, key))),
+            "corosync encrypts its traffic with this key: who can speak corosync can fence. "
+            "Both nodes need the same one, readable by root only."))
+    found += [
+        Step(both, _boot(pair),
+             "Pacemaker starts and stops these in the right order; the init system would do it "
+             "in the wrong one. A service that is not there needs no disabling."),
+        Step(both, (("modprobe", "drbd"),), "drbdadm needs the kernel module.", "module"),
+        Step(both, (("drbdadm", "create-md", name),),
+             "Writes DRBD's meta-data to the end of the disk. It asks when it finds a file system "
+             "or other data there: say yes only if nobody needs that.", "create-md"),
+        Step(both, (("drbdadm", "up", name),), "The nodes connect.", "up"),
+        Step(both, (("drbdadm", "cstate", name),),
+             "Wait until this says Connected: promoting two nodes that have never met makes a "
+             "split brain.", "connected"),
+    ]
+    found += _sync_steps(pair, first)
+    found += [
+        Step(both, (("drbdadm", "dstate", name),),
+             "Wait until this says UpToDate/UpToDate: only then both may become Primary. "
+             "`dualstor status` shows how long a copy will take.", "up-to-date"),
+        Step(both, _services(pair),
+             "Both nodes at about the same time: the first start waits for both, or fences the "
+             "one that does not come.", "cluster"),
+        Step((first,), (loading(BASE, form),),
+             "Fencing, DRBD and locking, on one node: the cluster hands it to the other.", BASE),
+        Step((first,), (("crm_resource", "--wait"),),
+             "Returns when both nodes are promoted and the lock daemons run; the volume group "
+             "can be made only then.", "settled"),
+        Step((first,), (creating_group(pair),),
+             "On one node: the other sees it through DRBD. The lock type is written into it.",
+             "vgcreate"),
+    ]
+    if pair.lvm.lv:
+        found.append(Step((first,), (creating_volume(pair),),
+                          "Inactive, as lvcreate would take it for this node alone; the cluster "
+                          "activates it on both.", "lvcreate"))
+    found += [
+        Step((first,), (loading(GROUP, form),), "The volume group as a resource.", GROUP),
+        Step((first,), (("crm_resource", "--wait"), ("dualstor", "status")),
+             "The volume group is active on both nodes, and the last line of the screen says so.",
+             "settled"),
+        Step(both, (("dualstor", "check"),), "Nothing was forgotten.")]
+    return tuple(found)

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Takes the steps of this node. Each looks first whether it is done, so it can be run again.
+
+Run on both nodes at about the same time, as they wait for each other. What DRBD or LVM
+refuses is left to a person; the one command that forces, the first synchronisation, is due
+only while neither disk has ever been good.
+"""
+
+import os
+import tempfile
+
+from dualstor.command.configure import pacemaker, steps
+from dualstor.command.configure.render import cib
+from dualstor.errors import DualstorError, ToolError
+from dualstor.kernel import drbd as kernel
+from dualstor.record import Record
+from dualstor.tools import drbdadm, lvm, quorum
+
+_COMMAND_TIME = 120.0   # seconds for one command
+_SETTLE_TIME = 600.0    # seconds for what waits for the other node or for Pacemaker
+_PAUSE = 2.0            # seconds between two looks
+
+DONE, TAKEN, SKIPPED, BY_HAND, ELSEWHERE = "done", "taken", "skipped", "by hand", "elsewhere"
+
+
+class Look(Record):
+    """What decides whether a step is due. ``drbd`` is a kernel.State, None when not there."""
+
+    drbd: object = None
+    metadata: bool = False
+    module: bool = False
+    cluster: bool = False
+    groups: tuple = ()
+    volumes: tuple = ()
+
+
+def _dstates(state):
+    """All disk states of both nodes."""
+    return [volume.dstate for volume in state.volumes] + \
+        [dstate for peer in state.peers for dstate in peer.dstates]
+
+
+def _has_disks(look, _pair):
+    return look.metadata or (look.drbd is not None
+                             and all(v.dstate != "Diskless" for v in look.drbd.volumes))
+
+
+def _up_to_date(look, _pair):
+    state = look.drbd
+    return state is not None and state.connected and \
+        all(dstate == "UpToDate" for dstate in _dstates(state))
+
+
+#: Whether a step is done, by its name. A step that is not here is always due: loading a part
+#: changes nothing where it is loaded, and "settled" is a question.
+_DONE = {
+    "module": lambda look, pair: look.module,
+    "create-md": _has_disks,
+    "up": lambda look, pair: look.drbd is not None,
+    "connected": lambda look, pair: look.drbd is not None and look.drbd.connected,
+    # due only for two disks of which neither has ever been good
+    "first-sync": lambda look, pair: look.drbd is not None and any(
+        dstate != "Inconsistent" for dstate in _dstates(look.drbd)),
+    "up-to-date": _up_to_date,
+    "cluster": lambda look, pair: look.cluster,
+    "vgcreate": lambda look, pair: pair.lvm.vg in look.groups,
+    "lvcreate": lambda look, pair: pair.lvm.lv in look.volumes,
+}
+
+
+def done(name, look, pair):
+    """Whether the step *name* is done, from a Look. Pure."""
+    return name in _DONE and _DONE[name](look, pair)
+
+
+#: Steps that only wait for what they name.
+_WAITS = ("connected", "up-to-date")
+
+
+class Taker:
+    """Takes steps on this host.
+
+    :param make_host: function of seconds that returns a Host
+    :param agree: function of a question that returns whether to go on
+    """
+
+    def __init__(self, pair, node, make_host, agree):
+        self.pair = pair
+        self.node = node
+        self.make_host = make_host
+        self.agree = agree
+
+    # -- looking ------------------------------------------------------------------
+
+    def look(self, name):
+        """The Look that the step *name* needs."""
+        host, resource = self.make_host(_COMMAND_TIME), self.pair.drbd.resource
+        if name in ("vgcreate", "lvcreate"):
+            answer = lvm.report(host, "lvs", ("vg_name", "lv_name"), None, 30)
+            groups = lvm.report(host, "vgs", ("vg_name",), None, 30)
+            return Look(groups=tuple(row[0] for row in groups.rows),
+                        volumes=tuple(lv for vg, lv in answer.rows if vg == self.pair.lvm.vg))
+        if name == "cluster":
+            return Look(cluster=quorum.look(host).running)
+        state = None
+        module = host.exists("/sys/module/drbd")
+        if module and name != "module":
+            state = drbdadm.resource_state(host, resource)
+        metadata = name == "create-md" and state is None and \
+            host.run(("drbdadm", "dump-md", resource), 30).ok
+        return Look(drbd=state, metadata=metadata, module=module)
+
+    # -- doing --------------------------------------------------------------------
+
+    def take(self, step):
+        """Take one Step.
+
+        :returns: one of DONE, TAKEN, SKIPPED, BY_HAND, ELSEWHERE
+        :raises DualstorError: it failed, or what it waits for does not come
+        """
+        if self.node not in step.nodes:
+            return ELSEWHERE
+        if step.name is None:
+            return BY_HAND if self.agree("only you can do this: is it done?") else SKIPPED
+        if step.name in _WAITS:
+            self._wait(step)
+            return DONE
+        if done(step.name, self.look(step.name), self.pair):
+            return DONE
+        if not self.agree("%s?" % "; ".join(" ".join(words) for words in step.commands)):
+            return SKIPPED
+        if step.name in (pacemaker.BASE, pacemaker.GROUP):
+            self._load(step.name)
+        elif step.name == "settled":
+            self._run(("crm_resource", "--wait"), _SETTLE_TIME)
+        else:
+            for words in step.commands:
+                self._run(words)
+        return TAKEN
+
+    def _run(self, words, seconds=_COMMAND_TIME):
+        completed = self.make_host(seconds).run(words, seconds)
+        if not completed.ok:
+            raise DualstorError("%s: %s; mend what it says and run this again, it goes on here"
+                                % (" ".join(words), completed.complaint()))
+
+    def _load(self, part):
+        """Merge a part into the CIB, from a file that only root can read: it holds passwords."""
+        text = cib.render(pacemaker.parts(self.pair)[part], self.pair.generation)
+        descriptor, path = tempfile.mkstemp(prefix="dualstor-", suffix=".xml")
+        try:
+            with os.fdopen(descriptor, "w") as stream:
+                stream.write(text)
+            self._run(steps.LOADERS["cib"] + (path,))
+        finally:
+            os.unlink(path)
+
+    def _wait(self, step):
+        host = self.make_host(_SETTLE_TIME)
+        while True:
+            try:
+                look = self.look(step.name)
+                if done(step.name, look, self.pair):
+                    return
+                seen = _shown(look.drbd)
+            except ToolError as problem:
+                seen = str(problem)
+            if host.deadline.reached:
+                raise DualstorError("waited %.0f s for DRBD resource %s to be %s (%s); run this "
+                                    "again when it is" % (_SETTLE_TIME, self.pair.drbd.resource,
+                                                          step.name, seen))
+            host.sleep(_PAUSE)
+
+
+def _shown(state):
+    if state is None:
+        return "it is not up"
+    if not isinstance(state, kernel.State):
+        return "unknown"
+    return "%s, %s" % ("connected" if state.connected else "not connected",
+                       "/".join(_dstates(state)))

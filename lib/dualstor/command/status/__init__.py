@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``dualstor status``: what is going on, and what to do now."""

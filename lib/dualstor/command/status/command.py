@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``dualstor status``: the command line."""
+
+import time
+
+from dualstor.command.codes import ExitCode
+from dualstor.command.status import advice, document, observe, peer, screen
+from dualstor.deadline import Deadline
+from dualstor.host import Host
+
+SUMMARY = "show what is going on, and what to do now"
+
+DESCRIPTION = """\
+One screen for the pair: cluster and quorum, fencing, DRBD with a resync's progress, the lock
+daemon and its lockspaces, logical volumes with their lock mode, resources on both nodes, and at
+the end what to do now. Works from either node, also when Pacemaker is down. What does not answer
+in time is shown as such, the rest nevertheless. LVM is asked only where it would get its locks
+at once."""
+
+_GRACE = 2.0          # seconds between a part's deadline and giving up on its thread
+_LEAST_INTERVAL = 1.0
+
+
+def add_arguments(parser):
+    """What ``status`` takes."""
+    parser.add_argument("--watch", action="store_true", help="refresh until interrupted")
+    parser.add_argument("--interval", metavar="SECONDS", type=float, default=2.0,
+                        help="between two looks of --watch (2)")
+    parser.add_argument("--peer", metavar="HOST",
+                        help="also ask the other node, over ssh: shows its lock modes")
+
+
+def _host(seconds):
+    """A Host with *seconds* for work."""
+    return Host(Deadline(seconds + 2.0))
+
+
+def _code(advices):
+    severities = {each.severity for each in advices}
+    for severity, code in ((advice.ERROR, ExitCode.ERROR), (advice.WARNING, ExitCode.WARNING),
+                           (advice.UNSEEN, ExitCode.INCOMPLETE)):
+        if severity in severities:
+            return code
+    return ExitCode.OK
+
+
+def _look(arguments):
+    report = observe.look(lambda: _host(observe.PART_TIME), seconds=observe.PART_TIME + _GRACE)
+    if arguments.peer:
+        report = report.but(peer=peer.ask(_host(peer.TIME), arguments.peer))
+    return report
+
+
+def run(arguments, console):
+    """Show the status once, or again and again.
+
+    :returns: ExitCode, by the most severe advice
+    :raises DualstorError: --peer is no host
+    """
+    if arguments.peer:
+        peer.argv(arguments.peer)
+    while True:
+        report = _look(arguments)
+        advices = advice.advise(report)
+        if arguments.watch:
+            console.clear()
+        screen.show(console, report, advices)
+        console.document(document.document(report, advices))
+        if not arguments.watch:
+            return _code(advices)
+        time.sleep(max(_LEAST_INTERVAL, arguments.interval))

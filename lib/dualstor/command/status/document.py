@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A Report as the JSON document of ``dualstor status --json``."""
+
+from dualstor.command.status import screen
+from dualstor.command.status.report import Silent
+from dualstor.record import Record
+
+
+def plain(value):
+    """A value of the report as JSON has it; a Silent is {"silent": why}."""
+    if isinstance(value, Silent):
+        return {"silent": value.says}
+    if isinstance(value, Record):
+        return {name: plain(each) for name, each in value.items() if name != "rest"}
+    if isinstance(value, (tuple, list)):
+        return [plain(each) for each in value]
+    return value
+
+
+def _drbd(part):
+    if isinstance(part, Silent):
+        return plain(part)
+    return {"loaded": part.loaded,
+            "resources": [dict({"name": name}, state=plain(state))
+                          for name, state in part.resources]}
+
+
+def _cluster(part):
+    if isinstance(part, Silent):
+        return plain(part)
+    return dict(plain(part), properties=dict(part.properties))
+
+
+def document(report, advices):
+    """The document, without its schema's name."""
+    return {
+        "node": report.node, "time": report.time, "quorum": plain(report.quorum),
+        "cluster": _cluster(report.cluster), "fencing": plain(report.fencing),
+        "drbd": _drbd(report.drbd), "locking": plain(report.locking),
+        "lvm_asked": report.listed is not None,
+        "volumes": [dict(zip(("vg", "lv", "id", "state", "vg_attr"), row))
+                    for row in screen.volumes(report)],
+        "peer": report.peer if isinstance(report.peer, dict) else plain(report.peer),
+        "advice": plain(advices)}

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Looks at a node, part by part and all parts at once, each with a deadline of its own.
+
+LVM is asked last, and only when what was seen says that it will get its locks at once.
+"""
+
+import threading
+import time
+
+from dualstor.command.status.report import (
+    Active, Drbd, Fencing, Listed, Locking, Lockspace, Report, Silent)
+from dualstor.errors import DualstorError, ParseError, ToolError, ToolFailed, ToolMissing
+from dualstor.kernel import block, devmapper, dlm, locksocket
+from dualstor.tools import (
+    cman, dlm_tool, drbdadm, fence_tool, lvm, lvmlock, pacemaker, quorum, stonith)
+
+#: Seconds that a part may take; each command in it has less.
+PART_TIME = 5.0
+_COMMAND_TIME = 4.0
+
+_CONNECT_TIME = 2.0
+_DAEMONS = ("lvmlockd", "clvmd")
+
+
+# -- the parts: functions of a Host ---------------------------------------------------
+
+
+def see_drbd(host):
+    """The DRBD resources of this node's configuration."""
+    if not host.exists("/sys/module/drbd") and not host.exists("/proc/drbd"):
+        return Drbd(loaded=False)
+    found = []
+    for name in drbdadm.resources(host, timeout=_COMMAND_TIME):
+        try:
+            found.append((name, drbdadm.resource_state(host, name, timeout=_COMMAND_TIME)))
+        except DualstorError as problem:
+            found.append((name, Silent(says=problem.reason)))
+    return Drbd(loaded=True, resources=tuple(found))
+
+
+def see_locking(host):
+    """LVM's lock daemon, and what dlm makes of it."""
+    seen = Locking(
+        lockspaces=tuple(Lockspace(name=name, recovered=dlm.recovered(host, name))
+                         for name in dlm.lockspaces(host)),
+        waits=dlm_tool.pending(host))
+    for daemon in _DAEMONS:
+        socket = locksocket.find(host, daemon)
+        if socket is None:
+            continue
+        problem = host.connect(socket, _CONNECT_TIME)
+        if problem is None or seen.daemon is None:
+            seen = seen.but(daemon=daemon, problem=problem)
+        if problem is None:
+            break
+    if seen.daemon == "lvmlockd" and not seen.problem:
+        try:
+            spaces = lvmlock.lockspaces(host, _COMMAND_TIME)
+            seen = seen.but(modes=tuple(lock for space in spaces for lock in space.volumes))
+        except DualstorError as problem:
+            seen = seen.but(silence=problem.reason)
+    return seen
+
+
+def see_fencing(host):
+    """Whether the cluster fences, and its latest requests."""
+    enabled = pacemaker.fencing_enabled(host)
+    try:
+        return Fencing(enabled=enabled, events=stonith.history(host, timeout=_COMMAND_TIME))
+    except ToolError as problem:
+        pacemakers = problem
+    try:
+        return Fencing(enabled=enabled, events=_by_fenced(host))
+    except ToolMissing:
+        raise pacemakers
+
+
+def see_cluster(host):
+    """What Pacemaker shows; where it does not run, its own words instead of the XML they are in."""
+    try:
+        return pacemaker.cluster(host, _COMMAND_TIME)
+    except ToolFailed as problem:
+        try:
+            return pacemaker.parse_mon(problem.completed.stdout)
+        except ParseError as error:
+            return Silent(says="crm_mon: %s" % (error.line or problem.reason))
+
+
+def _by_fenced(host):
+    """What cman's fenced still has to do, in the words of Pacemaker."""
+    domain = fence_tool.ls(host)
+    if domain is None or not domain.victim:
+        return ()
+    name = next((node.name for node in cman.nodes(host) if node.id == domain.victim),
+                "node %d" % domain.victim)
+    return (stonith.FenceEvent(target=name, action="off", status="pending"),)
+
+
+def see_active(host):
+    """The LVs on DRBD that are active here: device-mapper's word, without any lock."""
+    return tuple(Active(vg=v.vg, lv=v.lv, id=v.lv_id, suspended=v.suspended)
+                 for v in devmapper.volumes(host)
+                 if v.usable and block.on_drbd(host, v.major, v.minor))
+
+
+def see_listed(host):
+    """The LVs of shared and clustered volume groups, as LVM lists them. Takes locks."""
+    columns = ("vg_name", "vg_attr", "lv_name", "lv_uuid", "lv_attr")
+    answer = lvm.report(host, "lvs", columns, None, _COMMAND_TIME)
+    if not answer.rows and not answer.outcome.ok:
+        return Silent(says=answer.outcome.says)
+    return tuple(Listed(vg=vg, vg_attr=vg_attr, lv=lv, id=lvmlock.plain_id(uuid), attr=attr)
+                 for vg, vg_attr, lv, uuid, attr in answer.rows if vg_attr[5:6] in ("s", "c"))
+
+
+_PARTS = {
+    "node": pacemaker.local_node,
+    "quorum": quorum.look,
+    "cluster": see_cluster,
+    "fencing": see_fencing,
+    "drbd": see_drbd,
+    "locking": see_locking,
+    "active": see_active,
+}
+
+
+# -- all of it ------------------------------------------------------------------------
+
+
+def _answer(part, host):
+    """What a part says; a Silent for any error, as the rest is to be shown nevertheless."""
+    try:
+        return part(host)
+    except ToolMissing as problem:
+        return Silent(says="%s is not installed" % problem.argv[0])
+    except DualstorError as problem:
+        return Silent(says=problem.reason)
+    except Exception as problem:  # pylint: disable=broad-except
+        return Silent(says="unexpected %s: %s; please report it" % (type(problem).__name__, problem))
+
+
+def at_once(parts, make_host, seconds):
+    """Run parts in threads; one that is stuck in the kernel is left behind.
+
+    :param parts: {name: function of a Host}
+    :returns: {name: value or Silent}
+    """
+    found, threads = {}, []
+
+    def work(name, part):
+        found[name] = _answer(part, make_host())
+    for name, part in parts.items():
+        threads.append(threading.Thread(target=work, args=(name, part), daemon=True))
+        threads[-1].start()
+    end = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    silent = Silent(says="no answer in %.0f s" % seconds)
+    return {name: found.get(name, silent) for name in parts}
+
+
+def one_by_one(parts, make_host, _seconds):
+    """As ``at_once``, in turn: for a host on which all answers come at once, as in tests."""
+    return {name: _answer(part, make_host()) for name, part in parts.items()}
+
+
+def may_ask_lvm(seen):
+    """Whether LVM would get its locks at once: this node is quorate, and locking works."""
+    known = not any(isinstance(seen[name], Silent) for name in ("quorum", "locking"))
+    return known and bool(seen["quorum"].quorate) and seen["locking"].works
+
+
+def look(make_host, gather=at_once, seconds=PART_TIME):
+    """The Report of this node.
+
+    :param make_host: function that returns a Host with a deadline of *seconds*
+    :param gather: ``at_once`` or ``one_by_one``
+    """
+    seen = gather(_PARTS, make_host, seconds)
+    if isinstance(seen["node"], Silent):
+        import os
+        seen["node"] = os.uname()[1]
+    if may_ask_lvm(seen):
+        seen.update(gather({"listed": see_listed}, make_host, seconds))
+    return Report(time=time.strftime("%Y-%m-%d %H:%M:%S"), **seen)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What was seen, as immutable values. A part that could not be seen is a Silent."""
+
+from dualstor.record import Record
+
+
+class Silent(Record):
+    """A part that gave no answer; ``says`` is why, in one line."""
+
+    says: str
+
+
+class Drbd(Record):
+    """``resources``: (name, kernel.drbd.State, None: not up, or Silent) of all configured."""
+
+    loaded: bool
+    resources: tuple = ()
+
+
+class Lockspace(Record):
+    """A lockspace of dlm; ``recovered`` as kernel.dlm.recovered tells."""
+
+    name: str
+    recovered: bool = None
+
+
+class Locking(Record):
+    """LVM's locking on this node.
+
+    ``daemon`` is the one whose socket is there, None when none is; ``problem``: why it takes
+    no connection. ``waits``: what dlm waits for. ``modes``: (LV id, "sh" or "ex") that
+    lvmlockd holds, None where nobody tells (clvmd, or lvmlockd is silent: ``silence``).
+    """
+
+    daemon: str = None
+    problem: str = None
+    lockspaces: tuple = ()
+    waits: str = None
+    modes: tuple = None
+    silence: str = None
+
+    @property
+    def works(self):
+        """Whether a command that takes a lock would get it."""
+        return bool(self.daemon) and not (self.problem or self.waits or self.silence) and \
+            all(space.recovered is not False for space in self.lockspaces)
+
+
+class Active(Record):
+    """An LV that device-mapper has on this node."""
+
+    vg: str
+    lv: str
+    id: str
+    suspended: bool = False
+
+
+class Listed(Record):
+    """An LV that LVM lists; ``attr`` and ``vg_attr`` as lvs writes them."""
+
+    vg: str
+    lv: str
+    id: str
+    attr: str
+    vg_attr: str
+
+
+class Fencing(Record):
+    """``enabled`` None: unknown. ``events``: stonith.FenceEvent, the latest first."""
+
+    enabled: bool = None
+    events: tuple = ()
+
+
+class Report(Record):
+    """One node's view. Each part may be a Silent.
+
+    ``cluster``: tools.pacemaker.Cluster. ``active``: tuple of Active. ``listed``: tuple of
+    Listed, None when LVM was not asked because it would have waited for a lock.
+    ``peer``: the other node's own document, as a dict, when it was asked for.
+    """
+
+    node: str
+    quorum: object
+    cluster: object
+    fencing: object
+    drbd: object
+    locking: object
+    active: object
+    listed: object = None
+    peer: object = None
+    time: str = None

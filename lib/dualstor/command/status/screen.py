@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A Report as one screen of text."""
+
+from dualstor.command.status.advice import ERROR, WARNING
+from dualstor.command.status.report import Silent
+
+_STYLES = {ERROR: "error", WARNING: "warning"}
+
+
+def _clock(seconds):
+    return "%d:%02d:%02d" % (seconds // 3600, seconds // 60 % 60, seconds % 60)
+
+
+def other(report):
+    """The other node's name; "peer" where the cluster does not tell."""
+    names = () if isinstance(report.cluster, Silent) else \
+        tuple(node.name for node in report.cluster.nodes if node.name != report.node)
+    return names[0] if len(names) == 1 else "peer"
+
+
+def _label(console, label, text, style=None):
+    console.pieces(("%-10s" % label, "title"), (text, style))
+
+
+def _cluster(console, report):
+    quorum, cluster = report.quorum, report.cluster
+    if isinstance(quorum, Silent):
+        _label(console, "Cluster", quorum.says, "warning")
+    else:
+        good = quorum.quorate
+        _label(console, "Cluster", quorum.says, "good" if good else "error")
+    if isinstance(cluster, Silent):
+        _label(console, "Pacemaker", cluster.says, "warning")
+        return
+    for node in cluster.nodes:
+        words = [word for word, there in (
+            ("LOST, NOT FENCED", node.unclean), ("joining", node.pending),
+            ("standby", node.standby), ("maintenance", node.maintenance)) if there]
+        words = words or ["online" if node.online else "OFFLINE"]
+        _label(console, "", "%s %s%s" % (node.name, ", ".join(words),
+                                         ", coordinator" if node.name == cluster.dc else ""),
+               "good" if words == ["online"] else "warning")
+
+
+def _fencing(console, report):
+    fencing = report.fencing
+    if isinstance(fencing, Silent):
+        _label(console, "Fencing", fencing.says, "warning")
+        return
+    words = {True: "enabled", False: "DISABLED", None: "not known"}[fencing.enabled]
+    pending = [event for event in fencing.events if event.pending]
+    last = next((event for event in fencing.events if not event.pending), None)
+    text = "%s; pending: %s" % (words, ", ".join(e.target for e in pending) or "none")
+    _label(console, "Fencing", text, "error" if pending or not fencing.enabled else "good")
+    if last:
+        _label(console, "", "last: %s of %s %s%s" % (
+            last.action, last.target, last.status,
+            " at %s" % last.completed if last.completed else ""))
+
+
+def _drbd(console, report):
+    drbd = report.drbd
+    if isinstance(drbd, Silent):
+        _label(console, "DRBD", drbd.says, "warning")
+        return
+    if not drbd.loaded:
+        _label(console, "DRBD", "kernel module not loaded", "error")
+        return
+    rows, styles, bars = [], [], []
+    for name, state in drbd.resources:
+        if state is None or isinstance(state, Silent):
+            rows.append((name, "not up" if state is None else state.says, "", "", ""))
+            styles.append("error")
+            continue
+        peer = state.peers[0] if state.peers else None
+        theirs = peer.dstates if peer else ("?",) * len(state.volumes)
+        good = state.connected and state.up_to_date and state.primary and \
+            all(dstate == "UpToDate" for dstate in theirs)
+        for volume, their in zip(state.volumes, theirs):
+            rows.append(("%s/%d" % (name, volume.number), state.role,
+                         peer.role if peer else "?",
+                         (peer.cstate if peer else "no peer")
+                         + (", writes held back" if state.suspended else ""),
+                         "%s/%s" % (volume.dstate, their)))
+            styles.append("good" if good else "warning")
+            if volume.resync is not None:
+                bars.append((volume, "%s/%d" % (name, volume.number)))
+    here, there = report.node, other(report)
+    console.table(("DRBD", here, there, "connection", "disks %s/%s" % (here, there)), rows, styles)
+    for volume, name in bars:
+        note = "" if volume.left is None else "%s left" % _clock(volume.left)
+        console.progress("%s resync" % name, volume.resync / 100.0, note)
+
+
+def _locking(console, report):
+    locking = report.locking
+    if isinstance(locking, Silent):
+        _label(console, "Locking", locking.says, "warning")
+        return
+    text = locking.daemon or "no lock daemon"
+    if locking.daemon:
+        trouble = locking.problem or locking.silence
+        text += " does not answer: %s" % trouble if trouble else " answers"
+    if locking.waits:
+        text += "; dlm waits for %s" % locking.waits
+    _label(console, "Locking", text, "good" if locking.works else "error")
+    words = ["%s%s" % (space.name, {True: "", False: " (recovering)", None: " (?)"}[
+        space.recovered]) for space in locking.lockspaces]
+    _label(console, "", "lockspaces: %s" % (", ".join(words) or "none"))
+
+
+def _peer_modes(report):
+    """{LV id: state} of the other node, from its own document; None when it was not asked."""
+    if not isinstance(report.peer, dict):
+        return None
+    return {each["id"]: each["state"] for each in report.peer.get("volumes") or ()}
+
+
+def volumes(report):
+    """Rows (vg, lv, id, state here, group's attr) of all LVs that are known, as a tuple.
+
+    The state is "sh" or "ex", as lvmlockd holds it; "active" where nobody tells the mode;
+    "suspended", or "-" for one that is not active here.
+    """
+    active = () if isinstance(report.active, Silent) else report.active
+    listed = report.listed if isinstance(report.listed, tuple) else ()
+    modes = {} if isinstance(report.locking, Silent) else dict(report.locking.modes or ())
+    found = {each.id: (each.vg, each.lv, each.id, "-", each.vg_attr) for each in listed}
+    for each in active:
+        state = "suspended" if each.suspended else modes.get(each.id, "active")
+        attr = found[each.id][4] if each.id in found else ""
+        found[each.id] = (each.vg, each.lv, each.id, state, attr)
+    return tuple(sorted(found.values()))
+
+
+def _volumes(console, report):
+    rows, there = volumes(report), _peer_modes(report)
+    if isinstance(report.active, Silent):
+        _label(console, "LVs", report.active.says, "warning")
+    shown = [("%s/%s" % (vg, lv), state, "?" if there is None else there.get(identity, "-"),
+              {"s": "shared", "c": "clustered"}.get(attr[5:6], "?"))
+             for vg, lv, identity, state, attr in rows]
+    if shown:
+        console.table(("LV", report.node, other(report), "VG"), shown,
+                      ["good" if row[1] in ("sh", "active", "ex") else "warning" for row in shown])
+        if isinstance(report.peer, Silent):
+            console.line("--peer: %s" % report.peer.says, "warning")
+        elif there is None:
+            console.line("?: only that node knows; dualstor status --peer %s" % other(report),
+                         "dim")
+    else:
+        _label(console, "LVs", "none is known to be active here")
+    if isinstance(report.listed, Silent):
+        _label(console, "", "LVM: %s" % report.listed.says, "warning")
+    elif report.listed is None:
+        _label(console, "", "LVM was not asked: it would wait for a lock", "warning")
+
+
+def _resources(console, report):
+    cluster = report.cluster
+    if isinstance(cluster, Silent) or not cluster.instances:
+        return
+    nodes = [node.name for node in cluster.nodes]
+    rows, styles = [], []
+    for resource in sorted({each.resource for each in cluster.instances}):
+        on = {each.node: each for each in cluster.instances if each.resource == resource}
+        rows.append([resource] + [
+            on[node].role + (" FAILED" if on[node].failed else "") if node in on else "-"
+            for node in nodes])
+        styles.append("error" if any(each.failed or each.blocked for each in on.values())
+                      else None)
+    console.table(["Resource"] + nodes, rows, styles)
+
+
+def show(console, report, advices):
+    """Print the screen.
+
+    :param advices: what advice.advise made of the Report
+    """
+    console.line("%s, %s" % (report.node, report.time), "title")
+    for part in (_cluster, _fencing, _drbd, _locking, _volumes, _resources):
+        if part in (_drbd, _volumes, _resources):
+            console.line()
+        part(console, report)
+    console.heading("What to do now")
+    if not advices:
+        console.line("Nothing: all is well.", "good")
+    for number, each in enumerate(advices, 1):
+        console.pieces(("%d. " % number, None),
+                       ("%s." % each.what, _STYLES.get(each.severity)))
+        console.line("   Do: %s." % each.do)

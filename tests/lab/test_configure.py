@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What `dualstor configure` writes, judged by the field's own tools, and run: from bare nodes to a working pair."""
+import json
+
+import pytest
+from lablib import Unmet, wait_until
+from lablib.observe import hopeless, unsettled
+from unit.configure import readback
+from unit.configure.test_render import GENERATIONS, RENDERERS, VERSIONS, rendered
+
+from dualstor.command.configure import answers, pacemaker
+
+pytestmark = pytest.mark.lab
+
+ANSWERS = """
+cluster = "lab"
+nodes = [{name = "node1", address = "10.77.0.1", replication = "10.78.0.1"},
+         {name = "node2", address = "10.77.0.2", replication = "10.78.0.2"}]
+drbd = {resource = "r0", disk = "/dev/vdb", first_sync = "skip"}
+lvm = {vg = "vg0", lv = "lv0", size = "16M"}
+[[fence]]
+node = "node1"
+agent = "fence_virt"
+delay = 1
+options = {serial_device = "/dev/ttyS1", plug = "node1"}
+[[fence]]
+node = "node2"
+agent = "fence_virt"
+options = {serial_device = "/dev/ttyS1", plug = "node2"}
+# What emulated machines need; see lablib/cib.py.
+[properties]
+stonith-action = "off"
+dc-deadtime = "2s"
+load-threshold = "1000%"
+node-action-limit = 6
+"""
+# DRBD's times for machines that answer late; see lab/guest/etc/drbd.d/r0.res.
+SLOW = b"""global { usage-count no; }
+common { net { timeout 25; ping-timeout 20; ping-int 3; connect-int 1; } }
+"""
+EMPTY = """<cib crm_feature_set="3.16.1" validate-with="%s" admin_epoch="0" epoch="1" num_updates="0"><configuration>
+<crm_config/><nodes/><resources/><constraints/></configuration><status/></cib>
+"""
+KEY = "/etc/corosync/authkey"
+# Set by the cluster itself.
+ITS_OWN = {"have-watchdog", "dc-version", "cluster-infrastructure", "cluster-name", "last-lrm-refresh"}
+
+
+@pytest.fixture(scope="module")
+def node(machines):
+    return machines.node(1)
+
+
+# -- the field's tools on what is rendered ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_crm_verify_has_nothing_to_say(node, generation):
+    node.push("/tmp/cib.xml", rendered(generation)["cib.xml"].encode())
+    result = node.run("crm_verify -V -x /tmp/cib.xml", 30)
+    assert (result.rc, result.stderr.strip()) == (0, "")
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_drbdadm_reads_the_resource(node, generation):
+    """Each with the drbdadm of its own generation."""
+    node.push("/tmp/r0.conf", b"global { usage-count no; }\n" + rendered(generation)["r0.res"].encode())
+    program = {"8.3": "/usr/lib/drbd/drbdadm-83", "8.4": "/usr/lib/drbd/drbdadm-84", "9": "drbdadm"}[VERSIONS[generation]]
+    # With the module of 8.4 loaded drbdadm hands over to that of 8.4; here it is the one of 9 that is asked.
+    command = f"rmmod drbd 2>/dev/null; DRBD_DRIVER_VERSION_OVERRIDE=9.2.0 {program} -c /tmp/r0.conf dump r0"
+    result = node.run(command, 30)
+    assert result.rc == 0, result.stderr
+    assert "allow-two-primaries" in result.stdout and "resource-and-stonith" in result.stdout
+
+
+@pytest.mark.parametrize("generation", ["lvmlockd", "clvmd"])
+def test_corosync_accepts_its_file(node, generation):
+    # The guests have corosync 3; unlike 2, it encrypts over knet only.
+    text = rendered(generation)["corosync.conf"].replace("transport: udpu", "transport: knet")
+    node.push("/tmp/corosync.conf", text.encode())
+    result = node.run(f"test -e {KEY} || corosync-keygen >/dev/null; corosync -t -c /tmp/corosync.conf", 60)
+    assert result.rc == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("form", sorted(RENDERERS))
+def test_the_renderings_lead_to_the_same_configuration(node, form):
+    """Each is loaded into an empty CIB by its own tool, and what comes of it reads back as the model."""
+    made = answers.pair(_told())
+    folder = f"/tmp/{form}"
+    node.push(f"{folder}/cib.xml", (EMPTY % made.generation.schema).encode(), 0o600)
+    for name, part in pacemaker.parts(made).items():
+        text = RENDERERS[form](part, made.generation)
+        if form == "pcs":  # without a cluster there is nothing to fetch from and to push to
+            text = "".join(line + "\n" for line in text.splitlines() if " cib " not in line and "cib-push" not in line
+                           and not line.startswith("cp ")).replace("dualstor-after.xml", "cib.xml")
+        node.push(f"{folder}/{name}", text.encode())
+        load = {"pcs": "sh", "crm": "crm -F configure load update", "cib": "cibadmin --modify --allow-create --xml-file"}[form]
+        node.ok(f"cd {folder} && CIB_file={folder}/cib.xml {load} {name}", 300)
+    assert _sorted(readback.from_cib(node.ok(f"cat {folder}/cib.xml"))) == _sorted(pacemaker.whole(made))
+
+
+def _told():
+    import tomllib
+    return tomllib.loads(ANSWERS)
+
+
+def _sorted(part):
+    """A Part whose order tells nothing, without what the cluster sets itself."""
+    def primitive(each):
+        return each.but(parameters=tuple(sorted(each.parameters)), operations=tuple(sorted(each.operations, key=repr)))
+
+    def clone(each):
+        return each.but(members=tuple(primitive(member) for member in each.members), meta=tuple(sorted(each.meta)))
+    return pacemaker.Part(
+        properties=tuple(sorted(pair for pair in part.properties if pair[0] not in ITS_OWN)),
+        fences=tuple(sorted((primitive(each) for each in part.fences), key=repr)),
+        clones=tuple(sorted((clone(each) for each in part.clones), key=repr)),
+        bans=tuple(sorted(part.bans, key=repr)), orders=tuple(sorted(part.orders, key=repr)),
+        colocations=tuple(sorted(part.colocations, key=repr)))
+
+
+# -- run ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", sorted(RENDERERS))
+def test_from_bare_nodes_to_a_running_pair(lab, form):
+    """Every file and every step as configure tells them; only an init system is played."""
+    lab.up(fresh=True)
+    one = lab.node(1)
+    for each in lab.nodes:
+        each.ok(f"rm -f /etc/drbd.d/r0.res /etc/corosync/corosync.conf {KEY}")
+        each.push("/etc/drbd.d/global_common.conf", SLOW)
+        each.push("/root/pair.toml", ANSWERS.encode(), 0o600)
+        each.ok(f"cd /root && dualstor configure --answers pair.toml --format {form} --apply --yes", 60)
+        assert "right already" in each.ok("dualstor configure --answers /root/pair.toml --apply", 60), "no second change"
+    one.ok(f"cd /root && dualstor configure --answers pair.toml --format {form} --output /root", 60)
+    told = json.loads(one.ok(f"dualstor configure --answers /root/pair.toml --format {form} --json", 60))
+    for step in told["steps"]:
+        take(lab, step)
+    wanted = {(resource, each.name): "Promoted" if resource == "r0" else "Started"
+              for resource in ("r0", "dlm", "lvm-lock-daemon", "vg0") for each in lab.nodes}
+    wait_until(lambda: running(one, wanted), "everything to run on both nodes", 120, 1)
+    for each in lab.nodes:
+        each.ok("test -b /dev/vg0/lv0")
+    live = readback.from_cib(one.ok("cibadmin --query", 30))
+    assert _sorted(live) == _sorted(pacemaker.whole(answers.pair(_told())))
+    assert lab.fenced() == []
+    status = one.run("dualstor status", 60)
+    assert (status.rc, status.stdout.splitlines()[-1]) == (0, "Nothing: all is well."), status.stdout
+
+
+def running(node, wanted):
+    seen = node.cluster()
+    assert not hopeless(seen, wanted), hopeless(seen, wanted)
+    return not unsettled(seen, wanted) or Unmet(unsettled(seen, wanted))
+
+
+def take(lab, step):
+    """Takes a step on its nodes, waiting where it says so."""
+    one, two = lab.nodes
+    nodes = [each for each in lab.nodes if each.name in step["nodes"]]
+    first = step["commands"][0]
+    if first[0] == "corosync-keygen":
+        one.ok(first, 60)
+        two.push(KEY, one.pull(KEY), 0o400)
+    elif first[:2] == ["systemctl", "disable"]:
+        return  # nothing is enabled in the guests
+    elif first[:2] == ["systemctl", "start"]:
+        lab.each(lambda node: node.ok("cluster enable && cluster start", 60))
+        wait_until(lambda: one.cluster().online == {"node1", "node2"} or Unmet("not both online"), "both nodes online", 90, 1)
+    elif step["name"] == "connected":
+        wait_until(lambda: _says(nodes, first, "Connected"), "DRBD to connect", 60, 0.5)
+    elif step["name"] == "up-to-date":
+        wait_until(lambda: _says(nodes, first, "UpToDate/UpToDate"), "both disks UpToDate", 60, 0.5)
+    elif first == ["dualstor", "check"]:
+        return  # test_check has its own
+    else:
+        for command in step["commands"]:
+            if command != ["dualstor", "status"]:
+                lab.each(lambda node: node in nodes and node.ok(["env", "-C", "/root", *command], 240))
+
+
+def _says(nodes, command, word):
+    said = [node.run(command).stdout.strip() for node in nodes]
+    return all(each == word for each in said) or Unmet(said)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Answers for tests: one good set for each generation, and a strategy for any."""
+
+import string
+
+from hypothesis import strategies as st
+
+from dualstor.command.configure import answers, names
+
+NODES = [{"name": "node1", "address": "10.77.0.1", "replication": "10.78.0.1"},
+         {"name": "node2", "address": "10.77.0.2", "replication": "10.78.0.2"}]
+
+
+def fence(node, **options):
+    return {"node": node, "agent": "fence_virt",
+            "options": dict({"serial_device": "/dev/ttyS1", "plug": node}, **options)}
+
+
+def good(**changes):
+    """Answers with nothing wrong in them."""
+    return dict({
+        "cluster": "lab", "nodes": [dict(node) for node in NODES],
+        "drbd": {"resource": "r0", "disk": "/dev/vdb"},
+        "lvm": {"vg": "vg0", "lv": "lv0", "size": "16M"},
+        "fence": [fence("node1"), fence("node2")]}, **changes)
+
+
+def pair(**changes):
+    return answers.pair(good(**changes))
+
+
+def fit(check, text):
+    return text.filter(lambda value: check(value) is None)
+
+
+LETTERS = string.ascii_letters + string.digits
+ids = st.text(LETTERS + "_.-", min_size=1, max_size=12)
+values = fit(names.value, st.text(min_size=1, max_size=20))
+options = st.dictionaries(fit(names.option, st.text(LETTERS + "_-", min_size=1, max_size=8)).filter(
+    lambda name: not name.startswith("pcmk_")), values, max_size=3)
+addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
+
+
+@st.composite
+def any_answers(draw):
+    """Any good answers."""
+    hosts = draw(st.lists(fit(names.host, st.text(LETTERS + "-.", min_size=1, max_size=20)),
+                          min_size=2, max_size=2, unique=True))
+    version = draw(st.sampled_from((4, 6)))
+    links = draw(st.lists(fit(names.address, st.ip_addresses(v=version).map(str)),
+                          min_size=2, max_size=2, unique=True))
+    found = fit(names.address, addresses)
+    rings = draw(st.lists(found, min_size=2, max_size=2, unique=True))
+    disks = st.text(LETTERS + "/_.:+=@%-", min_size=1, max_size=15).map("/dev/".__add__)
+    disks = fit(names.disk, disks).filter(lambda disk: not disk.startswith("/dev/drbd"))
+    resource = draw(fit(names.resource, ids))
+    vg = draw(fit(names.group, ids).filter(lambda name: name != resource))
+    delays = draw(st.lists(st.integers(0, 600), min_size=2, max_size=2, unique=True))
+    agents = fit(names.fence_agent, st.text(string.ascii_lowercase, min_size=1, max_size=6).map(
+        "fence_".__add__))
+    made = {
+        "cluster": draw(fit(names.cluster, ids)),
+        "generation": draw(st.sampled_from(("lvmlockd", "clvmd", "cman"))),
+        "nodes": [{"name": host, "address": ring, "replication": link, "disk": draw(disks)}
+                  for host, ring, link in zip(hosts, rings, links)],
+        "drbd": {"resource": resource, "version": draw(st.sampled_from(("8.3", "8.4", "9"))),
+                 "minor": draw(st.integers(0, 255)), "port": draw(st.integers(1024, 65535)),
+                 "first_sync": draw(st.sampled_from(("full", "skip")))},
+        "lvm": {"vg": vg},
+        "fence": [{"node": host, "agent": draw(agents), "delay": delay, "options": draw(options)}
+                  for host, delay in zip(hosts, delays)],
+        "properties": draw(options)}
+    if draw(st.booleans()):
+        made["lvm"].update(lv=draw(fit(names.volume, ids)),
+                           size=draw(st.sampled_from(("10G", "500M", "100%FREE"))))
+    return made

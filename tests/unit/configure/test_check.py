@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What configure writes passes check without a finding."""
+
+import io
+import json
+
+import pytest
+
+from dualstor.command import main
+from dualstor.command.configure import files
+from dualstor.command.configure.render import cib
+from dualstor.command.configure import pacemaker
+from unit.configure.pairs import pair
+
+#: What check calls the generations.
+STACKS = {"lvmlockd": "lvmlockd", "clvmd": "lvmlockd", "cman": "cman"}
+
+
+@pytest.mark.parametrize("version", ["8.3", "8.4", "9"])
+@pytest.mark.parametrize("generation", sorted(STACKS))
+def test_check_finds_nothing(tmp_path, generation, version):
+    made = pair(generation=generation,
+                drbd={"resource": "r0", "disk": "/dev/vdb", "version": version})
+    for node in made.nodes:
+        there = dict(files.all_files(made), **{"/etc/hostname": node.name + "\n"})
+        for path, text in there.items():
+            target = tmp_path / node.name / path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+    (tmp_path / "cib.xml").write_text(cib.document(pacemaker.whole(made), made.generation))
+    out, err = io.StringIO(), io.StringIO()
+    main.main(["check", "--json", "--generation", STACKS[generation],
+               "--cib", str(tmp_path / "cib.xml")]
+              + [word for node in made.nodes for word in ("--root", str(tmp_path / node.name))],
+              out, err)
+    told = json.loads(out.getvalue())
+    assert told["findings"] == [], err.getvalue()

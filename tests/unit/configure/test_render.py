@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every renderer: golden files, and that any rendered configuration reads back as its model."""
+
+import os
+
+import pytest
+from hypothesis import given
+from lxml import etree
+
+from dualstor.command.check.parsers import corosyncconf, lvmconf as lvmparser
+from dualstor.command.configure import answers, files, pacemaker, steps
+from dualstor.command.configure.render import cib, cman, corosync, crm, drbd, hosts, lvmconf, pcs
+from dualstor.main import load
+from dualstor.tools import drbdconf
+from unit.configure import readback
+from unit.configure.pairs import any_answers, pair
+
+GOLDEN = os.path.join(os.path.dirname(__file__), "..", "..", "data", "configure")
+GENERATIONS = ("lvmlockd", "clvmd", "cman")
+VERSIONS = {"lvmlockd": "9", "clvmd": "8.4", "cman": "8.3"}
+RENDERERS = {"pcs": pcs.render, "crm": crm.render, "cib": cib.render}
+READERS = {"pcs": readback.from_pcs, "crm": readback.from_crm, "cib": readback.from_cib}
+
+
+def rendered(generation):
+    """{file name: text} of all there is to render."""
+    made = pair(generation=generation, drbd={"resource": "r0", "disk": "/dev/vdb",
+                                             "version": VERSIONS[generation]})
+    found = {os.path.basename(path): text for path, text in files.all_files(made).items()}
+    for form, render in RENDERERS.items():
+        for name, part in pacemaker.parts(made).items():
+            found[steps.part_file(name, form)] = render(part, made.generation)
+    found["cib.xml"] = cib.document(pacemaker.whole(made), made.generation)
+    return found
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_golden_files(generation):
+    """Rewrite them with DUALSTOR_GOLDEN=1 and look at the difference."""
+    folder = os.path.join(GOLDEN, generation)
+    made = rendered(generation)
+    if os.environ.get("DUALSTOR_GOLDEN"):
+        os.makedirs(folder, exist_ok=True)
+        for name, text in made.items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as stream:
+                stream.write(text)
+    assert sorted(made) == sorted(os.listdir(folder))
+    for name, text in made.items():
+        with open(os.path.join(folder, name), encoding="utf-8") as stream:
+            assert text == stream.read(), name
+
+
+def corosync_conf_reads_back(told):
+    made = answers.pair(dict(told, generation="lvmlockd"))
+    top, problems = corosyncconf.parse(corosync.render(made), corosync.PATH)
+    assert problems == () and top.first("totem").get("cluster_name") == made.cluster
+    assert [(each.get("name"), each.get("nodeid"), each.get("ring0_addr"))
+            for each in top.first("nodelist").named("node")] == [
+        (node.name, str(number), node.address) for number, node in enumerate(made.nodes, 1)]
+
+
+def lvm_conf_reads_back(told):
+    made = answers.pair(told)
+    for text in (lvmconf.render(made), lvmconf.merged(OLD, made)):
+        seen, problems = lvmparser.parse(text, lvmconf.PATH)
+        assert problems == ()
+        for section, values in lvmconf.settings(made).items():
+            for name, value in values.items():
+                wanted = value if isinstance(value, tuple) else str(value)
+                assert seen["%s/%s" % (section, name)][0] == wanted
+
+
+def drbd_reads_back(told):
+    made = answers.pair(told)
+    seen = drbdconf.parse(drbd.render(made), made.drbd.resource)
+    assert (seen.protocol, seen.allow_two_primaries, seen.fencing) == (
+        "C", True, "resource-and-stonith")
+    assert (seen.fence_peer, seen.after_sb) == (drbd.FENCE_PEER, ("disconnect",) * 3)
+    for node, host in zip(made.nodes, seen.hosts):
+        link = "[%s]" % node.replication if ":" in node.replication else node.replication
+        assert host == drbdconf.Host(
+            name=node.name, address="%s:%d" % (link, made.drbd.port),
+            devices=((made.drbd.device, made.drbd.minor, node.disk, "internal"),))
+
+
+def cluster_conf_reads_back(told):
+    made = answers.pair(dict(told, generation="cman"))
+    root = etree.fromstring(cman.render(made, 7).encode())
+    assert (root.get("name"), root.get("config_version")) == (made.cluster, "7")
+    assert dict(root.find("cman").attrib) == {"two_node": "1", "expected_votes": "1"}
+    devices = {e.get("name"): e.get("agent") for e in root.findall("fencedevices/fencedevice")}
+    assert [(e.get("name"), e.get("nodeid"), e.find("fence/method/device").get("port"),
+             devices[e.find("fence/method/device").get("name")])
+            for e in root.findall("clusternodes/clusternode")] == [
+        (node.name, str(number), node.name, "fence_pcmk")
+        for number, node in enumerate(made.nodes, 1)]
+
+
+def pacemaker_reads_back(told):
+    made = answers.pair(told)
+    for part in pacemaker.parts(made).values():
+        for form in RENDERERS:
+            assert READERS[form](RENDERERS[form](part, made.generation)) == part, form
+
+
+def the_whole_cib_is_the_sum_of_its_parts(told):
+    made = answers.pair(told)
+    assert readback.from_cib(cib.document(pacemaker.whole(made), made.generation)) == \
+        pacemaker.base(made) + pacemaker.group(made)
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_timeouts_are_the_advice_of_the_agents(generation):
+    roles = {"Promoted": "Promoted", "Unpromoted": "Unpromoted"} if generation == "lvmlockd" else {
+        "Promoted": "Master", "Unpromoted": "Slave"}
+    for clone in pacemaker.whole(pair(generation=generation)).clones:
+        for primitive in clone.members:
+            if primitive.provider != "dualstor":
+                continue
+            advised = {(a.name, roles.get(a.role)): (a.timeout, a.interval or 0)
+                       for a in load(primitive.type).interface.actions if not a.depth}
+            for op in primitive.operations:
+                assert (int(op.timeout[:-1]), int(op.interval[:-1])) == advised[op.name, op.role]
+            names = {op.name for op in primitive.operations}
+            assert {"start", "stop", "monitor"} <= names
+            assert ("reload-agent" in names) <= (generation == "lvmlockd")
+
+
+def test_cman_starts_dlm_itself_and_the_others_have_a_resource_for_it():
+    for generation in GENERATIONS:
+        members = [p.id for clone in pacemaker.base(pair(generation=generation)).clones
+                   for p in clone.members]
+        assert ("dlm" in members) == (generation != "cman")
+
+
+# -- lvm.conf -----------------------------------------------------------------------------
+
+OLD = """\
+# Our host.
+devices {
+    # filter = [ "a|.*|" ]
+    dir = "/dev"
+    filter = [ "a|^/dev/sda|",   # the system
+               "r|.*|" ]
+    filter = [ "a|.*|" ]
+}
+activation { checks = 0 }
+global {
+    use_lvmlockd = 0
+}
+"""
+
+
+def test_settings_are_replaced_in_place_and_the_rest_stays():
+    text = lvmconf.merged(OLD, pair())
+    assert text == """\
+# Our host.
+devices {
+    # filter = [ "a|.*|" ]
+    dir = "/dev"
+    filter = [ "a|^/dev/drbd0$|", "r|^/dev/vdb$|" ]
+\tglobal_filter = [ "a|^/dev/drbd0$|", "r|^/dev/vdb$|" ]
+\tuse_devicesfile = 0
+}
+activation { checks = 0 }
+global {
+    use_lvmlockd = 1
+	event_activation = 0
+}
+"""
+
+
+@pytest.mark.parametrize("line", ['global { use_lvmlockd = 0 }', 'devices/filter = [ "a|.*|" ]',
+                                  'global/locking_type=1'])
+def test_a_form_that_is_not_edited_is_refused_with_its_line(line):
+    with pytest.raises(lvmconf.ParseError) as caught:
+        lvmconf.merged("# x\n%s\n" % line, pair())
+    assert caught.value.line == line
+
+
+def merging_again_changes_nothing_and_an_empty_file_gets_all(told):
+    made = answers.pair(told)
+    for text in ("", OLD):
+        once = lvmconf.merged(text, made)
+        assert lvmconf.merged(once, made) == once
+    assert lvmconf.merged("", made) == lvmconf.render(made)
+
+
+# -- /etc/hosts ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before, after", [
+    ("", "10.77.0.1 node1\n10.77.0.2 node2\n"),
+    ("# ours\n10.77.0.2\tnode2 n2 # the other\n10.77.0.1 node1\n",
+     "# ours\n10.77.0.2\tnode2 n2 # the other\n10.77.0.1 node1\n"),
+    ("127.0.0.1 localhost\n127.0.1.1 node1.example.com node1\n",
+     "127.0.0.1 localhost\n127.0.1.1 node1.example.com\n10.77.0.1 node1\n10.77.0.2 node2\n"),
+    ("10.0.0.9 node2", "10.77.0.1 node1\n10.77.0.2 node2\n")])
+def test_a_name_has_its_address_and_no_other(before, after):
+    assert hosts.merged(before, pair()) == after
+    assert hosts.merged(after, pair()) == after
+
+
+def test_corosync_has_what_two_nodes_need():
+    text = corosync.render(pair())
+    assert [line.strip() for line in text.splitlines() if "ring0_addr" in line or "two_node" in line
+            or "crypto" in line] == [
+        "crypto_cipher: aes256", "crypto_hash: sha256", "ring0_addr: 10.77.0.1",
+        "ring0_addr: 10.77.0.2", "two_node: 1"]
+
+
+@given(any_answers())
+def test_any_rendered_configuration_reads_back_as_its_model(told):
+    """One property for all formats, as making up answers is what takes the time."""
+    for reads_back in (drbd_reads_back, cluster_conf_reads_back, corosync_conf_reads_back,
+                       lvm_conf_reads_back, pacemaker_reads_back,
+                       the_whole_cib_is_the_sum_of_its_parts,
+                       merging_again_changes_nothing_and_an_empty_file_gets_all):
+        reads_back(told)

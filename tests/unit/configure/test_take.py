@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Taking steps: each only when it is due, in order, and never against DRBD's or LVM's word."""
+
+import pytest
+
+from dualstor.command.configure import steps, take
+from dualstor.errors import DualstorError
+from dualstor.kernel import drbd
+from simulator import world
+from simulator.host import Simulation
+from unit.configure.pairs import pair
+
+PAIR = pair()
+
+
+def state(here, there, cstate="Connected"):
+    return drbd.State(resource="r0", role="Secondary",
+                      volumes=(drbd.Volume(number=0, minor=0, dstate=here),),
+                      peers=(drbd.Peer(name=None, cstate=cstate, role="Secondary",
+                                       dstates=(there,)),))
+
+
+@pytest.mark.parametrize("name, look, done", [
+    ("module", take.Look(), False), ("module", take.Look(module=True), True),
+    ("create-md", take.Look(), False), ("create-md", take.Look(metadata=True), True),
+    ("create-md", take.Look(drbd=state("Inconsistent", "DUnknown")), True),
+    ("create-md", take.Look(drbd=state("Diskless", "DUnknown")), False),
+    ("up", take.Look(), False), ("up", take.Look(drbd=state("Inconsistent", "DUnknown")), True),
+    ("connected", take.Look(drbd=state("Inconsistent", "DUnknown", "WFConnection")), False),
+    ("connected", take.Look(drbd=state("Inconsistent", "Inconsistent")), True),
+    ("first-sync", take.Look(drbd=state("Inconsistent", "Inconsistent")), False),
+    ("up-to-date", take.Look(drbd=state("UpToDate", "UpToDate")), True),
+    ("up-to-date", take.Look(drbd=state("UpToDate", "Inconsistent", "SyncSource")), False),
+    ("cluster", take.Look(), False), ("cluster", take.Look(cluster=True), True),
+    ("vgcreate", take.Look(groups=("other",)), False),
+    ("vgcreate", take.Look(groups=("vg0",)), True),
+    ("lvcreate", take.Look(volumes=("lv0",)), True), ("base", take.Look(), False)])
+def test_a_step_is_due_or_done(name, look, done):
+    assert take.done(name, look, PAIR) is done
+
+
+@pytest.mark.parametrize("here", ["UpToDate", "Outdated", "Consistent", "Inconsistent"])
+@pytest.mark.parametrize("there", ["UpToDate", "Outdated", "Consistent", "DUnknown"])
+def test_the_first_sync_is_never_due_where_a_disk_may_have_been_good(here, there):
+    assert take.done("first-sync", take.Look(drbd=state(here, there)), PAIR)
+
+
+# -- on the simulator -----------------------------------------------------------------------
+
+
+def taker(simulation, node="node1", agree=lambda question: True):
+    return take.Taker(PAIR, node, lambda seconds: simulation.host(node, seconds), agree)
+
+
+def step(name):
+    return next(s for s in steps.steps(PAIR, "cib") if s.name == name)
+
+
+def test_on_a_running_pair_nothing_is_due():
+    simulation = Simulation(world.reach("active"))
+    for name in ("module", "create-md", "up", "connected", "first-sync", "up-to-date", "cluster",
+                 "vgcreate"):
+        assert taker(simulation).take(step(name)) == take.DONE, name
+
+
+def test_what_is_not_agreed_to_is_not_done():
+    simulation = Simulation(world.reach("down"))
+    asked = []
+    outcome = taker(simulation, agree=asked.append).take(step("up"))
+    assert outcome == take.SKIPPED and asked == ["drbdadm up r0?"]
+    assert ("drbdadm", "up", "r0") not in simulation.calls()
+
+
+def test_a_step_of_the_other_node_and_one_for_a_person_are_left():
+    simulation = Simulation(world.reach("down"))
+    assert taker(simulation, "node2").take(step("vgcreate")) == take.ELSEWHERE
+    by_hand = next(s for s in steps.steps(PAIR, "cib") if s.name is None)
+    assert taker(simulation).take(by_hand) == take.BY_HAND
+    assert taker(simulation, agree=lambda question: False).take(by_hand) == take.SKIPPED
+    assert simulation.calls() == []
+
+
+def test_both_nodes_come_up_and_find_each_other():
+    simulation = Simulation(world.reach("down"))
+    for node in ("node1", "node2"):
+        assert taker(simulation, node).take(step("up")) == take.TAKEN
+    assert taker(simulation).take(step("connected")) == take.DONE
+
+
+def test_waiting_in_vain_says_for_what():
+    simulation = Simulation(world.reach("down"))
+    taker(simulation).take(step("up"))
+    with pytest.raises(DualstorError, match="r0 to be connected .not connected"):
+        taker(simulation).take(step("connected"))
+
+
+def test_a_refusal_ends_it_with_its_words():
+    simulation = Simulation(world.reach("fresh"))
+    with pytest.raises(DualstorError, match="run this again"):
+        taker(simulation).take(step("lvcreate"))

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What to do now: each state that is not well has its advice, and a good one has none."""
+
+import pytest
+
+from dualstor.command.status import advice
+from dualstor.command.status.report import (
+    Active, Drbd, Fencing, Listed, Locking, Lockspace, Report, Silent)
+from dualstor.kernel import drbd
+from dualstor.tools import pacemaker, quorum, stonith
+
+NODES = tuple(pacemaker.Node(name=name, online=True, unclean=False, pending=False, standby=False,
+                             maintenance=False) for name in ("node1", "node2"))
+
+
+def drbd_state(**changes):
+    values = dict(resource="r0", role="Primary",
+                  volumes=(drbd.Volume(number=0, minor=0, dstate="UpToDate"),),
+                  peers=(drbd.Peer(name=None, cstate="Connected", role="Primary",
+                                   dstates=("UpToDate",)),))
+    return Drbd(loaded=True, resources=(("r0", drbd.State(**dict(values, **changes))),))
+
+
+def disk(dstate, **more):
+    return drbd_state(volumes=(drbd.Volume(number=0, minor=0, dstate=dstate, **more),))
+
+
+def link(cstate):
+    return drbd_state(peers=(drbd.Peer(name=None, cstate=cstate, role="Unknown",
+                                       dstates=("DUnknown",)),))
+
+
+GOOD = Report(
+    node="node1",
+    quorum=quorum.Quorum(engine="corosync", running=True, quorate=True, says="quorate"),
+    cluster=pacemaker.Cluster(nodes=NODES, dc="node1", quorate=True, fencing=True),
+    fencing=Fencing(enabled=True), drbd=drbd_state(),
+    locking=Locking(daemon="lvmlockd", modes=(("id0", "sh"),), lockspaces=(
+        Lockspace(name="lvm_global", recovered=True), Lockspace(name="lvm_vg0", recovered=True))),
+    active=(Active(vg="vg0", lv="lv0", id="id0"),),
+    listed=(Listed(vg="vg0", lv="lv0", id="id0", attr="-wi-a-----", vg_attr="wz--ns"),))
+
+
+def cluster(**of_node2):
+    return GOOD.cluster.but(nodes=(NODES[0], NODES[1].but(**of_node2)))
+
+
+def failure(operation):
+    return GOOD.cluster.but(failures=(pacemaker.Failure(
+        operation=operation, node="node2", code="error", reason="vg0 start: no quorum"),))
+
+
+def event(status):
+    return Fencing(enabled=True, events=(stonith.FenceEvent(
+        target="node2", action="off", status=status),))
+
+
+def test_a_good_state_needs_nothing():
+    assert advice.advise(GOOD) == ()
+
+
+@pytest.mark.parametrize("changes, severity, what, do", [
+    ({"quorum": GOOD.quorum.but(running=False, quorate=None)}, "error", "does not run on node1",
+     "start it"),
+    ({"quorum": GOOD.quorum.but(quorate=False)}, "error", "node1 has no quorum", "run none"),
+    ({"cluster": Silent(says="no answer in 5 s")}, "error", "Pacemaker does not answer", "log"),
+    ({"cluster": cluster(online=False, unclean=True)}, "error", "node2 is lost and not fenced",
+     "stonith_admin --confirm node2"),
+    ({"cluster": cluster(online=False)}, "warning", "node2 is down; node1 works alone",
+     "switch it on"),
+    ({"cluster": cluster(standby=True)}, "warning", "node2 is in standby", "--name standby"),
+    ({"cluster": GOOD.cluster.but(properties=(("maintenance-mode", "true"),))}, "warning",
+     "whole cluster is in maintenance", "--delete"),
+    ({"cluster": failure("vg0_start_0")}, "warning", "vg0_start_0 on node2 (error): vg0 start: no",
+     "--cleanup --resource vg0`"),
+    ({"cluster": failure("my_vg_monitor_20000")}, "warning", "my_vg_monitor_20000",
+     "--resource my_vg`"),
+    ({"fencing": Fencing(enabled=False)}, "error", "fencing is off", "stonith-enabled=true"),
+    ({"fencing": event("pending")}, "error", "node2 is being fenced", "wait"),
+    ({"fencing": event("failed")}, "error", "last fencing of node2 failed", "--history node2"),
+    ({"drbd": Drbd(loaded=False)}, "error", "module is not loaded", "modprobe drbd"),
+    ({"drbd": Drbd(loaded=True, resources=(("r0", None),))}, "error", "r0 is not up", "--cleanup"),
+    ({"drbd": link("StandAlone")}, "error", "StandAlone", "connect --discard-my-data r0"),
+    ({"drbd": link("WFConnection")}, "error", "not connected", "replication link"),
+    ({"drbd": drbd_state(suspended=True)}, "error", "holds all writes back", "fenced"),
+    ({"drbd": disk("Diskless")}, "error", "lost its disk", "attach r0"),
+    ({"drbd": disk("Outdated")}, "error", "is Outdated here", "connection"),
+    ({"drbd": disk("Inconsistent", resync=3.0)}, "warning", "brought up to date (3 %)", "wait"),
+    ({"drbd": drbd_state(role="Secondary")}, "warning", "not Primary on node1", "promotes"),
+    ({"locking": GOOD.locking.but(daemon=None, modes=None)}, "error", "no LVM lock daemon",
+     "--cleanup"),
+    ({"locking": GOOD.locking.but(problem="Connection refused")}, "error",
+     "lvmlockd does not answer (Connection refused)", "do not kill it"),
+    ({"locking": GOOD.locking.but(silence="no answer in 4 s")}, "error", "does not answer",
+     "do not kill"),
+    ({"locking": GOOD.locking.but(waits="fencing of node 2")}, "error", "waits for fencing of",
+     "run no LVM command"),
+    ({"locking": GOOD.locking.but(lockspaces=(Lockspace(name="lvm_vg0", recovered=False),))},
+     "warning", "lvm_vg0 is being recovered", "dlm_tool ls"),
+    ({"active": (Active(vg="vg0", lv="lv0", id="id0", suspended=True),)}, "error",
+     "vg0/lv0 is suspended", "dmsetup"),
+    ({"active": ()}, "warning", "vg0/lv0 is not active on node1", "next monitor"),
+    ({"drbd": Silent(says="no answer in 5 s")}, "unseen", "DRBD could not be seen: no answer", ""),
+    ({"listed": Silent(says="hung")}, "unseen", "volume groups could not be seen: hung", ""),
+])
+def test_what_is_wrong_has_its_advice(changes, severity, what, do):
+    found = advice.advise(GOOD.but(**changes))
+    assert len(found) == 1, found
+    assert found[0].severity == severity and what in found[0].what and do in found[0].do
+
+
+def test_a_peer_that_is_down_is_no_reason_to_look_at_the_cable():
+    report = GOOD.but(cluster=cluster(online=False), drbd=link("WFConnection"))
+    assert [each.what for each in advice.advise(report)] == ["node2 is down; node1 works alone"]
+
+
+def test_errors_come_first():
+    report = GOOD.but(cluster=cluster(online=False), drbd=link("StandAlone"),
+                      listed=Silent(says="hung"))
+    assert [each.severity for each in advice.advise(report)] == ["error", "warning", "unseen"]
