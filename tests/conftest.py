@@ -4,6 +4,10 @@
 import hypothesis
 import pytest
 
+import oldpython
+
+oldpython.install()
+
 hypothesis.settings.register_profile(
     "ci", derandomize=True, deadline=None, database=None,
     suppress_health_check=list(hypothesis.HealthCheck))
@@ -14,6 +18,9 @@ hypothesis.settings.register_profile(
 def pytest_addoption(parser):
     parser.addoption("--lab", action="store_true",
                      help="also run the tests that need the lab's two machines (lab/lab build)")
+    parser.addoption("--real", metavar="SITUATION",
+                     help="play the transcripts of a situation, e.g. 'nothing started', with the "
+                          "programs of this machine, which must be in it")
     parser.addoption("--deep", action="store_true",
                      help="property tests at random and for long, instead of always the same ones")
 

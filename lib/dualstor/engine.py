@@ -34,6 +34,13 @@ class Agent:
         return getattr(self, "do_" + step.deed)(*step.args)
 
 
+def _in_vain(agent, wait):
+    """The DeadlineReached that tells what a Wait was for."""
+    return DeadlineReached("%s %s: still waiting for %s after %.0f s; %s" % (
+        agent.request.resource, agent.request.action, wait.what, agent.host.deadline.elapsed,
+        wait.hint))
+
+
 def pursue(agent):
     """Carry out the agent's request.
 
@@ -42,12 +49,17 @@ def pursue(agent):
     :raises DualstorError: as the agent's observing and acting
     """
     deadline = agent.host.deadline
-    facts, announced = Facts(), None
+    facts, waited = Facts(), None
     while True:
         try:
             step = agent.decide(agent.request, agent.parameters, facts)
         except Unseen as unseen:
-            facts = facts.with_facet(unseen.facet, agent.observe(unseen.facet))
+            try:
+                facts = facts.with_facet(unseen.facet, agent.observe(unseen.facet))
+            except DeadlineReached:
+                if waited is None:
+                    raise
+                raise _in_vain(agent, waited) from None  # it is known what for
             continue
         if isinstance(step, Finish):
             return step
@@ -57,13 +69,11 @@ def pursue(agent):
             done = Done(step.deed, step.args, outcome, deadline.elapsed)
             facts = facts.aged(deadline.elapsed, agent.lasting, done)
         elif isinstance(step, Wait):
-            if step.what != announced:
+            if waited is None or step.what != waited.what:
                 log.info("waiting for %s", step.what)
-                announced = step.what
+            waited = step
             if deadline.reached:
-                raise DeadlineReached("%s %s: still waiting for %s after %.0f s; %s" % (
-                    agent.request.resource, agent.request.action, step.what,
-                    deadline.elapsed, step.hint))
+                raise _in_vain(agent, waited)
             agent.host.sleep(step.seconds)
             facts = facts.aged(deadline.elapsed, agent.lasting)
         else:

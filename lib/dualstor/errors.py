@@ -26,6 +26,18 @@ class HostMisconfigured(DualstorError):
     code = ExitCode.ERR_ARGS
 
 
+class HostUnreadable(DualstorError):
+    """A file of the kernel is there and cannot be read: nothing is known of the host.
+
+    :param name: its path
+    :param problem: the OSError
+    """
+
+    def __init__(self, name, problem):
+        super().__init__("%s cannot be read (%s): run the agent as root, and look at `dmesg`"
+                         % (name, problem.strerror or problem))
+
+
 class UnknownAction(DualstorError):
     """The agent does not implement the action."""
 
@@ -54,8 +66,19 @@ class DeadlineReached(DualstorError):
     """The action's time is used up; the reason tells what it was waiting for."""
 
 
-class Terminated(DualstorError):
-    """The cluster manager ended the action with SIGTERM."""
+class Terminated(BaseException):
+    """The cluster manager ended the action with SIGTERM.
+
+    Nobody who goes on without an answer of a tool may go on without this: it is
+    none of the family, so that no ``except DualstorError`` holds it up.
+    """
+
+    code = ExitCode.ERR_GENERIC
+
+    @property
+    def reason(self):
+        """The exit reason, as text."""
+        return str(self)
 
 
 class ToolError(DualstorError):

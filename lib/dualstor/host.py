@@ -9,7 +9,8 @@ import errno
 import os
 import time
 
-from dualstor.errors import DeadlineReached
+from dualstor.errors import DeadlineReached, HostUnreadable, PermissionLacking
+from dualstor.memory import Memory
 
 #: Our state on this host, lost at a reboot as it should be.
 STATE_DIR = "/run/dualstor"
@@ -27,6 +28,7 @@ class Host:
         self.deadline = deadline
         self.root = root
         self._path = path
+        self._memory = Memory(self.file(STATE_DIR))
 
     # -- files: the kernel's and our own; none of these blocks ---------------
 
@@ -35,7 +37,10 @@ class Host:
         return name if self.root == "/" else self.root + name
 
     def read(self, name):
-        """The text of a file; None when it is not there (or went away)."""
+        """The text of a file; None when it is not there (or went away).
+
+        :raises HostUnreadable: it is there, but cannot be read
+        """
         try:
             with open(self.file(name), "rb") as stream:
                 return stream.read().decode("utf-8", "backslashreplace")
@@ -43,16 +48,19 @@ class Host:
             if problem.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO,
                                  errno.ESRCH, errno.EISDIR):
                 return None
-            raise
+            raise HostUnreadable(name, problem)
 
     def list(self, name):
-        """The sorted names in a folder; () when it is not there."""
+        """The sorted names in a folder; () when it is not there.
+
+        :raises HostUnreadable: it is there, but cannot be read
+        """
         try:
             return tuple(sorted(os.listdir(self.file(name))))
         except OSError as problem:
             if problem.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESRCH):
                 return ()
-            raise
+            raise HostUnreadable(name, problem)
 
     def link(self, name):
         """The target of a symbolic link; None when there is none (or no right to see it)."""
@@ -64,6 +72,10 @@ class Host:
     def exists(self, name):
         """Whether the path is there."""
         return os.path.exists(self.file(name))
+
+    def executable(self, name):
+        """Whether the file may be executed."""
+        return os.access(self.file(name), os.X_OK)
 
     def device(self, name):
         """(major, minor) of a block device node (links are followed), else None."""
@@ -80,37 +92,25 @@ class Host:
 
     def recall(self, name):
         """The text we keep as *name* in STATE_DIR; None when there is none."""
-        return self.read("%s/%s" % (STATE_DIR, name))
+        return self._memory.recall(name)
 
     def remember(self, name, text):
         """Keep *text* as *name* in STATE_DIR, atomically; a full disk is no error."""
-        folder = self.file(STATE_DIR)
-        target = os.path.join(folder, name)
-        draft = "%s.%d" % (target, os.getpid())
-        try:
-            os.makedirs(folder, mode=0o755, exist_ok=True)
-            with open(draft, "w") as stream:
-                stream.write(text)
-            os.rename(draft, target)
-        except OSError:
-            _remove(draft)
+        self._memory.remember(name, text)
 
     def forget(self, name):
         """Drop what we keep as *name*."""
-        _remove(os.path.join(self.file(STATE_DIR), name))
+        self._memory.forget(name)
 
     def lock(self, name, seconds):
         """Wait up to *seconds* for the lock *name* among our own processes on this host.
 
         :returns: an open file, to be closed when done; None when others kept it. Where
-            STATE_DIR cannot be written there is nothing to lock and the file is /dev/null.
+            STATE_DIR cannot be used there is nothing to lock and the file is /dev/null.
         """
         import fcntl
-        folder = self.file(STATE_DIR)
-        try:
-            os.makedirs(folder, mode=0o755, exist_ok=True)
-            stream = open(os.path.join(folder, name + ".lock"), "w")
-        except OSError:
+        stream = self._memory.lock_file(name)
+        if stream is None:
             return open(os.devnull)
         pause = 0.1
         for _ in range(max(1, int(seconds / pause))):
@@ -142,11 +142,17 @@ class Host:
         return run.run(argv, seconds, self._path or run.PATH, environment)
 
     def kill(self, pid, number):
-        """Send a signal to one process; gone already is fine."""
+        """Send a signal to one process; gone already is fine.
+
+        :raises PermissionLacking: it is another user's
+        """
         try:
             os.kill(pid, number)
         except ProcessLookupError:
             pass
+        except PermissionError:
+            raise PermissionLacking("no right to send signal %d to process %d: run the agent as "
+                                    "root" % (number, pid))
 
     def connect(self, name, timeout):
         """Whether a unix stream socket at path *name* accepts a connection.
@@ -154,14 +160,12 @@ class Host:
         :returns: None when it does, else what the kernel said, as text
         """
         import socket
-        probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            probe.settimeout(min(timeout, max(0.1, self.deadline.remaining)))
-            probe.connect(self.file(name))
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+                probe.settimeout(min(timeout, max(0.1, self.deadline.remaining)))
+                probe.connect(self.file(name))
         except OSError as problem:
             return problem.strerror or str(problem)
-        finally:
-            probe.close()
         return None
 
     # -- time -----------------------------------------------------------------
@@ -170,9 +174,3 @@ class Host:
         """Wait, but not past the deadline."""
         time.sleep(max(0.0, min(seconds, self.deadline.remaining)))
 
-
-def _remove(path):
-    try:
-        os.unlink(path)
-    except OSError:
-        pass

@@ -13,6 +13,11 @@ _facility = {"": syslog.LOG_DAEMON, "daemon": syslog.LOG_DAEMON, "user": syslog.
 _facility.update(("local%d" % n, getattr(syslog, "LOG_LOCAL%d" % n)) for n in range(8))
 
 
+def printable(text):
+    """*text* without line ends and control characters: a log line cannot be forged with it."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 class _Log:
     """The destination; ``open`` is called once, by the agent's main."""
 
@@ -23,7 +28,7 @@ class _Log:
 
     def open(self, tag, environ):
         """Send lines to syslog as *tag*; HA_LOGFACILITY and HA_debug are honoured."""
-        self.tag = tag
+        self.tag = tag = printable(tag)
         self.debugging = environ.get("HA_debug", "0") not in ("", "0")
         facility = _facility.get(environ.get("HA_LOGFACILITY", ""), syslog.LOG_DAEMON)
         syslog.openlog(tag, syslog.LOG_PID, facility)
@@ -47,7 +52,7 @@ class _Log:
             return
         for listener in self.listeners:
             for line in text.splitlines():
-                listener(priority, word, line)
+                listener(priority, word, printable(line.expandtabs()))
 
 
 LOG = _Log()

@@ -18,8 +18,8 @@ from dualstor.ocf.codes import EXPECTED, ExitCode, permitted
 from dualstor.ocf.environment import Environment, level_at_most
 from dualstor.steps import Finish, Request
 
-#: Longest exit reason, in characters: crm_mon shows it on one line.
-_REASON_LIMIT = 500
+#: Characters of an exit reason that every cluster manager keeps; see dualstor.ocf.reason.
+_ALWAYS_FITS = 100
 
 #: Where metadata lies, from the library's folder: in the source tree; installed.
 _LIBRARY = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -98,6 +98,7 @@ def perform(agent_class, action, environ, make_host=Host):
     :raises DualstorError: what ended the action
     """
     interface = agent_class.interface
+    action = interface.modern(action)
     if not interface.implements(action):
         raise UnknownAction("%s has no action %s; it has %s" % (
             interface.name, action, ", ".join(a.name for a in interface.actions)))
@@ -112,10 +113,11 @@ def perform(agent_class, action, environ, make_host=Host):
 
 def _tell(reason, code):
     """Print the one exit reason: the last line on stderr that the manager keeps."""
-    line = " ".join(reason.split())
-    if len(line) > _REASON_LIMIT:
-        line = line[:_REASON_LIMIT - 3] + "..."
+    line = log.printable(" ".join(reason.split()))
     (log.debug if code in EXPECTED else log.error)("%s", line)
+    if len(line) > _ALWAYS_FITS:
+        from dualstor.ocf.reason import fitted
+        line = fitted(line)
     try:
         sys.stderr.write("ocf-exit-reason:%s\n" % line)
         sys.stderr.flush()
@@ -131,7 +133,7 @@ def conclude(name, action, work):
     """
     try:
         verdict = work()
-    except DualstorError as problem:
+    except (DualstorError, Terminated) as problem:
         verdict = Finish(problem.code, problem.reason)
     except Exception as problem:  # pylint: disable=broad-except
         import traceback
@@ -143,6 +145,19 @@ def conclude(name, action, work):
     if code != ExitCode.SUCCESS:
         _tell(verdict.reason or "%s %s: %s" % (name, action, code.name), code)
     return int(code)
+
+
+def _let_go(stream):
+    """Drop what a full disk or a closed pipe did not take: Python would exit with 120 for it."""
+    try:
+        stream.flush()
+    except (OSError, ValueError, AttributeError):
+        try:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)
+        except (OSError, ValueError, AttributeError):
+            pass  # it is closed, nothing is waiting in it
 
 
 def _on_sigterm(_number, _frame):
@@ -160,13 +175,27 @@ def main(name, argv=None, environ=None, make_host=Host):
     environ = os.environ if environ is None else environ
     action = argv[1] if len(argv) > 1 else "help"
     if action == "meta-data":
-        def show():
+        def work():
             sys.stdout.write(metadata(name, environ))
             sys.stdout.flush()
             return Finish(ExitCode.SUCCESS)
-        return conclude(name, action, show)
+        return _end(name, action, work)
     instance = environ.get("OCF_RESOURCE_INSTANCE")
     log.LOG.open("%s(%s)" % (name, instance) if instance else name, environ)
     signal.signal(signal.SIGTERM, _on_sigterm)
     os.umask(0o022)
-    return conclude(name, action, lambda: perform(load(name), action, environ, make_host))
+
+    def work():
+        try:
+            return perform(load(name), action, environ, make_host)
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)   # what is left is to tell the reason
+    return _end(name, action, work)
+
+
+def _end(name, action, work):
+    """As ``conclude``, and nothing is left that could change the exit code."""
+    code = conclude(name, action, work)
+    _let_go(sys.stdout)
+    _let_go(sys.stderr)
+    return code

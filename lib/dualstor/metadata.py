@@ -16,9 +16,8 @@ from dualstor.main import load
 
 AGENTS = ("drbd-dualprimary", "clvmd", "clustered-vg")
 
-#: Roles and actions that OCF 1.0 names otherwise, or not at all.
+#: What OCF 1.0 names otherwise.
 _ROLES_1_0 = {"Promoted": "Master", "Unpromoted": "Slave"}
-_NOT_IN_1_0 = frozenset(("reload-agent",))
 _TYPES_1_0 = {"select": "string"}
 
 
@@ -41,7 +40,7 @@ def _longdesc(parameter):
     return parameter.longdesc
 
 
-def _parameter(parent, parameter, modern):
+def _parameter(parent, parameter, modern, old_reload):
     element = etree.SubElement(parent, "parameter", name=parameter.name)
     if modern:
         if parameter.unique_group:
@@ -51,7 +50,8 @@ def _parameter(parent, parameter, modern):
         _described(element, _longdesc(parameter), parameter.shortdesc)
         content = etree.SubElement(element, "content", type=parameter.type)
     else:
-        element.set("unique", "1" if parameter.unique_group else "0")
+        fixed = old_reload and not parameter.reloadable
+        element.set("unique", "1" if parameter.unique_group or fixed else "0")
         element.set("required", "1" if parameter.required else "0")
         longdesc = _longdesc(parameter)
         if parameter.options:
@@ -89,11 +89,13 @@ def render(interface, version="1.1"):
     _described(root, interface.longdesc, interface.shortdesc)
     parameters = etree.SubElement(root, "parameters")
     for parameter in interface.parameters:
-        _parameter(parameters, parameter, modern)
+        _parameter(parameters, parameter, modern, interface.old_reload)
     actions = etree.SubElement(root, "actions")
     for action in interface.actions:
-        if modern or action.name not in _NOT_IN_1_0:
+        if modern or action.name != "reload-agent":
             _action(actions, action, modern)
+        elif interface.old_reload:
+            _action(actions, action.but(name="reload"), modern)
     etree.indent(root)
     head = '<?xml version="1.0"?>\n'
     if not modern:

@@ -6,18 +6,21 @@ import io
 from dataclasses import dataclass, field
 
 from dualstor.deadline import Deadline
+from dualstor.ocf.environment import Environment
 from dualstor.main import conclude, load, perform
-from simulator.host import NodeDied, SimHost
+from simulator.host import Killed, NodeDied, SimHost
 from simulator.state import CLVMD
 
 DRBD, DAEMON, GROUP = "drbd-dualprimary", "clvmd", "clustered-vg"
 
 PARAMETERS = {DRBD: {"drbd_resource": "r0"}, DAEMON: {}, GROUP: {"vgname": "vg0"}}
 ACTIONS = {
-    DRBD: ("start", "stop", "monitor", "probe", "promote", "demote", "validate-all"),
-    DAEMON: ("start", "stop", "monitor", "probe", "validate-all"),
-    GROUP: ("start", "stop", "monitor", "probe", "validate-all"),
+    DRBD: ("start", "stop", "monitor", "probe", "promote", "demote", "notify", "validate-all",
+           "reload-agent"),
+    DAEMON: ("start", "stop", "monitor", "probe", "validate-all", "reload-agent"),
+    GROUP: ("start", "stop", "monitor", "probe", "validate-all", "reload-agent"),
 }
+PAIRS = tuple((agent, action) for agent in ACTIONS for action in ACTIONS[agent])
 _PREFIX = "ocf-exit-reason:"
 
 
@@ -28,7 +31,7 @@ class Result:
     agent: str
     action: str
     node: str
-    code: int           # None: the node died under it
+    code: int           # None: the node died under it, or it was killed
     reasons: list = field(default_factory=list)
     seconds: float = 0.0
     allowed: float = 0.0
@@ -61,15 +64,28 @@ def environ(agent, action, node, timeout=60.0, level=0, generation=None, **param
         for word in ("master",) if old else ("master", "promoted"):
             values["OCF_RESKEY_CRM_meta_%s_max" % word] = "2"
             values["OCF_RESKEY_CRM_meta_%s_node_max" % word] = "1"
+    if action == "notify":
+        values.update(("OCF_RESKEY_CRM_meta_notify_" + key, value) for key, value in (
+            ("type", "post"), ("operation", "promote"), ("promote_uname", node),
+            ("active_uname", "node1 node2"), ("stop_uname", " "), ("start_uname", " "),
+            ("master_uname", " "), ("slave_uname", "node1 node2")))
     for name, value in dict(PARAMETERS[agent], **parameters).items():
         values["OCF_RESKEY_" + name] = value
     return values
 
 
-def act(simulation, agent, action, node, timeout=60.0, level=0, **parameters):
-    """Run one action to its end; returns Result."""
+def act(simulation, agent, action, node, timeout=60.0, level=0, changes=(), **parameters):
+    """Run one action to its end; returns Result.
+
+    :param changes: (variable, text) pairs that the caller's environment has instead; None: unset
+    """
     cluster = simulation.cluster
     variables = environ(agent, action, node, timeout, level, cluster.generation, **parameters)
+    for name, text in changes:
+        variables.pop(name, None)
+        if text is not None:
+            variables[name] = text
+    timeout = Environment(variables).timeout
     word = "monitor" if action == "probe" else action
     calls_before, began, said = len(cluster.calls), simulation.clock(), io.StringIO()
 
@@ -80,7 +96,7 @@ def act(simulation, agent, action, node, timeout=60.0, level=0, **parameters):
     with contextlib.redirect_stderr(said):
         try:
             code = conclude(agent, word, lambda: perform(load(agent), word, variables, make_host))
-        except NodeDied:
+        except (NodeDied, Killed):
             pass
     reasons = [line[len(_PREFIX):].strip() for line in said.getvalue().splitlines()
                if line.startswith(_PREFIX)]

@@ -3,7 +3,9 @@
 
 import signal
 
-from simulator import drbd, locking, volumes, world
+from dualstor.host import STATE_DIR
+from simulator import drbd, locking, membership, volumes, world
+from simulator.state import CLVMD
 
 
 def crash(simulation, node):
@@ -58,7 +60,10 @@ def lose_quorum(simulation, _node):
 
 
 def all_is_well(simulation, node):
-    """Links, fencing and this node's configuration are good again."""
+    """Links, fencing, the group, this node and its configuration are good again."""
+    for mend in (kernel_is_readable, run_is_writable, lockspaces_go_on, state_is_normal,
+                 group_is_well, engine_starts):
+        mend(simulation, node)
     cluster = simulation.cluster
     cluster.two_node = cluster.cluster_link = cluster.replication_link = True
     cluster.fencing_works = True
@@ -157,13 +162,166 @@ def no_fence_handler(_simulation, node):
         config.handlers.clear()
 
 
+def no_handler_installed(_simulation, node):
+    node.handler_installed = False
+
+
 def no_cluster_locking(_simulation, node):
     node.lvm["global/use_lvmlockd"], node.lvm["global/locking_type"] = 0, 1
+
+
+def fallback_to_local_locking(_simulation, node):
+    node.lvm["global/fallback_to_local_locking"] = 1
 
 
 def good_configuration(simulation, node):
     fresh = world.make(simulation.cluster.generation).nodes[node.name]
     node.config, node.lvm = fresh.config, fresh.lvm
+    node.visible_lower, node.handler_installed = False, True
+
+
+# -- faults of the cluster's layers ------------------------------------------------
+
+
+def engine_stops(simulation, node):
+    """corosync or cman is not running, and was left in good order."""
+    if node.engine and not node.lockspaces:
+        membership.stop_engine(simulation.cluster, node)
+
+
+def engine_starts(simulation, node):
+    if node.up and not node.engine:
+        world.start_cluster(simulation.cluster, node)
+
+
+def lockspaces_stick(_simulation, node):
+    """dlm shows kern_stop, and that does not pass."""
+    node.stuck[:] = list(node.lockspaces)
+
+
+def lockspaces_go_on(_simulation, node):
+    node.stuck.clear()
+
+
+def socket_vanishes(_simulation, node):
+    """The daemon runs, and its socket is not there."""
+    node.sockets.clear()
+
+
+def second_daemon(simulation, node):
+    for program in ("clvmd", "lvmlockd"):
+        if locking.daemon(node, program) is not None and len(node.processes) < 2:
+            locking.spawn(simulation.cluster, node, program, [program])
+
+
+def negotiating(simulation, node):
+    """The disk's state is being agreed on, for long."""
+    each = node.drbd.get("r0")
+    if each is not None and each.role == "Secondary" and drbd.connected(each):
+        each.dstate = "Negotiating"
+
+
+def io_is_suspended(_simulation, node):
+    each = node.drbd.get("r0")
+    if each is not None and each.role == "Primary":
+        each.suspended = True
+
+
+def state_is_normal(_simulation, node):
+    """DRBD has agreed, and I/O goes on."""
+    for each in node.drbd.values():
+        each.suspended = False
+        if each.dstate == "Negotiating":
+            each.dstate = "UpToDate"
+
+
+# -- faults of the volume group ------------------------------------------------------
+
+
+def _group(simulation):
+    """The volume group, which may have another name just now."""
+    return next(iter(simulation.cluster.groups.values()))
+
+
+def group_is_exported(simulation, _node):
+    _group(simulation).exported = True
+
+
+def group_is_partial(simulation, _node):
+    _group(simulation).missing_pv = True
+
+
+def group_is_local(simulation, _node):
+    """Neither shared nor clustered."""
+    if not any(volumes.mapped(each, "vg0") for each in simulation.cluster.nodes.values()):
+        _group(simulation).kind = "local"
+
+
+def group_is_gone(simulation, _node):
+    """vgrename: it has another name now."""
+    cluster = simulation.cluster
+    if "vg0" in cluster.groups and not any(volumes.mapped(each, "vg0") or each.lockspaces
+                                           for each in cluster.nodes.values()):
+        cluster.groups["vg1"] = cluster.groups.pop("vg0")
+        cluster.groups["vg1"].name = "vg1"
+
+
+def group_is_well(simulation, _node):
+    cluster = simulation.cluster
+    if "vg0" not in cluster.groups:
+        cluster.groups["vg0"] = cluster.groups.pop("vg1")
+        cluster.groups["vg0"].name = "vg0"
+    group = cluster.groups["vg0"]
+    group.exported = group.missing_pv = False
+    if group.kind == "local":
+        group.kind = "clustered" if cluster.generation == CLVMD else "shared"
+
+
+def lower_disk_is_visible(_simulation, node):
+    """LVM's filter lets the disk below DRBD through: a duplicate, or in DRBD's place."""
+    node.visible_lower = True
+
+
+def odd_formats(_simulation, node):
+    """Attributes of LVM with a letter more, flags of /proc/drbd with one less."""
+    node.odd_formats = True
+
+
+# -- faults of the host ---------------------------------------------------------------
+
+
+def run_is_full(_simulation, node):
+    node.run_full = True
+
+
+def run_is_writable(_simulation, node):
+    node.run_full = False
+
+
+def state_is_forgotten(_simulation, node):
+    """/run/dualstor was removed."""
+    for path in list(node.files):
+        if path.startswith(STATE_DIR + "/"):
+            del node.files[path]
+
+
+def state_is_garbage(_simulation, node):
+    """What we keep was overwritten."""
+    for path in list(node.files):
+        if path.startswith(STATE_DIR + "/"):
+            node.files[path] = "\x00garbage \\xff\n\nlv lv lv\n-1 -1\n"
+
+
+def proc_is_unreadable(_simulation, node):
+    node.unreadable[:] = ["/proc"]
+
+
+def kernel_is_unreadable(_simulation, node):
+    node.unreadable[:] = ["/sys", "/proc/drbd"]
+
+
+def kernel_is_readable(_simulation, node):
+    node.unreadable.clear()
 
 
 EVENTS = (crash, boot, boot, cut_replication, heal_replication, cut_cluster, heal_cluster,
@@ -171,7 +329,13 @@ EVENTS = (crash, boot, boot, cut_replication, heal_replication, cut_cluster, hea
           continue_daemon, stale_pidfile, dlm_stops, dlm_starts, stand_alone, disk_fails,
           disk_is_outdated, disk_is_inconsistent, data_diverge, resource_leaves_configuration,
           one_primary_only, automatic_loss, no_fencing_policy, no_fence_handler,
-          no_cluster_locking, lose_quorum, all_is_well, all_is_well)
+          no_handler_installed, no_cluster_locking, fallback_to_local_locking, lose_quorum, all_is_well, all_is_well,
+          all_is_well, engine_stops, engine_starts, lockspaces_stick, lockspaces_go_on,
+          socket_vanishes, second_daemon, negotiating, io_is_suspended, state_is_normal,
+          group_is_exported, group_is_partial, group_is_local, group_is_gone, group_is_well,
+          group_is_well, lower_disk_is_visible, odd_formats, run_is_full, run_is_writable,
+          state_is_forgotten, state_is_garbage, proc_is_unreadable, kernel_is_unreadable,
+          kernel_is_readable, kernel_is_readable)
 
 
 # -- logical volumes and their users ------------------------------------------------
@@ -223,9 +387,19 @@ def create_exclusive(simulation, node):
     _create(simulation, node, "mine", "--addtag", "dualstor.exclusive")
 
 
-def remove_volume(simulation, node):
+def volume_is_inactive(_simulation, node):
+    """One LV was deactivated by hand."""
+    for name, mapping in list(node.mappings.items())[:1]:
+        if not mapping.openers:
+            del node.mappings[name]
+            volumes.lock(node, mapping.vg, mapping.lv, None)
+
+
+def remove_volume(simulation, _node):
     """Gone from the metadata, inactive everywhere."""
-    group = simulation.cluster.groups["vg0"]
+    group = simulation.cluster.groups.get("vg0")
+    if group is None:
+        return
     for name in ("new-one", "mine"):
         if all(volumes.mapping(each, "vg0", name) is None
                for each in simulation.cluster.nodes.values()):
@@ -243,4 +417,4 @@ def resume(_simulation, node):
 
 
 OF_VOLUMES = (mount, start_guest, close_all, close_all, hold_drbd, release_drbd, create_volume,
-              create_exclusive, remove_volume, suspend, resume)
+              create_exclusive, remove_volume, volume_is_inactive, suspend, resume)

@@ -3,9 +3,6 @@
 
 import contextlib
 import io
-import os
-import shutil
-import tempfile
 
 import pytest
 
@@ -14,18 +11,10 @@ from dualstor.main import conclude, load, perform
 from dualstor.ocf.codes import MONITOR_ONLY
 from model import actions
 from model.actions import DAEMON, DRBD, GROUP
-from simulator import faults, path, world
+from model.leftovers import Leftovers
+from simulator import faults
 
 SECONDS = 4.0
-
-
-@pytest.fixture
-def lab():
-    folder = tempfile.mkdtemp(prefix="sim", dir="/tmp")    # short: sockets lie below it
-    made = path.Lab(folder, world.reach("active"))
-    yield made
-    made.close()
-    shutil.rmtree(folder)
 
 
 def _run(lab, agent, action):
@@ -39,36 +28,17 @@ def _run(lab, agent, action):
                   if line.startswith("ocf-exit-reason:")]
 
 
-def _programs(lab):
-    """Pids of the simulated programs that still run: their command line names the lab."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open("/proc/%s/cmdline" % name, "rb") as stream:
-                    words = stream.read().decode("utf-8", "replace").split("\0")
-            except OSError:
-                continue
-            if any(word.startswith(lab.folder + "/node") and "/bin/" in word for word in words):
-                found.append(int(name))
-    return found
-
-
 @pytest.mark.parametrize("agent, action", [
     (GROUP, "start"), (GROUP, "stop"), (DAEMON, "start"), (DAEMON, "stop"), (DRBD, "promote"),
     (DRBD, "stop")])
 def test_nothing_is_left_when_every_program_hangs(lab, agent, action):
     lab.inject(faults.fault("*", faults.HANG_HARD))
-    files = len(os.listdir("/proc/self/fd"))
+    leftovers = Leftovers(lab)
     code, reasons = _run(lab, agent, action)
     assert code not in MONITOR_ONLY
     assert len(reasons) == (code != 0)
     assert "unexpected" not in "".join(reasons)
-    assert _programs(lab) == []
-    assert len(os.listdir("/proc/self/fd")) == files
-    drafts = [name for _, _, names in os.walk(os.path.join(lab.folder, "node1", "root", "run"))
-              for name in names if name.endswith(".%d" % os.getpid())]
-    assert drafts == []
+    leftovers.check()
 
 
 @pytest.mark.parametrize("agent", [GROUP, DAEMON, DRBD])

@@ -6,9 +6,7 @@ behind is what an agent on a broken host would get.
 """
 
 import os
-import shutil
 import signal
-import tempfile
 import time
 
 import pytest
@@ -16,16 +14,7 @@ import pytest
 from dualstor.deadline import Deadline
 from dualstor.errors import ToolHung, ToolMissing
 from dualstor.kernel import devmapper, process
-from simulator import faults, path, world
-
-
-@pytest.fixture
-def lab():
-    folder = tempfile.mkdtemp(prefix="sim", dir="/tmp")    # short: sockets lie below it
-    made = path.Lab(folder, world.reach("active"))
-    yield made
-    made.close()
-    shutil.rmtree(folder)
+from simulator import faults
 
 
 @pytest.fixture
@@ -90,6 +79,42 @@ def test_flood_is_cut(lab, host):
     lab.inject(faults.fault("vgs", faults.FLOOD))
     done = host.run(("vgs",), timeout=30)
     assert done.truncated and len(done.stdout) <= 4 << 20
+
+
+def test_flood_of_errors_alone_is_cut_and_the_work_is_done(lab, host):
+    lab.inject(faults.fault("vgs", faults.FLOOD_ERRORS))
+    done = host.run(("vgs",), timeout=30)
+    assert done.ok and done.truncated and len(done.stderr) <= 4 << 20 and "vg0" in done.stdout
+
+
+@pytest.mark.parametrize("kind, shows, says", [
+    (faults.CLOSED, False, ""), (faults.EMPTY, False, ""), (faults.NOISE, True, "leaked"),
+    (faults.MIXED, True, ""), (faults.SLOW, True, ""), (faults.LATE, True, "")])
+def test_what_a_program_says_arrives_as_it_is(lab, host, kind, shows, says):
+    lab.inject(faults.fault("vgs", kind, seconds=0.5))
+    done = host.run(("vgs",), timeout=30)
+    assert done.ok and ("vg0" in done.stdout) is shows and says in done.stderr
+    assert ("leaked" in done.stdout) is (kind == faults.MIXED)
+
+
+def test_half_an_output_ends_with_0(lab, host):
+    whole = host.run(("lvs", "-o", "lv_name")).stdout
+    lab.inject(faults.fault("lvs", faults.PARTIAL))
+    half = host.run(("lvs", "-o", "lv_name"))
+    assert half.ok and half.stdout == whole[:len(whole) // 2]
+
+
+def test_another_language_is_not_understood_but_arrives(lab, host):
+    lab.inject(faults.fault("*", faults.FOREIGN))
+    assert "2,03" in host.run(("lvm", "version")).stdout
+    assert "\u00e4" in host.run(("vgs", "no-such-vg")).stderr
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 5, 10, 11, 17, 20, 42, 127, 255])
+def test_every_exit_code_is_told(lab, host, code):
+    lab.inject(faults.fault("vgs", faults.EXIT, code=code, text="why"))
+    done = host.run(("vgs",))
+    assert (done.returncode, done.complaint()) == (code, "why (exit code %d)" % code)
 
 
 @pytest.mark.parametrize("kind, words", [

@@ -7,11 +7,15 @@ strikes, -1 for ever), ``match`` (words that the arguments must hold), and
 ``code``, ``text``, ``seconds`` where the kind has use for them.
 """
 
+import re
+
 ABSENT, NOT_EXECUTABLE, BAD_FORMAT = "absent", "not-executable", "bad-format"
 HANG, HANG_HARD, HANG_AFTER, UNKILLABLE = "hang", "hang-hard", "hang-after", "unkillable"
 EXIT, KILLED = "exit", "killed"
-EMPTY, PARTIAL, GARBAGE, NOISE, FLOOD = "empty", "partial", "garbage", "noise", "flood"
-SLOW, GRANDCHILD, DRIP = "slow", "grandchild", "drip"
+EMPTY, PARTIAL, CLOSED, GARBAGE = "empty", "partial", "closed", "garbage"
+NOISE, MIXED, FOREIGN = "noise", "mixed", "foreign"
+FLOOD, FLOOD_ERRORS, DRIP = "flood", "flood-errors", "drip"
+SLOW, LATE, GRANDCHILD = "slow", "late", "grandchild"
 
 #: kind -> what it is.
 KINDS = {
@@ -25,18 +29,44 @@ KINDS = {
     EXIT: "does nothing, says text and exits with code",
     KILLED: "is killed by the signal code before it does anything",
     EMPTY: "says nothing, does nothing, exit code 0",
-    PARTIAL: "does its work, but half of its output is lost",
+    PARTIAL: "does its work, but half of its output is lost: a report or a JSON text is cut off",
+    CLOSED: "closes stdout at once, does its work, exit code 0",
     GARBAGE: "does nothing, prints bytes that mean nothing, exit code 0",
     NOISE: "does its work, with warnings on stderr",
-    FLOOD: "prints without end for a while",
+    MIXED: "does its work, with warnings on stdout, before and among what belongs there",
+    FOREIGN: "does its work, but in another language: decimal commas, strange words on stderr",
+    FLOOD: "prints 100 MiB on stdout, does nothing",
+    FLOOD_ERRORS: "does its work, and prints 100 MiB on stderr alone",
     SLOW: "does its work after some seconds",
+    LATE: "does its work just before its time is over",
     GRANDCHILD: "does its work, but leaves a child that holds the pipes",
-    DRIP: "prints a byte now and then, for ever",
+    DRIP: "prints a byte a second, for ever",
 }
+
+#: What the program's own work comes before, or is not done at all.
+INSTEAD = (EXIT, KILLED, EMPTY, GARBAGE, FLOOD)
+FLOOD_BYTES = 100 << 20
 
 NOISE_TEXT = ("  WARNING: Device for PV qJMs5C not found or rejected by a filter.\n"
               "File descriptor 9 (/dev/null) leaked on invocation. Parent PID 1: init\n")
+FOREIGN_TEXT = "  Befehl nicht ausgef\u00fchrt: Ger\u00e4t oder Ressource belegt\n"
 GARBAGE_BYTES = b"\xff\xfe\x00 Gar\xc3bage \x80\n{[,;\n"
+
+
+def spoil(kind, stdout, stderr):
+    """(stdout, stderr) of a program as *kind* changes what it says."""
+    if kind == PARTIAL:
+        return stdout[:len(stdout) // 2], stderr
+    if kind == CLOSED:
+        return "", stderr
+    if kind == NOISE:
+        return stdout, NOISE_TEXT + stderr
+    if kind == MIXED:
+        head, newline, tail = stdout.partition("\n")
+        return NOISE_TEXT + head + newline + (NOISE_TEXT if tail else "") + tail, stderr
+    if kind == FOREIGN:
+        return re.sub(r"(\d)\.(\d)", r"\1,\2", stdout), FOREIGN_TEXT if stderr else ""
+    return stdout, stderr
 
 
 def fault(program, kind, node="", times=-1, match="", code=1, text="", seconds=1.0):

@@ -1,31 +1,57 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The in-process way into the simulation: a Host whose world is a Cluster, on a virtual clock."""
 
+import collections
+import errno
 import io
+import pickle
 
 from dualstor.deadline import Deadline
-from dualstor.errors import DeadlineReached, ToolHung, ToolMissing
+from dualstor.errors import DeadlineReached, HostUnreadable, ToolHung, ToolMissing
 from dualstor.host import STATE_DIR, Host
 from dualstor.run import KILL_GRACE, OUTPUT_LIMIT, TERM_GRACE, Completed
 from simulator import faults, kernelfiles, locking, programs, world
 from simulator.kernelfiles import Block, Link, Socket
+
+_VIEWS = 32     # trees that are kept at most
 
 
 class NodeDied(BaseException):
     """The machine was fenced while an action ran on it: the agent is no more."""
 
 
+class Killed(BaseException):
+    """The agent was ended with SIGKILL."""
+
+
 class Simulation:
     """One cluster and its clock.
 
     :param cluster: state.Cluster, e.g. of world.reach()
+    :param stretch: how much longer each sleep within an action is than the one before;
+        more than 1 is a host that wakes its sleepers late, and makes long waits cheap
     """
 
-    def __init__(self, cluster):
+    def __init__(self, cluster, stretch=1.0):
         self.cluster = cluster
+        self.stretch = stretch
         self.watchers = []      # called with (Node, argv) before a program runs
+        self.struck = collections.Counter()     # (kind of fault, program) that was met
         self.meanwhile = []     # [time, function]: what somebody else does then
+        self.doom = None        # [looks and deeds that are left, exception that ends the agent then]
         self._busy = False
+        self._views = {}
+
+    def view(self, node):
+        """(tree of a node's files, paths resolved in it so far), kept while nothing changes."""
+        cluster = self.cluster
+        key = pickle.dumps((node.name, cluster.nodes, cluster.groups, cluster.two_node,
+                            cluster.cluster_link), pickle.HIGHEST_PROTOCOL)
+        if key not in self._views:
+            if len(self._views) >= _VIEWS:
+                self._views.clear()
+            self._views[key] = kernelfiles.tree(cluster, node), {}
+        return self._views[key]
 
     def clock(self):
         """Virtual monotonic seconds."""
@@ -61,7 +87,12 @@ class SimHost(Host):
         self.simulation = simulation
         self.name = node
         self._boots = self.node.boots
-        self._tree = None
+        self._late = 1.0
+        self._forget_tree()
+
+    def _forget_tree(self):
+        """The files may have changed."""
+        self._tree, self._resolved = None, {}
 
     @property
     def node(self):
@@ -69,15 +100,31 @@ class SimHost(Host):
         return self.simulation.cluster.nodes[self.name]
 
     def _changed(self):
-        self._tree = None
+        self._forget_tree()
         node = self.node
         if not node.up or node.boots != self._boots:
             raise NodeDied(self.name)
 
+    def _step(self):
+        """One look or deed of the agent; the last one, when it is doomed."""
+        doom = self.simulation.doom
+        if doom is not None:
+            doom[0] -= 1
+            if doom[0] < 0:
+                self.simulation.doom = None
+                raise doom[1]
+
     def _at(self, name, follow=True):
+        self._step()
+        for beginning in self.node.unreadable:
+            if name.startswith(beginning):
+                raise HostUnreadable(name, PermissionError(errno.EACCES, "Permission denied"))
         if self._tree is None:
-            self._tree = kernelfiles.tree(self.simulation.cluster, self.node)
-        return kernelfiles.resolve(self._tree, name, follow)
+            self._tree, self._resolved = self.simulation.view(self.node)
+        key = (name, follow)
+        if key not in self._resolved:
+            self._resolved[key] = kernelfiles.resolve(self._tree, name, follow)
+        return self._resolved[key]
 
     # -- files ------------------------------------------------------------------
 
@@ -90,23 +137,39 @@ class SimHost(Host):
         return tuple(sorted(item)) if isinstance(item, dict) else ()
 
     def link(self, name):
-        item = self._at(name, follow=False)
+        try:
+            item = self._at(name, follow=False)
+        except HostUnreadable:
+            return None
         return str(item) if isinstance(item, Link) else None
 
     def exists(self, name):
-        return self._at(name) is not None
+        try:
+            return self._at(name) is not None
+        except HostUnreadable:
+            return True
+
+    executable = exists
 
     def device(self, name):
         item = self._at(name)
         return tuple(item) if isinstance(item, Block) else None
 
+    def recall(self, name):
+        self._step()
+        return self.node.files.get("%s/%s" % (STATE_DIR, name))
+
     def remember(self, name, text):
+        self._step()
+        if self.node.run_full:
+            return
         self.node.files["%s/%s" % (STATE_DIR, name)] = text
-        self._tree = None
+        self._forget_tree()
 
     def forget(self, name):
+        self._step()
         self.node.files.pop("%s/%s" % (STATE_DIR, name), None)
-        self._tree = None
+        self._forget_tree()
 
     def lock(self, name, seconds):
         """Granted: within one process nobody else asks for it."""
@@ -115,6 +178,7 @@ class SimHost(Host):
     # -- processes ----------------------------------------------------------------
 
     def run(self, argv, timeout=None, environment=None):
+        self._step()
         argv = tuple(argv)
         remaining = self.deadline.remaining
         if remaining <= 0:
@@ -127,28 +191,32 @@ class SimHost(Host):
         name = argv[0].rpartition("/")[2]
         fault = faults.find(cluster, self.name, name, argv[1:])
         kind = fault["kind"] if fault else None
+        if fault:
+            self.simulation.struck[kind, name] += 1
         self._may_start(argv, name, kind)
         began = self.simulation.clock()
         if kind == faults.SLOW:
             self._pass(min(fault["seconds"], seconds))
+        if kind == faults.LATE:
+            self._pass(max(0.0, seconds - 0.2))
         if kind in (faults.HANG, faults.HANG_HARD, faults.UNKILLABLE, faults.DRIP):
             self._hang(argv, seconds, kind)
-        if kind in (faults.EXIT, faults.KILLED, faults.EMPTY, faults.GARBAGE, faults.FLOOD):
+        if kind in faults.INSTEAD:
             self._pass(0.05)
             return self._instead(argv, fault)
         left = seconds - (self.simulation.clock() - began)
         code, stdout, stderr = self._work(argv, environment, left, began)
         if kind == faults.HANG_AFTER:
             self._hang(argv, seconds - (self.simulation.clock() - began), kind)
-        if kind == faults.PARTIAL:
-            stdout = stdout[:len(stdout) // 2]
-        elif kind == faults.NOISE:
-            stderr = faults.NOISE_TEXT + stderr
+        stdout, stderr = faults.spoil(kind, stdout, stderr)
+        flooded = kind == faults.FLOOD_ERRORS
+        if flooded:
+            stderr = "y\n" * (OUTPUT_LIMIT // 2)
         return Completed(argv=argv, returncode=code, stdout=stdout, stderr=stderr,
-                         seconds=self.simulation.clock() - began)
+                         seconds=self.simulation.clock() - began, truncated=flooded)
 
     def _may_start(self, argv, name, kind):
-        there = programs.names(self.simulation.cluster.generation)
+        there = programs.names(self.simulation.cluster)
         if kind == faults.ABSENT or name not in there:
             raise ToolMissing((argv[0],), "not found; install the package that provides it")
         if kind == faults.NOT_EXECUTABLE:
@@ -206,6 +274,7 @@ class SimHost(Host):
                          seconds=0.05, truncated=truncated)
 
     def kill(self, pid, number):
+        self._step()
         process = self.node.processes.get(str(pid))
         if process is not None:
             locking.receive(self.simulation.cluster, self.node, process, number)
@@ -221,4 +290,6 @@ class SimHost(Host):
     # -- time ---------------------------------------------------------------------
 
     def sleep(self, seconds):
-        self._pass(max(0.0, min(seconds, self.deadline.remaining)))
+        self._step()
+        self._late *= self.simulation.stretch
+        self._pass(max(0.0, min(seconds * self._late, self.deadline.remaining)))

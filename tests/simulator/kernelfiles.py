@@ -5,14 +5,16 @@ A folder is a dict, a file its text, a symbolic link a Link, a block device a
 Block, an open socket a Socket.
 """
 
+import functools
 import posixpath
 
 from simulator import drbd as drbd_model
+from simulator.state import HANDLER
 from simulator.volumes import MAJOR
 
 DRBD_MAJOR, LOWER = 147, (254, 16)
 BOOT_ID = "0b7f9c1e-5a43-4d10-9c58-%012d\n"
-_INTERPRETER = {"clvmd": "/usr/sbin/clvmd", "lvmlockd": "/usr/sbin/lvmlockd"}
+_INTERPRETER = {name: "/usr/sbin/" + name for name in ("clvmd", "lvmlockd", "cmirrord", "lvmetad")}
 
 
 class Link(str):
@@ -37,21 +39,26 @@ def put(tree, path, item):
 
 def resolve(tree, path, follow=True, hops=0):
     """What is at *path*, None when nothing is; links on the way are followed."""
-    here, walked, parts = tree, "/", [p for p in path.split("/") if p]
+    here, parts = tree, [p for p in path.split("/") if p]
+    last = len(parts) - 1
     for number, part in enumerate(parts):
-        if not isinstance(here, dict) or part not in here:
+        if not isinstance(here, dict):
             return None
-        item = here[part]
-        last = number == len(parts) - 1
-        if isinstance(item, Link) and (follow or not last):
+        item = here.get(part)
+        if isinstance(item, Link) and (follow or number != last):
             if hops > 10:
                 return None
-            target = posixpath.normpath(posixpath.join(walked, item))
+            target = _target("/".join(parts[:number]), item)
             rest = "/".join(parts[number + 1:])
-            return resolve(tree, posixpath.join(target, rest) if rest else target, follow,
-                           hops + 1)
-        walked, here = posixpath.join(walked, part), item
+            return resolve(tree, target + "/" + rest, follow, hops + 1)
+        here = item
     return here
+
+
+@functools.lru_cache(maxsize=4096)
+def _target(folder, link):
+    """The absolute path that a link in *folder* means."""
+    return posixpath.normpath(posixpath.join("/" + folder, link))
 
 
 def _proc_drbd(cluster, node):
@@ -65,9 +72,9 @@ def _proc_drbd(cluster, node):
         other = cluster.peer(node).drbd.get(name)
         peer_role = other.role if drbd_model.connected(drbd) and other else "Unknown"
         protocol = " " if drbd.cstate == "StandAlone" else node.config[name].net["protocol"]
-        lines.append("%2d: cs:%s ro:%s/%s ds:%s/%s %s %s-----" % (
+        lines.append("%2d: cs:%s ro:%s/%s ds:%s/%s %s %s%s" % (
             minor, drbd.cstate, drbd.role, peer_role, drbd.dstate, drbd.peer_dstate, protocol,
-            "s" if drbd.suspended else "r"))
+            "s" if drbd.suspended else "r", "----" if node.odd_formats else "-----"))
         lines.append("    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0")
         if drbd.cstate in ("SyncSource", "SyncTarget"):
             done = int(drbd.synced / 5)
@@ -166,7 +173,9 @@ def _dlm(tree, cluster, node):
             put(tree, home + "addr_list", "AF_INET 10.77.0.%d\n" % number)
             put(tree, home + "nodeid", "%d\n" % number)
             put(tree, home + "local", "%d\n" % (number == node.id))
-    from simulator import locking
+    from simulator import clustered, locking
+    if locking.CLVMD_LOCKSPACE in node.lockspaces:
+        put(tree, "/sys/kernel/debug/dlm/clvmd_locks", clustered.lock_table(cluster, node))
     for name, space in node.lockspaces.items():
         home = "/sys/kernel/dlm/%s/" % name
         put(tree, home + "id", "%d\n" % space.id)
@@ -198,6 +207,9 @@ def tree(cluster, node):
     for process in node.processes.values():
         _process(made, node, process.pid, process.program, _INTERPRETER[process.program],
                  process.state, process.start_time)
+    if node.handler_installed:
+        put(made, HANDLER, "#!/bin/sh\n")
+    put(made, "/etc/lvm/lvm.conf", "".join("%s = %s\n" % item for item in sorted(node.lvm.items())))
     for path, text in node.files.items():
         put(made, path, text)
     for path, pid in node.sockets.items():

@@ -9,8 +9,10 @@ from simulator.state import Lockspace, Process
 GLOBAL = "lvm_global"
 CLVMD_LOCKSPACE = "clvmd"
 
-PIDFILE = {"clvmd": "/run/clvmd.pid", "lvmlockd": "/run/lvmlockd.pid"}
-SOCKET = {"clvmd": "/run/lvm/clvmd.sock", "lvmlockd": "/run/lvm/lvmlockd.socket"}
+PIDFILE = {"clvmd": "/run/clvmd.pid", "lvmlockd": "/run/lvmlockd.pid",
+           "cmirrord": "/run/cmirrord.pid", "lvmetad": "/run/lvmetad.pid"}
+SOCKET = {"clvmd": "/run/lvm/clvmd.sock", "lvmlockd": "/run/lvm/lvmlockd.socket",
+          "lvmetad": "/run/lvm/lvmetad.socket"}
 
 #: Ids as the real dlm gives them (a hash of the name).
 _IDS = {"lvm_global": 0x12aabd2d, "lvm_vg0": 0x28882963, "clvmd": 0x4104eefa}
@@ -87,10 +89,11 @@ def spawn(cluster, node, program, arguments, pid=None, start_time=None, **places
     process = Process(pid=number, program=program, arguments=list(arguments),
                       start_time=start_time or int(cluster.now * 100),
                       pidfile=places.get("pidfile") or PIDFILE[program],
-                      socket=places.get("socket") or SOCKET[program])
+                      socket=places.get("socket") or SOCKET.get(program, ""))
     node.processes[str(number)] = process
     node.files[process.pidfile] = "%d\n" % number
-    node.sockets[process.socket] = number
+    if process.socket:
+        node.sockets[process.socket] = number
     return process
 
 
@@ -102,12 +105,39 @@ def end(cluster, node, process, clean):
         node.sockets.pop(process.socket, None)
         if process.program == "clvmd":
             leave(cluster, node, CLVMD_LOCKSPACE)
-    else:
+    elif process.socket:
         node.sockets[process.socket] = 0
     if process.program == "clvmd":
-        if any(mode == "ex" for mode in node.locks.values()):
+        active = {"%s/%s" % (m.vg, m.lv) for m in node.mappings.values()}
+        if any(mode == "ex" and lv in active for lv, mode in node.locks.items()):
             cluster.harm.append("%s: clvmd ended while it held exclusive locks" % node.name)
         node.locks.clear()
+
+
+def replace(cluster, node, process, identity=None):
+    """``clvmd -S``: the same daemon as another process, with the exclusive locks it was told of.
+
+    :param identity: pid and start time where it is a real process
+    :returns: the new Process, not ready yet
+    """
+    node.processes.pop(str(process.pid), None)
+    exclusive = sorted(key for key, mode in node.locks.items() if mode == "ex")
+    kept = exclusive if version(node) >= (2, 2, 89) else exclusive[::2]     # a bug until then
+    for key in exclusive:
+        node.locks[key] = "ex" if key in kept else "sh"
+    arguments = ["clvmd"]
+    if version(node) >= (2, 2, 89):
+        arguments += ["-I", "cman" if cluster.has_cman else "corosync"]
+    for key in kept:
+        arguments += ["-E", key]
+    new = spawn(cluster, node, "clvmd", arguments, **dict(identity or {}))
+    new.ready = False
+    return new
+
+
+def version(node):
+    """LVM's version on a node, as a tuple of int."""
+    return tuple(int(part) for part in node.lvm_version.split("."))
 
 
 def receive(cluster, node, process, number):
@@ -121,11 +151,16 @@ def receive(cluster, node, process, number):
         process.state = "T"
     elif number == signal.SIGCONT:
         process.state = "S"
+    elif number == signal.SIGINT and process.program == "cmirrord" and process.state != "T":
+        end(cluster, node, process, clean=True)     # no cluster mirror is active
+        return True
     elif number == signal.SIGTERM and process.state != "T":
         if process.program == "lvmlockd" and any(s.startswith("lvm_") for s in node.lockspaces):
             return False        # it serves until its lockspaces are stopped
         if process.program == "clvmd" and node.lockspaces and \
                 frozen(cluster, node, CLVMD_LOCKSPACE):
+            if not node.engine:
+                process.state = "D"     # it waits in the kernel for a dlm that has no cluster
             return False        # leaving the lockspace waits for the dlm
         end(cluster, node, process, clean=True)
         return True
@@ -137,7 +172,8 @@ def settle(cluster):
     for node in cluster.nodes.values():
         clvmd = daemon(node, "clvmd") if node.up else None
         if clvmd is not None and not clvmd.ready and clvmd.state == "S" and dlm_ready(node):
-            if not membership.quorate(cluster, node) or node.unclean:
+            if not membership.quorate(cluster, node) or node.unclean or \
+                    cluster.now < clvmd.start_time / 100 + cluster.startup_seconds:
                 continue
             join(cluster, node, CLVMD_LOCKSPACE)
             clvmd.ready = True

@@ -5,6 +5,25 @@ DETECT_SECONDS = 1.0        # until the loss of a node is noticed
 FENCE_SECONDS = 4.0         # until the cluster manager's fencing has killed it
 
 
+def votes(cluster, node):
+    """The votes that this node sees."""
+    return cluster.quorum_disk + sum(cluster.node_by_id(number).cman.votes
+                                     for number in node.members)
+
+
+def expected(cluster):
+    """The votes that the cluster expects, as cman shows them."""
+    if cluster.expected_votes:
+        return cluster.expected_votes
+    return 1 if cluster.two_node else cluster.quorum_disk + sum(
+        node.cman.votes for node in cluster.nodes.values())
+
+
+def needed(cluster):
+    """The votes that make a quorum."""
+    return 1 if cluster.two_node else expected(cluster) // 2 + 1
+
+
 def quorate(cluster, node):
     """Whether *node* is part of a quorate partition."""
     if not (node.up and node.engine):
@@ -12,8 +31,8 @@ def quorate(cluster, node):
     if len(node.members) > 1:
         return True
     if not cluster.two_node:
-        return False
-    return cluster.generation == "clvmd" or node.joined_once     # wait_for_all
+        return cluster.has_cman and votes(cluster, node) >= needed(cluster)
+    return cluster.has_cman or node.joined_once     # wait_for_all
 
 
 def fencing_pending(node):
@@ -27,27 +46,39 @@ def can_fence(cluster, node):
         quorate(cluster, node)
 
 
-def start_engine(cluster, node):
+def start_engine(cluster, node, fence_daemon=True):
     """corosync or cman, and with cman the fence domain."""
     node.engine = True
     node.members = [node.id]
-    node.fenced = cluster.generation == "clvmd"
+    node.fenced = node.cman.fence_daemon = fence_daemon and cluster.has_cman
     settle(cluster, at_once=True)
 
 
 def stop_engine(cluster, node):
     """Leave in good order: nobody fences us for it."""
-    node.engine = node.pacemaker = node.dlm_controld = node.fenced = False
-    node.members = []
+    lose_engine(cluster, node)
     peer = cluster.peer(node)
     if node.id in peer.members:
         peer.members.remove(node.id)
+
+
+def lose_engine(cluster, node):
+    """The cluster's engine is gone, and with it all that cannot be without it."""
+    node.engine = node.pacemaker = node.dlm_controld = node.fenced = False
+    node.cman.fence_daemon = False
+    node.members = []
+    from simulator import locking
+    clvmd = locking.daemon(node, "clvmd")
+    if clvmd is not None and cluster.has_cman:      # it ends by itself; with corosync it spins
+        locking.end(cluster, node, clvmd, clean=True)
+        node.lockspaces.clear()
 
 
 def fence(cluster, by, victim):
     """*by* has *victim* killed, now."""
     from simulator import world
     world.crash(cluster, victim)
+    by.cman.fenced_how[str(victim.id)] = "agent"
     confirm_down(cluster, by, victim)
 
 

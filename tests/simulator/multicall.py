@@ -14,16 +14,16 @@ def _forever():
         time.sleep(3600)
 
 
-def _flood():
+def _flood(stream):
     block = b"y" * 65535 + b"\n"
-    for _ in range(1600):       # 100 MiB
-        os.write(1, block)
+    for _ in range(faults.FLOOD_BYTES // len(block)):
+        os.write(stream, block)
 
 
 def _drip():
     while True:
         os.write(1, b".")
-        time.sleep(0.2)
+        time.sleep(1)
 
 
 def _instead(fault):
@@ -45,11 +45,14 @@ def _instead(fault):
         os.write(1, faults.GARBAGE_BYTES)
         return 0
     if kind == faults.FLOOD:
-        _flood()
+        _flood(1)
         return 0
     if kind == faults.DRIP:
         _drip()
-    if kind == faults.SLOW:
+    if kind == faults.CLOSED:
+        os.close(1)
+        os.open(os.devnull, os.O_WRONLY)
+    if kind in (faults.SLOW, faults.LATE):
         time.sleep(fault["seconds"])
     return None
 
@@ -69,7 +72,9 @@ def main(folder, node):
     current = {}
     call = programs.Call([name] + sys.argv[1:], lambda: current["cluster"], node, os.environ)
     call.make_process = lambda program, places: path.start_daemon(
-        folder, node, program, places.get("socket") or locking.SOCKET[program])
+        folder, node, program,
+        places.get("socket") or locking.SOCKET.get(program, "/run/%s.socket" % program))
+    call.end_process = lambda pid: os.kill(pid, signal.SIGKILL)
     with path.locked(folder) as cluster:
         cluster.calls.append([node, name] + sys.argv[1:])
         fault = faults.find(cluster, node, name, sys.argv[1:])
@@ -87,13 +92,11 @@ def main(folder, node):
                 code, pause = ended.value, None
     kind = fault["kind"] if fault else None
     stdout, stderr = "".join(call.stdout), "".join(call.stderr)
-    if kind == faults.NOISE:
-        stderr = faults.NOISE_TEXT + stderr
-    if kind == faults.PARTIAL:
-        stdout = stdout[:len(stdout) // 2]
-    sys.stdout.write(stdout)
-    sys.stderr.write(stderr)
-    sys.stdout.flush()
+    stdout, stderr = faults.spoil(kind, stdout, stderr)
+    if kind == faults.FLOOD_ERRORS:
+        _flood(2)
+    os.write(1, stdout.encode())    # by hand: no locale has a say
+    os.write(2, stderr.encode())
     if kind == faults.HANG_AFTER:
         _forever()
     if kind == faults.GRANDCHILD:

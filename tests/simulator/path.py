@@ -17,6 +17,7 @@ import sys
 import time
 
 from dualstor.host import Host
+from oldpython import FOLDERS
 from simulator import faults, kernelfiles, locking, programs, state, world
 from simulator.kernelfiles import Block, Link, Socket
 
@@ -26,14 +27,16 @@ _BLOCK_MARK = "block device %d:%d\n"
 
 _PROGRAM = """#!%(python)s -IS
 import sys
-sys.path[:0] = [%(tests)r, %(library)r]
+sys.path[:0] = %(folders)r
 from simulator.multicall import main
 sys.exit(main(%(folder)r, %(node)r))
 """
 
 
 class PathHost(Host):
-    """A Host below a root in which block devices are marked files."""
+    """A Host below a root in which block devices and programs are plain files."""
+
+    executable = Host.exists
 
     def device(self, name):
         try:
@@ -68,6 +71,12 @@ def _store(folder, cluster):
     with open(path + ".new", "w", encoding="utf-8") as stream:
         stream.write(state.dumps(cluster))
     os.rename(path + ".new", path)
+
+
+def host_of(folder, node, deadline):
+    """The Host of a node of the lab below *folder*."""
+    home = os.path.join(folder, node)
+    return PathHost(deadline, root=os.path.join(home, "root"), path=(os.path.join(home, "bin"),))
 
 
 # -- files ----------------------------------------------------------------------
@@ -146,11 +155,11 @@ class Lab:
             os.makedirs(os.path.join(home, "bin"))
             script = os.path.join(home, "multicall")
             with open(script, "w", encoding="utf-8") as stream:
-                stream.write(_PROGRAM % {"python": interpreter, "tests": _TESTS,
-                                         "library": _LIBRARY, "folder": self.folder,
+                stream.write(_PROGRAM % {"python": interpreter,
+                                         "folders": [_TESTS, _LIBRARY] + list(FOLDERS), "folder": self.folder,
                                          "node": node.name})
             os.chmod(script, 0o755)
-            for name in programs.names(cluster.generation):
+            for name in programs.names(cluster):
                 os.symlink("../multicall", os.path.join(home, "bin", name))
             node.processes.clear()
         for name in locking.PIDFILE:
@@ -174,9 +183,12 @@ class Lab:
 
     def host(self, node, deadline):
         """The Host of a node."""
-        home = os.path.join(self.folder, node)
-        return PathHost(deadline, root=os.path.join(home, "root"),
-                        path=(os.path.join(home, "bin"),))
+        return host_of(self.folder, node, deadline)
+
+    def agent_command(self, node, agent, action):
+        """The command that runs an agent on a node as a process of its own."""
+        return [sys.executable, "-I" if FOLDERS else "-IS", os.path.join(_TESTS, "simulator", "agent.py"),
+                self.folder, node, agent, action]
 
     def state(self):
         """Context manager: the Cluster, to look at and to change."""
@@ -253,7 +265,7 @@ def start_daemon(folder, node, program, socket_path):
         os.unlink(path)     # one that a dead daemon left
     child = subprocess.Popen(
         [os.path.join(folder, program), "-IS", os.path.join(_TESTS, "simulator", "daemon.py"),
-         folder, node, path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+         folder, node, path, *FOLDERS], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, start_new_session=True, close_fds=True)
     note(folder, child.pid)
     end = time.monotonic() + 20

@@ -6,6 +6,11 @@ from dataclasses import dataclass, field, fields
 
 LVMLOCKD = "lvmlockd"   # DRBD 8.4, corosync 3, Pacemaker 2.1, dlm 4, LVM 2.03
 CLVMD = "clvmd"         # DRBD 8.4, cman 3, fenced, dlm 3, LVM 2.02
+CMAN, COROSYNC = "cman", "corosync"
+
+
+#: The fence-peer handler, as drbd-utils installs it.
+HANDLER = "/usr/lib/drbd/stonith_admin-fence-peer.sh"
 
 
 @dataclass
@@ -20,7 +25,7 @@ class ResourceConfig:
         "after-sb-1pri": "disconnect", "after-sb-2pri": "disconnect", "ping-timeout": "20"})
     disk: dict = field(default_factory=lambda: {"fencing": "resource-and-stonith"})
     handlers: dict = field(default_factory=lambda: {
-        "fence-peer": "/usr/lib/drbd/stonith_admin-fence-peer.sh"})
+        "fence-peer": HANDLER})
 
     @property
     def fencing(self):
@@ -121,6 +126,20 @@ class Group:
 
 
 @dataclass
+class Cman:
+    """What only cman has of a node."""
+
+    fence_daemon: bool = False      # fenced runs; ``fenced`` of the node: it has joined its domain
+    fence_wait: str = ""            # what fenced waits for: "quorum", "messages"
+    fenced_how: dict = field(default_factory=dict)      # id -> "agent", "override" ...
+    disallowed: list = field(default_factory=list)      # ids of nodes that came back with state
+    state: str = "Cluster-Member"
+    flags: list = field(default_factory=list)           # further ones: "Shutdown", "HaveState" ...
+    votes: int = 1
+    config_version: int = 1
+
+
+@dataclass
 class Node:
     """One machine."""
 
@@ -135,6 +154,7 @@ class Node:
     engine: bool = False            # corosync or cman runs
     pacemaker: bool = False
     fenced: bool = False            # in cman's fence domain
+    cman: Cman = field(default_factory=Cman)
     dlm_controld: bool = False
     members: list = field(default_factory=list)     # ids of the nodes it sees
     joined_once: bool = False       # has seen all nodes: wait_for_all is satisfied
@@ -145,10 +165,20 @@ class Node:
     mappings: dict = field(default_factory=dict)    # by device-mapper name
     locks: dict = field(default_factory=dict)       # "vg/lv" -> "ex" or "sh"
     lvm: dict = field(default_factory=dict)         # lvm.conf: "global/use_lvmlockd" -> value
+    lvm_version: str = "2.03.16"
     visible_lower: bool = False     # LVM's filter lets the disk below DRBD through
     scores: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)       # what programs and agents wrote
     sockets: dict = field(default_factory=dict)     # path -> pid that listens, 0: nobody does
+    handler_installed: bool = True  # DRBD's fence-peer handler is on this node
+    odd_formats: bool = False       # of programs and kernel: attributes one letter longer or shorter
+    run_full: bool = False          # nothing can be written to /run
+    unreadable: list = field(default_factory=list)  # beginnings of paths that cannot be read
+
+    @property
+    def address(self):
+        """Its address on the cluster's network."""
+        return "10.77.0.%d" % self.id
 
 
 @dataclass
@@ -156,6 +186,7 @@ class Cluster:
     """Both machines and what lies between them."""
 
     generation: str = LVMLOCKD
+    engine: str = ""                # below clvmd: CMAN or COROSYNC (with dlm 4); "" for the usual one
     now: float = 1000.0
     nodes: dict = field(default_factory=dict)
     groups: dict = field(default_factory=dict)
@@ -170,6 +201,16 @@ class Cluster:
     calls: list = field(default_factory=list)       # [node, argv...] of every program run
     harm: list = field(default_factory=list)        # what lost data or would have
     resync_seconds: float = 4.0
+    startup_seconds: float = 0.3    # of a lock daemon
+    expected_votes: int = 0         # as set by hand, 0: it was not
+    quorum_disk: int = 0            # its votes, 0: there is none
+    conf_version: int = 1           # of the cluster.conf that lies on the disks
+    conf_problem: str = ""          # why it does not validate
+
+    @property
+    def has_cman(self):
+        """Whether cman runs the membership, rather than corosync alone."""
+        return (self.engine or (CMAN if self.generation == CLVMD else COROSYNC)) == CMAN
 
     def next(self):
         """A number that was not given before."""
@@ -185,7 +226,7 @@ class Cluster:
 
 
 _TYPES = {cls.__name__: cls for cls in (ResourceConfig, Disk, Drbd, Lockspace, Process, Mapping,
-                                        Volume, Group, Node, Cluster)}
+                                        Cman, Volume, Group, Node, Cluster)}
 _TYPE = "__type__"
 
 

@@ -2,7 +2,7 @@
 """The simulated cluster as a whole: making it, time, crashes, boots, named states."""
 
 from simulator import drbd, locking, membership, volumes
-from simulator.state import CLVMD, LVMLOCKD, Cluster, Node
+from simulator.state import CLVMD, LVMLOCKD, Cluster, Cman, Node
 
 NODES = ("node1", "node2")
 
@@ -13,11 +13,18 @@ _LVM_CONF = {
 }
 
 
-def make(generation=LVMLOCKD):
-    """Two freshly booted machines with nothing started."""
+_LVM = {LVMLOCKD: "2.03.16", CLVMD: "2.02.188"}
+
+
+def make(generation=LVMLOCKD, lvm=None):
+    """Two freshly booted machines with nothing started.
+
+    :param lvm: its version, e.g. "2.02.84"; None for that of the generation
+    """
     cluster = Cluster(generation=generation)
     for number, name in enumerate(NODES, 1):
-        cluster.nodes[name] = Node(name=name, id=number, lvm=dict(_LVM_CONF[generation]))
+        cluster.nodes[name] = Node(name=name, id=number, lvm=dict(_LVM_CONF[generation]),
+                                   lvm_version=lvm or _LVM[generation])
     return cluster
 
 
@@ -74,9 +81,11 @@ def crash(cluster, node):
     drbd.crash(node)
     node.up = node.engine = node.pacemaker = node.dlm_controld = node.fenced = False
     node.members, node.unclean, node.modules = [], [], []
+    node.cman = Cman(votes=node.cman.votes)
     node.joined_once = False
     node.lockspaces, node.stuck, node.processes, node.mappings = {}, [], {}, {}
     node.scores, node.files, node.sockets = {}, {}, {}
+    node.run_full, node.unreadable = False, []
     peer = cluster.peer(node)
     if not (peer.up and (node.id in peer.members or node.id in peer.unclean)):
         node.locks.clear()      # nobody is left who would have to recover them
@@ -246,9 +255,9 @@ STATES = {
 }
 
 
-def reach(name, generation=LVMLOCKD):
-    """A cluster in a named state (see STATES)."""
-    cluster = make(generation)
+def reach(name, generation=LVMLOCKD, lvm=None):
+    """A cluster in a named state (see STATES); *lvm* as ``make`` takes it."""
+    cluster = make(generation, lvm)
     STATES[name](cluster)
     settle(cluster)
     return cluster

@@ -2,15 +2,22 @@
 """The kernel's side of the distributed lock manager: sysfs and configfs, which never block.
 
 Sources: Linux fs/dlm/lockspace.c (/sys/kernel/dlm/NAME/...), fs/dlm/config.c
-(/sys/kernel/config/dlm/cluster/comms/NODEID/...), fs/dlm/dlm_internal.h.
+(/sys/kernel/config/dlm/cluster/comms/NODEID/...), fs/dlm/dlm_internal.h, fs/dlm/debug_fs.c
+(/sys/kernel/debug/dlm/NAME_locks, where debugfs is mounted).
 """
 
 _LOCKSPACES = "/sys/kernel/dlm"
 _COMMS = "/sys/kernel/config/dlm/cluster/comms"
+_LOCKS = "/sys/kernel/debug/dlm/%s_locks"
 
 #: The bit of recover_status for "this node is done" (DLM_RS_DONE). Only the node with the
 #: lowest id sets the bits for "all nodes" too: recovered is ff there and 55 elsewhere.
 _DONE = 0x40
+
+#: Mode EX, and the flag of a lock that is another node's and only has its master here.
+_EXCLUSIVE, _MASTER_COPY = 5, 0x10000
+#: Columns of NAME_locks: flags, granted mode.
+_FLAGS, _GRANTED = 6, 8
 
 
 def loaded(host):
@@ -57,3 +64,27 @@ def _address(host, node):
 def ready(host):
     """Whether a lockspace can be made: dlm is loaded and dlm_controld has set it up."""
     return loaded(host) and bool(nodes(host))
+
+
+def exclusive(host, name):
+    """Names of the resources that this node has locked exclusively in a lockspace.
+
+    :returns: frozenset; None when the kernel does not show it (no debugfs)
+    """
+    text = host.read(_LOCKS % name)
+    if text is None:
+        return None
+    found = set()
+    for line in text.splitlines():
+        fields, quote, resource = line.partition('"')
+        words = fields.split()
+        if not quote or len(words) <= _GRANTED:
+            continue    # the heading
+        try:
+            ours = not int(words[_FLAGS], 16) & _MASTER_COPY
+            granted = int(words[_GRANTED])
+        except ValueError:
+            continue
+        if ours and granted == _EXCLUSIVE:
+            found.add(resource.rstrip().rstrip('"'))
+    return frozenset(found)

@@ -6,6 +6,7 @@ is below /dev: nothing here waits for a dead file system or a dead disk.
 Formats: proc_pid_mountinfo(5), proc_swaps(5); Linux Documentation/ABI (sysfs-block).
 """
 
+from dualstor.errors import HostUnreadable
 from dualstor.kernel import devmapper
 
 _FILES_LIMIT = 100000  # open files looked at before the search is given up
@@ -15,7 +16,7 @@ def _under_proc(host, folder):
     """Names in a folder of /proc; () where we may not look."""
     try:
         return host.list(folder)
-    except OSError:
+    except HostUnreadable:
         return ()
 
 
@@ -120,7 +121,7 @@ def _mounts(host, numbers):
         seen.add(namespace)
         try:
             text = host.read("/proc/%s/mountinfo" % pid) or ""
-        except OSError:
+        except HostUnreadable:
             continue
         for point in mounted_on(text, numbers):
             yield "mounted on %s for %s" % (point, _program(host, pid))

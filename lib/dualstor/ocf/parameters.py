@@ -49,17 +49,31 @@ class Interface(Record):
     parameters: tuple
     actions: tuple
     check_levels: tuple = (0,)
+    only_one: bool = False    # a cluster has one resource of this agent at most
+
+    @property
+    def old_reload(self):
+        """Whether OCF 1.0 can offer the reload: there, ``unique`` marks what it cannot change.
+
+        Managers also take ``unique`` for "no two resources may have the same", so this is only
+        for an agent of which there is one.
+        """
+        return self.only_one and any(a.name == "reload-agent" for a in self.actions)
 
     def implements(self, action):
         """Whether *action* is advertised (or is meta-data, which always is)."""
         return action == "meta-data" or any(a.name == action for a in self.actions)
+
+    def modern(self, action):
+        """The name of *action* in OCF 1.1: reload of OCF 1.0 is reload-agent."""
+        return "reload-agent" if action == "reload" and self.old_reload else action
 
 
 class Parameters:
     """Values of the parameters, as attributes.
 
     ``problems`` lists what is wrong, each a sentence; a parameter in trouble
-    has its default. ``lacking`` holds the names of required ones not given.
+    has its default. ``lacking`` holds the names of required ones without a (valid) value.
     """
 
     def __init__(self, values, problems=(), lacking=()):
@@ -94,7 +108,8 @@ def _value(parameter, text):
                 name, text, ", ".join(parameter.options))
         return text, None
     if parameter.pattern is not None and not parameter.pattern(text):
-        return None, "parameter %s is %r: that is not a valid name" % (name, text)
+        return None, "parameter %s is %r: that is not valid, see the agent's meta-data" % (
+            name, text[:60])
     return text, None
 
 
@@ -118,6 +133,8 @@ def parse(declared, environment):
         value, problem = _value(parameter, text)
         if problem:
             problems.append(problem)
+            if parameter.required:
+                lacking.append(parameter.name)
         else:
             values[parameter.name] = value
     return Parameters(values, problems, lacking)

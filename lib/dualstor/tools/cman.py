@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""cman_tool of cman 3: membership, votes, joining and leaving.
+"""cman_tool of cman 3, its questions: status, nodes, version, services.
 
-Formats and exit codes: cluster STABLE3 cman/cman_tool/main.c (show_status, show_nodes, die);
-1 with "cman_tool: TEXT" on stderr for what failed, 2 for a wait that timed out.
+Formats and exit codes: cluster STABLE3 cman/cman_tool/main.c (show_status, show_nodes, die):
+1 with "cman_tool: TEXT" on stderr for what failed. ``cman_member`` has the commands.
 """
 
 from dualstor.errors import ParseError, ToolFailed
 from dualstor.record import Record
+from dualstor.tools import group_tool
 from dualstor.tools.keyed import Keyed
 
 #: Seconds for what answers from memory.
@@ -15,12 +16,11 @@ TIMEOUT = 5.0
 #: Port that clvmd binds.
 CLVMD_PORT = 11
 
-_TIMED_OUT = 2
-_NOT_RUNNING = "Cannot open connection to cman"
-_BUSY = "Device or resource busy"
-_ALREADY = "already active"
-#: Attributes asked of every node; the name stands last but one, as an address may be missing.
-_FIELDS = "id,type,name,addr"
+NOT_RUNNING = "Cannot open connection to cman"
+
+#: Attributes asked of every node. Not "addr": where a node has no address, cman_tool prints what
+#: happens to lie in its memory (print_node: numaddrs).
+_FIELDS = "id,type,state,votes,name"
 
 
 class Status(Record):
@@ -32,6 +32,7 @@ class Status(Record):
     version: str = None
     config_version: int = None
     cluster: str = None
+    cluster_id: int = None
     generation: int = None
     nodes: int = None
     expected: int = None      # votes
@@ -39,12 +40,13 @@ class Status(Record):
     total: int = None         # votes
     votes: int = None         # of this node
     subsystems: int = None
-    flags: tuple = ()         # "2node", "Shutdown", "Error", "DisallowedNodes", "HaveState" ...
+    flags: tuple = ()         # 2node Shutdown Error DisallowedNodes DisallowedEnabled HaveState
     ports: tuple = ()
     node: str = None
     node_id: int = None
+    multicast: tuple = ()
     addresses: tuple = ()
-    disallowed: tuple = ()
+    disallowed: tuple = ()    # names of nodes
     rest: tuple = ()          # (key, value) of further lines
 
     @property
@@ -64,30 +66,29 @@ class Status(Record):
 
 
 class Node(Record):
-    """One configured node. ``state`` is M (member), X (dead), d (disallowed) or ?."""
+    """One configured node, or the quorum disk.
 
-    id: int
-    name: str
+    ``state`` is M (member), X (dead), d (disallowed) or ?.
+    """
+
+    id: int                   # 0 for a quorum disk
+    name: str                 # for a quorum disk its device
     state: str
+    word: str = None          # Member, Dead, Joining, Leaving, Disallowed or Unknown
+    votes: int = None
     incarnation: int = None
     joined: str = None        # local time; None when it never did
     addresses: tuple = ()
 
     @property
+    def disk(self):
+        """Whether it is a quorum disk rather than a node."""
+        return self.id == 0
+
+    @property
     def member(self):
-        """Whether it is in the cluster."""
-        return self.state == "M"
-
-
-class Outcome(Record):
-    """How a command that changes something ended; ``says`` is one line."""
-
-    ok: bool
-    says: str = ""
-    running: bool = True      # False: there is no cman on this node
-    timed_out: bool = False
-    busy: bool = False        # leave: fenced, dlm or clvmd still use the cluster
-    already: bool = False     # join: this node is a member
+        """Whether it is a node that is in the cluster."""
+        return self.state == "M" and not self.disk
 
 
 def parse_status(text):
@@ -102,12 +103,14 @@ def parse_status(text):
     return Status(
         membership=membership, quorum=values.number("Quorum"), blocked="blocked" in quorum,
         version=values.text("Version"), config_version=values.number("Config Version"),
-        cluster=values.text("Cluster Name"), generation=values.number("Cluster Generation"),
+        cluster=values.text("Cluster Name"), cluster_id=values.number("Cluster Id"),
+        generation=values.number("Cluster Generation"),
         nodes=values.number("Nodes"), expected=values.number("Expected votes"),
         device_votes=values.number("Quorum device votes"), total=values.number("Total votes"),
         votes=values.number("Node votes"), subsystems=values.number("Active subsystems"),
         flags=values.words("Flags"), ports=_ports(values.words("Ports Bound")),
         node=values.text("Node name"), node_id=values.number("Node ID"),
+        multicast=values.words("Multicast addresses"),
         addresses=values.words("Node addresses"), disallowed=values.words("Disallowed nodes"),
         rest=values.rest)
 
@@ -133,8 +136,6 @@ def _row(line):
 def parse_nodes(text):
     """The Nodes in the output of ``cman_tool nodes`` (with or without ``-a``), as a tuple.
 
-    A quorum disk (id 0) is left out.
-
     :raises ParseError: a line is no node
     """
     found, table = [], False
@@ -151,22 +152,26 @@ def parse_nodes(text):
     if not table:
         raise ParseError("cman_tool nodes", (text.splitlines() or [""])[0],
                          "expected the heading \"Node  Sts\"")
-    return tuple(node for node in found if node.id)
+    return tuple(found)
 
 
 def parse_fields(text):
-    """The Nodes in the output of ``cman_tool nodes -F id,type,name,addr``, as a tuple.
+    """The Nodes in the output of ``cman_tool nodes -F id,type,state,votes,name[,addr]``, as a tuple.
 
     :raises ParseError: a line is no node
     """
     found = []
     for line in text.splitlines():
         words = line.split()
-        if len(words) < 3 or not words[0].isdigit() or len(words[1]) != 1:
+        if line.startswith(("NOTE:", "      members list may seem")):
+            continue
+        if len(words) not in (5, 6) or not (words[0].isdigit() and words[3].isdigit()) \
+                or len(words[1]) != 1:
             raise ParseError("cman_tool nodes -F " + _FIELDS, line, "expected a node")
-        found.append(Node(id=int(words[0]), state=words[1], name=words[2],
-                          addresses=tuple(words[3:])))
-    return tuple(node for node in found if node.id)
+        found.append(Node(id=int(words[0]), state=words[1], word=words[2], votes=int(words[3]),
+                          name=words[4], addresses=tuple("".join(words[5:]).split(","))
+                          if len(words) == 6 else ()))
+    return tuple(found)
 
 
 def parse_version(text):
@@ -190,7 +195,7 @@ def _ask(host, argv, timeout):
 
 def stopped(problem):
     """Whether a ToolFailed says that cman does not run here."""
-    return _NOT_RUNNING in problem.completed.stderr
+    return NOT_RUNNING in problem.completed.stderr
 
 
 def status(host, timeout=TIMEOUT):
@@ -204,7 +209,7 @@ def status(host, timeout=TIMEOUT):
 
 
 def nodes(host, timeout=TIMEOUT):
-    """The configured Nodes, as a tuple. Raises as ``status``."""
+    """The configured Nodes and the quorum disk, as a tuple. Raises as ``status``."""
     return parse_fields(_ask(host, ("nodes", "-F", _FIELDS), timeout))
 
 
@@ -214,58 +219,9 @@ def version(host, timeout=TIMEOUT):
 
 
 def services(host, timeout=TIMEOUT):
-    """The fence domain and the lockspaces, as the text of ``cman_tool services``.
+    """The fence domain and the lockspaces, as group_tool.Groups.
 
-    Ends with 0 whatever happened below it, so an empty text says nothing. Raises as ``status``.
+    cman_tool ends with 0 whatever happened below it: empty Groups say nothing. Raises as
+    ``status``.
     """
-    return _ask(host, ("services",), timeout)
-
-
-def _do(host, argv, timeout, silent_failures=()):
-    """Run a command that changes something: its Outcome."""
-    completed = host.run(("cman_tool",) + argv, timeout)
-    said = completed.stderr
-    failed = not completed.ok or any(text in said for text in silent_failures)
-    return Outcome(ok=not failed, says="" if not failed else completed.complaint(),
-                   running=_NOT_RUNNING not in said,
-                   timed_out=completed.returncode == _TIMED_OUT,
-                   busy=_BUSY in said, already=_ALREADY in said)
-
-
-def wait(host, seconds, quorum=True):
-    """Wait until this node is a member, and for quorum. An Outcome.
-
-    It does not wait for cman itself to be started: that fails at once.
-
-    :raises ToolMissing, ToolHung: as Host.run
-    """
-    options = ("-q",) if quorum else ()
-    return _do(host, ("-t", str(int(seconds))) + options + ("wait",), seconds + TIMEOUT)
-
-
-def join(host, seconds):
-    """Join the cluster and wait for membership. An Outcome; ``already``: it was a member."""
-    return _do(host, ("-t", str(int(seconds)), "-w", "join"), seconds + TIMEOUT)
-
-
-def leave(host, timeout, remove=False):
-    """Leave the cluster; never by force. An Outcome; ``busy``: something still uses it.
-
-    :param remove: the other nodes count this one's votes no longer
-    """
-    return _do(host, ("leave", "remove") if remove else ("leave",), timeout)
-
-
-def expected(host, votes, timeout=TIMEOUT):
-    """Set the votes the cluster expects. An Outcome; refused when quorum would be lost."""
-    return _do(host, ("expected", "-e", str(votes)), timeout)
-
-
-def votes(host, number, timeout=TIMEOUT):
-    """Set the votes of this node. An Outcome."""
-    return _do(host, ("votes", "-v", str(number)), timeout)
-
-
-def kill(host, node, timeout=TIMEOUT):
-    """Make a node leave at once. An Outcome; cman_tool itself ends with 0 whatever happened."""
-    return _do(host, ("kill", "-n", node), timeout, ("Can't kill node", "kill node failed"))
+    return group_tool.parse(_ask(host, ("services",), timeout), "cman_tool services")

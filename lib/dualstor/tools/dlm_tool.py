@@ -17,6 +17,8 @@ _DOWN = "cannot connect to dlm_controld"
 #: Keys of a lockspace, longest first as one begins another.
 _KEYS = ("new change", "new status", "new members", "name", "id", "flags", "change", "members")
 _FENCING, _QUORUM = "fencing", "quorum"
+#: What ``check`` of a node says while fencing is waited for: dlm 4; dlm 3.
+_CHECK_FENCING = ("fencing", "fence")
 _STATES = ("M", "X", "U")
 
 
@@ -94,7 +96,8 @@ def _ls_node(line):
     words = line.split()
     if len(words) < 6 or words[2] != "member" or words[4] != "failed":
         raise ParseError("dlm_tool ls", line, "expected a node")
-    number, member, failed = _numbers("dlm_tool ls", (words[1], words[3], words[5]), line)
+    member = "0" if words[3] == "-1" else words[3]  # -1: cman disallows it
+    number, member, failed = _numbers("dlm_tool ls", (words[1], member, words[5]), line)
     check = words[words.index("check") + 1:] if "check" in words else ()
     return Node(id=number, member=bool(member), failed=bool(failed),
                 check=" ".join(check) or None)
@@ -160,6 +163,8 @@ def _complete(found, keys, line):
 
 def ls(host, timeout=TIMEOUT):
     """The Lockspaces of this node; None when dlm_controld does not run.
+
+    dlm 3 may be silent with exit code 0 then too: () is sure only where ``kernel.dlm.ready``.
 
     :raises ToolMissing, ToolHung: as Host.run
     :raises ParseError: the output is not understood
@@ -232,7 +237,7 @@ def status(host, timeout=TIMEOUT):
 def _fencing_of(stopped, seen):
     """ "fencing of node 2", as far as it is known which nodes."""
     ids = set(seen.unfenced) if seen is not None else set()
-    ids.update(n.id for space in stopped for n in space.nodes if n.check == _FENCING)
+    ids.update(n.id for space in stopped for n in space.nodes if n.check in _CHECK_FENCING)
     if not ids:  # those whom the change leaves out
         ids.update(number for space in stopped if space.waits == _FENCING
                    for number in space.members if number not in space.new_members)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fence_tool of cman 3: the fence domain, and whom fenced still has to fence.
 
-Format: cluster STABLE3 fence/fence_tool/fence_tool.c (do_list, do_list_all).
+Formats and exit codes: cluster STABLE3 fence/fence_tool/fence_tool.c (do_list, do_join,
+do_leave, wait_domain).
 """
 
 from dualstor.errors import ParseError, ToolFailed
@@ -12,6 +13,9 @@ TIMEOUT = 5.0
 _LIST = ("fence_tool", "ls", "-n")
 _SOURCE = "fence_tool ls"
 _KEYS = ("member count", "victim count", "victim now", "master nodeid", "wait state", "members")
+
+#: What is said, with exit code 0, when the time of -w was too short.
+_NOT_COMPLETE = "not complete"
 
 
 class Node(Record):
@@ -38,6 +42,12 @@ class Domain(Record):
     def pending(self):
         """Whether somebody is still to be fenced, or the domain is changing."""
         return self.victims > 0 or self.victim > 0 or self.wait != "none"
+
+    @property
+    def doomed(self):
+        """Ids of the nodes that are still to be fenced, as far as they are known."""
+        known = {node.id for node in self.nodes if node.victim}
+        return tuple(sorted(known | ({self.victim} if self.victim else set())))
 
 
 def _numbers(words, line):
@@ -97,20 +107,25 @@ def ls(host, timeout=TIMEOUT):
     return parse(completed.stdout)
 
 
-def _do(host, argv, timeout):
-    completed = host.run(argv, timeout)
-    if not completed.ok:
+def _do(host, deed, seconds):
+    """Have fenced do it and wait for the result: -t is about cman, only -w waits for fenced."""
+    limit = str(int(seconds))
+    completed = host.run(("fence_tool", "-t", limit, "-w", limit, deed), seconds * 2 + TIMEOUT)
+    if not completed.ok or _NOT_COMPLETE in completed.stderr:
         raise ToolFailed(completed)
 
 
 def join(host, seconds):
-    """Join the fence domain and wait for it.
+    """Join the fence domain and wait up to *seconds* for cman and as long for fenced.
 
     :raises ToolError: it could not, or not in time
     """
-    _do(host, ("fence_tool", "-t", str(int(seconds)), "join"), seconds + TIMEOUT)
+    _do(host, "join", seconds)
 
 
 def leave(host, seconds):
-    """Leave the fence domain. Raises as ``join``."""
-    _do(host, ("fence_tool", "-t", str(int(seconds)), "leave"), seconds + TIMEOUT)
+    """Leave the fence domain and wait for it. Raises as ``join``.
+
+    It is refused while the node has a dlm lockspace or a GFS file system.
+    """
+    _do(host, "leave", seconds)

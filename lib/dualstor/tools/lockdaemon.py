@@ -2,15 +2,18 @@
 """The daemons that lock LVM across the cluster: starting them, asking them, leaving lockspaces.
 
 Sources: LVM2 daemons/clvmd/clvmd.c (options, exit codes: 0 ready, 5 still starting after
--T seconds), daemons/lvmlockd/lvmlockd-core.c (options, adopt_locks), lvmlockctl.c.
+-T seconds), refresh_clvmd.c (-R, -S), daemons/lvmlockd/lvmlockd-core.c (options, adopt_locks),
+lvmlockctl.c, daemons/cmirrord/clogd.c (ends with 0 once it is ready).
 """
+
+import re
 
 from dualstor.errors import ToolError, ToolHung
 
-LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
+LVMLOCKD, CLVMD, CMIRRORD = "lvmlockd", "clvmd", "cmirrord"
 
-#: clvmd answers even when it says that one of another node does not.
-_PEER_LACKS = "not running on node"
+#: clvmd answers even when it says that one of another node does not. It ends no line with that.
+_PEER_LACKS = re.compile(r"clvmd not running on node (\S+?)(?=clvmd not|Error resetting|\s|$)")
 
 _STARTUP_SECONDS = 10   # of clvmd's -T: after that it goes on starting behind our back
 _GRACE = 5.0            # seconds more until we give up on the command
@@ -51,6 +54,45 @@ def launch(host, daemon, options=(), engine="auto", timeout=None):
     return completed.returncode, completed.complaint()
 
 
+def launch_mirror_log(host, timeout):
+    """Start cmirrord; it returns when it is ready.
+
+    :returns: (exit code, what it said in one line); the code is None when it did not return
+    :raises ToolMissing: it is not installed
+    """
+    try:
+        completed = host.run((CMIRRORD,), timeout)
+    except ToolHung as problem:
+        return None, str(problem)
+    return completed.returncode, completed.complaint()
+
+
+def refresh(host, timeout):
+    """Have clvmd of every node read lvm.conf and its devices anew; none does where one is missing.
+
+    :returns: (exit code or None when it hung or could not be asked, what was said, name of a node
+        without clvmd or None)
+    """
+    try:
+        completed = host.run(("clvmd", "-R"), timeout)
+    except ToolError as problem:
+        return None, str(problem), None
+    lacking = _PEER_LACKS.search(completed.stderr)
+    return completed.returncode, completed.complaint(), lacking.group(1) if lacking else None
+
+
+def restart(host, timeout):
+    """Have clvmd replace itself by the program on disk, with its exclusive locks.
+
+    :returns: (exit code or None, what was said); 0 means only that the wish was sent
+    """
+    try:
+        completed = host.run(("clvmd", "-S"), timeout)
+    except ToolError as problem:
+        return None, str(problem)
+    return completed.returncode, completed.complaint()
+
+
 def stop_lockspaces(host, timeout):
     """Make lvmlockd leave all its lockspaces in which no LV is locked; it only begins to.
 
@@ -71,11 +113,11 @@ def silence(host, daemon, timeout):
 
     :returns: None when it answered, else what happened
     """
-    argv = ("lvmlockctl", "--info") if daemon == LVMLOCKD else ("clvmd", "-R")
+    if daemon == CLVMD:
+        code, says, peer = refresh(host, timeout)
+        return None if code == 0 or peer is not None else says
     try:
-        completed = host.run(argv, timeout)
+        completed = host.run(("lvmlockctl", "--info"), timeout)
     except ToolError as problem:
         return str(problem)
-    if completed.ok or _PEER_LACKS in completed.stderr:
-        return None
-    return completed.complaint()
+    return None if completed.ok else completed.complaint()

@@ -12,12 +12,13 @@ import re
 from dualstor.errors import ParseError, ToolHung, ToolMissing
 from dualstor.record import Record
 from dualstor.tools import lvm_messages
+from dualstor.tools.lvmconf import setting  # noqa: F401  (one more question to LVM)
 
 _SEPARATOR = "|"  # not in any name, tag or uuid
 _FORMAT = ("--noheadings", "--nosuffix", "--units", "b", "--separator", _SEPARATOR)
 
 #: First versions with a feature.
-_ACTIVE_COLUMN, _GLOBAL_FILTER, _SETTING_TYPES = (2, 2, 108), (2, 2, 98), (2, 2, 103)
+_ACTIVE_COLUMN, _GLOBAL_FILTER = (2, 2, 108), (2, 2, 98)
 
 #: First version with lvmlockd; first without clvmd and clustered VGs.
 LVMLOCKD, NO_CLVMD = (2, 2, 130), (2, 3, 0)
@@ -187,10 +188,12 @@ def parse_rows(command, text, count):
 
 def _outcome(completed):
     messages = lvm_messages.classify(completed.stderr)
-    unsafe = lvm_messages.kinds(messages) & lvm_messages.UNSAFE
+    kinds = lvm_messages.kinds(messages)
+    unsafe = kinds & lvm_messages.UNSAFE
+    ok = completed.ok or bool(kinds) and kinds - lvm_messages.CONSEQUENCE == lvm_messages.DONE
     telling = [m.text for m in messages if m.kind not in lvm_messages.CONSEQUENCE]
     says = telling[0] if telling else completed.complaint()
-    return Outcome(ok=completed.ok and not unsafe, messages=messages, says=says)
+    return Outcome(ok=ok and not unsafe, messages=messages, says=says)
 
 
 def _run(host, argv, timeout):
@@ -277,23 +280,6 @@ def physical_volumes(host, timeout=None):
     return answer.outcome, tuple(PhysicalVolume(*row) for row in answer.rows)
 
 
-def parse_setting(text):
-    """The value in ``name=value`` as dumpconfig prints it, quotes removed; None for no value."""
-    _, equals, value = text.strip().partition("\n")[0].partition("=")
-    return value.strip().strip('"') if equals else None
-
-
-def setting(host, name, lvm_version, timeout=5.0):
-    """The value in effect of a setting, e.g. "devices/use_devicesfile"; takes no lock.
-
-    :returns: text, None where this LVM has no such setting
-    :raises ToolError: lvm is missing or hung
-    """
-    types = ("--type", "full") if lvm_version >= _SETTING_TYPES else ()
-    completed = host.run(("lvm", "dumpconfig") + types + (name,), timeout)
-    return parse_setting(completed.stdout) if completed.ok else None
-
-
 #: What -a takes to activate on this host, by who locks the VG and how.
 ACTIVATE_SHARED = {"lvmlockd": "-asy", "clvmd": "-aly"}
 ACTIVATE_EXCLUSIVE = "-aey"
@@ -319,6 +305,11 @@ def deactivate(host, vg, names, timeout=None):
 def deactivate_group(host, vg, timeout=None):
     """Deactivate all LVs of *vg* on this host; LVM does nothing where one of them is open."""
     return _run(host, ("vgchange", _DEACTIVATE, vg), timeout)[0]
+
+
+def set_clustered(host, vg, clustered=True, timeout=None):
+    """Have clvmd lock *vg*, or no longer; one that is so already is well. Of LVM 2.02."""
+    return _run(host, ("vgchange", "-c", "y" if clustered else "n", vg), timeout)[0]
 
 
 def start_locking(host, vg, timeout=None):

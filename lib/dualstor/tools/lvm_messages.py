@@ -15,6 +15,9 @@ TRANSIENT = frozenset(("starting", "held"))
 #: Kinds that make a result worthless whatever the exit code says.
 UNSAFE = frozenset(("local locking",))
 
+#: Kinds of a failure that is none: things are as they were to be.
+DONE = frozenset(("already",))
+
 #: Kinds that say nothing of their own: consequences of another line.
 CONSEQUENCE = frozenset(("consequence", "warning", "unlocked reading"))
 
@@ -22,7 +25,7 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
     ("starting", r"lock start in progress|lockspace is starting"),
     ("elsewhere", r"LV locked by other host: (?P<name>\S+)"),
     ("elsewhere", r"Volume is busy on another node"),
-    ("elsewhere", r"Error locking on node .*: Device or resource busy"),
+    ("other mode", r"Error locking on node (?:UNKNOWN )?(?P<name>[^:]+): Device or resource busy"),
     ("held", r"held by other host|Retrying \S+ (global )?lock|Can't get lock"
              r"|Resource temporarily unavailable"),
     ("local locking", r"Falling back to local file-based locking|Locking disabled\. Be careful"),
@@ -47,10 +50,13 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
     ("duplicate", r"PVs appear on duplicate devices"),
     ("open", r"Logical volume (?P<name>\S+) (?:is )?(?:in use|used by another device)"
              r"|contains a filesystem in use|with \d+ open logical volume"),
+    ("open", r"LV (?P<name>\S+) in use: not deactivating"),     # 2.02.84
+    ("already", r"Volume group \"?(?P<name>[^\s\"]+)\"? is already (?:not )?clustered"),
     ("exported", r"Volume group \"?(?P<name>[^\s\"]+)\"? is exported"),
     ("foreign", r"Cannot access VG (?P<name>\S+) with system ID"),
     ("no group", r"Volume group \"?(?P<name>[^\s\"]+)\"? (?:is )?not found"),
     ("no volume", r"Failed to find logical volume \"?(?P<name>[^\s\"]+)\"?"),
+    ("no volume", r"specified logical volume\(s\) not found"),  # an older LVM names none
     ("missing PV", r"Couldn't find device with uuid|is missing PV|Refusing activation of partial"
                    r"|VG \S+ is incomplete|Couldn't find all physical volumes"),
     ("unlocked reading", r"Reading VG \S+ without a lock|Reading without shared global lock"),
@@ -59,6 +65,9 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
                     r"|specified logical volume\(s\) cannot be found"),
     ("warning", r"^WARNING:|leaked on|Configuration setting"),
 ))
+
+
+_HALF = 5000    # lines at each end of a flood; a line takes some 10 us
 
 
 class Message(Record):
@@ -83,8 +92,15 @@ def _message(line):
 
 
 def classify(text):
-    """The Messages in the text that an LVM command wrote on stderr, as a tuple."""
-    return tuple(_message(line.strip()) for line in text.splitlines() if line.strip())
+    """The Messages in the text that an LVM command wrote on stderr, as a tuple.
+
+    A line that is said again is told once, and of a flood the first and last lines count:
+    the time it takes is no part of the action's deadline.
+    """
+    lines = list(dict.fromkeys(line.strip() for line in text.splitlines()))
+    if len(lines) > 2 * _HALF:
+        lines = lines[:_HALF] + lines[-_HALF:]
+    return tuple(_message(line) for line in lines if line)
 
 
 def kinds(messages):

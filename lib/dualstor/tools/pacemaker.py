@@ -7,7 +7,7 @@ tools/crm_mon.c (1.1, ``-X``); crm_attribute(8), crm_node(8), include/crm/common
 
 from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
 from dualstor.record import Record
-from dualstor.tools import cman, fence_tool
+from dualstor.tools import cman, fence_tool, xmltext
 
 #: Seconds; crm_mon of a Pacemaker that is not up yet may wait for long.
 TIMEOUT = 5.0
@@ -72,6 +72,11 @@ class Failure(Record):
     reason: str = ""
     when: str = None
 
+    @property
+    def degraded(self):
+        """Whether it is none: a monitor that told of less than full service (190, 191)."""
+        return "degraded" in (self.code or "").lower()
+
 
 class Cluster(Record):
     """What crm_mon shows of the cluster."""
@@ -133,22 +138,12 @@ def _failures(root):
                       when=element.get("last-rc-change"))
 
 
-def _offending(text, problem):
-    """The line of *text* at which an XML parser gave up."""
-    lines = text.splitlines() or [""]
-    return lines[min(problem.position[0], len(lines)) - 1]
-
-
 def parse_mon(text):
     """The Cluster in the XML of ``crm_mon``, of Pacemaker 1.1 and later.
 
     :raises ParseError: it is cut off, something else, or only an error
     """
-    from xml.etree import ElementTree
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as problem:
-        raise ParseError("crm_mon", _offending(text, problem), "not XML (%s)" % problem)
+    root = xmltext.parse("crm_mon", text)
     listed = root.find("nodes")
     if root.tag not in ("pacemaker-result", "crm_mon") or listed is None:
         said = " ".join(e.text.strip() for e in root.iter("error") if e.text)
@@ -297,7 +292,7 @@ def known_nodes(host):
     except (ToolError, ParseError):
         pass
     try:
-        return tuple(node.name for node in cman.nodes(host))
+        return tuple(node.name for node in cman.nodes(host) if not node.disk)
     except (ToolError, ParseError):
         return None
 

@@ -6,6 +6,7 @@ Format: Pacemaker xml/api/fence-event-*.rng (2.x, ``--output-as=xml``). Only ask
 
 from dualstor.errors import ParseError, ToolFailed
 from dualstor.record import Record
+from dualstor.tools import xmltext
 
 _COMMAND = ("stonith_admin", "--history")
 _XML = "--output-as=xml"
@@ -35,13 +36,8 @@ def parse_history(text):
 
     :raises ParseError: it is cut off, or another document
     """
-    from xml.etree import ElementTree
     source = " ".join(_COMMAND)
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as problem:
-        lines = text.splitlines() or [""]
-        raise ParseError(source, lines[min(problem.position[0], len(lines)) - 1], str(problem))
+    root = xmltext.parse(source, text)
     if root.tag != "pacemaker-result":
         raise ParseError(source, root.tag, "expected <pacemaker-result>")
     events = []
@@ -49,7 +45,7 @@ def parse_history(text):
         values = dict(element.attrib)
         lacking = [name for name in ("target", "action", "status") if not values.get(name)]
         if lacking:
-            raise ParseError(source, ElementTree.tostring(element, "unicode").strip(),
+            raise ParseError(source, "fence_event %s" % sorted(values.items()),
                              "no %s" % lacking[0])
         rest = tuple(sorted(item for item in values.items() if item[0] not in _KNOWN))
         events.append(FenceEvent(rest=rest, **{n: values[n] for n in _KNOWN if n in values}))

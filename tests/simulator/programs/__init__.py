@@ -13,9 +13,11 @@ from simulator.state import CLVMD, LVMLOCKD
 
 _PROGRAMS = {}
 
-#: Programs that only one generation has; all others are in both.
-_ONLY = {"cman_tool": CLVMD, "fence_tool": CLVMD, "group_tool": CLVMD, "clvmd": CLVMD,
-         "lvmlockd": LVMLOCKD, "lvmlockctl": LVMLOCKD, "corosync-cmapctl": LVMLOCKD}
+#: Programs that come with cman, or are of a corosync too new for it; programs that only one
+#: generation has; all others are in both.
+_OF_CMAN = ("cman_tool", "fence_tool", "group_tool", "ccs_config_validate")
+_NOT_WITH_CMAN = ("corosync-cmapctl",)
+_ONLY = {"clvmd": CLVMD, "cmirrord": CLVMD, "lvmlockd": LVMLOCKD, "lvmlockctl": LVMLOCKD}
 
 
 def program(*names):
@@ -27,15 +29,17 @@ def program(*names):
     return register
 
 
-def names(generation):
-    """The programs that nodes of a generation have, sorted."""
+def names(cluster):
+    """The programs that nodes of a cluster have, sorted."""
     _load()
-    return sorted(n for n in _PROGRAMS if _ONLY.get(n, generation) == generation)
+    return sorted(n for n in _PROGRAMS
+                  if _ONLY.get(n, cluster.generation) == cluster.generation
+                  and n not in (_NOT_WITH_CMAN if cluster.has_cman else _OF_CMAN))
 
 
 def _load():
-    from simulator.programs import (cman, corosync, devmapper, dlm, drbd, lockd, lvm,  # noqa
-                                    pacemaker, system)
+    from simulator.programs import (clvmd, cman, corosync, devmapper, dlm, drbd, groups,  # noqa
+                                    lockd, lvm, pacemaker, system)
 
 
 class Call:
@@ -65,6 +69,10 @@ class Call:
     @property
     def peer(self):
         return self.cluster.peer(self.node)
+
+    def write_err(self, text):
+        """Print on stderr without ending the line."""
+        self.stderr.append(text)
 
     def out(self, text):
         """Print a line."""

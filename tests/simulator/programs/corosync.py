@@ -3,11 +3,10 @@
 
 from simulator import membership
 from simulator.programs import program
-from simulator.state import CLVMD
 
 
 def _up(call):
-    return call.node.engine and call.cluster.generation != CLVMD
+    return call.node.engine and not call.cluster.has_cman
 
 
 @program("corosync-quorumtool")

@@ -1,8 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""dlm_tool, of dlm 4.2 and (same layout) of dlm 3 with cman."""
+"""dlm_tool, of dlm 4.2, and of dlm 3.2 with cman.
 
-from simulator import locking, membership
+Texts and exit codes: dlm dlm_tool/main.c; cluster STABLE3 dlm/tool/main.c.
+"""
+
+from simulator import getopt, locking, membership
 from simulator.programs import program
+
+_USAGE_3 = """Usage:
+
+dlm_tool [options] [join | leave | lockdump | lockdebug |
+                    ls | dump | log_plock | plocks |
+                    deadlock_check]
+
+Options:
+  -n               Show all node information in ls
+  -d <n>           Resource directory off/on (0/1) in join, default 0
+  -e <n>           Exclusive create off/on (0/1) in join, default 0
+  -f <n>           FS memory allocation off/on (0/1) in join, default 0
+  -m <mode>        Permission mode for lockspace device (octal), default 0600
+  -M               Print MSTCPY locks in lockdump
+                   (remote locks that are locally mastered)
+  -s               Summary following lockdebug output
+                   (experimental, format not fixed)
+  -v               Verbose lockdebug output
+  -w               Wide lockdebug output
+  -h               Print this help, then exit
+  -V               Print program version information, then exit
+"""
+_OPERATIONS_3 = ("join", "leave", "joinleave", "lockdump", "lockdebug", "ls", "dump", "log_plock",
+                 "plocks", "deadlock_check")
+_WITHOUT_NAME_3 = ("ls", "dump", "log_plock")
 
 
 def running(call):
@@ -10,11 +38,29 @@ def running(call):
     return call.node.engine and call.node.dlm_controld
 
 
+def _status_words(call, old):
+    """What a lockspace waits for, as "new status" says it."""
+    for_what = "fencing" if membership.quorate(call.cluster, call.node) else "quorum"
+    if not old:
+        return "wait " + for_what
+    return "wait_messages 0 wait_condition %d %s" % ({"fencing": 1, "quorum": 2}[for_what], for_what)
+
+
+def _all_nodes(call, space, old):
+    call.out("all nodes")
+    for number in (1, 2):
+        lost = number in call.node.unclean and number in space.members
+        check = "none" if not lost else "fence" if old else "fencing"
+        call.out("nodeid %d member %d failed %d start %d seq_add %d seq_rem %d check %s" % (
+            number, number in space.members and not lost, lost, not lost, 1, 3 if lost else 0,
+            check))
+
+
 def lockspaces(call, all_nodes):
     """Print ``dlm_tool ls``."""
-    node, cluster = call.node, call.cluster
+    node, cluster, old = call.node, call.cluster, call.cluster.has_cman
     waiting = [(p.program, "clvmd") for p in node.processes.values()
-               if p.program == "clvmd" and not p.ready]
+               if p.program == "clvmd" and not p.ready and "clvmd" not in node.lockspaces]
     if not node.lockspaces and not waiting:
         return
     call.out("dlm lockspaces")
@@ -30,15 +76,10 @@ def lockspaces(call, all_nodes):
             left = [m for m in space.members if m in node.members]
             call.out("new change    member %d joined 0 remove 1 failed 1 seq %d,%d" % (
                 len(left), space.sequence + 1, space.sequence + 1))
-            call.out("new status    wait %s" % (
-                "fencing" if membership.quorate(cluster, node) else "quorum"))
+            call.out("new status    %s" % _status_words(call, old))
             call.out("new members   %s" % "".join("%d " % m for m in left))
         if all_nodes:
-            call.out("all nodes")
-            for number in (1, 2):
-                member = number in space.members
-                call.out("nodeid %d member %d failed 0 start 1 seq_add 1 seq_rem 0 check none"
-                         % (number, member))
+            _all_nodes(call, space, old)
         call.out("")
     for _, name in waiting:
         call.out("name          %s\nid            0x4104eefa\n"
@@ -46,14 +87,38 @@ def lockspaces(call, all_nodes):
                  "change        member 0 joined 0 remove 0 failed 0 seq 0,0\n"
                  "members       \n"
                  "new change    member 1 joined 1 remove 0 failed 0 seq 1,1\n"
-                 "new status    wait %s\nnew members   %d \n"
-                 % (name, "fencing" if membership.quorate(cluster, node) else "quorum", node.id))
+                 "new status    %s\nnew members   %d \n"
+                 % (name, _status_words(call, old), node.id))
+
+
+def _old(call):
+    """dlm_tool of dlm 3: no status, silent when the daemon does not run."""
+    try:
+        found, words = getopt.parse("dlm_tool", "MhVnd:m:e:f:vws", call.args)
+    except getopt.Refused as refusal:
+        call.err("%s\nPlease use '-h' for usage." % refusal)
+        return 1
+    known = [w for w in words if w in _OPERATIONS_3]
+    if not known:
+        call.out(_USAGE_3)
+        return 1
+    if known[0] not in _WITHOUT_NAME_3 and words[-1] == known[0]:
+        call.err("lockspace name required")
+        return 1
+    if known[0] != "ls":
+        return 0
+    if not running(call):
+        return 1
+    lockspaces(call, ("n", None) in found)
+    return 0
 
 
 @program("dlm_tool")
 def dlm_tool(call):
     """dlm_tool ls, status."""
     yield 0.02
+    if call.cluster.has_cman:
+        return _old(call)
     words = [a for a in call.args if not a.startswith("-")]
     command = (words or ["help"])[0]
     if command == "ls":

@@ -1,27 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The lock daemons clvmd 2.02.188 and lvmlockd 2.03.16, and lvmlockctl.
+"""lvmlockd 2.03.16 and lvmlockctl.
 
-Starting one registers a Process; ``cluster`` may have a ``spawner`` that makes
-it a real one (see ``path``).
+Starting a daemon registers a Process; the call may know how to make it a real
+one (see ``path``).
 """
 
 from simulator import locking, volumes
 from simulator.programs import program
-
-_CLVMD_USAGE = """Usage: clvmd [options]
-   -C       Sets debug level (from -d) on all clvmd instances clusterwide
-   -d[<n>]  Set debug logging (0:none, 1:stderr (implies -f option), 2:syslog)
-   -E<uuid> Take this lock uuid as exclusively locked resource (for restart)
-   -f       Don't fork, run in the foreground
-   -h       Show this help information
-   -I<cmgr> Cluster manager (default: auto)
-            Available cluster managers: corosync cman openais singlenode 
-   -R       Tell all running clvmds in the cluster to reload their device cache
-   -S       Restart clvmd, preserving exclusive locks
-   -t<secs> Command timeout (default: 60 seconds)
-   -T<secs> Startup timeout (default:  0 seconds)
-   -V       Show version of clvmd
-"""
 
 
 def spawn(call, program_name, **places):
@@ -29,70 +14,6 @@ def spawn(call, program_name, **places):
     make = getattr(call, "make_process", None)
     identity = make(program_name, places) if make else {}
     return locking.spawn(call.cluster, call.node, program_name, call.argv, **identity, **places)
-
-
-def _refresh(call):
-    """clvmd -R: a round trip through every node's clvmd. Generator."""
-    process = locking.daemon(call.node, "clvmd")
-    if process is None:
-        gone = locking.SOCKET["clvmd"] not in call.node.sockets
-        call.err("connect() failed on local socket: %s" % (
-            "No such file or directory" if gone else "Connection refused"))
-        return 1
-    while not locking.answers(call.cluster, call.node, "clvmd"):
-        yield 0.5
-    if call.peer.up and call.peer.engine and locking.daemon(call.peer, "clvmd") is None:
-        call.err("clvmd not running on node %s" % call.peer.name)
-        return 1
-    return 0
-
-
-@program("clvmd")
-def clvmd(call):
-    """clvmd: starts the daemon and waits until it is ready; -R, -S, -V."""
-    yield 0.05
-    words = list(call.args)
-    if "-V" in words:
-        call.out("Cluster LVM daemon version: 2.02.188(2) (2021-05-07)\n"
-                 "Protocol version:           0.2.1")
-        return 0
-    if "-h" in words:
-        call.out(_CLVMD_USAGE)
-        return 0
-    if "-d" in words and words[-1] == "-d":
-        call.err(_CLVMD_USAGE)
-        return 2
-    if "-R" in words:
-        return (yield from _refresh(call))
-    timeout = call.value("-T")
-    manager = call.value("-I")
-    if timeout is not None and not (timeout.isdigit() and int(timeout) > 0):
-        call.err("startup timeout is invalid")
-        call.err(_CLVMD_USAGE)
-        return 1
-    if locking.daemon(call.node, "clvmd") is not None:
-        call.err("clvmd failed in initialisation")
-        return 1
-    alone = manager == "singlenode"
-    if not alone and not locking.dlm_ready(call.node):
-        call.node.sockets[locking.SOCKET["clvmd"]] = 0
-        call.err("clvmd could not connect to cluster manager\n"
-                 "Consult syslog for more information")
-        return 3
-    process = spawn(call, "clvmd")
-    process.ready = alone
-    pid, end = str(process.pid), call.cluster.now + float(timeout or 1e9)
-    yield 0.3
-    while True:
-        process = call.node.processes.get(pid)
-        if process is None:
-            return 1
-        if process.ready:
-            return 0
-        if call.cluster.now >= end:
-            call.err("clvmd startup timed out")
-            return 5
-        yield 0.25
 
 
 @program("lvmlockd")

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""LVM: 2.03.16 with lvmlockd, 2.02.188 with clvmd."""
+"""LVM: 2.03.16 with lvmlockd, and with clvmd any 2.02 from 84 to 188.
+
+Which version has what: LVM2 tools/{args.h,commands.h,lvmcmdline.c,vgchange.c,dumpconfig.c} by tag.
+"""
 
 import shlex
 
 from simulator import locking, membership, volumes
-from simulator.programs import program, report
+from simulator.programs import activation as activating, lvmsettings, program, report
+from simulator.programs.activation import FAILED
 from simulator.state import CLVMD
 
-FAILED = 5
 _COMMANDS = ("vgs", "lvs", "pvs", "vgchange", "lvchange", "lvcreate", "vgcreate", "lvremove",
              "vgscan", "pvscan", "vgck", "lvmconfig", "dumpconfig", "version", "lvmdevices",
              "vgdisplay")
@@ -17,6 +20,27 @@ _FLAGS = ("--nolocking", "--readonly", "--noheadings", "--nosuffix", "--namepref
           "-P", "--sysinit", "--refresh", "--lockstart", "--lockstop", "--lock-start",
           "--lock-stop", "-f", "--force", "--unbuffered", "--aligned", "-h", "--monitor",
           "--nohistory", "--mergedconfig", "-v", "--verbose", "--quiet", "--cache")
+
+#: First versions with an option.
+_SINCE = {"--ignoreskippedcluster": (2, 2, 105), "--select": (2, 2, 107), "-S": (2, 2, 107),
+          "--readonly": (2, 2, 107), "--foreign": (2, 2, 118), "--activationmode": (2, 2, 118),
+          "--lockstart": (2, 2, 130), "--lockstop": (2, 2, 130), "--lock-start": (2, 2, 130),
+          "--lock-stop": (2, 2, 130), "--shared": (2, 2, 130), "--reportformat": (2, 2, 158),
+          "--type": (2, 2, 99), "--mergedconfig": (2, 2, 99)}
+
+
+def _unknown_option(call, command):
+    """Whether an option is too new for this version; LVM says so."""
+    version = locking.version(call.node)
+    for word in call.args:
+        name = word.partition("=")[0]
+        if version < _SINCE.get(name, (0,)):
+            call.err("%s: %s" % (command, "unrecognized option '%s'" % word if name.startswith("--")
+                                 else "invalid option -- '%s'" % name[1:]))
+            call.err("  Error during parsing of command line.\n"
+                     "  Run `%s --help' for more information." % command)
+            return True
+    return False
 
 
 class _Stop(Exception):
@@ -53,6 +77,8 @@ class _Session:
         """Reach the lock daemon; waits when it does not answer. Generator."""
         call = self.call
         yield 0.1
+        if self.number("global/locking_type") == 0 and "global/locking_type" in self.conf:
+            call.err("  WARNING: Locking disabled. Be careful! This could corrupt your metadata.")
         if self.without_locks:
             return
         if call.cluster.generation == CLVMD:
@@ -173,13 +199,14 @@ def _report(call, command):
     call.flag(*_FLAGS)
     unknown = [a for a in call.args if a.startswith("-")]
     if unknown:
-        call.err("  %s: unrecognized option '%s'\n  Error during parsing of command line."
-                 % (command, unknown[0]))
+        call.err("%s: unrecognized option '%s'\n  Error during parsing of command line.\n"
+                 "  Run `%s --help' for more information." % (command, unknown[0], command))
         return 3
     listed = (fields or "").lstrip("+").split(",") if fields else []
     if not fields or fields.startswith("+"):
         listed = report.DEFAULTS[command].split(",") + listed
-    options["fields"] = [report.full_name(command, f) for f in listed]
+    options["fields"] = [report.full_name(command, f, locking.version(call.node))
+                         for f in listed]
     if None in options["fields"]:
         call.err("  Unrecognised field: %s" % listed[options["fields"].index(None)])
         return FAILED
@@ -208,123 +235,6 @@ def _report(call, command):
     return 0 if ignore and session.local_only else code
 
 
-# -- activation ---------------------------------------------------------------
-
-def _activation(call):
-    """The value of -a, normalised: (on, mode, local) or None."""
-    text = call.value("--activate", "-a")
-    if text is None:
-        return None
-    on = "y" in text
-    mode = "ex" if "e" in text else "sh" if "s" in text else None
-    return on, mode, "l" in text
-
-
-def _activate_lvmlockd(call, session, group, volume, mode):
-    """Returns whether the volume is active as asked."""
-    name = "%s/%s" % (group.name, volume.name)
-    mode = mode or "ex"
-    if group.kind == "shared":
-        held = volumes.lock_of(call.node, group.name, volume.name)
-        if volumes.conflict(call.cluster, call.node, group.name, volume.name, mode):
-            call.err("  LV locked by other host: %s\n  Failed to lock logical volume %s."
-                     % (name, name))
-            return False
-        if held == "sh" and mode == "ex":
-            call.err("  LV is already locked with incompatible mode: %s\n"
-                     "  Failed to lock logical volume %s." % (name, name))
-            return False
-        volumes.lock(call.node, group.name, volume.name, mode)
-    volumes.map_volume(call.cluster, call.node, group, volume)
-    return True
-
-
-def _activate_clvmd(call, group, volume, mode, local):
-    """Returns (active, whether the exit code shows a failure)."""
-    cluster, node, peer = call.cluster, call.node, call.peer
-    if not local and mode != "ex" and peer.up and peer.engine and \
-            locking.daemon(peer, "clvmd") is None:
-        call.err("  clvmd not running on node %s" % peer.name)
-        return False, True
-    theirs = volumes.lock_of(peer, group.name, volume.name)
-    if theirs == "ex":
-        call.err("  Error locking on node %s: Volume is busy on another node" % node.name)
-        return False, False     # and yet the exit code will be 0
-    if mode == "ex" and theirs:
-        call.err("  Error locking on node %s: Device or resource busy" % node.name)
-        return volumes.mapping(node, group.name, volume.name) is not None, True
-    held = volumes.lock_of(node, group.name, volume.name)
-    volumes.lock(node, group.name, volume.name, "ex" if "ex" in (mode, held) else "sh")
-    volumes.map_volume(cluster, node, group, volume)
-    everywhere = not local and mode != "ex" and held != "ex"
-    if everywhere and locking.daemon(peer, "clvmd") is not None:
-        volumes.lock(peer, group.name, volume.name, "sh")
-        volumes.map_volume(cluster, peer, group, volume)
-    return True, False
-
-
-def _deactivate(call, group, lv, local):
-    """Returns whether it is inactive; without *local* clvmd does it on every node."""
-    nodes = [call.node]
-    if group.kind == "clustered" and not local:
-        nodes.append(call.peer)
-        if volumes.mapping(call.peer, group.name, lv):
-            call.cluster.harm.append("%s: %s took the peer's %s/%s away"
-                                     % (call.node.name, " ".join(call.argv), group.name, lv))
-    for node in nodes:
-        mapping = volumes.mapping(node, group.name, lv)
-        if mapping is not None and mapping.openers:
-            where = "" if node is call.node else "Error locking on node UNKNOWN %d: " % node.id
-            call.err("  %sLogical volume %s/%s in use." % (where, group.name, lv))
-            return False
-        volumes.unmap_volume(node, group.name, lv)
-        volumes.lock(node, group.name, lv, None)
-    return True
-
-
-def _change_volumes(call, session, group, chosen, activation, whole_group):
-    """-a of vgchange and lvchange; generator of the exit code."""
-    on, mode, local = activation
-    code = 0
-    if group.exported:
-        call.err('  Volume group "%s" is exported' % group.name)
-        return FAILED
-    if on and group.kind == "shared" and not session.started(group):
-        call.err("  Cannot access VG %s due to failed lock." % group.name)
-        return FAILED
-    if group.missing_pv and on and not call.partial:
-        call.err("  Refusing activation of partial LV %s/%s.  Use '--activationmode partial' "
-                 "to override." % (group.name, (sorted(chosen) or [""])[0]))
-        return FAILED
-    if not on and whole_group:
-        held = [m for m in call.node.mappings.values() if m.vg == group.name and m.openers]
-        if held:
-            for mapping in held:
-                call.err("  Logical volume %s/%s in use." % (group.name, mapping.lv))
-            call.err('  Can\'t deactivate volume group "%s" with %d open logical volume(s)'
-                     % (group.name, len(held)))
-            return FAILED
-    for name in sorted(chosen):
-        yield 0.05
-        group = call.cluster.groups[group.name]
-        volume = group.volumes.get(name)
-        if volume is None:
-            continue
-        if not on:
-            done, failed = _deactivate(call, group, name, local), True
-        elif group.kind == "clustered":
-            done, failed = _activate_clvmd(call, group, volume, mode, local)
-            if done and not failed:
-                continue
-            code = FAILED if failed else code
-            continue
-        else:
-            done, failed = _activate_lvmlockd(call, session, group, volume, mode), True
-        if not done and failed:
-            code = FAILED
-    return code
-
-
 def _group_command(call):
     """vgchange."""
     session = _Session(call)
@@ -334,7 +244,7 @@ def _group_command(call):
     call.value("--lockopt")
     call.partial = call.value("--activationmode") == "partial" or call.flag("--partial", "-P")
     clustered = call.value("-c", "--clustered")
-    activation = _activation(call)
+    activation = activating.requested(call)
     call.flag(*_FLAGS)
     names, _ = _names(a for a in call.args if not a.startswith("-"))
     if any("/" in a.replace("/dev/", "") for a in call.args):
@@ -351,19 +261,32 @@ def _group_command(call):
             if (group.kind == "clustered") == (state == "clustered"):
                 call.err('  Volume group "%s" is already %s' % (group.name, state))
                 code = FAILED
+            elif locking.version(call.node) >= (2, 2, 118) and _shared_volumes(call, group):
+                call.err("  Can't change cluster attribute with active logical volume %s/%s.\n"
+                         "  Conversion is supported only for locally exclusive volumes."
+                         % (group.name, _shared_volumes(call, group)[0]))
+                code = FAILED
             else:
                 group.kind = "clustered" if state == "clustered" else "local"
                 call.out('  Volume group "%s" successfully changed' % group.name)
         elif activation:
-            result = yield from _change_volumes(call, session, group, list(group.volumes),
+            result = yield from activating.change(call, session, group, list(group.volumes),
                                                 activation, True)
             code = result or code
             if not (group.exported or (activation[0] and group.kind == "shared"
                                        and not session.started(group))):
-                if activation[0] or not result:
+                if activation[0] or not result or group.kind == "clustered" and not any(
+                        m.openers for m in call.node.mappings.values() if m.vg == group.name):
                     call.out('  %d logical volume(s) in volume group "%s" now active' % (
                         len(volumes.mapped(call.node, group.name)), group.name))
     return code
+
+
+def _shared_volumes(call, group):
+    """Names of the volumes that are active, and not exclusively on this node."""
+    return sorted(m.lv for node in call.cluster.nodes.values() for m in node.mappings.values()
+                  if m.vg == group.name and group.kind == "clustered"
+                  and volumes.lock_of(call.node, group.name, m.lv) != "ex")
 
 
 def _lockspaces(call, session, names, start):
@@ -409,16 +332,20 @@ def _volume_command(call):
     call.partial = call.value("--activationmode") == "partial" or call.flag("--partial", "-P")
     added, removed = call.value("--addtag"), call.value("--deltag")
     call.value("-S", "--select")
-    activation = _activation(call)
+    activation = activating.requested(call)
     call.flag(*_FLAGS)
     names, wanted = _names(a for a in call.args if not a.startswith("-"))
     yield from session.begin()
     groups, code = yield from session.groups(names)
     for group in groups:
         chosen = wanted.get(group.name, list(group.volumes))
-        for name in [n for n in chosen if n not in group.volumes]:
-            call.err('  Failed to find logical volume "%s/%s"' % (group.name, name))
-            code = FAILED
+        missing = [n for n in chosen if n not in group.volumes]
+        if missing and locking.version(call.node) < (2, 2, 119):
+            call.err("  One or more specified logical volume(s) not found.")
+        elif missing:
+            call.err("\n".join('  Failed to find logical volume "%s/%s"' % (group.name, name)
+                               for name in missing))
+        code = FAILED if missing else code
         chosen = [n for n in chosen if n in group.volumes]
         for name in chosen:
             tags = group.volumes[name].tags
@@ -429,7 +356,7 @@ def _volume_command(call):
             if added or removed:
                 call.out("  Logical volume %s/%s changed." % (group.name, name))
         if activation:
-            code = (yield from _change_volumes(call, session, group, chosen, activation,
+            code = (yield from activating.change(call, session, group, chosen, activation,
                                                False)) or code
     return code
 
@@ -449,7 +376,7 @@ def _create_volume(call):
     tag = call.value("--addtag")
     for option in ("-W", "-Z", "--wipesignatures", "--zero"):
         call.value(option)
-    activation = _activation(call) or (True, None, False)
+    activation = activating.requested(call) or (True, None, False)
     call.flag(*_FLAGS)
     names, _ = _names(a for a in call.args if not a.startswith("-"))
     yield from session.begin()
@@ -470,7 +397,7 @@ def _create_volume(call):
         volumes.create_volume(call.cluster, group, name, mib, [tag] if tag else [])
         if activation[0]:
             call.partial = False
-            code = yield from _change_volumes(call, session, group, [name], activation, False)
+            code = yield from activating.change(call, session, group, [name], activation, False)
         call.out('  Logical volume "%s" created.' % name)
     return code
 
@@ -485,7 +412,7 @@ def _remove_volume(call):
     groups, code = yield from session.groups(names)
     for group in groups:
         for name in wanted.get(group.name, []):
-            if not _deactivate(call, group, name, False):
+            if not activating.deactivate(call, group, name, False):
                 return FAILED
             group.volumes.pop(name, None)
             call.out('  Logical volume "%s" successfully removed.' % name)
@@ -498,6 +425,10 @@ def _create_group(call):
     session.for_change = True
     shared, clustered = call.flag("--shared"), call.value("-c", "--clustered")
     call.flag(*_FLAGS)
+    if clustered == "y" and session.local_only:
+        call.err("  The --clustered option requires clvmd (locking_type=3).\n"
+                 "  Run `vgcreate --help' for more information.")
+        return 3
     yield from session.begin()
     words = [a for a in call.args if not a.startswith("-")]
     if shared and not session.connected:
@@ -520,51 +451,6 @@ def _create_group(call):
     return 0
 
 
-_DEFAULT_CONF = {"global/use_lvmlockd": 0, "global/locking_type": 1, "global/use_lvmetad": 0,
-                 "global/fallback_to_local_locking": 1, "devices/use_devicesfile": 0,
-                 "global/fallback_to_clustered_locking": 1, "global/event_activation": 1,
-                 "devices/global_filter": '["a|.*|"]', "devices/filter": '["a|.*|"]',
-                 "global/system_id_source": '"none"', "activation/auto_activation_volume_list": None}
-
-
-def _configuration(call):
-    """lvmconfig, lvm dumpconfig."""
-    yield 0.05
-    kind = call.value("--type", "--typeconfig") or "current"
-    call.flag(*_FLAGS)
-    wanted = [a for a in call.args if not a.startswith("-")]
-    conf = dict(call.node.lvm)
-    if kind in ("full", "default"):
-        conf = dict(_DEFAULT_CONF, **(conf if kind == "full" else {}))
-    code = 0
-    if not wanted:
-        for section in sorted({k.partition("/")[0] for k in conf}):
-            call.out("%s {" % section)
-            for key, value in conf.items():
-                if key.startswith(section + "/"):
-                    call.out("\t%s=%s" % (key.partition("/")[2], value))
-            call.out("}")
-    for key in wanted:
-        value = conf.get(key)
-        if value is None:
-            call.err("  Configuration node %s not found" % key)
-            code = FAILED
-        else:
-            call.out("%s=%s" % (key.rpartition("/")[2], value))
-    return code
-
-
-def _version(call):
-    yield 0.02
-    if call.cluster.generation == CLVMD:
-        call.out("  LVM version:     2.02.188(2) (2021-05-07)\n"
-                 "  Library version: 1.02.172 (2021-05-07)\n  Driver version:  4.47.0")
-    else:
-        call.out("  LVM version:     2.03.16(2) (2022-05-18)\n"
-                 "  Library version: 1.02.185 (2022-05-18)\n  Driver version:  4.47.0")
-    return 0
-
-
 def _scan(call):
     session = _Session(call)
     yield from session.begin()
@@ -577,19 +463,26 @@ def lvm(call):
     command = call.name
     if command == "lvm":
         command = call.args.pop(0) if call.args else "help"
+        known = _COMMANDS if locking.version(call.node) >= (2, 2, 119) else \
+            tuple(c for c in _COMMANDS if c != "lvmconfig")
+        if command not in known and command not in ("--version", "config"):
+            call.err("  No such command.  Try 'help'.")
+            return 2
     if call.flag("--version"):
         command = "version"
+    if _unknown_option(call, command):
+        return 3
     try:
         if command in report.KIND:
             return (yield from _report(call, command))
+        if command in ("lvmconfig", "dumpconfig", "config"):
+            begin = _Session(call).begin()
+            call.flag(*_FLAGS)
+            return (yield from lvmsettings.configuration(call, command, begin))
         work = {"vgchange": _group_command, "lvchange": _volume_command,
                 "lvcreate": _create_volume, "lvremove": _remove_volume,
-                "vgcreate": _create_group, "lvmconfig": _configuration,
-                "dumpconfig": _configuration, "config": _configuration, "version": _version,
-                "vgscan": _scan, "pvscan": _scan, "vgck": _scan}.get(command)
-        if work is None:
-            call.err("  Command not found: %s" % command)
-            return 2
+                "vgcreate": _create_group, "version": lvmsettings.version,
+                "vgscan": _scan, "pvscan": _scan, "vgck": _scan}[command]
         return (yield from work(call))
     except _Stop as stop:
         return stop.code

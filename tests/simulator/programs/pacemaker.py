@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pacemaker: crm_mon, crm_node, crm_attribute, crm_master, stonith_admin, crm_resource."""
+"""Pacemaker: crm_mon, crm_node, crm_attribute, crm_master, stonith_admin, crm_resource.
+
+2.1 with lvmlockd, 1.1 on cman with clvmd: that has no --output-as and no --promotion, and says
+with 6 what 2.x says with 105.
+"""
 
 from simulator import membership
 from simulator.programs import program
 from simulator.state import CLVMD
 
 _NOT_CONNECTED = 102
+
+
+def _old(call):
+    return call.cluster.generation == CLVMD
 
 
 def _down(call, what="controller"):
@@ -22,9 +30,11 @@ def _xml_nodes(call):
         online = each.id in node.members
         # with startup fencing a node that was never seen counts as unclean
         unclean = each.id in node.unclean or not (online or node.joined_once)
-        feature = ' feature_set="3.16.1"' if online else ""
+        feature = ' health="green"' + (' feature_set="3.16.1"' if online else "")
+        if _old(call):
+            feature = ""
         call.out('    <node name="%s" id="%d" online="%s" standby="false" standby_onfail="false" '
-                 'maintenance="false" pending="false" unclean="%s" health="green"%s '
+                 'maintenance="false" pending="false" unclean="%s"%s '
                  'shutdown="false" expected_up="%s" is_dc="%s" resources_running="%d" '
                  'type="member"/>' % (
                      each.name, each.id, str(online).lower(),
@@ -36,6 +46,14 @@ def _summary(call, indent):
     cluster, node = call.cluster, call.node
     dc = cluster.node_by_id(min(node.members))
     quorum = str(membership.quorate(cluster, node)).lower()
+    if _old(call):
+        call.out('%s<current_dc present="true" version="1.1.10-14.el6-368c726" name="%s" id="%s" '
+                 'with_quorum="%s"/>' % (indent, dc.name, dc.name, quorum))
+        call.out('%s<nodes_configured number="2" expected_votes="2"/>' % indent)
+        call.out('%s<cluster_options stonith-enabled="%s" symmetric-cluster="true" '
+                 'no-quorum-policy="freeze" maintenance-mode="false"/>' % (
+                     indent, str(cluster.fencing_enabled).lower()))
+        return
     call.out('%s<stack type="corosync"/>' % indent)
     call.out('%s<current_dc present="true" version="2.1.5-a3f44794f94" name="%s" id="%d" '
              'with_quorum="%s" mixed_version="false"/>' % (indent, dc.name, dc.id, quorum))
@@ -54,7 +72,7 @@ def crm_mon(call):
     shown = " ".join(["crm_mon"] + call.args)
     output = call.value("--output-as")
     old = call.flag("-X", "--as-xml")
-    if call.cluster.generation == CLVMD and output:
+    if _old(call) and output:
         call.err("crm_mon: unrecognized option '--output-as=%s'" % output)
         return 64
     if not (call.node.engine and call.node.pacemaker):
@@ -78,7 +96,7 @@ def crm_mon(call):
         call.out('  </nodes>\n  <resources/>\n  <status code="0" message="OK"/>\n'
                  '</pacemaker-result>')
     elif old:
-        call.out('<?xml version="1.0"?>\n<crm_mon version="1.1.23">\n    <summary>')
+        call.out('<?xml version="1.0"?>\n<crm_mon version="1.1.10">\n    <summary>')
         _summary(call, "        ")
         call.out("    </summary>\n    <nodes>")
         _xml_nodes(call)
@@ -111,6 +129,13 @@ def crm_node(call):
     return 0
 
 
+def _unset(call):
+    """An attribute that is not there."""
+    call.err("%sError performing operation: No such device or address"
+             % ("" if _old(call) else "crm_attribute: "))
+    return 6 if _old(call) else 105
+
+
 def _score(call, instance):
     """Read, write or delete a promotion score."""
     value = call.value("-v", "--attr-value", "--update")
@@ -123,8 +148,7 @@ def _score(call, instance):
         return 0
     quiet = call.flag("-Q", "--quiet", "-q")
     if instance not in call.node.scores:
-        call.err("crm_attribute: Error performing operation: No such device or address")
-        return 105
+        return _unset(call)
     score = call.node.scores[instance]
     call.out(score if quiet else "scope=status  name=%s value=%s" % (name, score))
     return 0
@@ -137,6 +161,9 @@ def crm_attribute(call):
     if _down(call):
         return _NOT_CONNECTED
     promotion = [a for a in call.args if a.startswith("--promotion") or a in ("-p",)]
+    if promotion and _old(call):
+        call.err("crm_attribute: unrecognized option '%s'" % promotion[0])
+        return 22
     if promotion:
         for word in promotion:
             call.args.remove(word)
@@ -152,8 +179,7 @@ def crm_attribute(call):
     options = {"stonith-enabled": str(call.cluster.fencing_enabled).lower(),
                "no-quorum-policy": "freeze"}
     if name not in options:
-        call.err("crm_attribute: Error performing operation: No such device or address")
-        return 105
+        return _unset(call)
     call.out(options[name] if quiet else
              "scope=crm_config  name=%s value=%s" % (name, options[name]))
     return 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The reports of vgs, lvs and pvs: columns, selection, and the forms LVM prints them in."""
 
-from simulator import volumes
+from simulator import locking, volumes
 from simulator.state import CLVMD
 
 MIB = 1 << 20
@@ -34,10 +34,21 @@ class Row:
         return volumes.lock_of(self.cluster.peer(self.node), self.group.name, self.volume.name)
 
 
+#: First versions in which lv_attr and pv_attr have so many letters.
+_LV_LETTERS = (((2, 2, 99), 10), ((2, 2, 98), 9), ((2, 2, 89), 8), ((0,), 6))
+_PV_LETTERS = (((2, 2, 89), 3), ((0,), 2))
+
+
+def _cut(row, text, letters):
+    version = locking.version(row.node)
+    return text[:next(count for since, count in letters if version >= since)]
+
+
 def _lv_attr(row):
     mapping = row.mapping
     state = "-" if mapping is None else "s" if mapping.suspended else "a"
-    return "-wi-%s%s----" % (state, "o" if mapping and mapping.openers else "-")
+    return _cut(row, "-wi-%s%s----" % (state, "o" if mapping and mapping.openers else "-"),
+                _LV_LETTERS)
 
 
 def _lv_active(row):
@@ -71,14 +82,16 @@ def _device_open(row):
 
 def _vg_attr(row):
     group = row.group
-    return "w%s%s%sn%s" % ("z", "x" if group.exported else "-", "p" if group.missing_pv else "-",
-                           {"shared": "s", "clustered": "c"}.get(group.kind, "-"))
+    return "w%s%s%sn%s%s" % ("z", "x" if group.exported else "-",
+                             "p" if group.missing_pv else "-",
+                             {"shared": "s", "clustered": "c"}.get(group.kind, "-"),
+                             "-" if row.node.odd_formats else "")
 
 
 def _pv_attr(row):
     if row.device == "duplicate":
         return "d--"
-    return "a-m" if row.group.missing_pv else "a--"
+    return _cut(row, "a-m" if row.group.missing_pv else "a--", _PV_LETTERS)
 
 
 def pv_name(row):
@@ -87,7 +100,7 @@ def pv_name(row):
     if row.device == "duplicate":
         return config.lower
     if row.group.missing_pv:
-        return "[unknown]"
+        return "[unknown]" if locking.version(row.node) >= (2, 2, 152) else "unknown device"
     drbd = row.node.drbd.get(row.group.resource)
     if drbd is not None and drbd.role == "Primary":
         return "/dev/drbd%d" % config.minor
@@ -170,7 +183,7 @@ _VALUES = dict(_EMPTY, **{
 _HEADINGS = {
     "vg_name": ("VG", 3), "vg_attr": ("Attr", 5), "vg_size": ("VSize", 5), "vg_free": ("VFree", 5),
     "pv_count": ("#PV", 3), "lv_count": ("#LV", 3), "snap_count": ("#SN", 3),
-    "vg_clustered": ("Clustered", 9), "vg_shared": ("Shared", 6), "vg_lock_type": ("LockType", 8),
+    "vg_clustered": ("Clustered", 10), "vg_shared": ("Shared", 6), "vg_lock_type": ("LockType", 8),
     "lv_name": ("LV", 4), "lv_attr": ("Attr", 5), "lv_size": ("LSize", 5), "pool_lv": ("Pool", 4),
     "origin": ("Origin", 6), "data_percent": ("Data%", 6), "metadata_percent": ("Meta%", 6),
     "move_pv": ("Move", 4), "mirror_log": ("Log", 3), "copy_percent": ("Cpy%Sync", 8),
@@ -182,7 +195,8 @@ _HEADINGS = {
     "pv_attr": ("Attr", 4), "pv_size": ("PSize", 5), "pv_free": ("PFree", 5),
 }
 _NUMERIC = ("vg_size", "vg_free", "pv_count", "lv_count", "snap_count", "lv_size", "data_percent",
-            "metadata_percent", "copy_percent", "pv_size", "pv_free", "lv_device_open")
+            "metadata_percent", "copy_percent", "pv_size", "pv_free", "lv_device_open",
+            "lv_active_locally", "lv_active_remotely", "lv_active_exclusively", "vg_clustered")
 
 DEFAULTS = {
     "vgs": "vg_name,pv_count,lv_count,snap_count,vg_attr,vg_size,vg_free",
@@ -193,10 +207,16 @@ DEFAULTS = {
 KIND = {"vgs": "vg", "lvs": "lv", "pvs": "pv"}
 
 
-def full_name(command, field):
-    """The whole name of a field; None when LVM does not know it."""
+#: First versions with a field.
+_SINCE = dict.fromkeys(("lv_active", "lv_active_locally", "lv_active_remotely",
+                        "lv_active_exclusively", "vg_clustered", "vg_partial", "vg_exported",
+                        "lv_skip_activation"), (2, 2, 108))
+
+
+def full_name(command, field, version=(2, 3, 16)):
+    """The whole name of a field; None when that version of LVM does not know it."""
     for name in (field, KIND[command] + "_" + field):
-        if name in _VALUES:
+        if name in _VALUES and version >= _SINCE.get(name, (0,)):
             return name
     return None
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """modprobe, udevadm, dd and the like."""
 
-from simulator import drbd
+from simulator import drbd, kernelfiles
 from simulator.programs import program
 
 _AVAILABLE = ("drbd", "dlm", "configfs", "dm_mod")
@@ -27,6 +27,18 @@ def modprobe(call):
 def udevadm(call):
     """udevadm settle, trigger."""
     yield 0.1
+    return 0
+
+
+@program("cat")
+def cat(call):
+    """One file of the kernel or of a daemon."""
+    yield 0.01
+    text = kernelfiles.resolve(kernelfiles.tree(call.cluster, call.node), call.args[0])
+    if not isinstance(text, str):
+        call.err("cat: %s: No such file or directory" % call.args[0])
+        return 1
+    call.stdout.append(text)
     return 0
 
 

@@ -5,12 +5,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dualstor.errors import ParseError, ToolFailed
-from dualstor.tools import cman, fence_tool
+from dualstor.tools import cman, fence_tool, group_tool
 from unit.cluster.helpers import CMAN_DOWN, PaperHost, golden
 
 TWO = golden("cman-status-two-node.txt")
-TIMED_OUT = (2, "", "Timed-out waiting for cluster\n")
-BUSY = (1, "", "cman_tool: Error leaving cluster: Device or resource busy\n")
 
 
 def test_status_of_two_nodes():
@@ -21,7 +19,7 @@ def test_status_of_two_nodes():
     assert (seen.generation, seen.subsystems, seen.node, seen.node_id) == (8, 6, "node1", 1)
     assert seen.ports == (0, cman.CLVMD_PORT) and seen.flags == ("2node",)
     assert seen.addresses == ("10.9.0.1",) and seen.device_votes is None
-    assert dict(seen.rest) == {"Cluster Id": "3169", "Multicast addresses": "239.192.12.109"}
+    assert (seen.cluster_id, seen.multicast, seen.rest) == (3169, ("239.192.12.109",), ())
 
 
 def test_status_without_flags():
@@ -38,6 +36,15 @@ def test_inquorate_and_missing_keys():
 def test_quorum_disk_and_no_node_votes():
     seen = cman.parse_status(golden("cman-status-el5-qdisk.txt"))
     assert seen.device_votes == 2 and seen.votes is None and seen.flags == ("Dirty",)
+
+
+def test_every_flag_and_the_disallowed_nodes():
+    seen = cman.parse_status(TWO.replace(
+        "Flags: 2node ", "Flags: 2node Shutdown Error DisallowedNodes DisallowedEnabled HaveState ")
+        + "Disallowed nodes: node2 node3 \nSomething New: 7\n")
+    assert seen.flags == ("2node", "Shutdown", "Error", "DisallowedNodes", "DisallowedEnabled",
+                          "HaveState")
+    assert seen.disallowed == ("node2", "node3") and seen.rest == (("Something New", "7"),)
 
 
 @pytest.mark.parametrize("state", ["Joining", "Not-in-Cluster", "Leaving", "Unknown: code=9"])
@@ -79,14 +86,31 @@ def test_nodes_after_a_note_with_a_quorum_disk():
             "   0   M      0   2015-01-16 14:25:27  /dev/sdc1\n   3   d      4   "
             "2015-01-16 14:25:27  third\n")
     found = cman.parse_nodes(text)
-    assert [(n.name, n.state) for n in found] == [
-        ("tartanpion", "M"), ("bismuth", "M"), ("third", "d")]
+    assert [(n.name, n.state, n.disk) for n in found] == [
+        ("tartanpion", "M", False), ("bismuth", "M", False), ("/dev/sdc1", "M", True),
+        ("third", "d", False)]
+    assert [n.member for n in found] == [True, True, False, False]
+
+
+def test_nodes_of_an_unknown_name_are_none():
+    assert cman.parse_nodes("Node  Sts   Inc   Joined               Name\n") == ()
 
 
 def test_nodes_by_fields():
     host = PaperHost({"cman_tool nodes -F": golden("cman-nodes-F.txt")})
-    assert [(n.id, n.name, n.state, n.addresses) for n in cman.nodes(host)] == [
-        (1, "node1", "M", ("10.9.0.1",)), (2, "node2", "X", ())]
+    assert [(n.id, n.name, n.state, n.word, n.votes, n.addresses) for n in cman.nodes(host)] == [
+        (1, "node1", "M", "Member", 1, ("10.9.0.1",)), (2, "node2", "X", "Dead", 1, ())]
+    assert host.lines == ["cman_tool nodes -F id,type,state,votes,name"]
+
+
+def test_nodes_by_fields_with_two_rings_a_note_and_a_disk():
+    first, disk, second = cman.parse_fields(
+        "NOTE: There are 1 disallowed nodes,\n      members list may seem inconsistent across the "
+        "cluster\n1 M Member 1 node1 10.9.0.1,10.9.1.1 \n0 M Member 2 /dev/sdc1  \n"
+        "2 d Disallowed 1 node2 10.9.0.2 \n")
+    assert first.addresses == ("10.9.0.1", "10.9.1.1") and first.member
+    assert disk.disk and not disk.member and disk.votes == 2
+    assert second.word == "Disallowed" and not second.member
 
 
 @pytest.mark.parametrize("text", ["", "what is this\n", "Node  Sts\n one  M 1 node1\n",
@@ -113,49 +137,10 @@ def test_not_running():
         with pytest.raises(ToolFailed) as caught:
             question(host)
         assert cman.stopped(caught.value)
-    assert not cman.wait(host, 30).running and not cman.leave(host, 5).running
 
 
-def test_services_is_text_even_of_nothing():
-    assert cman.services(PaperHost({"cman_tool services": ""})) == ""
-
-
-def test_wait():
-    host = PaperHost({"cman_tool": ""})
-    assert cman.wait(host, 30).ok
-    assert host.lines == ["cman_tool -t 30 -q wait"] and host.calls[0][1] > 30
-    outcome = cman.wait(PaperHost({"cman_tool": TIMED_OUT}), 30)
-    assert not outcome.ok and outcome.timed_out and "Timed-out" in outcome.says
-
-
-def test_join():
-    outcome = cman.join(PaperHost({"cman_tool": (
-        1, "", "cman_tool: Node is already active\n")}), 60)
-    assert not outcome.ok and outcome.already and outcome.running
-    host = PaperHost({"cman_tool": ""})
-    assert cman.join(host, 60).ok and host.lines == ["cman_tool -t 60 -w join"]
-
-
-def test_leave_is_never_by_force():
-    host = PaperHost({"cman_tool": BUSY})
-    for remove in (False, True):
-        outcome = cman.leave(host, 10, remove=remove)
-        assert not outcome.ok and outcome.busy and "Error leaving cluster" in outcome.says
-    assert host.lines == ["cman_tool leave", "cman_tool leave remove"]
-
-
-def test_votes():
-    host = PaperHost({"cman_tool votes": "", "cman_tool expected": (
-        1, "", "cman_tool: can't set expected votes: Invalid argument\n")})
-    assert cman.votes(host, 2).ok and not cman.expected(host, 0).ok
-    assert host.lines == ["cman_tool votes -v 2", "cman_tool expected -e 0"]
-
-
-@pytest.mark.parametrize("said", ["Can't kill node nosuch : No such file or directory\n",
-                                  "kill node failed: Invalid argument\n"])
-def test_kill_that_failed_with_exit_code_0(said):
-    assert not cman.kill(PaperHost({"cman_tool kill": (0, "", said)}), "nosuch").ok
-    assert cman.kill(PaperHost({"cman_tool kill": ""}), "node2").ok
+def test_services_of_nothing():
+    assert cman.services(PaperHost({"cman_tool services": ""})) == group_tool.Groups()
 
 
 def test_fence_domain():
@@ -188,6 +173,20 @@ def test_foreign_fence_domain_shows_the_line():
         fence_tool.parse("fenced query error -1\n")
     with pytest.raises(ParseError, match="victim count  x"):
         fence_tool.parse(golden("fence-ls.txt").replace("victim count  0", "victim count  x"))
+
+
+def test_who_is_to_be_fenced():
+    assert fence_tool.parse(golden("fence-ls-n-fencing.txt")).doomed == (2,)
+    assert fence_tool.parse(golden("fence-ls.txt")).doomed == ()
+
+
+@pytest.mark.parametrize("deed, name", [(fence_tool.join, "join"), (fence_tool.leave, "leave")])
+def test_fenced_is_waited_for_and_not_only_cman(deed, name):
+    host = PaperHost({"fence_tool": ""})
+    deed(host, 20)
+    assert host.lines == ["fence_tool -t 20 -w 20 " + name] and host.calls[0][1] > 40
+    with pytest.raises(ToolFailed, match="not complete"):
+        deed(PaperHost({"fence_tool": (0, "", "fence_tool: %s not complete\n" % name)}), 20)
 
 
 def test_fence_domain_not_joined():

@@ -39,6 +39,16 @@ def test_ls_while_it_waits(name, waits, members, new):
     assert (space.waits, space.members, space.new_members) == (waits, members, new)
 
 
+def test_dlm_3_says_fence_of_a_node_that_is_to_be_fenced():
+    text = golden("dlm-ls-fencing-3.1.txt").rstrip("\n") + (
+        "\nall nodes\nnodeid 1 member 1 failed 0 start 0 seq_add 1 seq_rem 0 check none\n"
+        "nodeid 2 member 0 failed 1 start 0 seq_add 2 seq_rem 3 check fence\n"
+        "nodeid 3 member -1 failed 0 start 0 seq_add 2 seq_rem 3 check none\n")
+    spaces = dlm_tool.parse_ls(text)
+    assert dlm_tool.waiting(spaces) == "fencing of node 2"
+    assert [n.member for n in spaces[0].nodes] == [True, False, False]
+
+
 def test_flags_are_told_apart():
     assert spaces("dlm-ls-quorum-4.2.txt")[0].flags == ("need_plock", "kern_stop", "join")
 

@@ -13,6 +13,8 @@ GOOD = Quorum(engine="corosync", running=True, quorate=True, says="2 of 2 votes"
 BLOCKED = GOOD.but(quorate=False, says="Activity blocked")
 LVMLOCKD = Process(pid=100, start_time=5000, program="lvmlockd", state="S")
 CLVMD = Process(pid=200, start_time=6000, program="clvmd", state="S")
+CMIRRORD = Process(pid=300, start_time=5900, program="cmirrord", state="S")
+LVMETAD = Process(pid=400, start_time=100, program="lvmetad", state="S")
 
 
 def parameters(**changes):
@@ -33,7 +35,8 @@ def facts(history=(), elapsed=0.0, **changes):
         remaining=80.0, quorum=GOOD, dlm=seen.Dlm(ready=True), fence_domain="", answer=None,
         version=seen.Version(number=(2, 3, 16)),
         settings=seen.Settings(use_lvmlockd="1", locking_type=None),
-        installed=("lvmlockd",))
+        installed=("lvmlockd",), configured=True, exclusive=frozenset(), mirror_logs=(),
+        metadata_cache=(), configuration="")
     values.update(changes)
     return Facts(history=history, elapsed=elapsed, **values)
 
@@ -44,6 +47,12 @@ def stopped(**changes):
                              sockets=seen.Sockets()), **changes))
 
 
+def old(**changes):
+    """A node with clvmd in good health, LVM 2.02.188 and cman."""
+    return facts(**dict(dict(processes=(CLVMD,), lockspaces=("clvmd",), remembered=CLVMD,
+                             quorum=GOOD.but(engine="cman"), **OLD), **changes))
+
+
 OLD = dict(version=seen.Version(number=(2, 2, 188)),
            settings=seen.Settings(use_lvmlockd="0", locking_type="3", fallback="0",
                                   use_lvmetad="0"))
@@ -52,13 +61,19 @@ _words = st.sampled_from(("", "it said so"))
 _processes = st.lists(st.builds(
     Process, pid=st.integers(2, 5), start_time=st.integers(1, 3), threads=st.integers(1, 2),
     program=st.sampled_from(seen.PROGRAMS), state=st.sampled_from("SRDZT")), max_size=2).map(tuple)
-_attempts = st.builds(seen.Attempt, code=st.sampled_from((None, 0, 1, 3, 5)), says=_words)
+_locks = st.sampled_from((None, frozenset(), frozenset(("uuid",))))
+_attempts = st.builds(seen.Attempt, code=st.sampled_from((None, 0, 1, 3, 5)), says=_words,
+                      missing=st.booleans(), peer=st.sampled_from((None, "node2")),
+                      exclusive=_locks)
 _done = st.one_of(
-    st.builds(Done, deed=st.sampled_from(("launch", "stop_lockspaces")), args=st.just(()),
+    st.builds(Done, deed=st.sampled_from(("launch", "stop_lockspaces", "refresh",
+                                          "launch_mirror_log")),
+              args=st.just(()), outcome=_attempts, at=st.floats(0, 60)),
+    st.builds(Done, deed=st.just("restart"), args=st.tuples(st.integers(2, 5)),
               outcome=_attempts, at=st.floats(0, 60)),
     st.builds(Done, deed=st.just("signal"), outcome=st.none(), at=st.floats(0, 60),
-              args=st.tuples(st.integers(2, 5), st.integers(1, 3), st.sampled_from((9, 15)))),
-    st.builds(Done, deed=st.sampled_from(("forget", "remember")), args=st.just(()),
+              args=st.tuples(st.integers(2, 5), st.integers(1, 3), st.sampled_from((2, 9, 15)))),
+    st.builds(Done, deed=st.sampled_from(("forget", "remember", "warn")), args=st.just(()),
               outcome=st.none(), at=st.floats(0, 60)))
 _spaces = st.lists(st.sampled_from(("lvm_global", "lvm_vg0", "clvmd", "gfs")),
                    unique=True, max_size=3).map(tuple)
@@ -80,17 +95,23 @@ _facets = dict(
     version=st.builds(seen.Version, missing=st.booleans(), says=_words,
                       number=st.sampled_from((None, (2, 2, 84), (2, 3, 16)))),
     settings=st.builds(seen.Settings, _setting, _setting, _setting, _setting),
-    installed=st.lists(st.sampled_from(seen.PROGRAMS), unique=True).map(tuple))
+    installed=st.lists(st.sampled_from(seen.PROGRAMS), unique=True).map(tuple),
+    configured=st.booleans(), exclusive=_locks, configuration=_words,
+    mirror_logs=st.sampled_from(((), (CMIRRORD.but(pid=6),))),
+    metadata_cache=st.sampled_from(((), (LVMETAD,))))
 
 
 @st.composite
 def situations(draw, action=None):
     """Any request, parameters and facts, as (request, parameters, facts)."""
-    action = action or draw(st.sampled_from(("start", "stop", "monitor", "validate-all")))
+    action = action or draw(st.sampled_from(("start", "stop", "monitor", "validate-all",
+                                             "reload-agent")))
     values = parameters(
         daemon=draw(st.sampled_from(("auto",) + seen.PROGRAMS)),
         cluster_engine=draw(st.sampled_from(("auto", "cman", "corosync", "singlenode"))),
-        daemon_options=draw(st.sampled_from((None, "-d0", "-f"))))
+        daemon_options=draw(st.sampled_from((None, "-d0", "-f"))),
+        daemon_timeout=draw(st.sampled_from((None, 30))), with_cmirrord=draw(st.booleans()),
+        on_reload=draw(st.sampled_from(("refresh", "restart"))))
     asked = request(action, probe=action == "monitor" and draw(st.booleans()),
                     level=draw(st.sampled_from((0, 10))))
     history = sorted(draw(st.lists(_done, max_size=3)), key=lambda d: d.at)

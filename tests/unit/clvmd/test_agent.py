@@ -13,6 +13,7 @@ from dualstor.kernel import process
 from dualstor.ocf.codes import ExitCode
 from dualstor.run import Completed
 from dualstor.tools import lockdaemon
+from unit.cluster.helpers import PaperHost, golden
 from .observations import parameters, request
 
 
@@ -45,6 +46,9 @@ class Node(Host):
 
     def connect(self, name, timeout):
         return None
+
+    def recall(self, name):
+        return self.read("/run/dualstor/" + name)
 
     def remember(self, name, text):
         self.files["/run/dualstor/" + name] = text
@@ -171,3 +175,82 @@ def test_the_commands_that_start_the_daemons():
         "lvmlockd", "--adopt", "1", "-S", "debug")
     assert lockdaemon.command("clvmd", ("-d0",), "corosync", 30, 7) == (
         "clvmd", "-T7", "-I", "corosync", "-t30", "-d0")
+
+
+# -- what only the older generation has
+
+
+def agent(answers=(), files=(), **values):
+    return Clvmd(PaperHost(answers, files), request("monitor"), parameters(**values))
+
+
+@pytest.mark.parametrize("text, says", (
+    (golden("fence-ls.txt"), ""),
+    (golden("fence-ls-n-fencing.txt"), "fencing of node2 (id 2)"),
+    (golden("fence-ls-n-fencing.txt").replace("wait state    fencing", "wait state    quorum"),
+     "fencing of node2 (id 2), which waits for quorum"),
+    (golden("fence-ls.txt").replace("wait state    none", "wait state    messages"),
+     "the fence domain, which waits for messages"),
+    ((1, "", ""), "this node to join the fence domain")))
+def test_the_fence_domain_names_who_is_to_be_fenced(text, says):
+    nodes = {"cman_tool nodes": golden("cman-nodes-F.txt")}
+    assert agent(dict(nodes, **{"fence_tool ls": text})).see_fence_domain() == says
+
+
+def test_the_node_to_be_fenced_is_told_by_its_id_when_cman_does_not_answer():
+    assert agent({"fence_tool ls": golden("fence-ls-n-fencing.txt")}).see_fence_domain() \
+        == "fencing of node 2"
+
+
+@pytest.mark.parametrize("answer, attempt", (
+    ("", seen.Attempt(code=0, says="exit code 0")),
+    ((1, "", "clvmd not running on node node2"),
+     seen.Attempt(code=1, says="clvmd not running on node node2 (exit code 1)", peer="node2")),
+    ((1, "", "clvmd not running on node node2clvmd not running on node node3"),
+     seen.Attempt(code=1, peer="node2", says="clvmd not running on node node2clvmd not running on "
+                                             "node node3 (exit code 1)")),
+    ((1, "", "Error resetting node node2: Invalid argument"),
+     seen.Attempt(code=1, says="Error resetting node node2: Invalid argument (exit code 1)")),
+    ("hangs", seen.Attempt(code=None, says="clvmd -R: no answer in 5 s"))))
+def test_refresh_tells_whose_clvmd_is_missing(answer, attempt):
+    assert agent({"clvmd -R": answer}).do_refresh() == attempt
+
+
+LOCKS = ("id nodeid remid pid xid exflags flags sts grmode rqmode time_ms r_nodeid r_len r_name\n"
+         '1 0 0 700 0 0 0 2 5 -1 0 0 64 "mine-exclusively"\n'
+         '2 0 0 700 0 0 0 2 1 -1 0 0 64 "mine-shared"\n'
+         '3 2 1 700 0 0 10000 2 5 -1 0 0 64 "mastered-here-for-node-2"\n'
+         '4 2 1 700 0 0 0 2 5 -1 0 2 64 "mine-mastered-on-node-2"\n')
+
+
+def test_restart_remembers_which_locks_were_exclusive():
+    made = agent({"clvmd -S": ""}, {"/sys/kernel/debug/dlm/clvmd_locks": LOCKS})
+    attempt = made.do_restart(200)
+    assert attempt.code == 0
+    assert attempt.exclusive == {"mine-exclusively", "mine-mastered-on-node-2"}
+    assert agent({"clvmd -S": (1, "", "connect() failed on local socket: Connection refused\n")}
+                 ).do_restart(200) == seen.Attempt(
+        code=1, says="connect() failed on local socket: Connection refused (exit code 1)")
+
+
+def test_cmirrord_that_is_not_installed_is_told_from_one_that_failed():
+    assert agent().do_launch_mirror_log().missing
+    failed = agent({"cmirrord": (1, "", "")}).do_launch_mirror_log()
+    assert (failed.code, failed.missing) == (1, False)
+    assert agent({"cmirrord": ""}).do_launch_mirror_log().code == 0
+    assert agent({"cmirrord": "hangs"}).do_launch_mirror_log().code is None
+
+
+@pytest.mark.parametrize("answer, says", (
+    ("Configuration validates\n", ""), ((255, "", "Unable to get the configuration\n"), ""),
+    ((3, "tempfile:5: element x\nConfiguration fails to validate\n", ""), "tempfile:5: element x")))
+def test_cluster_conf_is_only_told_when_it_is_known_to_be_wrong(answer, says):
+    assert agent({"ccs_config_validate": answer}).see_configuration() == says
+    assert agent().see_configuration() == ""
+
+
+def test_dlm_that_has_gone_is_seen_in_the_kernel():
+    node = "/sys/kernel/config/dlm/cluster/comms/1/addr_list"
+    there = {"/sys/kernel/dlm/clvmd/id": "1\n", node: "AF_INET 10.9.0.1\n"}
+    assert agent(files=there).see_configured()
+    assert not agent(files={"/sys/kernel/dlm/clvmd/id": "1\n"}).see_configured()

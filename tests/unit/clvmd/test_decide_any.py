@@ -13,9 +13,11 @@ from . import observations as seen_by
 many = settings(max_examples=400, deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
-OF_ACTION = {"start": {"launch", "remember"}, "monitor": set(), "validate-all": set(),
+OF_ACTION = {"start": {"launch", "launch_mirror_log", "remember"}, "monitor": set(),
+             "validate-all": {"warn"}, "reload-agent": {"refresh", "restart", "remember", "warn"},
              "stop": {"launch", "stop_lockspaces", "signal", "forget"}}
-KERNEL = ("processes", "lockspaces", "recovering", "remembered", "active", "sockets", "remaining")
+KERNEL = ("processes", "lockspaces", "recovering", "remembered", "active", "sockets", "remaining",
+          "configured", "mirror_logs")
 
 
 @many
@@ -55,7 +57,7 @@ def test_stop_ends_well_only_when_nothing_is_left_and_never_under_an_active_lv(s
     left = seen.needing(facts.lockspaces, ours)
     running = [p for p in facts.processes if p.program in ours]
     if isinstance(step, Finish) and step.code == ExitCode.SUCCESS:
-        assert not left and not running
+        assert not left and not running and not (values.with_cmirrord and facts.mirror_logs)
     if isinstance(step, Do) and step.deed in ("signal", "stop_lockspaces"):
         assert not [v for v in facts.active if "lvm_" + v.vg in left]
 
@@ -66,7 +68,8 @@ def test_signals_go_to_the_daemon_alone(situation):
     asked, values, facts = situation
     step = decide(asked, values, facts)
     if isinstance(step, Do) and step.deed == "signal":
-        assert (step.args[0], step.args[1]) in [(p.pid, p.start_time) for p in facts.processes]
+        assert (step.args[0], step.args[1]) in [
+            (p.pid, p.start_time) for p in facts.processes + facts.mirror_logs]
         if step.args[2] == 9:
             assert [d for d in facts.done("signal") if d.args[0] == step.args[0]]
 
@@ -77,9 +80,21 @@ def test_a_level_0_monitor_and_a_stop_with_nothing_there_ask_the_kernel_alone(si
     asked, values, facts = situation
     kernel = Facts(history=facts.history, elapsed=facts.elapsed,
                    **{name: getattr(facts, name) for name in KERNEL})
-    nothing = not facts.processes and not facts.lockspaces
+    nothing = not facts.processes and not facts.lockspaces and not facts.mirror_logs
     if asked.action == "monitor" and asked.level == 0 or asked.action == "stop" and nothing:
         assert decide(asked, values, kernel) == decide(asked, values, facts)
+
+
+@many
+@given(seen_by.situations("reload-agent"))
+def test_clvmd_is_only_replaced_where_it_keeps_its_locks(situation):
+    asked, values, facts = situation
+    step = decide(asked, values, facts)
+    if isinstance(step, Do) and step.deed == "restart":
+        assert facts.version.number >= (2, 2, 89) and values.on_reload == "restart"
+    if isinstance(step, Do) and step.deed in ("restart", "refresh") \
+            and values.cluster_engine != "singlenode":
+        assert facts.quorum.quorate is True
 
 
 def test_stop_with_nothing_in_the_kernel_observes_nothing_else():

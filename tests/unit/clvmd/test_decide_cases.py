@@ -51,8 +51,8 @@ def test_start_remembers_the_process_once_it_is_ready():
      "membership"),
     (dict(dlm=seen.Dlm(ready=True, pending="fencing of node2")), "fencing of node2"),
     (dict(dlm=seen.Dlm(ready=False)), "dlm to be set up"),
-    (dict(quorum=seen_by.GOOD.but(engine="cman"), fence_domain="it waits for fencing"),
-     "fence domain (it waits for fencing)"),
+    (dict(quorum=seen_by.GOOD.but(engine="cman"), fence_domain="fencing of node2 (id 2)"),
+     "fencing of node2 (id 2)"),
 ))
 def test_start_says_what_it_waits_for(changes, words):
     waiting = step("start", seen_by.stopped(**changes))
@@ -65,7 +65,21 @@ def test_start_names_the_lines_of_lvm_conf_to_change():
     old = dict(seen_by.OLD, settings=seen.Settings(locking_type="3", fallback="1",
                                                    use_lvmetad="1"))
     refused("start", seen_by.stopped(**old), ExitCode.ERR_ARGS,
-            "fallback_to_local_locking = 0 and use_lvmetad = 0")
+            "global section of /etc/lvm/lvm.conf set fallback_to_local_locking = 0 and "
+            "use_lvmetad = 0")
+    refused("start", seen_by.stopped(metadata_cache=(seen_by.LVMETAD,), **old), ExitCode.ERR_ARGS,
+            "use_lvmetad = 0", "stop lvmetad, pid 400")
+
+
+def test_lvmetad_that_nobody_asks_is_no_hindrance():
+    facts = seen_by.stopped(metadata_cache=(seen_by.LVMETAD,), **seen_by.OLD)
+    assert step("start", facts) == Do("launch", ("clvmd",))
+
+
+def test_a_fallback_that_is_not_known_to_be_off_is_refused():
+    settings = seen.Settings(locking_type="3", fallback=None, use_lvmetad="0")
+    refused("start", seen_by.stopped(**dict(seen_by.OLD, settings=settings)), ExitCode.ERR_ARGS,
+            "fallback_to_local_locking = 0")
 
 
 def test_clvmd_that_is_still_starting_is_waited_for():
@@ -92,7 +106,49 @@ def test_options_that_hide_the_daemon_are_refused():
     assert isinstance(step("start", seen_by.stopped(), daemon_options="-S debug"), Do)
 
 
+def test_cmirrord_is_up_before_clvmd():
+    wanted = dict(with_cmirrord=True)
+    facts = seen_by.stopped(**seen_by.OLD)
+    assert step("start", facts, **wanted) == Do("launch_mirror_log")
+    launched = (done("launch_mirror_log", at=1.0),)
+    facts = seen_by.stopped(history=launched, elapsed=1.5, **seen_by.OLD)
+    assert isinstance(step("start", facts, **wanted), Wait)
+    facts = seen_by.stopped(history=launched, elapsed=1.5, mirror_logs=(seen_by.CMIRRORD,),
+                            **seen_by.OLD)
+    assert step("start", facts, **wanted) == Do("launch", ("clvmd",))
+    assert step("start", seen_by.stopped(), **wanted) == Do("launch", ("lvmlockd",))
+
+
+@pytest.mark.parametrize("attempt, code, words", (
+    (seen.Attempt(code=None, says="cmirrord: not found", missing=True), ExitCode.ERR_INSTALLED,
+     "install cmirror"),
+    (seen.Attempt(code=1, says="exit code 1"), ExitCode.ERR_GENERIC, "failed (exit code 1)"),
+    (seen.Attempt(code=0), ExitCode.ERR_GENERIC, "ended right after its start")))
+def test_cmirrord_that_does_not_come_up_fails_the_start(attempt, code, words):
+    tried = Done(deed="launch_mirror_log", args=(), outcome=attempt, at=1.0)
+    facts = seen_by.stopped(history=(tried,), elapsed=9.0, **seen_by.OLD)
+    refused("start", facts, code, "cmirrord", words, with_cmirrord=True)
+
+
 # -- monitor
+
+
+def test_cmirrord_is_watched_where_it_is_wanted():
+    assert step("monitor", seen_by.old()) == OK
+    assert step("monitor", seen_by.old(mirror_logs=(seen_by.CMIRRORD,)), with_cmirrord=True) == OK
+    refused("monitor", seen_by.old(), ExitCode.ERR_GENERIC, "cmirrord has ended",
+            with_cmirrord=True)
+    assert step("monitor", seen_by.facts(), with_cmirrord=True) == OK
+
+
+def test_clvmd_that_is_left_behind_by_a_dead_cluster_is_seen():
+    facts = seen_by.old(configured=False, elapsed=5.0)
+    refused("monitor", facts, ExitCode.ERR_GENERIC, "dlm_controld has ended", "reboot this node")
+    down = seen_by.GOOD.but(running=False, quorate=None, says="corosync-quorumtool: exit code 1")
+    refused("monitor", seen_by.old(quorum=down), ExitCode.ERR_GENERIC,
+            "the cluster engine does not (corosync-quorumtool: exit code 1)", level=10)
+    assert step("monitor", seen_by.old(quorum=down, configured=True, lockspaces=()), level=0,
+                cluster_engine="singlenode") == OK
 
 
 def test_a_healthy_daemon_is_running():
@@ -192,6 +248,25 @@ def test_lockspaces_of_a_dead_daemon_with_an_active_lv_stay():
             ExitCode.ERR_GENERIC, "vg0/a")
 
 
+def test_cmirrord_ends_after_clvmd():
+    wanted = dict(with_cmirrord=True)
+    both = dict(mirror_logs=(seen_by.CMIRRORD,))
+    assert step("stop", seen_by.old(**both), **wanted) == Do("signal", (200, 6000, 15))
+    assert step("stop", seen_by.stopped(**both), **wanted) == Do("signal", (300, 5900, 2))
+    assert step("stop", seen_by.stopped(**both)) == OK
+    told = (done("signal", 300, 5900, 2),)
+    assert isinstance(step("stop", seen_by.stopped(history=told, elapsed=2.0, **both), **wanted),
+                      Wait)
+    assert step("stop", seen_by.stopped(history=told, elapsed=11.0, **both), **wanted) \
+        == Do("signal", (300, 5900, 9))
+    used = (seen.Active(vg="vg0", lv="mirror"),)
+    refused("stop", seen_by.stopped(history=told, elapsed=11.0, active=used, **both),
+            ExitCode.ERR_GENERIC, "cmirrord (pid 300)", "dmsetup table --target mirror", **wanted)
+    killed = told + (done("signal", 300, 5900, 9, at=11.0),)
+    refused("stop", seen_by.stopped(history=killed, elapsed=17.0, **both), ExitCode.ERR_GENERIC,
+            "even after SIGKILL", **wanted)
+
+
 def test_stop_forgets_the_process():
     assert step("stop", seen_by.stopped(remembered=seen_by.LVMLOCKD)) == Do("forget")
 
@@ -204,3 +279,80 @@ def test_validate_all_looks_at_the_host_at_level_10_only():
     assert step("validate-all", bare) == OK
     refused("validate-all", bare, ExitCode.ERR_INSTALLED, "lvm2-lockd", level=10)
     assert step("validate-all", seen_by.stopped(), level=10) == OK
+
+
+def test_validate_all_warns_of_a_cluster_conf_that_does_not_validate():
+    facts = seen_by.old(installed=("clvmd",), configuration="tempfile:5: element x")
+    warning = step("validate-all", facts, level=10)
+    assert warning.deed == "warn" and "tempfile:5" in warning.args[0]
+    told = seen_by.old(installed=("clvmd",), configuration="x", history=(done("warn"),))
+    assert step("validate-all", told, level=10) == OK
+    assert step("validate-all", facts, level=10, cluster_engine="corosync") == OK
+
+
+# -- reload-agent
+
+
+def test_reload_refreshes_clvmd_of_every_node():
+    assert step("reload-agent", seen_by.old()) == Do("refresh")
+    assert step("reload-agent", seen_by.old(history=(done("refresh"),))) == OK
+    assert step("reload-agent", seen_by.facts()) == OK, "lvmlockd reads nothing anew"
+    refused("reload-agent", seen_by.stopped(), ExitCode.ERR_GENERIC, "nothing to reload")
+    assert isinstance(step("reload-agent", seen_by.old(quorum=seen_by.BLOCKED)), Wait)
+    refused("reload-agent", seen_by.old(history=(done("refresh", code=1, says="cluster request "
+                                                      "failed: Invalid argument"),)),
+            ExitCode.ERR_GENERIC, "cluster request failed")
+
+
+def test_reload_waits_for_a_peer_that_lacks_clvmd_but_not_for_ever():
+    tried = Done(deed="refresh", args=(), at=1.0,
+                 outcome=seen.Attempt(code=1, says="clvmd not running", peer="node2"))
+    waiting = step("reload-agent", seen_by.old(history=(tried,), elapsed=2.0))
+    assert isinstance(waiting, Wait) and "node2" in waiting.what
+    assert step("reload-agent", seen_by.old(history=(tried,), elapsed=4.0)) == Do("refresh")
+    late = seen_by.old(history=(tried,), elapsed=16.0)
+    assert "clvmd does not run on node2" in step("reload-agent", late).args[0]
+    assert step("reload-agent", seen_by.old(history=(tried, done("warn")), elapsed=16.0)) == OK
+
+
+def restarted(lost=False, elapsed=1.0, **changes):
+    before = frozenset(("uuid",)) if lost else frozenset()
+    tried = Done(deed="restart", args=(200,), at=0.5, outcome=seen.Attempt(exclusive=before))
+    return seen_by.old(history=(tried,), elapsed=elapsed, **changes)
+
+
+def test_restart_is_done_when_another_process_holds_all_locks():
+    asked = dict(on_reload="restart")
+    new = seen_by.CLVMD.but(pid=201)
+    assert step("reload-agent", seen_by.old(), **asked) == Do("restart", (200,))
+    assert "the new clvmd in place of pid 200" in step("reload-agent", restarted(), **asked).what
+    assert step("reload-agent", restarted(processes=(new,)), **asked) == Do("remember", (new,))
+    joining = restarted(processes=(new,), recovering=("clvmd",))
+    assert "join its lockspace" in step("reload-agent", joining, **asked).what
+    refused("reload-agent", restarted(lost=True, processes=(new,)), ExitCode.ERR_GENERIC,
+            "lost the exclusive lock", "uuid", **asked)
+    kept = restarted(lost=True, processes=(new,), exclusive=frozenset(("uuid",)))
+    assert step("reload-agent", kept, **asked).deed == "remember"
+
+
+def test_restart_that_is_refused_fails_the_reload():
+    tried = Done(deed="restart", args=(200,), at=0.5,
+                 outcome=seen.Attempt(code=1, says="connect() failed on local socket"))
+    refused("reload-agent", seen_by.old(history=(tried,)), ExitCode.ERR_GENERIC,
+            "connect() failed", on_reload="restart")
+
+
+def test_restart_tells_that_the_timeout_is_lost():
+    new = seen_by.CLVMD.but(pid=201)
+    facts = restarted(processes=(new,))
+    facts = seen_by.old(history=facts.history + (done("remember"),), elapsed=2.0, processes=(new,))
+    assert step("reload-agent", facts, on_reload="restart") == OK
+    assert "daemon_timeout" in step("reload-agent", facts, on_reload="restart",
+                                    daemon_timeout=30).args[0]
+
+
+def test_an_lvm_that_would_lose_locks_is_only_refreshed():
+    older = seen_by.old(version=seen.Version(number=(2, 2, 84)))
+    assert step("reload-agent", older, on_reload="restart") == Do("refresh")
+    done_it = seen_by.old(version=older.version, history=(done("refresh"),))
+    assert "2.02.89" in step("reload-agent", done_it, on_reload="restart").args[0]

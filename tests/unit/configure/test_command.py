@@ -158,5 +158,5 @@ def test_a_changed_cluster_conf_has_a_higher_version_and_an_equal_one_is_left():
     there["/etc/cluster/cluster.conf"] = files.cman.render(made, 41)
     assert files.changes(made, there.get) == ()
     there["/etc/cluster/cluster.conf"] = "<cluster>\n<oops"
-    with pytest.raises(DualstorError, match="cluster.conf: not well-formed"):
+    with pytest.raises(DualstorError, match="cluster.conf: not XML"):
         files.changes(made, there.get)

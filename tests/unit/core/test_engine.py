@@ -91,6 +91,25 @@ def test_waiting_ends_at_the_deadline_and_says_for_what():
     assert lamp.host.clock.now <= 20.0
 
 
+def test_a_look_for_which_no_time_is_left_tells_what_was_waited_for():
+    def decide(_request, _parameters, facts):
+        return Wait("quorum", "start the other node", 20.0) if facts.light is not None else finish()
+
+    class Dim(Lamp):
+        def observe(self, facet):
+            if self.host.deadline.reached:
+                raise DeadlineReached("no time was left to run quorumtool")
+            return super().observe(facet)
+    with pytest.raises(DeadlineReached, match="still waiting for quorum .* start the other node"):
+        pursue(Dim(decide))
+
+    class Dark(Lamp):
+        def observe(self, facet):
+            raise DeadlineReached("no time was left to run quorumtool")
+    with pytest.raises(DeadlineReached, match="^no time was left"):
+        pursue(Dark(decide))
+
+
 def test_waiting_ends_when_the_facts_have_changed():
     def decide(_request, _parameters, facts):
         return finish() if facts.elapsed >= 3 else Wait("3 s", "nothing")

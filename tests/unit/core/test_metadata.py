@@ -56,6 +56,16 @@ def test_ocf_1_0():
     assert root.find("actions/action[@name='monitor']").get("role") == "Master"
 
 
+def test_ocf_1_0_offers_the_reload_of_an_agent_of_which_there_is_one():
+    only = Interface("only", "s", "l", SAMPLE.parameters, SAMPLE.actions, only_one=True)
+    root = etree.fromstring(render(only, "1.0").encode())
+    assert "reload" in [a.get("name") for a in root.find("actions")]
+    assert {p.get("name"): p.get("unique") for p in root.find("parameters")} == {
+        "vgname": "1", "mode": "1", "fast": "0", "wait": "1"}
+    assert only.modern("reload") == "reload-agent" and only.modern("start") == "start"
+    assert SAMPLE.modern("reload") == "reload"
+
+
 @pytest.mark.parametrize("name", AGENTS)
 def test_interfaces_are_complete(name):
     interface = load(name).interface

@@ -82,6 +82,9 @@ class PaperHost(Host):
     def device(self, name):
         return self.devices.get(name)
 
+    def recall(self, name):
+        return self.read("/run/dualstor/" + name)
+
     def remember(self, name, text):
         self.files["/run/dualstor/" + name] = text
 

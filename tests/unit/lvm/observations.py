@@ -109,6 +109,7 @@ LINES = (
     "VG vg0 lock skipped: lock start in progress", "VG vg0 lock failed: held by other host.",
     "LV locked by other host: vg0/a", "LV locked by other host: vg0/b",
     "Error locking on node 1: Volume is busy on another node",
+    "Error locking on node 1: Device or resource busy",
     "WARNING: Falling back to local file-based locking.",
     "Skipping clustered volume group vg0", "Cannot access clustered VG vg0.",
     "Internal cluster locking initialisation failed.",

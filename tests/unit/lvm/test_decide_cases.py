@@ -114,6 +114,21 @@ def test_clvmd_reports_success_though_another_node_has_the_lv():
         told("vg0/b is active on another node", "lvchange -aln vg0/b")
 
 
+def test_an_lv_that_is_exclusive_on_this_node_stays_so_and_is_told():
+    result = outcome("Error locking on node 1: Device or resource busy")
+    facts = activated(started(**clvmd()), result, option="-aly")
+    step = start(facts)
+    assert step.args[0] == memory("a", "b", locking="clvmd").to_text()
+    assert "exclusively active here" in step.args[1] and "lvchange -aln" in step.args[1]
+
+
+def test_an_lv_that_is_shared_on_this_node_is_not_taken_for_exclusive():
+    result = outcome("Error locking on node 1: Device or resource busy")
+    facts = activated(started(**clvmd()), result, option="-aey")
+    assert start(facts, activation_mode="exclusive") == \
+        told("active on this node already, but not exclusively", "vgchange -aln vg0")
+
+
 def test_an_lv_that_is_active_without_its_lock_fails_the_start():
     result = outcome("LV locked by other host: vg0/b")
     assert start(activated(started(), result)) == told("active here without a lock", "lvchange -aln")

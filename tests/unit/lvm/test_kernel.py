@@ -4,6 +4,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
+from dualstor.errors import HostUnreadable
 from dualstor.kernel import block, devmapper, dlm, holders
 from .helpers import PaperHost, golden
 
@@ -125,7 +126,7 @@ def test_processes_that_may_not_be_looked_at_are_left_out():
     class Closed(PaperHost):
         def list(self, name):
             if name.endswith("/fd"):
-                raise PermissionError(13, name)
+                raise HostUnreadable(name, PermissionError(13, "Permission denied"))
             return super().list(name)
     assert holders.holders(Closed({"/proc/1/comm": "init"}), 147, 0) == ()
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dualstor.errors import ParseError, ToolHung
-from dualstor.tools import dmsetup, lvm, lvm_messages, lvmlock
+from dualstor.tools import dmsetup, lvm, lvm_messages, lvmconf, lvmlock
 from .helpers import PaperHost, golden
 
 anything = st.text(max_size=60)
@@ -63,7 +63,7 @@ def test_lvmlockctl_info_that_is_cut_shows_the_line(text):
 
 @given(anything)
 def test_foreign_text_ends_as_parse_error_or_as_a_value(text):
-    for parse in (lvmlock.parse_info, dmsetup.parse_info, lvm.parse_version, lvm.parse_setting,
+    for parse in (lvmlock.parse_info, dmsetup.parse_info, lvm.parse_version, lvmconf.parse,
                   lvm_messages.classify, lambda t: lvm.parse_rows("vgs", t, 3)):
         try:
             parse(text)
@@ -81,13 +81,7 @@ def test_version(text, version):
     assert lvm.version(answering(text)) == version
 
 
-def test_setting():
-    host = answering("use_devicesfile=0\n")
-    assert lvm.setting(host, "devices/use_devicesfile", (2, 3, 16)) == "0"
-    assert host.calls == [("lvm", "dumpconfig", "--type", "full", "devices/use_devicesfile")]
-    host = answering("", "  Configuration node x not found\n", 5)
-    assert lvm.setting(host, "x", (2, 2, 84)) is None
-    assert host.calls == [("lvm", "dumpconfig", "x")]
+def test_name_of_the_filter_for_all_of_lvm():
     assert lvm.filter_name((2, 2, 84)) == "filter"
     assert lvm.filter_name((2, 3, 16)) == "global_filter"
 
@@ -185,6 +179,17 @@ def test_falling_back_to_local_locking_is_an_error_whatever_the_exit_code():
     assert [m.name for m in outcome.messages if m.kind == "clustered"] == ["vgc"]
 
 
+def test_a_group_that_is_clustered_already_is_no_error():
+    already = ("", '  Volume group "vg0" is already clustered\n', 5)
+    host = answering(*already)
+    assert lvm.set_clustered(host, "vg0").ok
+    assert host.calls == [("vgchange", "-c", "y", "vg0")]
+    fallback = golden("stderr-clvmd-absent-fallback.txt")
+    assert not lvm.set_clustered(answering("", fallback + already[1], 5), "vg0").ok
+    assert not lvm.set_clustered(answering("", '  Volume group "vg0" not found\n', 5), "vg0").ok
+    assert not lvm.set_clustered(answering("", "", 5), "vg0", False).ok
+
+
 def test_hanging_and_missing_programs_are_outcomes():
     def hang(argv):
         raise ToolHung(argv, "no answer in 5 s")
@@ -203,7 +208,9 @@ def test_hanging_and_missing_programs_are_outcomes():
     ("Can't get lock for vg0", "held", None),
     ("LV locked by other host: vg0/lv1", "elsewhere", "vg0/lv1"),
     ("Error locking on node 1: Volume is busy on another node", "elsewhere", None),
-    ("Error locking on node node1: Device or resource busy", "elsewhere", None),
+    ("Error locking on node node1: Device or resource busy", "other mode", "node1"),
+    ("Error locking on node UNKNOWN 2: Device or resource busy", "other mode", "2"),
+    ("One or more specified logical volume(s) not found.", "no volume", None),
     ("WARNING: Falling back to local file-based locking.", "local locking", None),
     ("WARNING: Locking disabled. Be careful! This could corrupt your metadata.",
      "local locking", None),
@@ -229,6 +236,9 @@ def test_hanging_and_missing_programs_are_outcomes():
     ('Can\'t deactivate volume group "vgc" with 1 open logical volume(s)', "open", None),
     ("Logical volume vgc/lv0 in use.", "open", "vgc/lv0"),
     ("Logical volume vg0/lv0 is used by another device.", "open", "vg0/lv0"),
+    ("Error locking on node node1: LV vg0/lv0 in use: not deactivating", "open", "vg0/lv0"),
+    ('Volume group "vg0" is already clustered', "already", "vg0"),
+    ('Volume group "vg0" is already not clustered', "already", "vg0"),
     ("Volume group vg0 is exported", "exported", "vg0"),
     ('Volume group "vg0" is exported', "exported", "vg0"),
     ("Cannot access VG vg0 with system ID a with local system ID b.", "foreign", "vg0"),
@@ -258,3 +268,12 @@ def test_what_passes_is_transient_only_when_it_failed():
                              "vg0").transient
     assert not lvm.start_locking(answering("", "  VG vg0 lock skipped: lock start in progress\n"),
                                  "vg0").transient
+
+
+def test_of_a_flood_of_messages_the_ends_are_judged():
+    """Found by the model: a flood on stderr kept an agent busy far beyond its deadline."""
+    assert [m.text for m in lvm_messages.classify("y\n" * 100000)] == ["y"]
+    flood = "".join("line %d\n" % n for n in range(100000))
+    messages = lvm_messages.classify(flood + "  VG vg0 lock failed: lock manager\n")
+    assert len(messages) <= 10000
+    assert messages[0].text == "line 0" and messages[-1].text.startswith("VG vg0 lock failed")

@@ -191,7 +191,7 @@ def test_clvmd_that_waits_for_quorum_exits_5_and_becomes_ready_later():
     done = one.run(("clvmd", "-T4"))
     assert (done.returncode, done.stderr) == (5, "clvmd startup timed out\n")
     assert one.connect("/run/lvm/clvmd.sock", 1) is None
-    assert "new status    wait quorum" in one.run(("dlm_tool", "ls")).stdout
+    assert "wait_condition 2 quorum" in one.run(("dlm_tool", "ls")).stdout
     simulation.cluster.two_node = True
     simulation.advance(1)
     assert one.run(("vgs",)).ok and one.list("/sys/kernel/dlm") == ("clvmd",)

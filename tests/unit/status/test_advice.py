@@ -89,6 +89,8 @@ def test_a_good_state_needs_nothing():
     ({"drbd": drbd_state(role="Secondary")}, "warning", "not Primary on node1", "promotes"),
     ({"locking": GOOD.locking.but(daemon=None, modes=None)}, "error", "no LVM lock daemon",
      "--cleanup"),
+    ({"locking": GOOD.locking.but(problem="Connection refused", dead=True)}, "error",
+     "no LVM lock daemon", "--cleanup"),
     ({"locking": GOOD.locking.but(problem="Connection refused")}, "error",
      "lvmlockd does not answer (Connection refused)", "do not kill it"),
     ({"locking": GOOD.locking.but(silence="no answer in 4 s")}, "error", "does not answer",
@@ -112,6 +114,13 @@ def test_what_is_wrong_has_its_advice(changes, severity, what, do):
 def test_a_peer_that_is_down_is_no_reason_to_look_at_the_cable():
     report = GOOD.but(cluster=cluster(online=False), drbd=link("WFConnection"))
     assert [each.what for each in advice.advise(report)] == ["node2 is down; node1 works alone"]
+
+
+@pytest.mark.parametrize("code", ["promoted (degraded)", "OCF_DEGRADED"])
+def test_a_degraded_monitor_is_no_failure(code):
+    cluster_ = failure("r0_monitor_20000")
+    (one,) = cluster_.failures
+    assert advice.advise(GOOD.but(cluster=cluster_.but(failures=(one.but(code=code),)))) == ()
 
 
 def test_errors_come_first():

@@ -108,7 +108,7 @@ class ClusteredVg(Agent):
         def value(name):
             try:
                 return lvm.setting(self.host, name, version)
-            except ToolError:
+            except DualstorError:
                 return None
         old = version < lvm.NO_CLVMD
         return seen.Settings(use_lvmlockd=value("global/use_lvmlockd"),

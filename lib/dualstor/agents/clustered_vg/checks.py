@@ -68,9 +68,8 @@ def _invisible(request, parameters, facts):
                       "%s: install lvm2" % outcome.says)
     if "local locking" in kinds or ("no daemon" in kinds and "clustered" in kinds):
         return refuse(request, parameters, ExitCode.ERR_ARGS,
-                      "LVM did not reach its lock daemon and fell back to local locking: set "
-                      "fallback_to_local_locking = 0 in %s and look at the clvmd resource"
-                      % _LVM_CONF)
+                      "LVM fell back to local locking, as its lock daemon did not answer: look at "
+                      "the clvmd resource, and set fallback_to_local_locking = 0 in %s" % _LVM_CONF)
     if "clustered" in kinds and facts.version.number >= _NO_CLVMD:
         return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
                       "it is clustered for clvmd, which LVM %s no longer has. With its LVs "

@@ -11,8 +11,10 @@ _SHARED = {"lvmlockd": "-asy", "clvmd": "-aly"}
 _EXCLUSIVE = "-aey"
 
 _PAUSE = 1.0  # seconds before a command is run again
+#: Kinds of message of an LV that another lock keeps as it is: on another node, or here.
+_LOCKED = frozenset(("elsewhere", "other mode"))
 #: Kinds of message that do not spoil an activation.
-_HARMLESS = frozenset(("elsewhere", "consequence", "warning", "unlocked reading"))
+_HARMLESS = _LOCKED | {"consequence", "warning", "unlocked reading"}
 
 
 def how(parameters, kind):
@@ -22,7 +24,7 @@ def how(parameters, kind):
 
 def accepted(outcome):
     """Whether an activation did what it could: an LV that another node has is none of ours."""
-    return outcome.ok or ("elsewhere" in outcome.kinds and not outcome.kinds - _HARMLESS)
+    return outcome.ok or bool(outcome.kinds & _LOCKED and not outcome.kinds - _HARMLESS)
 
 
 def decide(request, parameters, facts):
@@ -93,7 +95,7 @@ def _activation(request, parameters, facts, kind):
                              "its LVs could not be listed (%s): run `lvs %s`"
                              % (report.outcome.says, vg))
     plan = planning.plan(report.volumes, exclusive)
-    expected, others = plan.wanted, plan.elsewhere
+    expected, others, kept = plan.wanted, plan.elsewhere, ""
     if plan.wanted:
         args = (how(parameters, kind),) + planning.names(plan.wanted)
         done = facts.done("activate")
@@ -111,8 +113,9 @@ def _activation(request, parameters, facts, kind):
             return failure
         expected = tuple(v for v in plan.wanted if v.name not in foreign)
         others += foreign
+        kept = outcome.says if "other mode" in outcome.kinds else ""
     remembered = Remembered(locking=kind, volumes=tuple((v.id, v.name) for v in expected))
-    return Do("remember", (remembered.to_text(), _warning(vg, plan, others)))
+    return Do("remember", (remembered.to_text(), _warning(vg, plan, others, kept)))
 
 
 def _failure(request, parameters, outcome, inactive, foreign, exclusive):
@@ -128,6 +131,11 @@ def _failure(request, parameters, outcome, inactive, foreign, exclusive):
             request, parameters, ExitCode.ERR_GENERIC,
             "an LV is active here without a lock, which another node has (%s): end its use on one "
             "of the nodes and deactivate it there with `lvchange -aln`" % outcome.says)
+    if exclusive and "other mode" in outcome.kinds:
+        return checks.refuse(
+            request, parameters, ExitCode.ERR_GENERIC,
+            "an LV is active on this node already, but not exclusively (%s): end its use, run "
+            "`vgchange -aln %s` on this node, then clean up this resource" % (outcome.says, vg))
     lacking = tuple(v.name for v in inactive if v.name not in foreign)
     if not accepted(outcome) or (exclusive and not outcome.ok):
         return checks.refuse(
@@ -143,8 +151,11 @@ def _failure(request, parameters, outcome, inactive, foreign, exclusive):
     return None
 
 
-def _warning(vg, plan, others):
-    """What an administrator should know of a start that went well; "" for nothing."""
+def _warning(vg, plan, others, kept):
+    """What an administrator should know of a start that went well; "" for nothing.
+
+    :param kept: what clvmd said of an LV that is exclusively active here and stays so
+    """
     parts = []
     if plan.unshareable:
         parts.append("%s cannot be active on several nodes and is left alone: give it to a resource "
@@ -152,4 +163,8 @@ def _warning(vg, plan, others):
     if others:
         parts.append("%s is exclusively active on another node; it becomes active here once it is "
                      "shared there" % planning.listed(vg, others))
+    if kept:
+        parts.append("an LV of VG %s is exclusively active here, so other nodes cannot use it "
+                     "(%s): deactivate it with `lvchange -aln` when it is not in use, the next "
+                     "monitor shares it" % (vg, kept))
     return "; ".join(parts)

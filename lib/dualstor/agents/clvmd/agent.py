@@ -2,7 +2,7 @@
 """clvmd: how it looks at its host and what it does there."""
 
 from dualstor import log
-from dualstor.agents.clvmd import decide, seen
+from dualstor.agents.clvmd import decide, seen, start
 from dualstor.agents.clvmd.interface import INTERFACE
 from dualstor.engine import Agent
 from dualstor.errors import DualstorError, ToolError, ToolMissing
@@ -19,7 +19,7 @@ class Clvmd(Agent):
     """The lock daemon on this host."""
 
     interface = INTERFACE
-    lasting = ("version", "settings", "installed", "answer")
+    lasting = ("version", "settings", "installed", "answer", "metadata_cache", "configuration")
     decide = staticmethod(decide.decide)
 
     # -- the kernel, which never blocks ----------------------------------------
@@ -30,6 +30,14 @@ class Clvmd(Agent):
         ids = {p.pid for p in found}
         return tuple(p for p in found if self._parent(p.pid) not in ids)
 
+    def see_mirror_logs(self):
+        """The processes of cmirrord."""
+        return process.running(self.host, seen.CMIRRORD)
+
+    def see_metadata_cache(self):
+        """The processes of lvmetad."""
+        return process.running(self.host, seen.LVMETAD)
+
     def _parent(self, pid):
         """Id of the parent of *pid* (proc_pid_stat(5), field 4), None when it has gone."""
         fields = (self.host.read("/proc/%d/stat" % pid) or "").rpartition(")")[2].split()
@@ -38,6 +46,14 @@ class Clvmd(Agent):
     def see_lockspaces(self):
         """Names of the dlm lockspaces of this node."""
         return dlm.lockspaces(self.host)
+
+    def see_configured(self):
+        """Whether dlm_controld has told the kernel of the cluster; it takes that back when it ends."""
+        return dlm.ready(self.host)
+
+    def see_exclusive(self):
+        """Names of the locks that clvmd holds exclusively; None when the kernel does not tell."""
+        return dlm.exclusive(self.host, seen.CLVMD)
 
     def see_recovering(self):
         """Names of lockspaces that do not grant locks yet."""
@@ -86,15 +102,39 @@ class Clvmd(Agent):
         return seen.Dlm(ready=dlm.ready(self.host), pending=dlm_tool.pending(self.host))
 
     def see_fence_domain(self):
-        """What keeps cman's fence domain from being at rest, as text; "" for nothing."""
+        """What has to pass before cman's fence domain is at rest, as text; "" for nothing."""
         from dualstor.tools import fence_tool
         try:
             domain = fence_tool.ls(self.host)
         except DualstorError as problem:
-            return str(problem)
+            return "the fence domain (%s)" % problem
         if domain is None:
-            return "this node has not joined it"
-        return "" if domain.wait == "none" else "it waits for %s" % domain.wait
+            return "this node to join the fence domain"
+        if not domain.pending:
+            return ""
+        if not domain.doomed:
+            return "the fence domain, which waits for %s" % domain.wait
+        text = "fencing of %s" % " and ".join(self._node_names(domain.doomed))
+        return text if domain.wait in ("none", "fencing") \
+            else "%s, which waits for %s" % (text, domain.wait)
+
+    def _node_names(self, ids):
+        """ "node2 (id 2)" of each id, "node 2" where cman does not tell its name."""
+        from dualstor.tools import cman
+        try:
+            known = {node.id: node.name for node in cman.nodes(self.host)}
+        except DualstorError:
+            known = {}
+        return ["%s (id %d)" % (known[i], i) if i in known else "node %d" % i for i in ids]
+
+    def see_configuration(self):
+        """What is wrong with cman's cluster.conf, as text; "" for nothing or when it is not known."""
+        from dualstor.tools import ccs
+        try:
+            found = ccs.validate(self.host, timeout=self.host.deadline.remaining / 2)
+        except DualstorError:
+            return ""
+        return "" if found.ok is not False else found.says
 
     def see_version(self):
         """LVM's version."""
@@ -142,9 +182,38 @@ class Clvmd(Agent):
         """Start the daemon."""
         from dualstor.tools import lockdaemon
         options = (self.parameters.daemon_options or "").split()
+        if start.unadmitted(daemon, self.parameters.daemon_options):  # a stop goes on without
+            options = []
         code, says = lockdaemon.launch(self.host, daemon, options, self.parameters.cluster_engine,
                                        self.parameters.daemon_timeout)
         return seen.Attempt(code=code, says=says)
+
+    def do_launch_mirror_log(self):
+        """Start cmirrord."""
+        from dualstor.tools import lockdaemon
+        try:
+            code, says = lockdaemon.launch_mirror_log(self.host,
+                                                      self.host.deadline.remaining / 3)
+        except ToolMissing as problem:
+            return seen.Attempt(code=None, says=problem.reason, missing=True)
+        return seen.Attempt(code=code, says=says)
+
+    def do_refresh(self):
+        """Have clvmd of every node read its configuration anew."""
+        from dualstor.tools import lockdaemon
+        code, says, peer = lockdaemon.refresh(self.host, self.host.deadline.remaining / 2)
+        return seen.Attempt(code=code, says=says, peer=peer)
+
+    def do_restart(self, _pid):
+        """Have clvmd replace itself."""
+        from dualstor.tools import lockdaemon
+        before = self.see_exclusive()
+        code, says = lockdaemon.restart(self.host, min(_ASK_TIME, self.host.deadline.remaining / 2))
+        return seen.Attempt(code=code, says=says, exclusive=before)
+
+    def do_warn(self, text):
+        """Tell the administrator in the system log."""
+        log.warning("%s", text)
 
     def do_remember(self, daemon):
         """Keep which process is ours."""

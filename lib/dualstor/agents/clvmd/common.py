@@ -80,8 +80,13 @@ def _trouble(parameters, facts, found):
     if process.program not in facts.sockets.accepting:
         return "%s runs but takes no connection (%s): look at the system log, then restart this " \
                "resource" % (name, facts.sockets.says or "its socket is missing")
-    if process.program == CLVMD and parameters.cluster_engine != SINGLENODE \
-            and CLVMD not in facts.lockspaces:
+    if process.program != CLVMD or parameters.cluster_engine == SINGLENODE:
+        return None
+    if CLVMD in facts.lockspaces and not facts.configured:
+        return "%s runs but dlm_controld has ended, mostly as corosync died: no lock is granted any " \
+               "more and clvmd cannot be ended; stop what uses the storage, then reboot this node" \
+               % name
+    if CLVMD not in facts.lockspaces:
         return "%s runs without its dlm lockspace, so it cannot lock: look at `dlm_tool ls` and " \
                "the system log" % name
     return None

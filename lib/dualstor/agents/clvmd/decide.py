@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What clvmd does next: a pure function of what is asked and what is known."""
 
-from dualstor.agents.clvmd import common, monitor, start, stop
+from dualstor.agents.clvmd import common, monitor, reload, start, stop
+from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Finish
+from dualstor.steps import Do, Finish
 
 
 def _validate(request, parameters, facts):
@@ -16,7 +17,17 @@ def _validate(request, parameters, facts):
             or start.options(request, parameters, start.kind(parameters, facts)) \
             or _programs(request, parameters, facts) \
             or start.settings(request, parameters, facts)
-    return refusal or Finish(ExitCode.SUCCESS)
+    return refusal or _cluster_conf(request, parameters, facts) or Finish(ExitCode.SUCCESS)
+
+
+def _cluster_conf(request, parameters, facts):
+    """A warning about cman's configuration: cman itself starts with one that does not validate."""
+    if request.level < 10 or start.kind(parameters, facts) != CLVMD \
+            or parameters.cluster_engine not in ("auto", "cman") or facts.done("warn"):
+        return None
+    text = facts.configuration
+    return Do("warn", ("cluster.conf does not validate (%s): run `ccs_config_validate`" % text,)) \
+        if text else None
 
 
 def _programs(request, parameters, facts):
@@ -30,7 +41,7 @@ def _programs(request, parameters, facts):
 
 
 _ACTIONS = {"start": start.decide, "stop": stop.decide, "monitor": monitor.decide,
-            "validate-all": _validate}
+            "validate-all": _validate, "reload-agent": reload.decide}
 
 
 def decide(request, parameters, facts):

@@ -3,6 +3,15 @@
 
 from dualstor.ocf.parameters import Action, Interface, Parameter
 
+_WORD_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+_.:-")
+_WORD_LIMIT = 64
+
+
+def is_word(text):
+    """Whether *text* is one short word that means nothing to any program."""
+    return 0 < len(text) <= _WORD_LIMIT and set(text) <= _WORD_LETTERS and text[0] != "-"
+
+
 INTERFACE = Interface(
     name="clvmd",
     shortdesc="Runs the daemon that locks LVM across the cluster: lvmlockd or clvmd",
@@ -34,9 +43,31 @@ node: without the daemon their locks are lost and another node could take them."
         Parameter(
             name="daemon_options",
             shortdesc="Further options for the daemon",
-            longdesc="Further options for the daemon, separated by blanks, e.g. \"-d2\" for clvmd "
-                     "or \"-S debug\" for lvmlockd. Options that keep it in the foreground or move "
-                     "its pid file or socket are refused."),
+            longdesc="Further options for the daemon, for what it logs: \"-d0\" or \"-d2\" for clvmd, "
+                     "\"-S\" with err, warning or debug for lvmlockd. Others are refused: they could "
+                     "take the daemon out of the sight of this agent."),
+        Parameter(
+            name="with_cmirrord", type="boolean", default=False,
+            shortdesc="Whether the daemon for the logs of cluster mirrors is run too",
+            longdesc="Whether cmirrord, the daemon for the logs of cluster mirrors, is run along with "
+                     "clvmd: started before it, watched, and stopped after it. lvmlockd takes no "
+                     "notice of it."),
+        Parameter(
+            name="on_reload", type="select", options=("refresh", "restart"), default="refresh",
+            reloadable=True,
+            shortdesc="What a reload does to clvmd",
+            longdesc="What a reload does to clvmd. refresh: clvmd reads lvm.conf and the list of "
+                     "devices anew on all nodes (its option -R). restart: clvmd is replaced by the "
+                     "program that is on disk now and keeps its exclusive locks (its option -S), "
+                     "for use after an update of LVM; it runs without daemon_timeout from then on, "
+                     "and before LVM 2.02.89, where locks were lost, it is only refreshed. lvmlockd "
+                     "takes no notice of it."),
+        Parameter(
+            name="configuration_revision", reloadable=True, pattern=is_word,
+            shortdesc="Any word: when it changes, the daemon is reloaded",
+            longdesc="Any word, e.g. a date. When it changes, the cluster manager reloads this "
+                     "resource on every node: change it after lvm.conf was changed, and see "
+                     "on_reload."),
         Parameter(
             name="daemon_timeout", type="integer", minimum=1, maximum=3600,
             shortdesc="Seconds that clvmd waits for the answers of other nodes",
@@ -50,6 +81,7 @@ node: without the daemon their locks are lost and another node could take them."
         Action("monitor", timeout=30, interval=120, depth=10),
         Action("validate-all", timeout=20, depth=0),
         Action("validate-all", timeout=30, depth=10),
+        Action("reload-agent", timeout=60),
         Action("meta-data", timeout=5),
     ),
-    check_levels=(0, 10))
+    check_levels=(0, 10), only_one=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on monitor: level 0 looks at the kernel alone, level 10 asks the daemon."""
 
-from dualstor.agents.clvmd import common
+from dualstor.agents.clvmd import common, mirror
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Finish
@@ -12,7 +12,8 @@ def decide(request, parameters, facts):
     found = common.processes(parameters, facts)
     if not found:
         return _absent(request, parameters, facts)
-    step = common.ailment(request, parameters, facts)
+    step = common.ailment(request, parameters, facts) \
+        or mirror.monitor(request, parameters, facts, found[0].program)
     if step is None and request.level >= 10:
         step = _round_trip(request, parameters, facts, found[0])
     return step or Finish(ExitCode.SUCCESS)
@@ -34,9 +35,15 @@ def _absent(request, parameters, facts):
 
 def _round_trip(request, parameters, facts, process):
     """The step when the daemon does not answer; None when it does, or may not be asked."""
-    if process.program == CLVMD and parameters.cluster_engine != common.SINGLENODE \
-            and facts.quorum.quorate is not True:
-        return None  # it answers nobody without quorum
+    if process.program == CLVMD and parameters.cluster_engine != common.SINGLENODE:
+        quorum = facts.quorum
+        if quorum.engine is not None and not quorum.running:
+            return common.refuse(
+                request, ExitCode.ERR_GENERIC,
+                "clvmd (pid %d) runs but the cluster engine does not (%s): LVM commands hang on this "
+                "node; stop what uses the storage, then reboot it" % (process.pid, quorum.says))
+        if quorum.quorate is not True:
+            return None  # it answers nobody without quorum
     if facts.answer is None:
         return None
     return common.refuse(

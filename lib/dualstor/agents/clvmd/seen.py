@@ -5,6 +5,7 @@ from dualstor.record import Record
 
 LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
 PROGRAMS = (LVMLOCKD, CLVMD)
+CMIRRORD, LVMETAD = "cmirrord", "lvmetad"
 
 
 class Version(Record):
@@ -50,10 +51,17 @@ class Dlm(Record):
 
 
 class Attempt(Record):
-    """How a command went. ``code`` is its exit code, None when it hung."""
+    """How a command went. ``code`` is its exit code, None when it hung.
+
+    ``missing``: there is no such program. ``peer`` names the node whose clvmd was missing for
+    it. ``exclusive``: names of the locks that were exclusive before it, None when not known.
+    """
 
     code: int = 0
     says: str = ""
+    missing: bool = False
+    peer: str = None
+    exclusive: object = None
 
     @property
     def hung(self):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on start: lvm.conf, then quorum, fencing and dlm, then the daemon itself."""
 
-from dualstor.agents.clvmd import common
+from dualstor.agents.clvmd import common, mirror
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish, Wait
@@ -22,12 +22,31 @@ _CLVMD_CODES = {
     4: "it lacks memory or root's rights",
 }
 
-#: Options that would take the daemon out of our sight.
-_FORBIDDEN = {
-    CLVMD: ("-f", "-h", "-V", "-R", "-S", "-C", "-T", "-I", "-t", "-d1", "-d"),
-    LVMLOCKD: ("-f", "--foreground", "-D", "--daemon-debug", "-h", "--help", "-V", "--version",
-               "-T", "--test", "-p", "--pid-file", "-s", "--socket-path"),
+#: Options that leave the daemon in our sight, each with the values it takes.
+_PRIORITIES = ("err", "warning", "debug")
+_ADMITTED = {
+    CLVMD: {"-d0": (), "-d2": ()},
+    LVMLOCKD: {"-S": _PRIORITIES, "--syslog-priority": _PRIORITIES},
 }
+
+
+def unadmitted(daemon, text):
+    """The first word of daemon_options that *daemon* must not be given, None when all may be.
+
+    What is not known to be harmless is refused: getopt takes "-fd2" and "--pid-f=X", too.
+    """
+    words = (text or "").split()
+    while words:
+        word = words.pop(0)
+        name, equals, value = word.partition("=")
+        values = _ADMITTED[daemon].get(name)
+        if values is None or (equals and not (values and name.startswith("--"))):
+            return word
+        if values and not equals:
+            value = words.pop(0) if words else ""
+        if values and value not in values:
+            return word
+    return None
 
 
 def kind(parameters, facts):
@@ -54,7 +73,9 @@ def decide(request, parameters, facts):
         step = _failed(request, facts, kind(parameters, facts), done)
         if step:
             return step
-    return waiting(request, parameters, facts) or Do("launch", (kind(parameters, facts),))
+    return waiting(request, parameters, facts) \
+        or mirror.start(request, parameters, facts, kind(parameters, facts)) \
+        or Do("launch", (kind(parameters, facts),))
 
 
 def _started(request, parameters, facts):
@@ -110,9 +131,8 @@ def waiting(request, parameters, facts):
         return Wait("quorum (%s)" % quorum.says,
                     "start the other node, or look at the network between the nodes")
     if quorum.engine == "cman" and facts.fence_domain:
-        return Wait("the fence domain (%s)" % facts.fence_domain,
-                    "`fence_tool ls` shows it; a node that is down for sure is acknowledged with "
-                    "`fence_ack_manual`")
+        return Wait(facts.fence_domain,
+                    "see `fence_tool ls`; a node that is off for sure: `fence_ack_manual NODE`")
     dlm = facts.dlm
     if dlm.pending:
         return Wait("dlm, which waits for %s" % dlm.pending,
@@ -125,16 +145,15 @@ def waiting(request, parameters, facts):
 
 
 def options(request, parameters, daemon):
-    """A refusal of daemon_options that would hide the daemon from us, else None."""
-    words = (parameters.daemon_options or "").split()
-    for name in (daemon,) if daemon else ():
-        wrong = [w for w in words if w.partition("=")[0] in _FORBIDDEN[name]]
-        if wrong:
-            return common.refuse(
-                request, ExitCode.ERR_CONFIGURED,
-                "daemon_options has %s, with which %s cannot be supervised: take it out (there "
-                "are parameters for the cluster manager and the timeout)" % (wrong[0], name))
-    return None
+    """A refusal of daemon_options that could hide the daemon from us, else None."""
+    wrong = unadmitted(daemon, parameters.daemon_options) if daemon else None
+    if wrong is None:
+        return None
+    return common.refuse(
+        request, ExitCode.ERR_CONFIGURED,
+        "daemon_options has %r, with which %s may not be supervised: take it out, or use one of %s "
+        "(there are parameters for the cluster manager and the timeout)" % (
+            wrong[:60], daemon, ", ".join(sorted(_ADMITTED[daemon]))))
 
 
 def program(request, _parameters, facts):
@@ -161,11 +180,14 @@ def settings(request, parameters, facts):
         wrong = [("use_lvmlockd = 1", found.use_lvmlockd == "1")]
     else:
         wrong = [("locking_type = 3", found.locking_type == "3"),
-                 ("fallback_to_local_locking = 0", found.fallback in ("0", None)),
+                 ("fallback_to_local_locking = 0", found.fallback == "0"),
                  ("use_lvmetad = 0", found.use_lvmetad in ("0", None))]
     lines = [line for line, right in wrong if not right]
     if not lines:
         return None
-    return common.refuse(request, ExitCode.ERR_ARGS,
-                         "LVM on this node is not set up for %s: set %s in the global section of "
-                         "%s" % (daemon, " and ".join(lines), _LVM_CONF))
+    also = ""
+    if found.use_lvmetad not in ("0", None) and daemon == CLVMD and facts.metadata_cache:
+        also = " (stop lvmetad, pid %d, which sees this node alone)" % facts.metadata_cache[0].pid
+    return common.refuse(request, ExitCode.ERR_ARGS,    # the lines last: they must be shown
+                         "LVM is not set up for %s%s: in the global section of %s set %s" % (
+                             daemon, also, _LVM_CONF, " and ".join(lines)))

@@ -5,7 +5,7 @@ A lockspace that is left without its daemon would make the stop of dlm fail, so
 the daemon is started once more to leave it.
 """
 
-from dualstor.agents.clvmd import common
+from dualstor.agents.clvmd import common, mirror
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish, Wait
@@ -23,7 +23,7 @@ def decide(request, parameters, facts):
     found = common.processes(parameters, facts)
     left = common.lockspaces(parameters, facts)
     if not found and not left:
-        return _end(facts)
+        return mirror.stop(request, parameters, facts) or _end(facts)
     busy = _busy(found, left, facts)
     if busy:
         return common.refuse(

@@ -85,8 +85,7 @@ class DrbdDualPrimary(Agent):
         from dualstor.tools import drbdadm
         command = drbdadm.configuration(self.host, self.name, self.conf).fence_peer or ""
         program = (command.split() or [""])[0]
-        usable = os.access(self.host.file(program), os.X_OK) if program.startswith("/") \
-            else bool(program)
+        usable = self.host.executable(program) if program.startswith("/") else bool(program)
         return seen.Handler(program=program, usable=usable)
 
     def see_fencing_enabled(self):

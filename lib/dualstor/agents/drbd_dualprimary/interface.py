@@ -3,14 +3,23 @@
 
 from dualstor.ocf.parameters import Action, Interface, Parameter
 
-#: drbd.conf(5): what a resource's name may hold (as ocf:linbit:drbd checks it).
-_NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-%+./:=@_")
+#: As ocf:linbit:drbd checks a resource's name, but for "/", which the kernel refuses.
+_NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-%+.:=@_")
+_NAME_LIMIT = 127   # linux/drbd_genl.h, ctx_resource_name
+_PATH_LETTERS = _NAME_LETTERS | frozenset("/,~")
+_PATH_LIMIT = 4095
 
 
 def is_resource_name(text):
-    """Whether *text* can be the name of a DRBD resource."""
-    return bool(text) and set(text) <= _NAME_LETTERS and not text.startswith("-") \
-        and ".." not in text.split("/")
+    """Whether *text* can be the name of one DRBD resource (drbdadm takes "all" for all of them)."""
+    return (0 < len(text) <= _NAME_LIMIT and set(text) <= _NAME_LETTERS
+            and not text.startswith("-") and text not in (".", "..", "all"))
+
+
+def is_path(text):
+    """Whether *text* is an absolute path without blanks and without ".."."""
+    return (text.startswith("/") and len(text) <= _PATH_LIMIT and set(text) <= _PATH_LETTERS
+            and ".." not in text.split("/"))
 
 
 INTERFACE = Interface(
@@ -35,10 +44,10 @@ A split brain is reported with the commands that mend it. The agent never discar
             shortdesc="Name of the DRBD resource",
             longdesc="Name of the DRBD resource, as in its file below /etc/drbd.d/."),
         Parameter(
-            name="drbdconf",
+            name="drbdconf", pattern=is_path,
             shortdesc="Configuration file of DRBD, if not the usual one",
-            longdesc="Path of the configuration file that drbdadm reads (its option -c). Unset: the "
-                     "usual /etc/drbd.conf."),
+            longdesc="Absolute path of the configuration file that drbdadm reads (its option -c). "
+                     "Unset: the usual /etc/drbd.conf."),
         Parameter(
             name="require_fencing", type="boolean", default=True, reloadable=True,
             shortdesc="Whether promotion without working fencing is refused",

@@ -6,12 +6,10 @@ refuses is left to a person; the one command that forces, the first synchronisat
 only while neither disk has ever been good.
 """
 
-import os
-import tempfile
-
 from dualstor.command.configure import pacemaker, steps
 from dualstor.command.configure.render import cib
 from dualstor.errors import DualstorError, ToolError
+from dualstor.host import STATE_DIR
 from dualstor.kernel import drbd as kernel
 from dualstor.record import Record
 from dualstor.tools import drbdadm, lvm, quorum
@@ -19,6 +17,8 @@ from dualstor.tools import drbdadm, lvm, quorum
 _COMMAND_TIME = 120.0   # seconds for one command
 _SETTLE_TIME = 600.0    # seconds for what waits for the other node or for Pacemaker
 _PAUSE = 2.0            # seconds between two looks
+
+_PART = "configure.xml"  # the part of the CIB that is being loaded, below STATE_DIR
 
 DONE, TAKEN, SKIPPED, BY_HAND, ELSEWHERE = "done", "taken", "skipped", "by hand", "elsewhere"
 
@@ -147,13 +147,15 @@ class Taker:
     def _load(self, part):
         """Merge a part into the CIB, from a file that only root can read: it holds passwords."""
         text = cib.render(pacemaker.parts(self.pair)[part], self.pair.generation)
-        descriptor, path = tempfile.mkstemp(prefix="dualstor-", suffix=".xml")
+        host = self.make_host(_COMMAND_TIME)
+        host.remember(_PART, text)
         try:
-            with os.fdopen(descriptor, "w") as stream:
-                stream.write(text)
-            self._run(steps.LOADERS["cib"] + (path,))
+            if host.recall(_PART) != text:
+                raise DualstorError("%s cannot be written: see what `ls -ld %s` and `df %s` show"
+                                    % ((STATE_DIR,) * 3))
+            self._run(steps.LOADERS["cib"] + ("%s/%s" % (STATE_DIR, _PART),))
         finally:
-            os.unlink(path)
+            host.forget(_PART)
 
     def _wait(self, step):
         host = self.make_host(_SETTLE_TIME)

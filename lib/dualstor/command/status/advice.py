@@ -171,7 +171,7 @@ def _locking(report):
     if locking.waits:
         yield _error("locking waits for %s; LVM commands hang until then" % locking.waits,
                      "see what is said above about quorum and fencing; run no LVM command")
-    if locking.daemon is None:
+    if locking.daemon is None or locking.dead:
         yield _error("no LVM lock daemon runs on %s" % report.node,
                      "the cluster starts it: see its last failure, mend that, then `crm_resource "
                      "--cleanup`; without it LVs stay usable, but nothing can be changed")
@@ -208,7 +208,8 @@ def _volumes(report):
 def _failures(report):
     if isinstance(report.cluster, Silent):
         return
-    for failure in report.cluster.failures[-1:]:
+    failures = [each for each in report.cluster.failures if not each.degraded]
+    for failure in failures[-1:]:
         yield _warning(
             "the last action that failed was %s on %s (%s): %s" % (
                 failure.operation, failure.node, failure.code,

@@ -10,7 +10,7 @@ import time
 from dualstor.command.status.report import (
     Active, Drbd, Fencing, Listed, Locking, Lockspace, Report, Silent)
 from dualstor.errors import DualstorError, ParseError, ToolError, ToolFailed, ToolMissing
-from dualstor.kernel import block, devmapper, dlm, locksocket
+from dualstor.kernel import block, devmapper, dlm, locksocket, process
 from dualstor.tools import (
     cman, dlm_tool, drbdadm, fence_tool, lvm, lvmlock, pacemaker, quorum, stonith)
 
@@ -50,7 +50,8 @@ def see_locking(host):
             continue
         problem = host.connect(socket, _CONNECT_TIME)
         if problem is None or seen.daemon is None:
-            seen = seen.but(daemon=daemon, problem=problem)
+            dead = problem is not None and not process.running(host, daemon)
+            seen = seen.but(daemon=daemon, problem=problem, dead=dead)
         if problem is None:
             break
     if seen.daemon == "lvmlockd" and not seen.problem:

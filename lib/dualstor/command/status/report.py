@@ -28,12 +28,13 @@ class Locking(Record):
     """LVM's locking on this node.
 
     ``daemon`` is the one whose socket is there, None when none is; ``problem``: why it takes
-    no connection. ``waits``: what dlm waits for. ``modes``: (LV id, "sh" or "ex") that
+    no connection; ``dead``: it left its socket and does not run. ``waits``: what dlm waits for. ``modes``: (LV id, "sh" or "ex") that
     lvmlockd holds, None where nobody tells (clvmd, or lvmlockd is silent: ``silence``).
     """
 
     daemon: str = None
     problem: str = None
+    dead: bool = False
     lockspaces: tuple = ()
     waits: str = None
     modes: tuple = None

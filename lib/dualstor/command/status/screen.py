@@ -100,7 +100,8 @@ def _locking(console, report):
     text = locking.daemon or "no lock daemon"
     if locking.daemon:
         trouble = locking.problem or locking.silence
-        text += " does not answer: %s" % trouble if trouble else " answers"
+        text += " does not run" if locking.dead else (
+            " does not answer: %s" % trouble if trouble else " answers")
     if locking.waits:
         text += "; dlm waits for %s" % locking.waits
     _label(console, "Locking", text, "good" if locking.works else "error")

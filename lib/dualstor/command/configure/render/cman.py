@@ -7,7 +7,7 @@ that fence on their own would shoot twice.
 
 from lxml import etree
 
-from dualstor.errors import ParseError
+from dualstor.tools import xmltext
 
 PATH = "/etc/cluster/cluster.conf"
 
@@ -40,10 +40,5 @@ def version(text):
 
     :raises ParseError: it is not well-formed
     """
-    try:
-        found = etree.fromstring(text.encode()).get("config_version", "0")
-    except etree.XMLSyntaxError as problem:
-        lines = text.splitlines() or [""]
-        line = lines[min(problem.lineno or 1, len(lines)) - 1]
-        raise ParseError(PATH, line, "not well-formed (%s)" % problem.msg)
+    found = xmltext.parse(PATH, text).get("config_version", "0")
     return int(found) if found.isdigit() else 0

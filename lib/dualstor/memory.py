@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What we keep on this host between actions: small files in one folder that is ours alone.
+
+A memory only spares work or tells more; an action goes on without. So nothing
+in here raises: what cannot be kept safely is not kept, and the log says why.
+
+The folder is opened once and everything else is relative to it, without
+following symbolic links: whoever could plant a link or a file there is kept
+out by owner and mode, and where those are wrong the folder is not used.
+"""
+
+import os
+import stat
+
+from dualstor import log
+
+_SIZE_LIMIT = 1 << 20       # bytes; a VG of 10000 LVs needs half of it
+_NOT_THERE = (FileNotFoundError, NotADirectoryError)
+
+
+class Memory:
+    """The files below one folder.
+
+    :param folder: its path; it is made when something is to be kept
+    """
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._warned = False
+
+    def recall(self, name):
+        """The text kept as *name*; None when there is none."""
+        return self._within(lambda folder: _read(folder, _plain(name)))
+
+    def remember(self, name, text):
+        """Keep *text* as *name*, atomically."""
+        self._within(lambda folder: _write(folder, _plain(name), text), make=True)
+
+    def forget(self, name):
+        """Drop what is kept as *name*."""
+        self._within(lambda folder: _unlink(folder, _plain(name)))
+
+    def lock_file(self, name):
+        """An open file to lock; None where the folder cannot be used."""
+        return self._within(lambda folder: _regular(
+            folder, _plain(name) + ".lock", os.O_RDWR | os.O_CREAT), make=True)
+
+    def _within(self, work, make=False):
+        """What *work* returns for a descriptor of the folder; None when it cannot be used."""
+        try:
+            folder = self._open(make)
+            try:
+                return work(folder)
+            finally:
+                os.close(folder)
+        except _NOT_THERE as problem:
+            if make:
+                self._warn(problem)
+        except OSError as problem:
+            self._warn(problem)
+        return None
+
+    def _open(self, make):
+        if make:
+            try:
+                os.makedirs(self._folder, 0o700)
+            except FileExistsError:
+                pass
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        folder = os.open(self._folder, flags)
+        try:
+            status = os.fstat(folder)
+            if status.st_uid not in (0, os.geteuid()):
+                raise PermissionError("it belongs to user %d: remove it" % status.st_uid)
+            if status.st_mode & 0o022:
+                raise PermissionError("others may write there (mode %o): remove it"
+                                      % stat.S_IMODE(status.st_mode))
+            if status.st_mode & 0o055 and status.st_uid == os.geteuid():
+                os.fchmod(folder, 0o700)
+        except BaseException:
+            os.close(folder)
+            raise
+        return folder
+
+    def _warn(self, problem):
+        if not self._warned:
+            log.warning("working without memory in %s: %s", self._folder, problem)
+            self._warned = True
+
+
+def _plain(name):
+    """*name* as the name of a file: names of DRBD resources may hold slashes."""
+    return name.replace("%", "%25").replace("/", "%2F")
+
+
+def _regular(folder, name, flags):
+    """An open file that is no link, pipe or device, as a Python file."""
+    number = os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600,
+                     dir_fd=folder)
+    try:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise PermissionError("%s is not a regular file: remove it" % name)
+        return os.fdopen(number, "rb+" if flags & os.O_RDWR else "rb")
+    except BaseException:
+        os.close(number)
+        raise
+
+
+def _read(folder, name):
+    with _regular(folder, name, os.O_RDONLY) as stream:
+        data = stream.read(_SIZE_LIMIT + 1)
+    return data.decode("utf-8", "backslashreplace") if len(data) <= _SIZE_LIMIT else None
+
+
+def _write(folder, name, text):
+    draft = "%s.%d" % (name, os.getpid())
+    _unlink(folder, draft)      # of a process that was killed and had our number
+    try:
+        with _regular(folder, draft, os.O_RDWR | os.O_CREAT | os.O_EXCL) as stream:
+            stream.write(text.encode("utf-8", "backslashreplace"))
+        os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        _unlink(folder, draft)
+        raise
+
+
+def _unlink(folder, name):
+    try:
+        os.unlink(name, dir_fd=folder)
+    except OSError:
+        pass

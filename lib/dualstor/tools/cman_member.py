@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""cman_tool of cman 3, its commands: wait, join, leave, votes, kill, a new configuration.
+
+Exit codes: cluster STABLE3 cman/cman_tool/main.c: 1 with "cman_tool: TEXT" on stderr for what
+failed, 2 for a wait that timed out. ``kill`` ends with 0 always: only its stderr tells.
+"""
+
+from dualstor.errors import ParseError, ToolError
+from dualstor.kernel import dlm
+from dualstor.record import Record
+from dualstor.tools import cman, fence_tool
+
+_TIMED_OUT = 2
+_BUSY = "Device or resource busy"
+_ALREADY = "already active"
+_INVALID = "configuration is not valid"
+_NO_NEWER = "older or equal the running config"
+_KILL_FAILED = ("Can't kill node", "kill node failed")
+
+
+class Outcome(Record):
+    """How a command ended; ``says`` is one line."""
+
+    ok: bool
+    says: str = ""
+    running: bool = True      # False: there is no cman on this node
+    timed_out: bool = False
+    busy: tuple = ()          # leave: what still uses the cluster, as words
+    already: bool = False     # join: this node is a member; reload: this configuration runs
+    invalid: bool = False     # join, reload: cluster.conf does not validate
+
+
+def _do(host, argv, timeout, silent_failures=()):
+    """Run a command: its Outcome."""
+    completed = host.run(("cman_tool",) + argv, timeout)
+    said = completed.stderr
+    failed = not completed.ok or any(text in said for text in silent_failures)
+    return Outcome(ok=not failed, says="" if not failed else completed.complaint(),
+                   running=cman.NOT_RUNNING not in said,
+                   timed_out=completed.returncode == _TIMED_OUT,
+                   already=_ALREADY in said or _NO_NEWER in said, invalid=_INVALID in said)
+
+
+def wait(host, seconds, quorum=True):
+    """Wait until this node is a member, and for quorum. An Outcome.
+
+    It does not wait for cman itself to be started: that fails at once.
+
+    :raises ToolMissing, ToolHung: as Host.run
+    """
+    options = ("-q",) if quorum else ()
+    return _do(host, ("-t", str(int(seconds))) + options + ("wait",), seconds + cman.TIMEOUT)
+
+
+def join(host, seconds, validation="fail"):
+    """Join the cluster and wait for membership. An Outcome; ``already``: it was a member.
+
+    :param validation: what becomes of a cluster.conf that does not validate: "fail", "warn", "none"
+    """
+    return _do(host, ("-t", str(int(seconds)), "-w", "-D" + validation, "join"),
+               seconds + cman.TIMEOUT)
+
+
+def leave(host, timeout, remove=False):
+    """Leave the cluster; never by force. An Outcome; ``busy`` names what still uses the cluster.
+
+    :param remove: the other nodes count this one's votes no longer
+    """
+    outcome = _do(host, ("leave", "remove") if remove else ("leave",), timeout)
+    if outcome.ok or _BUSY not in outcome.says:
+        return outcome
+    names = users(host)
+    return outcome.but(busy=names, says="%s: in use by %s" % (outcome.says, ", ".join(names)))
+
+
+def users(host):
+    """What keeps this node from leaving the cluster, as a tuple of words; cman itself names none.
+
+    Each must be stopped by its own means: fenced with ``fence_tool leave``, clvmd by its resource.
+    """
+    found = ["dlm lockspace %s" % name for name in dlm.lockspaces(host)]
+    try:
+        if fence_tool.ls(host) is not None:
+            found.append("fenced (fence domain)")
+        status = cman.status(host)
+    except (ToolError, ParseError):
+        return tuple(found) or ("an unknown subsystem",)
+    ports = [port for port in status.ports if port]   # 0 is cman's own
+    found += ["clvmd (port %d)" % p if p == cman.CLVMD_PORT else "port %d" % p for p in ports]
+    return tuple(found) or ("one of %s subsystems" % status.subsystems,)
+
+
+def expected(host, votes, timeout=cman.TIMEOUT):
+    """Set the votes the cluster expects. An Outcome; refused when quorum would be lost."""
+    return _do(host, ("expected", "-e", str(votes)), timeout)
+
+
+def set_votes(host, number, timeout=cman.TIMEOUT):
+    """Set the votes of this node. An Outcome."""
+    return _do(host, ("votes", "-v", str(number)), timeout)
+
+
+def kill(host, node, timeout=cman.TIMEOUT):
+    """Make a node leave at once. An Outcome."""
+    return _do(host, ("kill", "-n", node), timeout, _KILL_FAILED)
+
+
+def reload(host, timeout, distribute=False):
+    """Have all nodes take the new cluster.conf, of cman 3.1 and later. An Outcome.
+
+    :param distribute: send the file to the other nodes first (with ccs_sync, which needs ricci)
+    """
+    return _do(host, ("version", "-r") if distribute else ("version", "-r", "-S"), timeout)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""group_tool of cman 3: fence domain, dlm lockspaces and GFS mounts in one answer.
+
+It runs ``fence_tool ls``, ``dlm_tool ls`` and ``gfs_control ls`` one after the other; in the
+compatibility mode with cman 2 it shows groupd's table instead.
+Source: cluster STABLE3 group/tool/main.c (OP_LIST, groupd_list).
+"""
+
+from dualstor.errors import ParseError
+from dualstor.record import Record
+from dualstor.tools import dlm_tool, fence_tool
+
+TIMEOUT = 5.0
+
+_LS = ("group_tool", "ls")
+_HEADINGS = ("fence domain", "dlm lockspaces", "gfs mountgroups")
+_MODE, _HINT = "groupd compatibility mode", "Run 'group_tool ls"
+
+
+class Group(Record):
+    """A group of cman 2. ``state`` is "none" at rest, else what it waits for."""
+
+    type: str                 # "fence", "dlm" or "gfs"
+    level: int
+    name: str
+    id: str                   # hexadecimal
+    state: str
+    members: tuple = ()       # ids of nodes
+
+
+class Groups(Record):
+    """All that group_tool shows."""
+
+    domain: fence_tool.Domain = None
+    lockspaces: tuple = ()    # dlm_tool.Lockspace
+    mode: int = None          # groupd's, where it runs: 0 (cman 3), 1 (cman 2), 2 (pending)
+    groups: tuple = ()        # Group, of the compatibility mode
+    mounts: tuple = ()        # lines about GFS
+
+
+def _row(line, source):
+    """The Group of ``dlm              1     clvmd    00020001 none``."""
+    words = line.split()
+    if len(words) < 5 or not words[1].isdigit():
+        raise ParseError(source, line, "expected a group")
+    return Group(type=words[0], level=int(words[1]), name=words[2], id=words[3],
+                 state=" ".join(words[4:]))
+
+
+def _table(lines, source):
+    """The Groups of groupd's table, without its heading."""
+    found = []
+    for line in lines:
+        if line.startswith("[") and line.rstrip().endswith("]") and found:
+            ids = line.strip()[1:-1].split()
+            if not all(number.isdigit() for number in ids):
+                raise ParseError(source, line, "expected ids of nodes")
+            found[-1] = found[-1].but(members=tuple(int(number) for number in ids))
+        else:
+            found.append(_row(line, source))
+    return tuple(found)
+
+
+def parse(text, source="group_tool ls"):
+    """The Groups in the output of ``group_tool ls`` or ``cman_tool services``.
+
+    :raises ParseError: it is cut off or something else
+    """
+    parts, mode, heading, table = {}, None, None, []
+    for line in text.splitlines():
+        if line.strip() in _HEADINGS:
+            heading = line.strip()
+            parts[heading] = [line]
+        elif line.startswith(_MODE):
+            word = line[len(_MODE):].split()[:1]
+            if not word or not word[0].isdigit():
+                raise ParseError(source, line, "expected a number")
+            mode = int(word[0])
+        elif line.split()[:2] == ["type", "level"]:
+            heading = None
+        elif not line.strip() or line.startswith(_HINT):
+            continue
+        elif heading is not None:
+            parts[heading].append(line)
+        else:
+            table.append(line)
+    domain, spaces = parts.get(_HEADINGS[0]), parts.get(_HEADINGS[1])
+    return Groups(
+        domain=fence_tool.parse("\n".join(domain)) if domain else None,
+        lockspaces=dlm_tool.parse_ls("\n".join(spaces)) if spaces else (),
+        mode=mode, groups=_table(table, source), mounts=tuple(parts.get(_HEADINGS[2], [])[1:]))
+
+
+def ls(host, timeout=TIMEOUT):
+    """The Groups of this node.
+
+    It ends with 0 whatever happened below it: empty Groups say nothing.
+
+    :raises ToolMissing, ToolHung: as Host.run
+    :raises ParseError: the output is not understood
+    """
+    return parse(host.run(_LS, timeout).stdout)

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Each invariant can fail: an agent that was broken on purpose is caught, the sound one is not.
+
+The steps run through the model's own machine, so that what is proven is the
+whole way from an action to the check.
+"""
+
+import os
+import subprocess
+import time
+
+import pytest
+
+from dualstor import engine, main, memory
+from dualstor.agents.clustered_vg import locking as vg_locking
+from dualstor.agents.clustered_vg.agent import ClusteredVg
+from dualstor.agents.drbd_dualprimary.agent import DrbdDualPrimary
+from dualstor.deadline import Deadline
+from dualstor.errors import DualstorError
+from dualstor.ocf.codes import ExitCode
+from dualstor.steps import Do, Finish, Wait
+from dualstor.tools import lvm
+from model import leftovers, machine
+from model.actions import DRBD, GROUP
+
+
+def says(code, *words):
+    """A breakage: the agents *words* (actions) end with *code* without doing anything."""
+    def breakage(monkeypatch):
+        for agent in (ClusteredVg, DrbdDualPrimary):
+            sound = agent.decide
+
+            def decide(request, parameters, facts, sound=sound):
+                if request.action in words:
+                    return Finish(code, "this is the reason for the code")
+                return sound(request, parameters, facts)
+            monkeypatch.setattr(agent, "decide", staticmethod(decide))
+    return breakage
+
+
+def state_codes_leave_start(monkeypatch):
+    monkeypatch.setattr(main, "permitted", lambda action, code: code)
+    says(ExitCode.NOT_RUNNING, "start")(monkeypatch)
+
+
+def waits_for_ever(monkeypatch):
+    monkeypatch.setattr(Deadline, "reached", property(lambda self: self.elapsed > 300))
+    monkeypatch.setattr(Deadline, "remaining", property(lambda self: 10.0))
+    monkeypatch.setattr(ClusteredVg, "decide", staticmethod(
+        lambda request, parameters, facts: Wait("nothing", "no hint", 5.0)))
+
+
+def takes_locks_without_quorum(monkeypatch):
+    monkeypatch.setattr(vg_locking, "obstacle", lambda facts: None)
+
+
+def deactivates_everywhere(monkeypatch):
+    monkeypatch.setattr(lvm, "_DEACTIVATE", "-an")
+
+
+def edits_lvm_conf(monkeypatch):
+    def do_remember(self, text, warning):
+        self.host.node.files["/etc/lvm/lvm.conf"] = text
+    monkeypatch.setattr(ClusteredVg, "do_remember", do_remember)
+
+
+def gives_no_reason(monkeypatch):
+    monkeypatch.setattr(main, "_tell", lambda reason, code: None)
+    says(ExitCode.ERR_GENERIC, "start")(monkeypatch)
+
+
+def gives_two_reasons(monkeypatch):
+    tell = main._tell
+    monkeypatch.setattr(main, "_tell", lambda reason, code: (tell(reason, code), tell("x", code)))
+    says(ExitCode.ERR_GENERIC, "start")(monkeypatch)
+
+
+def refuses_what_is_started(monkeypatch):
+    sound = ClusteredVg.decide
+
+    def decide(request, parameters, facts):
+        if request.action == "start" and facts.active and not facts.history:
+            return Finish(ExitCode.ERR_GENERIC, "it is started already")
+        return sound(request, parameters, facts)
+    monkeypatch.setattr(ClusteredVg, "decide", staticmethod(decide))
+
+
+def metadata_tells_the_caller(monkeypatch):
+    sound = main.metadata
+    monkeypatch.setattr(main, "metadata", lambda name, environ: "%s<!-- %s -->" % (
+        sound(name, environ), environ.get("OCF_RESOURCE_INSTANCE")))
+
+
+def monitor_deactivates(monkeypatch):
+    def decide(request, parameters, facts):
+        if request.action == "monitor" and not facts.done("deactivate_group"):
+            return Do("deactivate_group")
+        return Finish(ExitCode.SUCCESS)
+    monkeypatch.setattr(ClusteredVg, "decide", staticmethod(decide))
+
+
+def goes_on_after_sigterm(monkeypatch):
+    def observe(self, facet, sound=engine.Agent.observe):
+        try:
+            return sound(self, facet)
+        except BaseException as problem:    # pylint: disable=broad-except
+            if isinstance(problem, DualstorError):
+                raise
+            return sound(self, facet)
+    monkeypatch.setattr(engine.Agent, "observe", observe)
+
+
+def act(agent, word, state):
+    """A scenario: one action in a named state."""
+    return lambda cluster: (cluster.begin(start=state), cluster.action(
+        pair=(agent, word), name="node1", timeout=60.0, level=0))
+
+
+def odd_caller(cluster):
+    cluster.begin(start="active")
+    cluster.odd_variables(pair=(GROUP, "monitor"), name="node1", level=0,
+                          changes={"OCF_RESOURCE_INSTANCE": "garbage"})
+
+
+def cut(cluster):
+    cluster.begin(start="active")
+    cluster.cut_short(pair=(GROUP, "stop"), name="node1", steps=3, kill=False)
+
+
+BROKEN = [
+    ("I1", state_codes_leave_start, act(GROUP, "start", "group")),
+    ("I2", waits_for_ever, act(GROUP, "start", "group")),
+    ("I3", says(ExitCode.SUCCESS, "stop"), act(GROUP, "stop", "active")),
+    ("I3", says(ExitCode.ERR_GENERIC, "stop"), act(GROUP, "stop", "group")),
+    ("I4", says(ExitCode.SUCCESS, "start"), act(GROUP, "start", "group")),
+    ("I4", says(ExitCode.SUCCESS, "promote"), act(DRBD, "promote", "both-secondary")),
+    ("I4", says(ExitCode.SUCCESS, "demote"), act(DRBD, "demote", "both-primary")),
+    ("I5", takes_locks_without_quorum, act(GROUP, "stop", "inquorate")),
+    ("I6", deactivates_everywhere, act(GROUP, "stop", "active")),
+    ("I6", edits_lvm_conf, act(GROUP, "start", "group")),
+    ("I7", gives_no_reason, act(GROUP, "start", "cluster-up")),
+    ("I7", gives_two_reasons, act(GROUP, "start", "cluster-up")),
+    ("I8", refuses_what_is_started, act(GROUP, "start", "group")),
+    ("I10", metadata_tells_the_caller, odd_caller),
+    ("I11", says(ExitCode.ERR_INSTALLED, "monitor"), act(GROUP, "probe", "cluster-up")),
+    ("I12", monitor_deactivates, act(GROUP, "monitor", "active")),
+    ("SIGTERM", goes_on_after_sigterm, cut)]
+
+
+@pytest.mark.parametrize("name, breakage, scenario", BROKEN,
+                         ids=["%s-%d" % (b[0], n) for n, b in enumerate(BROKEN)])
+def test_a_broken_agent_is_caught(name, breakage, scenario, monkeypatch):
+    scenario(machine.Cluster())
+    breakage(monkeypatch)
+    with pytest.raises(AssertionError):
+        scenario(machine.Cluster())
+
+
+def _until_named(pid):
+    """The kernel shows a command line a moment after exec."""
+    for _ in range(1000):
+        with open("/proc/%d/cmdline" % pid, "rb") as stream:
+            if stream.read():
+                return
+        time.sleep(0.01)
+
+
+def test_a_process_that_is_left_is_caught(lab):
+    check = leftovers.Leftovers(lab)
+    check.check()
+    left = subprocess.Popen(["bash", "-c", "while :; do sleep 1; done",
+                             lab.folder + "/node1/bin/vgs"])
+    _until_named(left.pid)
+    try:
+        with pytest.raises(AssertionError, match="processes"):
+            check.check()
+    finally:
+        left.kill()
+        left.wait()
+    check.check()
+
+
+def test_a_file_that_is_left_open_is_caught(lab):
+    check = leftovers.Leftovers(lab)
+    with open(os.devnull, encoding="ascii"):
+        with pytest.raises(AssertionError, match="open"):
+            check.check()
+    check.check()
+
+
+def test_a_draft_that_is_left_is_caught(lab, monkeypatch):
+    check = leftovers.Leftovers(lab)
+    host = lab.host("node1", Deadline(20))
+    host.remember("sound", "text")
+    check.check()
+    monkeypatch.setattr(memory.os, "rename", lambda *_, **__: None)
+    host.remember("broken", "text")
+    with pytest.raises(AssertionError, match="drafts"):
+        check.check()
+
+
+def test_every_invariant_has_a_broken_agent():
+    """I9 has the three tests above."""
+    assert {name for name, _, _ in BROKEN} - {"SIGTERM"} | {"I9"} == {
+        "I%d" % number for number in range(1, 13)}

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""LVM's settings, of every version that there is: asked for, or read from lvm.conf."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from dualstor.errors import ParseError
+from dualstor.tools import lvmconf
+from .helpers import PaperHost, golden
+
+OLD, MIDDLE, LATE, TODAY = (2, 2, 84), (2, 2, 119), (2, 2, 188), (2, 3, 16)
+LOCKED_OUT = ("", "  connect() failed on local socket: Connection refused\n"
+                  "  Internal cluster locking initialisation failed.\n", 5)
+NOT_SET = ("", "  Configuration node global/locking_type not found\n", 5)
+
+
+def answering(stdout="", stderr="", code=0, files=()):
+    """A host on which lvm answers this."""
+    return PaperHost(files=files, programs={"lvm": lambda _: (code, stdout, stderr)})
+
+
+@pytest.mark.parametrize("version, command", [
+    (OLD, ("lvm", "dumpconfig")), (MIDDLE, ("lvm", "lvmconfig")),
+    (LATE, ("lvm", "lvmconfig", "--type", "full")),
+    (TODAY, ("lvm", "lvmconfig", "--type", "full"))])
+def test_each_version_is_asked_what_it_knows(version, command):
+    host = answering("locking_type=3\n")
+    assert lvmconf.setting(host, "global/locking_type", version) == "3"
+    assert host.calls == [command + ("global/locking_type",)]
+
+
+@pytest.mark.parametrize("name, default", [
+    ("global/locking_type", "1"), ("global/fallback_to_local_locking", "1"),
+    ("global/use_lvmetad", "0"), ("devices/use_devicesfile", None)])
+def test_an_old_lvm_does_not_show_its_defaults(name, default):
+    assert lvmconf.setting(answering(*NOT_SET), name, OLD) == default
+    assert lvmconf.setting(answering(*NOT_SET), name, LATE) is None
+
+
+def test_lvm_that_wants_clvmd_for_the_answer_is_done_without():
+    host = answering(*LOCKED_OUT, files={"/etc/lvm/lvm.conf": golden("lvm.conf")})
+    for name, value in (("global/locking_type", "3"), ("global/fallback_to_local_locking", "0"),
+                        ("global/use_lvmetad", "0"), ("global/use_lvmlockd", None)):
+        assert lvmconf.setting(host, name, OLD) == value
+
+
+def test_other_refusals_tell_nothing():
+    assert lvmconf.setting(answering("", "  Something else\n", 3), "global/locking_type", OLD) is None
+
+
+def test_a_configuration_with_all_that_it_may_have():
+    found = lvmconf.parse(golden("lvm.conf"))
+    assert found["global/locking_type"] == "3"
+    assert found["devices/filter"] == '["a|^/dev/drbd|","r|.*|"]'
+    assert found["devices/scan"] == '["/dev"]' and found["log/prefix"] == "  # no comment"
+    assert found["activation/thin/reserve"] == "0.5" and "global/commented" not in found
+    assert found["global/umask"] == "077"
+
+
+def test_the_local_file_rules_over_the_other():
+    host = PaperHost(files={"/etc/lvm/lvm.conf": "global { locking_type = 1 }",
+                            "/etc/lvm/lvmlocal.conf": "global/locking_type = 3"})
+    assert lvmconf.read(host) == {"global/locking_type": "3"}
+    assert lvmconf.read(PaperHost()) == {}
+
+
+@pytest.mark.parametrize("text, shown", [
+    ("global {\n locking_type = 3\n", "cut off within.*global"),
+    ("global {\n locking_type 3\n}", "line 2 lacks"),
+    ("}", "line 1 does not expect"), ("a = [ 1, 2", "cut off within.*a"),
+    ('a = "open', "line 1 is not understood")])
+def test_what_is_no_configuration_shows_where(text, shown):
+    with pytest.raises(ParseError, match=shown):
+        lvmconf.parse(text)
+
+
+@given(st.integers(0, len(golden("lvm.conf"))))
+def test_a_configuration_that_is_cut_off_is_refused_or_a_part(length):
+    whole = lvmconf.parse(golden("lvm.conf"))
+    try:
+        part = lvmconf.parse(golden("lvm.conf")[:length])
+    except ParseError:
+        return
+    assert set(part) <= set(whole)
