@@ -5,6 +5,8 @@ import importlib.util
 import io
 import os
 import py_compile
+import subprocess
+import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -83,10 +85,31 @@ def compiled(files):
     return code
 
 
+def bundles(files, project=paths.PROJECT):
+    """Returns the bundles from which monitors start, as a package's installation would make them (tools/bundle)."""
+    with tempfile.TemporaryDirectory(prefix="dualstor-lab-") as scratch:
+        library = Path(scratch, LIBRARY)
+        for path, (_, content, mtime) in files.items():
+            if path.startswith(f"{LIBRARY}/") and path.endswith(".py"):
+                target = Path(scratch, path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+                os.utime(target, (mtime, mtime))
+        made = subprocess.run(
+            [sys.executable, "-I", project / "tools" / "bundle", library, f"/{LIBRARY}"], capture_output=True, check=False
+        )
+        if made.returncode:  # a module that does not compile: the guest shows the error when it is run
+            return {}
+        return {
+            f"{LIBRARY}/__pycache__/{path.name}": (0o644, path.read_bytes(), int(path.stat().st_mtime))
+            for path in (library / "__pycache__").glob("*.bundle")
+        }
+
+
 def product_with_code():
     """Returns the product and, where this Python can make it, its byte code."""
     files = product()
-    return {**files, **compiled(files)} if host_compiles() else files
+    return {**files, **compiled(files), **bundles(files)} if host_compiles() else files
 
 
 def digest(files):

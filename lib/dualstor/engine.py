@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Observe, decide, act, until the decision is to finish."""
 
-from dualstor import log
-from dualstor.errors import DeadlineReached
 from dualstor.steps import Do, Done, Facts, Finish, Unseen, Wait
 
 
 class Agent:
     """Base of an agent: its two impure parts. ``decide`` is a function of its module.
 
-    ``lasting`` names the facets that do not change within one action.
+    ``lasting`` names the facets that do not change within one action. What is
+    asked of an agent most often may lie in a class of its own; the ``whole``
+    agent is made for the rest.
     """
 
     interface = None
@@ -19,23 +19,35 @@ class Agent:
         self.host = host
         self.request = request
         self.parameters = parameters
+        self._whole = None
 
     @staticmethod
     def decide(request, parameters, facts):
         """The next step: Do, Wait or Finish. Pure; raises steps.Unseen to have a look."""
         raise NotImplementedError
 
+    def whole(self):
+        """The agent with all that it can see and do."""
+        return self
+
     def observe(self, facet):
         """The present value of one facet: what ``see_<facet>()`` returns."""
-        return getattr(self, "see_" + facet)()
+        return self._able("see_" + facet)()
 
     def act(self, step):
         """Do one deed: ``do_<deed>(*args)``; the value returned is its outcome."""
-        return getattr(self, "do_" + step.deed)(*step.args)
+        return self._able("do_" + step.deed)(*step.args)
+
+    def _able(self, name):
+        """The method *name*, of the whole agent if this one lacks it."""
+        if not hasattr(self, name) and self._whole is None:
+            self._whole = self.whole()
+        return getattr(self if hasattr(self, name) else self._whole, name)
 
 
 def _in_vain(agent, wait):
     """The DeadlineReached that tells what a Wait was for."""
+    from dualstor.errors import DeadlineReached
     return DeadlineReached("%s %s: still waiting for %s after %.0f s; %s" % (
         agent.request.resource, agent.request.action, wait.what, agent.host.deadline.elapsed,
         wait.hint))
@@ -56,13 +68,15 @@ def pursue(agent):
         except Unseen as unseen:
             try:
                 facts = facts.with_facet(unseen.facet, agent.observe(unseen.facet))
-            except DeadlineReached:
-                if waited is None:
+            except Exception as problem:
+                from dualstor.errors import DeadlineReached
+                if waited is None or not isinstance(problem, DeadlineReached):
                     raise
                 raise _in_vain(agent, waited) from None  # it is known what for
             continue
         if isinstance(step, Finish):
             return step
+        from dualstor import log
         if isinstance(step, Do):
             log.info("%s", " ".join(" ".join([step.deed] + [str(a) for a in step.args]).split()))
             outcome = agent.act(step)

@@ -9,10 +9,8 @@ following symbolic links: whoever could plant a link or a file there is kept
 out by owner and mode, and where those are wrong the folder is not used.
 """
 
-import os
-import stat
-
-from dualstor import log
+import _stat  # this and posix without the Python above them: see docs/performance.md
+import posix
 
 _SIZE_LIMIT = 1 << 20       # bytes; a VG of 10000 LVs needs half of it
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
@@ -43,7 +41,7 @@ class Memory:
     def lock_file(self, name):
         """An open file to lock; None where the folder cannot be used."""
         return self._within(lambda folder: _regular(
-            folder, _plain(name) + ".lock", os.O_RDWR | os.O_CREAT), make=True)
+            folder, _plain(name) + ".lock", posix.O_RDWR | posix.O_CREAT), make=True)
 
     def _within(self, work, make=False):
         """What *work* returns for a descriptor of the folder; None when it cannot be used."""
@@ -52,7 +50,7 @@ class Memory:
             try:
                 return work(folder)
             finally:
-                os.close(folder)
+                posix.close(folder)
         except _NOT_THERE as problem:
             if make:
                 self._warn(problem)
@@ -63,27 +61,31 @@ class Memory:
     def _open(self, make):
         if make:
             try:
-                os.makedirs(self._folder, 0o700)
+                posix.mkdir(self._folder, 0o700)
             except FileExistsError:
                 pass
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-        folder = os.open(self._folder, flags)
+            except FileNotFoundError:
+                import os
+                os.makedirs(self._folder, 0o700)
+        flags = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC
+        folder = posix.open(self._folder, flags)
         try:
-            status = os.fstat(folder)
-            if status.st_uid not in (0, os.geteuid()):
+            status = posix.fstat(folder)
+            if status.st_uid not in (0, posix.geteuid()):
                 raise PermissionError("it belongs to user %d: remove it" % status.st_uid)
             if status.st_mode & 0o022:
                 raise PermissionError("others may write there (mode %o): remove it"
-                                      % stat.S_IMODE(status.st_mode))
-            if status.st_mode & 0o055 and status.st_uid == os.geteuid():
-                os.fchmod(folder, 0o700)
+                                      % _stat.S_IMODE(status.st_mode))
+            if status.st_mode & 0o055 and status.st_uid == posix.geteuid():
+                posix.fchmod(folder, 0o700)
         except BaseException:
-            os.close(folder)
+            posix.close(folder)
             raise
         return folder
 
     def _warn(self, problem):
         if not self._warned:
+            from dualstor import log
             log.warning("working without memory in %s: %s", self._folder, problem)
             self._warned = True
 
@@ -95,30 +97,30 @@ def _plain(name):
 
 def _regular(folder, name, flags):
     """An open file that is no link, pipe or device, as a Python file."""
-    number = os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600,
-                     dir_fd=folder)
+    flags |= posix.O_NOFOLLOW | posix.O_NONBLOCK | posix.O_CLOEXEC
+    number = posix.open(name, flags, 0o600, dir_fd=folder)
     try:
-        if not stat.S_ISREG(os.fstat(number).st_mode):
+        if not _stat.S_ISREG(posix.fstat(number).st_mode):
             raise PermissionError("%s is not a regular file: remove it" % name)
-        return os.fdopen(number, "rb+" if flags & os.O_RDWR else "rb")
+        return open(number, "rb+" if flags & posix.O_RDWR else "rb")
     except BaseException:
-        os.close(number)
+        posix.close(number)
         raise
 
 
 def _read(folder, name):
-    with _regular(folder, name, os.O_RDONLY) as stream:
+    with _regular(folder, name, posix.O_RDONLY) as stream:
         data = stream.read(_SIZE_LIMIT + 1)
     return data.decode("utf-8", "backslashreplace") if len(data) <= _SIZE_LIMIT else None
 
 
 def _write(folder, name, text):
-    draft = "%s.%d" % (name, os.getpid())
+    draft = "%s.%d" % (name, posix.getpid())
     _unlink(folder, draft)      # of a process that was killed and had our number
     try:
-        with _regular(folder, draft, os.O_RDWR | os.O_CREAT | os.O_EXCL) as stream:
+        with _regular(folder, draft, posix.O_RDWR | posix.O_CREAT | posix.O_EXCL) as stream:
             stream.write(text.encode("utf-8", "backslashreplace"))
-        os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+        posix.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         _unlink(folder, draft)
         raise
@@ -126,6 +128,6 @@ def _write(folder, name, text):
 
 def _unlink(folder, name):
     try:
-        os.unlink(name, dir_fd=folder)
+        posix.unlink(name, dir_fd=folder)
     except OSError:
         pass

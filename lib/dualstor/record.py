@@ -29,23 +29,32 @@ class Record:
     """
 
     fields = ()
+    _known = _required = frozenset()
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         own = tuple(name for name in _own_annotations(cls) if name not in cls.fields)
         cls.fields = cls.fields + own
+        cls._known = frozenset(cls.fields)
+        cls._required = frozenset(name for name in cls.fields if not hasattr(cls, name))
 
     def __init__(self, *args, **kwargs):
-        if len(args) > len(self.fields):
-            raise TypeError("%s takes %d fields" % (type(self).__name__, len(self.fields)))
-        values = dict(zip(self.fields, args))
-        for name, value in kwargs.items():
-            if name not in self.fields or name in values:
-                raise TypeError("%s: unexpected field %r" % (type(self).__name__, name))
-            values[name] = value
-        missing = [n for n in self.fields if n not in values and not hasattr(type(self), n)]
-        if missing:
-            raise TypeError("%s: missing field %s" % (type(self).__name__, ", ".join(missing)))
+        if args:
+            if len(args) > len(self.fields):
+                raise TypeError("%s takes %d fields" % (type(self).__name__, len(self.fields)))
+            values = dict(zip(self.fields, args))
+            twice = sorted(values.keys() & kwargs.keys())
+            if twice:
+                raise TypeError("%s: unexpected field %r" % (type(self).__name__, twice[0]))
+            values.update(kwargs)
+        else:
+            values = kwargs
+        if not values.keys() <= self._known:
+            raise TypeError("%s: unexpected field %r" % (
+                type(self).__name__, sorted(values.keys() - self._known)[0]))
+        if not self._required <= values.keys():
+            raise TypeError("%s: missing field %s" % (type(self).__name__, ", ".join(
+                name for name in self.fields if name in self._required - values.keys())))
         self.__dict__.update(values)
 
     def __setattr__(self, name, value):

@@ -95,8 +95,10 @@ def test_a_dead_peer_and_the_resync_when_it_is_back(cluster):
     record(one, "peer-dead")
     one.ok("dd if=/dev/urandom of=/dev/vg0/lv0 bs=1M count=14 oflag=direct status=none", 120)
     two.start(rejoin=False)
-    two.push("/etc/drbd.d/global_common.conf",
-             b"global { usage-count no; }\ncommon { disk { c-plan-ahead 0; resync-rate 150k; } }\n")
+    # Each side sends its rate to the other when they connect.
+    slower = "sed -i 's/resync-rate 100M/resync-rate 150k/' /etc/drbd.d/r0.res"
+    one.ok(f"{slower} && drbdadm adjust r0")
+    two.ok(slower)
     two.ok("cluster start", 60)
 
     def syncing():

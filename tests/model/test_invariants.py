@@ -7,6 +7,7 @@ whole way from an action to the check.
 
 import os
 import subprocess
+import sys
 import time
 
 import pytest
@@ -14,7 +15,8 @@ import pytest
 from dualstor import engine, main, memory
 from dualstor.agents.clustered_vg import locking as vg_locking
 from dualstor.agents.clustered_vg.agent import ClusteredVg
-from dualstor.agents.drbd_dualprimary.agent import DrbdDualPrimary
+from dualstor.agents.clustered_vg.quick import QuickVg
+from dualstor.agents.drbd_dualprimary.quick import QuickDrbd
 from dualstor.deadline import Deadline
 from dualstor.errors import DualstorError
 from dualstor.ocf.codes import ExitCode
@@ -27,7 +29,7 @@ from model.actions import DRBD, GROUP
 def says(code, *words):
     """A breakage: the agents *words* (actions) end with *code* without doing anything."""
     def breakage(monkeypatch):
-        for agent in (ClusteredVg, DrbdDualPrimary):
+        for agent in (QuickVg, QuickDrbd):
             sound = agent.decide
 
             def decide(request, parameters, facts, sound=sound):
@@ -46,7 +48,7 @@ def state_codes_leave_start(monkeypatch):
 def waits_for_ever(monkeypatch):
     monkeypatch.setattr(Deadline, "reached", property(lambda self: self.elapsed > 300))
     monkeypatch.setattr(Deadline, "remaining", property(lambda self: 10.0))
-    monkeypatch.setattr(ClusteredVg, "decide", staticmethod(
+    monkeypatch.setattr(QuickVg, "decide", staticmethod(
         lambda request, parameters, facts: Wait("nothing", "no hint", 5.0)))
 
 
@@ -76,13 +78,13 @@ def gives_two_reasons(monkeypatch):
 
 
 def refuses_what_is_started(monkeypatch):
-    sound = ClusteredVg.decide
+    sound = QuickVg.decide
 
     def decide(request, parameters, facts):
         if request.action == "start" and facts.active and not facts.history:
             return Finish(ExitCode.ERR_GENERIC, "it is started already")
         return sound(request, parameters, facts)
-    monkeypatch.setattr(ClusteredVg, "decide", staticmethod(decide))
+    monkeypatch.setattr(QuickVg, "decide", staticmethod(decide))
 
 
 def metadata_tells_the_caller(monkeypatch):
@@ -96,7 +98,7 @@ def monitor_deactivates(monkeypatch):
         if request.action == "monitor" and not facts.done("deactivate_group"):
             return Do("deactivate_group")
         return Finish(ExitCode.SUCCESS)
-    monkeypatch.setattr(ClusteredVg, "decide", staticmethod(decide))
+    monkeypatch.setattr(QuickVg, "decide", staticmethod(decide))
 
 
 def goes_on_after_sigterm(monkeypatch):
@@ -168,7 +170,8 @@ def _until_named(pid):
 def test_a_process_that_is_left_is_caught(lab):
     check = leftovers.Leftovers(lab)
     check.check()
-    left = subprocess.Popen(["bash", "-c", "while :; do sleep 1; done",
+    # no shell: for a moment what it forks has its command line
+    left = subprocess.Popen([sys.executable, "-IS", "-c", "import time; time.sleep(1000)",
                              lab.folder + "/node1/bin/vgs"])
     _until_named(left.pid)
     try:
@@ -193,7 +196,7 @@ def test_a_draft_that_is_left_is_caught(lab, monkeypatch):
     host = lab.host("node1", Deadline(20))
     host.remember("sound", "text")
     check.check()
-    monkeypatch.setattr(memory.os, "rename", lambda *_, **__: None)
+    monkeypatch.setattr(memory.posix, "rename", lambda *_, **__: None)
     host.remember("broken", "text")
     with pytest.raises(AssertionError, match="drafts"):
         check.check()

@@ -10,8 +10,8 @@ from dualstor.deadline import Deadline
 from dualstor.errors import DeadlineReached, HostUnreadable, ToolHung, ToolMissing
 from dualstor.host import STATE_DIR, Host
 from dualstor.run import KILL_GRACE, OUTPUT_LIMIT, TERM_GRACE, Completed
-from simulator import faults, kernelfiles, locking, programs, world
-from simulator.kernelfiles import Block, Link, Socket
+from simulator import dmlist, faults, kernelfiles, locking, programs, world
+from simulator.kernelfiles import Answer, Block, Link, Socket
 
 _VIEWS = 32     # trees that are kept at most
 
@@ -154,6 +154,16 @@ class SimHost(Host):
     def device(self, name):
         item = self._at(name)
         return tuple(item) if isinstance(item, Block) else None
+
+    def ioctl(self, name, request, data):
+        item = self._at(name)
+        if isinstance(item, Answer):
+            dmlist.answer(item, data)
+        return isinstance(item, Answer)
+
+    def read_fresh(self, name, offset, length, seconds):
+        content = getattr(self._at(name), "content", b"")[offset:offset + length]
+        return content if len(content) == length else None
 
     def recall(self, name):
         self._step()

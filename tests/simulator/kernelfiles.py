@@ -8,7 +8,7 @@ Block, an open socket a Socket.
 import functools
 import posixpath
 
-from simulator import drbd as drbd_model
+from simulator import dmlist, drbd as drbd_model, pvheader
 from simulator.state import HANDLER
 from simulator.volumes import MAJOR
 
@@ -23,6 +23,16 @@ class Link(str):
 
 class Block(tuple):
     """A block device node; (major, minor)."""
+
+
+class Disk(Block):
+    """A block device that can be read: (major, minor), with ``content`` at its begin."""
+
+    content = b""
+
+
+class Answer(bytes):
+    """A device node that answers an ioctl with these bytes."""
 
 
 class Socket(int):
@@ -85,7 +95,7 @@ def _proc_drbd(cluster, node):
     return "\n".join(lines) + "\n"
 
 
-def _block_device(tree, name, number, size, holders=(), slaves=()):
+def _block_device(tree, name, number, size, holders=(), slaves=(), content=b""):
     home = "/sys/devices/virtual/block/" + name
     put(tree, home + "/dev", "%d:%d\n" % number)
     put(tree, home + "/size", "%d\n" % size)
@@ -94,7 +104,8 @@ def _block_device(tree, name, number, size, holders=(), slaves=()):
     put(tree, "/sys/block/" + name, Link("../devices/virtual/block/" + name))
     put(tree, "/sys/class/block/" + name, Link("../../devices/virtual/block/" + name))
     put(tree, "/sys/dev/block/%d:%d" % number, Link("../../devices/virtual/block/" + name))
-    put(tree, "/dev/" + name, Block(number))
+    put(tree, "/dev/" + name, Disk(number))
+    resolve(tree, "/dev/" + name).content = content
 
 
 def _drbd(tree, cluster, node):
@@ -102,19 +113,21 @@ def _drbd(tree, cluster, node):
         return
     put(tree, "/proc/drbd", _proc_drbd(cluster, node))
     put(tree, "/sys/module/drbd/version", "8.4.11\n")
-    for name in node.drbd:
+    for name, drbd in node.drbd.items():
         config = node.config.get(name)
         above = ["dm-%d" % m.minor for m in node.mappings.values()
                  if cluster.groups[m.vg].resource == name]
         _block_device(tree, "drbd%d" % config.minor, (DRBD_MAJOR, config.minor), 196528, above,
-                      [posixpath.basename(config.lower)])
+                      [posixpath.basename(config.lower)] if drbd.dstate != "Diskless" else [])
         put(tree, "/dev/drbd/by-res/" + name, Link("../../drbd%d" % config.minor))
         put(tree, "/dev/drbd/by-disk/" + posixpath.basename(config.lower),
             Link("../../drbd%d" % config.minor))
 
 
 def _mapper(tree, cluster, node):
-    put(tree, "/dev/mapper", {})
+    put(tree, "/sys/class/misc/device-mapper/dev", "10:236\n")
+    put(tree, "/dev/mapper/control", Answer(dmlist.entries([
+        (name, m.uuid, MAJOR, m.minor) for name, m in sorted(node.mappings.items())])))
     for name, mapping in node.mappings.items():
         kernel_name, group = "dm-%d" % mapping.minor, cluster.groups[mapping.vg]
         volume = group.volumes.get(mapping.lv)
@@ -198,8 +211,10 @@ def tree(cluster, node):
     put(made, "/proc/self/ns/mnt", Link("mnt:[4026531840]"))
     for module in node.modules:
         put(made, "/sys/module/%s/refcnt" % module, "0\n")
+    groups = [g for g in cluster.groups.values() if g.resource == "r0"]
     _block_device(made, "vdb", LOWER, 196608, ["drbd%d" % node.config[n].minor
-                                               for n in node.drbd if n in node.config])
+                                               for n in node.drbd if n in node.config],
+                  content=pvheader.begin_of(groups[0]) if groups else b"")
     _drbd(made, cluster, node)
     _mapper(made, cluster, node)
     _openers(made, node)
@@ -207,6 +222,9 @@ def tree(cluster, node):
     for process in node.processes.values():
         _process(made, node, process.pid, process.program, _INTERPRETER[process.program],
                  process.state, process.start_time)
+    put(made, "/proc/net/unix", "Num       RefCount Protocol Flags    Type St Inode Path\n" + "".join(
+        "0000000000000000: 00000002 00000000 00010000 0001 01 %d %s\n" % (20000 + pid, path)
+        for path, pid in node.sockets.items() if pid))
     if node.handler_installed:
         put(made, HANDLER, "#!/bin/sh\n")
     put(made, "/etc/lvm/lvm.conf", "".join("%s = %s\n" % item for item in sorted(node.lvm.items())))

@@ -18,11 +18,11 @@ import time
 
 from dualstor.host import Host
 from oldpython import FOLDERS
-from simulator import faults, kernelfiles, locking, programs, state, world
-from simulator.kernelfiles import Block, Link, Socket
+from simulator import dmlist, faults, kernelfiles, locking, programs, state, world
+from simulator.kernelfiles import Answer, Block, Disk, Link, Socket
 
 _TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_LIBRARY = os.path.join(os.path.dirname(_TESTS), "lib")
+LIBRARY = os.path.join(os.path.dirname(_TESTS), "lib")
 _BLOCK_MARK = "block device %d:%d\n"
 
 _PROGRAM = """#!%(python)s -IS
@@ -34,7 +34,15 @@ sys.exit(main(%(folder)r, %(node)r))
 
 
 class PathHost(Host):
-    """A Host below a root in which block devices and programs are plain files."""
+    """A Host below a root in which device nodes and programs are files."""
+
+    def ioctl(self, name, request, data):
+        try:
+            with open(self.file(name), "rb") as stream:
+                dmlist.answer(stream.read(), data)
+        except OSError:
+            return False
+        return True
 
     executable = Host.exists
 
@@ -115,15 +123,17 @@ def _write_item(root, path, item):
             with socket.socket(socket.AF_UNIX) as left:
                 left.bind(path)
     else:
-        text = _BLOCK_MARK % item if isinstance(item, Block) else str(item)
+        data = item if isinstance(item, Answer) else (_BLOCK_MARK % item if isinstance(item, Block) else str(item)).encode()
+        if isinstance(item, Disk):
+            data = data.ljust(512, b"\0") + item.content[512:]
         try:
-            with open(path, encoding="utf-8") as stream:
-                if stream.read() == text:
+            with open(path, "rb") as stream:
+                if stream.read() == data:
                     return
         except OSError:
             pass
-        with open(path + ".draft", "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with open(path + ".draft", "wb") as stream:
+            stream.write(data)
         os.rename(path + ".draft", path)
 
 
@@ -156,7 +166,7 @@ class Lab:
             script = os.path.join(home, "multicall")
             with open(script, "w", encoding="utf-8") as stream:
                 stream.write(_PROGRAM % {"python": interpreter,
-                                         "folders": [_TESTS, _LIBRARY] + list(FOLDERS), "folder": self.folder,
+                                         "folders": [_TESTS, LIBRARY] + list(FOLDERS), "folder": self.folder,
                                          "node": node.name})
             os.chmod(script, 0o755)
             for name in programs.names(cluster):

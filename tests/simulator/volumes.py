@@ -76,7 +76,7 @@ def map_volume(cluster, node, group, volume):
     """Make the device."""
     name = mapper_name(group.name, volume.name)
     if name not in node.mappings:
-        minor = next(n for n in range(1000)
+        minor = next(n for n in range(4096)
                      if all(m.minor != n for m in node.mappings.values()))
         uuid = "LVM-%s%s" % (group.uuid.replace("-", ""), volume.uuid.replace("-", ""))
         node.mappings[name] = Mapping(vg=group.name, lv=volume.name, uuid=uuid, minor=minor)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Logical volumes as device-mapper has them in this kernel, from sysfs: never blocks, no lock.
+"""Logical volumes as device-mapper has them in this kernel: never blocks, no lock.
 
 Sources: Linux drivers/md/dm-sysfs.c; LVM2 libdm/libdm-string.c (names: ``-`` within
 a name is doubled, a single one separates) and lib/activate/dev_manager.c (uuid is
 ``LVM-`` + VG id + LV id, 32 characters each, and ``-LAYER`` on internal devices).
 """
 
+from dualstor.kernel import dmlist
 from dualstor.record import Record
 
 _BLOCK = "/sys/block"
@@ -108,7 +109,11 @@ def volumes(host):
 
 def of_group(host, vg):
     """The Volumes of the volume group *vg*, as ``volumes``."""
-    return tuple(v for v in volumes(host) if v.vg == vg)
+    listed = dmlist.of_group(host, vg)
+    if listed is None:
+        return tuple(v for v in volumes(host) if v.vg == vg)
+    found = [_volume(host, "dm-%d" % minor) for _, _, _, minor in listed]
+    return tuple(v for v in found if v is not None and v.vg == vg)
 
 
 def depth(host, volume):

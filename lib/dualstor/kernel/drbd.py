@@ -6,7 +6,6 @@ no minor there), drbd_debugfs.c (minors/N is a link to ../resources/NAME/volumes
 drbd_strings.c (the words); the udev rules of drbd-utils (/dev/drbd/by-res).
 """
 
-from dualstor.errors import ParseError
 from dualstor.record import Record
 
 _PROC = "/proc/drbd"
@@ -138,6 +137,12 @@ class State(Record):
 # -- /proc/drbd ---------------------------------------------------------------
 
 
+def _wrong(*words):
+    """A ParseError of these words."""
+    from dualstor.errors import ParseError
+    return ParseError(*words)
+
+
 def _number(text):
     """The int that *text* is; None when it is none or longer than a minor can be."""
     return int(text) if 0 < len(text) < 9 and not text.strip(_DIGITS) else None
@@ -147,7 +152,7 @@ def _pair(line, value):
     """("Primary", "Secondary") of "Primary/Secondary"."""
     ours, slash, theirs = value.partition("/")
     if not (slash and ours.isalpha() and theirs.isalpha()):
-        raise ParseError(_PROC, line, "expected two words with a slash, cut off?")
+        raise _wrong(_PROC, line, "expected two words with a slash, cut off?")
     return ours, theirs
 
 
@@ -167,7 +172,7 @@ def _first_line(line):
     known = dict(values)
     cstate = known.get("cs", "")
     if not cstate.isalpha():
-        raise ParseError(_PROC, line, "no connection state")
+        raise _wrong(_PROC, line, "no connection state")
     rest = tuple(item for item in values if item[0] not in ("cs", "ro", "ds"))
     if cstate == "Unconfigured":
         return Minor(minor=minor, cstate=cstate, rest=rest)
@@ -175,7 +180,7 @@ def _first_line(line):
     dstate, peer_dstate = _pair(line, known.get("ds", ""))
     protocol = words.pop(0) if words and words[0] in ("A", "B", "C") else None
     if not words:
-        raise ParseError(_PROC, line, "no flags at the end, cut off?")
+        raise _wrong(_PROC, line, "no flags at the end, cut off?")
     return Minor(minor=minor, cstate=cstate, role=role, peer_role=peer_role, dstate=dstate,
                  peer_dstate=peer_dstate, protocol=protocol, flags=words[0], rest=rest)
 
@@ -187,7 +192,7 @@ def _further_line(minor, line):
         percent, sign, _ = tail.strip().partition("%")
         whole, _, part = percent.partition(".")
         if not sign or _number(whole) is None or part.strip(_DIGITS):
-            raise ParseError(_PROC, line, "no percentage")
+            raise _wrong(_PROC, line, "no percentage")
         return minor.but(resync=float(percent))
     words = line.split()
     if words[:1] == ["finish:"]:
@@ -208,7 +213,7 @@ def parse(text):
     lines = text.splitlines()
     head = lines[0].split() if lines else []
     if len(head) < 2 or head[0] != "version:":
-        raise ParseError(_PROC, lines[0] if lines else "", "expected \"version:\" first")
+        raise _wrong(_PROC, lines[0] if lines else "", "expected \"version:\" first")
     minors = []
     for line in lines[1:]:
         minor = _first_line(line)
@@ -217,7 +222,7 @@ def parse(text):
         elif minors and line[:1] in (" ", "\t"):
             minors[-1] = _further_line(minors[-1], line)
         elif minors and line.strip():
-            raise ParseError(_PROC, line)
+            raise _wrong(_PROC, line)
     return Kernel(version=head[1], minors=tuple(minors))
 
 

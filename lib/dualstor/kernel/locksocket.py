@@ -4,6 +4,9 @@
 _RUN_DIRS = ("/run/lvm", "/var/run/lvm")
 _NAMES = {"lvmlockd": "lvmlockd.socket", "clvmd": "clvmd.sock"}
 
+#: What the paths of the sockets end with.
+NAMES = tuple("/" + name for name in _NAMES.values())
+
 
 def find(host, program):
     """Path of the socket of *program* ("lvmlockd" or "clvmd"); None when there is none."""

@@ -3,7 +3,7 @@
 
 from hypothesis import strategies as st
 
-from dualstor.agents.clustered_vg import interface, seen
+from dualstor.agents.clustered_vg import interface, seen, unchanged
 from dualstor.kernel.devmapper import Volume
 from dualstor.ocf.parameters import Parameters
 from dualstor.record import Record
@@ -64,6 +64,7 @@ def request(action, **changes):
 def healthy(**changes):
     """A shared VG with LVs a and b, not started; *changes* replace facets."""
     facets = dict(
+        unchanged=False, headers=None,
         active=(), lockspaces=seen.Lockspaces(), remembered=None,
         daemons=seen.Daemons(answering=("lvmlockd",)), quorum=Quorum(),
         version=seen.Version(number=(2, 3, 16)),
@@ -73,7 +74,13 @@ def healthy(**changes):
         volumes=lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"))),
         modes=seen.Modes(), reads=(), held=())
     facets.update(changes)
+    facets.setdefault("present", listed(facets["active"]))
     return Facts(**facets)
+
+
+def listed(volumes):
+    """What device-mapper's list tells of its *volumes*."""
+    return "".join("%s %s %d:%d\n" % (v.name, v.uuid, v.major, v.minor) for v in volumes)
 
 
 def started(**changes):
@@ -149,6 +156,8 @@ kernels = st.lists(st.builds(
     size=st.sampled_from([None, 0, 8, 8])), max_size=4).map(tuple)
 
 _FACETS = dict(
+    unchanged=st.sampled_from([False, False, False, True]),
+    headers=st.sampled_from([None, (), (unchanged.Header("vdb", 4096, b"x"),)]),
     active=kernels,
     lockspaces=st.builds(seen.Lockspaces, st.booleans(), st.booleans(), st.booleans()),
     remembered=st.one_of(st.none(), st.builds(
@@ -185,7 +194,9 @@ def facets(draw, always=(), others=5):
     changed = draw(st.sets(st.sampled_from(sorted(_FACETS)), max_size=others)) | set(always)
     found = {name: value for name, value in base.__dict__.items() if name in _FACETS}
     found.update((name, draw(_FACETS[name])) for name in sorted(changed))
+    found["present"] = listed(found["active"])
     return found
+
 
 removals = st.builds(seen.Removal, st.sampled_from([(), ("vg0-a",)]), st.just("busy"),
                      st.booleans())
@@ -203,7 +214,7 @@ def _done(deed):
 _OF_ACTION = {
     "start": ("start_locking", "activate"),
     "stop": ("deactivate_group", "deactivate", "remove_devices", "stop_locking", "release"),
-    "monitor": ("make_shared", "pick_up"), "validate-all": (), "reload-agent": ()}
+    "monitor": ("make_shared", "pick_up", "keep"), "validate-all": (), "reload-agent": ()}
 
 
 def histories(action):

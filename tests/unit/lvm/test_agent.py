@@ -141,12 +141,12 @@ def test_inquorate_monitor_runs_nothing():
     assert act(machine, "monitor", Quorum(quorate=False)) == DONE and machine.calls == []
 
 
-def test_a_healthy_monitor_asks_lvm_twice_at_most():
+def test_a_full_look_asks_lvm_twice():
     machine = Machine()
     assert act(machine, "start") == DONE
     del machine.calls[:]
     assert act(machine, "monitor") == DONE
-    assert [c[0] for c in machine.calls] == ["lvmlockctl", "lvs"]
+    assert [c[0] for c in machine.calls] == ["lvmlockctl", "vgs", "lvs"]
     del machine.calls[:]
     assert act(machine, "monitor", values=parameters(pick_up_new_lvs=False)) == DONE
     assert machine.calls == []

@@ -23,7 +23,7 @@ ACTIVATING = {"activate", "pick_up", "make_shared"}
 OF_ACTION = {"start": {"start_locking", "activate", "remember"},
              "stop": {"deactivate_group", "deactivate", "remove_devices", "stop_locking",
                       "release", "forget"},
-             "monitor": {"make_shared", "pick_up", "remember", "warn"},
+             "monitor": {"make_shared", "pick_up", "remember", "keep", "warn"},
              "validate-all": set(), "reload-agent": set()}
 
 
@@ -149,7 +149,7 @@ def test_a_probe_looks_at_the_kernel_only_and_does_nothing(situation):
     asked, values, facts = situation
     step, read = step_of((asked.but(action="monitor", probe=True), values, facts))
     assert isinstance(step, Finish) and step.code in (ExitCode.SUCCESS, ExitCode.NOT_RUNNING)
-    assert set(read) <= {"active", "lockspaces", "remembered"}
+    assert set(read) <= {"present", "lockspaces", "remembered"}
     if not facts.active and not facts.lockspaces.group and not facts.lockspaces.clvmd:
         assert step.code == ExitCode.NOT_RUNNING
 

@@ -404,7 +404,8 @@ def test_monitor_picks_up_a_new_lv_and_remembers_it():
                                  active=(active("a"), active("b"), active("new"))),
                          ("pick_up", ("-asy", "new"), OK))
     assert monitor(facts) == Do("remember", (memory("a", "b", "new").to_text(), ""))
-    assert monitor(started(volumes=volumes), pick_up_new_lvs=False) == DONE
+    assert monitor(with_history(started(volumes=volumes), ("keep", (), None)),
+                   pick_up_new_lvs=False) == DONE
 
 
 def test_monitor_of_the_creator_shares_what_lvcreate_left_exclusive():

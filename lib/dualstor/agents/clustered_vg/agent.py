@@ -2,9 +2,8 @@
 """clustered-vg: how it looks at its host and what it does there."""
 
 from dualstor import log
-from dualstor.agents.clustered_vg import decide, seen
-from dualstor.agents.clustered_vg.interface import INTERFACE
-from dualstor.engine import Agent
+from dualstor.agents.clustered_vg import seen
+from dualstor.agents.clustered_vg.quick import QuickVg
 from dualstor.errors import DualstorError, ToolError, ToolHung, ToolMissing
 from dualstor.kernel import devmapper, dlm, locksocket
 
@@ -15,25 +14,14 @@ _START_TURN = 30.0      # seconds to wait for other starts of VGs on this host
 _READ_TIME = 10.0       # seconds for one sector at check level 10
 _REMOVE_PASSES = 8      # layers of device-mapper that are taken away at most
 
-#: Facets that a monitor looks at once: it is short, and pays for each look.
-_MONITOR_LASTING = ("quorum", "daemons", "lockspaces", "modes", "volumes", "reads")
 
-
-class ClusteredVg(Agent):
+class ClusteredVg(QuickVg):
     """The volume group on this host."""
-
-    interface = INTERFACE
-    lasting = ("version", "settings", "devices")
-    decide = staticmethod(decide.decide)
 
     def __init__(self, host, request, parameters):
         super().__init__(host, request, parameters)
-        self.vg = parameters.vgname
-        self._memory = "clustered-vg.%s" % self.vg
         self._group = None
         self._version = None
-        if request.action == "monitor":
-            self.lasting += _MONITOR_LASTING
 
     def _share(self):
         """Seconds for one command: a monitor must be able to go on when it hangs."""
@@ -54,10 +42,6 @@ class ClusteredVg(Agent):
                   if name in there]
         return seen.Lockspaces(group=own in there, clvmd="clvmd" in there,
                                recovered=False not in states)
-
-    def see_remembered(self):
-        """What start left."""
-        return seen.recalled(self.host.recall(self._memory))
 
     def see_held(self):
         """Who holds each active LV: (name, words); other LVs of the VG are no news."""
@@ -125,6 +109,11 @@ class ClusteredVg(Agent):
                 return report
             self._group = report
         return self._group
+
+    def see_headers(self):
+        """The headers of the VG's metadata areas now; None where they cannot be told."""
+        from dualstor.agents.clustered_vg import headers
+        return headers.read(self.host, self.see_group().devices)
 
     def see_devices(self):
         """The devices of the VG's PVs, and those on which LVM sees the same PVs again."""
@@ -250,16 +239,20 @@ class ClusteredVg(Agent):
     def do_remember(self, text, warning):
         """Keep *text* for later monitors, and log *warning*, if any."""
         self.host.remember(self._memory, text)
+        self.host.forget(self._moment)
         self.do_warn(warning)
+
+    def do_keep(self, text):
+        """Keep what was seen when all was well."""
+        if text != self.host.recall(self._moment):
+            self.host.remember(self._moment, text)
 
     def do_forget(self, warning):
         """Drop what start left, and log *warning*, if any."""
         self.host.forget(self._memory)
+        self.host.forget(self._moment)
         self.do_warn(warning)
 
     def do_warn(self, text):
         if text:
             log.warning("VG %s: %s", self.vg, text)
-
-
-AGENT = ClusteredVg

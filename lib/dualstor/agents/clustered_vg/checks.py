@@ -2,18 +2,13 @@
 """What must be right before the VG is started: each refusal names the next step."""
 
 from dualstor.agents.clustered_vg import locking
+from dualstor.agents.clustered_vg.decide import refuse
 from dualstor.agents.clustered_vg.seen import LVMLOCKD
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Finish, Wait
+from dualstor.steps import Wait
 
 _NO_CLVMD = (2, 3, 0)  # LVM without clvmd and clustered VGs
 _LVM_CONF = "/etc/lvm/lvm.conf"
-
-
-def refuse(request, parameters, code, text):
-    """A Finish whose reason names the resource, the action and the VG."""
-    return Finish(code, "%s %s: VG %s: %s" % (request.resource, request.action,
-                                              parameters.vgname, text))
 
 
 def exclusive_clone(request, parameters):

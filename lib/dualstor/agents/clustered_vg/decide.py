@@ -1,29 +1,49 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What clustered-vg does next: a pure function of what is asked and what is known."""
+"""What clustered-vg does next: a pure function of what is asked and what is known.
 
-from dualstor.agents.clustered_vg import checks, locking, monitor, start, stop
+The modules that decide are imported with their action: a monitor pays for its own alone.
+"""
+
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Finish
 
 
-def _validate(request, parameters, facts):
-    """Level 0 judges the parameters, level 10 this host, and the VG where LVM may be asked."""
-    refusal = checks.exclusive_clone(request, parameters)
-    if refusal is None and request.level >= 10:
-        refusal = checks.program(request, parameters, facts) \
-            or checks.settings(request, parameters, facts)
-        if refusal is None and locking.obstacle(facts) is None:
-            refusal = checks.group(request, parameters, facts)
-    return refusal or Finish(ExitCode.SUCCESS)
+def refuse(request, parameters, code, text):
+    """A Finish whose reason names the resource, the action and the VG."""
+    return Finish(code, "%s %s: VG %s: %s" % (request.resource, request.action,
+                                              parameters.vgname, text))
 
 
-def _reload(request, parameters, _facts):
-    """Each action reads the parameters anew: nothing is left to do but to judge them."""
-    return checks.exclusive_clone(request, parameters) or Finish(ExitCode.SUCCESS)
+def not_started(request, parameters):
+    """The Finish of a monitor that finds nothing of the VG."""
+    return refuse(request, parameters, ExitCode.NOT_RUNNING,
+                  "not started on this node: none of its LVs is active")
 
 
-_ACTIONS = {"start": start.decide, "stop": stop.decide, "monitor": monitor.decide,
-            "validate-all": _validate, "reload-agent": _reload}
+def _monitor(request, parameters, facts):
+    """Nothing is here, nothing has changed since all was well, or the VG gets a full look."""
+    if request.probe and facts.remembered is None:
+        return Finish(ExitCode.SUCCESS) if facts.present else not_started(request, parameters)
+    if request.level == 0 and not request.probe and facts.unchanged:
+        return Finish(ExitCode.SUCCESS)
+    from dualstor.agents.clustered_vg import monitor
+    return monitor.decide(request, parameters, facts)
+
+
+def _decision(action):
+    """The function that decides on *action*."""
+    if action == "monitor":
+        return _monitor
+    if action == "start":
+        from dualstor.agents.clustered_vg import start
+        return start.decide
+    if action == "stop":
+        from dualstor.agents.clustered_vg import stop
+        return stop.decide
+    if action in ("validate-all", "reload-agent"):
+        from dualstor.agents.clustered_vg import validate
+        return validate.decide if action == "validate-all" else validate.reload
+    raise KeyError(action)
 
 
 def decide(request, parameters, facts):
@@ -31,4 +51,4 @@ def decide(request, parameters, facts):
 
     :raises Unseen: a facet has to be looked at first
     """
-    return _ACTIONS[request.action](request, parameters, facts)
+    return _decision(request.action)(request, parameters, facts)

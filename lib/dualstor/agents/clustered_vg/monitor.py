@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Deciding on monitor: the kernel's truth first, then LVM where it may be asked.
+"""Deciding on a monitor's full look: the kernel's truth first, then LVM where it may be asked.
 
 What LVM cannot be asked counts as it was remembered, and a new LV that cannot
-be picked up is told but is never a failure.
+be picked up is told but is never a failure. When all is well, what was seen is
+kept, so that the next monitors need not look again before something changes.
 """
 
-from dualstor.agents.clustered_vg import checks, locking, plan as planning
+from dualstor.agents.clustered_vg import checks, locking, plan as planning, unchanged
+from dualstor.agents.clustered_vg.decide import not_started
 from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD, Remembered
 from dualstor.agents.clustered_vg.start import accepted, how
 from dualstor.ocf.codes import ExitCode
@@ -14,18 +16,25 @@ from dualstor.steps import Do, Finish
 
 def decide(request, parameters, facts):
     """The next step of monitor."""
+    if request.probe:
+        return _probe(request, parameters, facts)
+    present = facts.present     # before what LVM and the kernel are asked in detail
     remembered = facts.remembered
     if not facts.active and not (remembered and _locked(facts, remembered)):
-        return checks.refuse(request, parameters, ExitCode.NOT_RUNNING,
-                             "not started on this node: none of its LVs is active")
-    if request.probe:
-        return Finish(ExitCode.SUCCESS)
+        return not_started(request, parameters)
     if remembered and facts.active and not _locked(facts, remembered):
         return checks.refuse(
             request, parameters, ExitCode.ERR_GENERIC,
             "its LVs are active but their lockspace is gone, so other nodes may take the locks: the "
             "lock daemon ended behind our back; look at the clvmd resource")
-    return _volumes(request, parameters, facts)
+    return _volumes(request, parameters, facts, present)
+
+
+def _probe(request, parameters, facts):
+    """Whether the VG that start has left is here, be it well or not."""
+    if facts.present or _locked(facts, facts.remembered):
+        return Finish(ExitCode.SUCCESS)
+    return not_started(request, parameters)
 
 
 def _locked(facts, remembered):
@@ -39,27 +48,30 @@ def _kind(facts):
     return LVMLOCKD if facts.lockspaces.group else CLVMD
 
 
-def _volumes(request, parameters, facts):
+def _volumes(request, parameters, facts, present):
     remembered = facts.remembered or Remembered(locking=_kind(facts))
     usable = planning.usable_ids(facts.active)
     lost = tuple(name for identity, name in remembered.volumes if identity not in usable)
     if not (parameters.pick_up_new_lvs or lost or facts.remembered is None):
-        return _healthy(request, parameters, facts)
-    unasked = _why_not_asked(facts)
+        return _healthy(request, parameters, facts,
+                        kept=unchanged.kept(_kind(facts), False, (), present))
+    unasked = _why_not_asked(parameters, facts)
     if unasked is not None:
         return _as_remembered(request, parameters, facts, lost, unasked)
     plan = planning.plan(facts.volumes.volumes, parameters.activation_mode == "exclusive")
     return _pick_up(request, parameters, facts, plan) \
-        or _verdict(request, parameters, facts, plan, remembered)
+        or _verdict(request, parameters, facts, plan, remembered, present)
 
 
-def _why_not_asked(facts):
+def _why_not_asked(parameters, facts):
     """Why LVM cannot tell the LVs now, as text; None when it has told them."""
     obstacle = locking.obstacle(facts)
     if obstacle:
         return "there is no %s" % obstacle.what
     if _kind(facts) == LVMLOCKD and not facts.modes.answered:
         return facts.modes.says
+    if parameters.pick_up_new_lvs:
+        _ = facts.headers   # as they are before LVM is asked: a later change shows
     return None if facts.volumes.outcome.ok else facts.volumes.outcome.says
 
 
@@ -92,7 +104,7 @@ def _pick_up(request, parameters, facts, plan):
     return None
 
 
-def _verdict(request, parameters, facts, plan, remembered):
+def _verdict(request, parameters, facts, plan, remembered, present):
     vg = parameters.vgname
     usable = planning.usable_ids(facts.active)
     lost = planning.names(v for v in plan.wanted
@@ -108,7 +120,21 @@ def _verdict(request, parameters, facts, plan, remembered):
     if set(now.volumes) != set(remembered.volumes) or facts.remembered is None:
         if not facts.done("remember"):
             return Do("remember", (now.to_text(), ""))
-    return _healthy(request, parameters, facts, _pick_up_trouble(parameters, facts, plan, usable))
+    return _healthy(request, parameters, facts, _pick_up_trouble(parameters, facts, plan, usable),
+                    _kept(parameters, facts, plan, usable, present))
+
+
+def _kept(parameters, facts, plan, usable, present):
+    """What to keep of a moment at which nothing is left to be done; None at another one."""
+    if any(v.id not in usable for v in plan.wanted) or plan.elsewhere:
+        return None
+    if not parameters.pick_up_new_lvs:
+        return unchanged.kept(_kind(facts), False, (), present)
+    shared = how(parameters, _kind(facts)) == "-asy"
+    if facts.headers is None or (shared and facts.modes.exclusive()
+                                 & {v.id for v in plan.wanted}):
+        return None
+    return unchanged.kept(_kind(facts), True, facts.headers, present)
 
 
 def _pick_up_trouble(parameters, facts, plan, usable):
@@ -133,8 +159,8 @@ def _pick_up_trouble(parameters, facts, plan, usable):
     return ""
 
 
-def _healthy(request, parameters, facts, trouble=""):
-    """The verdict on a VG whose expected LVs are all active."""
+def _healthy(request, parameters, facts, trouble="", kept=None):
+    """The verdict on a VG whose expected LVs are all active; *kept* is what to keep, if any."""
     if request.level >= 10:
         failed = [(lv, problem) for lv, problem in facts.reads if problem]
         if failed:
@@ -147,4 +173,6 @@ def _healthy(request, parameters, facts, trouble=""):
         return checks.refuse(request, parameters, ExitCode.DEGRADED, trouble)
     if trouble and not facts.done("warn"):
         return Do("warn", (trouble,))
+    if kept and not trouble and not facts.done("keep"):
+        return Do("keep", (kept,))
     return Finish(ExitCode.SUCCESS)

@@ -2,33 +2,19 @@
 """clvmd: how it looks at its host and what it does there."""
 
 from dualstor import log
-from dualstor.agents.clvmd import decide, seen, start
-from dualstor.agents.clvmd.interface import INTERFACE
-from dualstor.engine import Agent
+from dualstor.agents.clvmd import seen
+from dualstor.agents.clvmd.quick import CONNECT_TIME, MEMORY, QuickClvmd
 from dualstor.errors import DualstorError, ToolError, ToolMissing
-from dualstor.kernel import dlm, locksocket, process
+from dualstor.kernel import dlm, process
 
-_CONNECT_TIME = 2.0    # seconds
-
-_MEMORY = "lockdaemon"
 _ASK_TIME = 8.0        # seconds for a round trip
 _LEAVE_TIME = 15.0     # seconds for lvmlockctl --stop-lockspaces
 
 
-class Clvmd(Agent):
+class Clvmd(QuickClvmd):
     """The lock daemon on this host."""
 
-    interface = INTERFACE
-    lasting = ("version", "settings", "installed", "answer", "metadata_cache", "configuration")
-    decide = staticmethod(decide.decide)
-
     # -- the kernel, which never blocks ----------------------------------------
-
-    def see_processes(self):
-        """The lock daemons that run here, without the helper processes that they fork."""
-        found = [p for program in seen.PROGRAMS for p in process.running(self.host, program)]
-        ids = {p.pid for p in found}
-        return tuple(p for p in found if self._parent(p.pid) not in ids)
 
     def see_mirror_logs(self):
         """The processes of cmirrord."""
@@ -37,15 +23,6 @@ class Clvmd(Agent):
     def see_metadata_cache(self):
         """The processes of lvmetad."""
         return process.running(self.host, seen.LVMETAD)
-
-    def _parent(self, pid):
-        """Id of the parent of *pid* (proc_pid_stat(5), field 4), None when it has gone."""
-        fields = (self.host.read("/proc/%d/stat" % pid) or "").rpartition(")")[2].split()
-        return int(fields[1]) if len(fields) > 1 and fields[1].isdigit() else None
-
-    def see_lockspaces(self):
-        """Names of the dlm lockspaces of this node."""
-        return dlm.lockspaces(self.host)
 
     def see_configured(self):
         """Whether dlm_controld has told the kernel of the cluster; it takes that back when it ends."""
@@ -60,30 +37,12 @@ class Clvmd(Agent):
         return tuple(name for name in dlm.lockspaces(self.host)
                      if dlm.recovered(self.host, name) is False)
 
-    def see_remembered(self):
-        """The process that start has left."""
-        return process.from_text(self.host, self.host.recall(_MEMORY))
-
     def see_active(self):
         """The LVs that are active here."""
         from dualstor.kernel import block, devmapper
         return tuple(seen.Active(vg=v.vg, lv=v.lv,
                                  on_drbd=block.on_drbd(self.host, v.major, v.minor))
                      for v in devmapper.volumes(self.host) if not v.layer)
-
-    def see_sockets(self):
-        """The daemons whose socket accepts."""
-        accepting, says = [], []
-        for name in seen.PROGRAMS:
-            socket = locksocket.find(self.host, name)
-            if socket is None:
-                continue
-            problem = self.host.connect(socket, _CONNECT_TIME)
-            if problem is None:
-                accepting.append(name)
-            else:
-                says.append("%s: %s" % (socket, problem))
-        return seen.Sockets(accepting=tuple(accepting), says="; ".join(says))
 
     def see_remaining(self):
         """Seconds that are left for work."""
@@ -159,7 +118,7 @@ class Clvmd(Agent):
         found = []
         for name in seen.PROGRAMS:
             try:
-                self.host.run((name, "-V"), _CONNECT_TIME)
+                self.host.run((name, "-V"), CONNECT_TIME)
             except ToolMissing:
                 continue
             except ToolError:
@@ -180,6 +139,7 @@ class Clvmd(Agent):
 
     def do_launch(self, daemon):
         """Start the daemon."""
+        from dualstor.agents.clvmd import start
         from dualstor.tools import lockdaemon
         options = (self.parameters.daemon_options or "").split()
         if start.unadmitted(daemon, self.parameters.daemon_options):  # a stop goes on without
@@ -217,11 +177,11 @@ class Clvmd(Agent):
 
     def do_remember(self, daemon):
         """Keep which process is ours."""
-        self.host.remember(_MEMORY, process.to_text(self.host, daemon))
+        self.host.remember(MEMORY, process.to_text(self.host, daemon))
 
     def do_forget(self):
         """Drop what start has left."""
-        self.host.forget(_MEMORY)
+        self.host.forget(MEMORY)
 
     def do_stop_lockspaces(self):
         """Make lvmlockd leave its lockspaces."""
@@ -238,6 +198,3 @@ class Clvmd(Agent):
         if number == 9:
             log.warning("%s (pid %d) does not end: killing it", now.program, pid)
         self.host.kill(pid, number)
-
-
-AGENT = Clvmd

@@ -1,47 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What clvmd does next: a pure function of what is asked and what is known."""
+"""What clvmd does next: a pure function of what is asked and what is known.
 
-from dualstor.agents.clvmd import common, monitor, reload, start, stop
-from dualstor.agents.clvmd.seen import CLVMD
-from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do, Finish
+The modules that decide are imported with their action: a monitor pays for its own alone.
+"""
 
 
-def _validate(request, parameters, facts):
-    """Level 0 judges the parameters, level 10 this host's programs and lvm.conf."""
-    refusal = None
-    if parameters.daemon != "auto":
-        refusal = start.options(request, parameters, parameters.daemon)
-    if refusal is None and request.level >= 10:
-        refusal = start.program(request, parameters, facts) \
-            or start.options(request, parameters, start.kind(parameters, facts)) \
-            or _programs(request, parameters, facts) \
-            or start.settings(request, parameters, facts)
-    return refusal or _cluster_conf(request, parameters, facts) or Finish(ExitCode.SUCCESS)
-
-
-def _cluster_conf(request, parameters, facts):
-    """A warning about cman's configuration: cman itself starts with one that does not validate."""
-    if request.level < 10 or start.kind(parameters, facts) != CLVMD \
-            or parameters.cluster_engine not in ("auto", "cman") or facts.done("warn"):
-        return None
-    text = facts.configuration
-    return Do("warn", ("cluster.conf does not validate (%s): run `ccs_config_validate`" % text,)) \
-        if text else None
-
-
-def _programs(request, parameters, facts):
-    """A refusal when the daemon's program is not on this host, else None."""
-    daemon = start.kind(parameters, facts)
-    if daemon in facts.installed:
-        return None
-    return common.refuse(request, ExitCode.ERR_INSTALLED,
-                               "%s is not installed on this node: install %s" % (
-                                   daemon, start.PACKAGES[daemon]))
-
-
-_ACTIONS = {"start": start.decide, "stop": stop.decide, "monitor": monitor.decide,
-            "validate-all": _validate, "reload-agent": reload.decide}
+def _decision(action):
+    """The function that decides on *action*."""
+    if action == "monitor":
+        from dualstor.agents.clvmd import monitor
+        return monitor.decide
+    if action == "start":
+        from dualstor.agents.clvmd import start
+        return start.decide
+    if action == "stop":
+        from dualstor.agents.clvmd import stop
+        return stop.decide
+    if action == "reload-agent":
+        from dualstor.agents.clvmd import reload
+        return reload.decide
+    if action == "validate-all":
+        from dualstor.agents.clvmd import validate
+        return validate.decide
+    raise KeyError(action)
 
 
 def decide(request, parameters, facts):
@@ -49,4 +30,4 @@ def decide(request, parameters, facts):
 
     :raises Unseen: a facet has to be looked at first
     """
-    return _ACTIONS[request.action](request, parameters, facts)
+    return _decision(request.action)(request, parameters, facts)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on monitor: level 0 looks at the kernel alone, level 10 asks the daemon."""
 
-from dualstor.agents.clvmd import common, mirror
+from dualstor.agents.clvmd import common
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Finish
@@ -12,8 +12,10 @@ def decide(request, parameters, facts):
     found = common.processes(parameters, facts)
     if not found:
         return _absent(request, parameters, facts)
-    step = common.ailment(request, parameters, facts) \
-        or mirror.monitor(request, parameters, facts, found[0].program)
+    step = common.ailment(request, parameters, facts)
+    if step is None and parameters.with_cmirrord:
+        from dualstor.agents.clvmd import mirror
+        step = mirror.monitor(request, parameters, facts, found[0].program)
     if step is None and request.level >= 10:
         step = _round_trip(request, parameters, facts, found[0])
     return step or Finish(ExitCode.SUCCESS)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """drbd-dualprimary: how it looks at its host and what it does there."""
 
-import os
+import posix
 
 from dualstor import log
-from dualstor.agents.drbd_dualprimary import decide, seen
-from dualstor.agents.drbd_dualprimary.interface import INTERFACE
-from dualstor.engine import Agent
+from dualstor.agents.drbd_dualprimary import seen
+from dualstor.agents.drbd_dualprimary.quick import QuickDrbd
 from dualstor.errors import DualstorError, ToolError
 from dualstor.kernel import drbd
 
@@ -14,32 +13,10 @@ from dualstor.kernel import drbd
 _MAJOR = 147
 
 
-class DrbdDualPrimary(Agent):
+class DrbdDualPrimary(QuickDrbd):
     """The DRBD resource on this host."""
 
-    interface = INTERFACE
-    lasting = ("configured", "configuration", "handler", "fencing_enabled", "patience")
-    decide = staticmethod(decide.decide)
-
-    def __init__(self, host, request, parameters):
-        super().__init__(host, request, parameters)
-        self.name = parameters.drbd_resource
-        self.conf = parameters.drbdconf
-        self._score_memory = "drbd-dualprimary.%s.score" % self.name.replace("/", "_")
-
     # -- the kernel --------------------------------------------------------------
-
-    def see_state(self):
-        """The resource's drbd.State, None when it is not configured in the kernel.
-
-        Tools are asked only where the kernel's files do not tell: DRBD 9, or
-        a resource that we did not bring up.
-        """
-        state = drbd.state(self.host, self.name)
-        if state is drbd.UNKNOWN:
-            from dualstor.tools import drbdadm
-            state = drbdadm.resource_state(self.host, self.name, self.conf)
-        return state
 
     def see_module(self):
         """Whether the kernel has DRBD."""
@@ -57,11 +34,6 @@ class DrbdDualPrimary(Agent):
     def see_patience(self):
         """Seconds of this action that may pass until waiting for the peer ends."""
         return min(self.parameters.connect_timeout, self.host.deadline.remaining / 2)
-
-    def see_published(self):
-        """The promotion score that we gave the cluster since this host booted."""
-        text = self.host.recall(self._score_memory)
-        return int(text) if text and text.strip().isdigit() else seen.NO_SCORE
 
     # -- configuration and cluster -------------------------------------------------
 
@@ -96,7 +68,7 @@ class DrbdDualPrimary(Agent):
     def see_peer(self):
         """The peer, and whether the cluster says that it is down."""
         from dualstor.tools import drbdadm, pacemaker
-        local = {self.request.node, pacemaker.local_node(self.host), os.uname().nodename}
+        local = {self.request.node, pacemaker.local_node(self.host), posix.uname().nodename}
         hosts = [h.name for h in drbdadm.configuration(self.host, self.name, self.conf).hosts]
         others = [name for name in hosts if name not in local]
         if len(others) != 1:
@@ -196,6 +168,3 @@ class DrbdDualPrimary(Agent):
 
     def do_warn(self, text):
         log.warning("DRBD resource %s: %s", self.name, text)
-
-
-AGENT = DrbdDualPrimary

@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What must be right before two Primaries are allowed: each refusal names the line to set."""
 
+from dualstor.agents.drbd_dualprimary.seen import refuse
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do, Finish
+from dualstor.steps import Do
 
 _TWO = 2  # DRBD with more than two Primaries is not supported by anybody
-
-
-def refuse(request, parameters, code, text):
-    """A Finish whose reason names the resource, the action and the DRBD resource."""
-    return Finish(code, "%s %s: DRBD resource %s: %s" % (
-        request.resource, request.action, parameters.drbd_resource, text))
 
 
 def clone(request, parameters):

@@ -1,29 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What drbd-dualprimary does next: a pure function of what is asked and what is known."""
+"""What drbd-dualprimary does next: a pure function of what is asked and what is known.
 
-from dualstor.agents.drbd_dualprimary import checks, down, monitor, notify, up
-from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Finish
-
-
-def _validate(request, parameters, facts):
-    """Level 0 judges the parameters, level 10 the configuration on this host."""
-    refusal = checks.clone(request, parameters)
-    if refusal is None and request.level >= 10:
-        refusal = checks.known(request, parameters, facts) \
-            or checks.configuration(request, parameters, facts) \
-            or checks.warnings(parameters, facts)
-    return refusal or Finish(ExitCode.SUCCESS)
+The modules that decide are imported with their action: a monitor pays for its own alone.
+"""
 
 
-def _reload(request, parameters, _facts):
-    """Each action reads the parameters anew: nothing is left to do but to judge them."""
-    return checks.clone(request, parameters) or Finish(ExitCode.SUCCESS)
-
-
-_ACTIONS = {"start": up.start, "promote": up.promote, "demote": down.demote, "stop": down.stop,
-            "monitor": monitor.decide, "notify": notify.decide, "validate-all": _validate,
-            "reload-agent": _reload}
+def _decision(action):
+    """The function that decides on *action*."""
+    if action == "monitor":
+        from dualstor.agents.drbd_dualprimary import monitor
+        return monitor.decide
+    if action in ("start", "promote"):
+        from dualstor.agents.drbd_dualprimary import up
+        return up.start if action == "start" else up.promote
+    if action in ("demote", "stop"):
+        from dualstor.agents.drbd_dualprimary import down
+        return down.demote if action == "demote" else down.stop
+    if action == "notify":
+        from dualstor.agents.drbd_dualprimary import notify
+        return notify.decide
+    if action in ("validate-all", "reload-agent"):
+        from dualstor.agents.drbd_dualprimary import validate
+        return validate.decide if action == "validate-all" else validate.reload
+    raise KeyError(action)
 
 
 def decide(request, parameters, facts):
@@ -31,4 +30,4 @@ def decide(request, parameters, facts):
 
     :raises Unseen: a facet has to be looked at first
     """
-    return _ACTIONS[request.action](request, parameters, facts)
+    return _decision(request.action)(request, parameters, facts)

@@ -32,7 +32,7 @@ def secondary(request, parameters, facts):
     if outcome.transient or outcome.ok:
         return again(facts, "secondary", "`drbdadm secondary %s` (%s)" % (name, outcome.says),
                       "see `drbdadm status %s` and the kernel's log" % name)
-    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+    return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
                          "`drbdadm secondary %s` failed: %s; see `drbdadm status %s`"
                          % (name, outcome.says, name))
 
@@ -41,7 +41,7 @@ def demote(request, parameters, facts):
     """The next step of demote."""
     state = facts.state
     if state is None:
-        return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
                              "it is not configured in the kernel of this node, there is nothing "
                              "to demote: start it first")
     return secondary(request, parameters, facts) or Finish(ExitCode.SUCCESS)
@@ -69,6 +69,6 @@ def stop(request, parameters, facts):
     direct = facts.last("down_directly")
     if direct is None:
         return Do("down_directly")  # drbdadm's configuration may be broken; the kernel's is not
-    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+    return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
                          "`drbdadm down %s` failed: %s; `drbdsetup down %s` too: %s"
                          % (name, outcome.says, name, direct.says))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on monitor: what the kernel's state means to the cluster, and the promotion score."""
 
-from dualstor.agents.drbd_dualprimary import checks, seen
+from dualstor.agents.drbd_dualprimary import seen
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish
 
@@ -26,7 +26,7 @@ def decide(request, parameters, facts):
     """The next step of monitor."""
     state = facts.state
     if state is None:
-        return checks.refuse(request, parameters, ExitCode.NOT_RUNNING,
+        return seen.refuse(request, parameters, ExitCode.NOT_RUNNING,
                              "not configured in the kernel of this node")
     return publish(request, facts, seen.score(state)) or _verdict(request, parameters, state)
 
@@ -35,13 +35,13 @@ def _verdict(request, parameters, state):
     trouble = failure(parameters, state)
     if trouble:
         code = ExitCode.FAILED_PROMOTED if state.primary else ExitCode.ERR_GENERIC
-        return checks.refuse(request, parameters, code, trouble)
+        return seen.refuse(request, parameters, code, trouble)
     flaw = _flaw(parameters, state)
     if flaw and request.degraded_known:
         code = ExitCode.DEGRADED_PROMOTED if state.primary else ExitCode.DEGRADED
-        return checks.refuse(request, parameters, code, flaw)
+        return seen.refuse(request, parameters, code, flaw)
     if state.primary:
-        return checks.refuse(request, parameters, ExitCode.RUNNING_PROMOTED, "Primary")
+        return seen.refuse(request, parameters, ExitCode.RUNNING_PROMOTED, "Primary")
     return Finish(ExitCode.SUCCESS)
 
 

@@ -2,6 +2,7 @@
 """What drbd-dualprimary observes, where no wrapper has a type for it, and what a state means."""
 
 from dualstor.record import Record
+from dualstor.steps import Finish
 
 #: Promotion scores, as administrators know them from ocf:linbit:drbd.
 SCORE_WHOLE, SCORE_ALONE, SCORE_SERVED = 10000, 1000, 10
@@ -29,6 +30,12 @@ class Handler(Record):
 
     program: str
     usable: bool
+
+
+def refuse(request, parameters, code, text):
+    """A Finish whose reason names the resource, the action and the DRBD resource."""
+    return Finish(code, "%s %s: DRBD resource %s: %s" % (
+        request.resource, request.action, parameters.drbd_resource, text))
 
 
 def score(state):

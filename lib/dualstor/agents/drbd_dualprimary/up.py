@@ -49,14 +49,14 @@ def _bring_up(request, parameters, facts):
         text += "if this disk is new, `drbdadm create-md %s` makes its meta-data" % name
     else:
         text += "see the kernel's log and `drbdadm -d adjust %s`" % name
-    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC, text)
+    return seen.refuse(request, parameters, ExitCode.ERR_GENERIC, text)
 
 
 def _meet_peer(request, parameters, facts):
     """A Wait for the peer as long as there is patience; a refusal of a split brain; else None."""
     state = facts.state
     if state.standalone and parameters.split_brain == "failed":
-        return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
                              monitor.recipe(parameters, state))
     if seen.settled(state) or state.standalone or facts.elapsed >= facts.patience:
         return None
@@ -68,12 +68,12 @@ def promote(request, parameters, facts):
     """The next step of promote: never without good data, never beside an unseen Primary."""
     state = facts.state
     if state is None:
-        return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
                              "it is not configured in the kernel of this node: start it first")
     if state.primary:
         trouble = monitor.failure(parameters, state)
         if trouble:
-            return checks.refuse(request, parameters, ExitCode.ERR_GENERIC, trouble)
+            return seen.refuse(request, parameters, ExitCode.ERR_GENERIC, trouble)
         return monitor.publish(request, facts, seen.score(state)) or Finish(ExitCode.SUCCESS)
     return checks.clone(request, parameters) \
         or checks.configuration(request, parameters, facts) \
@@ -88,19 +88,19 @@ def _data(request, parameters, facts):
     """A Wait or a refusal when the disk here is not UpToDate, else None."""
     state, name = facts.state, parameters.drbd_resource
     if state.standalone:
-        return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
                              monitor.recipe(parameters, state))
     if state.up_to_date:
         return None
     if seen.diskless(state):
-        return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
                              "it has no disk on this node (%s): repair the disk, then `drbdadm "
                              "attach %s`" % (seen.words(state), name))
     if seen.resyncing(state) or not seen.settled(state):
         return Wait("an UpToDate disk of DRBD resource %s (%s)" % (name, seen.words(state)),
                     "bring the peer back, which has the good copy, and let the resync end: "
                     "`drbdadm status %s`" % name)
-    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+    return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
                          "its disk is not UpToDate (%s): on the node with the good copy start the "
                          "cluster, and see `drbdadm status %s`" % (seen.words(state), name))
 
@@ -137,5 +137,5 @@ def _primary(request, parameters, facts):
         text = "`drbdadm attach %s` after the disk is repaired" % name
     else:
         text = "see `drbdadm status %s` and the kernel's log" % name
-    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+    return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
                          "`drbdadm primary %s` failed: %s; %s" % (name, outcome.says, text))

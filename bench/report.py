@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Figures as a table for people, as JSON, and as plots (SVG, written by hand: no library needed)."""
+
+import json
+import statistics
+from xml.sax.saxutils import escape
+
+_BAR, _GAP, _LEFT, _WIDTH = 22, 10, 250, 760
+_COLOURS = {"ours": "#2a6f97", "stock": "#b56576", "bare": "#888888"}
+
+
+def median(values):
+    """The median."""
+    return statistics.median(values)
+
+
+def spread(values):
+    """(first quartile, third quartile)."""
+    if len(values) < 2:
+        return values[0], values[0]
+    low, _, high = statistics.quantiles(values, n=4)
+    return low, high
+
+
+def table(rows, base, clock="cpu"):
+    """Lines of a table of *rows* ({name: figures of measure}), as ratios to the row *base*.
+
+    :param clock: "cpu" or "wall": which of the times counts
+    """
+    width = max(len(name) for name in rows)
+    yield "%-*s %9s %17s %7s %9s %9s  %s" % (width, "", clock + " ms", "quartiles", "ratio",
+                                             "children", "peak KiB", "exit")
+    unit = median(rows[base][clock])
+    for name, row in rows.items():
+        low, high = spread(row[clock])
+        yield "%-*s %9.1f %8.1f-%8.1f %7.2f %9s %9s  %s" % (
+            width, name, median(row[clock]) * 1e3, low * 1e3, high * 1e3,
+            median(row[clock]) / unit, row.get("started", int(median(row["forks"])) - 1),
+            row.get("peak", ""),
+            " ".join(str(code) for code in row["codes"]))
+
+
+def save(path, figures):
+    """Write figures as JSON, the same for the same."""
+    with open(path, "w", encoding="utf-8") as stream:
+        json.dump(figures, stream, indent=1, sort_keys=True)
+        stream.write("\n")
+
+
+def _svg(height, parts):
+    return ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" '
+            'font-size="13">\n<rect width="100%%" height="100%%" fill="white"/>\n%s\n</svg>\n'
+            % (_WIDTH, height, "\n".join(parts)))
+
+
+def _text(x, y, words, **more):
+    style = "".join(' %s="%s"' % (k.replace("_", "-"), v) for k, v in more.items())
+    return '<text x="%.0f" y="%.0f"%s>%s</text>' % (x, y, style, escape(words))
+
+
+def bars(title, rows, unit):
+    """An SVG of horizontal bars.
+
+    :param rows: (label, value, kind) each; kind is a key of the colours
+    :param unit: what the value is, behind each number
+    """
+    top = max(value for _, value, _ in rows) or 1
+    room = _WIDTH - _LEFT - 110
+    parts = [_text(16, 26, title, font_weight="bold", font_size="15")]
+    y = 46
+    for label, value, kind in rows:
+        parts.append(_text(_LEFT - 8, y + _BAR - 6, label, text_anchor="end"))
+        parts.append('<rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/>' % (
+            _LEFT, y, max(1.0, room * value / top), _BAR, _COLOURS[kind]))
+        parts.append(_text(_LEFT + room * value / top + 6, y + _BAR - 6, "%.3g %s" % (value, unit)))
+        y += _BAR + _GAP
+    return _svg(y + 8, parts)
+
+
+def lines(title, series, across, unit):
+    """An SVG of lines.
+
+    :param series: {label: (kind, [(x, y)])}
+    :param across: what x is
+    """
+    points = [p for _, ps in series.values() for p in ps]
+    right, top = max(x for x, _ in points) or 1, max(y for _, y in points) * 1.15
+    left, width, height = 70, _WIDTH - 250, 260
+
+    def place(x, y):
+        return left + width * x / right, 50 + height - height * y / top
+    parts = [_text(16, 26, title, font_weight="bold", font_size="15"),
+             '<path d="M%d 50V%dH%d" stroke="black" fill="none"/>' % (left, 50 + height, left + width),
+             _text(left + width / 2, 50 + height + 38, across, text_anchor="middle")]
+    for x in sorted({x for x, _ in points}):
+        parts.append(_text(place(x, 0)[0], 50 + height + 18, "%g" % x, text_anchor="middle"))
+    for step in range(5):
+        y = top * step / 4
+        parts.append(_text(left - 6, place(0, y)[1] + 4, "%.2g" % y, text_anchor="end"))
+    parts.append(_text(left, 44, unit, font_size="12"))
+    for label, (kind, places) in series.items():
+        path = " ".join("%.1f,%.1f" % place(*p) for p in places)
+        parts.append('<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>' % (
+            path, _COLOURS[kind]))
+        x, y = place(*places[-1])
+        parts.append(_text(x + 6, y + 4, label, fill=_COLOURS[kind]))
+    return _svg(50 + height + 50, parts)

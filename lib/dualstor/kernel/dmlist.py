@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The names of device-mapper's devices in one answer of its driver, whatever their number.
+
+For root alone. No lock of LVM's is taken, and nothing waits for a suspended device.
+Sources: Linux include/uapi/linux/dm-ioctl.h, drivers/md/dm-ioctl.c (list_devices).
+"""
+
+import sys
+
+_CONTROL, _CLASS = "/dev/mapper/control", "/sys/class/misc/device-mapper"
+_HEAD = 312                 # sizeof(struct dm_ioctl)
+_LIST_DEVICES = 3 << 30 | _HEAD << 16 | 0xfd << 8 | 2   # DM_LIST_DEVICES
+_FLAGS, _NAME, _NAME_ROOM = 28, 48, 127     # places of the flags and of the name
+_BUFFER_FULL, _WITH_UUID = 1 << 8, 1 << 14      # DM_BUFFER_FULL_FLAG, DM_UUID_FLAG
+_ROOM, _ROOM_LIMIT = 1 << 16, 1 << 24
+_HAS_UUID = 1               # DM_NAME_LIST_FLAG_HAS_UUID
+
+
+def _int(data, at, size=4):
+    return int.from_bytes(data[at:at + size], sys.byteorder)
+
+
+def _request(room, prefix):
+    """A struct dm_ioctl with *room* bytes for the answer; from Linux 5.13 on *prefix* chooses."""
+    data = bytearray(room)
+    begin = prefix.encode("utf-8", "surrogateescape")[:_NAME_ROOM]
+    data[_NAME:_NAME + len(begin)] = begin
+    # version, data_size, data_start, flags
+    for at, value in ((0, 4), (12, room), (16, _HEAD), (_FLAGS, _WITH_UUID)):
+        data[at:at + 4] = value.to_bytes(4, sys.byteorder)
+    return data
+
+
+def listing(host, prefix=""):
+    """What device-mapper answers when asked for its devices, as (name, uuid, major, minor) each.
+
+    :param prefix: what the names of interest begin with; others may be among them
+    :returns: list; ``uuid`` is "" before Linux 5.13. None where the driver is not there,
+        or may not be asked
+    """
+    if not host.exists(_CLASS):
+        return None     # opening the node would load the module
+    room = _ROOM
+    while room <= _ROOM_LIMIT:
+        data = _request(room, prefix)
+        if not host.ioctl(_CONTROL, _LIST_DEVICES, data):
+            return None
+        if not _int(data, _FLAGS) & _BUFFER_FULL:
+            return parse_listing(bytes(data[_int(data, 16):_int(data, 12)]))
+        room *= 4
+    return None
+
+
+def parse_listing(data):
+    """The devices in an answer to DM_LIST_DEVICES (struct dm_name_list), as ``listing``."""
+    found, at = [], 0
+    if _int(data, 0, 8) == 0:
+        return found    # a single empty entry
+    while True:
+        number, step = _int(data, at, 8), _int(data, at + 8)
+        end = data.index(0, at + 12)
+        uuid, tail = b"", (end + 8) // 8 * 8    # event_nr, flags, uuid: where there is room
+        if _int(data, tail + 4) & _HAS_UUID and (not step or tail + 8 < at + step):
+            uuid = data[tail + 8:data.index(0, tail + 8)]
+        found.append((data[at + 12:end].decode("utf-8", "backslashreplace"),
+                      uuid.decode("utf-8", "backslashreplace"),
+                      number >> 8 & 0xfff, number & 0xff | number >> 12 & 0xfff00))
+        if not step:
+            return found
+        at += step
+
+
+def prefix_of(vg):
+    """What device-mapper's names of LVs of the volume group *vg* begin with."""
+    return vg.replace("-", "--") + "-"
+
+
+def of_group(host, vg):
+    """Those of ``listing`` that LVM made for the volume group *vg*; None as there."""
+    prefix = prefix_of(vg)
+    listed = listing(host, prefix)
+    if listed is None:
+        return None
+    place = len(prefix)
+    return [device for device in listed
+            if device[0].startswith(prefix) and device[0][place:place + 1] != "-"
+            and (not device[1] or device[1].startswith("LVM-"))]
+
+
+def present(host, vg):
+    """The devices of the volume group *vg* as text, the same for as long as they are the same.
+
+    A device never loses the table that it has: one that was usable stays so while it is there.
+    """
+    listed = of_group(host, vg)
+    if listed is None:      # device by device, from sysfs
+        from dualstor.kernel import devmapper
+        listed = [(v.name, v.uuid, v.major, v.minor)
+                  for v in devmapper.volumes(host) if v.vg == vg and v.size != 0]
+    return "".join(["%s %s %d:%d\n" % device for device in listed])

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A healthy simulated node on this host, on which the agents run as the programs they are.
+
+The node's kernel files lie below a folder; each agent is an executable that differs from the
+one in ocf/ by that folder, and by a driver that is a file.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+from dualstor.main import load, perform
+from model import actions
+from simulator import path, world
+from simulator.host import Simulation
+
+NODE = "node1"
+TREE = os.path.dirname(path.LIBRARY)
+PYTHON = "/usr/bin/python3"
+
+_STUB = """#!%(python)s -IS
+import sys
+
+sys.path[:0] = (%(library)r,)
+
+from dualstor import quickstart  # noqa: E402
+
+quickstart.use(%(name)r)
+from dualstor.main import Host, script  # noqa: E402
+
+
+class FileHost(Host):
+    def ioctl(self, name, request, data):   # as device-mapper's driver would
+        with open(self.file(name), "rb") as stream:
+            listed = stream.read()
+        if 312 + len(listed) > len(data):
+            data[29] = 1
+        else:
+            data[12:16] = (312 + len(listed)).to_bytes(4, sys.byteorder)
+            data[312:312 + len(listed)] = listed
+        return True
+
+
+script(%(name)r, lambda deadline: FileHost(deadline, %(root)r, (%(programs)r,)))
+"""
+
+
+def healthy(cluster=None):
+    """A cluster in which the first monitors have had their look, in this process."""
+    simulation = Simulation(cluster or world.reach("active"))
+    for agent, action in ((actions.DRBD, "start"), (actions.DRBD, "promote"),
+                          (actions.DRBD, "monitor"), (actions.GROUP, "start"),
+                          (actions.GROUP, "monitor")):
+        actions.act(simulation, agent, action, NODE)
+    return simulation.cluster
+
+
+class Stage:
+    """A simulated pair in which everything runs; ``close`` ends it.
+
+    :param cluster: simulator.state.Cluster
+    :param python: the interpreter of the agents
+    """
+
+    def __init__(self, cluster, python=PYTHON):
+        self.python = python
+        self.folder = tempfile.mkdtemp(prefix="bench", dir="/tmp")   # short: sockets lie below it
+        self.lab = path.Lab(self.folder, cluster)
+        self.home = os.path.join(self.folder, NODE)
+        for name in actions.ACTIONS:
+            self._install(name)
+
+    def _install(self, name):
+        place = os.path.join(self.home, name)
+        with open(place, "w", encoding="utf-8") as stream:
+            stream.write(_STUB % {"python": self.python, "library": path.LIBRARY, "name": name,
+                                  "root": self.home + "/root", "programs": self.home + "/bin"})
+        os.chmod(place, 0o755)
+
+    def call(self, agent, action, **parameters):
+        """(argument list, environment) of an action of an agent, as execd would start it."""
+        word = "monitor" if action == "probe" else action
+        return ([os.path.join(self.home, agent), word],
+                actions.environ(agent, action, NODE, **parameters))
+
+    def run(self, agent, action, **parameters):
+        """Run an action to its end; returns subprocess.CompletedProcess."""
+        argv, environment = self.call(agent, action, **parameters)
+        return subprocess.run(argv, env=environment, stdin=subprocess.DEVNULL, check=False,
+                              capture_output=True, text=True)
+
+    def settle(self):
+        """Let the daemon's start leave what monitors go by; its process is a real one."""
+        perform(load(actions.DAEMON), "start", actions.environ(actions.DAEMON, "start", NODE),
+                lambda deadline: self.lab.host(NODE, deadline))
+
+    def close(self):
+        """End the daemons and remove the files."""
+        self.lab.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
