@@ -18,10 +18,12 @@ INSTALL   = install -p
 
 .PHONY: install install-doc uninstall dist rpm rpmlint deb
 
-install:        ## command, library, agents, metadata, manuals: DESTDIR= PREFIX=/usr PYTHON=python3
+# Byte code is for the Python that runs the agents, whichever runs the tests.
+install: PYTHON = /usr/bin/python3
+install:        ## command, library, agents, metadata, manuals: DESTDIR= PREFIX=/usr
 	cd lib/dualstor && find . -name '*.py' -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(LIBRARY)/{}' \; && \
 	    find . -path '*/data/*' -type f -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(LIBRARY)/{}' \;
-	$(PYTHON) -I tools/byte-compile '$(DESTDIR)$(LIBRARY)' '$(LIBRARY)'
+	PYTHONHASHSEED=0 $(PYTHON) -sS lib/dualstor/bytecode.py '$(DESTDIR)$(LIBRARY)' '$(LIBRARY)'
 	$(INSTALL) -d '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(METADATA)' '$(DESTDIR)$(SBINDIR)' \
 	    '$(DESTDIR)$(MANDIR)/man7' '$(DESTDIR)$(MANDIR)/man8' '$(DESTDIR)$(TMPFILES)'
 	$(INSTALL) -m 755 ocf/* '$(DESTDIR)$(OCFROOT)/resource.d/dualstor'
