@@ -7,6 +7,7 @@ A bundle holds the modules from which a healthy monitor starts; see dualstor.qui
 """
 
 import compileall
+import contextlib
 import marshal
 import os
 import py_compile
@@ -63,7 +64,9 @@ def make(folder, shown=None):
     :returns: whether all of it compiles
     """
     folder = os.path.abspath(folder)
-    if not compileall.compile_dir(folder, ddir=shown or folder, quiet=1, force=True, **_by_time()):
+    with contextlib.redirect_stdout(sys.stderr):    # what does not compile
+        good = compileall.compile_dir(folder, ddir=shown or folder, quiet=1, force=True, **_by_time())
+    if not good:
         return False
     from dualstor import quickstart
     for agent in MODULES:
