@@ -54,6 +54,7 @@ rpm: dist       ## source and binary RPMs in dist/, by rpmbuild; RPMFLAGS='--wit
 	tools/make-rpm dist $(RPMFLAGS)
 
 rpmlint: rpm    ## what rpmlint says of the spec and the RPMs, but for rpm/rpmlint.toml
+	tools/need rpmlint rpmlint rpmlint
 	rpmlint --config rpm/rpmlint.toml rpm/dualstor.spec dist/*.rpm
 
 deb: dist       ## Debian packages in dist/, by debhelper

@@ -60,7 +60,7 @@ class Started:
     def __init__(self, node):
         self.node = node
         node.ok(
-            "setsid strace --seccomp-bpf -f -qq -e trace=execve -e signal=none"
+            "setsid strace -f -q -e trace=execve -e signal=none"
             f" -o {self.FILE} -p $(pidof pacemaker-execd) >/dev/null 2>&1 </dev/null & sleep 1"
         )
 

@@ -3,7 +3,8 @@
 
 A package of the distribution brings the agents with it. pip cannot leave its prefix, so it
 lays them into share/dualstor; this puts them into OCF's folders and links the library there,
-so that the command and the agents run from one copy.
+so that the command and the agents run from one copy. pip compiles for its own Python, the agents
+run with the system's: byte code for that one is made here too.
 """
 
 import os
@@ -11,7 +12,9 @@ import shutil
 import stat
 
 from dualstor.command.codes import ExitCode
+from dualstor.deadline import Deadline
 from dualstor.errors import DualstorError
+from dualstor.host import Host
 
 SUMMARY = "put the agents where Pacemaker looks, after pip install"
 
@@ -24,6 +27,9 @@ a distribution do this by themselves."""
 AGENTS = "usr/lib/ocf/resource.d/dualstor"
 LIBRARY = "usr/lib/ocf/lib/dualstor"
 METADATA = "usr/share/dualstor/metadata"
+
+#: The Python that runs the agents, and seconds for it to compile the library.
+_PYTHON, _COMPILE_TIME = "/usr/bin/python3", 120.0
 
 #: The installed library that runs this.
 _OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -86,6 +92,18 @@ def _copy(source, target, mode):
     os.rename(target + ".new", target)
 
 
+def _byte_code(*words):
+    """Run dualstor.bytecode with the Python of the agents.
+
+    :raises DualstorError: it is not there, or the library does not compile
+    """
+    done = Host(Deadline(_COMPILE_TIME)).run(
+        (_PYTHON, "-I", os.path.join(_OURS, "bytecode.py")) + words, _COMPILE_TIME)
+    if not done.ok:
+        raise DualstorError("install-agents: %s cannot compile the library (%s): %s"
+                            % (_PYTHON, done.outcome, done.stderr.strip()[-500:]))
+
+
 def install(top, source, library=_OURS):
     """Put agents, metadata and a link to the library below *top*.
 
@@ -145,6 +163,7 @@ def run(arguments, console):
             paths = install(top, source)
     except OSError as problem:
         raise DualstorError("install-agents: %s: %s" % (problem.filename, problem.strerror))
+    _byte_code(*(("--remove",) if arguments.remove else ()) + (_OURS,))
     console.document({"removed" if arguments.remove else "written": paths})
     for path in paths:
         console.line(path)
