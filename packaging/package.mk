@@ -37,7 +37,7 @@ install:        ## command, library, agents, metadata, manuals: DESTDIR= PREFIX=
 	$(INSTALL) -D -m 644 packaging/completion/dualstor.fish '$(DESTDIR)$(FISHCOMP)/dualstor.fish'
 
 install-doc:    ## the documents: DESTDIR= PREFIX=/usr DOCDIR=
-	find README.md CHANGELOG.md SECURITY.md docs -type f ! -path 'docs/man/*' \
+	find README.md CHANGELOG.md SECURITY.md docs -type f -size +0 ! -path 'docs/man/*' \
 	    -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(DOCDIR)/{}' \;
 
 uninstall:      ## what install and install-doc put there, with the same DESTDIR and PREFIX

@@ -40,7 +40,7 @@ def build(progress, cache=None, project=paths.PROJECT):
             folder.mkdir()
             for path in Path(scratch).glob("*.noarch.rpm"):
                 shutil.move(path, folder)
-            _install(rpms(folder), folder / "installing")
+            install(rpms(folder), folder / "installing")
             (folder / "installing").rename(folder / "root")
         _prune(packages)
     return folder
@@ -60,7 +60,8 @@ def upgrade(node, files):
     node.ok(["rm", *names])
 
 
-def _install(files, root):
+def install(files, root):
+    """Has rpm install RPMs into a new folder that stands for /, with a database of its own."""
     root.mkdir()
     command = ["rpm", "--root", root, "--dbpath", f"/{DATABASE}", "--nodeps", "-i", *files]
     # rpm changes its root; in a user namespace of his own anybody may.
