@@ -50,7 +50,8 @@ uninstall:      ## what install and install-doc put there, with the same DESTDIR
 dist:           ## the source archive: dist/dualstor-VERSION.tar.gz
 	tools/make-dist dist
 
-rpm: dist       ## source and binary RPMs in dist/, by rpmbuild; RPMFLAGS='--without check' leaves the tests out
+rpm: $(if $(findstring without check,$(RPMFLAGS)),,venv) dist
+rpm:            ## source and binary RPMs in dist/, by rpmbuild; RPMFLAGS='--without check' leaves the tests out
 	tools/make-rpm dist $(RPMFLAGS)
 
 rpmlint: rpm    ## what rpmlint says of the spec and the RPMs, but for rpm/rpmlint.toml
