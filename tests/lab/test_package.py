@@ -39,11 +39,12 @@ def newer(lab, tmp_path_factory):
 
 
 def daemons(node):
-    """{daemon: (pid, start time)}, both as text."""
+    """{daemon: [(pid, start time)]}, both as text."""
     found = {}
     for name in DAEMONS:
-        pid = node.ok(["pidof", name]).strip()
-        found[name] = (pid, node.ok(["cat", f"/proc/{pid}/stat"]).rpartition(")")[2].split()[19])
+        lines = node.ok(f"for pid in $(pidof {name}); do cat /proc/$pid/stat; done").splitlines()
+        assert lines, f"no {name} on {node.name}"
+        found[name] = sorted((line.split()[0], line.rpartition(")")[2].split()[19]) for line in lines)
     return found
 
 
