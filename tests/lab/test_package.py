@@ -105,8 +105,7 @@ def test_pacemaker_starts_the_files_of_the_package(cluster):
 def test_an_upgrade_while_the_cluster_runs_disturbs_nothing(cluster, newer):
     before = [daemons(node) for node in cluster.nodes]
     seen = Started(cluster.node(2))
-    for node in cluster.nodes:
-        package.upgrade(node, newer)
+    cluster.each(lambda node: package.upgrade(node, newer))
     codes = seen.all_three(seen.since(0)[1])
     assert {agent.rpartition("/")[2]: set(each) for agent, each in codes.items()} == {
         "drbd-dualprimary": {8},
