@@ -180,6 +180,22 @@ def vg_addition(agents):
     return _text(configuration)
 
 
+def file_system(device, folder):
+    """Returns a clone that mounts a device with GFS2 on both nodes, below the writers; to merge into the CIB."""
+    configuration = ET.Element("configuration")
+    resources = ET.SubElement(configuration, "resources")
+    operations = (Operation("start", "0s", "90s"), Operation("stop", "0s", "90s"), Operation("monitor", "20s", "60s"))
+    parameters = {"device": device, "directory": folder, "fstype": "gfs2", "options": "noatime"}
+    _primitive(_clone(resources, "files-clone"), Agent("files", "ocf:heartbeat:Filesystem", parameters, operations))
+    constraints = ET.SubElement(configuration, "constraints")
+    vg = f"{VG}-clone"
+    for first, then in ((vg, "files-clone"), ("files-clone", "writers")):
+        ET.SubElement(constraints, "rsc_order", {"id": f"{then}-after-{first}", "first": first, "then": then})
+        together = {"id": f"{then}-with-{first}", "rsc": then, "with-rsc": first, "score": "INFINITY"}
+        ET.SubElement(constraints, "rsc_colocation", together)
+    return _text(configuration)
+
+
 def writers(path):
     """Returns a clone of writers to a device or file, as what a user would run on the VG; to merge into the CIB."""
     configuration = ET.Element("configuration")

@@ -1,26 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An agent killed with SIGKILL in the middle of each of its actions, at several points: the next stop and start succeed."""
+"""An agent killed with SIGKILL in the middle of each of its actions, at several points: the next stop and start succeed.
+
+By turns the agent alone, as the kernel's memory killer does it, and its process group, as Pacemaker's executor does when
+an action's time is over.
+"""
 import json
 
 from .scenario import NOBODY, scenario
 from .power import BACK
 
-_POINTS = 3
+_POINTS = 4
 
 # In the guest: runs an agent, whole or killed after a while, in the environment that Pacemaker gives.
 _DRIVER = b"""
-import json, os, subprocess, sys, time
+import json, os, signal, subprocess, sys, time
 plan = json.loads(sys.argv[1])
 environment = dict(os.environ, OCF_ROOT="/usr/lib/ocf", OCF_RA_VERSION_MAJOR="1", OCF_RA_VERSION_MINOR="1", **plan["environment"])
-def run(action, kill_after=None, probe=False):
-    variables = dict(environment, OCF_RESKEY_CRM_meta_timeout="90000", OCF_RESKEY_CRM_meta_interval="0" if probe else "10000")
+def run(action, kill_after=None, group=False):
+    variables = dict(environment, OCF_RESKEY_CRM_meta_timeout="90000", OCF_RESKEY_CRM_meta_interval="10000")
     began = time.monotonic()
-    child = subprocess.Popen([plan["agent"], action], env=variables, stdin=subprocess.DEVNULL,
+    child = subprocess.Popen([plan["agent"], action], env=variables, stdin=subprocess.DEVNULL, start_new_session=True,
                              stdout=subprocess.DEVNULL, stderr=open("/run/driver.err", "w"))
     try:
         code = child.wait(kill_after if kill_after is not None else 120)
     except subprocess.TimeoutExpired:
-        child.kill()
+        os.killpg(child.pid, signal.SIGKILL) if group else child.kill()
         code = child.wait()
     return code, time.monotonic() - began
 def must(action, *allowed):
@@ -39,7 +43,7 @@ for action, before, after in plan["actions"]:
     for point in range(plan["points"]):
         for step in before:
             must(step, 0)
-        code, _ = run(action, whole * (point + 0.5) / plan["points"])
+        code, _ = run(action, whole * (point + 0.5) / plan["points"], group=point % 2)
         killed += code == -9
         now = "%s killed at point %d of %d" % (action, point + 1, plan["points"])
         must("stop", 0)
@@ -75,7 +79,8 @@ def _interrupt(stage, agent, environment, actions, up=()):
     stage.mark(f"{agent.spec} was killed {killed} times")
 
 
-@scenario("agents-killed", "each agent is killed in the middle of each of its actions", fencing=NOBODY, stall=20, writers=("node1",))
+@scenario("agents-killed", "each agent is killed, or its time is over, in the middle of each of its actions",
+          fencing=NOBODY, stall=20, writers=("node1",))  # fmt: skip
 def agents_killed(stage):
     """By hand on node2 from the top of the stack to its bottom, while the cluster looks away."""
     stage.mark("maintenance mode; the agents of node2 are run by hand")

@@ -44,8 +44,7 @@ def lockd_stopped(stage):
     stage.mark("lvmlockd on node2 gets SIGSTOP")
     stage.two.ok(["kill", "-STOP", old])
     try:
-        stage.wait(lambda: stage.failures(name), "the lock daemon's monitor to say so", NOTICED)
-        stage.mark("reported: " + stage.failures(name)[:90])
+        stage.reported(name, NOTICED)
         _replaced(stage, stage.two, old)
     finally:
         stage.two.run(["kill", "-CONT", old])

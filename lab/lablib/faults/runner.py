@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Plays each scenario with one set of agents after the other, and writes down what came of it."""
+import json
 import time
 from pathlib import Path
 
@@ -54,10 +55,9 @@ def play(lab, each, agents):
 def run(lab, names=(), sets=("dualstor", "stock"), output=None):
     """Plays the scenarios of these names (all for none) with these sets of agents.
 
-    output: folder for faults.md, faults.json and one SVG for each; by default nothing is written.
-    Returns the results, in the order of the scenarios.
+    output: folder for faults.md, faults.json and one SVG for each; what they tell of other scenarios stays. By default
+    nothing is written. Returns the results, in the order in which they were played.
     """
-    began = time.monotonic()
     chosen = choose(names)
     folder = Path(output) if output else None
     if folder:
@@ -72,18 +72,15 @@ def run(lab, names=(), sets=("dualstor", "stock"), output=None):
             results.append(result)
             if folder:
                 (folder / f"{each.name}-{name}.svg").write_text(picture.draw(story))
-                _write(folder, results, chosen, lab, time.monotonic() - began, sets)
+                _write(folder, result, lab.options().text())
     return results
 
 
-def _write(folder, results, chosen, lab, seconds, sets):
-    order = {each.name: index for index, each in enumerate(chosen)}
-    ordered = sorted(results, key=lambda result: order[result["scenario"]])
-    words = ["lab/lab faults", *(["--agents " + sets[0]] if len(sets) == 1 else []), *sorted(order, key=order.get)]
-    about = {
-        "machines": f"Two machines, {lab.options().text()}",
-        "seconds": seconds,
-        "command": " ".join(words if len(order) < len(scenario.every()) else words[:-len(order)]),
-    }
-    (folder / "faults.json").write_text(table.as_json(ordered, about))
-    (folder / "faults.md").write_text(table.markdown(ordered, about))
+def _write(folder, result, machines):
+    """Puts one result into the folder's table."""
+    path = folder / "faults.json"
+    earlier = json.loads(path.read_text())["results"] if path.exists() else []
+    results = table.merged(earlier, result, list(scenario.every()))
+    about = {"machines": f"Two machines, {machines}", "seconds": round(sum(each["seconds"] for each in results))}
+    path.write_text(table.as_json(results, about))
+    (folder / "faults.md").write_text(table.markdown(results, about))

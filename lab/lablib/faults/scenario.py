@@ -25,7 +25,7 @@ def scenario(name, title, fencing=NOBODY, stall=None, writers=(), only=None):
 
 def every():
     """Returns all scenarios by name, in the order in which they are told."""
-    from . import disks, interrupted, locking, operations, power, tools, volumes  # noqa: F401  each registers its own
+    from . import disks, filesystem, interrupted, locking, operations, power, tools, volumes  # noqa: F401  each registers its own
 
     return dict(_SCENARIOS)
 

@@ -10,6 +10,13 @@ def as_json(results, about):
     return json.dumps({"schema": SCHEMA, **about, "results": results}, indent=1) + "\n"
 
 
+def merged(earlier, result, order):
+    """Returns earlier results with one in the place of its like, in the order of the scenarios' names; unknown ones go."""
+    key = (result["scenario"], result["agents"])
+    kept = [each for each in earlier if (each["scenario"], each["agents"]) != key and each["scenario"] in order]
+    return sorted([*kept, result], key=lambda each: (order.index(each["scenario"]), each["agents"]))
+
+
 def _cell(result):
     if result is None:
         return "–"
@@ -18,19 +25,21 @@ def _cell(result):
     parts.append("fenced: " + (", ".join(result["fenced"]) or "nobody"))
     if result["stall"]:
         parts.append("stall " + ", ".join(f"{seconds} s ({name})" for name, seconds in sorted(result["stall"].items())))
+    parts.append("[{0} s]({1}-{2}.svg)".format(round(result["seconds"]), result["scenario"], result["agents"]))
     parts += [f"{check['name']}: {check['detail']}"[:300].replace("|", "\\|").replace("\n", " ") for check in failed[:4]]
     return "<br>".join(parts)
 
 
 def markdown(results, about):
-    """Returns the two-column table as Markdown text."""
+    """Returns the table as Markdown text: a line for each scenario, a column for each set of agents."""
     names = list(dict.fromkeys(result["scenario"] for result in results))
     sets = list(dict.fromkeys(result["agents"] for result in results))
     found = {(result["scenario"], result["agents"]): result for result in results}
     lines = [
         "# Faults and what came of them",
         "",
-        f"{about['machines']}; {about['seconds']:.0f} s in all. Repeat with `{about['command']}`.",
+        f"{about['machines']}; {about['seconds']} s in all. Both sets were played one after the other for each scenario, by"
+        " `lab/lab faults NAME` (all: `make faults`). The seconds lead to a picture of what happened when.",
         "",
         "| scenario | allowed | " + " | ".join(sets) + " |",
         "|---|---|" + "---|" * len(sets),

@@ -105,14 +105,9 @@ def lvm_hangs(stage):
         stage.stopped(stage.two, 150)
         stage.mark("node2 has stopped everything")
         stage.standby(stage.two, on=False)
-
-        def told():
-            return stage.failures("vg0")
-
-        stage.wait(told, "the start of the VG to fail", 150)
-        stage.mark("reported: " + told()[:90])
-        stage.check("the reason is the agent's own", "Timed Out" not in told(), told())
-        stage.check("the reason names the command", "lvm" in told() or "vgs" in told(), told())
+        told = stage.reported("vg0", 150)
+        stage.check("the reason is the agent's own", "Timed Out" not in told, told)
+        stage.check("the reason names the command", "lvm" in told or "vgs" in told, told)
     finally:
         restore(stage.two, "lvm")
     stage.mark("LVM commands work again")
@@ -130,9 +125,7 @@ def drbd_tools_hang(stage):
     _limit(stage, "drbd", 40)
     try:
         stage.standby(stage.two, on=False)
-        stage.wait(lambda: stage.failures("drbd"), "the start of DRBD to fail", 150)
-        told = stage.failures("drbd")
-        stage.mark("reported: " + told[:90])
+        told = stage.reported("drbd", 150)
         stage.check("the reason is the agent's own", "Timed Out" not in told, told)
         stage.check("the reason names the command", "drbdadm" in told, told)
     finally:

@@ -46,6 +46,14 @@ def _devices_above(host, numbers):
             yield _word_for(host, name)
 
 
+def stacked(host, major, minor):
+    """What stands on the block device MAJOR:MINOR, in words as of ``holders``: "LV vg0/lv0".
+
+    Such a device does not go away by itself, as a program's look at a device does.
+    """
+    return tuple(_devices_above(host, _with_partitions(host, major, minor)))
+
+
 def _is(host, path, numbers):
     """Whether *path* is a node of one of the devices."""
     device = host.device(path)

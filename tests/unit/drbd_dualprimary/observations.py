@@ -57,7 +57,7 @@ def parameters(**texts):
 GOOD = dict(module=True, state=state(), configured=seen.Configured(there=True),
             configuration=Conf(), handler=seen.Handler(program="/x", usable=True),
             fencing_enabled=True, patience=15.0, published=seen.NO_SCORE,
-            peer=seen.Peer(name="node2", down=False), holders=())
+            peer=seen.Peer(name="node2", down=False), holders=(), stacked=())
 
 
 def facts(history=(), elapsed=0.0, **facets):

@@ -33,7 +33,8 @@ FACTS = st.builds(
     fencing_enabled=st.sampled_from((None, False, True)), patience=st.floats(0, 60),
     published=st.sampled_from((None, 1000, 10000)),
     peer=st.builds(seen.Peer, st.just("node2"), st.sampled_from((None, False, True))),
-    holders=st.sampled_from(((), ("qemu[4711]",))))
+    holders=st.sampled_from(((), ("qemu[4711]",))),
+    stacked=st.sampled_from(((), ("LV vg0/lv0",))))
 
 
 @given(REQUESTS, PARAMETERS, FACTS)

@@ -154,6 +154,17 @@ def test_demote_names_who_holds_the_device():
     assert step("demote", state=None).code == ExitCode.ERR_GENERIC
 
 
+@pytest.mark.parametrize("action", ("demote", "stop"))
+def test_an_lv_on_the_device_is_not_waited_for_until_the_deadline(action):
+    """Its own stop was refused, and the cluster cannot try that again while this action lasts."""
+    held = [done("secondary", ok=False, held_open=True, says="Device is held open by someone")]
+    busy = dict(state=o.state(role="Primary"), history=held, holders=("LV vg0/lv0", "qemu[4711]"))
+    assert step(action, elapsed=16.0, stacked=("LV vg0/lv0",), **busy).code == ExitCode.ERR_GENERIC
+    assert "LV vg0/lv0" in step(action, elapsed=16.0, stacked=("LV vg0/lv0",), **busy).reason
+    assert not isinstance(step(action, elapsed=3.0, stacked=("LV vg0/lv0",), **busy), Finish)
+    assert not isinstance(step(action, elapsed=16.0, stacked=(), **busy), Finish)
+
+
 def test_stop_goes_down_and_takes_the_score_back():
     assert step("stop", state=o.state(role="Primary")) == Do("secondary")
     assert step("stop") == Do("down")

@@ -127,17 +127,27 @@ def test_the_picture_is_xml_and_shows_every_lane():
 
 def result(name, agents, ok):
     return {"scenario": name, "title": "a node | dies", "agents": agents, "allowed": "node2", "limit": 30, "ok": ok,
-            "fenced": ["node2"], "stall": {"node1": 7.5}, "acknowledged": 9,
+            "fenced": ["node2"], "stall": {"node1": 7.5}, "acknowledged": 9, "seconds": 88.4,
             "checks": [{"name": "data is there", "ok": ok, "detail": "" if ok else "2 | lost"}]}
 
 
 def test_the_table_has_a_column_for_each_set_of_agents():
-    about = {"machines": "Two machines", "seconds": 12.0, "command": "lab/lab faults"}
+    about = {"machines": "Two machines", "seconds": 12}
     results = [result("node-killed", "dualstor", True), result("node-killed", "stock", False)]
     rows = table.markdown(results, about).splitlines()
     assert rows[-3].startswith("| scenario | allowed | dualstor | stock |")
     assert "as expected" in rows[-1] and "**1 of 1 checks failed**" in rows[-1] and "2 \\| lost" in rows[-1]
+    assert "[88 s](node-killed-stock.svg)" in rows[-1]
     assert json.loads(table.as_json(results, about))["schema"] == table.SCHEMA
+
+
+def test_a_new_result_takes_the_place_of_its_like_and_the_scenarios_keep_their_order():
+    earlier = [result("standby", "dualstor", False), result("standby", "stock", True), result("gone", "stock", True)]
+    order = ["node-killed", "standby"]
+    found = table.merged(earlier, result("standby", "dualstor", True), order)
+    assert [(each["agents"], each["ok"]) for each in found] == [("dualstor", True), ("stock", True)]
+    found = table.merged(found, result("node-killed", "stock", True), order)
+    assert [each["scenario"] for each in found] == ["node-killed", "standby", "standby"]
 
 
 def test_scenarios_are_chosen_by_name():

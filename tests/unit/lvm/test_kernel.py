@@ -113,6 +113,8 @@ def test_every_kind_of_holder_is_named_once_and_a_dead_mount_is_not_touched():
         "mounted on /srv/a b for qemu-system-x86_64[4711]", "swap", "/dev/loop0",
         "iSCSI/SCSI target disk1", "qemu-system-x86_64[4711]")
     assert holders.holders(holding(), 147, 1) == ()
+    assert holders.stacked(holding(), 147, 0) == ("LV vg0/lv0", "device-mapper mpatha")
+    assert holders.stacked(holding(), 147, 1) == ()
 
 
 def test_a_mounted_partition_holds_the_whole_device():

@@ -25,10 +25,18 @@ class DrbdDualPrimary(QuickDrbd):
     def see_holders(self):
         """Who holds the resource's devices open, in words."""
         from dualstor.kernel.holders import holders
+        return self._on_volumes(holders)
+
+    def see_stacked(self):
+        """The devices that stand on the resource's, LVs most of all, in words."""
+        from dualstor.kernel.holders import stacked
+        return self._on_volumes(stacked)
+
+    def _on_volumes(self, look):
         state = self.see_state()
         found = []
         for volume in state.volumes if state else ():
-            found.extend(w for w in holders(self.host, _MAJOR, volume.minor) if w not in found)
+            found.extend(w for w in look(self.host, _MAJOR, volume.minor) if w not in found)
         return tuple(found)
 
     def see_patience(self):

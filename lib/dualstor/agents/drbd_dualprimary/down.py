@@ -7,6 +7,10 @@ from dualstor.steps import Do, Finish, Wait
 
 _PAUSE = 1.0  # seconds before a command is run again
 
+#: Seconds for an LV to go from the device. The cluster stops LVs before it demotes; one that is
+#: still there was refused, and nothing can be tried again with it while this action goes on.
+_STACKED_PATIENCE = 15.0
+
 
 def again(facts, deed, what, hint):
     """Do a deed again, but not at once."""
@@ -24,6 +28,11 @@ def secondary(request, parameters, facts):
         return Do("secondary")
     name = parameters.drbd_resource
     if outcome.held_open:
+        if facts.elapsed >= _STACKED_PATIENCE and facts.stacked:
+            return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                               "`drbdadm secondary %s` is refused while its device is in use by %s: "
+                               "stop that first, then `crm_resource --cleanup`"
+                               % (name, ", ".join(facts.stacked)))
         holders = facts.holders
         who = ", ".join(holders) if holders else "something that does not show in /proc"
         return again(facts, "secondary",
