@@ -27,7 +27,7 @@ docs: venv      ## write the manual and docs/findings.md from the command's sour
 	PYTHONPATH=lib $(RUN) -m dualstor.command.pages docs
 
 bundle:         ## what the package's installation makes for fast monitors, for this tree
-	/usr/bin/python3 -I tools/bundle
+	/usr/bin/python3 -I lib/dualstor/bytecode.py lib/dualstor
 
 unit: venv      ## the tests that need no lab
 	$(RUN) -m pytest
@@ -66,3 +66,5 @@ down:           ## end the lab that demo left up
 clean:          ## remove what was made here (not the lab's cached image)
 	rm -rf $(VENV) build dist .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+include packaging/package.mk

@@ -48,7 +48,7 @@ def parser():
     def node(to):
         to.add_argument("node", metavar="NODE", choices=("node1", "node2", "1", "2"), help="node1 or node2")
 
-    to = verb("build", "install what the host lacks and build the image, if the cache has none")
+    to = verb("build", "install what the host lacks, build the image if the cache has none, and the package")
     to.add_argument("--again", action="store_true", help="even if the cache has one")
     to = verb("up", "start both machines and wait until they answer")
     to.add_argument("--fresh", action="store_true", help="with new, empty disks")
@@ -90,7 +90,7 @@ def parser():
     to.add_argument("--list", action="store_true", help="only list the scenarios")
     to.add_argument("--agents", choices=(*cib.SETS, "both"), default="both", help="whose agents (default: %(default)s)")
     to.add_argument("--output", metavar="DIR", default="faults", help="folder for table and pictures (default: %(default)s)")
-    verb("push", "renew our product in the running guests from the working tree")
+    verb("push", "package the working tree and upgrade the running guests to it")
     to = verb("console", "a shell on a machine (leave it with Ctrl-])")
     node(to)
     to = verb("logs", "show the logs of a node: kernel, syslog, Pacemaker, corosync")
@@ -104,6 +104,7 @@ def act(arguments, lab):
     verb = arguments.verb
     if verb == "build":
         print(lab.build(arguments.again).folder)
+        print(lab.package())
     elif verb == "up":
         lab.up(arguments.fresh, arguments.auto_restart)
     elif verb == "down":

@@ -106,7 +106,7 @@ def _require_product(lab):
     for agent in (cib.DUALSTOR.drbd, cib.DUALSTOR.locking[1], cib.DUALSTOR.vg):
         program = f"/{AGENTS}/{agent.spec.rpartition(':')[2]}"
         if lab.node(1).run(["test", "-x", program]).rc:
-            raise LabError(f"{program} is not in the guests: it was not in the working tree at boot; `lab/lab push`")
+            raise LabError(f"{program} is not in the guests: `lab/lab push` installs the package of the working tree")
 
 
 def _wait_drbd(lab, condition, what):

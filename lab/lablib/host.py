@@ -14,6 +14,8 @@ Need = namedtuple("Need", "program debian fedora only_unprivileged")
 NEEDS = (
     Need("qemu-system-x86_64", ("qemu-system-x86",), ("qemu-system-x86-core",), False),
     Need("mmdebstrap", ("mmdebstrap",), ("mmdebstrap", "apt", "dpkg"), False),
+    Need("make", ("make",), ("make",), False),
+    Need("rpmbuild", ("rpm",), ("rpm-build",), False),
     Need("mksquashfs", ("squashfs-tools",), ("squashfs-tools",), False),
     Need("newuidmap", ("uidmap",), ("shadow-utils",), True),
     Need("/usr/share/keyrings/debian-archive-keyring.gpg", ("debian-archive-keyring",), ("debian-keyring",), False),

@@ -69,7 +69,7 @@ def build(progress, cache=None, again=False):
     cache.mkdir(parents=True, exist_ok=True)
     of = recipe()
     name = recipe_hash(of)
-    with _locked(cache / f"{name}.lock"):
+    with locked(cache / f"{name}.lock"):
         found = find(cache)
         if found and not again:
             return found
@@ -87,7 +87,8 @@ def build(progress, cache=None, again=False):
 
 
 @contextmanager
-def _locked(path):
+def locked(path):
+    """Holds a lock file for as long as the block runs."""
     with open(path, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

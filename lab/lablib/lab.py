@@ -14,7 +14,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import accel, cluster, cpio, fencing, image, paths, payload, snapshot
+from . import accel, cluster, cpio, fencing, image, package, paths, payload, snapshot
 from .errors import LabError
 from .machine import LINKS, Options
 from .node import Node
@@ -37,6 +37,7 @@ class Lab:
         self.progress = progress or Progress()
         self.nodes = tuple(Node(self, number) for number in NUMBERS)
         self.fencer = PidFile(self.folder / "fencing.pid")
+        self._package = None
 
     # what is remembered between two commands
 
@@ -98,6 +99,12 @@ class Lab:
         """Returns the image, built if need be."""
         return image.build(self.progress, self.cache, again)
 
+    def package(self, again=False):
+        """Returns the folder of our product's RPMs, built from the working tree at the first call (or `again`)."""
+        if self._package is None or again:
+            self._package = package.build(self.progress, self.cache)
+        return self._package
+
     def plan(self):
         """Returns (image, Options) that machines started now get."""
         built = self.build()
@@ -152,9 +159,8 @@ class Lab:
         for link in LINKS:
             node.machine.set_link(link, link not in cut)
 
-    @staticmethod
-    def _payload():
-        files = {**payload.configuration(), **payload.product_with_code()}
+    def _payload(self):
+        files = {**payload.configuration(), **payload.product(self.package())}
         return cpio.archive({f"payload/{path}": entry for path, entry in files.items()})
 
     def down(self):
@@ -219,26 +225,22 @@ class Lab:
     # product
 
     def push(self):
-        """Renews our product in the running guests from the working tree; returns the names of the nodes."""
+        """Packages the working tree and upgrades the running guests to it; returns the names of the nodes."""
         running = [node for node in self.nodes if node.alive()]
         if not running:
             raise LabError("no machine runs: `lab/lab up` first; it takes the working tree along")
-        data = payload.tar(payload.product_with_code())
-        folders = " ".join(f"/{folder}" for folder in (payload.AGENTS, payload.LIBRARY, payload.METADATA))
+        files = package.rpms(self.package(again=True))
         with ThreadPoolExecutor(len(running)) as pool:
-            for done in [
-                pool.submit(node.ok, f"rm -rf {folders} && tar -xf - -C / --no-same-owner", 60, data) for node in running
-            ]:
+            for done in [pool.submit(package.upgrade, node, files) for node in running]:
                 done.result()
         for node in running:
             self.compile_product(node)
         return [node.name for node in running]
 
-    @staticmethod
-    def compile_product(node):
-        """Compiles the product in the guest where the host's Python could not."""
-        if not payload.host_compiles():
-            node.run(f"[ ! -d /{payload.LIBRARY} ] || python3 -m compileall -q /{payload.LIBRARY}", 120)
+    def compile_product(self, node):
+        """Compiles the product in the guest where the Python of the package's build was another."""
+        if not payload.has_code(payload.product(self.package())):
+            node.run(["python3", "-I", f"/{payload.LIBRARY}/bytecode.py", f"/{payload.LIBRARY}"], 120)
 
     # the cluster
 

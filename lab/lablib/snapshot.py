@@ -48,7 +48,7 @@ def formed_name(lab, agents):
         built.hash,
         options.text(),
         payload.digest(payload.configuration()),
-        payload.digest(payload.product()) if agents == "dualstor" else "",
+        payload.digest(payload.product(lab.package())) if agents == "dualstor" else "",
         cib.base(cib.SETS[agents]),
         cib.vg_addition(cib.SETS[agents]),
     )

@@ -21,8 +21,11 @@ from dualstor.steps import Finish, Request
 #: Characters of an exit reason that every cluster manager keeps; see dualstor.ocf.reason.
 _ALWAYS_FITS = 100
 
-#: Where metadata lies: in the source tree, from the library's folder; installed.
-_METADATA = (__file__.rpartition("/")[0] + "/../../metadata", "/usr/share/dualstor/metadata")
+#: Where metadata lies: in the source tree and installed, from the library's folder; installed
+#: with a library that is linked there.
+_METADATA = (__file__.rpartition("/")[0] + "/../../metadata",
+             __file__.rpartition("/")[0] + "/../../../../share/dualstor/metadata",
+             "/usr/share/dualstor/metadata")
 
 
 def load(name):

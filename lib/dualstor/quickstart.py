@@ -3,7 +3,7 @@
 
 Two thirds of what importing them costs is looking for each. The file is in effect
 byte code, as any in __pycache__, and as long as no source of it has changed; where
-it is not there or too old, modules are imported as ever. tools/bundle writes it.
+it is not there or too old, modules are imported as ever. dualstor.bytecode writes it.
 """
 
 import gc

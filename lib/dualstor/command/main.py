@@ -23,6 +23,7 @@ SUBCOMMANDS = (
     ("configure", "dualstor.command.configure.command"),
     ("status", "dualstor.command.status.command"),
     ("completion", "dualstor.command.completion"),
+    ("install-agents", "dualstor.command.installagents"),
 )
 
 

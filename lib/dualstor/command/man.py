@@ -7,8 +7,8 @@ from dualstor.command.codes import ExitCode
 from dualstor.command.main import SUMMARY, build_parser
 
 
-def _text(text):
-    """Text for roff: backslashes, hyphens, and control characters at a line's begin."""
+def roff(text):
+    """Text for the manual: backslashes, hyphens, and control characters at a line's begin."""
     text = text.replace("\\", "\\e").replace("-", "\\-")
     return "\n".join("\\&" + line if line[:1] in (".", "'") else line
                      for line in text.splitlines())
@@ -16,14 +16,14 @@ def _text(text):
 
 def _option(option):
     """One tagged paragraph."""
-    tag = ", ".join("\\fB%s\\fR" % _text(name) for name in option.names)
-    value = "\\fI%s\\fR" % _text(option.metavar or "")
+    tag = ", ".join("\\fB%s\\fR" % roff(name) for name in option.names)
+    value = "\\fI%s\\fR" % roff(option.metavar or "")
     if option.choices:
-        value = "|".join("\\fB%s\\fR" % _text(choice) for choice in option.choices)
+        value = "|".join("\\fB%s\\fR" % roff(choice) for choice in option.choices)
     if option.takes_value:
         tag = tag + " " + value if tag else value
     note = option.help + (" (may be given more than once)" if option.repeatable else "")
-    return [".TP", tag, _text(note)]
+    return [".TP", tag, roff(note)]
 
 
 def render():
@@ -33,22 +33,22 @@ def render():
     lines = ['.\\" SPDX-License-Identifier: GPL-2.0-or-later',
              '.\\" Made from the parser by: make docs',
              '.TH DUALSTOR 8 "" "dualstor %s" "System Administration"' % __version__,
-             ".SH NAME", "dualstor \\- " + _text(SUMMARY), ".SH SYNOPSIS"]
+             ".SH NAME", "dualstor \\- " + roff(SUMMARY), ".SH SYNOPSIS"]
     for sub in subs:
         words = [o for o in sub.options if not o.names]
         lines += ["\\fBdualstor %s\\fR [\\fIOPTIONS\\fR]%s" % (
-            _text(sub.name), "".join(" \\fI%s\\fR" % _text(o.metavar) for o in words)), ".br"]
+            roff(sub.name), "".join(" \\fI%s\\fR" % roff(o.metavar) for o in words)), ".br"]
     lines += [".SH OPTIONS"]
     for option in interface.options(parser):
         lines += _option(option)
     for sub in subs:
-        lines += [".SH DUALSTOR " + _text(sub.name.upper()), _text(sub.description), ".PP",
+        lines += [".SH DUALSTOR " + roff(sub.name.upper()), roff(sub.description), ".PP",
                   "Options:"]
         for option in sub.options:
             lines += _option(option)
     lines += [".SH EXIT STATUS"]
     for code in ExitCode:
-        lines += [".TP", "\\fB%d\\fR" % code, _text(code.meaning)]
+        lines += [".TP", "\\fB%d\\fR" % code, roff(code.meaning)]
     lines += [".SH SEE ALSO", "\\fBdrbd.conf\\fR(5), \\fBlvmlockd\\fR(8), \\fBclvmd\\fR(8), "
               "\\fBcorosync.conf\\fR(5), \\fBcluster.conf\\fR(5), \\fBpcs\\fR(8)", ""]
     return "\n".join(lines)

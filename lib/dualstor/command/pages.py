@@ -1,23 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The documents that are made from the command's source; ``make docs`` writes them."""
+"""The files that are made from the source; ``make docs`` writes them."""
 
 import os
 import sys
 
-from dualstor.command import man
+from dualstor.command import agentman, completion, man, reasons
 from dualstor.command.check import guide
+from dualstor.command.main import build_parser
+from dualstor.metadata import AGENTS
 
-#: path below docs -> function that renders it
-PAGES = {"man/dualstor.8": man.render, "findings.md": guide.render}
+
+def _agent_page(name):
+    return lambda: agentman.render(name)
+
+
+def _completion(shell):
+    return lambda: completion.SHELLS[shell](build_parser())
+
+
+#: path from docs -> function that renders it
+PAGES = {"man/dualstor.8": man.render, "findings.md": guide.render, "operations.md": reasons.render}
+PAGES.update(("man/%s.7" % agentman.page_name(name), _agent_page(name)) for name in AGENTS)
+PAGES.update(("../packaging/completion/dualstor.%s" % shell, _completion(shell))
+             for shell in completion.SHELLS)
 
 
 def main(argv):
-    """``python3 -m dualstor.command.pages FOLDER``: write all pages below the folder."""
+    """``python3 -m dualstor.command.pages FOLDER``: write all; FOLDER is that of the documents."""
     if len(argv) != 2:
         sys.stderr.write("usage: python3 -m dualstor.command.pages FOLDER\n")
         return 2
     for name, render in PAGES.items():
-        with open(os.path.join(argv[1], name), "w", encoding="utf-8") as stream:
+        path = os.path.join(argv[1], name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as stream:
             stream.write(render())
     return 0
 

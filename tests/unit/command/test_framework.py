@@ -52,9 +52,12 @@ def test_the_manual_in_the_tree_is_the_rendered_one():
 
 def test_made_documents_are_written(tmp_path):
     from dualstor.command import pages
-    (tmp_path / "man").mkdir()
-    assert pages.main(["pages", str(tmp_path)]) == 0
-    assert (tmp_path / "man" / "dualstor.8").read_text(encoding="utf-8") == man.render()
+    assert pages.main(["pages", str(tmp_path / "docs")]) == 0
+    for name in pages.PAGES:
+        with open(os.path.join(TREE, "docs", name), encoding="utf-8") as stream:
+            made = (tmp_path / "docs" / name).read_text(encoding="utf-8")
+            assert made == stream.read(), "%s is stale: run `make docs`" % name
+    assert (tmp_path / "docs" / "man" / "dualstor.8").read_text(encoding="utf-8") == man.render()
     assert pages.main(["pages"]) == 2
 
 

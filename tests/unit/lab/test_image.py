@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The recipe's hash, the order of modules, the initrd's archive, the payload."""
-import io
-import os
-import subprocess
-import sys
-import tarfile
+from pathlib import Path
 
+import packages
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lablib import bzimage, cpio, image, payload
+from lablib import bzimage, cpio, errors, image, package, paths, payload
+from lablib.progress import Silent
 
 
 def test_the_hash_is_the_same_for_the_same_recipe_and_another_for_any_change():
@@ -85,61 +83,52 @@ def test_what_is_no_kernel_is_left_alone():
     assert bzimage.vmlinux(bytes(4096)) is None
 
 
-@pytest.fixture
-def project(tmp_path):
-    for path, text in {
-        "ocf/clvmd": "#!/usr/bin/python3\n",
-        "lib/dualstor/record.py": "VALUE = 1\n",
-        "lib/dualstor/tools/lvm.py": "VALUE = 2\n",
-        "lib/dualstor/broken.py": "def\n",
-        "lib/dualstor/__pycache__/record.cpython-39.pyc": "old",
-        "metadata/clvmd.xml": "<resource-agent/>",
-    }.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    return tmp_path
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The folder of the tree's package, with what rpm has installed of it."""
+    return package.build(Silent(), tmp_path_factory.mktemp("cache"))
 
 
-def test_the_product_is_laid_out_as_installed(project):
-    files = payload.product(project)
-    assert set(files) == {
-        "usr/lib/ocf/resource.d/dualstor/clvmd",
-        "usr/lib/ocf/lib/dualstor/record.py",
-        "usr/lib/ocf/lib/dualstor/tools/lvm.py",
-        "usr/lib/ocf/lib/dualstor/broken.py",
-        "usr/share/dualstor/metadata/clvmd.xml",
-    }
+def test_the_product_is_what_rpm_has_installed(built):
+    files = payload.product(built)
     assert files["usr/lib/ocf/resource.d/dualstor/clvmd"][0] == 0o755
-    assert files["usr/lib/ocf/lib/dualstor/record.py"][0] == 0o644
+    permissions, content, mtime = files["usr/lib/ocf/lib/dualstor/record.py"]
+    assert (permissions, content) == (0o644, (paths.PROJECT / "lib" / "dualstor" / "record.py").read_bytes())
+    assert mtime == int((built / "root" / payload.LIBRARY / "record.py").stat().st_mtime)
+    assert "usr/sbin/dualstor" in files and "usr/share/dualstor/metadata/clvmd.xml" in files
+    assert "var/lib/rpm/rpmdb.sqlite" in files, "rpm in the guest knows of it"
+    assert not any(path.startswith("usr/share/doc/dualstor-doc") for path in files)
 
 
-def test_what_is_not_written_yet_is_left_out(tmp_path):
-    assert payload.product(tmp_path) == {}
+def test_the_same_tree_is_built_once(built, monkeypatch):
+    class Building(Silent):
+        def step(self, what):
+            raise AssertionError(f"{what} is built again")
+
+    assert package.build(Building(), built.parent.parent) == built
 
 
-def test_the_hash_of_files_is_over_contents_and_not_over_times(project):
-    before = payload.digest(payload.product(project))
-    os.utime(project / "ocf/clvmd", (1, 1))
-    assert payload.digest(payload.product(project)) == before
-    (project / "ocf/clvmd").write_text("#!/usr/bin/python3 -I\n")
-    assert payload.digest(payload.product(project)) != before
+def test_the_hash_of_a_product_is_over_contents_and_not_over_what_rpm_notes(built):
+    files = payload.product(built)
+    before = payload.digest(files)
+    noted = {**files, "var/lib/rpm/rpmdb.sqlite": (0o644, b"later", 1)}
+    assert payload.digest(noted) == before
+    agent = "usr/lib/ocf/resource.d/dualstor/clvmd"
+    assert payload.digest({**files, agent: (0o755, files[agent][1] + b"#", files[agent][2])}) != before
+    assert payload.digest({**files, agent: (0o700, *files[agent][1:])}) != before
 
 
-def test_byte_code_is_taken_by_python_as_it_stands(project, tmp_path):
-    files = payload.product(project)
-    code = payload.compiled(files)
-    assert {path.rpartition("/")[2].split(".")[0] for path in code} == {"record", "lvm"}, "what does not compile has none"
-    root = tmp_path / "root"
-    tarfile.open(fileobj=io.BytesIO(payload.tar({**files, **code}))).extractall(root)
-    library = root / payload.LIBRARY
-    tag = sys.implementation.cache_tag
-    for compiled in library.rglob("*.pyc"):
-        compiled.rename(compiled.with_name(compiled.name.replace("cpython-311", tag)))
-    done = subprocess.run(
-        [sys.executable, "-v", "-B", "-c", "import record"], cwd=library, env={"PYTHONPATH": str(library)}, stderr=subprocess.PIPE
-    )
-    assert done.returncode == 0 and b"matches " in done.stderr
-    assert b"/record.cpython" in b"".join(line for line in done.stderr.splitlines() if b" matches " in line)
+def test_byte_code_of_another_python_is_noticed(built):
+    files = payload.product(built)
+    foreign = {path.replace(payload.GUEST_TAG, "cpython-313"): entry for path, entry in files.items()}
+    assert not payload.has_code(foreign)
+
+
+def test_a_tree_that_does_not_build_says_where_to_look(tmp_path):
+    tree = Path(packages.copy(tmp_path))
+    (tree / "lib" / "dualstor" / "broken.py").write_text("def\n")
+    with pytest.raises(errors.LabError, match="(?s)make rpm.*broken.py"):
+        package.build(Silent(), tmp_path / "cache", tree)
 
 
 def test_the_guests_configuration_is_there_with_its_programs_executable():

@@ -2,88 +2,50 @@
 """How an agent starts: no folder, variable or file of others has a say in what code runs."""
 
 import os
-import stat
 import subprocess
 import sys
 
 import pytest
 
+import hostile
 from dualstor.metadata import AGENTS
 from sourcetree import TREE
 
-#: Modules that the agents import, sooner or later; "dualstor" itself among them.
-SHADOWED = ("os", "sys", "json", "re", "enum", "errno", "time", "select", "signal", "socket", "stat",
-            "subprocess", "syslog", "fcntl", "importlib", "traceback", "xml", "encodings", "site",
-            "sitecustomize", "usercustomize", "dualstor")
 
-
-def run_agent(name, *argv, cwd="/", **environ):
-    return subprocess.run([os.path.join(TREE, "ocf", name)] + list(argv), cwd=str(cwd), env=environ,
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-                          check=False)
+def agent(name):
+    return os.path.join(TREE, "ocf", name)
 
 
 @pytest.fixture
-def hostile(tmp_path):
-    """A folder for everybody in which each of our imports has a double, and the file it marks."""
-    mark = tmp_path / "mark"
-    folder = tmp_path / "tmp"
-    folder.mkdir()
-    code = "open(%r, 'a').write(__name__ + '\\n')\n" % str(mark)
-    for module in SHADOWED:
-        (folder / (module + ".py")).write_text(code)
-    (folder / "startup").write_text(code)
-    (folder / "lib").mkdir()
-    (folder / "lib" / "dualstor").mkdir()
-    (folder / "lib" / "dualstor" / "__init__.py").write_text(code)
-    folder.chmod(0o1777)
-    assert folder.stat().st_mode & stat.S_IWOTH
-    return folder, mark
-
-
-def variables(folder):
-    names = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONPYCACHEPREFIX", "HOME", "TMPDIR",
-             "LD_LIBRARY_PATH", "PATH")
-    made = {name: str(folder) for name in names}
-    made.update(PYTHONSTARTUP=str(folder / "startup"), PYTHONINSPECT="1", PYTHONBREAKPOINT="os.x",
-                PYTHONWARNINGS="error", PYTHONOPTIMIZE="2", PYTHONIOENCODING="utf-16")
-    del made["LD_LIBRARY_PATH"]     # the loader's, and execd does not pass it on
-    return made
+def place(tmp_path):
+    return hostile.prepare(tmp_path)
 
 
 @pytest.mark.parametrize("name", AGENTS)
-def test_no_code_of_others_runs(name, hostile):
-    folder, mark = hostile
-    plain = run_agent(name, "meta-data")
-    assert run_agent(name, "meta-data", cwd=folder, **variables(folder)).stdout == plain.stdout
-    for action in ("monitor", "validate-all", "nonsense"):
-        done = run_agent(name, action, cwd=folder, OCF_RESKEY_vgname="no-such-vg",
-                         OCF_RESKEY_drbd_resource="none", **variables(folder))
-        assert "Traceback" not in done.stderr and done.stderr.count("ocf-exit-reason:") <= 1
-    assert not mark.exists(), mark.read_text()
+def test_no_code_of_others_runs(name, place):
+    hostile.check_agent(agent(name), *place)
 
 
 @pytest.mark.parametrize("name", AGENTS)
-def test_the_same_through_a_link_from_a_folder_of_others(name, hostile):
+def test_the_same_through_a_link_from_a_folder_of_others(name, place):
     """The library is found by where the agent really lies."""
-    folder, mark = hostile
+    folder, mark = place
     (folder / "ocf").mkdir()
     link = folder / "ocf" / name
-    link.symlink_to(os.path.join(TREE, "ocf", name))
-    done = subprocess.run([str(link), "meta-data"], cwd=str(folder), env=variables(folder),
-                          capture_output=True, text=True, check=False)
+    link.symlink_to(agent(name))
+    done = hostile.run(link, "meta-data", cwd=folder, **hostile.variables(folder))
     assert done.returncode == 0 and not mark.exists()
 
 
-def test_programs_are_found_in_folders_of_the_system_alone(hostile):
+def test_programs_are_found_in_folders_of_the_system_alone(place):
     """Not in PATH of the caller, not in the working folder."""
-    folder, _ = hostile
+    folder, _ = place
     for program in ("vgs", "lvm", "drbdadm", "drbdsetup", "crm_mon"):
         (folder / program).write_text("#!/bin/sh\ntouch %s/ran\n" % folder)
         (folder / program).chmod(0o755)
-    run_agent("clustered-vg", "start", cwd=folder, OCF_RESKEY_vgname="vg0", PATH=str(folder))
-    run_agent("drbd-dualprimary", "start", cwd=folder, OCF_RESKEY_drbd_resource="r0",
-              PATH=str(folder))
+    hostile.run(agent("clustered-vg"), "start", cwd=folder, OCF_RESKEY_vgname="vg0", PATH=str(folder))
+    hostile.run(agent("drbd-dualprimary"), "start", cwd=folder, OCF_RESKEY_drbd_resource="r0",
+                PATH=str(folder))
     assert not (folder / "ran").exists()
 
 

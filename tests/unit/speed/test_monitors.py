@@ -4,30 +4,16 @@
 Times are measured by `make bench`, never here.
 """
 
-import importlib.machinery
-import importlib.util
 import os
 import subprocess
 import sys
 
 import pytest
 
+from dualstor import bytecode
 from model import actions
 from simulator import world
 from simulator.stage import Stage, healthy
-
-TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
-
-
-def _tool():
-    path = os.path.join(TREE, "tools", "bundle")
-    loader = importlib.machinery.SourceFileLoader("bundle_tool", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("bundle_tool", loader))
-    loader.exec_module(module)
-    return module
-
-
-BUNDLE = _tool()
 
 #: Modules that are part of the interpreter, or files of C without any Python above them.
 _BUILT_IN = {actions.DRBD: {"_stat", "gc"}, actions.DAEMON: {"_socket", "_stat", "gc"},
@@ -62,7 +48,7 @@ def test_a_healthy_monitor_imports_exactly_its_bundle(stage, agent):
     bare = imported(["-c", "pass"])
     argv, environment = stage.call(agent, "monitor")
     more = imported(argv, environment) - bare
-    expected = {"dualstor." + name for name in BUNDLE.MODULES[agent]} \
+    expected = {"dualstor." + name for name in bytecode.MODULES[agent]} \
         | {"dualstor", "dualstor.quickstart"} | _BUILT_IN[agent]
     optional = {"_posixsubprocess", "fcntl", "encodings.ascii"}    # built in or not, by the distribution
     assert more - optional == expected
@@ -73,7 +59,7 @@ def test_a_probe_that_finds_nothing_imports_no_more_than_a_monitor(empty, agent)
     argv, environment = empty.call(agent, "probe")
     bare = imported(["-c", "pass"])
     more = {name for name in imported(argv, environment) - bare if name.startswith("dualstor.")}
-    extra = more - {"dualstor." + name for name in BUNDLE.MODULES[agent]} - {"dualstor.quickstart"}
+    extra = more - {"dualstor." + name for name in bytecode.MODULES[agent]} - {"dualstor.quickstart"}
     assert extra == set()
 
 

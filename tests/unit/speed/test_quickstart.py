@@ -14,13 +14,18 @@ TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__)
 HOST = "lib/dualstor/host.py"
 
 
+def compiler(tree):
+    """The words of the program that writes byte code and bundles."""
+    return [sys.executable, "-I", str(tree / "lib" / "dualstor" / "bytecode.py")]
+
+
 @pytest.fixture
 def tree(tmp_path):
     """A copy of what is installed, with its bundles."""
-    for part in ("ocf", "lib", "metadata", "tools"):
+    for part in ("ocf", "lib", "metadata"):
         shutil.copytree(os.path.join(TREE, part), str(tmp_path / part),
                         ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run([sys.executable, "-I", str(tmp_path / "tools" / "bundle")], check=True)
+    subprocess.run(compiler(tmp_path) + [str(tmp_path / "lib" / "dualstor")], check=True)
     return tmp_path
 
 
@@ -81,8 +86,8 @@ def test_a_damaged_bundle_is_passed_over(tree, damage):
 
 
 def test_a_traceback_names_the_installed_file(tree):
-    subprocess.run([sys.executable, "-I", str(tree / "tools" / "bundle"),
-                    str(tree / "lib" / "dualstor"), "/usr/lib/ocf/lib/dualstor"], check=True)
+    subprocess.run(compiler(tree) + [str(tree / "lib" / "dualstor"), "/usr/lib/ocf/lib/dualstor"],
+                   check=True)
     code = ("import sys; sys.path.insert(0, %r)\n"
             "from dualstor import quickstart\n"
             "assert quickstart.use('clvmd')\n"

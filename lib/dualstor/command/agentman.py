@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The agents' manual pages, e.g. ocf_dualstor_clvmd(7), rendered from their declared interfaces."""
+
+from dualstor import __version__
+from dualstor.command.man import roff
+from dualstor.main import load
+
+#: How each agent is run: (what pcs says after the operations, lines of crm's clone).
+_CLONES = {
+    "drbd-dualprimary": (
+        "promotable promoted-max=2 promoted-node-max=1 clone-max=2 clone-node-max=1 "
+        "notify=true interleave=true",
+        ("meta promotable=true promoted-max=2 promoted-node-max=1 clone-max=2 clone-node-max=1 \\",
+         "     notify=true interleave=true")),
+    "clvmd": ("clone interleave=true", ("meta interleave=true",)),
+    "clustered-vg": ("clone interleave=true", ("meta interleave=true",)),
+}
+
+_VALUES = {"drbd_resource": "r0", "vgname": "vg0"}
+
+
+def page_name(name):
+    """The page's name without its section, as the field names them."""
+    return "ocf_dualstor_" + name
+
+
+def _paragraphs(text):
+    """Text with empty lines between its paragraphs, as roff lines."""
+    lines = []
+    for part in text.split("\n\n"):
+        lines += [".PP", roff(part)]
+    return lines
+
+
+def _parameter(parameter):
+    """One tagged paragraph, in the form that manuals of agents have."""
+    traits = []
+    if parameter.required:
+        traits.append("required")
+    if parameter.unique_group:
+        traits.append("unique")
+    if parameter.reloadable:
+        traits.append("reloadable")
+    traits.append(parameter.type)
+    if parameter.default is None:
+        traits.append("no default")
+    else:
+        value = parameter.default
+        value = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
+        traits.append('default \\fI"%s"\\fR' % roff(str(value)))
+    lines = [".TP", "\\fB%s\\fR" % roff(parameter.name), "(%s)" % ", ".join(traits), ".br"]
+    lines.append(roff(parameter.longdesc))
+    if parameter.options:
+        lines += [".br", "One of: %s." % roff(", ".join(parameter.options))]
+    if parameter.minimum is not None and parameter.maximum is not None:
+        lines += [".br", "From %d to %d." % (parameter.minimum, parameter.maximum)]
+    return lines
+
+
+def _advice(action):
+    """What is advised for an action, e.g. "timeout=20 interval=30"."""
+    words = ["timeout=%d" % action.timeout]
+    if action.interval is not None:
+        words.append("interval=%d" % action.interval)
+    if action.depth:
+        words.append("OCF_CHECK_LEVEL=%d" % action.depth)
+    if action.role is not None:
+        words.append("role=%s" % action.role)
+    return words
+
+
+def _action(action):
+    what = {"monitor": "Looks whether it runs, and how well", "start": "Starts the resource",
+            "stop": "Stops the resource", "promote": "Makes it Primary", "demote": "Makes it Secondary",
+            "notify": "Is told what the cluster does with the other instances",
+            "reload-agent": "Takes over changed parameters that are reloadable",
+            "validate-all": "Checks the parameters and the configuration",
+            "meta-data": "Prints what the agent is and takes"}[action.name]
+    depth = "" if action.depth is None else " (level %d)" % action.depth
+    return [".TP", "\\fB%s\\fR" % roff(action.name),
+            roff("%s%s. Suggested: %s." % (what, depth, " ".join(
+                word for word in _advice(action) if not word.startswith("OCF"))))]
+
+
+def _operations(interface):
+    """The actions that a configuration lists."""
+    return [a for a in interface.actions if a.name in ("start", "stop", "promote", "demote", "monitor")]
+
+
+def _pcs(interface, given):
+    """A pcs command, as lines of text."""
+    lines = ["pcs resource create p_%s ocf:dualstor:%s \\" % (
+        interface.name.replace("-", "_"), interface.name)]
+    if given:
+        lines.append("  %s \\" % " ".join("%s=%s" % pair for pair in given))
+    for number, action in enumerate(_operations(interface)):
+        lines.append("  %s%s %s \\" % ("op " if number == 0 else "   ", action.name,
+                                       " ".join(_advice(action))))
+    return lines + ["  " + _CLONES[interface.name][0]]
+
+
+def _crm(interface, given):
+    """The same for the crm shell."""
+    primitive = "p_%s" % interface.name.replace("-", "_")
+    lines = ["primitive %s ocf:dualstor:%s \\" % (primitive, interface.name)]
+    if given:
+        lines.append("  params %s \\" % " ".join("%s=%s" % pair for pair in given))
+    lines += ["  op %s %s \\" % (action.name, " ".join(_advice(action)))
+              for action in _operations(interface)]
+    lines[-1] = lines[-1][:-len(" \\")]
+    return lines + ["clone c_%s %s \\" % (interface.name.replace("-", "_"), primitive)] + [
+        "  " + line for line in _CLONES[interface.name][1]]
+
+
+def _example(lines):
+    return [".PP", ".nf"] + [roff(line) for line in lines] + [".fi"]
+
+
+def render(name):
+    """The page of the agent *name* as roff text, the same for the same version."""
+    interface = load(name).interface
+    given = [(p.name, _VALUES[p.name]) for p in interface.parameters if p.required]
+    lines = ['.\\" SPDX-License-Identifier: GPL-2.0-or-later',
+             '.\\" Made from the agent\'s interface by: make docs',
+             '.TH %s 7 "" "dualstor %s" "OCF resource agents"' % (
+                 roff(page_name(name).upper()), __version__),
+             ".SH NAME", "%s \\- %s" % (roff(page_name(name)), roff(interface.shortdesc)),
+             ".SH SYNOPSIS",
+             "\\fB%s\\fR [%s]" % (roff(name), " | ".join(dict.fromkeys(
+                 roff(action.name) for action in interface.actions))),
+             ".SH DESCRIPTION"]
+    lines += _paragraphs(interface.longdesc)[1:]
+    lines.append(".SH SUPPORTED PARAMETERS")
+    for parameter in interface.parameters:
+        lines += _parameter(parameter)
+    lines.append(".SH SUPPORTED ACTIONS")
+    for action in interface.actions:
+        lines += _action(action)
+    lines += [".SH EXIT REASONS",
+              "Each failure ends with one sentence that crm_mon shows. What each means and what to do",
+              "is told in operations.md among the documents of dualstor.",
+              ".SH EXAMPLE", "With pcs:"]
+    lines += _example(_pcs(interface, given))
+    lines += [".PP", "With the crm shell:"] + _example(_crm(interface, given))
+    lines += [".PP", "Order and colocation with the other agents are written by",
+              "\\fBdualstor configure\\fR.", ".SH SEE ALSO"]
+    others = [other for other in _CLONES if other != name]
+    lines += [", ".join(["\\fBdualstor\\fR(8)"] + ["\\fB%s\\fR(7)" % roff(page_name(o)) for o in others]
+                        + ["\\fBpcs\\fR(8)", "\\fBcrm\\fR(8)", "\\fBcrm_mon\\fR(8)"]), ""]
+    return "\n".join(lines)

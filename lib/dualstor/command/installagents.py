@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``dualstor install-agents``: the agents of a pip installation, where the cluster manager looks.
+
+A package of the distribution brings the agents with it. pip cannot leave its prefix, so it
+lays them into share/dualstor; this puts them into OCF's folders and links the library there,
+so that the command and the agents run from one copy. pip compiles for its own Python, the agents
+run with the system's: byte code for that one is made here too.
+"""
+
+import os
+import shutil
+import stat
+
+from dualstor.command.codes import ExitCode
+from dualstor.deadline import Deadline
+from dualstor.errors import DualstorError
+from dualstor.host import Host
+
+SUMMARY = "put the agents where Pacemaker looks, after pip install"
+
+DESCRIPTION = """\
+After pip install: copies the agents to /usr/lib/ocf/resource.d/dualstor and their metadata to
+/usr/share/dualstor/metadata, and links the library to /usr/lib/ocf/lib/dualstor. Run it as root on
+both nodes, and again after each pip install; --remove takes all of it away again. Packages of
+a distribution do this by themselves."""
+
+AGENTS = "usr/lib/ocf/resource.d/dualstor"
+LIBRARY = "usr/lib/ocf/lib/dualstor"
+METADATA = "usr/share/dualstor/metadata"
+
+#: The Python that runs the agents, and seconds for it to compile the library.
+_PYTHON, _COMPILE_TIME = "/usr/bin/python3", 120.0
+
+#: The installed library that runs this.
+_OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+
+
+def add_arguments(parser):
+    """What ``install-agents`` takes."""
+    parser.add_argument("--root", metavar="DIR", default="/",
+                        help="the folder that stands for / (to make an image)")
+    parser.add_argument("--remove", action="store_true", help="remove what was put there")
+
+
+def sources(library=_OURS):
+    """The folder with ocf/ and metadata/ that belongs to an installed library.
+
+    :param library: the library's folder, e.g. /usr/local/lib/python3.11/site-packages/dualstor
+    :raises DualstorError: there is none
+    """
+    above = os.path.dirname(library)
+    if os.path.isdir(os.path.join(os.path.dirname(above), "ocf")):
+        return os.path.dirname(above)  # the source tree
+    while above != "/":
+        folder = os.path.join(above, "share", "dualstor")
+        if os.path.isdir(os.path.join(folder, "ocf")):
+            return folder
+        above = os.path.dirname(above)
+    raise DualstorError("install-agents: this installation (%s) was not made by pip and has no agents to "
+                        "put anywhere: install the package resource-agents-dualstor" % library)
+
+
+def _check_owner(library):
+    """Agents run as root: whoever can change the library could become root.
+
+    :raises DualstorError: someone else can
+    """
+    at = library
+    while True:
+        status = os.stat(at)
+        loose = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX
+        if status.st_uid != 0 or loose:
+            raise DualstorError("install-agents: %s can be changed by others than root, and the agents "
+                                "run from there as root: install as root, outside of a home folder"
+                                % at)
+        if at == "/":
+            return
+        at = os.path.dirname(at)
+
+
+def _files(folder):
+    """Names of the files in a folder, in order; () where there is none."""
+    return sorted(n for n in os.listdir(folder)
+                  if os.path.isfile(os.path.join(folder, n))) if os.path.isdir(folder) else ()
+
+
+def _copy(source, target, mode):
+    """Copy a file so that whoever reads it sees the old one or the new one."""
+    os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)
+    shutil.copyfile(source, target + ".new")
+    os.chmod(target + ".new", mode)
+    os.rename(target + ".new", target)
+
+
+def _byte_code(*words):
+    """Run dualstor.bytecode with the Python of the agents.
+
+    :raises DualstorError: it is not there, or the library does not compile
+    """
+    done = Host(Deadline(_COMPILE_TIME)).run(
+        (_PYTHON, "-I", os.path.join(_OURS, "bytecode.py")) + words, _COMPILE_TIME)
+    if not done.ok:
+        raise DualstorError("install-agents: %s cannot compile the library (%s): %s"
+                            % (_PYTHON, done.outcome, done.stderr.strip()[-500:]))
+
+
+def install(top, source, library=_OURS):
+    """Put agents, metadata and a link to the library below *top*.
+
+    :returns: the paths that were written
+    :raises DualstorError: another installation is there
+    """
+    link = os.path.join(top, LIBRARY)
+    if os.path.lexists(link) and not os.path.islink(link):
+        raise DualstorError("install-agents: %s is there and no link, so a package has brought the agents: "
+                            "remove that package first (dnf remove resource-agents-dualstor "
+                            "dualstor)" % link)
+    os.makedirs(os.path.dirname(link), mode=0o755, exist_ok=True)
+    if os.path.lexists(link + ".new"):
+        os.unlink(link + ".new")
+    os.symlink(library, link + ".new")
+    os.rename(link + ".new", link)
+    written = [link]
+    for folder, target, mode in (("metadata", METADATA, 0o644), ("ocf", AGENTS, 0o755)):
+        for name in _files(os.path.join(source, folder)):
+            path = os.path.join(top, target, name)
+            if os.path.realpath(path) != os.path.realpath(os.path.join(source, folder, name)):
+                _copy(os.path.join(source, folder, name), path, mode)
+                written.append(path)
+    return written
+
+
+def remove(top):
+    """Remove what ``install`` puts below *top*.
+
+    :returns: the paths that were removed
+    :raises DualstorError: it was a package that put them there
+    """
+    link = os.path.join(top, LIBRARY)
+    if not os.path.islink(link):
+        raise DualstorError("install-agents: nothing to remove: %s is not a link that install-agents made" % link)
+    removed = [os.path.join(top, target, name) for target in (AGENTS, METADATA)
+               for name in _files(os.path.join(top, target))] + [link]
+    for path in removed:
+        os.unlink(path)
+    for target in (AGENTS, METADATA, os.path.dirname(METADATA)):
+        folder = os.path.join(top, target)
+        if os.path.isdir(folder) and not os.listdir(folder):
+            os.rmdir(folder)
+    return removed
+
+
+def run(arguments, console):
+    """Install, or remove with ``--remove``; prints each path."""
+    top = os.path.abspath(arguments.root)
+    try:
+        if arguments.remove:
+            paths = remove(top)
+        else:
+            source = sources()
+            if top == "/":
+                _check_owner(_OURS)
+            paths = install(top, source)
+    except OSError as problem:
+        raise DualstorError("install-agents: %s: %s" % (problem.filename, problem.strerror))
+    _byte_code(*(("--remove",) if arguments.remove else ()) + (_OURS,))
+    console.document({"removed" if arguments.remove else "written": paths})
+    for path in paths:
+        console.line(path)
+    return ExitCode.OK

@@ -1,0 +1,84 @@
+#compdef dualstor
+# zsh completion of dualstor; made by: dualstor completion zsh
+_dualstor() {
+    local state
+    local -a subcommands
+    subcommands=(
+        'check:find what is wrong in the configuration before the cluster does'
+        'configure:write the configuration of a pair of nodes'
+        'status:show what is going on, and what to do now'
+        'completion:print the completion of this command for a shell'
+        'install-agents:put the agents where Pacemaker looks, after pip install'
+    )
+    _arguments -C \
+        '-h[show this help message and exit]' \
+        '--help[show this help message and exit]' \
+        '--version[show program'\''s version number and exit]' \
+        '1: :->subcommand' '*:: :->rest'
+    case $state in
+    subcommand) _describe 'sub-command' subcommands ;;
+    rest)
+        case $words[1] in
+        check) _arguments \
+            '-h[show this help message and exit]' \
+            '--help[show this help message and exit]' \
+            '--json[print one JSON document (described in docs/json.md) and nothing else]' \
+            '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
+            '*--peer[also look at HOST, over ssh; it needs a key without a password, and Python 3.6 there]:HOST:_hosts' \
+            '*--root[look at the copied files of a host in DIR (or at what --record wrote), and not at this host]:DIR:_files -/' \
+            '--cib[take Pacemaker'\''s configuration from FILE]:FILE:_files' \
+            '--generation[which stack is meant\: cman with clvmd, or corosync with lvmlockd; auto finds out by the files that are there]:GENERATION:(auto cman lvmlockd)' \
+            '--record[only write what is looked at on this host to FILE, for --root elsewhere; it holds configuration, with the passwords in it]:FILE:_files' \
+            '--quiet[leave out what could not be looked at]' ;;
+        configure) _arguments \
+            '-h[show this help message and exit]' \
+            '--help[show this help message and exit]' \
+            '--json[print one JSON document (described in docs/json.md) and nothing else]' \
+            '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
+            '--answers[a TOML file with the answers]:FILE:_files' \
+            '*--node[a node; also replication=ADDRESS for DRBD'\''s link, disk=PATH]:NAME=ADDRESS[,...]:' \
+            '*--fence[the device that kills a node\: its agent, the agent'\''s options as OPTION=VALUE, delay=SECONDS]:NODE=AGENT[,...]:' \
+            '--generation[lvmlockd\: LVM 2.03, corosync 3, Pacemaker 2.1\: EL 9, SLES 15, Debian 12; clvmd\: LVM 2.02 with clvmd, corosync 2, Pacemaker 1.1\: EL 7, SLES 12, Debian 9; cman\: LVM 2.02 with clvmd, cman 3, Pacemaker 1.1\: EL 6, Fedora 15]:GENERATION:(lvmlockd clvmd cman)' \
+            '--drbd[version of DRBD (8.4)]:DRBD:(8.3 8.4 9)' \
+            '--first-sync[full\: the first node'\''s disk is copied to the other (the default); skip\: both count as alike]:FIRST_SYNC:(full skip)' \
+            '--cluster[name of the cluster]:NAME:' \
+            '--resource[name of the DRBD resource (r0)]:NAME:' \
+            '--disk[disk below DRBD, where both nodes have the same]:PATH:' \
+            '--minor[number of the DRBD device (0)]:NUMBER:' \
+            '--port[TCP port of the replication (7788)]:NUMBER:' \
+            '--vg[name of the volume group (vg0)]:NAME:' \
+            '--lv[name of a first logical volume]:NAME:' \
+            '--size[its size, e.g. 10G or 100%FREE]:SIZE:' \
+            '*--property[a further property of the cluster]:NAME=VALUE:' \
+            '--format[how the Pacemaker configuration is written (pcs)]:FORMAT:(pcs crm cib)' \
+            '--migrate[print the way of a volume group from clvmd to lvmlockd instead]:VG:' \
+            '--output[write files into this folder]:DIR:_files -/' \
+            '--apply[write this host'\''s files]' \
+            '--steps[with --apply\: take this host'\''s steps, too; run it on both nodes]' \
+            '--yes[with --apply\: do not ask]' \
+            '--root[with --apply\: the folder that stands for / when files are written]:DIR:_files -/' ;;
+        status) _arguments \
+            '-h[show this help message and exit]' \
+            '--help[show this help message and exit]' \
+            '--json[print one JSON document (described in docs/json.md) and nothing else]' \
+            '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
+            '--watch[refresh until interrupted]' \
+            '--interval[between two looks of --watch (2)]:SECONDS:' \
+            '--peer[also ask the other node, over ssh\: shows its lock modes]:HOST:_hosts' ;;
+        completion) _arguments \
+            '-h[show this help message and exit]' \
+            '--help[show this help message and exit]' \
+            '--json[print one JSON document (described in docs/json.md) and nothing else]' \
+            '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
+            '1:SHELL:(bash zsh fish)' ;;
+        install-agents) _arguments \
+            '-h[show this help message and exit]' \
+            '--help[show this help message and exit]' \
+            '--json[print one JSON document (described in docs/json.md) and nothing else]' \
+            '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
+            '--root[the folder that stands for / (to make an image)]:DIR:_files -/' \
+            '--remove[remove what was put there]' ;;
+        esac ;;
+    esac
+}
+compdef _dualstor dualstor

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Installing and packaging; the spec and debian/rules call install.
+
+# Where it is installed. What the cluster manager starts lies where it looks, whatever the PREFIX.
+PREFIX   ?= /usr
+OCFROOT   = /usr/lib/ocf
+LIBRARY   = $(OCFROOT)/lib/dualstor
+METADATA  = /usr/share/dualstor/metadata
+SBINDIR  ?= $(PREFIX)/sbin
+MANDIR   ?= $(PREFIX)/share/man
+DOCDIR   ?= $(PREFIX)/share/doc/dualstor
+BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMP  ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMP ?= $(PREFIX)/share/fish/vendor_completions.d
+TMPFILES  = /usr/lib/tmpfiles.d
+INSTALL   = install -p
+
+
+.PHONY: install install-doc uninstall dist rpm rpmlint deb
+
+# Byte code is for the Python that runs the agents, whichever runs the tests.
+install: PYTHON = /usr/bin/python3
+install:        ## command, library, agents, metadata, manuals: DESTDIR= PREFIX=/usr
+	cd lib/dualstor && find . -name '*.py' -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(LIBRARY)/{}' \; && \
+	    find . -path '*/data/*' -type f -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(LIBRARY)/{}' \;
+	PYTHONHASHSEED=0 $(PYTHON) -sS lib/dualstor/bytecode.py '$(DESTDIR)$(LIBRARY)' '$(LIBRARY)'
+	$(INSTALL) -d '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(METADATA)' '$(DESTDIR)$(SBINDIR)' \
+	    '$(DESTDIR)$(MANDIR)/man7' '$(DESTDIR)$(MANDIR)/man8' '$(DESTDIR)$(TMPFILES)'
+	$(INSTALL) -m 755 ocf/* '$(DESTDIR)$(OCFROOT)/resource.d/dualstor'
+	$(INSTALL) -m 644 metadata/*.xml '$(DESTDIR)$(METADATA)'
+	$(INSTALL) -m 755 bin/dualstor '$(DESTDIR)$(SBINDIR)'
+	$(INSTALL) -m 644 docs/man/*.7 '$(DESTDIR)$(MANDIR)/man7'
+	$(INSTALL) -m 644 docs/man/*.8 '$(DESTDIR)$(MANDIR)/man8'
+	$(INSTALL) -m 644 packaging/tmpfiles.conf '$(DESTDIR)$(TMPFILES)/dualstor.conf'
+	$(INSTALL) -D -m 644 packaging/completion/dualstor.bash '$(DESTDIR)$(BASHCOMP)/dualstor'
+	$(INSTALL) -D -m 644 packaging/completion/dualstor.zsh '$(DESTDIR)$(ZSHCOMP)/_dualstor'
+	$(INSTALL) -D -m 644 packaging/completion/dualstor.fish '$(DESTDIR)$(FISHCOMP)/dualstor.fish'
+
+install-doc:    ## the documents: DESTDIR= PREFIX=/usr DOCDIR=
+	find README.md CHANGELOG.md SECURITY.md docs -type f -size +0 ! -path 'docs/man/*' \
+	    -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(DOCDIR)/{}' \;
+
+uninstall:      ## what install and install-doc put there, with the same DESTDIR and PREFIX
+	rm -rf '$(DESTDIR)$(LIBRARY)' '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(dir $(METADATA))' '$(DESTDIR)$(DOCDIR)'
+	rm -f '$(DESTDIR)$(SBINDIR)/dualstor' '$(DESTDIR)$(TMPFILES)/dualstor.conf' '$(DESTDIR)$(BASHCOMP)/dualstor' \
+	    '$(DESTDIR)$(ZSHCOMP)/_dualstor' '$(DESTDIR)$(FISHCOMP)/dualstor.fish' \
+	    $(patsubst docs/man/%.7,'$(DESTDIR)$(MANDIR)/man7/%.7',$(wildcard docs/man/*.7)) \
+	    $(patsubst docs/man/%.8,'$(DESTDIR)$(MANDIR)/man8/%.8',$(wildcard docs/man/*.8))
+
+dist:           ## the source archive: dist/dualstor-VERSION.tar.gz
+	tools/make-dist dist
+
+rpm: $(if $(findstring without check,$(RPMFLAGS)),,venv) dist
+rpm:            ## source and binary RPMs in dist/, by rpmbuild; RPMFLAGS='--without check' leaves the tests out
+	tools/make-rpm dist $(RPMFLAGS)
+
+rpmlint: rpm    ## what rpmlint says of the spec and the RPMs, but for rpm/rpmlint.toml
+	tools/need rpmlint rpmlint rpmlint
+	rpmlint --config rpm/rpmlint.toml rpm/dualstor.spec dist/*.rpm
+
+deb: dist       ## Debian packages in dist/, by debhelper
+	tools/make-deb dist

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An installation by make, and packages; each made once."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import packages
+from sourcetree import TREE
+
+PYTHON = "/usr/bin/python3"     # which runs the agents
+
+#: Says which of our modules a program loaded, and how; its words are PROGRAM ARGUMENT.
+_TOLD = """
+import posix, sys
+end = posix._exit
+def told(code):
+    for name, module in sorted(sys.modules.items()):
+        if name.partition(".")[0] == "dualstor":
+            print(name, type(module.__spec__.loader).__name__, module.__file__, module.__cached__)
+    sys.stdout.flush()
+    end(code)
+posix._exit = told
+del sys.argv[0]
+exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"), {"__name__": "__main__", "__file__": sys.argv[0]})
+"""
+
+
+class Root:
+    """A folder that stands for /, in which dualstor is installed."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    @property
+    def library(self):
+        return self.path("usr/lib/ocf/lib/dualstor")
+
+    def agent(self, name):
+        return self.path("usr/lib/ocf/resource.d/dualstor/" + name)
+
+    def files(self):
+        """{path from the root: permissions} of all files and links to files."""
+        return {os.path.relpath(os.path.join(base, name), self.folder): os.lstat(os.path.join(base, name)).st_mode & 0o777
+                for base, _, names in os.walk(self.folder) for name in names}
+
+    def loaded(self, agent):
+        """{module of ours: name of its loader} of a monitor that finds nothing."""
+        done = subprocess.run(
+            [PYTHON, "-IS", "-c", _TOLD, self.agent(agent), "monitor"], cwd="/", stdout=subprocess.PIPE, check=False,
+            stderr=subprocess.PIPE, env={"OCF_RESKEY_vgname": "no-such", "OCF_RESKEY_drbd_resource": "none"},
+            stdin=subprocess.DEVNULL, universal_newlines=True)
+        told = [line.split() for line in done.stdout.splitlines() if line.startswith("dualstor")]
+        assert told, done.stderr
+        assert all(os.path.realpath(path).startswith(os.path.realpath(self.library) + "/") for _, _, path, _ in told)
+        return {name: loader for name, loader, _, _ in told}
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """A Root by `make install install-doc`; not to be changed."""
+    folder = tmp_path_factory.mktemp("installed")
+    packages.run("make", "install", "install-doc", "DESTDIR=%s" % folder, cwd=TREE)
+    return Root(folder)
+
+
+@pytest.fixture
+def changeable(installed, tmp_path):
+    """A copy of the installation."""
+    shutil.copytree(installed.folder, str(tmp_path / "root"), symlinks=True)
+    return Root(tmp_path / "root")
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory):
+    """Folder with the source archive and the RPMs, built without %check."""
+    folder = tmp_path_factory.mktemp("dist")
+    packages.archive(folder)
+    packages.run(os.path.join(TREE, "tools", "make-rpm"), folder, "--without", "check")
+    return folder

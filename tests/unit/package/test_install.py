@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`make install`: each file at its place, quick from the first monitor on, and gone with `make uninstall`."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+import packages
+from dualstor import __version__
+from dualstor.metadata import AGENTS
+from sourcetree import TREE
+
+from .conftest import PYTHON, Root
+
+
+def test_agents_command_metadata_and_manuals_are_there(installed):
+    files = installed.files()
+    for name in AGENTS:
+        assert files["usr/lib/ocf/resource.d/dualstor/" + name] == 0o755
+        assert files["usr/share/dualstor/metadata/%s.xml" % name] == 0o644
+        assert files["usr/share/man/man7/ocf_dualstor_%s.7" % name] == 0o644
+    assert files["usr/sbin/dualstor"] == 0o755
+    for name in ("usr/share/man/man8/dualstor.8", "usr/lib/tmpfiles.d/dualstor.conf",
+                 "usr/share/bash-completion/completions/dualstor", "usr/share/zsh/site-functions/_dualstor",
+                 "usr/share/fish/vendor_completions.d/dualstor.fish", "usr/share/doc/dualstor/docs/operations.md"):
+        assert files[name] == 0o644
+
+
+def test_the_library_is_all_of_it_and_nothing_else(installed):
+    def sources(top):
+        return {os.path.relpath(os.path.join(base, name), top) for base, _, names in os.walk(top) for name in names
+                if "__pycache__" not in base}
+    assert sources(installed.library) == sources(os.path.join(TREE, "lib", "dualstor"))
+
+
+def test_nobody_but_its_owner_can_change_it(installed):
+    for base, folders, names in os.walk(installed.folder):
+        for name in folders + names:
+            mode = os.lstat(os.path.join(base, name)).st_mode
+            assert not mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & (stat.S_ISUID | stat.S_ISGID)
+
+
+def test_every_module_is_compiled_for_the_python_of_the_agents(installed):
+    tag = packages.run(PYTHON, "-c", "import sys; print(sys.implementation.cache_tag)").strip()
+    files = set(installed.files())
+    for path in files:
+        if path.endswith(".py") and path.startswith("usr/lib/ocf/"):
+            folder, name = os.path.split(path[:-len(".py")])
+            assert "%s/__pycache__/%s.%s.pyc" % (folder, name, tag) in files
+    for name in AGENTS:
+        assert "usr/lib/ocf/lib/dualstor/__pycache__/%s.%s.bundle" % (name, tag) in files
+
+
+def test_byte_code_goes_by_time_and_not_by_a_hash_of_the_source(tmp_path):
+    """Whatever the environment of a package's build says."""
+    folder = tmp_path / "root"
+    packages.run("make", "install", "DESTDIR=%s" % folder, cwd=TREE,
+                 env=dict(os.environ, SOURCE_DATE_EPOCH="1700000000"))
+    library = Root(folder).library
+    for base, _, names in os.walk(library):
+        for name in names:
+            if name.endswith(".pyc"):
+                with open(os.path.join(base, name), "rb") as stream:
+                    assert stream.read(8)[4:] == bytes(4), name    # flags, PEP 552
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_a_monitor_starts_from_its_bundle(installed, name):
+    loaded = installed.loaded(name)
+    assert loaded["dualstor.main"] == loaded["dualstor.host"] == "Bundle"
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_without_bundles_it_starts_from_byte_code(changeable, name):
+    folder = os.path.join(changeable.library, "__pycache__")
+    for each in os.listdir(folder):
+        if each.endswith(".bundle"):
+            os.unlink(os.path.join(folder, each))
+    before = changeable.files()
+    assert set(changeable.loaded(name).values()) == {"SourceFileLoader"}
+    assert changeable.files() == before, "nothing had to be compiled"
+
+
+def test_no_file_names_the_folder_in_which_it_was_made(installed):
+    for path in installed.files():
+        with open(installed.path(path), "rb") as stream:
+            text = stream.read()
+        assert installed.folder.encode() not in text and TREE.encode() not in text, path
+
+
+def test_the_command_works_as_installed(installed):
+    assert packages.run(installed.path("usr/sbin/dualstor"), "--version", cwd="/").strip() == "dualstor " + __version__
+
+
+def test_another_prefix_leaves_agents_where_the_cluster_manager_looks(tmp_path):
+    packages.run("make", "install", "DESTDIR=%s" % tmp_path, "PREFIX=/usr/local", cwd=TREE)
+    files = Root(tmp_path).files()
+    assert "usr/local/sbin/dualstor" in files and "usr/local/share/man/man8/dualstor.8" in files
+    assert "usr/lib/ocf/resource.d/dualstor/clvmd" in files and "usr/sbin/dualstor" not in files
+
+
+def test_uninstall_leaves_nothing(changeable):
+    packages.run("make", "uninstall", "DESTDIR=%s" % changeable.folder, cwd=TREE)
+    assert changeable.files() == {}
+
+
+def test_byte_code_can_be_taken_away_again(changeable):
+    program = os.path.join(changeable.library, "bytecode.py")
+    packages.run(PYTHON, "-I", program, "--remove", changeable.library)
+    assert [path for path in changeable.files() if "__pycache__" in path] == []
+    packages.run(PYTHON, "-I", program, changeable.library)
+    assert changeable.loaded("clvmd")["dualstor.main"] == "Bundle"
+
+
+@pytest.mark.parametrize("words", [[], ["a", "b", "c"], ["--remove"], ["--remove", "a", "b"]])
+def test_byte_code_is_made_of_one_library(words):
+    done = subprocess.run([sys.executable, "-I", os.path.join(TREE, "lib", "dualstor", "bytecode.py")] + words,
+                          stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2 and b"usage:" in done.stderr
+
+
+def test_a_library_that_does_not_compile_is_told(tmp_path):
+    (tmp_path / "broken.py").write_text("def\n")
+    done = subprocess.run([PYTHON, "-I", os.path.join(TREE, "lib", "dualstor", "bytecode.py"), str(tmp_path)],
+                          stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1 and b"broken.py" in done.stderr
+
+
+def test_what_runs_at_boot_makes_the_memory_private(installed):
+    from dualstor.host import STATE_DIR
+    with open(installed.path("usr/lib/tmpfiles.d/dualstor.conf"), encoding="ascii") as stream:
+        lines = [line.split() for line in stream if line.strip() and not line.startswith("#")]
+    assert lines == [["d", STATE_DIR, "0700", "root", "root", "-"]]

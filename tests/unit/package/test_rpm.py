@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The RPMs: what they hold and ask for, that two builds give the same bytes, that %check checks."""
+
+import filecmp
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from lablib import package
+
+import packages
+from dualstor import __version__
+from dualstor.metadata import AGENTS
+from sourcetree import TREE
+
+from .conftest import Root
+
+NAMES = ("dualstor", "dualstor-doc", "resource-agents-dualstor")
+
+
+def rpm_files(folder):
+    """{name of a binary package: path of its RPM}."""
+    return {name.rpartition("-")[0].rpartition("-")[0]: os.path.join(str(folder), name)
+            for name in os.listdir(str(folder)) if name.endswith(".noarch.rpm")}
+
+
+def asked(path, *options):
+    """What rpm says of a package file, as lines."""
+    return packages.run("rpm", "-qp", *(options + (path,))).splitlines()
+
+
+@pytest.fixture(scope="module")
+def rpms(build):
+    return rpm_files(build)
+
+
+@pytest.fixture(scope="module")
+def root(rpms, tmp_path_factory):
+    """A Root into which rpm has installed all of them."""
+    folder = tmp_path_factory.mktemp("rpm") / "root"
+    package.install(sorted(rpms.values()), folder)
+    return Root(folder)
+
+
+def test_the_packages_and_their_version(rpms):
+    assert set(rpms) == set(NAMES)
+    for name, path in rpms.items():
+        assert asked(path, "--qf", "%{name} %{version} %{arch} %{license}\\n") == [
+            "%s %s noarch GPL-2.0-or-later" % (name, __version__)]
+
+
+def test_each_file_of_an_installation_is_in_one_package(rpms, installed):
+    files = [path for name in NAMES for path in asked(rpms[name], "-l")]
+    licences = {path for path in files if path.endswith("/LICENSE")}
+    assert len(files) - len(set(files)) == 0 and licences
+    for path in installed.files():
+        if path.startswith("usr/share/man/"):
+            path += ".gz"
+        path = path.replace("usr/share/doc/dualstor/", "usr/share/doc/dualstor-doc/")
+        assert "/" + path in files, path
+
+
+def test_agents_are_in_the_package_for_the_cluster_manager(rpms):
+    listed = asked(rpms["resource-agents-dualstor"], "-l")
+    for name in AGENTS:
+        assert "/usr/lib/ocf/resource.d/dualstor/" + name in listed
+        assert "/usr/share/man/man7/ocf_dualstor_%s.7.gz" % name in listed
+        assert "/usr/share/dualstor/metadata/%s.xml" % name in listed
+
+
+def test_what_they_ask_for(rpms):
+    ours = "= %s-1" % __version__
+    command, agents = rpms["dualstor"], rpms["resource-agents-dualstor"]
+    assert {"python3 >= 3.6", "python3-lxml"} <= set(asked(command, "--requires"))
+    assert {"dualstor " + ours, "lvm2", "pacemaker"} <= set(asked(agents, "--requires"))
+    assert {"(lvm2-lockd or lvm2-cluster)", "corosync", "dlm", "drbd-utils"} <= set(asked(agents, "--recommends"))
+    assert "resource-agents-dualstor " + ours in asked(command, "--recommends")
+    assert {"pcs", "openssh-clients"} <= set(asked(command, "--suggests"))
+
+
+def test_they_run_nothing_at_their_installation(rpms):
+    """tmpfiles.d and the rest are for the distribution's own triggers."""
+    for path in rpms.values():
+        assert asked(path, "--scripts") == []
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_an_installed_monitor_starts_from_its_bundle(root, name):
+    assert root.loaded(name)["dualstor.main"] == "Bundle"
+    done = packages.run(root.agent(name), "meta-data", env={})
+    assert 'name="%s"' % name in done
+
+
+def test_rpm_verifies_what_it_has_installed(root):
+    done = subprocess.run(["rpm", "--root", root.folder, "--dbpath", "/" + package.DATABASE, "-Va", "--nodeps"],
+                          stdout=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stdout) == (0, b"")
+
+
+def header(path):
+    """{tag: text} of a package's header, but for the checksums over it and over the source package.
+
+    The header of the source package tells in which folder it was built.
+    """
+    tags = dict(re.findall(r'<rpmTag name="([A-Za-z0-9]+)">(.*?)</rpmTag>', "\n".join(asked(path, "--xml")), re.S))
+    return {tag: text for tag, text in tags.items()
+            if tag not in ("Sigmd5", "Sha1header", "Sha256header", "Sourcepkgid")}
+
+
+def test_two_builds_of_the_same_tree_give_the_same_payload(build, rpms, tmp_path):
+    """The second from a copy elsewhere, later, by a caller with another umask and time zone."""
+    copy, dist = packages.copy(tmp_path), tmp_path / "dist"
+    dist.mkdir()
+    environment = dict(os.environ, TZ="Pacific/Auckland", LANG="C.UTF-8", PYTHONHASHSEED="7")
+    packages.run("sh", "-c", 'umask 077; tools/make-dist "$0"; tools/make-rpm "$0" --without check', dist, cwd=copy,
+                 env=environment)
+    source = "dualstor-%s.tar.gz" % __version__
+    assert filecmp.cmp(os.path.join(str(build), source), os.path.join(str(dist), source), shallow=False)
+    again = rpm_files(dist)
+    assert set(again) == set(rpms)
+    for name, path in rpms.items():
+        one, two = header(path), header(again[name])
+        assert len(one["Payloaddigest"]) > 64 and one == two, name
+
+
+def test_the_check_of_the_spec_fails_with_a_test(tmp_path):
+    copy, dist = packages.copy(tmp_path), tmp_path / "dist"
+    build = [os.path.join(copy, "tools", "make-rpm"), str(dist), "--define", "pytest %s -m pytest" % sys.executable,
+             "--define", "check_tests tests/unit/core/test_record.py"]
+    packages.archive(dist, copy)
+    packages.run(*build)
+    with open(os.path.join(copy, "tests", "unit", "core", "test_record.py"), "a", encoding="utf-8") as stream:
+        stream.write("\n\ndef test_that_fails():\n    assert False\n")
+    packages.archive(dist, copy)
+    done = subprocess.run(build, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, check=False)
+    assert done.returncode != 0 and "%check" in done.stdout
+
+
+def test_the_archive_is_the_tree_without_what_is_made(build):
+    names = packages.run("tar", "-tzf", os.path.join(str(build), "dualstor-%s.tar.gz" % __version__)).splitlines()
+    inside = {name.partition("/")[2] for name in names}
+    assert {"Makefile", "LICENSE", "README.md", "rpm/dualstor.spec", "debian/rules", "ocf/clvmd"} <= inside
+    assert not [name for name in inside if name.startswith((".git/", ".venv", "dist/", "build/"))
+                or name.endswith((".pyc", ".bundle"))]
+
+
+def test_all_changelogs_begin_with_this_version():
+    def first(path, pattern):
+        with open(os.path.join(TREE, path), encoding="utf-8") as stream:
+            return re.search(pattern, stream.read(), re.M).group(1)
+    assert first("rpm/dualstor.spec", r"^Version: +(\S+)") == __version__
+    assert first("rpm/dualstor.spec", r"^\* .* - (\S+)-1$") == __version__
+    assert first("debian/changelog", r"^dualstor \((\S+)-1\)") == __version__
+    assert first("CHANGELOG.md", r"^## (\S+)") == __version__
+
+
+def test_rpmlint_has_nothing_to_say_that_is_not_explained(build, rpms):
+    packages.run(os.path.join(TREE, "tools", "need"), "rpmlint", "rpmlint", "rpmlint")
+    said = packages.run("rpmlint", "--config", "rpm/rpmlint.toml", "rpm/dualstor.spec", *sorted(rpms.values()), cwd=TREE)
+    assert "0 errors, 0 warnings" in said, said
