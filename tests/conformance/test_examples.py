@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The examples, as the field's own tools on this host judge and load them; see tools/install-field-tools.
+"""The examples, judged and loaded by the field's own tools (tools/install-field-tools).
 
 No cluster is needed: the tools work on a file. The agents need not be installed, so the shells
 are told to go on without their metadata; with it, the lab loads the same configuration.

@@ -5,12 +5,16 @@ The tools work on a file in place of a cluster. What each probe would find is wr
 """
 
 import hashlib
+import io
+import json
 import os
+import shutil
 import subprocess
 
 import pytest
 from lxml import etree
 
+from dualstor.command import main
 from sourcetree import TREE
 from unit.docs import markdown
 
@@ -30,7 +34,7 @@ STOCK = {
 }
 #: Whose example the pair is made of.
 EXAMPLE = {"lvmlockd": "lvmlockd", "clvm": "clvmd"}
-PROMOTED = "8"
+RUNNING, STOPPED, PROMOTED = "0", "7", "8"
 
 
 def stock(kind):
@@ -66,7 +70,7 @@ def stock(kind):
 
 
 def probed(cib):
-    """Fill in what a refresh leaves: of each resource one probe on each node, which found it running."""
+    """Fill in what a refresh leaves: one probe a resource and node, which found it running."""
     status = cib.find("status")
     for old in list(status):
         status.remove(old)
@@ -83,18 +87,12 @@ def probed(cib):
                                      "lrm_resources")
         for call, primitive in enumerate(cib.findall("configuration/resources//primitive"), 1):
             identity = primitive.get("id")
-            code = "0"
-            if primitive.get("class") == "stonith" and identity == "fence-" + name:
-                code = "7"
-            elif primitive.get("class") == "stonith":
-                code = "0"
-            elif identity == "r0":
-                code = PROMOTED
+            code = {"r0": PROMOTED, "fence-" + name: STOPPED}.get(identity, RUNNING)
             _probe(resources, primitive, name, code, call)
 
 
 def digest(primitive):
-    """The digest of its parameters that Pacemaker keeps with a result (lib/common/digest.c, version 1)."""
+    """The digest of its parameters that Pacemaker keeps with a result (lib/common/digest.c)."""
     parameters = etree.Element("parameters")
     for name, value in sorted((pair.get("name"), pair.get("value"))
                               for pair in primitive.findall("instance_attributes/nvpair")):
@@ -113,19 +111,22 @@ def _probe(resources, primitive, node, code, call):
         "operation_key": primitive.get("id") + "_monitor_0", "crm-debug-origin": "test",
         "crm_feature_set": "3.16.1", "transition-key": key,
         "transition-magic": "0:%s;%s" % (code, key), "on_node": node, "call-id": str(call),
-        "rc-code": code, "op-status": "0", "op-digest": digest(primitive), "last-rc-change": "1", "exec-time": "1",
-        "queue-time": "0"})
+        "rc-code": code, "op-status": "0", "op-digest": digest(primitive),
+        "last-rc-change": "1", "exec-time": "1", "queue-time": "0"})
 
 
 class Shell:
     """Types the lines of the page, in a folder whose cib.xml is the cluster's configuration."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, example):
         self.folder = folder
         self.cib = folder / "cib.xml"
+        self.root = folder / "node1"    # the files of a node, for check
+        shutil.copytree(os.path.join(example, "etc"), str(self.root / "etc"))
+        (self.root / "etc" / "hostname").write_text("node1\n")
 
     def type(self, words):
-        """One line; what it printed. Knows ``env NAME=VALUE`` and ``> FILE``, as the page has them."""
+        """One line; what it printed. ``> FILE`` is the only thing of a shell that is known."""
         words = list(words)
         target = None
         if ">" in words:
@@ -138,8 +139,8 @@ class Shell:
             probed(cib)
             self.cib.write_bytes(etree.tostring(cib))
             return ""
-        if words[0] == "dualstor":                      # test_guides has check
-            return ""
+        if words[:2] == ["dualstor", "check"]:
+            return self.check(self.folder / words[words.index("--cib") + 1])
         done = subprocess.run(words, cwd=str(self.folder), env=live, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, check=False)
         # crm_diff says with 1 that there is a difference
@@ -147,6 +148,13 @@ class Shell:
         if target:
             (self.folder / target).write_text(done.stdout)
         return done.stdout
+
+
+    def check(self, cib):
+        out = io.StringIO()
+        main.main(["check", "--json", "--root", str(self.root), "--cib", str(cib)], out, out)
+        assert json.loads(out.getvalue())["findings"] == []
+        return ""
 
 
 def lines(kind):
@@ -159,18 +167,18 @@ def lines(kind):
 def planned(said):
     """What is listed below "Transition Summary"."""
     _, _, below = said.partition("Transition Summary:")
-    return [line.strip() for line in below.partition("Executing Cluster Transition:")[0].splitlines()
-            if line.strip()]
+    summary = below.partition("Executing Cluster Transition:")[0]
+    return [line.strip() for line in summary.splitlines() if line.strip()]
 
 
 def play(kind, tmp_path, without=()):
     """Type the exchange; (the last plan, the CIB then)."""
-    shell, plan = Shell(tmp_path), None
+    example, plan = os.path.join(EXAMPLES, EXAMPLE[kind]), None
+    shell = Shell(tmp_path, example)
     cib = stock(kind)
     probed(cib)
     shell.cib.write_bytes(etree.tostring(cib))
-    with open(os.path.join(EXAMPLES, EXAMPLE[kind], "pacemaker-group.xml"), "rb") as stream:
-        (tmp_path / "pacemaker-group.xml").write_bytes(stream.read())
+    shutil.copy(os.path.join(example, "pacemaker-group.xml"), str(tmp_path))
     for words in lines(kind):
         if words[:2] in without:
             continue

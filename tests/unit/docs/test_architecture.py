@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""docs/architecture.md is a map of the whole house: no folder is missing, and none is named that is gone."""
+"""docs/architecture.md is a map of the whole house, and names nothing that is gone."""
 
 import os
 import re

@@ -8,15 +8,14 @@ from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
 from dualstor.command.configure import pacemaker
 from dualstor.command.configure.render import drbd
 from dualstor.main import load
-from sourcetree import TREE
 from unit.docs import markdown
 
 PAGE = markdown.read("docs/concepts.md")
 
 
 def test_the_stall_is_the_one_that_was_measured():
-    with open(os.path.join(TREE, "docs", "bench", "lab-operations.json"), encoding="utf-8") as figures:
-        (seconds,) = json.load(figures)["dualstor"]["stall after a crash"]
+    figures = json.loads(markdown.read("docs/bench/lab-operations.json"))
+    (seconds,) = figures["dualstor"]["stall after a crash"]
     assert "%.1f s\n(" % seconds in PAGE
 
 

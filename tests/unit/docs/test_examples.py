@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""docs/examples is what `dualstor configure` writes for the answers in it, and check finds nothing in it."""
+"""docs/examples is what `dualstor configure` writes for its answers; check finds nothing in it."""
 
 import io
 import json

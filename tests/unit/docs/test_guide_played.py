@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""docs/guide-clvmd.md, typed on a simulated pair with cman and clvmd, from nothing to an LV active on both.
+"""docs/guide-clvmd.md, typed on a simulated pair with cman and clvmd, from nothing to an active LV.
 
 What the simulator has as a program is run as one. The init scripts are played by what they
 call, and Pacemaker by the agents' actions, in the order of the configuration that was loaded.

@@ -51,7 +51,7 @@ def test_the_steps_are_those_that_configure_tells(page, tmp_path):
 
 
 def test_the_lab_takes_the_same_steps(tmp_path):
-    """Its machines differ in what a step does not show, in the size of the LV and in skipping the copy."""
+    """Its answers differ in what no step shows, in the size of the LV and in skipping the copy."""
     guide = guides.pair("docs/guide-lvmlockd.md", tmp_path)
     lab = answers.pair(sources.read_file(
         os.path.join(TREE, "tests", "data", "configure", "lab.toml")))

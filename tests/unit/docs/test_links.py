@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every relative link in every document leads somewhere, and every document is linked from README.md."""
+"""Every relative link in every document leads somewhere; README.md leads to every document."""
 
 import os
 

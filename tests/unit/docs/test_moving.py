@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""docs/moving.md: its tables against the agents, its migration against configure's, and what probes find."""
+"""docs/moving.md: its tables against the agents, its migration against configure, and probes."""
 
 import re
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What pages name is there: files and folders of the tree, targets of make, sub-commands and options."""
+"""What pages name is there: files of the tree, targets of make, sub-commands and options."""
 
 import glob
 import os
@@ -13,7 +13,8 @@ from unit.docs import markdown
 
 _CODE = re.compile(r"`([^`\n]+)`")
 _TOPS = ("lib/", "tests/", "docs/", "lab/", "tools/", "metadata/", "ocf/", "bench/", "packaging/")
-PAGES = [page for page in markdown.pages() if page not in ("docs/operations.md", "docs/findings.md")]
+#: Pages that are written by hand.
+PAGES = sorted(set(markdown.pages()) - {"docs/operations.md", "docs/findings.md"})
 
 
 def code(page):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""README.md: its figures are those that were measured, its test command is what the continuous integration calls."""
+"""README.md: its figures are those that were measured, its test command is the one that runs."""
 
 import json
 import os
