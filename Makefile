@@ -16,8 +16,9 @@ help:           ## this list
 
 venv: $(VENV)/ready
 
-$(VENV)/ready: setup.cfg tools/make-venv
+$(VENV)/ready: setup.cfg tools/make-venv tools/install-field-tools
 	PYTHON=$(PYTHON) tools/make-venv $(VENV)
+	tools/install-field-tools
 	@touch $@
 
 metadata: venv  ## write metadata/*.xml from the declared parameters

@@ -43,7 +43,7 @@ def test_the_shells_describe_it(node, agent, command):
     assert agent in result.stdout and first in result.stdout
 
 
-@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.xml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*/cib.xml")), ids=lambda path: path.parent.name)
 def test_an_example_is_a_valid_configuration(node, example):
     node.push("/tmp/example.xml", example.read_bytes())
     result = node.run("crm_verify -V -x /tmp/example.xml", 30)

@@ -288,6 +288,16 @@ def start_resync(cluster, source, name):
                            "drbd_synced", [source.name, name]])
 
 
+def overwrite_peer(cluster, node, name):
+    """Forced promotion: this disk is the good one, whatever it was, and is copied to the peer."""
+    each = node.drbd[name]
+    each.role, each.dstate, node.disks[name].consistent = "Primary", "UpToDate", True
+    new_generation(cluster, node, name)
+    if connected(each):
+        start_resync(cluster, node, name)
+        _agree(cluster, name)
+
+
 def _agree(cluster, name):
     """Connected peers know each other's disk."""
     first, second = cluster.nodes.values()

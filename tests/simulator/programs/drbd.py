@@ -3,6 +3,7 @@
 
 from simulator import drbd
 from simulator.programs import program
+from simulator.state import Disk
 
 _USAGE = """
 USAGE: drbdsetup command device arguments options
@@ -358,6 +359,8 @@ def drbdadm(call):
     if harmful or command in ("create-md", "invalidate", "invalidate-remote", "wipe-md",
                               "new-current-uuid"):
         call.cluster.harm.append("%s: %s" % (call.node.name, " ".join(call.argv)))
+        for name in wanted:
+            _by_hand(call, command, name, "--force" in harmful)
         return 0
     configs = list(call.node.config.values())
     if wanted and wanted != ["all"]:
@@ -381,6 +384,14 @@ def drbdadm(call):
         if code:
             return code
     return 0
+
+
+def _by_hand(call, command, name, forced):
+    """What only a person does: new metadata, and declaring one of two new disks the good one."""
+    if command == "create-md":
+        call.node.disks[name] = Disk(consistent=False)
+    elif command == "primary" and forced and name in call.node.drbd:
+        drbd.overwrite_peer(call.cluster, call.node, name)
 
 
 def _one(call, command, config, dry_run):

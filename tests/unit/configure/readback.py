@@ -8,6 +8,16 @@ from lxml import etree
 from dualstor.command.configure.pacemaker import (
     Ban, Clone, Colocation, Operation, Order, Part, Primitive)
 
+#: A CIB with nothing in it, of the schema that is filled in.
+EMPTY = """\
+<cib crm_feature_set="3.16.1" validate-with="%s" admin_epoch="0" epoch="1" num_updates="0">
+<configuration><crm_config/><nodes/><resources/><constraints/></configuration><status/></cib>
+"""
+
+#: Properties that the cluster sets itself.
+_ITS_OWN = {"have-watchdog", "dc-version", "cluster-infrastructure", "cluster-name",
+            "last-lrm-refresh"}
+
 
 def _operation(name, values):
     values = dict(values)
@@ -196,3 +206,26 @@ def from_crm(text):
         elif kind:
             raise AssertionError(line)
     return part.but(fences=tuple(p for name, p in primitives.items() if name not in used))
+
+
+# -- comparing --------------------------------------------------------------------------
+
+
+def _sorted_primitive(each):
+    return each.but(parameters=tuple(sorted(each.parameters)),
+                    operations=tuple(sorted(each.operations, key=repr)))
+
+
+def _sorted_clone(each):
+    return each.but(members=tuple(_sorted_primitive(member) for member in each.members),
+                    meta=tuple(sorted(each.meta)))
+
+
+def in_order(part):
+    """A Part whose order tells nothing, without what the cluster sets itself."""
+    return Part(
+        properties=tuple(sorted(pair for pair in part.properties if pair[0] not in _ITS_OWN)),
+        fences=tuple(sorted((_sorted_primitive(each) for each in part.fences), key=repr)),
+        clones=tuple(sorted((_sorted_clone(each) for each in part.clones), key=repr)),
+        bans=tuple(sorted(part.bans, key=repr)), orders=tuple(sorted(part.orders, key=repr)),
+        colocations=tuple(sorted(part.colocations, key=repr)))

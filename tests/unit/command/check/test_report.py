@@ -89,7 +89,7 @@ def test_the_schema_admits_nothing_else(folders):
 
 
 def test_the_cib_can_be_given(folders, tmp_path):
-    with open(trees.EXAMPLE, encoding="utf-8") as stream:
+    with open(trees.CIB, encoding="utf-8") as stream:
         text = stream.read()
     path = tmp_path / "cib.xml"
     path.write_text(text.replace('name="notify" value="true"', 'name="notify" value="false"'))
@@ -108,7 +108,7 @@ def test_the_generation_can_be_chosen(folders):
     (["--root", "/nonexistent"], "no such folder"),
     (["--root", "/dev/null"], "no such folder"),
     (["--cib", "/nonexistent"], "No such file"),
-    (["--root", trees.EXAMPLE], "not a recorded tree"),
+    (["--root", trees.CIB], "not a recorded tree"),
 ])
 def test_what_is_not_there_is_an_error_in_one_line(arguments, says):
     code, out, err = call(*arguments)

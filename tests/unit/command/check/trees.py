@@ -15,7 +15,7 @@ from dualstor.command.check.view.cluster import Cluster
 _HERE = os.path.dirname(__file__)
 TREE = os.path.abspath(os.path.join(_HERE, *[os.pardir] * 4))
 DATA = os.path.join(TREE, "tests", "data", "check")
-EXAMPLE = os.path.join(TREE, "docs", "examples", "lvmlockd.xml")
+CIB = os.path.join(DATA, "cib.xml")
 NODES = ("node1", "node2")
 
 
@@ -114,7 +114,7 @@ def _collected(name, node, tmp_path):
 
 def pair(name, tmp_path):
     """The good Pair *name*, "corosync" or "cman", as seen on hosts that have everything."""
-    with open(EXAMPLE, encoding="utf-8") as stream:
+    with open(CIB, encoding="utf-8") as stream:
         cib = stream.read()
     return Pair([_whole(_collected(name, node, tmp_path)) for node in NODES], cib)
 

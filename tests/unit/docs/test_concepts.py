@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""docs/concepts.md says what the agents, configure and the runs say."""
+
+import json
+import os
+
+from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
+from dualstor.command.configure import pacemaker
+from dualstor.command.configure.render import drbd
+from dualstor.main import load
+from unit.docs import markdown
+
+PAGE = markdown.read("docs/concepts.md")
+
+
+def test_the_stall_is_the_one_that_was_measured():
+    figures = json.loads(markdown.read("docs/bench/lab-operations.json"))
+    (seconds,) = figures["dualstor"]["stall after a crash"]
+    assert "%.1f s\n(" % seconds in PAGE
+
+
+def test_names_are_those_of_the_source():
+    assert os.path.basename(drbd.FENCE_PEER) in PAGE and EXCLUSIVE_TAG in PAGE
+    properties = dict(pacemaker._PROPERTIES)
+    assert "no-quorum-policy=" + properties["no-quorum-policy"] in PAGE
+    assert "require_fencing" in {p.name for p in load("drbd-dualprimary").interface.parameters}
+
+
+def test_every_locking_type_has_a_row():
+    assert [row[0] for row in markdown.rows(PAGE, "### LVM 2.02: locking_type")] == list("01234")
