@@ -23,7 +23,7 @@ def disk_fails(stage):
     stage.wait(diskless, "DRBD on node2 to let go of the disk", 60)
     stage.mark("DRBD on node2 goes on without a disk")
     stage.writing(stage.two)
-    told = stage.reported("drbd", 90)
+    told = stage.reported("drbd", timeout=90)
     stage.check("it counts as degraded, not as failed", "degraded" in told, told)
     stage.holds(stage.two)
     stage.mark("the disk is back, and attached by hand")
@@ -59,7 +59,7 @@ def split_brain(stage):
 
     stage.wait(standing_alone, "both sides to give the connection up", 60)
     stage.mark("split brain: the connection is given up")
-    stage.reported("drbd", 90, "--discard-my-data")
+    stage.reported("drbd", timeout=90, words="--discard-my-data")
     time.sleep(20)
     for node in stage.lab.nodes:
         mine = {key: numbers for key, numbers in split.items() if key[0] == node.number}

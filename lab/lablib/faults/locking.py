@@ -44,7 +44,7 @@ def lockd_stopped(stage):
     stage.mark("lvmlockd on node2 gets SIGSTOP")
     stage.two.ok(["kill", "-STOP", old])
     try:
-        stage.reported(name, NOTICED)
+        stage.reported(name, timeout=NOTICED)
         _replaced(stage, stage.two, old)
     finally:
         stage.two.run(["kill", "-CONT", old])

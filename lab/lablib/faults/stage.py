@@ -235,28 +235,28 @@ class Stage:
                     problem = error
         raise problem
 
-    def failures(self, resource):
-        """Returns the exit reasons of a resource's failures and degraded states that the cluster lists, as one text."""
+    def failures(self, *resources):
+        """Returns the exit reasons of failures and degraded states that the cluster lists of resources, as one text."""
         seen = self.seen()
         return "; ".join(
             f"{each.operation} on {each.node} ({each.code}): {each.reason}"
             for each in seen.failures + seen.degraded
-            if each.operation.startswith(resource + "_")
+            if each.operation.startswith(tuple(f"{resource}_" for resource in resources))
         )
 
-    def reported(self, resource, timeout, words=""):
-        """Checks that the cluster lists, in time, a failure or degraded state of a resource with `words` in its reason.
+    def reported(self, *resources, timeout, words=""):
+        """Checks that the cluster lists, in time, a failure or degraded state of one of the resources with `words` in its reason.
 
-        A scenario goes on either way. Returns all that the cluster lists of the resource, as one text.
+        A scenario goes on either way. Returns all that the cluster lists of the resources, as one text.
         """
 
         def met():
-            told = self.failures(resource)
+            told = self.failures(*resources)
             return (told and words in told) or Unmet(told or "nothing")
 
         with self.checked(f"it is reported{words and ' with ' + words}"):
-            self.wait(met, f"{resource} to be reported", timeout)
-        told = self.failures(resource)
+            self.wait(met, f"{' or '.join(resources)} to be reported", timeout)
+        told = self.failures(*resources)
         self.mark("reported: " + (told[:120] or "nothing"))
         return told
 

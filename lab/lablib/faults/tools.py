@@ -97,7 +97,9 @@ def _limit(stage, resource, seconds):
 @scenario("lvm-hangs", "every LVM command on node2 hangs and ignores SIGTERM", fencing=NOBODY, stall=20, writers=("node1",))
 def lvm_hangs(stage):
     """Its monitor lives on; stop gets the LVs away without LVM; start fails with a reason before its time is over."""
+    daemon = stage.agents.locking[1].name
     _limit(stage, "vg0", 40)
+    _limit(stage, daemon, 40)
     stage.mark("LVM commands on node2 hang")
     hang(stage.two, "lvm")
     try:
@@ -105,7 +107,7 @@ def lvm_hangs(stage):
         stage.stopped(stage.two, 150)
         stage.mark("node2 has stopped everything")
         stage.standby(stage.two, on=False)
-        told = stage.reported("vg0", 150)
+        told = stage.reported(daemon, "vg0", timeout=150)
         stage.check("the reason is the agent's own", "Timed Out" not in told, told)
         stage.check("the reason names the command", "lvm" in told or "vgs" in told, told)
     finally:
@@ -125,7 +127,7 @@ def drbd_tools_hang(stage):
     _limit(stage, "drbd", 40)
     try:
         stage.standby(stage.two, on=False)
-        told = stage.reported("drbd", 150)
+        told = stage.reported("drbd", timeout=150)
         stage.check("the reason is the agent's own", "Timed Out" not in told, told)
         stage.check("the reason names the command", "drbdadm" in told, told)
     finally:
