@@ -23,7 +23,7 @@ def disk_fails(stage):
     stage.wait(diskless, "DRBD on node2 to let go of the disk", 60)
     stage.mark("DRBD on node2 goes on without a disk")
     stage.writing(stage.two)
-    told = stage.reported("drbd", timeout=90)
+    told = stage.reported("drbd", timeout=90, node=stage.two)
     stage.check("it counts as degraded, not as failed", "degraded" in told, told)
     stage.holds(stage.two)
     stage.mark("the disk is back, and attached by hand")

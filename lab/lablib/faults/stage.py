@@ -235,28 +235,32 @@ class Stage:
                     problem = error
         raise problem
 
-    def failures(self, *resources):
-        """Returns the exit reasons of failures and degraded states that the cluster lists of resources, as one text."""
+    def failures(self, *resources, node=None):
+        """Returns the exit reasons of failures and degraded states that the cluster lists of resources, as one text.
+
+        node: only those of this one.
+        """
         seen = self.seen()
         return "; ".join(
             f"{each.operation} on {each.node} ({each.code}): {each.reason}"
             for each in seen.failures + seen.degraded
             if each.operation.startswith(tuple(f"{resource}_" for resource in resources))
+            and node in (None, self.lab.node(each.node))
         )
 
-    def reported(self, *resources, timeout, words=""):
+    def reported(self, *resources, timeout, words="", node=None):
         """Checks that the cluster lists, in time, a failure or degraded state of one of the resources with `words` in its reason.
 
-        A scenario goes on either way. Returns all that the cluster lists of the resources, as one text.
+        A scenario goes on either way. node: only what it lists of this one. Returns all that it lists, as one text.
         """
 
         def met():
-            told = self.failures(*resources)
+            told = self.failures(*resources, node=node)
             return (told and words in told) or Unmet(told or "nothing")
 
         with self.checked(f"it is reported{words and ' with ' + words}"):
             self.wait(met, f"{' or '.join(resources)} to be reported", timeout)
-        told = self.failures(*resources)
+        told = self.failures(*resources, node=node)
         self.mark("reported: " + (told[:120] or "nothing"))
         return told
 

@@ -107,7 +107,7 @@ def lvm_hangs(stage):
         stage.stopped(stage.two, 150)
         stage.mark("node2 has stopped everything")
         stage.standby(stage.two, on=False)
-        told = stage.reported(daemon, "vg0", timeout=150)
+        told = stage.reported(daemon, "vg0", timeout=150, node=stage.two)
         stage.check("the reason is the agent's own", "Timed Out" not in told, told)
         stage.check("the reason names the command", "lvm" in told or "vgs" in told, told)
     finally:
@@ -127,7 +127,7 @@ def drbd_tools_hang(stage):
     _limit(stage, "drbd", 40)
     try:
         stage.standby(stage.two, on=False)
-        told = stage.reported("drbd", timeout=150)
+        told = stage.reported("drbd", timeout=150, node=stage.two)
         stage.check("the reason is the agent's own", "Timed Out" not in told, told)
         stage.check("the reason names the command", "drbdadm" in told, told)
     finally:

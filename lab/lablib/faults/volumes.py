@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Scenarios of logical volumes: in use at stop, another node's, and changed by the hundred."""
+import collections
 import threading
 import time
 
@@ -122,7 +123,10 @@ def metadata_storm(stage):
     for storm in storms:
         storm.join(120)
     done = sum(storm.done for storm in storms)
-    stage.mark(f"{done} LVM commands in all, {sum(len(storm.refused) for storm in storms)} refused")
+    refused = [text for storm in storms for text in storm.refused]
+    stage.mark(f"{done} LVM commands in all, {len(refused)} refused")
+    for text, count in collections.Counter(text.splitlines()[-1] for text in refused).most_common(2):
+        stage.mark(f"{count} times: {text[:160]}")
     stage.check("the storm blew on both nodes", all(storm.done > 5 for storm in storms), [storm.done for storm in storms])
     wanted = {name for storm in storms for name in storm.there}
     for node in stage.lab.nodes:
