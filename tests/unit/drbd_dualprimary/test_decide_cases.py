@@ -46,6 +46,8 @@ def test_start_ends_unpromoted():
 @pytest.mark.parametrize("facets, code, words", [
     (dict(configured=seen.Configured(there=False, says="not defined")), 5, "/etc/drbd.d/"),
     (dict(configured=seen.Configured(there=None, says="drbdadm: not found")), 5, "drbd-utils"),
+    (dict(configured=seen.Configured(there=None, says="drbdadm: no answer in 10 s", hung=True)), 1,
+     "drbdadm dump r0"),
     (dict(configuration=o.Conf(allow_two_primaries=False)), 2, "allow-two-primaries yes;"),
     (dict(configuration=o.Conf(protocol="A")), 2, "protocol C;"),
     (dict(configuration=o.Conf(hosts=("a", "b", "c"))), 2, "two"),

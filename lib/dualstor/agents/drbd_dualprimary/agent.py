@@ -6,7 +6,7 @@ import posix
 from dualstor import log
 from dualstor.agents.drbd_dualprimary import seen
 from dualstor.agents.drbd_dualprimary.quick import QuickDrbd
-from dualstor.errors import DualstorError, ToolError
+from dualstor.errors import DualstorError, ToolError, ToolHung
 from dualstor.kernel import drbd
 
 #: Major number of DRBD's block devices (Linux, Documentation/admin-guide/devices.txt).
@@ -52,7 +52,8 @@ class DrbdDualPrimary(QuickDrbd):
             if drbdadm.unknown(self.host, self.name, self.conf):
                 return seen.Configured(there=False, says="drbdadm: not defined in your config")
         except ToolError as problem:
-            return seen.Configured(there=None, says=problem.reason)
+            return seen.Configured(there=None, says=problem.reason,
+                                   hung=isinstance(problem, ToolHung))
         return seen.Configured(there=True)
 
     def see_configuration(self):

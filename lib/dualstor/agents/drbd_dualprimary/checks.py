@@ -39,6 +39,10 @@ def known(request, parameters, facts):
     configured = facts.configured
     if configured.there:
         return None
+    if configured.hung:
+        return refuse(request, parameters, ExitCode.ERR_GENERIC,
+                      "drbdadm cannot be asked (%s): see with `drbdadm dump %s` what it waits for"
+                      % (configured.says, parameters.drbd_resource))
     if configured.there is None:
         return refuse(request, parameters, ExitCode.ERR_INSTALLED,
                       "drbdadm cannot be asked (%s): install drbd-utils, or mend what it says"

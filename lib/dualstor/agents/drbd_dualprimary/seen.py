@@ -12,10 +12,14 @@ NO_SCORE = None
 
 
 class Configured(Record):
-    """Whether drbdadm knows the resource on this host; ``there`` is None when it cannot be asked."""
+    """Whether drbdadm knows the resource on this host; ``there`` is None when it cannot be asked.
+
+    ``hung``: it did not answer in time, which is no matter of what is installed.
+    """
 
     there: bool
     says: str = ""
+    hung: bool = False
 
 
 class Peer(Record):
