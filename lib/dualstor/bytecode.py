@@ -20,7 +20,7 @@ _ALL = (
 #: The modules that a healthy monitor of each agent imports, after dualstor and dualstor.quickstart.
 MODULES = {
     "drbd-dualprimary": _ALL + tuple("agents.drbd_dualprimary" + m for m in (
-        "", ".decide", ".interface", ".monitor", ".quick", ".seen")) + ("kernel.drbd",),
+        "", ".decide", ".interface", ".monitor", ".published", ".quick", ".seen")) + ("kernel.drbd",),
     "clvmd": _ALL + tuple("agents.clvmd" + m for m in (
         "", ".common", ".decide", ".interface", ".monitor", ".quick", ".seen")) + (
             "kernel.dlm", "kernel.locksocket", "kernel.process"),

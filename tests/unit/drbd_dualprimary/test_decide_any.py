@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualstor.agents.drbd_dualprimary import seen
+from dualstor.agents.drbd_dualprimary import published, seen
 from dualstor.agents.drbd_dualprimary.agent import DrbdDualPrimary
 from dualstor.agents.drbd_dualprimary.decide import decide
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
@@ -31,7 +31,7 @@ FACTS = st.builds(
                          says=st.just("drbdadm: no")),
     configuration=o.CONFS, handler=st.builds(seen.Handler, st.just("/x"), st.booleans()),
     fencing_enabled=st.sampled_from((None, False, True)), patience=st.floats(0, 60),
-    published=st.sampled_from((None, 1000, 10000)),
+    published=st.sampled_from((None, published.UNSURE, 1000, 10000)),
     peer=st.builds(seen.Peer, st.just("node2"), st.sampled_from((None, False, True))),
     lost_peer=st.builds(seen.Peer, st.just("node2"), st.sampled_from((None, False, True))),
     suspension=st.sampled_from((None, (), ("fencing",), ("user",), ("fencing", "no-data"))),

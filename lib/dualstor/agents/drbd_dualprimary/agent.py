@@ -4,7 +4,7 @@
 import posix
 
 from dualstor import log
-from dualstor.agents.drbd_dualprimary import seen
+from dualstor.agents.drbd_dualprimary import published, seen
 from dualstor.agents.drbd_dualprimary.quick import QuickDrbd
 from dualstor.errors import DualstorError, ToolError, ToolHung
 from dualstor.kernel import drbd
@@ -179,7 +179,8 @@ class DrbdDualPrimary(QuickDrbd):
         if score is seen.NO_SCORE:
             self.host.forget(self._score_memory)
         else:
-            self.host.remember(self._score_memory, "%d\n" % score)
+            self.host.remember(self._score_memory,
+                               published.to_text(score, published.keepers(self.host)))
         return True
 
     def do_warn(self, text):

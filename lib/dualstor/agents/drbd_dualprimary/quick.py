@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The part of drbd-dualprimary that a monitor of a healthy resource needs."""
 
-from dualstor.agents.drbd_dualprimary import decide, seen
+from dualstor.agents.drbd_dualprimary import decide, published
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE
 from dualstor.engine import Agent
 from dualstor.kernel import drbd
@@ -37,9 +37,8 @@ class QuickDrbd(Agent):
         return state
 
     def see_published(self):
-        """The promotion score that we gave the cluster since this host booted."""
-        text = self.host.recall(self._score_memory)
-        return int(text) if text and text.strip().isdigit() else seen.NO_SCORE
+        """The promotion score that the cluster has of us; published.UNSURE when it may have lost it."""
+        return published.from_text(self.host, self.host.recall(self._score_memory))
 
 
 AGENT = QuickDrbd

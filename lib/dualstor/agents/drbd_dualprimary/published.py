@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Remembering which promotion score the cluster has of us.
+
+A score is written only when it changes, so the one that was written last is remembered. The
+cluster forgets it when its attribute daemon or its controller ends on this node (they are
+started again, and nobody tells agents): so with the score stands who had it then.
+"""
+
+#: What there is of a score when the daemons that had it are gone: nobody knows.
+UNSURE = "unsure"
+
+#: Who keeps a node's attributes: Pacemaker 2, and before.
+KEEPERS = ("pacemaker-attrd", "pacemaker-controld", "attrd", "crmd")
+
+
+def keepers(host):
+    """The daemons of this node that know a score, as a tuple of kernel.process.Process."""
+    from dualstor.kernel import process
+    return tuple(found for name in KEEPERS for found in process.running(host, name))
+
+
+def to_text(score, kept_by):
+    """A score as text to remember.
+
+    :param kept_by: what ``keepers`` returned
+    """
+    return "\n".join(["%d" % score] + ["%d %d" % (k.pid, k.start_time) for k in kept_by]) + "\n"
+
+
+def from_text(host, text):
+    """The score in what ``to_text`` returned; None when there is none.
+
+    :returns: UNSURE when one of those who kept it is not that process any more
+    """
+    lines = (text or "").split("\n")
+    if not lines[0].isdigit():
+        return None
+    for line in lines[1:]:
+        pid, _, started = line.partition(" ")
+        if started and _start_time(host, pid) != started:
+            return UNSURE
+    return int(lines[0])
+
+
+def _start_time(host, pid):
+    """Start time of a process as the kernel writes it, proc_pid_stat(5); None when it is gone."""
+    fields = (host.read("/proc/%s/stat" % pid) or "").rpartition(")")[2].split()
+    return fields[19] if len(fields) > 19 else None
