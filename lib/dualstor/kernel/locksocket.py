@@ -15,3 +15,15 @@ def find(host, program):
         if host.exists(path):
             return path
     return None
+
+
+def try_all(host, programs, seconds):
+    """Connect to the sockets that are there.
+
+    :param programs: names as for ``find``
+    :param seconds: for each of them
+    :returns: tuple of (program, path of its socket, what is wrong or None when it accepts)
+    """
+    there = [(program, find(host, program)) for program in programs]
+    return tuple((program, path, host.connect(path, seconds))
+                 for program, path in there if path is not None)

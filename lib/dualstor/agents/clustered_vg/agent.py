@@ -53,17 +53,12 @@ class ClusteredVg(QuickVg):
 
     def see_daemons(self):
         """The lock daemons whose socket accepts."""
-        answering, says = [], []
-        for name in (seen.LVMLOCKD, seen.CLVMD):
-            socket = locksocket.find(self.host, name)
-            if socket is None:
-                continue
-            problem = self.host.connect(socket, _CONNECT_TIME)
-            if problem is None:
-                answering.append(name)
-            else:
-                says.append("%s: %s" % (name, problem))
-        return seen.Daemons(answering=tuple(answering), says="; ".join(says))
+        tried = locksocket.try_all(self.host, (seen.LVMLOCKD, seen.CLVMD), _CONNECT_TIME)
+        return seen.Daemons(
+            answering=tuple(name for name, _, problem in tried if problem is None),
+            says="; ".join("%s: %s" % (name, problem)
+                           for name, _, problem in tried
+                           if problem is not None))
 
     # -- tools -------------------------------------------------------------------
 

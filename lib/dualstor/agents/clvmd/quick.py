@@ -74,17 +74,12 @@ class QuickClvmd(Agent):
 
     def see_sockets(self):
         """The daemons whose socket accepts."""
-        accepting, says = [], []
-        for name in seen.PROGRAMS:
-            socket = locksocket.find(self.host, name)
-            if socket is None:
-                continue
-            problem = self.host.connect(socket, CONNECT_TIME)
-            if problem is None:
-                accepting.append(name)
-            else:
-                says.append("%s: %s" % (socket, problem))
-        return seen.Sockets(accepting=tuple(accepting), says="; ".join(says))
+        tried = locksocket.try_all(self.host, seen.PROGRAMS, CONNECT_TIME)
+        return seen.Sockets(
+            accepting=tuple(name for name, _, problem in tried if problem is None),
+            says="; ".join("%s: %s" % (path, problem)
+                           for _, path, problem in tried
+                           if problem is not None))
 
 
 AGENT = QuickClvmd
