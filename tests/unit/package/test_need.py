@@ -21,6 +21,7 @@ def need(tmp_path):
         for name in programs:
             (folder / name).write_text("#!/bin/sh\necho %s \"$@\" >>%s\n%s" % (
                 name, said, '[ %s != sudo ] || exec "$@"\n' % name))
+        (folder / "env").symlink_to("/usr/bin/env")
         (folder / "id").write_text("#!/bin/sh\necho %d\n" % user)
         for each in folder.iterdir():
             each.chmod(0o755)
@@ -39,18 +40,26 @@ def test_a_file_is_looked_for_by_its_path(need):
     assert need(["apt-get"], words=("/bin/sh", "x", "x"))[1] == []
 
 
+def test_one_of_several_that_lacks_is_enough(need):
+    assert need(["apt-get"], words=("apt-get no-such-program", "x", "x"))[1][-1].endswith(" x")
+
+
+def test_a_caller_that_knows_better_is_believed(need):
+    assert need(["apt-get"], words=("", "python3-venv", "python3"))[1][-1].endswith(" python3-venv")
+
+
 def test_debian_renews_its_lists_first(need):
     assert need(["apt-get"])[1] == ["apt-get update -qq",
                                     "apt-get install -y -qq --no-install-recommends of-debian also"]
 
 
 def test_fedora(need):
-    assert need(["dnf"])[1] == ["dnf install -y -q of-fedora"]
+    assert need(["dnf"])[1] == ["dnf install -y -q --setopt=install_weak_deps=False of-fedora"]
 
 
 def test_a_user_goes_through_sudo(need):
     called = need(["apt-get", "sudo"], user=1000)[1]
-    assert "sudo apt-get install -y -qq --no-install-recommends of-debian also" in called
+    assert "sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends of-debian also" in called
 
 
 def test_without_it_he_is_told_what_root_must_run(need):
