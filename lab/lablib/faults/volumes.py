@@ -30,8 +30,7 @@ def held_open(stage):
         return any(each.blocked for each in stage.seen().instances if (each.resource, each.node) == ("vg0", "node2"))
 
     stage.wait(blocked, "the failed stop to be reported", 150)
-    told = stage.failures("vg0")
-    stage.mark("reported: " + told[:120])
+    told = stage.reported("vg0", timeout=30)
     stage.check("the reason names the holder", "sleep" in told, told)
     stage.mark("the holder ends")
     stage.two.ok("kill -KILL $(cat /run/holder.pid)")
