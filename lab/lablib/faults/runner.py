@@ -59,6 +59,7 @@ def run(lab, names=(), sets=("dualstor", "stock"), output=None):
     nothing is written. Returns the results, in the order in which they were played.
     """
     chosen = choose(names)
+    began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     folder = Path(output) if output else None
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,6 +70,7 @@ def run(lab, names=(), sets=("dualstor", "stock"), output=None):
                 continue
             with lab.progress.step(f"{each.name}, {name} agents"):
                 result, story = play(lab, each, cib.SETS[name])
+            result["run"] = began
             results.append(result)
             if folder:
                 (folder / f"{each.name}-{name}.svg").write_text(picture.draw(story))

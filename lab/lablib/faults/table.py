@@ -3,6 +3,7 @@
 import json
 
 SCHEMA = "dualstor.lab.faults/1"
+_APART = "†"
 
 
 def as_json(results, about):
@@ -15,6 +16,11 @@ def merged(earlier, result, order):
     key = (result["scenario"], result["agents"])
     kept = [each for each in earlier if (each["scenario"], each["agents"]) != key and each["scenario"] in order]
     return sorted([*kept, result], key=lambda each: (order.index(each["scenario"]), each["agents"]))
+
+
+def _apart(results):
+    """Whether results of one scenario do not come from one run."""
+    return len({result.get("run", number) for number, result in enumerate(results)}) > 1
 
 
 def _cell(result):
@@ -38,8 +44,9 @@ def markdown(results, about):
     lines = [
         "# Faults and what came of them",
         "",
-        f"{about['machines']}; {about['seconds']} s in all. Both sets were played one after the other for each scenario, by"
-        " `lab/lab faults NAME` (all: `make faults`). The seconds lead to a picture of what happened when.",
+        f"{about['machines']}; {about['seconds']} s in all. Both sets of a scenario were played one after the other in one run of"
+        f" `lab/lab faults NAME` (all: `make faults`), but for those with {_APART}, which had a run each. The seconds lead to a"
+        " picture of what happened when.",
         "",
         "| scenario | allowed | " + " | ".join(sets) + " |",
         "|---|---|" + "---|" * len(sets),
@@ -47,6 +54,7 @@ def markdown(results, about):
     for name in names:
         first = next(found[name, each] for each in sets if (name, each) in found)
         allowed = f"fencing: {first['allowed']}" + (f"<br>stall {first['limit']} s" if first["limit"] is not None else "")
-        title = f"**{name}**: {first['title']}"
+        mark = f" {_APART}" if _apart([found[name, each] for each in sets if (name, each) in found]) else ""
+        title = f"**{name}**{mark}: {first['title']}"
         lines.append(f"| {title} | {allowed} | " + " | ".join(_cell(found.get((name, each))) for each in sets) + " |")
     return "\n".join(lines) + "\n"

@@ -141,6 +141,15 @@ def test_the_table_has_a_column_for_each_set_of_agents():
     assert json.loads(table.as_json(results, about))["schema"] == table.SCHEMA
 
 
+@pytest.mark.parametrize("runs, apart", [(("1", "1"), False), (("1", "2"), True), ((None, "1"), True), (("1",), False)])
+def test_sets_that_were_not_played_in_one_run_are_marked(runs, apart):
+    results = [result("standby", agents, True) for agents in ("dualstor", "stock")]
+    for each, run in zip(results, runs):
+        each.update({"run": run} if run else {})
+    line = table.markdown(results[: len(runs)], {"machines": "Two machines", "seconds": 1}).splitlines()[-1]
+    assert ("†" in line) == apart
+
+
 def test_a_new_result_takes_the_place_of_its_like_and_the_scenarios_keep_their_order():
     earlier = [result("standby", "dualstor", False), result("standby", "stock", True), result("gone", "stock", True)]
     order = ["node-killed", "standby"]
