@@ -32,9 +32,10 @@ while :; do sleep 1000; done
 
 def _wrap(node, program, script):
     path = program if program.startswith("/") else f"/usr/sbin/{program}"
-    real = path + ".real"
-    node.ok(f"[ -e {real} ] || mv {path} {real}")
-    node.push(path, script.replace("REAL", real).encode(), 0o755)
+    real, new = f"{path}.real", f"{path}.new"
+    node.push(new, script.replace("REAL", real).encode(), 0o755)
+    # At no moment there is no program of this name: an agent that runs just now would take it for not installed.
+    node.ok(f"[ -e {real} ] || ln {path} {real}; mv {new} {path}")
 
 
 def audit(node, program):
