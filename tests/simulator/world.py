@@ -63,6 +63,7 @@ def advance_to(cluster, when):
         _EVENTS[due[0][2]](cluster, *due[0][3])
         settle(cluster)
     cluster.now = max(cluster.now, when)
+    settle(cluster)     # some things wait for their time without an event
     for node in cluster.nodes.values():
         for name, each in node.drbd.items():
             if each.cstate in ("SyncSource", "SyncTarget"):

@@ -197,6 +197,15 @@ def test_clvmd_that_waits_for_quorum_exits_5_and_becomes_ready_later():
     assert one.run(("vgs",)).ok and one.list("/sys/kernel/dlm") == ("clvmd",)
 
 
+def test_clvmd_is_ready_when_its_time_has_come_and_not_only_when_more_has_passed():
+    simulation, _, _ = simulate("both-primary", state.CLVMD)
+    cluster, node = simulation.cluster, simulation.cluster.nodes["node1"]
+    process = locking.spawn(cluster, node, "clvmd", ["clvmd", "-T1"])
+    process.ready = False
+    simulation.advance(cluster.startup_seconds)
+    assert process.ready
+
+
 def test_exclusive_elsewhere_is_refused_with_exit_code_0():
     simulation, one, two = simulate("group", state.CLVMD)
     assert two.run(("vgchange", "-aey", "vg0")).ok
