@@ -22,21 +22,23 @@ def _text(parent, x, y, text, **more):
     return element
 
 
+def _extent(x, text):
+    """Returns (where an event's mark and text begin, where they end): the text is left of the mark when it is too long."""
+    width = 6.1 * len(text)
+    return (x, x + 8 + width) if x + 8 + width <= WIDTH else (x - 6 - width, x + 4)
+
+
 def _rows(lane, scale):
     """Returns how many rows a lane's events need so that their texts do not cover each other, and the row of each."""
-    ends, rows = [], []
+    taken, rows = [], []
     for event in sorted(lane.events, key=lambda each: each.time):
-        x = scale(event.time)
-        width = 8 + 6.1 * len(event.text)
-        for row, end in enumerate(ends):
-            if end <= x:
-                break
-        else:
-            row = len(ends)
-            ends.append(0)
-        ends[row] = x + width
+        start, end = _extent(scale(event.time), event.text)
+        row = next((row for row, texts in enumerate(taken) if all(end <= low or high <= start for low, high in texts)), len(taken))
+        if row == len(taken):
+            taken.append([])
+        taken[row].append((start, end))
         rows.append((event, row))
-    return max(1, len(ends)), rows
+    return max(1, len(taken)), rows
 
 
 def draw(timeline):
@@ -80,7 +82,7 @@ def draw(timeline):
                 "x": f"{x:.1f}", "y": str(line + 2), "width": "3", "height": str(LABEL - 1), "fill": COLOURS[event.kind],
             })  # fmt: skip
             shown = _text(svg, x + 6, line + LABEL, event.text)
-            if x + 8 + 6.1 * len(event.text) > WIDTH:
+            if _extent(x, event.text)[0] < x:
                 shown.set("x", f"{x - 4:.1f}")
                 shown.set("text-anchor", "end")
         y += LANE + (rows - 1) * (LABEL + 2)

@@ -120,9 +120,19 @@ def test_the_picture_is_xml_and_shows_every_lane():
     svg = ET.fromstring(picture.draw(story))
     texts = [element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")]
     assert {"a <title>", "story", "node1 DRBD", "node2 & its power", "again"} <= set(texts)
-    first, second = (element for element in svg.iter("{http://www.w3.org/2000/svg}text")
-                     if element.text in ("node2 & its power", "again"))
-    assert first.get("y") != second.get("y"), "texts of events at the same time do not cover each other"
+
+
+@given(st.lists(st.tuples(st.floats(0, 12), st.integers(1, 60)), max_size=12))
+def test_texts_of_events_do_not_cover_each_other(events):
+    lane = timeline.Lane("story", [], [timeline.Event(time, "x" * length, "odd") for time, length in events])
+    svg = ET.fromstring(picture.draw(timeline.Timeline("title", 12.0, [lane])))
+    rows = {}
+    for text in svg.iter("{http://www.w3.org/2000/svg}text"):
+        if text.text.startswith("x"):
+            x, width = float(text.get("x")), 6 * len(text.text)
+            rows.setdefault(text.get("y"), []).append((x - width, x) if text.get("text-anchor") else (x, x + width))
+    for texts in map(sorted, rows.values()):
+        assert all(one[1] <= other[0] + 0.1 for one, other in zip(texts, texts[1:])), texts
 
 
 def result(name, agents, ok):
