@@ -5,6 +5,7 @@ import signal
 
 from dualstor.host import STATE_DIR
 from simulator import drbd, locking, membership, volumes, world
+from simulator.host import NodeDied
 from simulator.state import CLVMD
 
 
@@ -375,8 +376,8 @@ def _create(simulation, node, name, *options):
         try:
             simulation.host(node.name, 30).run(
                 ("lvcreate", "-n", name, "-L", "4m") + options + ("vg0",))
-        except Exception:   # pylint: disable=broad-except
-            pass            # an administrator, too, may meet a fault
+        except (Exception, NodeDied):   # pylint: disable=broad-except
+            pass            # an administrator, too, may meet a fault, or the end of the machine
 
 
 def create_volume(simulation, node):

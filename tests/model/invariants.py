@@ -178,13 +178,24 @@ def snapshot(cluster):
     return copy
 
 
+def _went_on(seen, expected, result):
+    """What stood still may go on when the peer is down; it is taken back from *seen*, with what follows from it."""
+    node, was = seen.nodes[result.node], expected.nodes[result.node]
+    for name, each in node.drbd.items():
+        if name in was.drbd and was.drbd[name].suspended and not each.suspended:
+            assert not any(other.up for other in seen.nodes.values() if other is not node), result
+            each.suspended, node.disks[name] = True, was.disks[name]
+
+
 def only_looked(cluster, before, result):
-    """I12: monitor changes nothing; clustered-vg may activate more and share what was exclusive."""
+    """I12: monitor changes nothing; clustered-vg may activate more and share what was exclusive, DRBD's let I/O go on."""
     if result.action not in LOOKING or result.code is None:
         return
     expected = before
     world.advance(expected, max(0.0, cluster.now - expected.now))
     expected, seen = _stripped(expected), _stripped(cluster)
+    if result.agent == DRBD and result.action == "monitor":
+        _went_on(seen, expected, result)
     if result.agent == GROUP and result.action == "monitor":
         node, was = seen.nodes[result.node], expected.nodes[result.node]
         assert set(was.mappings) <= set(node.mappings), result

@@ -22,7 +22,7 @@ from dualstor.errors import DualstorError
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish, Wait
 from dualstor.tools import lvm
-from model import leftovers, machine
+from model import events, leftovers, machine
 from model.actions import DRBD, GROUP
 
 
@@ -101,6 +101,14 @@ def monitor_deactivates(monkeypatch):
     monkeypatch.setattr(QuickVg, "decide", staticmethod(decide))
 
 
+def monitor_lets_io_go_on_whatever_the_peer_does(monkeypatch):
+    def decide(request, parameters, facts):
+        if request.action == "monitor" and not facts.done("resume_io"):
+            return Do("resume_io", ("node2",))
+        return Finish(ExitCode.SUCCESS)
+    monkeypatch.setattr(QuickDrbd, "decide", staticmethod(decide))
+
+
 def goes_on_after_sigterm(monkeypatch):
     def observe(self, facet, sound=engine.Agent.observe):
         try:
@@ -122,6 +130,13 @@ def odd_caller(cluster):
     cluster.begin(start="active")
     cluster.odd_variables(pair=(GROUP, "monitor"), name="node1", level=0,
                           changes={"OCF_RESOURCE_INSTANCE": "garbage"})
+
+
+def stands_still(cluster):
+    """I/O is suspended on a node whose peer lives."""
+    cluster.begin(start="both-primary")
+    cluster.it_happens(happenings=[("node2", events.cut_replication), ("node1", events.io_is_suspended)])
+    cluster.action(pair=(DRBD, "monitor"), name="node1", timeout=60.0, level=0)
 
 
 def cut(cluster):
@@ -146,6 +161,7 @@ BROKEN = [
     ("I10", metadata_tells_the_caller, odd_caller),
     ("I11", says(ExitCode.ERR_INSTALLED, "monitor"), act(GROUP, "probe", "cluster-up")),
     ("I12", monitor_deactivates, act(GROUP, "monitor", "active")),
+    ("I12", monitor_lets_io_go_on_whatever_the_peer_does, stands_still),
     ("SIGTERM", goes_on_after_sigterm, cut)]
 
 
