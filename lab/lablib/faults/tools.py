@@ -32,10 +32,10 @@ while :; do sleep 1000; done
 
 def _wrap(node, program, script):
     path = program if program.startswith("/") else f"/usr/sbin/{program}"
-    real, new = f"{path}.real", f"{path}.new"
-    node.push(new, script.replace("REAL", real).encode(), 0o755)
-    # At no moment there is no program of this name: an agent that runs just now would take it for not installed.
-    node.ok(f"[ -e {real} ] || ln {path} {real}; mv {new} {path}")
+    real = path + ".real"
+    # Linked, and replaced by a move: an agent that runs just now must not take the program for not installed.
+    node.ok(f"[ -e {real} ] || ln {path} {real}")
+    node.push(path, script.replace("REAL", real).encode(), 0o755)
 
 
 def audit(node, program):
