@@ -39,6 +39,14 @@ def test_start_loads_attaches_waits_and_remembers():
     assert step("start", history=[done("remember")], published=10000) == FINE
 
 
+def test_start_waits_for_a_resync_to_this_node_and_not_for_one_to_the_peer():
+    target = o.state(cstate="SyncTarget", dstate="Inconsistent")
+    waiting = step("start", state=target, elapsed=3.0)
+    assert isinstance(waiting, Wait) and "resync" in waiting.what
+    assert step("start", state=target, elapsed=16.0) == Do("remember")
+    assert step("start", state=o.state(cstate="SyncSource", peer="Inconsistent")) == Do("remember")
+
+
 def test_start_ends_unpromoted():
     assert step("start", state=o.state(role="Primary")) == Do("secondary")
 

@@ -40,8 +40,12 @@ class DrbdDualPrimary(QuickDrbd):
         return tuple(found)
 
     def see_patience(self):
-        """Seconds of this action that may pass until waiting for the peer ends."""
-        return min(self.parameters.connect_timeout, self.host.deadline.remaining / 2)
+        """Seconds of this action that may pass until waiting for the peer ends.
+
+        Counted from the first look, when the resource is up: that may have taken long.
+        """
+        deadline = self.host.deadline
+        return deadline.elapsed + min(self.parameters.connect_timeout, deadline.remaining / 2)
 
     # -- configuration and cluster -------------------------------------------------
 

@@ -58,9 +58,10 @@ A split brain is reported with the commands that mend it. The agent never discar
             name="connect_timeout", type="integer", default=15, minimum=0, maximum=600,
             reloadable=True,
             shortdesc="Seconds that start waits for the peer",
-            longdesc="Seconds that start waits for the peer to connect, but never more than half of "
-                     "the operation's time. A peer that does not come is no failure: promotion "
-                     "waits for it, or for the cluster's word that it is down."),
+            longdesc="Seconds that start waits for the peer to connect and for a short resync to end, "
+                     "but never more than half of the operation's time. A peer that does not come "
+                     "is no failure: promotion waits for it, or for the cluster's word that it is "
+                     "down."),
         Parameter(
             name="split_brain", type="select", options=("failed", "degraded"), default="failed",
             reloadable=True,

@@ -53,13 +53,23 @@ def _bring_up(request, parameters, facts):
 
 
 def _meet_peer(request, parameters, facts):
-    """A Wait for the peer as long as there is patience; a refusal of a split brain; else None."""
+    """A Wait for the peer, and for a short resync, as long as there is patience; else None.
+
+    A resync that ends after start is noticed by the next monitor only: as long does promote wait.
+
+    :returns: also the refusal of a split brain
+    """
     state = facts.state
     if state.standalone and parameters.split_brain == "failed":
         return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
                              monitor.recipe(parameters, state))
-    if seen.settled(state) or state.standalone or facts.elapsed >= facts.patience:
+    met = seen.settled(state)
+    if state.standalone or met and (state.up_to_date or not seen.resyncing(state)) \
+            or facts.elapsed >= facts.patience:
         return None
+    if met:
+        return Wait("the resync of DRBD resource %s to end" % parameters.drbd_resource,
+                    "see `drbdadm status %s`" % parameters.drbd_resource)
     return Wait("the peer of DRBD resource %s to connect" % parameters.drbd_resource,
                 "see `drbdadm cstate %s` on both nodes" % parameters.drbd_resource)
 
