@@ -29,6 +29,7 @@ def play(lab, each, agents):
         with stage.checked("the story went as expected"):
             each.act(stage)
         stage.ended = time.time()
+        told = stage.ended - stage.began
         with stage.checked("everything could be checked"):
             verdict.settle(stage)
         figures = verdict.judge(stage, each)
@@ -43,6 +44,7 @@ def play(lab, each, agents):
             "ok": all(check.ok for check in stage.checks),
             "checks": [check._asdict() for check in stage.checks],
             "marks": [{"at": round(mark.time - stage.began, 1), "text": mark.text} for mark in stage.marks],
+            "story": round(told, 1),
             "listed": verdict.trouble(stage),
             "seconds": round(time.monotonic() - began, 1),
             **figures,

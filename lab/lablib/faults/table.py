@@ -31,7 +31,7 @@ def _cell(result):
     parts.append("fenced: " + (", ".join(result["fenced"]) or "nobody"))
     if result["stall"]:
         parts.append("stall " + ", ".join(f"{seconds} s ({name})" for name, seconds in sorted(result["stall"].items())))
-    parts.append("[{0} s]({1}-{2}.svg)".format(round(result["seconds"]), result["scenario"], result["agents"]))
+    parts.append("[{0} s]({1}-{2}.svg)".format(round(result["story"]), result["scenario"], result["agents"]))
     parts += [f"{check['name']}: {check['detail']}"[:300].replace("|", "\\|").replace("\n", " ") for check in failed[:4]]
     return "<br>".join(parts)
 
@@ -45,8 +45,8 @@ def markdown(results, about):
         "# Faults and what came of them",
         "",
         f"{about['machines']}; {about['seconds']} s in all. Both sets of a scenario were played one after the other in one run of"
-        f" `lab/lab faults NAME` (all: `make faults`), but for those with {_APART}, which had a run each. The seconds lead to a"
-        " picture of what happened when.",
+        f" `lab/lab faults NAME` (all: `make faults`), but for those with {_APART}, which had a run each. The seconds are"
+        " from the damage until all is well again; they lead to a picture of what happened when.",
         "",
         "| scenario | allowed | " + " | ".join(sets) + " |",
         "|---|---|" + "---|" * len(sets),

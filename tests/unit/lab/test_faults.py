@@ -137,7 +137,7 @@ def test_texts_of_events_do_not_cover_each_other(events):
 
 def result(name, agents, ok):
     return {"scenario": name, "title": "a node | dies", "agents": agents, "allowed": "node2", "limit": 30, "ok": ok,
-            "fenced": ["node2"], "stall": {"node1": 7.5}, "acknowledged": 9, "seconds": 88.4,
+            "fenced": ["node2"], "stall": {"node1": 7.5}, "acknowledged": 9, "seconds": 88.4, "story": 61.2,
             "checks": [{"name": "data is there", "ok": ok, "detail": "" if ok else "2 | lost"}]}
 
 
@@ -147,7 +147,7 @@ def test_the_table_has_a_column_for_each_set_of_agents():
     rows = table.markdown(results, about).splitlines()
     assert rows[-3].startswith("| scenario | allowed | dualstor | stock |")
     assert "as expected" in rows[-1] and "**1 of 1 checks failed**" in rows[-1] and "2 \\| lost" in rows[-1]
-    assert "[88 s](node-killed-stock.svg)" in rows[-1]
+    assert "[61 s](node-killed-stock.svg)" in rows[-1]
     assert json.loads(table.as_json(results, about))["schema"] == table.SCHEMA
 
 
