@@ -13,7 +13,10 @@ pytestmark = pytest.mark.lab
 
 FOLDER = "/root/exchange"
 # The page's ids, and the lab's.
-IDS = (('id="r0"', f'id="{cib.STOCK.drbd.name}"'), ("lvm-lock-daemon", cib.STOCK.locking[1].name))
+IDS = {
+    'id="r0"': f'id="{cib.STOCK.drbd.name}"', "--resource r0": f"--resource {cib.STOCK.drbd.name}",
+    "lvm-lock-daemon": cib.STOCK.locking[1].name,
+}  # fmt: skip
 MONITORED = 45  # seconds in which each recurring monitor runs
 STALL = 10  # seconds: no write waits for an agent
 
@@ -29,16 +32,13 @@ def stage(lab):
 
 def typed(stage, words):
     """Types a line of the page on node1; returns what it printed."""
-    for ours, theirs in IDS:
-        words = [word.replace(ours, theirs) for word in words]
-    target = ""
-    if ">" in words:
-        target = f" > {words[-1]}"
-        words = words[:-2]
-    result = stage.one.run(f"cd {FOLDER} && {shlex.join(words)}{target}", 60)
+    line = " ".join(word if word == ">" else shlex.quote(word) for word in words)
+    for theirs, ours in IDS.items():
+        line = line.replace(theirs, ours)
+    result = stage.one.run(f"cd {FOLDER} && {line}", 60)
     # crm_diff says with 1 that there is a difference; of check only 1 tells of an error.
     allowed = {"crm_diff": (1,), "dualstor": (0, 3, 4)}.get(words[0], (0,))
-    assert result.rc in allowed, (words, result.stdout + result.stderr)
+    assert result.rc in allowed, (line, result.stdout + result.stderr)
     return result.stdout
 
 
@@ -57,7 +57,7 @@ def test_the_agents_are_exchanged_below_volumes_in_use(stage):
     stage.one.ok(f"mkdir -p {FOLDER}")
     plan = None
     for words in lines("lvmlockd"):
-        said = typed(stage, list(words))
+        said = typed(stage, words)
         if words[:2] == ("crm_resource", "--refresh"):
             stage.idle()
         if words[0] == "crm_simulate":
