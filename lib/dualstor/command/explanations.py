@@ -86,7 +86,7 @@ TOPICS = (
           "Mend the replication link, start the other node, or let fencing work. If the other node "
           "is off for certain: `stonith_admin --confirm NODE`."),
     Topic(DRBD, "The disk is not up to date",
-          ("an UpToDate disk of", "its disk is not UpToDate", "disk is not UpToDate",
+          ("an UpToDate disk of", "the resync of DRBD", "its disk is not UpToDate", "disk is not UpToDate",
            "Primary without good data"),
           "This node's copy is older than the peer's, or its resync is not finished.",
           "Bring the peer back and let the resync end; `dualstor status` shows how far it is. Never "
