@@ -11,6 +11,7 @@ from .power import BACK
 from .scenario import NODE2, NOBODY, scenario
 from .stage import PATH
 
+_LEFT_ALONE = "dualstor.exclusive"
 _STORM = 60  # seconds before the plug is pulled, and after
 
 
@@ -55,7 +56,10 @@ def peer_exclusive(stage):
 
 
 class _Storm(threading.Thread):
-    """Creates, extends, renames, tags and removes LVs from one node until told to stop; notes what was acknowledged."""
+    """Creates, extends, renames, tags and removes LVs from one node until told to stop; notes what was acknowledged.
+
+    They have the tag of LVs that our agents leave alone: what both nodes have active LVM does not rename or remove.
+    """
 
     KEPT = 3
 
@@ -80,7 +84,7 @@ class _Storm(threading.Thread):
             while not self.stopping.is_set():
                 count += 1
                 name = f"s{self.node.number}n{count}"
-                if not self._lvm("lvcreate", "--yes", "-Wn", "-an", "-L", "4M", "-n", name, cib.VG):
+                if not self._lvm("lvcreate", "--yes", "-Wn", "-an", "-L", "4M", "--addtag", _LEFT_ALONE, "-n", name, cib.VG):
                     continue
                 self.there.append(name)
                 self._lvm("lvchange", "--addtag", "storm", f"{cib.VG}/{name}")
