@@ -3,7 +3,8 @@
 import os
 
 import pytest
-from lablib import Lab
+from lablib import Lab, cib
+from lablib.faults.stage import Stage
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +28,12 @@ def cluster(lab):
     lab.formed("dualstor")
     lab.wait_formed()
     return lab
+
+
+@pytest.fixture
+def stage(lab, request):
+    """A freshly formed cluster with a writer on each node; its set of agents is the (indirect) parameter."""
+    made = Stage(lab, cib.SETS[request.param])
+    made.set()
+    yield made
+    made.close()

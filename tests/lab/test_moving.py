@@ -7,7 +7,6 @@ import pytest
 from conformance.test_moving import lines, planned
 from lablib import cib
 from lablib.faults import records, verdict
-from lablib.faults.stage import Stage
 
 pytestmark = pytest.mark.lab
 
@@ -19,15 +18,6 @@ IDS = {
 }  # fmt: skip
 MONITORED = 45  # seconds in which each recurring monitor runs
 STALL = 10  # seconds: no write waits for an agent
-
-
-@pytest.fixture
-def stage(lab):
-    """A cluster of stock agents with a writer on each node."""
-    made = Stage(lab, cib.STOCK)
-    made.set()
-    yield made
-    made.close()
 
 
 def typed(stage, words):
@@ -52,6 +42,7 @@ def providers(stage):
     return {each.get("id"): each.get("provider") for each in cib.ET.fromstring(f"<all>{text}</all>").iter("primitive")}
 
 
+@pytest.mark.parametrize("stage", ["stock"], indirect=True)
 def test_the_agents_are_exchanged_below_volumes_in_use(stage):
     before = pids(stage)
     stage.one.ok(f"mkdir -p {FOLDER}")

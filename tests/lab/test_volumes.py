@@ -5,21 +5,12 @@ import time
 import pytest
 from lablib import Unmet, cib
 from lablib.faults import records
-from lablib.faults.stage import Stage
 from unit.docs import markdown
 
 pytestmark = pytest.mark.lab
 
 PICKED_UP = 45  # seconds: more than two intervals of a monitor
 STALL = 10  # seconds: nothing that is done to one LV holds up another
-
-
-@pytest.fixture
-def stage(lab):
-    made = Stage(lab, cib.DUALSTOR)
-    made.set()
-    yield made
-    made.close()
 
 
 class Page:
@@ -46,6 +37,7 @@ class Page:
         self.stage.wait(lambda: self.sizes(name) == wanted or Unmet(self.sizes(name)), f"{name} to have {sizes} MiB", PICKED_UP)
 
 
+@pytest.mark.parametrize("stage", ["dualstor"], indirect=True)
 def test_a_volume_is_made_grown_renamed_and_removed(stage):
     page = Page(stage)
     page.type("volume-alone")
