@@ -14,8 +14,8 @@ PRIMARY_NOP = (-7, "Refusing to be Primary while peer is not outdated")
 IN_USE = (-12, "Device is held open by someone")
 TRANSIENT = (-18, "In transient state, retry after next state change")
 
-CONNECTED = ("Connected", "SyncSource", "SyncTarget", "VerifyS", "VerifyT")
-HANDSHAKE_SECONDS = 0.4
+CONNECTED = ("Connected", "WFBitMapS", "WFSyncUUID", "SyncSource", "SyncTarget", "VerifyS", "VerifyT")
+HANDSHAKE_SECONDS, BITMAP_SECONDS = 0.4, 0.7
 
 
 def connected(drbd):
@@ -272,8 +272,29 @@ def handshake(cluster, name):
     for drbd in drbds:
         drbd.cstate, drbd.suspended = "Connected", False
     if source is not None:
-        start_resync(cluster, source, name)
+        exchange_bitmaps(cluster, source, name)
     _agree(cluster, name)
+
+
+def exchange_bitmaps(cluster, source, name):
+    """*source* has newer data and says so; what is to be copied is known a moment later."""
+    good, bad = source.drbd[name], cluster.peer(source).drbd[name]
+    good.cstate, bad.cstate = "WFBitMapS", "WFSyncUUID"
+    good.dstate = "UpToDate"
+    if bad.dstate != "Inconsistent":
+        bad.dstate = "Outdated"
+    cluster.peer(source).disks[name].outdated = True
+    cluster.events.append([cluster.now + BITMAP_SECONDS, cluster.next(),
+                           "drbd_bitmaps", [source.name, name]])
+
+
+def bitmaps_known(cluster, source, name):
+    """The copying begins, if both are still there."""
+    drbd = configured(source, name)
+    if drbd is not None and drbd.cstate == "WFBitMapS" and \
+            configured(cluster.peer(source), name) is not None:
+        start_resync(cluster, source, name)
+        _agree(cluster, name)
 
 
 def start_resync(cluster, source, name):
@@ -331,7 +352,7 @@ def _split_brain(cluster, name, first, second):
                         % (victim.name, name, len(primaries), policy))
     for drbd in drbds:
         drbd.cstate = "Connected"
-    start_resync(cluster, cluster.peer(victim), name)
+    exchange_bitmaps(cluster, cluster.peer(victim), name)
     _agree(cluster, name)
 
 

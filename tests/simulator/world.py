@@ -32,6 +32,7 @@ def make(generation=LVMLOCKD, lvm=None):
 
 _EVENTS = {
     "drbd_handshake": lambda c, name: drbd.handshake(c, name),
+    "drbd_bitmaps": lambda c, node, name: drbd.bitmaps_known(c, c.nodes[node], name),
     "drbd_synced": lambda c, node, name: drbd.synced(c, c.nodes[node], name),
     "drbd_fence": lambda c, node, name: drbd.handler_ends(c, c.nodes[node], name),
     "membership": lambda c, node: membership.notice(c, c.nodes[node]),

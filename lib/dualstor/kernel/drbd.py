@@ -20,6 +20,11 @@ DISCONNECTED = frozenset((
     "StandAlone", "Disconnecting", "Unconnected", "Timeout", "BrokenPipe", "NetworkFailure",
     "ProtocolError", "TearDown", "WFConnection", "Connecting", "WFReportParams"))
 
+#: Replication states of a resync, from the exchange of bitmaps on.
+RESYNCING = frozenset((
+    "StartingSyncS", "StartingSyncT", "WFBitMapS", "WFBitMapT", "WFSyncUUID", "SyncSource",
+    "SyncTarget", "PausedSyncS", "PausedSyncT"))
+
 
 class _Unknown:
     def __repr__(self):

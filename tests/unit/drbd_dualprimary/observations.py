@@ -66,7 +66,8 @@ def facts(history=(), elapsed=0.0, **facets):
 
 
 CSTATES = ("StandAlone", "Unconnected", "WFConnection", "WFReportParams", "Connected", "SyncSource",
-           "SyncTarget", "PausedSyncS", "WFBitMapT", "VerifyS", "NetworkFailure", "Connecting")
+           "SyncTarget", "PausedSyncS", "WFBitMapT", "WFSyncUUID", "StartingSyncT",
+           "VerifyS", "NetworkFailure", "Connecting")
 DSTATES = ("Diskless", "Attaching", "Failed", "Negotiating", "Inconsistent", "Outdated", "DUnknown",
            "Consistent", "UpToDate")
 

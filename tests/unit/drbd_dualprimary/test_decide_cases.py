@@ -47,6 +47,13 @@ def test_start_waits_for_a_resync_to_this_node_and_not_for_one_to_the_peer():
     assert step("start", state=o.state(cstate="SyncSource", peer="Inconsistent")) == Do("remember")
 
 
+@pytest.mark.parametrize("cstate", ("WFSyncUUID", "WFBitMapT", "StartingSyncT", "PausedSyncT"))
+@pytest.mark.parametrize("action", ("start", "promote"))
+def test_a_resync_that_is_about_to_begin_is_waited_for_as_well(action, cstate):
+    """DRBD 8.4 shows WFSyncUUID and Outdated for half a second of each rejoin."""
+    assert isinstance(step(action, state=o.state(cstate=cstate, dstate="Outdated")), Wait)
+
+
 def test_start_ends_unpromoted():
     assert step("start", state=o.state(role="Primary")) == Do("secondary")
 

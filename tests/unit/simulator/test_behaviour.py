@@ -91,6 +91,9 @@ def test_survivor_resyncs_the_node_that_crashed():
     two = simulation.host("node2", 100)
     assert two.run(("drbdadm", "up", "r0")).ok
     simulation.advance(1)
+    assert two.run(("drbdadm", "cstate", "r0")).stdout == "WFSyncUUID\n"
+    assert two.run(("drbdadm", "dstate", "r0")).stdout == "Outdated/UpToDate\n"
+    simulation.advance(1)
     assert two.run(("drbdadm", "cstate", "r0")).stdout == "SyncTarget\n"
     assert "Inconsistent" in two.read("/proc/drbd")
     simulation.advance(10)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What drbd-dualprimary observes, where no wrapper has a type for it, and what a state means."""
 
+from dualstor.kernel import drbd
 from dualstor.record import Record
 from dualstor.steps import Finish
 
@@ -85,9 +86,8 @@ def served(state):
 
 
 def resyncing(state):
-    """Whether a resync runs or waits."""
-    return any(peer.cstate in ("SyncSource", "SyncTarget", "PausedSyncS", "PausedSyncT",
-                               "WFBitMapS", "WFBitMapT") for peer in state.peers) \
+    """Whether a resync runs, waits or is about to begin."""
+    return any(peer.cstate in drbd.RESYNCING for peer in state.peers) \
         or any(v.dstate == "Inconsistent" and v.resync is not None for v in state.volumes)
 
 

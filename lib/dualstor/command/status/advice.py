@@ -6,7 +6,6 @@ from dualstor.record import Record
 
 ERROR, WARNING, UNSEEN = "error", "warning", "unseen"
 
-_SYNCING = ("SyncSource", "SyncTarget", "PausedSyncS", "PausedSyncT")
 _NO_DISK = ("Diskless", "Failed")
 _COPY_LOST = ("Inconsistent", "Outdated")
 
