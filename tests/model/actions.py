@@ -85,7 +85,10 @@ def act(simulation, agent, action, node, timeout=60.0, level=0, changes=(), **pa
         variables.pop(name, None)
         if text is not None:
             variables[name] = text
-    timeout = Environment(variables).timeout
+    asked = Environment(variables)
+    timeout = asked.timeout
+    if action in ("monitor", "probe"):
+        action = "monitor" if asked.interval else "probe"
     word = "monitor" if action == "probe" else action
     calls_before, began, said = len(cluster.calls), simulation.clock(), io.StringIO()
 

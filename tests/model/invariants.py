@@ -179,11 +179,15 @@ def snapshot(cluster):
 
 
 def _went_on(seen, expected, result):
-    """What stood still may go on when the peer is down; it is taken back from *seen*, with what follows from it."""
+    """What stood still may go on when no other node is up and Primary.
+
+    It is taken back from *seen*, with what follows from it.
+    """
     node, was = seen.nodes[result.node], expected.nodes[result.node]
     for name, each in node.drbd.items():
         if name in was.drbd and was.drbd[name].suspended and not each.suspended:
-            assert not any(other.up for other in seen.nodes.values() if other is not node), result
+            assert not any(other.up and name in other.drbd and other.drbd[name].role == "Primary"
+                           for other in seen.nodes.values() if other is not node), result
             each.suspended, node.disks[name] = True, was.disks[name]
 
 

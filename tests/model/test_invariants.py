@@ -174,6 +174,36 @@ def test_a_broken_agent_is_caught(name, breakage, scenario, monkeypatch):
         scenario(machine.Cluster())
 
 
+def probe_with_an_interval(cluster):
+    """It is a monitor, and shares what lvcreate left exclusive."""
+    cluster.begin(start="exclusive")
+    cluster.odd_variables(pair=(GROUP, "probe"), name="node1", level=0,
+                          changes={"OCF_RESKEY_CRM_meta_interval": "20000"})
+
+
+def peer_that_left(cluster):
+    """DRBD was stopped there, and the cluster after it: I/O may go on here."""
+    cluster.begin(start="both-primary")
+    cluster.action(pair=(DRBD, "stop"), name="node2", timeout=60.0, level=0)
+    cluster.it_happens(happenings=[("node1", events.io_is_suspended), ("node2", events.engine_stops)])
+    cluster.action(pair=(DRBD, "monitor"), name="node1", timeout=60.0, level=0)
+    assert not cluster.cluster.nodes["node1"].drbd["r0"].suspended
+
+
+def group_on_the_disk_below(cluster):
+    """DRBD's configuration is gone, and LVM's filter lets the disk below through."""
+    cluster.begin(start="cluster-up")
+    cluster.it_happens(happenings=[("node1", events.resource_leaves_configuration),
+                                   ("node1", events.lower_disk_is_visible)])
+    cluster.in_order(promote=False)
+
+
+@pytest.mark.parametrize("scenario", (probe_with_an_interval, peer_that_left, group_on_the_disk_below))
+def test_what_the_long_run_stumbled_over_is_sound(scenario):
+    """Each was taken for a defect of an agent, and was one of the model or the simulated host."""
+    scenario(machine.Cluster())
+
+
 def _until_named(pid):
     """The kernel shows a command line a moment after exec."""
     for _ in range(1000):

@@ -70,8 +70,7 @@ def connect(cluster, node, name):
 def held_open(cluster, node, name):
     """Who holds the device open, as words."""
     config = node.config.get(name)
-    users = [m for m in node.mappings.values()
-             if cluster.groups[m.vg].resource == name] if config else []
+    users = [m for m in node.mappings.values() if config and m.below == "drbd%d" % config.minor]
     return list(node.drbd[name].openers) + ["%s/%s" % (m.vg, m.lv) for m in users]
 
 

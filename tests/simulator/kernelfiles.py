@@ -10,7 +10,7 @@ import posixpath
 
 from simulator import dmlist, drbd as drbd_model, pvheader
 from simulator.state import HANDLER
-from simulator.volumes import MAJOR
+from simulator.volumes import LOWER_DISK, MAJOR
 
 DRBD_MAJOR, LOWER = 147, (254, 16)
 BOOT_ID = "0b7f9c1e-5a43-4d10-9c58-%012d\n"
@@ -108,6 +108,16 @@ def _block_device(tree, name, number, size, holders=(), slaves=(), content=b""):
     resolve(tree, "/dev/" + name).content = content
 
 
+def number(device):
+    """(major, minor) of a disk or a DRBD device, by the kernel's name."""
+    return (DRBD_MAJOR, int(device[len("drbd"):])) if device.startswith("drbd") else LOWER
+
+
+def _above(node, device):
+    """The device-mapper devices that lie on *device*."""
+    return ["dm-%d" % m.minor for m in node.mappings.values() if m.below == device]
+
+
 def _drbd(tree, cluster, node):
     if "drbd" not in node.modules:
         return
@@ -115,13 +125,12 @@ def _drbd(tree, cluster, node):
     put(tree, "/sys/module/drbd/version", "8.4.11\n")
     for name, drbd in node.drbd.items():
         config = node.config.get(name)
-        above = ["dm-%d" % m.minor for m in node.mappings.values()
-                 if cluster.groups[m.vg].resource == name]
-        _block_device(tree, "drbd%d" % config.minor, (DRBD_MAJOR, config.minor), 196528, above,
+        device = "drbd%d" % config.minor
+        _block_device(tree, device, (DRBD_MAJOR, config.minor), 196528, _above(node, device),
                       [posixpath.basename(config.lower)] if drbd.dstate != "Diskless" else [])
-        put(tree, "/dev/drbd/by-res/" + name, Link("../../drbd%d" % config.minor))
+        put(tree, "/dev/drbd/by-res/" + name, Link("../../" + device))
         put(tree, "/dev/drbd/by-disk/" + posixpath.basename(config.lower),
-            Link("../../drbd%d" % config.minor))
+            Link("../../" + device))
 
 
 def _mapper(tree, cluster, node):
@@ -131,9 +140,8 @@ def _mapper(tree, cluster, node):
     for name, mapping in node.mappings.items():
         kernel_name, group = "dm-%d" % mapping.minor, cluster.groups[mapping.vg]
         volume = group.volumes.get(mapping.lv)
-        config = node.config[group.resource]
         _block_device(tree, kernel_name, (MAJOR, mapping.minor),
-                      (volume.mib if volume else 16) * 2048, (), ["drbd%d" % config.minor])
+                      (volume.mib if volume else 16) * 2048, (), [mapping.below])
         home = "/sys/devices/virtual/block/%s/dm/" % kernel_name
         put(tree, home + "name", name + "\n")
         put(tree, home + "uuid", mapping.uuid + "\n")
@@ -212,8 +220,9 @@ def tree(cluster, node):
     for module in node.modules:
         put(made, "/sys/module/%s/refcnt" % module, "0\n")
     groups = [g for g in cluster.groups.values() if g.resource == "r0"]
-    _block_device(made, "vdb", LOWER, 196608, ["drbd%d" % node.config[n].minor
-                                               for n in node.drbd if n in node.config],
+    _block_device(made, LOWER_DISK, LOWER, 196608,
+                  ["drbd%d" % node.config[n].minor for n in node.drbd if n in node.config]
+                  + _above(node, LOWER_DISK),
                   content=pvheader.begin_of(groups[0]) if groups else b"")
     _drbd(made, cluster, node)
     _mapper(made, cluster, node)

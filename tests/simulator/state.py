@@ -94,6 +94,7 @@ class Mapping:
     lv: str
     uuid: str
     minor: int
+    below: str = "drbd0"    # the kernel's name of the device it lies on
     suspended: bool = False
     openers: list = field(default_factory=list)     # words; "mount:/srv" is a mount
 

@@ -6,6 +6,7 @@ from simulator.state import Group, Mapping, Volume
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MAJOR = 253
 EXTENT_MIB = 4
+LOWER_DISK = "vdb"      # the kernel's name of the disk below DRBD
 
 #: Ids of the volumes of the captured cluster, so that output can be compared.
 _CAPTURED = {"vg0": "smkfDs-SuWt-e2Jy-ANJt-U0pB-J4d9-hjeZ2Q",
@@ -62,6 +63,14 @@ def duplicated(cluster, node, group):
     return node.visible_lower and drbd is not None and drbd.role == "Primary"
 
 
+def device(node, group):
+    """The kernel's name of the device on which LVM of *node* finds the group: DRBD's, or the disk below."""
+    drbd = node.drbd.get(group.resource)
+    if drbd is not None and drbd.role == "Primary":
+        return "drbd%d" % node.config[group.resource].minor
+    return LOWER_DISK
+
+
 def mapper_name(vg, lv):
     """The device-mapper name of a volume: hyphens doubled."""
     return "%s-%s" % (vg.replace("-", "--"), lv.replace("-", "--"))
@@ -79,7 +88,8 @@ def map_volume(cluster, node, group, volume):
         minor = next(n for n in range(4096)
                      if all(m.minor != n for m in node.mappings.values()))
         uuid = "LVM-%s%s" % (group.uuid.replace("-", ""), volume.uuid.replace("-", ""))
-        node.mappings[name] = Mapping(vg=group.name, lv=volume.name, uuid=uuid, minor=minor)
+        node.mappings[name] = Mapping(vg=group.name, lv=volume.name, uuid=uuid, minor=minor,
+                                      below=device(node, group))
 
 
 def unmap_volume(node, vg, lv):

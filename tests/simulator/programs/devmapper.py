@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """dmsetup 1.02."""
 
+from simulator import kernelfiles
 from simulator.programs import program
 from simulator.volumes import MAJOR
 
@@ -59,14 +60,14 @@ def dmsetup(call):
         group = call.cluster.groups[mapping.vg]
         volume = group.volumes.get(mapping.lv)
         sectors = (volume.mib if volume else 16) * 2048
-        minor = call.node.config[group.resource].minor
         if command == "ls":
             call.out("%s\t(%d:%d)" % (name, MAJOR, mapping.minor))
         elif command == "deps":
-            call.out("%s: 1 dependencies\t: (drbd%d)" % (name, minor))
+            call.out("%s: 1 dependencies\t: (%s)" % (name, mapping.below))
         else:
             call.out("%s: 0 %d linear %s" % (name, sectors, "" if command == "status" else
-                                             "147:%d %d" % (minor, volume.start if volume else 0)))
+                                             "%d:%d %d" % (kernelfiles.number(mapping.below)
+                                                           + (volume.start if volume else 0,))))
     return 0
 
 

@@ -96,15 +96,11 @@ def _pv_attr(row):
 
 def pv_name(row):
     """The device on which LVM finds the group's physical volume."""
-    config = row.node.config[row.group.resource]
     if row.device == "duplicate":
-        return config.lower
+        return "/dev/" + volumes.LOWER_DISK
     if row.group.missing_pv:
         return "[unknown]" if locking.version(row.node) >= (2, 2, 152) else "unknown device"
-    drbd = row.node.drbd.get(row.group.resource)
-    if drbd is not None and drbd.role == "Primary":
-        return "/dev/drbd%d" % config.minor
-    return config.lower
+    return "/dev/" + volumes.device(row.node, row.group)
 
 
 def _pv_minor(row):

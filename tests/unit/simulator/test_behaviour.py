@@ -176,6 +176,19 @@ def test_disk_below_drbd_seen_as_well_is_a_duplicate():
     assert "prefers device /dev/drbd0" in one.run(("pvs",)).stderr
 
 
+def test_lvm_that_sees_only_the_disk_below_drbd_activates_there():
+    simulation, one, _ = simulate("group")
+    node = simulation.cluster.nodes["node1"]
+    node.visible_lower = True
+    del node.drbd["r0"], node.config["r0"]
+    assert "/dev/vdb" in one.run(("pvs", "--noheadings", "-o", "pv_name")).stdout
+    assert one.run(("vgchange", "--lockstart", "vg0")).ok
+    assert one.run(("lvchange", "-asy", "vg0/lv0")).ok
+    assert one.run(("dmsetup", "table")).stdout == "vg0-lv0: 0 32768 linear 254:16 2048\n"
+    assert one.list("/sys/block/dm-0/slaves") == ("vdb",)
+    assert one.list("/sys/block/vdb/holders") == ("dm-0",)
+
+
 # -- LVM with clvmd -------------------------------------------------------------------
 
 def test_clvmd_needs_its_cluster():
