@@ -210,8 +210,9 @@ TOPICS = (
           "docs/moving.md tells the whole way."),
     Topic(VG, "LVM sees the disk below DRBD", ("LVM sees %s, the disk below", "is not a DRBD device"),
           "What LVM writes past DRBD is not replicated: the copies differ and DRBD does not know.",
-          "Set the filter (or the devices file) that the sentence names, on both nodes. If it was written "
-          "to already: `drbdadm verify`."),
+          "Set the filter (or the devices file) that the sentence names, on both nodes. Where DRBD's "
+          "configuration was lost, nothing tells that a disk is DRBD's: restore /etc/drbd.d from the other node "
+          "before anything else, and run no pvmove. If it was written to already: `drbdadm verify`."),
     Topic(VG, "LVM does not find the VG, or a part of it",
           ("LVM does not see it", "a physical volume is missing", "there is no %s"),
           "Its DRBD device is not Primary here, is hidden by the filter, or a disk is missing.",

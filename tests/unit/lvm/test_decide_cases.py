@@ -246,6 +246,12 @@ def test_a_pv_without_drbd_is_refused():
         told("/dev/sdc is not a DRBD device", "pvmove /dev/sdc", "vgreduce vg0 /dev/sdc")
 
 
+def test_where_the_disk_may_be_drbds_the_last_words_are_not_to_write_to_it():
+    """Without DRBD's configuration nothing tells; Pacemaker keeps the last words of a long reason."""
+    reason = start(healthy(devices=(seen.Device("/dev/vdb"),))).reason
+    assert reason.endswith("`drbdadm up` its resource and hide it from LVM")
+
+
 def test_a_partial_group_starts_when_that_is_wanted():
     facts = healthy(group=lvm.GroupReport(outcome=OK, group=group("wz-pns")),
                     devices=(seen.Device("[unknown]", missing=True),))

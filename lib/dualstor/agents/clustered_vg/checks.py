@@ -131,7 +131,8 @@ def devices(request, parameters, facts):
                          _hide(facts, lower, upper)))
     return refuse(request, parameters, ExitCode.ERR_ARGS,
                   "its PV %s is not a DRBD device, so the other node does not have what is written "
-                  "there: move it with `pvmove %s`, then `vgreduce %s %s`"
+                  "there: `pvmove %s`, `vgreduce %s %s` if it is none of DRBD's disks; if it is, "
+                  "`drbdadm up` its resource and hide it from LVM"
                   % (wrong[0].name, wrong[0].name, parameters.vgname, wrong[0].name))
 
 
