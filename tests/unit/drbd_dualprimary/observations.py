@@ -58,7 +58,7 @@ GOOD = dict(module=True, state=state(), configured=seen.Configured(there=True),
             configuration=Conf(), handler=seen.Handler(program="/x", usable=True),
             fencing_enabled=True, patience=15.0, published=seen.NO_SCORE,
             peer=seen.Peer(name="node2", down=False), holders=(), stacked=(),
-            lost_peer=seen.Peer(name="node2", down=False), suspension=None)
+            lost_peer=seen.Peer(name="node2", down=False), suspension=None, refusal=None)
 
 
 def facts(history=(), elapsed=0.0, **facets):

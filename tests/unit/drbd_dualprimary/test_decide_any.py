@@ -15,7 +15,7 @@ from . import observations as o
 
 ACTIONS = ("start", "stop", "monitor", "promote", "demote", "notify", "validate-all", "reload-agent")
 DEEDS = ("load_module", "up", "adjust", "primary", "secondary", "down", "down_directly", "publish",
-         "warn", "remember")
+         "warn", "note", "remember")
 
 REQUESTS = st.builds(
     o.request, st.sampled_from(ACTIONS), probe=st.booleans(), level=st.sampled_from((0, 10)),
@@ -35,6 +35,7 @@ FACTS = st.builds(
     peer=st.builds(seen.Peer, st.just("node2"), st.sampled_from((None, False, True))),
     lost_peer=st.builds(seen.Peer, st.just("node2"), st.sampled_from((None, False, True))),
     suspension=st.sampled_from((None, (), ("fencing",), ("user",), ("fencing", "no-data"))),
+    refusal=st.sampled_from((None, "drbd start: DRBD resource r0: it has no disk")),
     holders=st.sampled_from(((), ("qemu[4711]",))),
     stacked=st.sampled_from(((), ("LV vg0/lv0",))))
 
@@ -77,7 +78,8 @@ def test_never_primary_without_good_data_and_a_peer_that_is_here_or_down(paramet
 @given(REQUESTS, PARAMETERS, FACTS)
 def test_each_action_has_its_own_deeds(request, parameters, facts):
     step = decide(request, parameters, facts)
-    allowed = {"start": {"load_module", "up", "adjust", "secondary", "warn", "remember", "publish"},
+    allowed = {"start": {"load_module", "up", "adjust", "secondary", "warn", "note", "remember",
+                         "publish"},
                "promote": {"primary", "warn", "publish"}, "demote": {"secondary"},
                "stop": {"secondary", "down", "down_directly", "publish"},
                "monitor": {"publish", "resume_io"}, "notify": {"publish", "resume_io"},

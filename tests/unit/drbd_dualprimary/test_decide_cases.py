@@ -16,9 +16,17 @@ SPLIT = o.state(role="Primary", cstate="StandAlone", peer="DUnknown")
 FINE = Finish(ExitCode.SUCCESS)
 
 
-def step(action, texts=None, asked=None, **facets):
+def first_step(action, texts=None, asked=None, **facets):
     return decide(o.request(action, **(asked or {})), o.parameters(**(texts or {})),
                   o.facts(**facets))
+
+
+def step(action, texts=None, asked=None, history=(), **facets):
+    """The next step; when it notes why start fails, the one after that."""
+    found = first_step(action, texts, asked, history=history, **facets)
+    if getattr(found, "deed", None) == "note":
+        found = first_step(action, texts, asked, history=[*history, done("note")], **facets)
+    return found
 
 
 def done(deed, at=0.0, **outcome):
@@ -107,6 +115,14 @@ def test_a_split_brain_is_not_started_again():
                 history=[done("adjust")]) == Do("remember")
 
 
+def test_a_failed_start_is_remembered_before_it_is_told():
+    broken = dict(state=None, configuration=o.Conf(allow_two_primaries=False))
+    noted = first_step("start", **broken)
+    assert noted.deed == "note" and "allow-two-primaries yes;" in noted.args[0]
+    refused = first_step("start", history=[done("note")], **broken)
+    assert refused.code == 2 and refused.reason == noted.args[0]
+
+
 # -- promote ------------------------------------------------------------------------------
 
 
@@ -169,6 +185,12 @@ def test_demote_names_who_holds_the_device():
     assert isinstance(waiting, Wait) and "qemu[4711]" in waiting.what
     assert step("demote") == FINE
     assert step("demote", state=None).code == ExitCode.ERR_GENERIC
+
+
+def test_demote_of_what_did_not_start_tells_why_it_did_not():
+    """Pacemaker demotes after a failed start, and keeps one failure a resource: the last."""
+    refused = step("demote", state=None, refusal="drbd start: DRBD resource r0: set this line")
+    assert refused == Finish(ExitCode.ERR_GENERIC, "drbd start: DRBD resource r0: set this line")
 
 
 @pytest.mark.parametrize("action", ("demote", "stop"))

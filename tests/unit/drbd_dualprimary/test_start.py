@@ -52,3 +52,22 @@ def test_the_peer_has_its_time_even_where_the_way_up_took_long(simulation):
     simulation.cluster.resync_seconds = 1.0
     start(simulation)
     assert score(simulation) == ["10000"]
+
+
+def test_what_kept_start_from_succeeding_is_told_by_the_demote_that_follows(simulation):
+    net = simulation.cluster.nodes[TWO].config["r0"].net
+    net["allow-two-primaries"] = "no"
+    started = actions.act(simulation, DRBD, "start", TWO, TIME)
+    demoted = actions.act(simulation, DRBD, "demote", TWO, TIME)
+    assert started.code == 2 and "allow-two-primaries" in started.reasons[0]
+    assert demoted.code == 1 and demoted.reasons == started.reasons
+
+
+def test_a_start_that_succeeds_makes_the_failed_one_forgotten(simulation):
+    net = simulation.cluster.nodes[TWO].config["r0"].net
+    net["allow-two-primaries"] = "no"
+    assert actions.act(simulation, DRBD, "start", TWO, TIME).code == 2
+    net["allow-two-primaries"] = "yes"
+    start(simulation)
+    assert actions.act(simulation, DRBD, "stop", TWO, TIME).code == 0
+    assert "not started" in actions.act(simulation, DRBD, "demote", TWO, TIME).reasons[0]

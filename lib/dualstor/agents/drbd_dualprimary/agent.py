@@ -16,6 +16,10 @@ _MAJOR = 147
 class DrbdDualPrimary(QuickDrbd):
     """The DRBD resource on this host."""
 
+    def __init__(self, host, request, parameters):
+        super().__init__(host, request, parameters)
+        self._refusal_memory = self._memory("refusal")
+
     # -- the kernel --------------------------------------------------------------
 
     def see_module(self):
@@ -31,6 +35,10 @@ class DrbdDualPrimary(QuickDrbd):
         """The devices that stand on the resource's, LVs most of all, in words."""
         from dualstor.kernel.holders import stacked
         return self._on_volumes(stacked)
+
+    def see_refusal(self):
+        """The exit reason of the last start, None when that succeeded or is not known."""
+        return self.host.recall(self._refusal_memory)
 
     def _on_volumes(self, look):
         state = self.see_state()
@@ -165,8 +173,13 @@ class DrbdDualPrimary(QuickDrbd):
             log.warning("drbdadm resume-io %s: %s", self.name, outcome.says)
         return outcome.ok
 
+    def do_note(self, reason):
+        """Keep why start fails."""
+        self.host.remember(self._refusal_memory, reason)
+
     def do_remember(self):
         """Keep the numbers of the resource's devices, so that monitor needs no tool."""
+        self.host.forget(self._refusal_memory)
         state = self.see_state()
         if state is not None:
             drbd.remember(self.host, self.name, tuple((v.number, v.minor) for v in state.volumes))

@@ -47,12 +47,17 @@ def secondary(request, parameters, facts):
 
 
 def demote(request, parameters, facts):
-    """The next step of demote."""
-    state = facts.state
-    if state is None:
+    """The next step of demote.
+
+    Pacemaker demotes after a failed start, too, and shows the last failure of a resource only: so
+    that of start is told once more.
+    """
+    if facts.state is None:
+        if facts.refusal:
+            return Finish(ExitCode.ERR_GENERIC, facts.refusal)
         return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                             "it is not configured in the kernel of this node, there is nothing "
-                             "to demote: start it first")
+                             "it is not started on this node, so there is nothing to demote: see "
+                             "the log for why its start failed, or start it")
     return secondary(request, parameters, facts) or Finish(ExitCode.SUCCESS)
 
 

@@ -18,7 +18,11 @@ class QuickDrbd(Agent):
         super().__init__(host, request, parameters)
         self.name = parameters.drbd_resource
         self.conf = parameters.drbdconf
-        self._score_memory = "drbd-dualprimary.%s.score" % self.name.replace("/", "_")
+        self._score_memory = self._memory("score")
+
+    def _memory(self, what):
+        """The name under which *what* of this resource is remembered."""
+        return "drbd-dualprimary.%s.%s" % (self.name.replace("/", "_"), what)
 
     def whole(self):
         from dualstor.agents.drbd_dualprimary.agent import DrbdDualPrimary

@@ -9,7 +9,17 @@ _NO_META_DATA = ("no valid meta", "no valid meta-data")
 
 
 def start(request, parameters, facts):
-    """The next step of start: attached, connected if the peer is there, Secondary."""
+    """The next step of start: attached, connected if the peer is there, Secondary.
+
+    Why it fails is noted for the demote that follows, whose failure takes the place of this one.
+    """
+    step = _start(request, parameters, facts)
+    if isinstance(step, Finish) and step.code != ExitCode.SUCCESS and not facts.done("note"):
+        return Do("note", (step.reason,))
+    return step
+
+
+def _start(request, parameters, facts):
     if facts.done("remember"):
         return monitor.publish(request, facts, seen.score(facts.state)) \
             or Finish(ExitCode.SUCCESS)
