@@ -114,6 +114,8 @@ def pacemaker_killed(stage):
                 raise
             break
         time.sleep(12)
+    # a peer whose new controller does not get through its join is fenced only when the time for that is over: 3 min
+    stage.wait(lambda: not stage.two.alive() or stage.settled(), "node2 to run everything again, or to be fenced", 300)
     if not stage.two.alive():
         stage.mark("node2 is off")
         stage.confirmed(stage.two)

@@ -278,22 +278,22 @@ class Stage:
             if moment >= self.began - 1 and word in result
         ]
 
-    def whole(self, timeout=240):
-        """Waits until everything runs on both nodes, the writers too, and both disks are UpToDate."""
+    def settled(self):
+        """Whether everything runs on both nodes, the writers too, and both disks are UpToDate: True, or an Unmet."""
         wanted = cluster.resources(self.agents)
         wanted.update({(name, node): "Started" for node in cib.NODES for name in [WITNESS, *self.more]})
+        lacking = unsettled(self.seen(), wanted)
+        if lacking:
+            return Unmet(lacking)
+        for node in self.lab.nodes:
+            drbd = node.drbd()
+            if drbd is None or (drbd.role, drbd.disk, drbd.peer_disk) != ("Primary", "UpToDate", "UpToDate"):
+                return Unmet(f"DRBD on {node.name}: {drbd}")
+        return True
 
-        def met():
-            lacking = unsettled(self.seen(), wanted)
-            if lacking:
-                return Unmet(lacking)
-            for node in self.lab.nodes:
-                drbd = node.drbd()
-                if drbd is None or (drbd.role, drbd.disk, drbd.peer_disk) != ("Primary", "UpToDate", "UpToDate"):
-                    return Unmet(f"DRBD on {node.name}: {drbd}")
-            return True
-
-        self.wait(met, "the whole cluster to run", timeout)
+    def whole(self, timeout=240):
+        """Waits until the cluster is settled."""
+        self.wait(self.settled, "the whole cluster to run", timeout)
 
     def runs(self, resource, node, role="Started"):
         """Whether a resource has a role on a node."""

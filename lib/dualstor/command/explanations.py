@@ -104,6 +104,11 @@ TOPICS = (
                                     "not configured in the kernel of this node"),
           "Nothing of this resource runs here. For a monitor that expects nothing that is the right answer.",
           "If it should run: `crm_resource --cleanup` starts it anew."),
+    Topic(DRBD, "There is nothing to demote", ("there is nothing to demote",),
+          "Pacemaker demotes after a failed start, too. Where the reason of that start is still known it "
+          "is told once more; this sentence says that it is not, or that nobody started the resource.",
+          "Look for the failed start in Pacemaker's log on this node, mend what it names, then "
+          "`crm_resource --cleanup`."),
     # -- drbd-dualprimary: running and going down ----------------------------------------------
     Topic(DRBD, "StandAlone, as after a split brain", ("StandAlone, as after",),
           "DRBD has given up the connection, mostly as both sides wrote alone. Nothing is lost yet, "
