@@ -30,5 +30,8 @@ def test_promotion_score_is_written_read_and_deleted(place):
     host = place.host("node1")
     pacemaker.set_promotion_score(host, "contract", 10, True)
     assert str(pacemaker.promotion_score(host, "contract", True)) == "10"
+    pacemaker.resend_attributes(host)
+    assert str(pacemaker.promotion_score(host, "contract", True)) == "10"
     pacemaker.set_promotion_score(host, "contract", None, True)
+    pacemaker.resend_attributes(host)
     assert pacemaker.promotion_score(host, "contract", True) is None

@@ -299,6 +299,23 @@ def run_is_writable(_simulation, node):
     node.run_full = False
 
 
+def controller_dies(simulation, node):
+    """Pacemaker's controller is started anew: the CIB forgets the node's attributes, attrd does not.
+
+    So it goes with the executor, which takes the controller along.
+    """
+    if node.pacemaker:
+        node.scores = {}
+        node.controller_started = 5000 + int(simulation.clock() * 100)
+
+
+def attrd_dies(simulation, node):
+    """Pacemaker's attribute daemon is started anew, and knows nothing."""
+    if node.pacemaker:
+        node.attributes, node.scores = {}, {}
+        node.attrd_started = 5000 + int(simulation.clock() * 100)
+
+
 def state_is_forgotten(_simulation, node):
     """/run/dualstor was removed."""
     for path in list(node.files):
@@ -335,7 +352,7 @@ EVENTS = (crash, boot, boot, cut_replication, heal_replication, cut_cluster, hea
           socket_vanishes, second_daemon, negotiating, io_is_suspended, state_is_normal,
           group_is_exported, group_is_partial, group_is_local, group_is_gone, group_is_well,
           group_is_well, lower_disk_is_visible, odd_formats, run_is_full, run_is_writable,
-          state_is_forgotten, state_is_garbage, proc_is_unreadable, kernel_is_unreadable,
+          controller_dies, attrd_dies, state_is_forgotten, state_is_garbage, proc_is_unreadable, kernel_is_unreadable,
           kernel_is_readable, kernel_is_readable)
 
 

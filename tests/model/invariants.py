@@ -163,7 +163,7 @@ def _stripped(cluster):
     copy.now, copy.counter, copy.calls, copy.faults, copy.harm = 0, 0, [], [], []
     copy.events = []
     for node in copy.nodes.values():
-        node.scores, node.files = {}, {}
+        node.attributes, node.scores, node.files = {}, {}, {}
         node.lockspaces.pop(locking.GLOBAL, None)   # any LVM command starts that one
         for each in node.drbd.values():
             each.synced = 0

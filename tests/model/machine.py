@@ -23,7 +23,8 @@ PAIRS = st.sampled_from(actions.PAIRS)
 STRETCH = 1.15      # of the agents' sleeps: a wait of 80 s is 20 looks instead of 160
 TIMEOUTS = st.sampled_from((20.0, 60.0, 90.0))
 TOOLS = ("drbdadm", "drbdsetup", "modprobe", "cman_tool", "fence_tool", "corosync-quorumtool",
-         "corosync-cmapctl", "dlm_tool", "crm_mon", "crm_attribute", "crm_master", "crm_node",
+         "corosync-cmapctl", "dlm_tool", "crm_mon", "crm_attribute", "crm_master", "attrd_updater",
+         "crm_node",
          "clvmd", "lvmlockd", "lvmlockctl", "lvm", "vgs", "lvs", "vgchange", "lvchange",
          "dmsetup", "dd")
 

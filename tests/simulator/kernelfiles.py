@@ -9,7 +9,7 @@ import functools
 import posixpath
 
 from simulator import dmlist, drbd as drbd_model, pvheader
-from simulator.state import HANDLER
+from simulator.state import CLVMD, HANDLER
 from simulator.volumes import LOWER_DISK, MAJOR
 
 DRBD_MAJOR, LOWER = 147, (254, 16)
@@ -183,6 +183,15 @@ def _process(tree, node, pid, comm, exe, state, start_time):
     put(tree, home + "ns/mnt", Link("mnt:[4026531840]"))
 
 
+def managers(cluster, node):
+    """Those of Pacemaker's daemons that agents look at: (program, start time)."""
+    if not node.pacemaker:
+        return []
+    names = ("attrd", "crmd") if cluster.generation == CLVMD else \
+        ("pacemaker-attrd", "pacemaker-controld")
+    return list(zip(names, (node.attrd_started, node.controller_started)))
+
+
 def _dlm(tree, cluster, node):
     if "dlm" not in node.modules:
         return
@@ -228,6 +237,8 @@ def tree(cluster, node):
     _mapper(made, cluster, node)
     _openers(made, node)
     _dlm(made, cluster, node)
+    for pid, (program, begin) in enumerate(managers(cluster, node), 600):
+        _process(made, node, pid, program, "/usr/lib/pacemaker/" + program, "S", begin)
     for process in node.processes.values():
         _process(made, node, process.pid, process.program, _INTERPRETER[process.program],
                  process.state, process.start_time)

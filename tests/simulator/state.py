@@ -168,7 +168,10 @@ class Node:
     lvm: dict = field(default_factory=dict)         # lvm.conf: "global/use_lvmlockd" -> value
     lvm_version: str = "2.03.16"
     visible_lower: bool = False     # LVM's filter lets the disk below DRBD through
-    scores: dict = field(default_factory=dict)
+    attributes: dict = field(default_factory=dict)  # promotion scores in the attribute daemon's memory
+    scores: dict = field(default_factory=dict)      # and as they stand in the CIB
+    attrd_started: int = 4000       # start times of Pacemaker's daemons, clock ticks
+    controller_started: int = 4000
     files: dict = field(default_factory=dict)       # what programs and agents wrote
     sockets: dict = field(default_factory=dict)     # path -> pid that listens, 0: nobody does
     handler_installed: bool = True  # DRBD's fence-peer handler is on this node

@@ -325,6 +325,18 @@ def set_promotion_score(host, instance, score, promoted_known):
         raise ToolFailed(completed)
 
 
+def resend_attributes(host):
+    """Have this node's attribute daemon write all that it has to the CIB once more.
+
+    It writes what changes only, and does not see when the CIB loses a value.
+
+    :raises ToolError: it could not be asked
+    """
+    completed = host.run(("attrd_updater", "--refresh"), TIMEOUT)
+    if not completed.ok:
+        raise ToolFailed(completed)
+
+
 def parse_score(text):
     """The number of a score: digits with a sign, or INFINITY.
 

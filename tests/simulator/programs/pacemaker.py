@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pacemaker: crm_mon, crm_node, crm_attribute, crm_master, stonith_admin, crm_resource.
+"""Pacemaker: crm_mon, crm_node, crm_attribute, crm_master, attrd_updater, stonith_admin,
+crm_resource.
 
 2.1 with lvmlockd, 1.1 on cman with clvmd: that has no --output-as and no --promotion, and says
 with 6 what 2.x says with 105.
@@ -137,15 +138,22 @@ def _unset(call):
 
 
 def _score(call, instance):
-    """Read, write or delete a promotion score."""
+    """Read, write or delete a promotion score, as update_attr_on_host() of attrd does."""
     value = call.value("-v", "--attr-value", "--update")
     name = "master-" + instance
     if call.flag("-D", "--delete"):
-        call.node.scores.pop(instance, None)
-        return 0
-    if value is not None:
-        call.node.scores[instance] = value
-        return 0
+        value = None
+    elif value is None:
+        return _show_score(call, name, instance)
+    if call.node.attributes.get(instance) != value:     # else attrd writes nothing
+        for place in (call.node.attributes, call.node.scores):
+            place.pop(instance, None)
+            if value is not None:
+                place[instance] = value
+    return 0
+
+
+def _show_score(call, name, instance):
     quiet = call.flag("-Q", "--quiet", "-q")
     if instance not in call.node.scores:
         return _unset(call)
@@ -197,6 +205,19 @@ def crm_master(call):
     call.value("-N", "--node")
     call.flag("-G", "--query")
     return _score(call, instance)
+
+
+@program("attrd_updater")
+def attrd_updater(call):
+    """attrd_updater --refresh: what the attribute daemon has is written to the CIB again."""
+    yield 0.05
+    if _down(call, "attrd"):
+        return _NOT_CONNECTED
+    if not call.flag("-R", "--refresh"):
+        call.err("attrd_updater: only --refresh is simulated")
+        return 64
+    call.node.scores = dict(call.node.attributes)
+    return 0
 
 
 @program("stonith_admin")

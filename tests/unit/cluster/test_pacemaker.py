@@ -216,6 +216,14 @@ def test_set_promotion_score(score, known, line):
     assert host.calls[0][1:] == (5.0, {"OCF_RESOURCE_INSTANCE": "r0:1"})
 
 
+def test_attributes_are_written_once_more():
+    host = PaperHost({"attrd_updater": ""})
+    pacemaker.resend_attributes(host)
+    assert host.lines == ["attrd_updater --refresh"]
+    with pytest.raises(ToolFailed):
+        pacemaker.resend_attributes(PaperHost({"attrd_updater": (102, "", "Connection refused\n")}))
+
+
 def test_deleting_a_score_that_is_not_there():
     pacemaker.set_promotion_score(PaperHost({"crm_attribute": UNSET}), "r0", None, True)
     with pytest.raises(ToolFailed):

@@ -15,7 +15,7 @@ from . import observations as o
 
 ACTIONS = ("start", "stop", "monitor", "promote", "demote", "notify", "validate-all", "reload-agent")
 DEEDS = ("load_module", "up", "adjust", "primary", "secondary", "down", "down_directly", "publish",
-         "warn", "note", "remember")
+         "republish", "warn", "note", "remember")
 
 REQUESTS = st.builds(
     o.request, st.sampled_from(ACTIONS), probe=st.booleans(), level=st.sampled_from((0, 10)),
@@ -79,10 +79,11 @@ def test_never_primary_without_good_data_and_a_peer_that_is_here_or_down(paramet
 def test_each_action_has_its_own_deeds(request, parameters, facts):
     step = decide(request, parameters, facts)
     allowed = {"start": {"load_module", "up", "adjust", "secondary", "warn", "note", "remember",
-                         "publish"},
-               "promote": {"primary", "warn", "publish"}, "demote": {"secondary"},
+                         "publish", "republish"},
+               "promote": {"primary", "warn", "publish", "republish"}, "demote": {"secondary"},
                "stop": {"secondary", "down", "down_directly", "publish"},
-               "monitor": {"publish", "resume_io"}, "notify": {"publish", "resume_io"},
+               "monitor": {"publish", "republish", "resume_io"},
+               "notify": {"publish", "republish", "resume_io"},
                "validate-all": {"warn"}, "reload-agent": set()}
     if isinstance(step, Do):
         assert step.deed in allowed[request.action]

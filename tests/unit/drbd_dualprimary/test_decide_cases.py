@@ -256,7 +256,8 @@ def test_split_brain_may_be_tolerated_by_name():
 def test_the_score_is_written_only_when_it_changes():
     assert step("monitor", published=None) == Do("publish", (10000,))
     assert step("monitor", published=1000) == Do("publish", (10000,))
-    assert step("monitor", published=published.UNSURE) == Do("publish", (10000,))
+    assert step("monitor", published=published.UNSURE) == Do("republish", (10000,))
+    assert step("monitor", published=published.UNSURE, history=[done("republish")]) == FINE
     assert isinstance(step("monitor", published=10000), Finish)
     assert isinstance(step("monitor", asked=dict(in_cluster=False)), Finish)
     lost = o.state(dstate="Inconsistent")

@@ -186,10 +186,19 @@ class DrbdDualPrimary(QuickDrbd):
 
     def do_publish(self, score):
         """Give the cluster the promotion score; a cluster that does not take it is no failure."""
+        return self._give(score, again=False)
+
+    def do_republish(self, score):
+        """As ``do_publish``, where the CIB may lack a score that the attribute daemon has."""
+        return self._give(score, again=True)
+
+    def _give(self, score, again):
         from dualstor.tools import pacemaker
         try:
             pacemaker.set_promotion_score(self.host, self.request.resource, score,
                                           self.request.promoted_known)
+            if again:
+                pacemaker.resend_attributes(self.host)
         except DualstorError as problem:
             log.warning("promotion score of %s: %s", self.name, problem.reason)
             return False

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on monitor: what the kernel's state means to the cluster, and the promotion score."""
 
-from dualstor.agents.drbd_dualprimary import seen
+from dualstor.agents.drbd_dualprimary import published, seen
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish
 
@@ -17,9 +17,11 @@ def recipe(parameters, state):
 
 def publish(request, facts, score):
     """The deed that brings the promotion score up to date; None when it is, or has been tried."""
-    if not request.in_cluster or facts.done("publish") or facts.published == score:
+    if not request.in_cluster or facts.done("publish") or facts.done("republish") \
+            or facts.published == score:
         return None
-    return Do("publish", (score,))
+    lost = facts.published is published.UNSURE and score is not seen.NO_SCORE
+    return Do("republish" if lost else "publish", (score,))
 
 
 def decide(request, parameters, facts):

@@ -3,7 +3,10 @@
 
 A score is written only when it changes, so the one that was written last is remembered. The
 cluster forgets it when its attribute daemon or its controller ends on this node (they are
-started again, and nobody tells agents): so with the score stands who had it then.
+started again, and nobody tells agents): so with the score stands who had it then. When the
+controller ends, alone or with the executor, the CIB forgets what the attribute daemon still
+has (peer_update_callback() of the controller on the other node); the same score is no news to
+that daemon then, and it has to be told to write all that it has.
 """
 
 #: What there is of a score when the daemons that had it are gone: nobody knows.
@@ -30,16 +33,19 @@ def to_text(score, kept_by):
 def from_text(host, text):
     """The score in what ``to_text`` returned; None when there is none.
 
-    :returns: UNSURE when one of those who kept it is not that process any more
+    :returns: UNSURE when one of those who kept it is not that process any more, or was being
+        started again when it was given
     """
-    lines = (text or "").split("\n")
-    if not lines[0].isdigit():
+    score, *kept_by = (text or "").splitlines() or ("",)
+    if not score.isdigit():
         return None
-    for line in lines[1:]:
+    if len(kept_by) == 1:
+        return UNSURE
+    for line in kept_by:
         pid, _, started = line.partition(" ")
-        if started and _start_time(host, pid) != started:
+        if _start_time(host, pid) != started:
             return UNSURE
-    return int(lines[0])
+    return int(score)
 
 
 def _start_time(host, pid):
