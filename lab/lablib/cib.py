@@ -123,7 +123,7 @@ def _stonith(resources, constraints):
             "port": victim,
             "pcmk_host_list": victim,
             "pcmk_host_check": "static-list",
-            "pcmk_delay_base": "1s" if victim == NODES[0] else "0s",
+            "pcmk_delay_base": "5s" if victim == NODES[0] else "0s",
         }
         _primitive(resources, Agent(name, "stonith:fence_virt", parameters, (Operation("monitor", "60s", "20s"),)))
         ET.SubElement(
