@@ -299,6 +299,11 @@ def run_is_writable(_simulation, node):
     node.run_full = False
 
 
+def _started_now(simulation):
+    """A start time after those that Node has by default, clock ticks."""
+    return 5000 + int(simulation.clock() * 100)
+
+
 def controller_dies(simulation, node):
     """Pacemaker's controller is started anew: the CIB forgets the node's attributes, attrd does not.
 
@@ -306,14 +311,14 @@ def controller_dies(simulation, node):
     """
     if node.pacemaker:
         node.scores = {}
-        node.controller_started = 5000 + int(simulation.clock() * 100)
+        node.controller_started = _started_now(simulation)
 
 
 def attrd_dies(simulation, node):
     """Pacemaker's attribute daemon is started anew, and knows nothing."""
     if node.pacemaker:
         node.attributes, node.scores = {}, {}
-        node.attrd_started = 5000 + int(simulation.clock() * 100)
+        node.attrd_started = _started_now(simulation)
 
 
 def state_is_forgotten(_simulation, node):
@@ -352,8 +357,8 @@ EVENTS = (crash, boot, boot, cut_replication, heal_replication, cut_cluster, hea
           socket_vanishes, second_daemon, negotiating, io_is_suspended, state_is_normal,
           group_is_exported, group_is_partial, group_is_local, group_is_gone, group_is_well,
           group_is_well, lower_disk_is_visible, odd_formats, run_is_full, run_is_writable,
-          controller_dies, attrd_dies, state_is_forgotten, state_is_garbage, proc_is_unreadable, kernel_is_unreadable,
-          kernel_is_readable, kernel_is_readable)
+          controller_dies, attrd_dies, state_is_forgotten, state_is_garbage, proc_is_unreadable,
+          kernel_is_unreadable, kernel_is_readable, kernel_is_readable)
 
 
 # -- logical volumes and their users ------------------------------------------------

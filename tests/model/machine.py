@@ -24,8 +24,7 @@ STRETCH = 1.15      # of the agents' sleeps: a wait of 80 s is 20 looks instead 
 TIMEOUTS = st.sampled_from((20.0, 60.0, 90.0))
 TOOLS = ("drbdadm", "drbdsetup", "modprobe", "cman_tool", "fence_tool", "corosync-quorumtool",
          "corosync-cmapctl", "dlm_tool", "crm_mon", "crm_attribute", "crm_master", "attrd_updater",
-         "crm_node",
-         "clvmd", "lvmlockd", "lvmlockctl", "lvm", "vgs", "lvs", "vgchange", "lvchange",
+         "crm_node", "clvmd", "lvmlockd", "lvmlockctl", "lvm", "vgs", "lvs", "vgchange", "lvchange",
          "dmsetup", "dd")
 
 #: Kinds that a program shows without a process; GRANDCHILD is one of a process alone.

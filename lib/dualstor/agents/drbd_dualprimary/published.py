@@ -39,7 +39,7 @@ def from_text(host, text):
     score, *kept_by = (text or "").splitlines() or ("",)
     if not score.isdigit():
         return None
-    if len(kept_by) == 1:
+    if len(kept_by) == 1:   # the other may have lost it after that
         return UNSURE
     for line in kept_by:
         pid, _, started = line.partition(" ")
