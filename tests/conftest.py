@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Options of the test run, and the profiles of property tests."""
 
+import logging
+
 import hypothesis
 import pytest
 
@@ -43,3 +45,24 @@ def pytest_collection_modifyitems(config, items):
 def deep(request):
     """Whether a long run was asked for."""
     return request.config.getoption("--deep")
+
+
+class _Lines(logging.Handler):
+    """Keeps what is logged, a line each."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.extend(record.getMessage().splitlines())
+
+
+@pytest.fixture
+def said():
+    """Lines that our library has logged since the test began."""
+    handler, logger = _Lines(), logging.getLogger("dualstor")
+    before = logger.handlers[:]
+    logger.handlers[:] = [handler]
+    yield handler.lines
+    logger.handlers[:] = before

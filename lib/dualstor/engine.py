@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Observe, decide, act, until the decision is to finish."""
 
+from dualstor import log
+from dualstor.errors import DeadlineReached
 from dualstor.steps import Do, Done, Facts, Finish, Unseen, Wait
 
 
 class Agent:
     """Base of an agent: its two impure parts. ``decide`` is a function of its module.
 
-    ``lasting`` names the facets that do not change within one action. What is
-    asked of an agent most often may lie in a class of its own; the ``whole``
-    agent is made for the rest.
+    ``lasting`` names the facets that do not change within one action.
     """
 
     interface = None
@@ -19,35 +19,30 @@ class Agent:
         self.host = host
         self.request = request
         self.parameters = parameters
-        self._whole = None
 
     @staticmethod
     def decide(request, parameters, facts):
         """The next step: Do, Wait or Finish. Pure; raises steps.Unseen to have a look."""
         raise NotImplementedError
 
-    def whole(self):
-        """The agent with all that it can see and do."""
-        return self
+    def sights(self):
+        """What the answer of a monitor stands on, as (kind, argument) of look.sights.
+
+        The next monitors repeat the answer while these look the same. () where that is not known.
+        """
+        return ()
 
     def observe(self, facet):
         """The present value of one facet: what ``see_<facet>()`` returns."""
-        return self._able("see_" + facet)()
+        return getattr(self, "see_" + facet)()
 
     def act(self, step):
         """Do one deed: ``do_<deed>(*args)``; the value returned is its outcome."""
-        return self._able("do_" + step.deed)(*step.args)
-
-    def _able(self, name):
-        """The method *name*, of the whole agent if this one lacks it."""
-        if not hasattr(self, name) and self._whole is None:
-            self._whole = self.whole()
-        return getattr(self if hasattr(self, name) else self._whole, name)
+        return getattr(self, "do_" + step.deed)(*step.args)
 
 
 def _in_vain(agent, wait):
     """The DeadlineReached that tells what a Wait was for."""
-    from dualstor.errors import DeadlineReached
     return DeadlineReached("%s %s: still waiting for %s after %.0f s; %s" % (
         agent.request.resource, agent.request.action, wait.what, agent.host.deadline.elapsed,
         wait.hint))
@@ -69,14 +64,12 @@ def pursue(agent):
             try:
                 facts = facts.with_facet(unseen.facet, agent.observe(unseen.facet))
             except Exception as problem:
-                from dualstor.errors import DeadlineReached
                 if waited is None or not isinstance(problem, DeadlineReached):
                     raise
                 raise _in_vain(agent, waited) from None  # it is known what for
             continue
         if isinstance(step, Finish):
             return step
-        from dualstor import log
         if isinstance(step, Do):
             log.info("%s", " ".join(" ".join([step.deed] + [str(a) for a in step.args]).split()))
             outcome = agent.act(step)

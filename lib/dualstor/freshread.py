@@ -13,6 +13,13 @@ import _stat
 import posix
 import time
 
+class _NoAnswer:
+    """Why there are no bytes: one of the two below."""
+
+
+SILENT = _NoAnswer()        #: the disk did not answer in time
+IMPOSSIBLE = _NoAnswer()    #: this host cannot read so, or there is nothing to read
+
 _PAGE = 4096
 _PAUSE = 0.0005     # seconds between two looks
 _TRIES = 3          # to drop a page that another process reads just then
@@ -21,21 +28,21 @@ _TRIES = 3          # to drop a page that another process reads just then
 def read(path, offset, length, seconds):
     """*length* bytes at *offset* of the block device *path*.
 
-    :returns: bytes; None when they did not come within *seconds*, at the end of the
+    :returns: bytes; SILENT when they did not come within *seconds*; IMPOSSIBLE at the end of the
         device, and where Python (before 3.7), kernel (before 4.14) or driver cannot do it
     """
     if not hasattr(posix, "preadv"):
-        return None
+        return IMPOSSIBLE
     try:
         number = posix.open(path, posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC)
     except OSError:
-        return None
+        return IMPOSSIBLE
     try:
         if _stat.S_ISREG(posix.fstat(number).st_mode):  # its cache is the truth
-            return _whole(posix.pread(number, length, offset), length)
+            return _whole(posix.pread(number, length, offset), length) or IMPOSSIBLE
         return _past_the_cache(number, offset, length, seconds)
     except OSError:
-        return None
+        return IMPOSSIBLE
     finally:
         posix.close(number)
 
@@ -48,13 +55,15 @@ def _past_the_cache(number, offset, length, seconds):
         if _cached(number, offset, length) is None:
             break
     else:
-        return None     # something holds the page in the cache: it may be an old one
+        return SILENT   # something holds the page in the cache: it may be an old one
     posix.posix_fadvise(number, begin, span, posix.POSIX_FADV_WILLNEED)
     end = time.monotonic() + seconds
     while True:
         found = _cached(number, offset, length)
-        if found is not None or time.monotonic() >= end:
+        if found is not None:
             return found
+        if time.monotonic() >= end:
+            return SILENT
         time.sleep(_PAUSE)
 
 

@@ -8,7 +8,7 @@ import os
 import pickle
 
 from dualstor import main
-from dualstor.host import STATE_DIR
+from dualstor.memory import STATE_DIR
 from dualstor.ocf.codes import MONITOR_ONLY
 from model.actions import DAEMON, DRBD, GROUP
 from simulator import locking, membership, state, volumes, world

@@ -6,9 +6,11 @@ import errno
 import io
 import pickle
 
+from dualstor import freshread
 from dualstor.deadline import Deadline
 from dualstor.errors import DeadlineReached, HostUnreadable, ToolHung, ToolMissing
-from dualstor.host import STATE_DIR, Host
+from dualstor.host import Host
+from dualstor.memory import STATE_DIR, file_name
 from dualstor.run import KILL_GRACE, OUTPUT_LIMIT, TERM_GRACE, Completed
 from simulator import dmlist, faults, kernelfiles, locking, programs, world
 from simulator.kernelfiles import Answer, Block, Link, Socket
@@ -143,13 +145,15 @@ class SimHost(Host):
             return None
         return str(item) if isinstance(item, Link) else None
 
-    def exists(self, name):
+    def identity(self, name):
         try:
-            return self._at(name) is not None
+            item = self._at(name)
         except HostUnreadable:
-            return True
+            return "unreadable"
+        return None if item is None else repr(item) if isinstance(item, Socket) else "there"
 
-    executable = exists
+    def executable(self, name):
+        return self.exists(name)
 
     def device(self, name):
         item = self._at(name)
@@ -163,22 +167,29 @@ class SimHost(Host):
 
     def read_fresh(self, name, offset, length, seconds):
         content = getattr(self._at(name), "content", b"")[offset:offset + length]
-        return content if len(content) == length else None
+        return content if len(content) == length else freshread.IMPOSSIBLE
 
-    def recall(self, name):
+    def uptime(self):
+        return self.simulation.clock()
+
+    @staticmethod
+    def _kept(name):
+        return "%s/%s" % (STATE_DIR, file_name(*name))
+
+    def recall(self, *name):
         self._step()
-        return self.node.files.get("%s/%s" % (STATE_DIR, name))
+        return self.node.files.get(self._kept(name))
 
-    def remember(self, name, text):
+    def remember(self, text, *name):
         self._step()
         if self.node.run_full:
             return
-        self.node.files["%s/%s" % (STATE_DIR, name)] = text
+        self.node.files[self._kept(name)] = text
         self._forget_tree()
 
-    def forget(self, name):
+    def forget(self, *name):
         self._step()
-        self.node.files.pop("%s/%s" % (STATE_DIR, name), None)
+        self.node.files.pop(self._kept(name), None)
         self._forget_tree()
 
     def lock(self, name, seconds):

@@ -44,7 +44,8 @@ class PathHost(Host):
             return False
         return True
 
-    executable = Host.exists
+    def executable(self, name):
+        return self.exists(name)
 
     def device(self, name):
         try:

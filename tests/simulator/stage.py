@@ -12,6 +12,7 @@ import tempfile
 
 from dualstor.main import load, perform
 from model import actions
+from paper import kept
 from simulator import path, world
 from simulator.host import Simulation
 
@@ -24,25 +25,34 @@ import sys
 
 sys.path[:0] = (%(library)r,)
 
-from dualstor import quickstart  # noqa: E402
-
-quickstart.use(%(name)r)
-from dualstor.main import Host, script  # noqa: E402
+from dualstor.look.files import Files  # noqa: E402
+from dualstor.look.script import run  # noqa: E402
 
 
-class FileHost(Host):
-    def ioctl(self, name, request, data):   # as device-mapper's driver would
-        with open(self.file(name), "rb") as stream:
-            listed = stream.read()
-        if 312 + len(listed) > len(data):
-            data[29] = 1
-        else:
-            data[12:16] = (312 + len(listed)).to_bytes(4, sys.byteorder)
-            data[312:312 + len(listed)] = listed
-        return True
+def ioctl(self, name, request, data):   # as device-mapper's driver would
+    with open(self.file(name), "rb") as stream:
+        listed = stream.read()
+    if 312 + len(listed) > len(data):
+        data[29] = 1
+    else:
+        data[12:16] = (312 + len(listed)).to_bytes(4, sys.byteorder)
+        data[312:312 + len(listed)] = listed
+    return True
 
 
-script(%(name)r, lambda deadline: FileHost(deadline, %(root)r, (%(programs)r,)))
+def make_host(deadline):
+    from dualstor.host import Host
+
+    class FileHost(Host):
+        def device(self, name):     # device nodes are files that tell their numbers
+            words = (self.read(name) or "").partition("\\n")[0].split()
+            return tuple(map(int, words[2].split(":"))) if words[:2] == ["block", "device"] else None
+
+    return FileHost(deadline, %(root)r, (%(programs)r,))
+
+
+Files.ioctl = ioctl
+run(%(name)r, Files(%(root)r), make_host)
 """
 
 
@@ -65,6 +75,9 @@ class Stage:
 
     def __init__(self, cluster, python=PYTHON):
         self.python = python
+        for node in cluster.nodes.values():
+            for name in [n for n in node.files if n.startswith(kept("well"))]:
+                del node.files[name]    # it was kept by another clock, of files that are not these
         self.folder = tempfile.mkdtemp(prefix="bench", dir="/tmp")   # short: sockets lie below it
         self.lab = path.Lab(self.folder, cluster)
         self.home = os.path.join(self.folder, NODE)

@@ -7,7 +7,8 @@ Sources: Linux fs/dlm/lockspace.c (/sys/kernel/dlm/NAME/...), fs/dlm/config.c
 """
 
 _LOCKSPACES = "/sys/kernel/dlm"
-_COMMS = "/sys/kernel/config/dlm/cluster/comms"
+#: A folder for each node that dlm_controld has told the kernel.
+NODES = "/sys/kernel/config/dlm/cluster/comms"
 _LOCKS = "/sys/kernel/debug/dlm/%s_locks"
 
 #: The bit of recover_status for "this node is done" (DLM_RS_DONE). Only the node with the
@@ -49,13 +50,13 @@ def nodes(host):
     has an address: before that, locking fails.
     """
     return tuple(sorted(
-        int(name) for name in host.list(_COMMS)
+        int(name) for name in host.list(NODES)
         if name.isdigit() and _address(host, name)))
 
 
 def _address(host, node):
     """Whether the kernel has an address of the node; old kernels have no addr_list to read."""
-    folder = "%s/%s" % (_COMMS, node)
+    folder = "%s/%s" % (NODES, node)
     if not host.exists(folder + "/addr_list"):
         return True
     return bool((host.read(folder + "/addr_list") or "").strip())

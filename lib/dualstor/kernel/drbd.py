@@ -2,8 +2,10 @@
 """DRBD as this kernel has it, from /proc/drbd, debugfs and /dev/drbd: never blocks.
 
 Sources: Linux drivers/block/drbd/drbd_proc.c (8.3 and 8.4: one line a minor; 9 lists
-no minor there), drbd_debugfs.c (minors/N is a link to ../resources/NAME/volumes/V),
-drbd_strings.c (the words); the udev rules of drbd-utils (/dev/drbd/by-res).
+no minor there), drbd_debugfs.c (minors/N is a link to ../resources/NAME/volumes/V; in 9
+resources/NAME/connections/PEER/VOLUME/proc_drbd has such a line, with the state of the
+replication in place of that of the connection), drbd_strings.c (the words); the udev rules
+of drbd-utils (/dev/drbd/by-res).
 """
 
 from dualstor.record import Record
@@ -11,6 +13,7 @@ from dualstor.record import Record
 _PROC = "/proc/drbd"
 _MODULE = "/sys/module/drbd"
 _MINORS = "/sys/kernel/debug/drbd/minors"
+_RESOURCES = "/sys/kernel/debug/drbd/resources"
 _BY_RES = "/dev/drbd/by-res"
 _MAJOR = 147
 _DIGITS = "0123456789"
@@ -283,7 +286,7 @@ def _by_res(host, name):
 def _remembered(host, name):
     """The (volume, minor) pairs kept by ``remember``, () when there are none."""
     found = []
-    for line in (host.recall("drbd-" + name) or "").splitlines():
+    for line in (host.recall("drbd", name, "minors") or "").splitlines():
         numbers = tuple(_number(word) for word in line.split())
         if len(numbers) == 2 and None not in numbers:
             found.append(numbers)
@@ -292,7 +295,7 @@ def _remembered(host, name):
 
 def remember(host, name, pairs):
     """Keep the (volume, minor) *pairs* of a resource, for a time when nothing else tells."""
-    host.remember("drbd-" + name, "".join("%d %d\n" % pair for pair in pairs))
+    host.remember("".join("%d %d\n" % pair for pair in pairs), "drbd", name, "minors")
 
 
 def _owners(host, kernel, name):
@@ -380,6 +383,78 @@ def state_of(kernel, name, pairs):
         suspended=any(m.suspended for m in each))
 
 
+# -- DRBD 9 -------------------------------------------------------------------------
+
+
+def _lines_of_nine(host, name):
+    """{peer: {volume: its line}} of a resource of DRBD 9.
+
+    :returns: None where debugfs does not show all of it: no right, not mounted, another form
+    """
+    home = "%s/%s" % (_RESOURCES, name)
+    volumes = host.list(home + "/volumes")
+    found = {}
+    for peer in host.list(home + "/connections"):
+        lines = [(host.read("%s/connections/%s/%s/proc_drbd" % (home, peer, volume)) or "")
+                 .partition("\n")[0] for volume in volumes]
+        if not all(lines):
+            return None
+        found[peer] = dict(zip(volumes, lines))
+    return found if volumes and found and all(_number(v) is not None for v in volumes) else None
+
+
+def connections_text(host, name):
+    """The state of a resource of DRBD 9 as text, the same for as long as the state is the same.
+
+    :returns: None where debugfs does not show it
+    """
+    lines = _lines_of_nine(host, name)
+    return lines and "; ".join("%s/%s %s" % (peer, volume, line.strip())
+                               for peer, of_peer in sorted(lines.items())
+                               for volume, line in sorted(of_peer.items()))
+
+
+def _state_of_nine(host, name):
+    """The State of a resource whose peers are all connected, None of one that is not there.
+
+    What stands still or is not connected has more to it than these lines tell: UNKNOWN.
+    """
+    known = host.list(_RESOURCES)
+    if known and name not in known:
+        return None
+    lines = _lines_of_nine(host, name)
+    if lines is None:
+        return UNKNOWN
+    peers, found = [], {}
+    for peer, of_peer in lines.items():
+        minors = {volume: _first_line(line) for volume, line in of_peer.items()}
+        if any(m is None or m.cstate in ("Off", "Unconfigured") or (m.flags or "s").strip("r-")
+               for m in minors.values()):
+            return UNKNOWN
+        peers.append(Peer(name=peer, cstate=_worst([m.cstate if m.cstate != "Established"
+                                                    else "Connected" for m in minors.values()]),
+                          role=_first([m.peer_role for m in minors.values()], "Primary"),
+                          dstates=tuple(m.peer_dstate for m in minors.values())))
+        found.update(minors)
+    return State(resource=name, role=_first([m.role for m in found.values()], "Primary"),
+                 volumes=tuple(Volume(number=int(volume), minor=m.minor, dstate=m.dstate)
+                               for volume, m in sorted(found.items(), key=lambda v: int(v[0]))),
+                 peers=tuple(peers))
+
+
+def sights(host, name):
+    """What the state of a resource stands on, as (kind, argument) of dualstor.look.sights.
+
+    :returns: () where the kernel's files do not tell
+    """
+    kernel = read(host)
+    if kernel is None:
+        return ()
+    if not kernel.lists_minors:
+        return (("connections", name),)
+    return tuple(("minor", "%d" % minor) for _, minor in minors(host, name, kernel) or ())
+
+
 def state(host, name):
     """What the kernel has of the resource *name*.
 
@@ -391,7 +466,7 @@ def state(host, name):
     if kernel is None:
         return UNKNOWN if host.exists(_MODULE) else None
     if not kernel.lists_minors:
-        return UNKNOWN
+        return _state_of_nine(host, name)
     if not any(m.configured for m in kernel.minors):
         return None
     pairs = minors(host, name, kernel)

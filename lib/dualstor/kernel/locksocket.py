@@ -4,6 +4,9 @@
 _RUN_DIRS = ("/run/lvm", "/var/run/lvm")
 _NAMES = {"lvmlockd": "lvmlockd.socket", "clvmd": "clvmd.sock"}
 
+#: Where any of them can be.
+PATHS = tuple("%s/%s" % (folder, name) for folder in _RUN_DIRS for name in _NAMES.values())
+
 #: What the paths of the sockets end with.
 NAMES = tuple("/" + name for name in _NAMES.values())
 

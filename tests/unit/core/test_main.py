@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-from dualstor import log, main as main_module
+from dualstor import main as main_module
 from dualstor.engine import Agent
 from dualstor.errors import HostMisconfigured, ToolMissing
 from dualstor.main import conclude, perform
@@ -78,14 +78,12 @@ def test_any_other_exception_is_a_generic_error(capsys):
     assert code == 1 and "KeyError" in reason and "report" in reason
 
 
-def test_a_reason_is_one_line_that_pacemaker_keeps_and_the_log_has_all_of_it(capsys, monkeypatch):
-    told = []
-    monkeypatch.setattr(log.LOG, "listeners", [lambda priority, word, text: told.append(text)])
+def test_a_reason_is_one_line_that_pacemaker_keeps_and_the_log_has_all_of_it(capsys, said):
     whole = "vg0 start: " + "x y\n" * 100 + "do this"
     _, (reason,) = outcome(capsys, lambda: Finish(ExitCode.ERR_GENERIC, whole))
     assert len(reason) <= LIMIT
     assert reason.startswith("vg0 start: x y") and reason.endswith("x y do this")
-    assert told == [" ".join(whole.split())]
+    assert said == [" ".join(whole.split())]
 
 
 def call(action, **texts):

@@ -3,7 +3,7 @@
 
 from hypothesis import strategies as st
 
-from dualstor.agents.clustered_vg import interface, seen, unchanged
+from dualstor.agents.clustered_vg import interface, seen
 from dualstor.kernel.devmapper import Volume
 from dualstor.ocf.parameters import Parameters
 from dualstor.record import Record
@@ -12,6 +12,7 @@ from dualstor.tools import lvm, lvm_messages
 
 VG = "vg0"
 GROUP_ID = "g" * 32
+HEADER = ("header", "vdb 4096", "78")
 
 
 class Quorum(Record):
@@ -64,7 +65,7 @@ def request(action, **changes):
 def healthy(**changes):
     """A shared VG with LVs a and b, not started; *changes* replace facets."""
     facets = dict(
-        unchanged=False, headers=None,
+        unchanged=None, headers=None,
         active=(), lockspaces=seen.Lockspaces(), remembered=None,
         daemons=seen.Daemons(answering=("lvmlockd",)), quorum=Quorum(),
         version=seen.Version(number=(2, 3, 16)),
@@ -156,8 +157,8 @@ kernels = st.lists(st.builds(
     size=st.sampled_from([None, 0, 8, 8])), max_size=4).map(tuple)
 
 _FACETS = dict(
-    unchanged=st.sampled_from([False, False, False, True]),
-    headers=st.sampled_from([None, (), (unchanged.Header("vdb", 4096, b"x"),)]),
+    unchanged=st.sampled_from([None, None, None, (HEADER,)]),
+    headers=st.sampled_from([None, (), (HEADER,)]),
     active=kernels,
     lockspaces=st.builds(seen.Lockspaces, st.booleans(), st.booleans(), st.booleans()),
     remembered=st.one_of(st.none(), st.builds(
@@ -214,7 +215,7 @@ def _done(deed):
 _OF_ACTION = {
     "start": ("start_locking", "activate"),
     "stop": ("deactivate_group", "deactivate", "remove_devices", "stop_locking", "release"),
-    "monitor": ("make_shared", "pick_up", "keep"), "validate-all": (), "reload-agent": ()}
+    "monitor": ("make_shared", "pick_up"), "validate-all": (), "reload-agent": ()}
 
 
 def histories(action):

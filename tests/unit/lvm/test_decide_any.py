@@ -23,7 +23,7 @@ ACTIVATING = {"activate", "pick_up", "make_shared"}
 OF_ACTION = {"start": {"start_locking", "activate", "remember"},
              "stop": {"deactivate_group", "deactivate", "remove_devices", "stop_locking",
                       "release", "forget"},
-             "monitor": {"make_shared", "pick_up", "remember", "keep", "warn"},
+             "monitor": {"make_shared", "pick_up", "remember", "warn"},
              "validate-all": set(), "reload-agent": set()}
 
 

@@ -130,7 +130,7 @@ def test_a_library_that_does_not_compile_is_told(tmp_path):
 
 
 def test_what_runs_at_boot_makes_the_memory_private(installed):
-    from dualstor.host import STATE_DIR
+    from dualstor.memory import STATE_DIR
     with open(installed.path("usr/lib/tmpfiles.d/dualstor.conf"), encoding="ascii") as stream:
         lines = [line.split() for line in stream if line.strip() and not line.startswith("#")]
     assert lines == [["d", STATE_DIR, "0700", "root", "root", "-"]]

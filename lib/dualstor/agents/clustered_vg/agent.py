@@ -2,10 +2,12 @@
 """clustered-vg: how it looks at its host and what it does there."""
 
 from dualstor import log
-from dualstor.agents.clustered_vg import seen
-from dualstor.agents.clustered_vg.quick import QuickVg
+from dualstor.agents.clustered_vg import decide, headers, seen
+from dualstor.agents.clustered_vg.interface import INTERFACE
+from dualstor.engine import Agent
 from dualstor.errors import DualstorError, ToolError, ToolHung, ToolMissing
-from dualstor.kernel import devmapper, dlm, locksocket
+from dualstor.kernel import devmapper, dlm, dmlist, locksocket
+from dualstor.look import well
 
 _CONNECT_TIME = 2.0     # seconds
 
@@ -15,13 +17,27 @@ _READ_TIME = 10.0       # seconds for one sector at check level 10
 _REMOVE_PASSES = 8      # layers of device-mapper that are taken away at most
 
 
-class ClusteredVg(QuickVg):
+#: Facets that a monitor looks at once: it is short, and pays for each look.
+_MONITOR_LASTING = ("unchanged", "quorum", "daemons", "lockspaces", "headers", "modes", "volumes",
+                    "reads")
+
+
+class ClusteredVg(Agent):
     """The volume group on this host."""
+
+    interface = INTERFACE
+    lasting = ("version", "settings", "devices")
+    decide = staticmethod(decide.decide)
 
     def __init__(self, host, request, parameters):
         super().__init__(host, request, parameters)
+        self.vg = parameters.vgname
+        self._memory = (INTERFACE.name, self.vg, "volumes")
         self._group = None
         self._version = None
+        self._headers = None
+        if request.action == "monitor":
+            self.lasting += _MONITOR_LASTING
 
     def _share(self):
         """Seconds for one command: a monitor must be able to go on when it hangs."""
@@ -29,6 +45,38 @@ class ClusteredVg(QuickVg):
         return remaining / _MONITOR_SHARE if self.request.action == "monitor" else remaining * 0.8
 
     # -- the kernel, which never blocks ----------------------------------------
+
+    def sights(self):
+        """Its devices and its lockspace; the headers of its metadata come with the answer."""
+        remembered = self.see_remembered()
+        if remembered is None:
+            return ()
+        space = "clvmd" if remembered.locking == seen.CLVMD else "lvm_" + self.vg
+        return ("devices", self.vg), ("node", "/sys/kernel/dlm/" + space)
+
+    def see_unchanged(self):
+        """The headers of LVM's metadata, as sights, if they are as when all was well; else None."""
+        kept = self._kept_headers()
+        now = headers.again(self.host, kept)
+        for disk in headers.silent(now):
+            log.warning("VG %s: disk %s does not answer: look at `dmesg` and `drbdadm status`",
+                        self.vg, disk)
+        return kept if kept and now == kept else None
+
+    def _kept_headers(self):
+        """The headers of the last answer that was kept, as sights."""
+        kept = well.from_text(
+            self.host.recall(*well.place(INTERFACE.name, self.request.resource)))
+        return headers.among(kept.sights) if kept else ()
+
+    def see_present(self):
+        """The VG's devices in device-mapper, as text: "" for none."""
+        return dmlist.present(self.host, self.vg)
+
+    def see_remembered(self):
+        """What start left."""
+        text = self.host.recall(*self._memory)
+        return None if text is None else seen.recalled(text)
 
     def see_active(self):
         """Devices of the VG in device-mapper."""
@@ -106,9 +154,8 @@ class ClusteredVg(QuickVg):
         return self._group
 
     def see_headers(self):
-        """The headers of the VG's metadata areas now; None where they cannot be told."""
-        from dualstor.agents.clustered_vg import headers
-        return headers.read(self.host, self.see_group().devices)
+        """The headers of the VG's metadata as they were before LVM told its LVs; see headers.read."""
+        return self._headers
 
     def see_devices(self):
         """The devices of the VG's PVs, and those on which LVM sees the same PVs again."""
@@ -144,8 +191,10 @@ class ClusteredVg(QuickVg):
         return None
 
     def see_volumes(self):
-        """The VG's LVs as LVM has them."""
+        """The VG's LVs as LVM has them. Before a monitor asks, it reads the metadata's headers."""
         from dualstor.tools import lvm
+        if self.request.action == "monitor" and self.parameters.pick_up_new_lvs:
+            self._headers = headers.read(self.host, self.see_group().devices, self._kept_headers())
         version = lvm.LVMLOCKD  # where that runs no older LVM can be: saves asking
         if not self.see_lockspaces().group:
             version = self.see_version().number
@@ -233,21 +282,17 @@ class ClusteredVg(QuickVg):
 
     def do_remember(self, text, warning):
         """Keep *text* for later monitors, and log *warning*, if any."""
-        self.host.remember(self._memory, text)
-        self.host.forget(self._moment)
+        self.host.remember(text, *self._memory)
         self.do_warn(warning)
-
-    def do_keep(self, text):
-        """Keep what was seen when all was well."""
-        if text != self.host.recall(self._moment):
-            self.host.remember(self._moment, text)
 
     def do_forget(self, warning):
         """Drop what start left, and log *warning*, if any."""
-        self.host.forget(self._memory)
-        self.host.forget(self._moment)
+        self.host.forget(*self._memory)
         self.do_warn(warning)
 
     def do_warn(self, text):
         if text:
             log.warning("VG %s: %s", self.vg, text)
+
+
+AGENT = ClusteredVg

@@ -2,8 +2,7 @@
 """What must be right before the VG is started: each refusal names the next step."""
 
 from dualstor.agents.clustered_vg import locking
-from dualstor.agents.clustered_vg.decide import refuse
-from dualstor.agents.clustered_vg.seen import LVMLOCKD
+from dualstor.agents.clustered_vg.seen import LVMLOCKD, refuse
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Wait
 

@@ -2,6 +2,7 @@
 """What clustered-vg sees of its host, as values that a decision can be made of."""
 
 from dualstor.record import Record
+from dualstor.steps import Finish
 
 LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
 
@@ -106,3 +107,9 @@ def recalled(text):
     return Remembered(locking=lines[0][1],
                       volumes=tuple((w[1], w[2]) for w in lines[1:]
                                     if len(w) == 3 and w[0] == "lv"))
+
+
+def refuse(request, parameters, code, text):
+    """A Finish whose reason names the resource, the action and the VG."""
+    return Finish(code, "%s %s: VG %s: %s" % (request.resource, request.action,
+                                              parameters.vgname, text))

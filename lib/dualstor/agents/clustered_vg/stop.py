@@ -6,7 +6,7 @@ LVM could not do, device-mapper removes what nobody has open.
 """
 
 from dualstor.agents.clustered_vg import locking
-from dualstor.agents.clustered_vg.checks import refuse
+from dualstor.agents.clustered_vg.seen import refuse
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish, Wait
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """drbd-dualprimary: how it looks at its host and what it does there."""
 
-import posix
+import os
 
 from dualstor import log
-from dualstor.agents.drbd_dualprimary import published, seen
-from dualstor.agents.drbd_dualprimary.quick import QuickDrbd
+from dualstor.agents.drbd_dualprimary import decide, published, seen
+from dualstor.agents.drbd_dualprimary.interface import INTERFACE
+from dualstor.engine import Agent
 from dualstor.errors import DualstorError, ToolError, ToolHung
 from dualstor.kernel import drbd
 
@@ -13,14 +14,44 @@ from dualstor.kernel import drbd
 _MAJOR = 147
 
 
-class DrbdDualPrimary(QuickDrbd):
+class DrbdDualPrimary(Agent):
     """The DRBD resource on this host."""
+
+    interface = INTERFACE
+    lasting = ("configured", "configuration", "handler", "fencing_enabled", "patience")
+    decide = staticmethod(decide.decide)
 
     def __init__(self, host, request, parameters):
         super().__init__(host, request, parameters)
-        self._refusal_memory = self._memory("refusal")
+        self.name = parameters.drbd_resource
+        self.conf = parameters.drbdconf
+        self._score_memory = (INTERFACE.name, self.name, "score")
+        self._refusal_memory = (INTERFACE.name, self.name, "refusal")
 
     # -- the kernel --------------------------------------------------------------
+
+    def sights(self):
+        """Its state in the kernel, and the daemons that keep its score for the cluster."""
+        state = drbd.sights(self.host, self.name)
+        if not state or not self.request.in_cluster:
+            return state
+        keepers = published.pids(self.host.recall(*self._score_memory))
+        return state + tuple(("process", pid) for pid in keepers)
+
+    def see_state(self):
+        """The resource's drbd.State, None when it is not configured in the kernel.
+
+        Tools are asked only where the kernel's files do not tell.
+        """
+        state = drbd.state(self.host, self.name)
+        if state is drbd.UNKNOWN:
+            from dualstor.tools import drbdadm
+            state = drbdadm.resource_state(self.host, self.name, self.conf)
+        return state
+
+    def see_published(self):
+        """The promotion score that the cluster has of us; published.UNSURE when it may have lost it."""
+        return published.from_text(self.host, self.host.recall(*self._score_memory))
 
     def see_module(self):
         """Whether the kernel has DRBD."""
@@ -38,7 +69,7 @@ class DrbdDualPrimary(QuickDrbd):
 
     def see_refusal(self):
         """The exit reason of the last start, None when that succeeded or is not known."""
-        return self.host.recall(self._refusal_memory)
+        return self.host.recall(*self._refusal_memory)
 
     def _on_volumes(self, look):
         state = self.see_state()
@@ -89,7 +120,7 @@ class DrbdDualPrimary(QuickDrbd):
     def see_peer(self):
         """The peer, and whether the cluster says that it is down."""
         from dualstor.tools import drbdadm, pacemaker
-        local = {self.request.node, pacemaker.local_node(self.host), posix.uname().nodename}
+        local = {self.request.node, pacemaker.local_node(self.host), os.uname().nodename}
         hosts = [h.name for h in drbdadm.configuration(self.host, self.name, self.conf).hosts]
         others = [name for name in hosts if name not in local]
         if len(others) != 1:
@@ -175,11 +206,11 @@ class DrbdDualPrimary(QuickDrbd):
 
     def do_note(self, reason):
         """Keep why start fails."""
-        self.host.remember(self._refusal_memory, reason)
+        self.host.remember(reason, *self._refusal_memory)
 
     def do_remember(self):
         """Keep the numbers of the resource's devices, so that monitor needs no tool."""
-        self.host.forget(self._refusal_memory)
+        self.host.forget(*self._refusal_memory)
         state = self.see_state()
         if state is not None:
             drbd.remember(self.host, self.name, tuple((v.number, v.minor) for v in state.volumes))
@@ -203,11 +234,14 @@ class DrbdDualPrimary(QuickDrbd):
             log.warning("promotion score of %s: %s", self.name, problem.reason)
             return False
         if score is seen.NO_SCORE:
-            self.host.forget(self._score_memory)
+            self.host.forget(*self._score_memory)
         else:
-            self.host.remember(self._score_memory,
-                               published.to_text(score, published.keepers(self.host)))
+            self.host.remember(published.to_text(score, published.keepers(self.host)),
+                               *self._score_memory)
         return True
 
     def do_warn(self, text):
         log.warning("DRBD resource %s: %s", self.name, text)
+
+
+AGENT = DrbdDualPrimary

@@ -31,7 +31,7 @@ def decide(request, parameters, facts):
         return seen.refuse(request, parameters, ExitCode.NOT_RUNNING,
                              "not configured in the kernel of this node")
     return _resume(request, facts) or publish(request, facts, seen.score(state)) \
-        or _verdict(request, parameters, state)
+        or _verdict(request, parameters, state, facts.history)
 
 
 def _resume(request, facts):
@@ -41,7 +41,7 @@ def _resume(request, facts):
     return frozen.resume(facts)
 
 
-def _verdict(request, parameters, state):
+def _verdict(request, parameters, state, history):
     trouble = failure(parameters, state)
     if trouble:
         code = ExitCode.FAILED_PROMOTED if state.primary else ExitCode.ERR_GENERIC
@@ -50,9 +50,11 @@ def _verdict(request, parameters, state):
     if flaw and request.degraded_known:
         code = ExitCode.DEGRADED_PROMOTED if state.primary else ExitCode.DEGRADED
         return seen.refuse(request, parameters, code, flaw)
+    well = None if flaw or history else ()
     if state.primary:
-        return seen.refuse(request, parameters, ExitCode.RUNNING_PROMOTED, "Primary")
-    return Finish(ExitCode.SUCCESS)
+        return seen.refuse(request, parameters, ExitCode.RUNNING_PROMOTED, "Primary") \
+            .but(well=well)
+    return Finish(ExitCode.SUCCESS, well=well)
 
 
 def failure(parameters, state):

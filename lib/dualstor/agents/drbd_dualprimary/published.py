@@ -30,6 +30,11 @@ def to_text(score, kept_by):
     return "\n".join(["%d" % score] + ["%d %d" % (k.pid, k.start_time) for k in kept_by]) + "\n"
 
 
+def pids(text):
+    """The ids, as text, of those who kept the score of what ``to_text`` returned."""
+    return tuple(line.partition(" ")[0] for line in (text or "").splitlines()[1:])
+
+
 def from_text(host, text):
     """The score in what ``to_text`` returned; None when there is none.
 
