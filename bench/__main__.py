@@ -43,9 +43,9 @@ def _growth(found):
     return series
 
 
-def on_host(rounds):
-    """Monitors on this host."""
-    rows = host.monitors(rounds)
+def on_host(rounds, before=None):
+    """Monitors on this host; beside those of the revision *before*, if one is named."""
+    rows = host.monitors(rounds, before)
     _show("Monitors on this host, over simulated kernel files", rows)
     grown = host.growth(rounds)
     _show("Level-0 monitor of one VG, by the number of its LVs", grown["lvs"])
@@ -100,10 +100,11 @@ def main():
     parser.add_argument("agents", nargs="?", choices=("dualstor", "stock"), default="dualstor",
                         help="whose operations are measured")
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--before", metavar="REVISION", help="host: measure an earlier revision in the same rounds")
     arguments = parser.parse_args()
     os.makedirs(DOCS, exist_ok=True)
     if arguments.what == "host":
-        on_host(arguments.rounds)
+        on_host(arguments.rounds, arguments.before)
     elif arguments.what == "lab-monitors":
         in_lab_monitors(arguments.rounds)
     else:

@@ -240,7 +240,7 @@ class Lab:
     def compile_product(self, node):
         """Compiles the product in the guest where the Python of the package's build was another."""
         if not payload.has_code(payload.product(self.package())):
-            node.run(["python3", "-I", f"/{payload.LIBRARY}/bytecode.py", f"/{payload.LIBRARY}"], 120)
+            node.run(["python3", "-I", "-m", "compileall", "-q", "-f", f"/{payload.LIBRARY}"], 120)
 
     # the cluster
 

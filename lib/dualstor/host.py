@@ -7,11 +7,9 @@ them another one: a copied tree, a simulated cluster, a guest of the lab.
 
 import fcntl
 import os
-import socket
 import stat
 import time
 
-from dualstor import run
 from dualstor.errors import DeadlineReached, PermissionLacking
 from dualstor.look.files import Files
 
@@ -90,6 +88,7 @@ class Host(Files):
         :raises ToolMissing, ToolHung: as run.run
         :raises DeadlineReached: no time is left to start anything
         """
+        from dualstor import run    # its modules cost as much as an interpreter; a look needs none
         remaining = self.deadline.remaining
         if remaining <= 0:
             raise DeadlineReached("no time was left to run %s" % " ".join(argv))
@@ -114,6 +113,7 @@ class Host(Files):
 
         :returns: None when it does, else what the kernel said, as text
         """
+        import socket
         probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             probe.settimeout(min(timeout, max(0.1, self.deadline.remaining)))

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 
 from dualstor.deadline import Deadline
+from dualstor.errors import Terminated
 from dualstor.look import well
 from dualstor.ocf.environment import Environment
 from dualstor.main import conclude, load, perform
@@ -77,8 +78,14 @@ def environ(agent, action, node, timeout=60.0, level=0, generation=None, **param
 
 
 def _run(agent, word, variables, make_host):
-    """The exit code of the executable of *agent* (dualstor.look.script), with the host made for it."""
-    found = well.repeated(make_host(None), agent, variables) if word == "monitor" else None
+    """The exit code of the executable of *agent* (dualstor.look.script), with the host made for it.
+
+    :raises Killed: SIGTERM came before the framework, which alone has something to say of it
+    """
+    try:
+        found = well.repeated(make_host(None), agent, variables) if word == "monitor" else None
+    except Terminated:
+        raise Killed() from None
     if found is None:
         return conclude(agent, word, lambda: perform(load(agent), word, variables, make_host))
     if found.reason:

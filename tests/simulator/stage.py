@@ -10,10 +10,12 @@ import shutil
 import subprocess
 import tempfile
 
+from dualstor.look import sights, well
+from dualstor.look.files import Files
 from dualstor.main import load, perform
 from model import actions
 from paper import kept
-from simulator import path, world
+from simulator import dmlist, path, world
 from simulator.host import Simulation
 
 NODE = "node1"
@@ -60,8 +62,9 @@ def healthy(cluster=None):
     """A cluster in which the first monitors have had their look, in this process."""
     simulation = Simulation(cluster or world.reach("active"))
     for agent, action in ((actions.DRBD, "start"), (actions.DRBD, "promote"),
-                          (actions.DRBD, "monitor"), (actions.GROUP, "start"),
-                          (actions.GROUP, "monitor")):
+                          (actions.DRBD, "monitor"), (actions.DRBD, "monitor"),
+                          (actions.GROUP, "start"),
+                          (actions.GROUP, "monitor"), (actions.GROUP, "monitor")):
         actions.act(simulation, agent, action, NODE)
     return simulation.cluster
 
@@ -75,14 +78,24 @@ class Stage:
 
     def __init__(self, cluster, python=PYTHON):
         self.python = python
-        for node in cluster.nodes.values():
-            for name in [n for n in node.files if n.startswith(kept("well"))]:
-                del node.files[name]    # it was kept by another clock, of files that are not these
+        files = cluster.nodes[NODE].files
+        answers = {name: files.pop(name) for name in list(files) if name.startswith(kept("well"))}
         self.folder = tempfile.mkdtemp(prefix="bench", dir="/tmp")   # short: sockets lie below it
         self.lab = path.Lab(self.folder, cluster)
         self.home = os.path.join(self.folder, NODE)
         for name in actions.ACTIONS:
             self._install(name)
+        for name, text in answers.items():
+            self._keep(name, well.from_text(text))
+
+    def _keep(self, name, answer):
+        """Have an answer of the simulation stand on the files, devices and clock of this stage."""
+        files = Files(self.home + "/root")
+        files.ioctl = lambda name, _, data: dmlist.answer_from(files.file(name), data)
+        seen = sights.see(files, [sight[:2] for sight in answer.sights])
+        if seen is not None:
+            with open(files.file(name), "w", encoding="utf-8") as stream:
+                stream.write(well.to_text(well.Well(answer.code, answer.reason, files.uptime(), answer.asked, seen)))
 
     def _install(self, name):
         place = os.path.join(self.home, name)

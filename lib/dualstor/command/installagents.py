@@ -92,16 +92,23 @@ def _copy(source, target, mode):
     os.rename(target + ".new", target)
 
 
-def _byte_code(*words):
-    """Run dualstor.bytecode with the Python of the agents.
+def _compile(library):
+    """Make byte code with the Python of the agents.
 
     :raises DualstorError: it is not there, or the library does not compile
     """
     done = Host(Deadline(_COMPILE_TIME)).run(
-        (_PYTHON, "-I", os.path.join(_OURS, "bytecode.py")) + words, _COMPILE_TIME)
+        (_PYTHON, "-I", "-m", "compileall", "-q", "-f", library), _COMPILE_TIME)
     if not done.ok:
-        raise DualstorError("install-agents: %s cannot compile the library (%s): %s"
-                            % (_PYTHON, done.outcome, done.stderr.strip()[-500:]))
+        raise DualstorError("install-agents: %s cannot compile the library (%s): %s" % (
+            _PYTHON, done.outcome, (done.stdout + done.stderr).strip()[-500:]))
+
+
+def _forget_byte_code(library):
+    """Remove byte code, whichever Python made it: what is still used is made anew."""
+    for base, folders, _ in os.walk(library):
+        if "__pycache__" in folders:
+            shutil.rmtree(os.path.join(base, "__pycache__"), ignore_errors=True)
 
 
 def install(top, source, library=_OURS):
@@ -163,7 +170,10 @@ def run(arguments, console):
             paths = install(top, source)
     except OSError as problem:
         raise DualstorError("install-agents: %s: %s" % (problem.filename, problem.strerror))
-    _byte_code(*(("--remove",) if arguments.remove else ()) + (_OURS,))
+    if arguments.remove:
+        _forget_byte_code(_OURS)
+    else:
+        _compile(_OURS)
     console.document({"removed" if arguments.remove else "written": paths})
     for path in paths:
         console.line(path)
