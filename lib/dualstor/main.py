@@ -18,7 +18,7 @@ from dualstor.ocf.codes import EXPECTED, ExitCode, permitted
 from dualstor.ocf.environment import Environment, level_at_most
 from dualstor.steps import Finish, Request
 
-#: Characters of an exit reason that every cluster manager keeps; see dualstor.ocf.reason.
+#: Characters of an expected state's reason that every cluster manager keeps; see dualstor.ocf.reason.
 _ALWAYS_FITS = 100
 
 #: Where metadata lies: in the source tree and installed, from the library's folder; installed
@@ -132,7 +132,7 @@ def _tell(reason, code):
     """Print the one exit reason: the last line on stderr that the manager keeps."""
     line = log.printable(" ".join(reason.split()))
     (log.debug if code in EXPECTED else log.error)("%s", line)
-    if len(line) > _ALWAYS_FITS:
+    if len(line) > _ALWAYS_FITS or code not in EXPECTED:
         from dualstor.ocf.reason import fitted
         line = fitted(line)
     try:
