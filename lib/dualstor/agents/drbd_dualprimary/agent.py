@@ -19,6 +19,7 @@ class DrbdDualPrimary(QuickDrbd):
     def __init__(self, host, request, parameters):
         super().__init__(host, request, parameters)
         self._refusal_memory = self._memory("refusal")
+        self._advice_memory = self._memory("advice")
 
     # -- the kernel --------------------------------------------------------------
 
@@ -180,6 +181,7 @@ class DrbdDualPrimary(QuickDrbd):
     def do_remember(self):
         """Keep the numbers of the resource's devices, so that monitor needs no tool."""
         self.host.forget(self._refusal_memory)
+        self.host.forget(self._advice_memory)
         state = self.see_state()
         if state is not None:
             drbd.remember(self.host, self.name, tuple((v.number, v.minor) for v in state.volumes))
@@ -208,6 +210,20 @@ class DrbdDualPrimary(QuickDrbd):
             self.host.remember(self._score_memory,
                                published.to_text(score, published.keepers(self.host)))
         return True
+
+    def do_advise(self):
+        """Write into the log, once until a start succeeds, how a person ends a split brain.
+
+        For nodes that nobody has looked at: whoever reads it reads it later.
+        """
+        if self.host.recall(self._advice_memory) is None:
+            from dualstor import recipes
+            sides = recipes.Side(node="LOSER"), recipes.Side(node="WINNER")
+            log.warning("DRBD resource %s: a person has to end this split brain: %s",
+                        self.name, recipes.DECIDE)
+            for line in recipes.lines(recipes.split_brain(self.name, sides, (sides[0].node,))):
+                log.warning("%s", line)
+            self.host.remember(self._advice_memory, "split brain\n")
 
     def do_warn(self, text):
         log.warning("DRBD resource %s: %s", self.name, text)
