@@ -13,6 +13,11 @@ NO_UPTODATE = (-2, "Need access to UpToDate data")
 PRIMARY_NOP = (-7, "Refusing to be Primary while peer is not outdated")
 IN_USE = (-12, "Device is held open by someone")
 TRANSIENT = (-18, "In transient state, retry after next state change")
+#: And to other requests (linux/drbd.h, enum drbd_ret_code).
+ADDRESS_IN_USE = (102, "Local address(port) already in use.")
+DISCARD_IMPOSSIBLE = (123, "--discard-my-data not allowed when primary.")
+NO_CONNECTION = (162, "Invalid configuration request\nadditional info from kernel:\n"
+                      "unknown connection")
 
 CONNECTED = ("Connected", "WFBitMapS", "WFSyncUUID", "SyncSource", "SyncTarget", "VerifyS", "VerifyT")
 HANDSHAKE_SECONDS, BITMAP_SECONDS = 0.4, 0.7
@@ -55,16 +60,24 @@ def attach(cluster, node, name):
         drbd.dstate = "Consistent"
     drbd.peer_dstate = "Outdated" if disk.peer_outdated else "DUnknown"
     if connected(drbd):
+        if drbd.dstate == "Inconsistent" and _peer_drbd(cluster, node, name).dstate == "UpToDate":
+            start_resync(cluster, cluster.peer(node), name)
         _agree(cluster, name)
 
 
-def connect(cluster, node, name):
-    """Configure the connection; a StandAlone one tries anew."""
+def connect(cluster, node, name, discard=False):
+    """Configure the connection, and try; None or the refusal.
+
+    :param discard: give this node's data up where they differ from the peer's
+    """
     drbd = node.drbd[name]
-    drbd.net = True
-    if drbd.cstate == "StandAlone":
-        drbd.cstate = "WFConnection"
+    if drbd.cstate != "StandAlone":
+        return ADDRESS_IN_USE
+    if discard and drbd.role == "Primary":
+        return DISCARD_IMPOSSIBLE
+    drbd.net, drbd.discard, drbd.cstate = True, discard, "WFConnection"
     settle(cluster)
+    return None
 
 
 def held_open(cluster, node, name):
@@ -150,8 +163,10 @@ def demote(cluster, node, name):
 
 
 def disconnect(cluster, node, name):
-    """Leave the peer, in good order."""
+    """Leave the peer, in good order; None or the refusal."""
     drbd, peer = node.drbd[name], cluster.peer(node)
+    if drbd.cstate == "StandAlone":
+        return NO_CONNECTION
     if connected(drbd):
         other = peer.drbd[name]
         if other.role == "Primary" and drbd.dstate == "UpToDate":
@@ -165,6 +180,7 @@ def disconnect(cluster, node, name):
     drbd.cstate, drbd.net = "StandAlone", False
     if drbd.peer_dstate != "Outdated":
         drbd.peer_dstate = "DUnknown"
+    return None
 
 
 def down(cluster, node, name):
@@ -256,6 +272,8 @@ def handshake(cluster, name):
         source = first
     elif a.generation in b.ancestors or (not a.consistent and b.consistent):
         source = second
+    elif drbds[0].discard != drbds[1].discard:
+        source = second if drbds[0].discard else first     # "manually solved"
     else:
         _split_brain(cluster, name, first, second)
         return
@@ -269,7 +287,7 @@ def handshake(cluster, name):
         _part(drbds)
         return
     for drbd in drbds:
-        drbd.cstate, drbd.suspended = "Connected", False
+        drbd.cstate, drbd.suspended, drbd.discard = "Connected", False, False
     if source is not None:
         exchange_bitmaps(cluster, source, name)
     _agree(cluster, name)

@@ -54,6 +54,7 @@ class Drbd:
     peer_dstate: str = "DUnknown"
     suspended: bool = False         # I/O waits for fencing
     net: bool = False               # a connection is configured
+    discard: bool = False           # a person gave its data up when it connects
     synced: float = 0.0             # percent, while resyncing
     openers: list = field(default_factory=list)     # who holds it open, other than LVM
 
@@ -205,6 +206,7 @@ class Cluster:
     calls: list = field(default_factory=list)       # [node, argv...] of every program run
     harm: list = field(default_factory=list)        # what lost data or would have
     resync_seconds: float = 4.0
+    maintenance: bool = False       # of the whole cluster: Pacemaker looks away
     startup_seconds: float = 0.3    # of a lock daemon
     expected_votes: int = 0         # as set by hand, 0: it was not
     quorum_disk: int = 0            # its votes, 0: there is none

@@ -5,17 +5,27 @@ A topic covers all sentences in the agents' source that hold one of its ``keys``
 fails for a sentence without a topic and for a key without a sentence.
 """
 
+import re
+
+from dualstor import recipes
 from dualstor.record import Record
+
+#: A place in a sentence of the source.
+PLACE = re.compile(r"%[-.0-9]*[a-zA-Z]")
 
 
 class Topic(Record):
-    """``area`` is an agent's name or "any"; ``keys`` are pieces of sentences in the source."""
+    """``area`` is an agent's name or "any"; ``keys`` are pieces of sentences in the source.
+
+    ``parts``: the recipe that belongs to it, recipes.Parts.
+    """
 
     area: str
     title: str
     keys: tuple
     means: str
     todo: str
+    parts: tuple = ()
 
 
 DRBD, LOCK, VG, ANY = "drbd-dualprimary", "clvmd", "clustered-vg", "any"
@@ -28,7 +38,7 @@ FRAGMENTS = (
     "`dlm_tool ls` shows what it waits for", "start the cluster on this node", "`lvmlockctl --info` ",
     "use_lvmlockd = 1", "its socket is missing", "it ended and did not leave them",
     "there is no quorum: %s", "dlm_controld does not run", "`drbdadm attach %s` after",
-    "if this disk is new", "see the kernel's log and `drbdadm -d adjust", "held open by",
+"see the kernel's log and `drbdadm -d adjust", "held open by",
     "see `drbdadm status %s` and the kernel's log", "look at `dlm_tool ls` and `lvmlockctl --info`",
     "`lvs -a -o+lv_active", "the fence-peer handler may have failed", "and could not be activated",
     "could not be made shared", "could not be activated here", "no tool said why",
@@ -75,16 +85,27 @@ TOPICS = (
           "Take the parameter out as soon as fencing works."),
     # -- drbd-dualprimary: coming up ----------------------------------------------------------
     Topic(DRBD, "DRBD does not come up",
-          ("`drbdadm %s %s` (", "`drbdadm %s %s` failed"),
+          ("`drbdadm %s %s` (", "`drbdadm %s %s` failed: %s; see the kernel's log"),
           "Attaching the disk or connecting failed; what drbdadm said is in the sentence.",
-          "`drbdadm -d adjust RESOURCE` shows what it would do, `dmesg` what the kernel objects to. A "
-          "new disk needs `drbdadm create-md RESOURCE`, never one with data that you need."),
+          "`drbdadm -d adjust RESOURCE` shows what it would do, `dmesg` what the kernel objects to."),
+    Topic(DRBD, "The disk has no meta-data", ("its disk has no meta-data",),
+          "DRBD finds none of its own data on the disk, so it cannot tell how old the copy is. It is a "
+          "new disk, or the wrong one (names change over a boot), or something has written over it.",
+          "Look first whether it is the right disk (`drbdadm dump RESOURCE`, `lsblk`), and why its "
+          "meta-data is gone. What is written over is lost.",
+          recipes.new_disk("R", "this node", "the other node", up=False)),
     Topic(DRBD, "Waiting for the peer",
           ("the peer of DRBD resource", "the handshake of DRBD", "to connect, or to be fenced"),
           "One copy alone is not promoted while it is unknown what the other node does. The wait "
           "ends when the peer connects, or when the cluster knows that it is down.",
-          "Mend the replication link, start the other node, or let fencing work. If the other node "
-          "is off for certain: `stonith_admin --confirm NODE`."),
+          "Mend the replication link, start the other node, or let fencing work. Only if you have seen "
+          "yourself that the other node is off: `stonith_admin --confirm NODE`."),
+    Topic(DRBD, "One copy alone, and nobody knows which is newer", ("to hear of its peer's copy",),
+          "Both nodes went down and one came back: its copy is whole (Consistent), but the other node may "
+          "have written on for longer. It is not promoted by itself, as that could lose those writes.",
+          "Bring the other node back: they compare, and the newer copy wins by itself. Where that "
+          "cannot be, somebody has to take the loss upon him.",
+          recipes.lone_copy("R", recipes.Side(node="this node"), "the other node")),
     Topic(DRBD, "The disk is not up to date",
           ("an UpToDate disk of", "the resync of DRBD", "its disk is not UpToDate", "disk is not UpToDate",
            "Primary without good data"),
@@ -95,8 +116,8 @@ TOPICS = (
           ("it has no disk on this node", "no disk here", "works on the peer's disk"),
           "The lower disk failed and DRBD has detached it. With a peer the node works on over the "
           "network; without one there is no good data here.",
-          "Look for the error in `dmesg`, replace or repair the disk, `drbdadm create-md` on a new one, "
-          "then `drbdadm attach RESOURCE`."),
+          "Look for the error in `dmesg`, repair or replace the disk.",
+          recipes.new_disk("R", "this node", "the other node", up=True)),
     Topic(DRBD, "It cannot be promoted", ("`drbdadm primary %s`",),
           "DRBD refused, or waited for its fence-peer handler.",
           "Look at `drbdadm status`, the kernel's log and `stonith_admin --history '*'`."),
@@ -113,13 +134,15 @@ TOPICS = (
     Topic(DRBD, "StandAlone, as after a split brain", ("StandAlone, as after",),
           "DRBD has given up the connection, mostly as both sides wrote alone. Nothing is lost yet, "
           "but the copies differ and one side's writes since then will be lost.",
-          "Save what is only on one side. Choose the victim; there `drbdadm disconnect R; drbdadm secondary "
-          "R; drbdadm connect --discard-my-data R`, on the other `drbdadm connect R`. Then find out why "
-          "fencing did not prevent it."),
+          "`dualstor status` prints the steps for the state of the nodes; those below are right in any "
+          "(before DRBD 8.4: `drbdadm -- --discard-my-data connect R`). First %s. Afterwards find out "
+          "why fencing did not prevent it." % recipes.DECIDE,
+          recipes.split_brain("R", (recipes.Side(node="LOSER"), recipes.Side(node="WINNER")),
+                              ("LOSER",))),
     Topic(DRBD, "I/O is suspended", ("I/O is suspended until",),
           "DRBD freezes writes until the lost peer is fenced. That is right; it is the fencing that hangs.",
-          "See `stonith_admin --history '*'` and mend the fence device. If the peer is off for certain: "
-          "`stonith_admin --confirm NODE`."),
+          "See `stonith_admin --history '*'` and mend the fence device. Only if you have seen yourself "
+          "that the peer is off: `stonith_admin --confirm NODE`."),
     Topic(DRBD, "Running without its peer", ("runs without its peer", "resync runs"),
           "The data is good here, but there is one copy only until the peer is back and the resync done.",
           "Bring the other node or the link back. Nothing needs to be done for the resync."),
@@ -149,7 +172,8 @@ TOPICS = (
            "%s, which waits for"),
           "Locks are granted only in a quorate cluster in which every lost node has been fenced.",
           "Start the other node, mend the network or the fencing. `dlm_tool ls`, `fence_tool ls` (cman) and "
-          "`stonith_admin --history '*'` tell what is pending."),
+          "`stonith_admin --history '*'` tell what is pending. Only if you have seen yourself that the "
+          "lost node is off: `stonith_admin --confirm NODE` (cman: `fence_ack_manual NODE`)."),
     Topic(LOCK, "Waiting for dlm", ("dlm to be set up on",),
           "dlm_controld does not run on this node.",
           "Start the dlm clone (ocf:pacemaker:controld) and order it before this one; cman starts it itself."),
@@ -165,7 +189,7 @@ TOPICS = (
     Topic(LOCK, "It has died and left lockspaces",
           ("no lock daemon runs but it has left", "no lock daemon runs but its dlm lockspaces"),
           "The daemon was killed while it held dlm lockspaces: other nodes still believe in its locks.",
-          "The stop of this resource clears them. If it cannot: `dlm_tool leave NAME` for each, or reboot."),
+          "The stop of this resource clears them. If it cannot, reboot this node."),
     Topic(LOCK, "Several daemons run at once", ("lock daemons run at once",),
           "Somebody, or a unit of the system, has started one besides the cluster's.",
           "`systemctl disable --now lvmlockd clvmd` (as far as they are there) and stop the extra one."),
@@ -211,17 +235,20 @@ TOPICS = (
            "but %s runs here"),
           "A VG is shared by lvmlockd (`s` in `vgs`), clustered by clvmd (`c`), or local. Only the kind whose "
           "daemon runs here can be run.",
-          "Convert it with the command in the sentence while its LVs are inactive on all nodes; "
-          "docs/moving.md tells the whole way."),
+          "Convert it, but only while its LVs are inactive on all nodes (`dmsetup ls`); moving.md "
+          "tells the whole way from clvmd. With a system ID: on the host that has that ID, once its "
+          "LVs are inactive, `vgchange --systemid '' VG`, then `vgchange --lock-type dlm VG`."),
     Topic(VG, "LVM sees the disk below DRBD", ("LVM sees %s, the disk below", "is not a DRBD device"),
           "What LVM writes past DRBD is not replicated: the copies differ and DRBD does not know.",
           "Set the filter (or the devices file) that the sentence names, on both nodes. Where DRBD's "
-          "configuration was lost, nothing tells that a disk is DRBD's: restore /etc/drbd.d from the other node "
-          "before anything else, and run no pvmove. If it was written to already: `drbdadm verify`."),
+          "configuration was lost, nothing tells that a disk is DRBD's: restore /etc/drbd.d from the other "
+          "node before any command of LVM. If it was written to already: `drbdadm verify`. Only if it is "
+          "surely none of DRBD's disks is it to be emptied and taken out, with pvmove and vgreduce."),
     Topic(VG, "LVM does not find the VG, or a part of it",
           ("LVM does not see it", "a physical volume is missing", "there is no %s"),
           "Its DRBD device is not Primary here, is hidden by the filter, or a disk is missing.",
-          "`drbdadm role all`, `pvs -a`. Check that this clone is ordered after the promotion of DRBD."),
+          "`drbdadm role all`, `pvs -a`. Check that this clone is ordered after the promotion of DRBD. "
+          "partial_activation=true starts it without a missing disk; then what was on that is missing."),
     Topic(VG, "The lock is not granted",
           ("LVM's lock on VG", "locks are not granted", "the lock daemon does not serve",
            "the lock daemon (%s)", "dlm to recover", "the lockspace of VG"),
@@ -269,7 +296,8 @@ TOPICS = (
     Topic(ANY, "Time was used up", ("still waiting for", "no time was left"),
           "The action ended itself shortly before Pacemaker would have killed it. The sentence names what it "
           "waited for and what to do about that.",
-          "Do that first. Raise the operation's timeout only if the wait is normal on these machines."),
+          "Do what it says first. Raise the operation's timeout only if the wait is normal on these "
+          "machines."),
     Topic(ANY, "Ended by SIGTERM", ("ended by SIGTERM",),
           "The cluster manager's own timeout was over, or the node went down.",
           "If it recurs, raise the operation's timeout to what the agent advises at least."),
@@ -289,3 +317,18 @@ TOPICS = (
           "The command that is named could not be run, or the agent lacks rights.",
           "Install its package; run agents as root."),
 )
+
+
+def explained(reason, agent):
+    """The Topic that explains an exit reason as an agent printed it; None where none is found.
+
+    :param reason: the text, cut or not
+    :param agent: its name, e.g. "clvmd"; None for another one's
+    """
+    found = None
+    for each in TOPICS if agent else ():
+        for key in each.keys if each.area in (agent, ANY) else ():
+            pattern = ".*".join(re.escape(piece) for piece in PLACE.split(key))
+            if re.search(pattern, reason) and (found is None or len(key) > len(found[1])):
+                found = each, key
+    return found and found[0]

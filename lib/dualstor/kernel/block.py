@@ -27,6 +27,14 @@ def below(host, major, minor):
     return tuple(n for n in (number(host, name) for name in names) if n is not None)
 
 
+def drbd_minors(host, major, minor):
+    """The minors of the DRBD devices that a device stands on, sorted."""
+    if major == DRBD_MAJOR:
+        return (minor,)
+    return tuple(sorted({found for device in below(host, major, minor)
+                         for found in drbd_minors(host, *device)}))
+
+
 def on_drbd(host, major, minor):
     """Whether a device is DRBD's or stands on nothing but DRBD devices (e.g. encryption on top)."""
     if major == DRBD_MAJOR:

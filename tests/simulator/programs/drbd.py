@@ -175,6 +175,9 @@ def _sh_status(call, config):
 
 def _refused(call, what, refusal, extra=()):
     """Print the kernel's refusal; the exit code of drbdsetup."""
+    if refusal[0] > 0:
+        call.err("%s: Failure: (%d) %s" % ((what,) + tuple(refusal)))
+        return 10
     call.err("%s: State change failed: (%d) %s" % ((what,) + tuple(refusal)))
     for line in extra:
         call.err(line)
@@ -187,7 +190,7 @@ def _not_there(call, minor):
     return 10
 
 
-def _setup(call, command, name):
+def _setup(call, command, name, discard=False):
     """drbdsetup on one resource; a generator that returns the exit code."""
     node, cluster = call.node, call.cluster
     config = node.config.get(name)
@@ -210,13 +213,15 @@ def _setup(call, command, name):
         refusal = drbd.demote(cluster, node, name)
         return _refused(call, minor, refusal) if refusal else 0
     if command == "connect":
-        if each.cstate != "StandAlone":
-            call.err("%s: Failure: (125) Device has a net-config (use disconnect first)" % name)
-            return 10
-        drbd.connect(cluster, node, name)
-    elif command == "disconnect":
-        drbd.disconnect(cluster, node, name)
-    elif command == "attach":
+        refusal = drbd.connect(cluster, node, name, discard)
+        return _refused(call, name, refusal) if refusal else 0
+    if command == "disconnect":
+        refusal = drbd.disconnect(cluster, node, name)
+        return _refused(call, "??", refusal) if refusal else 0
+    if command == "attach":
+        if node.disks.get(name) is None:
+            call.err("No valid meta data found")
+            return 1
         if each.dstate != "Diskless":
             call.err("%d: Failure: (124) Device is attached to a disk (use detach first)" % minor)
             return 10
@@ -360,7 +365,9 @@ def drbdadm(call):
                               "new-current-uuid"):
         call.cluster.harm.append("%s: %s" % (call.node.name, " ".join(call.argv)))
         for name in wanted:
-            _by_hand(call, command, name, "--force" in harmful)
+            code = yield from _by_hand(call, command, name, harmful)
+            if code:
+                return code
         return 0
     configs = list(call.node.config.values())
     if wanted and wanted != ["all"]:
@@ -386,12 +393,17 @@ def drbdadm(call):
     return 0
 
 
-def _by_hand(call, command, name, forced):
-    """What only a person does: new metadata, and declaring one of two new disks the good one."""
+def _by_hand(call, command, name, harmful):
+    """What only a person does: new metadata, one copy is the good one, or is given up. Generator."""
     if command == "create-md":
         call.node.disks[name] = Disk(consistent=False)
-    elif command == "primary" and forced and name in call.node.drbd:
+    elif command == "primary" and ("--force" in harmful or "--overwrite-data-of-peer" in harmful):
+        if name not in call.node.drbd:
+            return _not_there(call, call.node.config[name].minor)
         drbd.overwrite_peer(call.cluster, call.node, name)
+    elif command == "connect" and harmful == ["--discard-my-data"]:
+        return (yield from _setup(call, command, name, discard=True))
+    return 0
 
 
 def _one(call, command, config, dry_run):

@@ -241,7 +241,7 @@ def test_lockspaces_of_a_dead_daemon_are_cleared_by_a_new_one():
     assert step("stop", seen_by.facts(history=launched, elapsed=1.0, **dead)) \
         == Do("stop_lockspaces")
     refused("stop", seen_by.stopped(history=launched, elapsed=9.0, **dead),
-            ExitCode.ERR_GENERIC, "lvm_global", "dlm_tool leave")
+            ExitCode.ERR_GENERIC, "lvm_global", "reboot this node")
 
 
 def test_lockspaces_of_a_dead_daemon_with_an_active_lv_stay():

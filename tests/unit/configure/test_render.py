@@ -2,6 +2,7 @@
 """Every renderer: golden files, and that any rendered configuration reads back as its model."""
 
 import os
+import re
 
 import pytest
 from hypothesis import given
@@ -195,6 +196,16 @@ def merging_again_changes_nothing_and_an_empty_file_gets_all(told):
 def test_a_name_has_its_address_and_no_other(before, after):
     assert hosts.merged(before, pair()) == after
     assert hosts.merged(after, pair()) == after
+
+
+@pytest.mark.parametrize("replication", ["10.0.0", "10.1.0"])
+def test_the_cluster_gets_one_link_as_dlm_wants_it(replication):
+    """Also where DRBD has a network of its own."""
+    made = pair()
+    made = made.but(nodes=tuple(node.but(replication="%s.%d" % (replication, number))
+                                for number, node in enumerate(made.nodes, 1)))
+    assert re.findall(r"ring\d_addr", corosync.render(made)) == ["ring0_addr"] * 2
+    assert "altname" not in cman.render(made)
 
 
 def test_corosync_has_what_two_nodes_need():

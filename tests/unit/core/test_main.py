@@ -79,10 +79,10 @@ def test_any_other_exception_is_a_generic_error(capsys):
 
 
 def test_a_reason_is_one_line_that_pacemaker_keeps_and_the_log_has_all_of_it(capsys, said):
-    whole = "vg0 start: " + "x y\n" * 100 + "do this"
+    whole = "vg0 start: " + "x y\n" * 100 + ": do this"
     _, (reason,) = outcome(capsys, lambda: Finish(ExitCode.ERR_GENERIC, whole))
     assert len(reason) <= LIMIT
-    assert reason.startswith("vg0 start: x y") and reason.endswith("x y do this")
+    assert reason.startswith("vg0 start: x y") and reason.endswith("x y ... do this")
     assert said == [" ".join(whole.split())]
 
 

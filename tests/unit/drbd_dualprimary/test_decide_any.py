@@ -15,7 +15,8 @@ from . import observations as o
 
 ACTIONS = ("start", "stop", "monitor", "promote", "demote", "notify", "validate-all", "reload-agent")
 DEEDS = ("load_module", "up", "adjust", "primary", "secondary", "down", "down_directly", "publish",
-         "republish", "warn", "note", "remember")
+         "republish", "warn", "note", "remember", "advise")
+ADVISED = Done("advise", (), None, 0.0)
 
 REQUESTS = st.builds(
     o.request, st.sampled_from(ACTIONS), probe=st.booleans(), level=st.sampled_from((0, 10)),
@@ -79,10 +80,10 @@ def test_never_primary_without_good_data_and_a_peer_that_is_here_or_down(paramet
 def test_each_action_has_its_own_deeds(request, parameters, facts):
     step = decide(request, parameters, facts)
     allowed = {"start": {"load_module", "up", "adjust", "secondary", "warn", "note", "remember",
-                         "publish", "republish"},
+                         "publish", "republish", "advise"},
                "promote": {"primary", "warn", "publish", "republish"}, "demote": {"secondary"},
                "stop": {"secondary", "down", "down_directly", "publish"},
-               "monitor": {"publish", "republish", "resume_io"},
+               "monitor": {"publish", "republish", "resume_io", "advise"},
                "notify": {"publish", "republish", "resume_io"},
                "validate-all": {"warn"}, "reload-agent": set()}
     if isinstance(step, Do):
@@ -101,7 +102,7 @@ def test_io_goes_on_only_without_a_peer_that_could_write(request, parameters, fa
 @given(PARAMETERS, o.states(), st.booleans(), st.booleans())
 def test_a_monitor_tells_the_role_and_no_more(parameters, state, probe, degraded):
     asked = o.request("monitor", probe=probe, degraded_known=degraded, in_cluster=False)
-    code = decide(asked, parameters, Facts(state=state)).code
+    code = decide(asked, parameters, Facts(state=state, history=[ADVISED])).code
     if state is None:
         assert code == ExitCode.NOT_RUNNING
     elif state.primary:

@@ -100,17 +100,19 @@ def test_the_waiver_is_logged_before_anything_is_done():
                 **unfenced) == Do("up")
 
 
-def test_a_disk_without_meta_data_names_the_command_that_makes_it():
+def test_a_disk_without_meta_data_is_told_and_not_how_to_overwrite_it():
     failed = step("start", state=None,
                   history=[done("up", ok=False, code=10, says="No valid meta data found")])
-    assert failed.code == ExitCode.ERR_GENERIC and "drbdadm create-md r0" in failed.reason
+    assert failed.code == ExitCode.ERR_GENERIC and "its disk has no meta-data" in failed.reason
+    assert "dualstor status" in failed.reason and "create-md" not in failed.reason
 
 
 def test_a_split_brain_is_not_started_again():
     split = o.state(cstate="StandAlone", peer="DUnknown")
     assert step("start", state=split) == Do("adjust")
-    refused = step("start", state=split, history=[done("adjust")])
-    assert refused.code == ExitCode.ERR_GENERIC and "--discard-my-data" in refused.reason
+    assert step("start", state=split, history=[done("adjust")]) == Do("advise")
+    refused = step("start", state=split, history=[done("adjust"), done("advise")])
+    assert refused.code == ExitCode.ERR_GENERIC and "run `dualstor status`" in refused.reason
     assert step("start", dict(split_brain="degraded"), state=split,
                 history=[done("adjust")]) == Do("remember")
 
@@ -223,8 +225,8 @@ def test_stop_with_a_broken_configuration_asks_the_kernel_directly():
 
 @pytest.mark.parametrize("state, code, words", [
     (o.state(role="Primary"), 8, "Primary"),
-    (SPLIT, 9, "drbdadm connect --discard-my-data r0"),
-    (o.state(cstate="StandAlone", peer="DUnknown"), 1, "split-brain"),
+    (SPLIT, 9, "StandAlone, as after a split brain: run `dualstor status`"),
+    (o.state(cstate="StandAlone", peer="DUnknown"), 1, "split brain"),
     (ALONE, 190, "without its peer"),
     (o.state(role="Primary", cstate="WFConnection", peer="Outdated"), 191, "without its peer"),
     (o.state(role="Primary", dstate="Diskless"), 191, "drbdadm attach r0"),
@@ -233,7 +235,7 @@ def test_stop_with_a_broken_configuration_asks_the_kernel_directly():
     (o.state(role="Primary", suspended=True), 191, "suspended"),
     (o.state(dstate="Inconsistent"), 190, "not UpToDate")])
 def test_monitor(state, code, words):
-    verdict = step("monitor", state=state, published=seen.score(state))
+    verdict = step("monitor", state=state, published=seen.score(state), history=[done("advise")])
     assert verdict.code == code and words in verdict.reason
 
 
@@ -246,6 +248,10 @@ def test_old_managers_do_not_know_degraded(role, code):
     state = o.state(role=role, cstate="WFConnection", peer="DUnknown")
     assert step("monitor", asked=dict(degraded_known=False), state=state,
                 published=seen.score(state)).code == code
+
+
+def test_how_a_split_brain_ends_is_written_into_the_log_before_the_monitor_fails():
+    assert step("monitor", state=SPLIT, published=seen.score(SPLIT)) == Do("advise")
 
 
 def test_split_brain_may_be_tolerated_by_name():

@@ -3,6 +3,7 @@
 
 import pytest
 
+from dualstor import recipes
 from dualstor.command.status import advice
 from dualstor.command.status.report import (
     Active, Drbd, Fencing, Listed, Locking, Lockspace, Report, Silent)
@@ -108,7 +109,8 @@ def test_a_good_state_needs_nothing():
 def test_what_is_wrong_has_its_advice(changes, severity, what, do):
     found = advice.advise(GOOD.but(**changes))
     assert len(found) == 1, found
-    assert found[0].severity == severity and what in found[0].what and do in found[0].do
+    whole = "\n".join([found[0].do] + recipes.lines(found[0].parts))
+    assert found[0].severity == severity and what in found[0].what and do in whole
 
 
 def test_a_peer_that_is_down_is_no_reason_to_look_at_the_cable():

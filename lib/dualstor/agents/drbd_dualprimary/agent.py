@@ -27,6 +27,7 @@ class DrbdDualPrimary(Agent):
         self.conf = parameters.drbdconf
         self._score_memory = (INTERFACE.name, self.name, "score")
         self._refusal_memory = (INTERFACE.name, self.name, "refusal")
+        self._advice_memory = (INTERFACE.name, self.name, "advice")
 
     # -- the kernel --------------------------------------------------------------
 
@@ -211,6 +212,7 @@ class DrbdDualPrimary(Agent):
     def do_remember(self):
         """Keep the numbers of the resource's devices, so that monitor needs no tool."""
         self.host.forget(*self._refusal_memory)
+        self.host.forget(*self._advice_memory)
         state = self.see_state()
         if state is not None:
             drbd.remember(self.host, self.name, tuple((v.number, v.minor) for v in state.volumes))
@@ -239,6 +241,20 @@ class DrbdDualPrimary(Agent):
             self.host.remember(published.to_text(score, published.keepers(self.host)),
                                *self._score_memory)
         return True
+
+    def do_advise(self):
+        """Write into the log, once until a start succeeds, how a person ends a split brain.
+
+        For nodes that nobody has looked at: whoever reads it reads it later.
+        """
+        if self.host.recall(*self._advice_memory) is None:
+            from dualstor import recipes
+            sides = recipes.Side(node="LOSER"), recipes.Side(node="WINNER")
+            log.warning("DRBD resource %s: a person has to end this split brain: %s",
+                        self.name, recipes.DECIDE)
+            for line in recipes.lines(recipes.split_brain(self.name, sides, (sides[0].node,))):
+                log.warning("%s", line)
+            self.host.remember("split brain\n", *self._advice_memory)
 
     def do_warn(self, text):
         log.warning("DRBD resource %s: %s", self.name, text)

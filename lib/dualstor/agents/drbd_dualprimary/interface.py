@@ -36,7 +36,8 @@ the cluster to be down. Dual primary without fencing loses data: the promotion i
 DRBD has "fencing resource-and-stonith" with a fence-peer handler, and the cluster's fencing is
 enabled. The resource also needs protocol C, allow-two-primaries, and after-sb-2pri disconnect.
 
-A split brain is reported with the commands that mend it. The agent never discards data.""",
+A split brain is reported, and "dualstor status" tells how to end it. The agent never discards
+data.""",
     parameters=(
         Parameter(
             name="drbd_resource", required=True, unique_group="resource",

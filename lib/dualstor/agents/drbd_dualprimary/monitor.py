@@ -6,13 +6,14 @@ from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish
 
 
-def recipe(parameters, state):
-    """How a person mends a StandAlone resource, in one sentence."""
-    name = parameters.drbd_resource
-    return ("StandAlone, as after a split brain (`dmesg | grep -i split-brain` tells): choose the "
-            "node whose writes are to be lost; there `drbdadm disconnect %s; drbdadm secondary %s; "
-            "drbdadm connect --discard-my-data %s`, on the other `drbdadm connect %s`"
-            % (name, name, name, name))
+#: What is wrong with a StandAlone resource. How a person mends it depends on the state of both
+#: nodes when it is read, and loses data on the wrong one: status tells it, and the log (advise).
+SPLIT_BRAIN = "StandAlone, as after a split brain: run `dualstor status`"
+
+
+def advise(facts):
+    """The deed that writes into the log what a person does about a split brain; None when done."""
+    return None if facts.done("advise") else Do("advise")
 
 
 def publish(request, facts, score):
@@ -31,7 +32,7 @@ def decide(request, parameters, facts):
         return seen.refuse(request, parameters, ExitCode.NOT_RUNNING,
                              "not configured in the kernel of this node")
     return _resume(request, facts) or publish(request, facts, seen.score(state)) \
-        or _verdict(request, parameters, state, facts.history)
+        or _verdict(request, parameters, facts)
 
 
 def _resume(request, facts):
@@ -41,8 +42,11 @@ def _resume(request, facts):
     return frozen.resume(facts)
 
 
-def _verdict(request, parameters, state, history):
+def _verdict(request, parameters, facts):
+    state = facts.state
     trouble = failure(parameters, state)
+    if trouble == SPLIT_BRAIN and advise(facts):
+        return advise(facts)
     if trouble:
         code = ExitCode.FAILED_PROMOTED if state.primary else ExitCode.ERR_GENERIC
         return seen.refuse(request, parameters, code, trouble)
@@ -50,7 +54,7 @@ def _verdict(request, parameters, state, history):
     if flaw and request.degraded_known:
         code = ExitCode.DEGRADED_PROMOTED if state.primary else ExitCode.DEGRADED
         return seen.refuse(request, parameters, code, flaw)
-    well = None if flaw or history else ()
+    well = None if flaw or facts.history else ()
     if state.primary:
         return seen.refuse(request, parameters, ExitCode.RUNNING_PROMOTED, "Primary") \
             .but(well=well)
@@ -60,12 +64,12 @@ def _verdict(request, parameters, state, history):
 def failure(parameters, state):
     """Why the state counts as failed, None when it does not."""
     if state.standalone and parameters.split_brain == "failed":
-        return recipe(parameters, state)
+        return SPLIT_BRAIN
     if seen.diskless(state) and not seen.served(state):
         return ("no disk here (%s) and no peer with good data: see the kernel's log for the disk's "
                 "error, then `drbdadm attach %s`" % (seen.words(state), parameters.drbd_resource))
     if state.primary and not state.up_to_date and not seen.served(state):
-        return ("Primary without good data (%s): bring the peer back, it has the good copy"
+        return ("Primary without good data (%s): bring the peer back, or run `dualstor status`"
                 % seen.words(state))
     return None
 
@@ -74,10 +78,10 @@ def _flaw(parameters, state):
     """Why the state counts as degraded, None when all is well."""
     name = parameters.drbd_resource
     if state.standalone:
-        return recipe(parameters, state)
+        return SPLIT_BRAIN
     if state.suspended:
-        return ("I/O is suspended until the peer is fenced: see `stonith_admin --history '*'`, mend "
-                "fencing, or confirm that it is off: `stonith_admin --confirm NODE`")
+        return ("I/O is suspended until the peer is fenced: mend fencing, see `stonith_admin "
+                "--history '*'` and `dualstor status`")
     if seen.diskless(state):
         return ("works on the peer's disk, the one here is detached: replace or repair it, then "
                 "`drbdadm attach %s`" % name)

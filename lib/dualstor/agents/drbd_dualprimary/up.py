@@ -54,11 +54,12 @@ def _bring_up(request, parameters, facts):
                            "see the kernel's log")
     if outcome.ok and deed == "adjust":
         return None  # what adjust could not mend, monitor will tell
-    text = "`drbdadm %s %s` failed: %s; " % (deed, name, outcome.says)
     if any(words in outcome.says.lower() for words in _NO_META_DATA):
-        text += "if this disk is new, `drbdadm create-md %s` makes its meta-data" % name
+        text = "its disk has no meta-data (%s): run `dualstor status` before anything else" \
+            % outcome.says
     else:
-        text += "see the kernel's log and `drbdadm -d adjust %s`" % name
+        text = "`drbdadm %s %s` failed: %s; see the kernel's log and `drbdadm -d adjust %s`" % (
+            deed, name, outcome.says, name)
     return seen.refuse(request, parameters, ExitCode.ERR_GENERIC, text)
 
 
@@ -71,8 +72,8 @@ def _meet_peer(request, parameters, facts):
     """
     state = facts.state
     if state.standalone and parameters.split_brain == "failed":
-        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                             monitor.recipe(parameters, state))
+        return monitor.advise(facts) or seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                                                    monitor.SPLIT_BRAIN)
     met = seen.settled(state)
     if state.standalone or met and (state.up_to_date or not seen.resyncing(state)) \
             or facts.elapsed >= facts.patience:
@@ -108,8 +109,7 @@ def _data(request, parameters, facts):
     """A Wait or a refusal when the disk here is not UpToDate, else None."""
     state, name = facts.state, parameters.drbd_resource
     if state.standalone:
-        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                             monitor.recipe(parameters, state))
+        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC, monitor.SPLIT_BRAIN)
     if state.up_to_date:
         return None
     if seen.diskless(state):
@@ -117,9 +117,11 @@ def _data(request, parameters, facts):
                              "it has no disk on this node (%s): repair the disk, then `drbdadm "
                              "attach %s`" % (seen.words(state), name))
     if seen.resyncing(state) or not seen.settled(state):
+        if not state.connected and any(v.dstate == "Consistent" for v in state.volumes):
+            return Wait("DRBD resource %s to hear of its peer's copy (%s)" % (name, seen.words(state)),
+                        "nobody knows which copy is newer, see `dualstor status`")
         return Wait("an UpToDate disk of DRBD resource %s (%s)" % (name, seen.words(state)),
-                    "bring the peer back, which has the good copy, and let the resync end: "
-                    "`drbdadm status %s`" % name)
+                    "bring the peer back, let the resync end, see `drbdadm status %s`" % name)
     return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
                          "its disk is not UpToDate (%s): on the node with the good copy start the "
                          "cluster, and see `drbdadm status %s`" % (seen.words(state), name))
@@ -137,8 +139,7 @@ def _peer(request, parameters, facts):
                     "see `drbdadm status %s` on both nodes" % name)
     return Wait("the peer %s of DRBD resource %s to connect, or to be fenced"
                 % (facts.peer.name, name),
-                "mend the replication link, or confirm that the peer is off: "
-                "`stonith_admin --confirm %s`" % facts.peer.name)
+                "mend the replication link or the fencing, see `dualstor status`")
 
 
 def _primary(request, parameters, facts):

@@ -99,10 +99,11 @@ def _links(host):
     return found_networks
 
 
-@rule("COROSYNC-RING-REPLICATION", NOTE, "a ring is on the replication link",
-      why="With a ring there the cluster sees when that link is lost, and outlives the loss of "
-          "the other.",
-      fix="add a ring on {network} (corosync 3 with knet: `ring1_addr` in each node)")
+@rule("COROSYNC-RING-REPLICATION", NOTE, "the ring and DRBD's replication share a network",
+      why="Apart, a broken cable of either has a healthy node fenced; on one bond of both links "
+          "nothing happens.",
+      fix="make one bond of both links, with the addresses of the ring and of {network} on it; add no "
+          "second ring, as dlm wants one link only")
 def on_replication(host):
     links = _links(host)
     if not links:
@@ -113,7 +114,7 @@ def on_replication(host):
         networks = [i.network for i in host.interfaces if parsed and parsed[0] in i.network]
         if networks and not any(network in links for network in networks):
             yield found(host.corosync_conf[0].first("totem").where,
-                        "no ring is on %s, where resource %s replicates"
+                        "the ring is not on %s, where resource %s replicates"
                         % (networks[0], resource.name), network=networks[0])
 
 

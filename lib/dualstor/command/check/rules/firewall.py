@@ -4,6 +4,7 @@
 import re
 
 from dualstor.command.check.registry import ERROR, WARNING, Irrelevant, found, rule
+from dualstor.command.check.rules import dlm as dlm_rules
 from dualstor.command.check.rules.corosync_network import transport
 from dualstor.command.check.rules.drbd_host import address
 from dualstor.command.check.view import clusterconf
@@ -74,20 +75,9 @@ def drbd(host):
         yield found(where, "tcp port %d is closed" % port, port=port, protocol="tcp")
 
 
-def _dlm_protocol(host):
-    """"tcp" or "sctp", as dlm is told."""
-    text = host.text("/etc/dlm/dlm.conf") or ""
-    if host.engine == "cman":
-        value = clusterconf.attribute(host, "dlm", "protocol", "tcp")[0]
-    else:
-        match = re.search(r"^\s*protocol\s*=\s*\"?(\w+)", text, re.MULTILINE)
-        value = match.group(1) if match else "tcp"
-    return "sctp" if value in ("sctp", "1") else "tcp"
-
-
 @rule("FIREWALL-DLM", ERROR, "dlm's packets get in",
       why="No lock is granted between the nodes: LVM's commands hang.", fix=_OPEN)
 def dlm(host):
-    protocol = _dlm_protocol(host)
+    protocol = dlm_rules.protocol(host)
     for where, port in _closed(host, protocol, {_DLM}):
         yield found(where, "%s port %d is closed" % (protocol, port), port=port, protocol=protocol)
