@@ -38,7 +38,7 @@ FRAGMENTS = (
     "set `%s = [", "something that does not show", "and %d more LVs are held", "fallback_to_local",
     "(stop lvmetad, pid", "nor can %d more", "not defined in your config", "vgchange --lock-type dlm %s",
     "vgchange -c y %s", "this node to join the fence domain", "the fence domain, which waits",
-    "; it said: ", "it cannot be killed (state", "no answer in", "start the other node, or look at the",
+    "; it said: ", "it cannot be killed (state", "no answer in", "no answer, though it", "start the other node, or look at the",
 )
 
 TOPICS = (

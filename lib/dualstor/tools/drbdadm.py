@@ -6,11 +6,9 @@ Source: drbdadm(8). Never gives --force, --discard-my-data or --overwrite-data-o
 on the disk says, and exits 0. ``conf`` is a configuration file, None for the default.
 """
 
-import re
-
 from dualstor.errors import ParseError, ToolFailed
 from dualstor.kernel import drbd
-from dualstor.record import Record
+from dualstor.record import Record, whole
 from dualstor.tools import drbdconf, drbdsetup
 from dualstor.tools.drbdsetup import Outcome  # noqa: F401  (what the commands return)
 
@@ -52,10 +50,10 @@ def parse_version(text):
     """
     codes = {}
     for line in text.splitlines():
-        match = re.match(r"^(\w+)=0x([0-9a-fA-F]{1,8})$", line.strip())
-        if match and int(match.group(2), 16):
-            number = int(match.group(2), 16)
-            codes[match.group(1)] = (number >> 16, number >> 8 & 255, number & 255)
+        name, _, word = line.strip().partition("=")
+        number = whole(word, 16)
+        if number and word.startswith("0x"):
+            codes[name] = (number >> 16, number >> 8 & 255, number & 255)
     if "DRBDADM_VERSION_CODE" not in codes:
         raise ParseError("drbdadm --version", text.strip().rpartition("\n")[2],
                          "no DRBDADM_VERSION_CODE")
@@ -133,9 +131,9 @@ def _by_configuration(host, name, conf, timeout):
     """State of a resource whose minors only the configuration tells: 8.3 without udev's links."""
     minors = []
     for word in _query(host, ("sh-minor", name), conf, timeout).split():
-        if len(word) > 8 or word.strip("0123456789"):
+        if whole(word) is None:
             raise ParseError("drbdadm sh-minor %s" % name, word, "no minor number")
-        minors.append(int(word))
+        minors.append(whole(word))
     return drbd.state_of(drbd.read(host), name, tuple(enumerate(minors)))
 
 

@@ -6,7 +6,7 @@ tools/crm_mon.c (1.1, ``-X``); crm_attribute(8), crm_node(8), include/crm/common
 """
 
 from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
-from dualstor.record import Record
+from dualstor.record import Record, whole
 from dualstor.tools import cman, fence_tool, xmltext
 
 #: Seconds; crm_mon of a Pacemaker that is not up yet may wait for long.
@@ -274,9 +274,9 @@ def parse_peers(text):
     found = []
     for line in text.splitlines():
         words = line.split()
-        if len(words) not in (2, 3) or not words[0].isdigit():
+        if len(words) not in (2, 3) or whole(words[0]) is None:
             raise ParseError("crm_node -l", line, "expected \"ID NAME STATE\"")
-        found.append(Peer(id=int(words[0]), name=words[1], state="".join(words[2:])))
+        found.append(Peer(id=whole(words[0]), name=words[1], state="".join(words[2:])))
     return tuple(found)
 
 
@@ -343,12 +343,10 @@ def parse_score(text):
     :raises ParseError: it is something else
     """
     word = text.strip()
-    digits = word.lstrip("+-")
-    if digits == "INFINITY":
-        digits = str(INFINITY)
-    if not digits.isdigit() or len(word) - len(word.lstrip("+-")) > 1:
+    score = whole(word.replace("INFINITY", str(INFINITY), 1), signed=True)
+    if score is None:
         raise ParseError("promotion score", word, "expected a number or INFINITY")
-    return -int(digits) if word.startswith("-") else int(digits)
+    return score
 
 
 def promotion_score(host, instance, promoted_known):

@@ -9,6 +9,7 @@ old copy there does no harm, it becomes a new one sooner or later.
 """
 
 from dualstor.kernel import dmlist
+from dualstor.record import whole
 
 #: Seconds that a disk has for the answer to one read.
 _PATIENCE = 1.0
@@ -43,11 +44,10 @@ def kept(locking, picks_up, headers, devices):
 def busy(host, disk):
     """Whether a disk has so much to do that a read might wait for a place in its queue."""
     folder = "/sys/class/block/" + disk
-    flying = (host.read(folder + "/inflight") or "").split()
+    flying = [whole(word) for word in (host.read(folder + "/inflight") or "").split()]
     places = host.read(folder + "/queue/nr_requests") or host.read(folder + "/../queue/nr_requests")
-    if not places or not all(word.isdigit() for word in flying):
-        return False
-    return sum(int(word) for word in flying) >= int(places) * _BUSY
+    places = whole((places or "").strip())
+    return places is not None and None not in flying and sum(flying) >= places * _BUSY
 
 
 def sector(host, disk, offset, length):
@@ -76,7 +76,10 @@ def same(host, vg, picks_up, text):
         words = line.split()
         if words[0] != "header":
             continue
-        data = sector(host, words[1], int(words[2]), 512)
+        offset = whole(words[2])
+        if offset is None:
+            return False, ()    # not what ``kept`` wrote
+        data = sector(host, words[1], offset, 512)
         if data is None:
             silent.append(words[1])
         elif data.rstrip(b"\0").hex() != words[3]:

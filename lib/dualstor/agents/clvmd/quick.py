@@ -5,6 +5,7 @@ from dualstor.agents.clvmd import decide, seen
 from dualstor.agents.clvmd.interface import INTERFACE
 from dualstor.engine import Agent
 from dualstor.kernel import dlm, locksocket, process
+from dualstor.record import whole
 
 MEMORY = "lockdaemon"
 CONNECT_TIME = 2.0     # seconds
@@ -62,7 +63,7 @@ class QuickClvmd(Agent):
     def _parent(self, pid):
         """Id of the parent of *pid* (proc_pid_stat(5), field 4), None when it has gone."""
         fields = (self.host.read("/proc/%d/stat" % pid) or "").rpartition(")")[2].split()
-        return int(fields[1]) if len(fields) > 1 and fields[1].isdigit() else None
+        return whole(fields[1]) if len(fields) > 1 else None
 
     def see_lockspaces(self):
         """Names of the dlm lockspaces of this node."""
