@@ -183,10 +183,7 @@ def parse_version(text):
 
 def _ask(host, argv, timeout):
     """stdout of a query; see ``status`` for what it raises."""
-    completed = host.run(("cman_tool",) + argv, timeout)
-    if not completed.ok:
-        raise ToolFailed(completed)
-    return completed.stdout
+    return host.run(("cman_tool",) + argv, timeout).answer()
 
 
 def stopped(problem):
@@ -220,4 +217,7 @@ def services(host, timeout=TIMEOUT):
     cman_tool ends with 0 whatever happened below it: empty Groups say nothing. Raises as
     ``status``.
     """
-    return group_tool.parse(_ask(host, ("services",), timeout), "cman_tool services")
+    completed = host.run(("cman_tool", "services"), timeout)
+    if not completed.ok:
+        raise ToolFailed(completed)
+    return group_tool.parse(completed.stdout, "cman_tool services")

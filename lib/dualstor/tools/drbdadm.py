@@ -32,12 +32,12 @@ def _run(host, words, conf, timeout):
 def _query(host, words, conf, timeout):
     """stdout of a command.
 
-    :raises ToolFailed: it ended with an error
+    :raises ToolFailed: it ended with an error, or said nothing
     """
     completed = _run(host, words, conf, timeout)
     if not completed.ok:
         raise ToolFailed(completed, drbdsetup.outcome(completed).says)
-    return completed.stdout
+    return completed.answer()
 
 
 # -- versions and configuration ----------------------------------------------------
@@ -99,7 +99,7 @@ def unknown(host, name, conf=None, timeout=_QUERY):
     """
     completed = _run(host, ("sh-dev", name), conf, timeout)
     if completed.ok:
-        return False
+        return False if completed.stdout.strip() else None
     text = completed.stderr
     return True if _NOT_DEFINED in text or _NOTHING_DEFINED in text else None
 
@@ -116,7 +116,7 @@ def backing_devices(host, conf=None, timeout=_QUERY):
             return ()
         if not completed.ok:
             raise ToolFailed(completed, drbdsetup.outcome(completed).says)
-        answers.append(completed.stdout.split())
+        answers.append(completed.answer().split())
     devices, disks = answers
     if len(devices) != len(disks):
         raise ParseError("drbdadm sh-ll-dev all", " ".join(disks),

@@ -240,7 +240,9 @@ def group(host, vg, timeout=None):
                "pv_name", "pv_uuid", "pv_attr")
     answer = report(host, "vgs", columns, vg, timeout)
     if not answer.rows:
-        return GroupReport(outcome=answer.outcome)
+        outcome = answer.outcome
+        return GroupReport(outcome=outcome if not outcome.ok else outcome.but(
+            ok=False, says="vgs %s: no answer, though it ended with 0" % vg))
     first = answer.rows[0]
     return GroupReport(
         outcome=answer.outcome,

@@ -99,24 +99,31 @@ def read(host):
 
 
 def parse_setting(text):
-    """The value in ``name=value`` as dumpconfig prints it, quotes removed; None for no value."""
-    _, equals, value = text.strip().partition("\n")[0].partition("=")
-    return value.strip().strip('"') if equals else None
+    """The value in ``name=value`` as dumpconfig prints it, quotes removed.
+
+    :raises ParseError: it is something else
+    """
+    line = text.strip().partition("\n")[0]
+    _, equals, value = line.partition("=")
+    if not equals:
+        raise ParseError("lvm dumpconfig", line, "expected \"name=value\"")
+    return value.strip().strip('"')
 
 
 def setting(host, name, lvm_version, timeout=5.0):
     """The value in effect of a setting, e.g. "devices/use_devicesfile"; takes no lock.
 
     :returns: text, None where this LVM has no such setting
-    :raises ToolError: lvm is missing or hung
-    :raises ParseError: LVM refused the question and its lvm.conf is not understood
+    :raises ToolError: lvm is missing or hung, or gives no answer
+    :raises ParseError: its answer has another form, or LVM refused the question and its
+        lvm.conf is not understood
     """
     command = ("lvm", "lvmconfig" if lvm_version >= _LVMCONFIG else "dumpconfig")
     if lvm_version >= _FULL:
         command += ("--type", "full")
     completed = host.run(command + (name,), timeout)
     if completed.ok:
-        return parse_setting(completed.stdout)
+        return parse_setting(completed.answer())
     default = _DEFAULTS.get(name) if lvm_version < _FULL else None
     if "no daemon" in lvm_messages.kinds(lvm_messages.classify(completed.stderr)):
         return read(host).get(name, default)

@@ -227,9 +227,7 @@ def _option(host, name):
                          TIMEOUT)
     if completed.returncode in _UNSET:
         return None
-    if not completed.ok:
-        raise ToolFailed(completed)
-    return completed.stdout.strip() or None
+    return completed.answer().strip()
 
 
 def fencing_enabled(host):
@@ -287,8 +285,7 @@ def known_nodes(host):
         return tuple(node.name for node in seen.nodes)
     try:
         completed = host.run(("crm_node", "-l"), TIMEOUT)
-        if completed.ok:
-            return tuple(peer.name for peer in parse_peers(completed.stdout))
+        return tuple(peer.name for peer in parse_peers(completed.answer()))
     except (ToolError, ParseError):
         pass
     try:
@@ -357,6 +354,4 @@ def promotion_score(host, instance, promoted_known):
     completed = _score(host, instance, ("-G", "--quiet"), promoted_known)
     if completed.returncode in _UNSET:
         return None
-    if not completed.ok:
-        raise ToolFailed(completed)
-    return parse_score(completed.stdout)
+    return parse_score(completed.answer())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether this node belongs to a quorate cluster, whichever engine runs it."""
 
-from dualstor.errors import ParseError, ToolFailed, ToolHung, ToolMissing
+from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung, ToolMissing
 from dualstor.record import Record
 from dualstor.tools import cman, corosync
 
@@ -34,9 +34,17 @@ def _votes(status):
         status.quorum)
 
 
+def _share(host):
+    """Seconds for one of cman's questions: when it hangs, corosync is still to be asked."""
+    return min(cman.TIMEOUT, host.deadline.remaining / 3)
+
+
 def _cman(host):
-    status = cman.status(host)
-    names = tuple(node.name for node in cman.nodes(host) if node.member)
+    status = cman.status(host, _share(host))
+    try:
+        names = tuple(node.name for node in cman.nodes(host, _share(host)) if node.member)
+    except (ToolError, ParseError):
+        names = ()      # quorum is known without them
     text = "cman_tool status: %s" % _votes(status)
     if not status.member:
         text = "cman_tool status: %s" % status.membership
