@@ -285,7 +285,8 @@ TOPICS = (
           "A defect of dualstor.", "Report it with the traceback from the system log."),
     Topic(ANY, "A program is missing, hangs or cannot be started",
           ("not found; install the package", "is not executable", "could not be started", "cannot be executed",
-           "not found; ocf-tester", "no right to send signal"),
-          "The command that is named could not be run, or the agent lacks rights.",
-          "Install its package; run agents as root."),
+           "not found; ocf-tester", "no right to send signal", "; run it by hand to see"),
+          "The command that is named could not be run, failed or gave no answer, or the agent lacks rights.",
+          "Install its package; run agents as root. Run one that failed or hung by hand, with `timeout -k 5 20` "
+          "before it; when it hangs there, too, `dmesg` and the state of its process in `ps` tell for what."),
 )

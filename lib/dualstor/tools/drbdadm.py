@@ -6,7 +6,7 @@ Source: drbdadm(8). Never gives --force, --discard-my-data or --overwrite-data-o
 on the disk says, and exits 0. ``conf`` is a configuration file, None for the default.
 """
 
-from dualstor.errors import ParseError, ToolFailed
+from dualstor.errors import ParseError, ToolError, ToolFailed
 from dualstor.kernel import drbd
 from dualstor.record import Record, whole
 from dualstor.tools import drbdconf, drbdsetup
@@ -137,8 +137,19 @@ def _by_configuration(host, name, conf, timeout):
     return drbd.state_of(drbd.read(host), name, tuple(enumerate(minors)))
 
 
+def _told(host, question, name, timeout):
+    """(True, what a question of drbdsetup tells in half of the time that is left), or (False, None)."""
+    try:
+        told, answer = host.within(2, lambda: question(host, name, timeout))
+    except (ToolError, ParseError):
+        return False, None
+    return told, answer if told else None
+
+
 def resource_state(host, name, conf=None, timeout=_QUERY):
     """The State of a resource: from the kernel's files, else from the tools.
+
+    Each time there are two ways: one that fails or hangs leaves it to the other.
 
     :returns: drbd.State; None when it is not configured in the kernel
     :raises ToolError: no tool could tell: missing, hung or failing
@@ -148,12 +159,13 @@ def resource_state(host, name, conf=None, timeout=_QUERY):
     if state is not drbd.UNKNOWN:
         return state
     kernel = drbd.read(host)
-    if kernel is not None and kernel.lists_minors:
-        told, answer = drbdsetup.events2(host, name, timeout)
-        return answer if told else _by_configuration(host, name, conf, timeout)
-    told, answer = drbdsetup.status(host, name, timeout)
-    if not told:
-        told, answer = drbdsetup.events2(host, name, timeout)
+    listed = kernel is not None and kernel.lists_minors
+    told, answer = _told(host, drbdsetup.events2 if listed else drbdsetup.status, name, timeout)
+    if told:
+        return answer
+    if listed:
+        return _by_configuration(host, name, conf, timeout)
+    told, answer = drbdsetup.events2(host, name, timeout)
     if not told:
         raise ToolFailed(answer.completed, answer.says)
     return answer

@@ -2,15 +2,16 @@
 """LVM's settings in effect: asked of LVM as its version allows, or read from lvm.conf.
 
 Until 2.02.127 ``lvm dumpconfig`` takes LVM's locks like any other command: it is
-refused with locking_type 3 while clvmd does not run, which is the very moment
-at which the settings must be known. Then lvm.conf itself is read.
+refused with locking_type 3 while clvmd does not run, and hangs while that has no
+quorum, which are the very moments at which the settings must be known. Then lvm.conf
+itself is read.
 Sources: LVM2 tools/{dumpconfig,lvmcmdline,commands.h}, libdm/libdm-config.c,
 lib/config/{defaults.h,config_settings.h}, lvm.conf(5).
 """
 
 import re
 
-from dualstor.errors import ParseError
+from dualstor.errors import ParseError, ToolHung
 from dualstor.tools import lvm_messages
 
 #: Later files rule; tags' files (lvm_TAG.conf) are not looked at.
@@ -18,6 +19,9 @@ FILES = ("/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf")
 
 #: First versions with ``lvmconfig``, and with its ``--type full`` that shows defaults too.
 _LVMCONFIG, _FULL = (2, 2, 119), (2, 2, 123)
+
+#: First version that tells a setting without a lock.
+_LOCKLESS = (2, 2, 128)
 
 #: What an older LVM takes for a setting that lvm.conf does not have.
 _DEFAULTS = {"global/locking_type": "1", "global/fallback_to_local_locking": "1",
@@ -121,10 +125,15 @@ def setting(host, name, lvm_version, timeout=5.0):
     command = ("lvm", "lvmconfig" if lvm_version >= _LVMCONFIG else "dumpconfig")
     if lvm_version >= _FULL:
         command += ("--type", "full")
-    completed = host.run(command + (name,), timeout)
+    default = _DEFAULTS.get(name) if lvm_version < _FULL else None
+    try:
+        completed = host.within(2, lambda: host.run(command + (name,), timeout))
+    except ToolHung:
+        if lvm_version >= _LOCKLESS:
+            raise
+        return read(host).get(name, default)
     if completed.ok:
         return parse_setting(completed.answer())
-    default = _DEFAULTS.get(name) if lvm_version < _FULL else None
     if "no daemon" in lvm_messages.kinds(lvm_messages.classify(completed.stderr)):
         return read(host).get(name, default)
     return default if _NOT_SET in completed.stderr else None

@@ -178,9 +178,12 @@ def cluster(host, timeout=TIMEOUT):
 
 
 def _cluster(host):
-    """The Cluster, None when it cannot be told: no Pacemaker, no DC, no answer."""
+    """The Cluster, None when it cannot be told: no Pacemaker, no DC, no answer.
+
+    When crm_mon hangs there is time left for whom else to ask.
+    """
     try:
-        seen = cluster(host)
+        seen = host.within(2, lambda: cluster(host))
     except (ToolError, ParseError):
         return None
     return seen if seen.dc else None

@@ -34,15 +34,10 @@ def _votes(status):
         status.quorum)
 
 
-def _share(host):
-    """Seconds for one of cman's questions: when it hangs, corosync is still to be asked."""
-    return min(cman.TIMEOUT, host.deadline.remaining / 3)
-
-
 def _cman(host):
-    status = cman.status(host, _share(host))
+    status = host.within(2, lambda: cman.status(host))      # corosync may still have to be asked
     try:
-        names = tuple(node.name for node in cman.nodes(host, _share(host)) if node.member)
+        names = tuple(node.name for node in host.within(2, lambda: cman.nodes(host)) if node.member)
     except (ToolError, ParseError):
         names = ()      # quorum is known without them
     text = "cman_tool status: %s" % _votes(status)
