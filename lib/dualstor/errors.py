@@ -10,14 +10,19 @@ from dualstor.ocf.codes import ExitCode
 
 
 class DualstorError(Exception):
-    """Something that ends an action; str() of it is the exit reason."""
+    """Something that ends an action; str() of it is the exit reason.
+
+    ``begins`` and ``ends`` are what stands around it: the resource and the action, and the next
+    step. Whoever pursues an action knows them.
+    """
 
     code = ExitCode.ERR_GENERIC
+    begins = ends = ""
 
     @property
     def reason(self):
         """The exit reason, as text."""
-        return str(self)
+        return self.begins + str(self) + self.ends
 
 
 class HostMisconfigured(DualstorError):

@@ -10,8 +10,10 @@ import os
 import stat
 import time
 
-from dualstor.errors import DeadlineReached, PermissionLacking
+from dualstor.errors import DeadlineReached, PermissionLacking, ToolHung
 from dualstor.look.files import Files
+
+_ENOUGH = 5.0       # seconds; a program that gives no answer in less may not have had its time
 
 
 class Host(Files):
@@ -88,12 +90,39 @@ class Host(Files):
         :raises ToolMissing, ToolHung: as run.run
         :raises DeadlineReached: no time is left to start anything
         """
-        from dualstor import run    # its modules cost as much as an interpreter; a look needs none
-        remaining = self.deadline.remaining
+        deadline = self.deadline
+        remaining = deadline.remaining
         if remaining <= 0:
-            raise DeadlineReached("no time was left to run %s" % " ".join(argv))
-        seconds = remaining if timeout is None else min(timeout, remaining)
+            deadline.missed = True
+            raise DeadlineReached("%sno time was left to run `%s`" % (
+                deadline.hung and deadline.hung + ", and ", " ".join(argv)))
+        try:
+            return self.execute(argv, remaining if timeout is None else min(timeout, remaining),
+                                environment)
+        except ToolHung as problem:
+            deadline.hung = str(problem)
+            deadline.missed = deadline.missed or remaining < _ENOUGH
+            raise
+
+    def execute(self, argv, seconds, environment):
+        """Run a command for at most *seconds*; ``run`` has looked at the deadline. Raises as run.run."""
+        from dualstor import run    # its modules cost as much as an interpreter; a look needs none
         return run.run(argv, seconds, self._path or run.PATH, environment)
+
+    def within(self, parts, work):
+        """What *work* returns, for which one of *parts* equal shares of the time that is left is given.
+
+        For one of several ways to the same end: when it hangs, the others still have their time.
+
+        :param work: function without arguments
+        """
+        whole = self.deadline
+        self.deadline = part = whole.share(parts)
+        try:
+            return work()
+        finally:
+            self.deadline = whole
+            whole.hung, whole.missed = part.hung or whole.hung, part.missed or whole.missed
 
     def kill(self, pid, number):
         """Send a signal to one process; gone already is fine.

@@ -16,7 +16,7 @@ import subprocess
 import time
 
 from dualstor import log
-from dualstor.errors import ToolHung, ToolMissing
+from dualstor.errors import ToolFailed, ToolHung, ToolMissing
 from dualstor.record import Record
 
 #: Where programs are looked for; drbd-utils keeps drbdsetup-84 outside PATH.
@@ -58,6 +58,18 @@ class Completed(Record):
         if self.returncode < 0:
             return "killed by signal %d" % -self.returncode
         return "exit code %d" % self.returncode
+
+    def answer(self):
+        """What it printed, of a question that has an answer in any case.
+
+        :raises ToolFailed: it failed, or said nothing though it ended with 0: some programs do
+            so when what they ask does not run (corosync-quorumtool of corosync 1)
+        """
+        if self.ok and self.stdout.strip():
+            return self.stdout
+        if self.ok and not self.stderr.strip():
+            raise ToolFailed(self, "no answer, though it ended with 0")
+        raise ToolFailed(self)
 
     def complaint(self):
         """One line: what it said last on stderr (or stdout), and how it ended."""

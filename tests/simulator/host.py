@@ -8,7 +8,7 @@ import pickle
 
 from dualstor import freshread
 from dualstor.deadline import Deadline
-from dualstor.errors import DeadlineReached, HostUnreadable, ToolHung, ToolMissing
+from dualstor.errors import HostUnreadable, ToolHung, ToolMissing
 from dualstor.host import Host
 from dualstor.memory import STATE_DIR, file_name
 from dualstor.run import KILL_GRACE, OUTPUT_LIMIT, TERM_GRACE, Completed
@@ -200,11 +200,10 @@ class SimHost(Host):
 
     def run(self, argv, timeout=None, environment=None):
         self._step()
+        return super().run(argv, timeout, environment)
+
+    def execute(self, argv, seconds, environment):
         argv = tuple(argv)
-        remaining = self.deadline.remaining
-        if remaining <= 0:
-            raise DeadlineReached("no time was left to run %s" % " ".join(argv))
-        seconds = remaining if timeout is None else min(timeout, remaining)
         cluster = self.simulation.cluster
         for watch in self.simulation.watchers:
             watch(self.node, argv)

@@ -48,7 +48,7 @@ FRAGMENTS = (
     "set `%s = [", "something that does not show", "and %d more LVs are held", "fallback_to_local",
     "(stop lvmetad, pid", "nor can %d more", "not defined in your config", "vgchange --lock-type dlm %s",
     "vgchange -c y %s", "this node to join the fence domain", "the fence domain, which waits",
-    "; it said: ", "it cannot be killed (state", "no answer in", "start the other node, or look at the",
+    "; it said: ", "it cannot be killed (state", "no answer in", "no answer, though it", "start the other node, or look at the",
 )
 
 TOPICS = (
@@ -313,9 +313,10 @@ TOPICS = (
           "A defect of dualstor.", "Report it with the traceback from the system log."),
     Topic(ANY, "A program is missing, hangs or cannot be started",
           ("not found; install the package", "is not executable", "could not be started", "cannot be executed",
-           "not found; ocf-tester", "no right to send signal"),
-          "The command that is named could not be run, or the agent lacks rights.",
-          "Install its package; run agents as root."),
+           "not found; ocf-tester", "no right to send signal", "; run it by hand to see"),
+          "The command that is named could not be run, failed or gave no answer, or the agent lacks rights.",
+          "Install its package; run agents as root. Run one that failed or hung by hand, with `timeout -k 5 20` "
+          "before it; when it hangs there, too, `dmesg` and the state of its process in `ps` tell for what."),
 )
 
 

@@ -8,7 +8,7 @@ replication in place of that of the connection), drbd_strings.c (the words); the
 of drbd-utils (/dev/drbd/by-res).
 """
 
-from dualstor.record import Record
+from dualstor.record import Record, fraction, whole
 
 _PROC = "/proc/drbd"
 _MODULE = "/sys/module/drbd"
@@ -16,7 +16,6 @@ _MINORS = "/sys/kernel/debug/drbd/minors"
 _RESOURCES = "/sys/kernel/debug/drbd/resources"
 _BY_RES = "/dev/drbd/by-res"
 _MAJOR = 147
-_DIGITS = "0123456789"
 
 #: Connection states in which no peer answers, in the words of 8.x and 9.
 DISCONNECTED = frozenset((
@@ -78,7 +77,7 @@ class Kernel(Record):
     @property
     def generation(self):
         """The first number of the version, 8 or 9; None when it has none."""
-        return _number(self.version.partition(".")[0])
+        return whole(self.version.partition(".")[0])
 
     @property
     def lists_minors(self):
@@ -151,11 +150,6 @@ def _wrong(*words):
     return ParseError(*words)
 
 
-def _number(text):
-    """The int that *text* is; None when it is none or longer than a minor can be."""
-    return int(text) if 0 < len(text) < 9 and not text.strip(_DIGITS) else None
-
-
 def _pair(line, value):
     """("Primary", "Secondary") of "Primary/Secondary"."""
     ours, slash, theirs = value.partition("/")
@@ -167,7 +161,7 @@ def _pair(line, value):
 def _first_line(line):
     """The Minor of a line like " 0: cs:Connected ro:...", None when it is another line."""
     number, colon, tail = line.strip().partition(":")
-    minor = _number(number)
+    minor = whole(number)
     if minor is None or not colon:
         return None
     values, words = [], []
@@ -198,13 +192,12 @@ def _further_line(minor, line):
     _, synced, tail = line.partition("sync'ed:")
     if synced:
         percent, sign, _ = tail.strip().partition("%")
-        whole, _, part = percent.partition(".")
-        if not sign or _number(whole) is None or part.strip(_DIGITS):
+        if not sign or fraction(percent) is None:
             raise _wrong(_PROC, line, "no percentage")
-        return minor.but(resync=float(percent))
+        return minor.but(resync=fraction(percent))
     words = line.split()
     if words[:1] == ["finish:"]:
-        clock = [_number(part) for part in "".join(words[1:2]).split(":")]
+        clock = [whole(part) for part in "".join(words[1:2]).split(":")]
         if len(clock) == 3 and None not in clock:
             return minor.but(left=(clock[0] * 60 + clock[1]) * 60 + clock[2])
     pairs = tuple((word.partition(":")[0], word.partition(":")[2])
@@ -251,7 +244,7 @@ def _from_debugfs(host, minor):
     parts = (host.link("%s/%d" % (_MINORS, minor)) or "").split("/")
     if len(parts) < 4 or parts[-4] != "resources" or parts[-2] != "volumes":
         return None
-    volume = _number(parts[-1])
+    volume = whole(parts[-1])
     return None if volume is None else (parts[-3], volume)
 
 
@@ -259,7 +252,7 @@ def _linked_minor(host, name):
     """The minor that the link *name* leads to; None when it is no DRBD device."""
     target = (host.link(name) or "").rpartition("/")[2]
     if target.startswith("drbd"):
-        minor = _number(target[len("drbd"):])
+        minor = whole(target[len("drbd"):])
         if minor is not None:
             return minor
     number = host.device(name)
@@ -277,7 +270,7 @@ def _by_res(host, name):
         return ((0, minor),)
     found = []
     for entry in host.list(path):
-        volume, minor = _number(entry), _linked_minor(host, "%s/%s" % (path, entry))
+        volume, minor = whole(entry), _linked_minor(host, "%s/%s" % (path, entry))
         if volume is not None and minor is not None:
             found.append((volume, minor))
     return tuple(sorted(found))
@@ -287,7 +280,7 @@ def _remembered(host, name):
     """The (volume, minor) pairs kept by ``remember``, () when there are none."""
     found = []
     for line in (host.recall("drbd", name, "minors") or "").splitlines():
-        numbers = tuple(_number(word) for word in line.split())
+        numbers = tuple(whole(word) for word in line.split())
         if len(numbers) == 2 and None not in numbers:
             found.append(numbers)
     return tuple(found)
@@ -400,7 +393,7 @@ def _lines_of_nine(host, name):
         if not all(lines):
             return None
         found[peer] = dict(zip(volumes, lines))
-    return found if volumes and found and all(_number(v) is not None for v in volumes) else None
+    return found if volumes and found and all(whole(v) is not None for v in volumes) else None
 
 
 def connections_text(host, name):

@@ -10,10 +10,11 @@ in ``net``; ``allow-two-primaries`` has had a value since 8.4.
 import re
 
 from dualstor.errors import ParseError
-from dualstor.record import Record
+from dualstor.record import Record, whole
 
 _SOURCE = "drbdadm dump"
 _TOKEN = re.compile(r'\s*(?:(#[^\n]*)|("(?:\\.|[^"\\])*")|([{};])|([^\s{};"]+)|($))')
+_DEVICE = "/dev/drbd"
 _SHOWN = 120  # characters of a line in an error
 _DEPTH = 10   # sections within sections; DRBD has four
 _TRUE = ("", "yes", "true", "on")
@@ -189,14 +190,14 @@ def _device(volume, shared):
                     return words
         return ()
     words = value("device")
-    minor = words[words.index("minor") + 1:][:1] if "minor" in words else ()
     path = words[0] if words and words[0] != "minor" else None
-    if not minor and path:
-        minor = re.findall(r"^/dev/drbd(\d+)$", path)
-    if minor and not re.match(r"^[0-9]{1,8}$", minor[0]):
-        raise ParseError(_SOURCE, "device " + " ".join(words), "no minor number")
+    minor = whole(path[len(_DEVICE):]) if path and path.startswith(_DEVICE) else None
+    if "minor" in words:
+        minor = whole("".join(words[words.index("minor") + 1:][:1]))
+        if minor is None:
+            raise ParseError(_SOURCE, "device " + " ".join(words), "no minor number")
     disk = " ".join(value("disk")) or None
-    return (path, int(minor[0]) if minor else None, None if disk == "none" else disk,
+    return (path, minor, None if disk == "none" else disk,
             " ".join(value("meta-disk", "flexible-meta-disk")) or None)
 
 

@@ -10,7 +10,7 @@ import json
 
 from dualstor.errors import ParseError
 from dualstor.kernel import drbd
-from dualstor.record import Record
+from dualstor.record import Record, fraction, whole
 
 _EVENTS2, _JSON = "drbdsetup events2 --now", "drbdsetup status --json"
 _QUIET = {"DRBD_DONT_WARN_ON_VERSION_MISMATCH": "1"}
@@ -137,19 +137,27 @@ def _objects(item, key):
     return found
 
 
+def _whole(text):
+    """The int of a number in JSON; ValueError for one that is no number of anything."""
+    number = whole(text, signed=True)
+    if number is None:
+        raise ValueError(text[:_SHOWN])
+    return number
+
+
 def parse_status(text):
     """The Events that tell the same as the output of ``drbdsetup status --json``.
 
     :raises ParseError: it is no JSON, or other JSON
     """
     try:
-        whole = json.loads(text)
+        document = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as problem:
         line = getattr(problem, "lineno", 1)
         raise ParseError(_JSON, (text.split("\n")[line - 1:] or [""])[0][:_SHOWN],
                          "no JSON, or cut off") from None
     events = []
-    for item in _objects({"all": whole}, "all"):
+    for item in _objects({"all": document}, "all"):
         if not isinstance(item.get("name"), str):
             raise ParseError(_JSON, "%.60r" % item, "a resource without a name")
         name = (("name", item["name"]),)
@@ -173,21 +181,19 @@ def _number(event, key):
 
     :raises ParseError: it is none, or not there
     """
-    value = event.get(key) or ""
-    if not 0 < len(value) < 9 or value.strip("0123456789"):
+    value = whole(event.get(key))
+    if value is None:
         raise ParseError("drbdsetup", "%s %s" % (event.kind, " ".join(
             "%s:%s" % pair for pair in event.values)), "no number as %s" % key)
-    return int(value)
+    return value
 
 
 def _percent(event):
     """Percent done while the peer-device resyncs, else None."""
     if "Sync" not in (event.get("replication") or ""):
         return None
-    try:
-        return min(100.0, max(0.0, float(event.get("done"))))
-    except (TypeError, ValueError):
-        return None
+    done = fraction(event.get("done"))
+    return None if done is None else min(100.0, done)
 
 
 def _peer(connection, peer_devices, numbers):
@@ -279,9 +285,8 @@ def _ask(host, argv, name, parser, timeout):
 def _by_device(host):
     """Whether the module is 8.3 or older, where drbdsetup takes the device first."""
     kernel = drbd.read(host)
-    numbers = (kernel.version if kernel else "").split(".")[:2]
-    return all(n and not n.strip("0123456789") for n in numbers) and \
-        [int(n) for n in numbers] < [8, 4]
+    numbers = [whole(n) for n in (kernel.version if kernel else "").split(".")[:2]]
+    return None not in numbers and numbers < [8, 4]
 
 
 def _each(host, commands, timeout):

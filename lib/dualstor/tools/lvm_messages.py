@@ -49,7 +49,7 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
     ("duplicate", r"PV (?P<uuid>\S+) prefers device (?P<name>\S+) because"),
     ("duplicate", r"PVs appear on duplicate devices"),
     ("open", r"Logical volume (?P<name>\S+) (?:is )?(?:in use|used by another device)"
-             r"|contains a filesystem in use|with \d+ open logical volume"),
+             r"|contains a filesystem in use|with [0-9]+ open logical volume"),
     ("open", r"LV (?P<name>\S+) in use: not deactivating"),     # 2.02.84
     ("already", r"Volume group \"?(?P<name>[^\s\"]+)\"? is already (?:not )?clustered"),
     ("exported", r"Volume group \"?(?P<name>[^\s\"]+)\"? is exported"),

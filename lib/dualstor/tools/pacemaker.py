@@ -6,7 +6,7 @@ tools/crm_mon.c (1.1, ``-X``); crm_attribute(8), crm_node(8), include/crm/common
 """
 
 from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
-from dualstor.record import Record
+from dualstor.record import Record, whole
 from dualstor.tools import cman, fence_tool, xmltext
 
 #: Seconds; crm_mon of a Pacemaker that is not up yet may wait for long.
@@ -178,9 +178,12 @@ def cluster(host, timeout=TIMEOUT):
 
 
 def _cluster(host):
-    """The Cluster, None when it cannot be told: no Pacemaker, no DC, no answer."""
+    """The Cluster, None when it cannot be told: no Pacemaker, no DC, no answer.
+
+    When crm_mon hangs there is time left for whom else to ask.
+    """
     try:
-        seen = cluster(host)
+        seen = host.within(2, lambda: cluster(host))
     except (ToolError, ParseError):
         return None
     return seen if seen.dc else None
@@ -227,9 +230,7 @@ def _option(host, name):
                          TIMEOUT)
     if completed.returncode in _UNSET:
         return None
-    if not completed.ok:
-        raise ToolFailed(completed)
-    return completed.stdout.strip() or None
+    return completed.answer().strip()
 
 
 def fencing_enabled(host):
@@ -274,9 +275,9 @@ def parse_peers(text):
     found = []
     for line in text.splitlines():
         words = line.split()
-        if len(words) not in (2, 3) or not words[0].isdigit():
+        if len(words) not in (2, 3) or whole(words[0]) is None:
             raise ParseError("crm_node -l", line, "expected \"ID NAME STATE\"")
-        found.append(Peer(id=int(words[0]), name=words[1], state="".join(words[2:])))
+        found.append(Peer(id=whole(words[0]), name=words[1], state="".join(words[2:])))
     return tuple(found)
 
 
@@ -287,8 +288,7 @@ def known_nodes(host):
         return tuple(node.name for node in seen.nodes)
     try:
         completed = host.run(("crm_node", "-l"), TIMEOUT)
-        if completed.ok:
-            return tuple(peer.name for peer in parse_peers(completed.stdout))
+        return tuple(peer.name for peer in parse_peers(completed.answer()))
     except (ToolError, ParseError):
         pass
     try:
@@ -343,12 +343,10 @@ def parse_score(text):
     :raises ParseError: it is something else
     """
     word = text.strip()
-    digits = word.lstrip("+-")
-    if digits == "INFINITY":
-        digits = str(INFINITY)
-    if not digits.isdigit() or len(word) - len(word.lstrip("+-")) > 1:
+    score = whole(word.replace("INFINITY", str(INFINITY), 1), signed=True)
+    if score is None:
         raise ParseError("promotion score", word, "expected a number or INFINITY")
-    return -int(digits) if word.startswith("-") else int(digits)
+    return score
 
 
 def promotion_score(host, instance, promoted_known):
@@ -359,6 +357,4 @@ def promotion_score(host, instance, promoted_known):
     completed = _score(host, instance, ("-G", "--quiet"), promoted_known)
     if completed.returncode in _UNSET:
         return None
-    if not completed.ok:
-        raise ToolFailed(completed)
-    return parse_score(completed.stdout)
+    return parse_score(completed.answer())

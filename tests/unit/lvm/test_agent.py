@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from dualstor.agents.clustered_vg import seen
 from dualstor.agents.clustered_vg.agent import ClusteredVg
 from dualstor.deadline import Deadline
 from dualstor.engine import pursue
-from dualstor.errors import ToolHung
+from dualstor.errors import ToolFailed, ToolHung
 from dualstor.host import Host
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Finish
@@ -150,6 +152,33 @@ def test_a_full_look_asks_lvm_twice():
     del machine.calls[:]
     assert act(machine, "monitor", values=parameters(pick_up_new_lvs=False)) == DONE.but(well=())
     assert machine.calls == []
+
+
+def test_lvs_that_ends_with_0_and_lists_nothing_has_not_answered():
+    """A start that activates nothing would pass for a good one, a monitor would forget the LVs."""
+    machine = Machine()
+    machine.programs["lvs"] = lambda _: (0, "", "")
+    verdict = act(machine, "start")
+    assert verdict.code == ExitCode.ERR_GENERIC and "lvs vg0: no answer" in verdict.reason
+    machine = Machine()
+    assert act(machine, "start") == DONE
+    kept = machine.recall("clustered-vg.vg0")
+    machine.programs["lvs"] = lambda _: (0, "", "")
+    assert act(machine, "monitor") == DONE and machine.recall("clustered-vg.vg0") == kept
+
+
+def test_settings_that_lvm_does_not_tell_are_not_taken_for_wrong_ones():
+    machine = Machine()
+    machine.programs["lvm"] = lambda argv: (0, golden("lvm-version-2.03.16.txt"), "") \
+        if argv[1] == "version" else (0, "", "")
+    with pytest.raises(ToolFailed, match="lvmconfig.* no answer"):
+        act(machine, "validate-all", level=10)
+
+
+def test_a_group_without_lvs_starts_nevertheless():
+    machine = Machine([])
+    machine.programs["vgs"] = lambda _: (0, golden("vgs-shared.txt").replace("|1|1|", "|1|0|"), "")
+    assert act(machine, "start") == DONE
 
 
 def test_a_pick_up_that_hangs_leaves_time_to_say_so():

@@ -128,20 +128,21 @@ class ClusteredVg(Agent):
         return self._version
 
     def see_settings(self):
-        """LVM's settings that decide on locking and filtering."""
+        """LVM's settings that decide on locking and filtering.
+
+        :raises DualstorError: who locks is not told; the rest is only for advice
+        """
         from dualstor.tools import lvm
         version = self.see_version().number
-
-        def value(name):
-            try:
-                return lvm.setting(self.host, name, version)
-            except DualstorError:
-                return None
         old = version < lvm.NO_CLVMD
-        return seen.Settings(use_lvmlockd=value("global/use_lvmlockd"),
-                             locking_type=value("global/locking_type") if old else None,
-                             use_devicesfile=None if old else value("devices/use_devicesfile"),
-                             filter_name=lvm.filter_name(version))
+        locking = [lvm.setting(self.host, name, version) for name in
+                   ("global/use_lvmlockd", "global/locking_type")[:1 + old]]
+        try:
+            file = None if old else lvm.setting(self.host, "devices/use_devicesfile", version)
+        except DualstorError:
+            file = None
+        return seen.Settings(use_lvmlockd=locking[0], locking_type=locking[1] if old else None,
+                             use_devicesfile=file, filter_name=lvm.filter_name(version))
 
     def see_group(self):
         """The VG and its PVs as LVM has them; a good answer is kept."""
@@ -200,7 +201,15 @@ class ClusteredVg(Agent):
             version = self.see_version().number
         if version is None:
             return lvm.VolumesReport(outcome=lvm.Outcome(ok=False, says=self._version.says))
-        return lvm.volumes(self.host, self.vg, version, self._share())
+        report = lvm.volumes(self.host, self.vg, version, self._share())
+        if report.outcome.ok and not report.volumes and self._has_volumes():
+            report = report.but(outcome=report.outcome.but(
+                ok=False, says="lvs %s: no answer, though it ended with 0" % self.vg))
+        return report
+
+    def _has_volumes(self):
+        """Whether the VG has LVs, as far as the kernel or an earlier answer of LVM tells."""
+        return bool(self.see_active()) or bool(self._group and self._group.group.lv_count)
 
     def see_modes(self):
         """The locks that lvmlockd holds on the VG's LVs."""

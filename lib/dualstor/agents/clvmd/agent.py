@@ -7,6 +7,7 @@ from dualstor.agents.clvmd.interface import INTERFACE
 from dualstor.engine import Agent
 from dualstor.errors import DualstorError, ToolError, ToolMissing
 from dualstor.kernel import dlm, locksocket, process
+from dualstor.record import whole
 
 _ASK_TIME = 8.0        # seconds for a round trip
 _CONNECT_TIME = 2.0     # seconds
@@ -77,7 +78,7 @@ class Clvmd(Agent):
     def _parent(self, pid):
         """Id of the parent of *pid* (proc_pid_stat(5), field 4), None when it has gone."""
         fields = (self.host.read("/proc/%d/stat" % pid) or "").rpartition(")")[2].split()
-        return int(fields[1]) if len(fields) > 1 and fields[1].isdigit() else None
+        return whole(fields[1]) if len(fields) > 1 else None
 
     def see_lockspaces(self):
         """Names of the dlm lockspaces of this node."""

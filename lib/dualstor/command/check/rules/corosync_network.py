@@ -6,6 +6,7 @@ import ipaddress
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.registry import ERROR, NOTE, WARNING, Irrelevant, NotLooked, found, rule
 from dualstor.command.check.rules.drbd_host import address
+from dualstor.record import whole
 
 _AUTHKEY = "/etc/corosync/authkey"
 _TRANSPORTS = {1: ("udp", "udpu", "iba"), 2: ("udp", "udpu", "iba"), 3: ("knet", "udp", "udpu")}
@@ -155,7 +156,7 @@ def token(host):
     text = _totem(host).get("token")
     if text is None:
         return
-    if not text.isdigit() or not _TOKEN_LEAST <= int(text) <= _TOKEN_MOST:
+    if not _TOKEN_LEAST <= (whole(text) or 0) <= _TOKEN_MOST:
         yield found(_totem(host).at("token"), "token is %s ms" % text)
 
 
