@@ -3,7 +3,7 @@
 
 import posix
 
-from dualstor import log
+from dualstor import fencepeer, log
 from dualstor.agents.drbd_dualprimary import published, seen
 from dualstor.agents.drbd_dualprimary.quick import QuickDrbd
 from dualstor.errors import DualstorError, ToolError, ToolHung
@@ -12,6 +12,8 @@ from dualstor.kernel import drbd
 #: Major number of DRBD's block devices (Linux, Documentation/admin-guide/devices.txt).
 _MAJOR = 147
 
+_FENCE_PEER_TIME = 5.0  # seconds of a monitor for asking drbdadm
+
 
 class DrbdDualPrimary(QuickDrbd):
     """The DRBD resource on this host."""
@@ -19,6 +21,7 @@ class DrbdDualPrimary(QuickDrbd):
     def __init__(self, host, request, parameters):
         super().__init__(host, request, parameters)
         self._refusal_memory = self._memory("refusal")
+        self._fence_peer_memory = self._memory("fence-peer")
 
     # -- the kernel --------------------------------------------------------------
 
@@ -29,7 +32,7 @@ class DrbdDualPrimary(QuickDrbd):
     def see_holders(self):
         """Who holds the resource's devices open, in words."""
         from dualstor.kernel.holders import holders
-        return self._on_volumes(holders)
+        return self._on_volumes(holders) or drbd.openers(self.host, self.name)
 
     def see_stacked(self):
         """The devices that stand on the resource's, LVs most of all, in words."""
@@ -73,13 +76,39 @@ class DrbdDualPrimary(QuickDrbd):
         from dualstor.tools import drbdadm
         return drbdadm.configuration(self.host, self.name, self.conf)
 
+    def see_generation(self):
+        """The first number of the version of the DRBD that is loaded; None when none is."""
+        return drbd.generation(self.host)
+
     def see_handler(self):
         """The fence-peer handler's program on this host."""
         from dualstor.tools import drbdadm
         command = drbdadm.configuration(self.host, self.name, self.conf).fence_peer or ""
+        self._know_fence_peer(command)
         program = (command.split() or [""])[0]
         usable = self.host.executable(program) if program.startswith("/") else bool(program)
         return seen.Handler(program=program, usable=usable)
+
+    def _know_fence_peer(self, command):
+        """Keep the fence-peer handler's command, so that monitor needs no tool."""
+        self.host.remember(self._fence_peer_memory, command + "\n")
+
+    def see_fence_peer(self):
+        """The fence-peer handler's command, for monitor; None when it is not known.
+
+        Level 0 goes by what was seen last, but asks where it would be told as a flaw.
+        """
+        known, end, rest = (self.host.recall(self._fence_peer_memory) or "").partition("\n")
+        if self.request.level == 0 and end and not rest \
+                and not fencepeer.unfit(known, drbd.generation(self.host)):
+            return known
+        from dualstor.tools import drbdadm
+        try:
+            conf = drbdadm.configuration(self.host, self.name, self.conf, _FENCE_PEER_TIME)
+        except DualstorError:
+            return None
+        self._know_fence_peer(conf.fence_peer or "")
+        return conf.fence_peer or ""
 
     def see_fencing_enabled(self):
         """Whether the cluster fences; None when it cannot be asked."""
@@ -126,6 +155,16 @@ class DrbdDualPrimary(QuickDrbd):
 
     def do_adjust(self):
         return self._tool("adjust")
+
+    def do_attach(self):
+        """Attach the disks that are missing, and leave the connection as it is."""
+        from dualstor.tools import drbdadm
+        state = self.see_state()
+        one = state is None or len(state.volumes) == 1     # 8.3 has no volumes to name
+        names = [self.name] if one else ["%s/%d" % (self.name, volume.number)
+                                         for volume in seen.diskless(state)]
+        outcomes = [drbdadm.attach(self.host, name, self.conf) for name in names]
+        return ([o for o in outcomes if not o.ok] or outcomes)[0]
 
     def do_primary(self):
         return self._tool("primary")
@@ -211,3 +250,5 @@ class DrbdDualPrimary(QuickDrbd):
 
     def do_warn(self, text):
         log.warning("DRBD resource %s: %s", self.name, text)
+
+    do_warn_of_handler = do_warn

@@ -15,6 +15,12 @@ def recipe(parameters, state):
             % (name, name, name, name))
 
 
+def unconnected(parameters, state):
+    """What is wrong where the kernel has no connection at all, and what a person types."""
+    return ("has no connection to its peer in the kernel (%s), as after a `down` that was refused: "
+            "`drbdadm adjust %s` makes it" % (seen.words(state), parameters.drbd_resource))
+
+
 def publish(request, facts, score):
     """The deed that brings the promotion score up to date; None when it is, or has been tried."""
     if not request.in_cluster or facts.done("publish") or facts.done("republish") \
@@ -31,7 +37,7 @@ def decide(request, parameters, facts):
         return seen.refuse(request, parameters, ExitCode.NOT_RUNNING,
                              "not configured in the kernel of this node")
     return _resume(request, facts) or publish(request, facts, seen.score(state)) \
-        or _verdict(request, parameters, state)
+        or _verdict(request, parameters, facts)
 
 
 def _resume(request, facts):
@@ -41,13 +47,15 @@ def _resume(request, facts):
     return frozen.resume(facts)
 
 
-def _verdict(request, parameters, state):
+def _verdict(request, parameters, facts):
+    state = facts.state
     trouble = failure(parameters, state)
     if trouble:
         code = ExitCode.FAILED_PROMOTED if state.primary else ExitCode.ERR_GENERIC
         return seen.refuse(request, parameters, code, trouble)
-    flaw = _flaw(parameters, state)
-    if flaw and request.degraded_known:
+    flaw = request.degraded_known and (
+        _flaw(parameters, state) or _unfit(request, parameters, facts))
+    if flaw:
         code = ExitCode.DEGRADED_PROMOTED if state.primary else ExitCode.DEGRADED
         return seen.refuse(request, parameters, code, flaw)
     if state.primary:
@@ -79,6 +87,8 @@ def _flaw(parameters, state):
     if seen.diskless(state):
         return ("works on the peer's disk, the one here is detached: replace or repair it, then "
                 "`drbdadm attach %s`" % name)
+    if not state.peers:
+        return unconnected(parameters, state)
     if not state.connected:
         return ("runs without its peer (%s): bring the other node or the replication link back"
                 % seen.words(state))
@@ -87,3 +97,19 @@ def _flaw(parameters, state):
     if not state.up_to_date:
         return "disk is not UpToDate (%s): see `drbdadm status %s`" % (seen.words(state), name)
     return None
+
+
+def _unfit(request, parameters, facts):
+    """Why a Primary is degraded whose fence-peer handler cannot work with its DRBD, else None.
+
+    At level 0 not asked by a probe, nor where the kernel does not name the peer: that is DRBD 8.
+    """
+    state = facts.state
+    if not (state.primary and parameters.require_fencing) or request.level == 0 and (
+            request.probe or not any(peer.name for peer in state.peers)):
+        return None
+    from dualstor import fencepeer
+    if not fencepeer.unfit(facts.fence_peer, facts.generation):
+        return None
+    from dualstor.agents.drbd_dualprimary import checks
+    return checks.unfit(facts.fence_peer)
