@@ -2,7 +2,8 @@
 """How DRBD 8.4's kernel module behaves: roles, connection, disk states, split brain.
 
 Rules after drbd-8.4 drbd_state.c (is_valid_state, sanitize_state), drbd_nl.c
-(drbd_set_role, conn_try_outdate_peer) and drbd_receiver.c (drbd_sync_handshake).
+(drbd_set_role, conn_try_outdate_peer) and drbd_receiver.c (drbd_sync_handshake). Of DRBD 9
+what an administrator meets: a Secondary can be read, and then does not go down (drbd_adm_down).
 """
 
 from simulator.state import Drbd
@@ -75,7 +76,8 @@ def connect(cluster, node, name, discard=False):
         return ADDRESS_IN_USE
     if discard and drbd.role == "Primary":
         return DISCARD_IMPOSSIBLE
-    drbd.net, drbd.discard, drbd.cstate = True, discard, "WFConnection"
+    drbd.net = drbd.connection = True
+    drbd.discard, drbd.cstate = discard, "WFConnection"
     settle(cluster)
     return None
 
@@ -188,10 +190,18 @@ def down(cluster, node, name):
     if name not in node.drbd:
         return None
     refusal = demote(cluster, node, name)
-    if refusal is None:
-        disconnect(cluster, node, name)
-        del node.drbd[name]
-    return refusal
+    if refusal is not None:
+        return refusal
+    each = node.drbd[name]
+    read = cluster.drbd_9 and each.readers and each.dstate == "UpToDate"
+    if read and connected(each) and cluster.peer(node).drbd[name].role == "Primary":
+        return NO_UPTODATE      # to leave a Primary would outdate the disk that is being read
+    disconnect(cluster, node, name)
+    if read:
+        each.connection = False
+        return NO_UPTODATE
+    del node.drbd[name]
+    return None
 
 
 def new_generation(cluster, node, name):

@@ -48,7 +48,7 @@ class Simulation:
         """(tree of a node's files, paths resolved in it so far), kept while nothing changes."""
         cluster = self.cluster
         key = pickle.dumps((node.name, cluster.nodes, cluster.groups, cluster.two_node,
-                            cluster.cluster_link), pickle.HIGHEST_PROTOCOL)
+                            cluster.cluster_link, cluster.drbd_version), pickle.HIGHEST_PROTOCOL)
         if key not in self._views:
             if len(self._views) >= _VIEWS:
                 self._views.clear()

@@ -9,8 +9,12 @@ CLVMD = "clvmd"         # DRBD 8.4, cman 3, fenced, dlm 3, LVM 2.02
 CMAN, COROSYNC = "cman", "corosync"
 
 
-#: The fence-peer handler, as drbd-utils installs it.
-HANDLER = "/usr/lib/drbd/stonith_admin-fence-peer.sh"
+#: The fence-peer handlers, as drbd-utils and we install them.
+STOCK_HANDLER = "/usr/lib/drbd/stonith_admin-fence-peer.sh"
+HANDLER = "/usr/lib/drbd/dualstor-fence-peer"
+
+#: Versions of DRBD's module.
+DRBD_8, DRBD_9 = "8.4.11", "9.2.18"
 
 
 @dataclass
@@ -57,6 +61,8 @@ class Drbd:
     discard: bool = False           # a person gave its data up when it connects
     synced: float = 0.0             # percent, while resyncing
     openers: list = field(default_factory=list)     # who holds it open, other than LVM
+    readers: list = field(default_factory=list)     # who has it open for reading only; with DRBD 9
+    connection: bool = True         # DRBD 9: there is one at all, be it StandAlone
 
 
 @dataclass
@@ -175,7 +181,7 @@ class Node:
     controller_started: int = 4000
     files: dict = field(default_factory=dict)       # what programs and agents wrote
     sockets: dict = field(default_factory=dict)     # path -> pid that listens, 0: nobody does
-    handler_installed: bool = True  # DRBD's fence-peer handler is on this node
+    handler_installed: bool = True  # DRBD's fence-peer handlers are on this node
     odd_formats: bool = False       # of programs and kernel: attributes one letter longer or shorter
     run_full: bool = False          # nothing can be written to /run
     unreadable: list = field(default_factory=list)  # beginnings of paths that cannot be read
@@ -191,6 +197,7 @@ class Cluster:
     """Both machines and what lies between them."""
 
     generation: str = LVMLOCKD
+    drbd_version: str = DRBD_8
     engine: str = ""                # below clvmd: CMAN or COROSYNC (with dlm 4); "" for the usual one
     now: float = 1000.0
     nodes: dict = field(default_factory=dict)
@@ -217,6 +224,11 @@ class Cluster:
     def has_cman(self):
         """Whether cman runs the membership, rather than corosync alone."""
         return (self.engine or (CMAN if self.generation == CLVMD else COROSYNC)) == CMAN
+
+    @property
+    def drbd_9(self):
+        """Whether DRBD's module is of generation 9."""
+        return self.drbd_version.startswith("9")
 
     def next(self):
         """A number that was not given before."""

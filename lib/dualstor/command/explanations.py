@@ -69,10 +69,18 @@ TOPICS = (
           "fencing resource-and-stonith and a fence-peer handler only.",
           "Write the line that is named into the resource's file on both nodes, then "
           "`drbdadm adjust RESOURCE` on both. `dualstor check` shows all such lines at once."),
+    Topic(DRBD, "The fence-peer handler cannot work with DRBD 9",
+          ("cannot work with DRBD 9", "it will not be promoted"),
+          "stonith_admin-fence-peer.sh of drbd-utils was made for DRBD 8.4: it waits for variables "
+          "that DRBD 9 does not set, and always fails. When the link between the nodes is lost, both "
+          "freeze and nobody is fenced. Nothing is lost, and nothing works, until the link is back.",
+          "Write `fence-peer \"/usr/lib/drbd/dualstor-fence-peer\";` into the handlers section of the "
+          "resource's file on both nodes. DRBD reads it each time, nothing has to be stopped."),
     Topic(DRBD, "The fence-peer handler is missing",
-          ("its fence-peer handler",),
+          ("its fence-peer handler %s is not an executable",),
           "DRBD would call a program that is not there, and freeze its I/O when the peer is lost.",
-          "Install the package that has the handler (drbd-utils, drbd-pacemaker), or correct its path."),
+          "Install the package that has the handler (resource-agents-dualstor has dualstor-fence-peer, "
+          "drbd-utils the others), or correct its path."),
     Topic(DRBD, "The cluster does not fence",
           ("the cluster's fencing is disabled",),
           "With stonith-enabled=false nobody makes sure that a lost peer has stopped writing: two "
@@ -94,6 +102,12 @@ TOPICS = (
           "Look first whether it is the right disk (`drbdadm dump RESOURCE`, `lsblk`), and why its "
           "meta-data is gone. What is written over is lost.",
           recipes.new_disk("R", "this node", "the other node", up=False)),
+    Topic(DRBD, "There is no connection at all",
+          ("it has no connection to its peer, also", "has no connection to its peer in the kernel"),
+          "DRBD 9 takes the connection away when `down` is asked for, also where it then refuses as "
+          "somebody reads the device. The copies go out of step until there is a connection.",
+          "`drbdadm adjust RESOURCE` makes it again; so does a start by the cluster "
+          "(`crm_resource --cleanup`)."),
     Topic(DRBD, "Waiting for the peer",
           ("the peer of DRBD resource", "the handshake of DRBD", "to connect, or to be fenced"),
           "One copy alone is not promoted while it is unknown what the other node does. The wait "
@@ -146,9 +160,11 @@ TOPICS = (
     Topic(DRBD, "Running without its peer", ("runs without its peer", "resync runs"),
           "The data is good here, but there is one copy only until the peer is back and the resync done.",
           "Bring the other node or the link back. Nothing needs to be done for the resync."),
-    Topic(DRBD, "The device is held open", ("to be let go: its device", "`drbdadm secondary %s`",
-                                            "`drbdadm down %s`"),
-          "Something still uses the device: an active LV, a mount, a process of the sentence.",
+    Topic(DRBD, "The device is held open",
+          ("to let go of the device", "is refused while its device", "`drbdadm secondary %s`",
+           "`drbdadm down %s`"),
+          "Something still uses the device: an active LV, a mount, a process of the sentence. DRBD 9 "
+          "does not go down while somebody reads it, either.",
           "End that use. If LVs hold it, the clustered-vg clone must stop first: look at the order."),
     # -- clvmd ----------------------------------------------------------------------------------
     Topic(LOCK, "lvm.conf does not ask for cluster locks",

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """``dualstor install-agents``: the agents of a pip installation, where the cluster manager looks.
 
-A package of the distribution brings the agents with it. pip cannot leave its prefix, so it
-lays them into share/dualstor; this puts them into OCF's folders and links the library there,
-so that the command and the agents run from one copy. pip compiles for its own Python, the agents
+A package of the distribution brings the agents with it, and DRBD's fence-peer handler. pip cannot
+leave its prefix, so it lays them into share/dualstor; this puts them into the folders of OCF and
+DRBD and links the library there, so that the command and they run from one copy. pip compiles for its own Python, the agents
 run with the system's: byte code for that one is made here too.
 """
 
@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 
+from dualstor import fencepeer
 from dualstor.command.codes import ExitCode
 from dualstor.deadline import Deadline
 from dualstor.errors import DualstorError
@@ -19,14 +20,18 @@ from dualstor.host import Host
 SUMMARY = "put the agents where Pacemaker looks, after pip install"
 
 DESCRIPTION = """\
-After pip install: copies the agents to /usr/lib/ocf/resource.d/dualstor and their metadata to
-/usr/share/dualstor/metadata, and links the library to /usr/lib/ocf/lib/dualstor. Run it as root on
-both nodes, and again after each pip install; --remove takes all of it away again. Packages of
-a distribution do this by themselves."""
+After pip install: copies the agents to /usr/lib/ocf/resource.d/dualstor, their metadata to
+/usr/share/dualstor/metadata and DRBD's fence-peer handler to /usr/lib/drbd, and links the library
+to /usr/lib/ocf/lib/dualstor. Run it as root on both nodes, and again after each pip install;
+--remove takes all of it away again. Packages of a distribution do this by themselves."""
 
 AGENTS = "usr/lib/ocf/resource.d/dualstor"
 LIBRARY = "usr/lib/ocf/lib/dualstor"
 METADATA = "usr/share/dualstor/metadata"
+HANDLERS = "usr/lib/drbd"
+
+#: (folder of a pip installation or of the source, where its files belong, their permissions).
+_FOLDERS = (("metadata", METADATA, 0o644), ("ocf", AGENTS, 0o755), ("drbd", HANDLERS, 0o755))
 
 #: The Python that runs the agents, and seconds for it to compile the library.
 _PYTHON, _COMPILE_TIME = "/usr/bin/python3", 120.0
@@ -43,7 +48,7 @@ def add_arguments(parser):
 
 
 def sources(library=_OURS):
-    """The folder with ocf/ and metadata/ that belongs to an installed library.
+    """The folder with ocf/, drbd/ and metadata/ that belongs to an installed library.
 
     :param library: the library's folder, e.g. /usr/local/lib/python3.11/site-packages/dualstor
     :raises DualstorError: there is none
@@ -112,7 +117,7 @@ def _forget_byte_code(library):
 
 
 def install(top, source, library=_OURS):
-    """Put agents, metadata and a link to the library below *top*.
+    """Put agents, handler, metadata and a link to the library below *top*.
 
     :returns: the paths that were written
     :raises DualstorError: another installation is there
@@ -128,7 +133,7 @@ def install(top, source, library=_OURS):
     os.symlink(library, link + ".new")
     os.rename(link + ".new", link)
     written = [link]
-    for folder, target, mode in (("metadata", METADATA, 0o644), ("ocf", AGENTS, 0o755)):
+    for folder, target, mode in _FOLDERS:
         for name in _files(os.path.join(source, folder)):
             path = os.path.join(top, target, name)
             if os.path.realpath(path) != os.path.realpath(os.path.join(source, folder, name)):
@@ -146,11 +151,13 @@ def remove(top):
     link = os.path.join(top, LIBRARY)
     if not os.path.islink(link):
         raise DualstorError("install-agents: nothing to remove: %s is not a link that install-agents made" % link)
-    removed = [os.path.join(top, target, name) for target in (AGENTS, METADATA)
-               for name in _files(os.path.join(top, target))] + [link]
+    ours = os.path.basename(fencepeer.PROGRAM)  # others have their handlers beside it
+    removed = [os.path.join(top, target, name) for _, target, _ in _FOLDERS
+               for name in _files(os.path.join(top, target))
+               if target != HANDLERS or name == ours] + [link]
     for path in removed:
         os.unlink(path)
-    for target in (AGENTS, METADATA, os.path.dirname(METADATA)):
+    for target in (HANDLERS, AGENTS, METADATA, os.path.dirname(METADATA)):
         folder = os.path.join(top, target)
         if os.path.isdir(folder) and not os.listdir(folder):
             os.rmdir(folder)

@@ -4,7 +4,7 @@
 Sources: Linux drivers/block/drbd/drbd_proc.c (8.3 and 8.4: one line a minor; 9 lists
 no minor there), drbd_debugfs.c (minors/N is a link to ../resources/NAME/volumes/V; in 9
 resources/NAME/connections/PEER/VOLUME/proc_drbd has such a line, with the state of the
-replication in place of that of the connection), drbd_strings.c (the words); the udev rules
+replication in place of that of the connection, and "openers" of a volume), drbd_strings.c (the words); the udev rules
 of drbd-utils (/dev/drbd/by-res).
 """
 
@@ -12,6 +12,7 @@ from dualstor.record import Record, fraction, whole
 
 _PROC = "/proc/drbd"
 _MODULE = "/sys/module/drbd"
+_VERSION = "/sys/module/drbd/version"
 _MINORS = "/sys/kernel/debug/drbd/minors"
 _RESOURCES = "/sys/kernel/debug/drbd/resources"
 _BY_RES = "/dev/drbd/by-res"
@@ -234,6 +235,53 @@ def read(host):
     """
     text = host.read(_PROC)
     return None if text is None else parse(text)
+
+
+def generation(host):
+    """The first number of the loaded module's version, 8 or 9; None when none is loaded.
+
+    :raises ParseError: as ``parse``
+    """
+    kernel = read(host)
+    if kernel is not None:
+        return kernel.generation
+    return _number((host.read(_VERSION) or "").partition(".")[0])
+
+
+# -- who has a device open ------------------------------------------------------
+
+
+def parse_openers(text):
+    """Who has a device open, as words like "sh[220]", from the text of a file ``openers`` (DRBD 9).
+
+    A line has the program's name, its number and for how many milliseconds; a "+" before it
+    is that of the program for which the device was promoted. What has another form is left out.
+    """
+    found = []
+    for line in text.splitlines():
+        fields = line.rsplit("\t", 2)
+        if len(fields) == 3 and _number(fields[1]) is not None:
+            word = "%s[%s]" % (fields[0].lstrip("+"), fields[1])
+            if word not in found:
+                found.append(word)
+    return tuple(found)
+
+
+def openers(host, name):
+    """As ``parse_openers``, of all volumes of a resource; () where the kernel does not tell.
+
+    A program that has ended since stands there too, when what it made of the device is still
+    there: a mount, a device above.
+    """
+    from dualstor.errors import HostUnreadable
+    found = []
+    try:
+        for volume in host.list("%s/%s/volumes" % (_RESOURCES, name)):
+            text = host.read("%s/%s/volumes/%s/openers" % (_RESOURCES, name, volume))
+            found.extend(word for word in parse_openers(text or "") if word not in found)
+    except HostUnreadable:
+        pass    # a kernel that is locked down
+    return tuple(found)
 
 
 # -- which minors are a resource's ---------------------------------------------

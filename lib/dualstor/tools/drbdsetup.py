@@ -21,6 +21,7 @@ NO_DISK, NO_UP_TO_DATE_DISK = 16, 17
 _TRANSIENT = ("In transient state", "Concurrent state changes",
               "refused by peer node", "held open by someone")
 _HELD_OPEN = "held open by someone"
+_OPENED = " opened by "     # 9, of each who has the device open
 _TELLING = ("State change failed:", "Failure:")
 _INFO = "additional info from kernel:"
 _SHOWN = 120     # characters of a line, for JSON can be all in one
@@ -33,7 +34,8 @@ class Outcome(Record):
 
     ``says``: what it said, one line. ``transient``: may be tried again. ``held_open``: a
     program or a device above has the device open. ``no_up_to_date``: no UpToDate disk can be
-    reached. ``no_disk``: it has no local disk. ``completed``: run.Completed.
+    reached; in 9 the kernel says this, too, of a Secondary that somebody reads and that would
+    lose its data by ``down``. ``no_disk``: it has no local disk. ``completed``: run.Completed.
     """
 
     ok: bool
@@ -68,7 +70,8 @@ def outcome(completed):
     text = completed.stderr + completed.stdout
     return Outcome(
         ok=False, code=completed.returncode, says=_says(completed), completed=completed,
-        transient=any(mark in text for mark in _TRANSIENT), held_open=_HELD_OPEN in text,
+        transient=any(mark in text for mark in _TRANSIENT),
+        held_open=_HELD_OPEN in text or _OPENED in text,
         no_up_to_date=completed.returncode == NO_UP_TO_DATE_DISK,
         no_disk=completed.returncode == NO_DISK)
 

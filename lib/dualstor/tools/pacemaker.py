@@ -22,6 +22,10 @@ _UNKNOWN_OPTION = ("unrecognized option", "unknown option", "invalid option")
 #: Exit codes for an attribute that is not set: CRM_EX_NOSUCH, and ENXIO of 1.1.
 _UNSET = (105, 6)
 _FENCING = ("stonith-enabled", "fencing-enabled")
+_ACTION = ("stonith-action", "fencing-action")
+
+#: What the cluster does to a node that it fences, Pacemaker's default first.
+REBOOT, OFF = "reboot", "off"
 _TRUE = ("true", "on", "yes", "y", "1")
 _HOSTNAME = "/proc/sys/kernel/hostname"
 
@@ -233,17 +237,35 @@ def _option(host, name):
     return completed.answer().strip()
 
 
+def _first_option(host, names):
+    """The value of an option of several names, the newest of which counts; None: none is set.
+
+    :raises ToolError: as ``_option``
+    """
+    for name in reversed(names):
+        value = _option(host, name)
+        if value is not None:
+            return value
+    return None
+
+
+def fencing_action(host):
+    """How the cluster fences a node: REBOOT or OFF.
+
+    :raises ToolError: Pacemaker does not answer
+    """
+    value = _first_option(host, _ACTION)
+    return OFF if value in (OFF, "poweroff") else REBOOT
+
+
 def fencing_enabled(host):
     """Whether the cluster fences: True (also when nothing is set), False, None (cannot tell).
 
     Under cman without Pacemaker: whether this node has joined the fence domain.
     """
     try:
-        for name in reversed(_FENCING):  # the newer name counts where both are set
-            value = _option(host, name)
-            if value is not None:
-                return _truth(value)
-        return True
+        value = _first_option(host, _FENCING)
+        return True if value is None else _truth(value)
     except ToolHung:
         return None
     except ToolError:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from lxml import etree
 
+from dualstor import fencepeer
 from dualstor.command.check.parsers import corosyncconf, lvmconf as lvmparser
 from dualstor.command.configure import answers, files, pacemaker, steps
 from dualstor.command.configure.render import cib, cman, corosync, crm, drbd, hosts, lvmconf, pcs
@@ -72,7 +73,8 @@ def drbd_reads_back(told):
     seen = drbdconf.parse(drbd.render(made), made.drbd.resource)
     assert (seen.protocol, seen.allow_two_primaries, seen.fencing) == (
         "C", True, "resource-and-stonith")
-    assert (seen.fence_peer, seen.after_sb) == (drbd.FENCE_PEER, ("disconnect",) * 3)
+    assert (seen.fence_peer, seen.after_sb) == (fencepeer.PROGRAM, ("disconnect",) * 3)
+    assert seen.option("options", "auto-promote") == ("no" if made.drbd.version == "9" else None)
     for node, host in zip(made.nodes, seen.hosts):
         link = "[%s]" % node.replication if ":" in node.replication else node.replication
         assert host == drbdconf.Host(

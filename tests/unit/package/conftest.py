@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 import packages
+from dualstor import fencepeer
 from sourcetree import TREE
 
 PYTHON = "/usr/bin/python3"     # which runs the agents
@@ -40,6 +41,10 @@ class Root:
 
     def agent(self, name):
         return self.path("usr/lib/ocf/resource.d/dualstor/" + name)
+
+    @property
+    def handler(self):
+        return self.path(fencepeer.PROGRAM.lstrip("/"))
 
     def files(self):
         """{path from the root: permissions} of all files and links to files."""

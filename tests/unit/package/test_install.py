@@ -22,7 +22,7 @@ def test_agents_command_metadata_and_manuals_are_there(installed):
         assert files["usr/lib/ocf/resource.d/dualstor/" + name] == 0o755
         assert files["usr/share/dualstor/metadata/%s.xml" % name] == 0o644
         assert files["usr/share/man/man7/ocf_dualstor_%s.7" % name] == 0o644
-    assert files["usr/sbin/dualstor"] == 0o755
+    assert files["usr/sbin/dualstor"] == files["usr/lib/drbd/dualstor-fence-peer"] == 0o755
     for name in ("usr/share/man/man8/dualstor.8", "usr/lib/tmpfiles.d/dualstor.conf",
                  "usr/share/bash-completion/completions/dualstor", "usr/share/zsh/site-functions/_dualstor",
                  "usr/share/fish/vendor_completions.d/dualstor.fish", "usr/share/doc/dualstor/docs/operations.md"):
@@ -76,6 +76,15 @@ def test_no_file_names_the_folder_in_which_it_was_made(installed):
         with open(installed.path(path), "rb") as stream:
             text = stream.read()
         assert installed.folder.encode() not in text and TREE.encode() not in text, path
+
+
+def test_the_handler_runs_from_its_own_installation(installed):
+    done = subprocess.run([installed.handler], cwd="/", env={}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1 and b"Traceback" not in done.stderr
+    told = subprocess.run([PYTHON, "-ISv", installed.handler], cwd="/", env={}, stderr=subprocess.PIPE, check=False,
+                          universal_newlines=True).stderr
+    assert os.path.join(installed.library, "fencepeer") in told.replace("/usr/lib/drbd/../ocf", "/usr/lib/ocf")
 
 
 def test_the_command_works_as_installed(installed):

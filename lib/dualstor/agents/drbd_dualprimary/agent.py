@@ -3,7 +3,7 @@
 
 import os
 
-from dualstor import log
+from dualstor import fencepeer, log
 from dualstor.agents.drbd_dualprimary import decide, published, seen
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE
 from dualstor.engine import Agent
@@ -12,6 +12,8 @@ from dualstor.kernel import drbd
 
 #: Major number of DRBD's block devices (Linux, Documentation/admin-guide/devices.txt).
 _MAJOR = 147
+
+_FENCE_PEER_TIME = 5.0  # seconds of a monitor for asking drbdadm
 
 
 class DrbdDualPrimary(Agent):
@@ -29,6 +31,7 @@ class DrbdDualPrimary(Agent):
         self._refusal_memory = (INTERFACE.name, self.name, "refusal")
         self._advice_memory = (INTERFACE.name, self.name, "advice")
         self._hung = None       # the Outcome of a drbdadm that hung in this action
+        self._fence_peer_memory = (INTERFACE.name, self.name, "fence-peer")
 
     # -- the kernel --------------------------------------------------------------
 
@@ -62,7 +65,7 @@ class DrbdDualPrimary(Agent):
     def see_holders(self):
         """Who holds the resource's devices open, in words."""
         from dualstor.kernel.holders import holders
-        return self._on_volumes(holders)
+        return self._on_volumes(holders) or drbd.openers(self.host, self.name)
 
     def see_stacked(self):
         """The devices that stand on the resource's, LVs most of all, in words."""
@@ -106,13 +109,39 @@ class DrbdDualPrimary(Agent):
         from dualstor.tools import drbdadm
         return drbdadm.configuration(self.host, self.name, self.conf)
 
+    def see_generation(self):
+        """The first number of the version of the DRBD that is loaded; None when none is."""
+        return drbd.generation(self.host)
+
     def see_handler(self):
         """The fence-peer handler's program on this host."""
         from dualstor.tools import drbdadm
         command = drbdadm.configuration(self.host, self.name, self.conf).fence_peer or ""
+        self._know_fence_peer(command)
         program = (command.split() or [""])[0]
         usable = self.host.executable(program) if program.startswith("/") else bool(program)
         return seen.Handler(program=program, usable=usable)
+
+    def _know_fence_peer(self, command):
+        """Keep the fence-peer handler's command, so that monitor needs no tool."""
+        self.host.remember(command + "\n", *self._fence_peer_memory)
+
+    def see_fence_peer(self):
+        """The fence-peer handler's command, for monitor; None when it is not known.
+
+        Level 0 goes by what was seen last, but asks where it would be told as a flaw.
+        """
+        known, end, rest = (self.host.recall(*self._fence_peer_memory) or "").partition("\n")
+        if self.request.level == 0 and end and not rest \
+                and not fencepeer.unfit(known, drbd.generation(self.host)):
+            return known
+        from dualstor.tools import drbdadm
+        try:
+            conf = drbdadm.configuration(self.host, self.name, self.conf, _FENCE_PEER_TIME)
+        except DualstorError:
+            return None
+        self._know_fence_peer(conf.fence_peer or "")
+        return conf.fence_peer or ""
 
     def see_fencing_enabled(self):
         """Whether the cluster fences; None when it cannot be asked."""
@@ -159,6 +188,16 @@ class DrbdDualPrimary(Agent):
 
     def do_adjust(self):
         return self._tool("adjust")
+
+    def do_attach(self):
+        """Attach the disks that are missing, and leave the connection as it is."""
+        from dualstor.tools import drbdadm
+        state = self.see_state()
+        one = state is None or len(state.volumes) == 1     # 8.3 has no volumes to name
+        names = [self.name] if one else ["%s/%d" % (self.name, volume.number)
+                                         for volume in seen.diskless(state)]
+        outcomes = [drbdadm.attach(self.host, name, self.conf) for name in names]
+        return ([o for o in outcomes if not o.ok] or outcomes)[0]
 
     def do_primary(self):
         return self._tool("primary")
@@ -276,6 +315,8 @@ class DrbdDualPrimary(Agent):
 
     def do_warn(self, text):
         log.warning("DRBD resource %s: %s", self.name, text)
+
+    do_warn_of_handler = do_warn
 
 
 AGENT = DrbdDualPrimary

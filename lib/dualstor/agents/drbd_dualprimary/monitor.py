@@ -5,7 +5,6 @@ from dualstor.agents.drbd_dualprimary import published, seen
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish
 
-
 #: What is wrong with a StandAlone resource. How a person mends it depends on the state of both
 #: nodes when it is read, and loses data on the wrong one: status tells it, and the log (advise).
 SPLIT_BRAIN = "StandAlone, as after a split brain: run `dualstor status`"
@@ -14,6 +13,12 @@ SPLIT_BRAIN = "StandAlone, as after a split brain: run `dualstor status`"
 def advise(facts):
     """The deed that writes into the log what a person does about a split brain; None when done."""
     return None if facts.done("advise") else Do("advise")
+
+
+def unconnected(parameters, state):
+    """What is wrong where the kernel has no connection at all, and what a person types."""
+    return ("has no connection to its peer in the kernel (%s), as after a `down` that was refused: "
+            "`drbdadm adjust %s` makes it" % (seen.words(state), parameters.drbd_resource))
 
 
 def publish(request, facts, score):
@@ -50,7 +55,7 @@ def _verdict(request, parameters, facts):
     if trouble:
         code = ExitCode.FAILED_PROMOTED if state.primary else ExitCode.ERR_GENERIC
         return seen.refuse(request, parameters, code, trouble)
-    flaw = _flaw(parameters, state)
+    flaw = _flaw(parameters, state) or _unfit(request, parameters, facts)
     if flaw and request.degraded_known:
         code = ExitCode.DEGRADED_PROMOTED if state.primary else ExitCode.DEGRADED
         return seen.refuse(request, parameters, code, flaw)
@@ -85,6 +90,8 @@ def _flaw(parameters, state):
     if seen.diskless(state):
         return ("works on the peer's disk, the one here is detached: replace or repair it, then "
                 "`drbdadm attach %s`" % name)
+    if not state.peers:
+        return unconnected(parameters, state)
     if not state.connected:
         return ("runs without its peer (%s): bring the other node or the replication link back"
                 % seen.words(state))
@@ -93,3 +100,19 @@ def _flaw(parameters, state):
     if not state.up_to_date:
         return "disk is not UpToDate (%s): see `drbdadm status %s`" % (seen.words(state), name)
     return None
+
+
+def _unfit(request, parameters, facts):
+    """Why a Primary is degraded whose fence-peer handler cannot work with its DRBD, else None.
+
+    At level 0 not asked by a probe, nor where the kernel does not name the peer: that is DRBD 8.
+    """
+    state = facts.state
+    if not (state.primary and parameters.require_fencing) or request.level == 0 and (
+            request.probe or not any(peer.name for peer in state.peers)):
+        return None
+    from dualstor import fencepeer
+    if not fencepeer.unfit(facts.fence_peer, facts.generation):
+        return None
+    from dualstor.agents.drbd_dualprimary import checks
+    return checks.unfit(facts.fence_peer)

@@ -30,20 +30,34 @@ def _start(request, parameters, facts):
     if refusal:
         return refusal
     return _bring_up(request, parameters, facts) \
+        or checks.unfit_handler_warning(parameters, facts) \
         or down.secondary(request, parameters, facts) \
         or _meet_peer(request, parameters, facts) \
         or Do("remember")
 
 
+def _deed_up(facts):
+    """What brings the resource nearer to being configured, attached and connecting; None: it is.
+
+    A connection that is not there is made: a `down` that DRBD 9 refuses takes it away. One
+    that is StandAlone was given up, by DRBD or by a person, and stays so, but for one that
+    our own `up` did not get to: `adjust` would connect it. Where nothing is left in the
+    kernel `up` connects, and DRBD itself then finds a split brain.
+    """
+    state, begun = facts.state, facts.last("up")
+    if state is None:
+        return "up"
+    if state.standalone and (begun is None or begun.ok):
+        return "attach" if seen.diskless(state) else None
+    return "adjust" if seen.diskless(state) or state.standalone or not state.peers else None
+
+
 def _bring_up(request, parameters, facts):
     """The step to a resource that is configured and attached; None when it is."""
-    if facts.state is None:
-        if not facts.module and not facts.done("load_module"):
-            return Do("load_module")
-        deed = "up"
-    elif seen.diskless(facts.state) or facts.state.standalone:
-        deed = "adjust"
-    else:
+    deed = _deed_up(facts)
+    if deed == "up" and not facts.module and not facts.done("load_module"):
+        return Do("load_module")
+    if deed is None:
         return None
     outcome = facts.last(deed)
     if outcome is None:
@@ -52,8 +66,8 @@ def _bring_up(request, parameters, facts):
     if outcome.transient:
         return down.again(facts, deed, "`drbdadm %s %s` (%s)" % (deed, name, outcome.says),
                            "see the kernel's log")
-    if outcome.ok and deed == "adjust":
-        return None  # what adjust could not mend, monitor will tell
+    if outcome.ok and deed != "up":
+        return _without_connection(request, parameters, facts, deed)
     if any(words in outcome.says.lower() for words in _NO_META_DATA):
         text = "its disk has no meta-data (%s): run `dualstor status` before anything else" \
             % outcome.says
@@ -61,6 +75,16 @@ def _bring_up(request, parameters, facts):
         text = "`drbdadm %s %s` failed: %s; see the kernel's log and `drbdadm -d adjust %s`" % (
             deed, name, outcome.says, name)
     return seen.refuse(request, parameters, ExitCode.ERR_GENERIC, text)
+
+
+def _without_connection(request, parameters, facts, deed):
+    """A refusal when there is still no connection; None for the rest, which monitor will tell."""
+    if facts.state.peers:
+        return None
+    name = parameters.drbd_resource
+    return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                       "it has no connection to its peer, also after `drbdadm %s %s`: see "
+                       "`drbdadm dump %s`, which must name both nodes" % (deed, name, name))
 
 
 def _meet_peer(request, parameters, facts):
@@ -98,6 +122,7 @@ def promote(request, parameters, facts):
         return monitor.publish(request, facts, seen.score(state)) or Finish(ExitCode.SUCCESS)
     return checks.clone(request, parameters) \
         or checks.configuration(request, parameters, facts) \
+        or checks.handler_fits(request, parameters, facts) \
         or checks.cluster_fencing(request, parameters, facts) \
         or _data(request, parameters, facts) \
         or _peer(request, parameters, facts) \
@@ -128,12 +153,18 @@ def _data(request, parameters, facts):
 
 
 def _peer(request, parameters, facts):
-    """A Wait while the peer is neither connected nor surely down, else None."""
+    """A Wait while the peer is neither connected nor surely down, else None.
+
+    :returns: also the refusal of a resource that nothing will connect
+    """
+    name = parameters.drbd_resource
+    if not facts.state.peers:
+        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                           monitor.unconnected(parameters, facts.state))
     if seen.settled(facts.state):
         return None
     if not facts.state.connected and facts.peer.down is True:
         return None
-    name = parameters.drbd_resource
     if facts.state.connected:
         return Wait("the handshake of DRBD resource %s (%s)" % (name, seen.words(facts.state)),
                     "see `drbdadm status %s` on both nodes" % name)

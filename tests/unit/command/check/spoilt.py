@@ -106,6 +106,7 @@ SPOILT = {
     "DRBD-FENCING": [(C, _res("fencing resource-and-stonith;", "")),
                      (M, _res("resource-and-stonith", "resource-only"))],
     "DRBD-HANDLER": [(C, _res("fence-peer \"/usr/lib/drbd/crm-fence-peer.9.sh\";", ""))],
+    "DRBD-HANDLER-GENERATION": [(C, _res("crm-fence-peer.9.sh", "stonith_admin-fence-peer.sh"))],
     "DRBD-HANDLER-PROGRAM": [
         (C, lambda p: p.kind("/usr/lib/drbd/crm-fence-peer.9.sh", "")),
         (M, lambda p: p.kind("/usr/lib/drbd/stonith_admin-fence-peer.sh", "file", (1,)))],
