@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The fence-peer handler: how it looks at its host, what it does there, and the process."""
 
-import _signal
-import posix
+import os
+import signal
 import sys
+import traceback
 
 from dualstor import log
 from dualstor.deadline import Deadline
@@ -52,7 +53,7 @@ class FencePeer(Agent):
         except (ToolError, ParseError) as problem:
             log.warning("%s", problem.reason)
             return ()
-        own = conf.host(posix.uname().nodename)
+        own = conf.host(os.uname().nodename)
         return tuple(host.name for host in conf.hosts if host is not own) if own else ()
 
     def see_drbd(self):
@@ -106,7 +107,7 @@ def run(environ, make_host=Host):
     :returns: the exit code, FENCED or FROZEN
     """
     call = parse(environ)
-    log.LOG.open("%s(%s)" % (_NAME, call.resource), environ)
+    log.start("%s(%s)" % (_NAME, call.resource), environ)
     if call.resource is None:
         log.error("DRBD_RESOURCE names no resource: only DRBD can call this, as the fence-peer "
                   "handler of a resource; nothing is done")
@@ -120,7 +121,6 @@ def run(environ, make_host=Host):
         log.error("its I/O stays frozen: %s", problem.reason)
         return decide.FROZEN
     except Exception:   # pylint: disable=broad-except
-        import traceback
         log.error("its I/O stays frozen: %s", traceback.format_exc())
         return decide.FROZEN
     if verdict.code == decide.FENCED:
@@ -131,7 +131,7 @@ def run(environ, make_host=Host):
 
 
 def _on_sigterm(_number, _frame):
-    _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Terminated("ended by SIGTERM before the peer was fenced")
 
 
@@ -139,25 +139,21 @@ def _open_streams():
     """The kernel starts its helper without stdin, stdout and stderr: no file may become one."""
     for number in (0, 1, 2):
         try:
-            posix.fstat(number)
+            os.fstat(number)
         except OSError:
-            posix.open("/dev/null", posix.O_RDWR)
-
-
-def _text(data):
-    return data.decode("utf-8", "surrogateescape")
+            os.open(os.devnull, os.O_RDWR)
 
 
 def script():
     """The executable; does not return."""
     _open_streams()
-    _signal.signal(_signal.SIGTERM, _on_sigterm)
-    posix.umask(0o022)
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    os.umask(0o022)
     code = decide.FROZEN
     try:
-        code = run({_text(name): _text(value) for name, value in posix.environ.items()})
+        code = run(os.environ)
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         pass    # nobody reads stderr
     finally:
-        posix._exit(code)
+        os._exit(code)

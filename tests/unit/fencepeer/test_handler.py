@@ -52,13 +52,9 @@ def host_8(answers=(), proc=PROC_8):
                  {"/dev/drbd/by-res/r0": "../../drbd0"})
 
 
-@pytest.fixture
-def said(monkeypatch):
-    """Lines of the log."""
-    lines = []
-    monkeypatch.setattr(log.LOG, "open", lambda tag, environ: None)
-    monkeypatch.setattr(log.LOG, "listeners", [lambda priority, word, text: lines.append(text)])
-    return lines
+@pytest.fixture(autouse=True)
+def no_syslog(monkeypatch):
+    monkeypatch.setattr(log, "start", lambda tag, environ: None)
 
 
 def run(host, environ):

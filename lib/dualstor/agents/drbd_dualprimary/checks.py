@@ -103,7 +103,7 @@ def _fencing(request, parameters, facts):
 
 def unfit(command):
     """What is wrong with a fence-peer handler that fails whatever happens; see fencepeer.unfit."""
-    return ("its fence-peer handler %s cannot work with DRBD 9, when the peer is lost I/O freezes and "
+    return ("its fence-peer handler %s cannot work with DRBD 9, so a lost peer freezes I/O and "
             "nobody is fenced: set `%s` in handlers on both nodes" % (command, _HANDLER_LINE))
 
 
