@@ -118,8 +118,8 @@ class Host:
     def read_fresh(self, name, offset, length, seconds):
         """Bytes of a block device as they are on the disk now, past this host's cache.
 
-        :returns: bytes; None when they did not come within *seconds* or cannot be had
-            without the risk of blocking
+        :returns: as freshread.read: bytes, or freshread.SILENT when they did not come within
+            *seconds*, or freshread.IMPOSSIBLE when nothing can be told this way
         """
         from dualstor import freshread
         return freshread.read(self.file(name), offset, length,

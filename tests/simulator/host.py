@@ -6,6 +6,7 @@ import errno
 import io
 import pickle
 
+from dualstor import freshread
 from dualstor.deadline import Deadline
 from dualstor.errors import DeadlineReached, HostUnreadable, ToolHung, ToolMissing
 from dualstor.host import STATE_DIR, Host
@@ -163,7 +164,7 @@ class SimHost(Host):
 
     def read_fresh(self, name, offset, length, seconds):
         content = getattr(self._at(name), "content", b"")[offset:offset + length]
-        return content if len(content) == length else None
+        return content if len(content) == length else freshread.IMPOSSIBLE
 
     def recall(self, name):
         self._step()

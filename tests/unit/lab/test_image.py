@@ -71,7 +71,7 @@ def test_disks_of_another_suite_are_not_gone_on_with(tmp_path, monkeypatch):
     old, new = labs(tmp_path, monkeypatch, "trixie", None)
     old.adopt(image.Image("trixie-1", None, None, None, None, None, "trixie", "cpython-313"),
               Options(accel.named("tcg", "")), [], None)
-    with pytest.raises(errors.LabError, match="are those of trixie: .*--suite trixie up.*--suite bookworm up --fresh"):
+    with pytest.raises(errors.LabError, match="are those of trixie: .*trixie up.*bookworm up --fresh"):
         new.up()
 
 

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reading past the page cache: what is on the disk now, within a bound, and never asleep."""
 
+import _thread
 import os
+import stat
 import subprocess
 import sys
+import threading
+import types
 
 import pytest
 
@@ -61,43 +65,228 @@ def test_what_another_wrote_below_is_seen_past_this_hosts_cache(disk):
 
 def test_beyond_the_end_and_nothing_there(disk, tmp_path):
     device, _ = disk
-    assert freshread.read(device, 1 << 30, 512, 0.05) is None
-    assert freshread.read(str(tmp_path / "absent"), 0, 512, 1.0) is None
+    for offset in (1 << 30, 1 << 63, 1 << 70):     # damaged metadata may name any place
+        assert freshread.read(device, offset, 512, 5.0) == freshread.IMPOSSIBLE
+    assert freshread.read(str(tmp_path / "absent"), 0, 512, 1.0) == freshread.IMPOSSIBLE
 
 
-class Silent:
-    """The calls of a disk that takes no read, on a clock of its own."""
-
-    def __init__(self, monkeypatch, cached):
-        self.now, self.dropped = 0.0, 0
-        monkeypatch.setattr(freshread, "_cached", cached)
-        monkeypatch.setattr(freshread.posix, "posix_fadvise", self.advise)
-        monkeypatch.setattr(freshread.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(freshread.time, "sleep", self.sleep)
-
-    def advise(self, _number, _begin, _span, advice):
-        self.dropped += advice == os.POSIX_FADV_DONTNEED
-
-    def sleep(self, seconds):
-        self.now += seconds
+# -- kernels that have not been to hand ---------------------------------------------------
 
 
-def test_a_disk_that_does_not_answer_is_waited_for_so_long(monkeypatch):
-    silent = Silent(monkeypatch, lambda *_: None)
-    assert freshread._past_the_cache(3, 4096, 512, 1.0) is None
-    assert 1.0 <= silent.now < 1.01
+class Kernel:
+    """A page cache over a disk whose pages hold the number of their version, and the calls for it.
+
+    It takes the place of posix and of mmap, and has no more of them than Python 3.6 has.
+
+    :param page: bytes of a page
+    :param piece: bytes of what is cached and dropped as one
+    :param stubborn: how many requests to drop come to nothing
+    :param rival: how many times another process reads a page as soon as it is dropped
+    :param ahead: whether it fetches what it is told will be needed
+    :param counts: whether it counts what it fetches
+    :param release: what uname says
+    """
+
+    O_RDONLY, O_NONBLOCK, O_CLOEXEC = os.O_RDONLY, os.O_NONBLOCK, os.O_CLOEXEC
+    POSIX_FADV_DONTNEED, POSIX_FADV_WILLNEED = os.POSIX_FADV_DONTNEED, os.POSIX_FADV_WILLNEED
+    DISK, COUNT, READER, WRITER = range(4, 8)
+
+    def __init__(self, page=4096, piece=4096, stubborn=0, rival=0, ahead=True, counts=True,
+                 release="4.18.0-553.el8_10.x86_64"):
+        self.page, self.piece, self.stubborn, self.rival = page, piece, stubborn, rival
+        self.ahead, self.counts, self.release = ahead, counts, release
+        self.now = 0            # version of what is on the disk
+        self.cached = {}        # number of a page: version
+        self.fetched = 0        # bytes
+        self.answers = threading.Event()
+        self.answers.set()
+        self.broken = False
+        self.piped = b""
+        self.calls = []
+
+    def pages(self, piece):
+        """Numbers of the pages of a piece."""
+        return range(piece * self.piece // self.page, (piece + 1) * self.piece // self.page)
+
+    def cache(self, offset, length):
+        """Have it cached as it is on the disk, by whole pieces; returns the bytes that this took."""
+        pieces = range(offset // self.piece, -(-(offset + length) // self.piece))
+        missing = [n for piece in pieces for n in self.pages(piece) if n not in self.cached]
+        self.cached.update((number, self.now) for number in missing)
+        return len(missing) * self.page
+
+    # -- posix
+
+    def open(self, path, _flags):
+        if path.startswith("/proc/"):
+            assert path == "/proc/77/task/77/io"
+            if not self.counts:
+                raise FileNotFoundError(2, "No such file or directory", path)
+            return self.COUNT
+        return self.DISK
+
+    def close(self, number):
+        self.calls.append(("close", number))
+
+    @staticmethod
+    def getpid():
+        return 77
+
+    def uname(self):
+        return types.SimpleNamespace(release=self.release)
+
+    def sysconf(self, name):
+        assert name == "SC_PAGESIZE"
+        return self.page
+
+    @staticmethod
+    def fstat(_number):
+        return types.SimpleNamespace(st_mode=stat.S_IFBLK | 0o660)
+
+    def posix_fadvise(self, number, offset, length, advice):
+        assert number == self.DISK and offset % self.page == length % self.page == 0
+        if advice == os.POSIX_FADV_WILLNEED:
+            if self.ahead:
+                self.fetched += self.cache(offset, length)
+            return
+        if self.stubborn:
+            self.stubborn -= 1
+            return
+        # whole pieces only
+        for piece in range(-(-offset // self.piece), (offset + length) // self.piece):
+            for page in self.pages(piece):
+                self.cached.pop(page, None)
+        if self.rival:
+            self.rival -= 1
+            self.cache(offset, length)
+
+    def pread(self, number, length, offset):
+        assert number == self.DISK
+        self.calls.append("pread")
+        return self._bytes(offset, length)
+
+    def _bytes(self, offset, length):
+        assert threading.current_thread() is not threading.main_thread(), "it may sleep for ever"
+        self.answers.wait()
+        if self.broken:
+            raise OSError(5, "Input/output error")
+        self.cache(offset, length)
+        return b"%08d" % self.cached[offset // self.page] * (length // 8)
+
+    def read(self, number, length):
+        if number == self.COUNT:
+            return b"rchar: 1\nwchar: 1\nread_bytes: %d\nwrite_bytes: 5\n" % self.fetched
+        assert number == self.READER
+        return self.piped[:length]
+
+    def pipe(self):
+        self.calls.append("pipe")
+        return self.READER, self.WRITER
+
+    def write(self, number, data):
+        assert number == self.WRITER
+        self.piped = bytes(data)
+        return len(data)
+
+    # -- mmap
+
+    PAGESIZE, MAP_SHARED, PROT_READ = property(lambda self: self.page), 1, 1
+
+    def mmap(self, number, length, flags, prot, offset):
+        assert (number, flags, prot, offset % self.page) == (self.DISK, 1, 1, 0)
+        return self._bytes(offset, length)
 
 
-def test_a_page_that_cannot_be_dropped_is_not_believed(monkeypatch):
-    silent = Silent(monkeypatch, lambda *_: b"old" * 200)
-    assert freshread._past_the_cache(3, 4096, 512, 1.0) is None
-    assert (silent.now, silent.dropped) == (0.0, 3)
+@pytest.fixture
+def use(monkeypatch):
+    """A function that has freshread run on a Kernel and reads 512 bytes at 4608 from it."""
+    kernels = []
+
+    def run(kernel, seconds=30.0):
+        kernels.append(kernel)
+        monkeypatch.setattr(freshread, "posix", kernel)
+        monkeypatch.setitem(sys.modules, "mmap", kernel)
+        found = freshread.read("/dev/sdb", 4608, 512, seconds)
+        return int(found[:8]) if isinstance(found, bytes) else found
+    yield run
+    for kernel in kernels:
+        kernel.answers.set()
 
 
-def test_a_python_that_cannot_do_it_says_so(monkeypatch, tmp_path):
-    (tmp_path / "disk").write_bytes(b"x" * 4096)
-    monkeypatch.delattr(freshread.posix, "preadv", raising=False)
-    assert freshread.read(str(tmp_path / "disk"), 0, 512, 1.0) is None
+def stale(**how):
+    """A Kernel that has version 0 in its cache, and the disk is at 1."""
+    kernel = Kernel(**how)
+    kernel.cache(0, 1 << 20)
+    kernel.now = 1
+    return kernel
+
+
+@pytest.mark.parametrize("how", [
+    {}, {"page": 65536, "piece": 65536}, {"piece": 1 << 16}, {"piece": 1 << 21},
+    {"stubborn": 1}, {"stubborn": 2}, {"rival": 1}, {"rival": 2},
+    {"release": "3.10.0-1160.el7.x86_64"}, {"release": "6.1.0-40-amd64"},
+    {"release": "7.2.12+deb14-amd64"}, {"release": "6.12-rc1", "piece": 1 << 16}],
+    ids=lambda how: " ".join("%s=%s" % pair for pair in how.items()) or "plain")
+def test_what_is_on_the_disk_comes_from_the_disk(use, how):
+    assert use(stale(**how)) == 1
+    assert use(Kernel(**how)) == 0, "nothing was cached"
+
+
+@pytest.mark.parametrize("how", [
+    {"stubborn": 3}, {"rival": 3}, {"piece": 1 << 22}, {"ahead": False}, {"counts": False}],
+    ids=lambda how: " ".join("%s=%s" % pair for pair in how.items()))
+def test_what_may_be_from_the_cache_is_not_told(use, how):
+    assert use(stale(**how)) == freshread.IMPOSSIBLE
+
+
+def test_a_page_that_another_reads_again_is_as_new_as_the_disk_yet_not_told(use):
+    """It was dropped, but is not known to have been: the kernel fetched nothing for us."""
+    kernel = stale(rival=3)
+    assert use(kernel) == freshread.IMPOSSIBLE and kernel.cached[1] == 1
+
+
+@pytest.mark.parametrize("release, call", [
+    ("5.2-rc12", "pread"), ("5.11.22", "pread"), ("5.12.0", "pipe"), ("5.12-rc1", "pipe"),
+    ("6.1.0-40-amd64", "pipe"), ("10.0.0", "pipe")])
+def test_a_page_fault_where_that_can_be_killed_and_else_a_read(use, release, call):
+    kernel = stale(release=release)
+    assert use(kernel) == 1
+    assert {"pread", "pipe"} & set(kernel.calls) == {call}
+
+
+def test_a_disk_that_does_not_answer_is_given_up_and_its_thread_left_behind(use):
+    kernel = stale()
+    kernel.answers.clear()
+    began = threading.active_count()
+    assert use(kernel, 0.05) == freshread.SILENT
+    assert use(kernel, -1.0) == freshread.SILENT, "the action's time is over"
+    assert ("close", kernel.DISK) in kernel.calls
+    kernel.answers.set()
+    assert threading.active_count() <= began + 2
+    assert use(kernel) == 1
+
+
+def test_what_another_process_fetches_just_then_is_waited_for_and_read_anew(use):
+    """A page in the cache without content yet is not dropped, and tells nothing when it comes."""
+    kernel = stale(stubborn=1)
+    kernel.answers.clear()
+    timer = threading.Timer(0.05, kernel.answers.set)
+    timer.start()
+    assert use(kernel) == 1
+    timer.join()
+
+
+def test_an_error_of_the_disk_is_no_silence(use):
+    kernel = stale()
+    kernel.broken = True
+    assert use(kernel) == freshread.IMPOSSIBLE
+
+
+def test_where_no_thread_can_be_had_nothing_is_told(use, monkeypatch):
+    def none(*_):
+        raise RuntimeError("can't start new thread")
+    monkeypatch.setattr(_thread, "start_new_thread", none)
+    assert use(stale()) == freshread.IMPOSSIBLE
 
 
 def test_nothing_that_makes_a_process_is_needed():
@@ -124,8 +313,8 @@ class Disks(PaperHost):
 
     def read_fresh(self, name, offset, length, seconds):
         sectors = self.disks[name[len("/dev/"):]]
-        if sectors is None:
-            return None
+        if isinstance(sectors, str):
+            return sectors
         return b"".join(sectors.get(at, b"\0" * 512) for at in range(offset, offset + length, 512))
 
 
@@ -159,7 +348,8 @@ def test_a_vg_that_cannot_be_watched_has_no_headers():
     without = {name: sectors for name, sectors in disks.items() if 4096 not in sectors}
     assert len(without) == 1
     assert headers.read(Disks(without), pvs(1)) is None, "LVM writes into no area of it"
-    assert headers.read(Disks(dict(disks, loop3=None)), pvs(2)) is None, "a disk is silent"
+    for reason in (freshread.SILENT, freshread.IMPOSSIBLE):
+        assert headers.read(Disks(dict(disks, loop3=reason)), pvs(2)) is None
     assert headers.read(Disks(dict(disks, loop3={})), pvs(2)) is None, "a disk is no PV"
     damaged = {512: b"LABELONE".ljust(24, b"\0") + b"LVM2 001".ljust(488, b"x")}
     assert headers.read(Disks(dict(disks, loop3=damaged)), pvs(2)) is None

@@ -3,7 +3,7 @@
 
 import pytest
 
-from dualstor import log
+from dualstor import freshread, log
 from dualstor.kernel import dmlist
 from model import actions
 from model.actions import GROUP
@@ -110,11 +110,19 @@ def test_a_lockspace_that_is_gone_is_noticed(simulation):
 
 
 def test_a_disk_that_does_not_answer_is_told_and_holds_up_nothing(simulation, monkeypatch, said):
-    monkeypatch.setattr(SimHost, "read_fresh", lambda *_: None)
+    monkeypatch.setattr(SimHost, "read_fresh", lambda *_: freshread.SILENT)
     before = simulation.clock()
     assert monitor(simulation) == (0, [])
     assert simulation.clock() == before
     assert any("disk vdb does not answer" in line for line in said)
+
+
+def test_a_disk_of_which_nothing_can_be_told_is_asked_for_by_lvm(simulation, monkeypatch, said):
+    monkeypatch.setattr(SimHost, "read_fresh", lambda *_: freshread.IMPOSSIBLE)
+    for _ in range(2):
+        code, asked = monitor(simulation)
+        assert code == 0 and "lvs" in asked
+    assert not any("does not answer" in line for line in said)
 
 
 def test_a_disk_with_a_full_queue_is_not_read(simulation, monkeypatch, said):

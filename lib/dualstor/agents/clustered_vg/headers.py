@@ -19,13 +19,13 @@ def _disk(host, name):
 def _of_disk(host, disk):
     """(Header, pvheader.Area) of each metadata area on a disk; None when it does not tell."""
     first = sector(host, disk, 0, pvheader.LABEL_SPAN)
-    label = pvheader.parse_label(first) if first else None
+    label = pvheader.parse_label(first) if isinstance(first, bytes) else None
     if label is None:
         return None
     found = []
     for offset, _ in label.areas:
         data = sector(host, disk, offset, pvheader.SECTOR)
-        if data is None:
+        if not isinstance(data, bytes):
             return None
         found.append((Header(disk, offset, data), pvheader.parse_area(data)))
     return found

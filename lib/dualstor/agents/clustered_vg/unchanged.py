@@ -8,6 +8,7 @@ the DRBD device: what the peer writes arrives there, and nothing waits for DRBD.
 old copy there does no harm, it becomes a new one sooner or later.
 """
 
+from dualstor.freshread import IMPOSSIBLE, SILENT
 from dualstor.kernel import dmlist
 
 #: Seconds that a disk has for the answer to one read.
@@ -51,9 +52,9 @@ def busy(host, disk):
 
 
 def sector(host, disk, offset, length):
-    """Bytes of a disk now; None when it does not answer."""
+    """Bytes of a disk now, or freshread's SILENT or IMPOSSIBLE."""
     if busy(host, disk):
-        return None
+        return SILENT
     return host.read_fresh("/dev/" + disk.replace("!", "/"), offset, length, _PATIENCE)
 
 
@@ -61,7 +62,7 @@ def same(host, vg, picks_up, text):
     """Whether all is as the *text* has it that ``kept`` made.
 
     :returns: (same, disks that did not answer); such a disk counts as unchanged: LVM
-        would get no answer either
+        would get no answer either. What cannot be told is not the same.
     """
     head, mark, devices = (text or "").partition(_DEVICES)
     if not mark or dmlist.present(host, vg) != devices:
@@ -77,9 +78,9 @@ def same(host, vg, picks_up, text):
         if words[0] != "header":
             continue
         data = sector(host, words[1], int(words[2]), 512)
-        if data is None:
+        if data == SILENT:
             silent.append(words[1])
-        elif data.rstrip(b"\0").hex() != words[3]:
+        elif data == IMPOSSIBLE or data.rstrip(b"\0").hex() != words[3]:
             return False, ()
     return True, tuple(silent)
 
