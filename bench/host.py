@@ -3,7 +3,6 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
 
 from model import actions
@@ -70,17 +69,6 @@ def of_probes(stage):
     return {"%s probe, absent" % agent: _command(*stage.call(agent, "probe")) for agent in MONITOR}
 
 
-def started(argv, environment):
-    """How many processes a command starts, by strace(1); None where there is none."""
-    if shutil.which("strace") is None:
-        return None
-    done = subprocess.run(
-        ["strace", "-f", "-qq", "-e", "trace=fork,vfork,clone,clone3", "-e", "signal=none"] + argv,
-        env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    return sum(any(call in line for call in ("fork(", "clone(", "clone3("))
-               for line in done.stderr.splitlines())
-
-
 _PEAK = """
 import posix, sys
 def told(code, end=posix._exit):
@@ -125,7 +113,6 @@ def monitors(rounds, before=None):
                             stack.enter_context(earlier.commands(before)).items() if label != BARE)
         figures = measure(commands, rounds)
         for label, command in commands.items():
-            figures[label]["started"] = started(**command)
             figures[label]["peak"] = peak([] if label == BARE else command["argv"],
                                           command["environment"])
         return figures

@@ -28,10 +28,12 @@ NUMBERS = (1, 2)
 class Lab:
     """Two machines with a run directory of their own.
 
-    run, cache: folders, by default from the environment (see paths.py); progress: where steps are shown.
+    run, cache: folders, by default from the environment (see paths.py); progress: where steps are shown; suite: of
+    machines that are started from now on, see image.suite.
     """
 
-    def __init__(self, run=None, cache=None, progress=None):
+    def __init__(self, run=None, cache=None, progress=None, suite=None):
+        self.suite = image.suite(suite)
         self.folder = paths.prepare_run_directory(run or paths.run_directory())
         self.cache = Path(cache) if cache else paths.cache_directory()
         self.progress = progress or Progress()
@@ -71,10 +73,10 @@ class Lab:
         name = self.state().get("image")
         if not name:
             raise LabError(f"no lab in {self.folder}: start one with `lab/lab up`")
-        folder = self.cache / name
-        if not (folder / "image.json").exists():
+        found = image.at(self.cache / name)
+        if found is None:
             raise LabError(f"the image {name} of this lab is gone from {self.cache}: `lab/lab down`, then `lab/lab up`")
-        return image.at(folder)
+        return found
 
     def options(self):
         """Returns the machines' Options of this lab."""
@@ -96,8 +98,8 @@ class Lab:
             return [future.result() for future in [pool.submit(work, node) for node in self.nodes]]
 
     def build(self, again=False):
-        """Returns the image, built if need be."""
-        return image.build(self.progress, self.cache, again)
+        """Returns the image of this lab's suite, built if need be."""
+        return image.build(self.suite, self.progress, self.cache, again)
 
     def package(self, again=False):
         """Returns the folder of our product's RPMs, built from the working tree at the first call (or `again`)."""
@@ -114,7 +116,8 @@ class Lab:
     def adopt(self, built, options, cut, agents):
         """Notes what the machines of this lab are from now on."""
         self._remember(
-            image=built.hash,
+            image=built.name,
+            suite=built.suite,
             accelerator=options.accelerator.name,
             why=options.accelerator.why,
             memory=options.memory,
@@ -128,6 +131,12 @@ class Lab:
         fresh: with new, empty disks (running machines are ended). auto_restart: seconds after which a fenced machine
         is started again; by default it stays off.
         """
+        had = self.state().get("suite", self.suite)
+        if had != self.suite and not fresh:
+            raise LabError(
+                f"the disks in {self.folder} are those of {had}: `lab/lab --suite {had} up` goes on with them,"
+                f" `lab/lab --suite {self.suite} up --fresh` replaces them"
+            )
         built, options = self.plan()
         running = [node for node in self.nodes if node.alive()]
         if fresh:
@@ -238,8 +247,8 @@ class Lab:
         return [node.name for node in running]
 
     def compile_product(self, node):
-        """Compiles the product in the guest where the Python of the package's build was another."""
-        if not payload.has_code(payload.product(self.package())):
+        """Compiles the product in the guest where the Python that built the package is another one."""
+        if not payload.has_code(payload.product(self.package()), self.image().python):
             node.run(["python3", "-I", "-m", "compileall", "-q", "-f", f"/{payload.LIBRARY}"], 120)
 
     # the cluster

@@ -7,7 +7,7 @@ from . import observe
 from .agent import Agent
 from .machine import Machine
 
-BOOT = 120
+BOOT = 300
 
 
 class Node:

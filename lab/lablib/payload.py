@@ -7,9 +7,6 @@ from . import package, paths
 AGENTS = "usr/lib/ocf/resource.d/dualstor"
 LIBRARY = "usr/lib/ocf/lib/dualstor"
 
-# sys.implementation.cache_tag of the guests' Python: files compiled by another one are of no use there.
-GUEST_TAG = "cpython-311"
-
 
 def _tree(top, leave_out=()):
     """Returns {path in the guest: (permissions, content, mtime)} of the files below `top`."""
@@ -36,9 +33,9 @@ def product(folder):
     return _tree(folder / "root")
 
 
-def has_code(files):
-    """Whether there is byte code for the guests' Python among files."""
-    return any(f".{GUEST_TAG}." in path for path in files)
+def has_code(files, tag):
+    """Whether there is byte code among files for the Python with this tag; what another one compiled is of no use to it."""
+    return any(f".{tag}." in path for path in files)
 
 
 def digest(files):

@@ -2,7 +2,7 @@
 """Saves both machines together, memory and disks, and brings them back as if no time had passed.
 
 Both are halted before either is saved: inside, no timeout is noticed. A snapshot is only good for the image and the
-machine options it was taken with, which it remembers.
+machine options it was taken with, which it remembers. Those of each suite have a folder of their own.
 """
 import hashlib
 import json
@@ -21,21 +21,21 @@ KEEP_FORMED = 2
 DISKS = ("data", "state")
 
 
-def _folder(lab, name):
+def _folder(lab, name, suite=None):
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise LabError(f"{name!r} is no name for a snapshot: letters, digits, dot, dash and underscore only")
-    return lab.cache / "snapshots" / name
+    return lab.cache / "snapshots" / (suite or lab.suite) / name
 
 
 def exists(lab, name):
-    """Whether there is a snapshot of that name."""
+    """Whether there is a snapshot of that name, of the lab's suite."""
     return (_folder(lab, name) / "snapshot.json").exists()
 
 
 def names(lab):
-    """Returns [(name, about)] of all snapshots, oldest first."""
+    """Returns [(name, about)] of all snapshots of the lab's suite, oldest first."""
     found = []
-    for about in (lab.cache / "snapshots").glob("*/snapshot.json"):
+    for about in (lab.cache / "snapshots" / lab.suite).glob("*/snapshot.json"):
         if not about.parent.name.startswith("."):
             found.append((about.parent.name, json.loads(about.read_text())))
     return sorted(found, key=lambda each: each[1]["taken"])
@@ -45,7 +45,7 @@ def formed_name(lab, agents):
     """Returns the name for a cluster freshly formed with these agents: a hash over all that it is made of."""
     built, options = lab.plan()
     made_of = (
-        built.hash,
+        built.name,
         options.text(),
         payload.digest(payload.configuration()),
         payload.digest(payload.product(lab.package())) if agents == "dualstor" else "",
@@ -57,10 +57,10 @@ def formed_name(lab, agents):
 
 def save(lab, name):
     """Saves both running machines. Raises LabError when one does not run."""
-    target = _folder(lab, name)
     for node in lab.nodes:
         if not node.alive():
             raise LabError(f"{node.name} does not run: a snapshot is of both machines; `lab/lab start {node.name}`")
+    target = _folder(lab, name, lab.image().suite)
     scratch = target.parent / f".{name}.{os.getpid()}"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -75,7 +75,7 @@ def save(lab, name):
                     node.machine.halt()
                 lab.each(lambda node: _save_node(node, scratch))
         about = {
-            "image": lab.image().hash,
+            "image": lab.image().name,
             "options": lab.options().text(),
             "cut": lab.state().get("cut", []),
             "agents": lab.agents,
@@ -99,10 +99,10 @@ def load(lab, name):
     source = _folder(lab, name)
     if not exists(lab, name):
         known = ", ".join(each for each, _ in names(lab)) or "none"
-        raise LabError(f"there is no snapshot {name}: known are {known}; `lab/lab snapshot {name}` takes one")
+        raise LabError(f"there is no snapshot {name} of {lab.suite}: known are {known}; `lab/lab snapshot {name}` takes one")
     about = json.loads((source / "snapshot.json").read_text())
     built, options = lab.plan()
-    for what, had, has in (("images", about["image"], built.hash), ("machines", about["options"], options.text())):
+    for what, had, has in (("images", about["image"], built.name), ("machines", about["options"], options.text())):
         if had != has:
             raise LabError(f"snapshot {name} was taken with other {what} ({had}, now {has}): take a new one")
     with lab.progress.step(f"load {name}"):
@@ -129,7 +129,7 @@ def _load_node(lab, node, folder):
 
 
 def prune(lab, keep=KEEP_FORMED):
-    """Removes all but the newest snapshots of formed clusters; those with names of the user's stay."""
+    """Removes all but the newest snapshots of formed clusters of the lab's suite; those with names of the user's stay."""
     ours = [name for name, _ in names(lab) if name.startswith("formed-")]
     for name in ours[: max(0, len(ours) - keep)]:
         shutil.rmtree(_folder(lab, name), ignore_errors=True)

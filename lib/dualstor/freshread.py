@@ -1,81 +1,164 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reading what is on a disk now, past the page cache, without ever waiting in the kernel.
+"""Reading what is on a disk now, past the page cache, without being held up by a dead disk.
 
-A read that sleeps in the kernel until a dead disk answers cannot be ended, nor can
-its process. Here nothing sleeps: the cached page is dropped, the kernel is told to
-fetch it, and it is taken once it has come (RWF_NOWAIT: only from the cache). What
-does not come in time is fetched by nobody's process and holds up no exit.
+A process that sleeps in the kernel until a dead disk answers cannot be ended, unless it
+waits for a page of the cache: then it can be killed. So a thread waits there, and the
+process ends when it likes. That the page is not an old one is known by the kernel's
+count of the bytes that it fetches for us: it grows when a page has to come from the disk.
+docs/performance.md says more, and on which kernels this has been proven.
 
-Sources: posix_fadvise(2), preadv2(2); Linux mm/fadvise.c, mm/filemap.c.
+Sources: posix_fadvise(2), proc(5) on /proc/PID/io; Linux mm/fadvise.c, mm/readahead.c,
+mm/filemap.c, block/fops.c, of 3.10, 4.14, 5.10, 6.1, 6.12 and 7.2.
 """
 
 import _stat
 import posix
 import time
 
-class _NoAnswer:
-    """Why there are no bytes: one of the two below."""
+
+class _NoBytes:
+    """An answer of ``read`` that is no bytes; its name."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __repr__(self):
+        return self.name
 
 
-SILENT = _NoAnswer()        #: the disk did not answer in time
-IMPOSSIBLE = _NoAnswer()    #: this host cannot read so, or there is nothing to read
+#: The disk said nothing in time.
+SILENT = _NoBytes("SILENT")
+#: Nothing can be told this way, here and now; the disk need not be at fault.
+IMPOSSIBLE = _NoBytes("IMPOSSIBLE")
 
-_PAGE = 4096
-_PAUSE = 0.0005     # seconds between two looks
-_TRIES = 3          # to drop a page that another process reads just then
+#: Bytes around the wanted ones that are dropped, by tries: the pages themselves; then what
+#: is cached with them as one piece (a folio has an order of two, and lies at a multiple of it).
+_DROPPED = (0, 1 << 21, 1 << 21)
+
+#: From this Linux on whoever waits in a page fault, for whatever reason, can be killed.
+_FAULTS_LET_GO = (5, 12)
 
 
 def read(path, offset, length, seconds):
-    """*length* bytes at *offset* of the block device *path*.
+    """*length* bytes at *offset* of the block device *path*, as they are on the disk now.
 
-    :returns: bytes; SILENT when they did not come within *seconds*; IMPOSSIBLE at the end of the
-        device, and where Python (before 3.7), kernel (before 4.14) or driver cannot do it
+    To be called by the main thread, of a disk that somebody else has open, as DRBD has:
+    the last one to close a dead disk waits for it.
+
+    :returns: bytes; SILENT when they did not come within *seconds*; IMPOSSIBLE where
+        they cannot be had or not be told from cached ones: no such device, its end, an
+        error of the disk, a cached page that somebody holds, a kernel that does not count
     """
-    if not hasattr(posix, "preadv"):
-        return IMPOSSIBLE
     try:
         number = posix.open(path, posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC)
     except OSError:
         return IMPOSSIBLE
     try:
         if _stat.S_ISREG(posix.fstat(number).st_mode):  # its cache is the truth
-            return _whole(posix.pread(number, length, offset), length) or IMPOSSIBLE
-        return _past_the_cache(number, offset, length, seconds)
-    except OSError:
+            return _whole(posix.pread(number, length, offset), length)
+        return _past_the_cache(number, offset, length, time.monotonic() + seconds)
+    except (OSError, OverflowError):    # an offset beyond what a disk can have
         return IMPOSSIBLE
     finally:
         posix.close(number)
 
 
-def _past_the_cache(number, offset, length, seconds):
-    begin = offset // _PAGE * _PAGE
-    span = -(-(offset + length - begin) // _PAGE) * _PAGE
-    for _ in range(_TRIES):
-        posix.posix_fadvise(number, begin, span, posix.POSIX_FADV_DONTNEED)
-        if _cached(number, offset, length) is None:
-            break
-    else:
-        return SILENT   # something holds the page in the cache: it may be an old one
-    posix.posix_fadvise(number, begin, span, posix.POSIX_FADV_WILLNEED)
-    end = time.monotonic() + seconds
-    while True:
-        found = _cached(number, offset, length)
-        if found is not None:
-            return found
-        if time.monotonic() >= end:
-            return SILENT
-        time.sleep(_PAUSE)
+def _past_the_cache(number, offset, length, end):
+    """``read``, until the monotonic clock shows *end*.
+
+    :raises OSError: it cannot be done
+    """
+    size = posix.sysconf("SC_PAGESIZE")
+    pages = range(offset // size * size, offset + length, size)
+    _fetched()      # all that runs below is in memory now: loading it is no read that counts
+    for around in _DROPPED:
+        unit = max(size, around)
+        begin = offset // unit * unit
+        posix.posix_fadvise(number, begin, -(-(offset + length) // unit) * unit - begin,
+                            posix.POSIX_FADV_DONTNEED)
+        fresh = all([_fetch(number, page, size) for page in pages])
+        data = _wait(number, offset, length, end - time.monotonic())
+        if data is SILENT or fresh:
+            return data
+    return IMPOSSIBLE
 
 
-def _cached(number, offset, length):
-    """The bytes if all of them are in the cache, else None."""
-    data = bytearray(length)
+def _fetch(number, page, size):
+    """Have the kernel fetch one page, without waiting for it.
+
+    :returns: whether that went to the disk, as it does if the page is not in the cache
+    """
+    before = _fetched()
+    posix.posix_fadvise(number, page, size, posix.POSIX_FADV_WILLNEED)
+    return _fetched() > before
+
+
+def _fetched():
+    """How many bytes this thread, the main one, has had the kernel fetch from disks.
+
+    :raises OSError: a kernel without CONFIG_TASK_IO_ACCOUNTING
+    """
+    pid = posix.getpid()
+    number = posix.open("/proc/%d/task/%d/io" % (pid, pid), posix.O_RDONLY | posix.O_CLOEXEC)
     try:
-        count = posix.preadv(number, [data], offset, posix.RWF_NOWAIT)
-    except BlockingIOError:
-        return None
-    return _whole(bytes(data[:count]), length)
+        return int(posix.read(number, 4096).partition(b"\nread_bytes:")[2].split()[0])
+    finally:
+        posix.close(number)
+
+
+def _wait(number, offset, length, seconds):
+    """The bytes as they come through the cache, by a thread that may be left behind.
+
+    :returns: as ``read``
+    """
+    import _thread
+    found = []
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def copy():
+        try:
+            found.append(_copy(number, offset, length))
+        except (OSError, OverflowError):
+            pass
+        finally:
+            done.release()
+    try:
+        _thread.start_new_thread(copy, ())
+    except RuntimeError:    # there may be no more threads
+        return IMPOSSIBLE
+    if not done.acquire(True, max(0.0, seconds)):
+        return SILENT
+    return _whole(found[0], length) if found else IMPOSSIBLE
+
+
+def _copy(number, offset, length):
+    """The bytes as the cache has them or gets them; may sleep for ever, until we are killed.
+
+    read(2) takes the device's lock in kernels of 2025 and later, for which one sleeps where
+    nothing helps: behind a process that seeks, and that behind one that reads a dead disk. A
+    page fault takes none, but in old kernels it may itself sleep where nothing helps.
+    """
+    if _linux() < _FAULTS_LET_GO:
+        return posix.pread(number, length, offset)
+    import mmap
+    begin = offset // mmap.PAGESIZE * mmap.PAGESIZE
+    mapped = mmap.mmap(number, offset + length - begin, flags=mmap.MAP_SHARED,
+                       prot=mmap.PROT_READ, offset=begin)
+    reader, writer = posix.pipe()
+    try:    # the fault is write's, so an error is one, and no signal
+        posix.write(writer, memoryview(mapped)[offset - begin:])
+        return posix.read(reader, length)
+    finally:
+        posix.close(reader)
+        posix.close(writer)
+
+
+def _linux():
+    """(major, minor) of the running kernel, whose release is like 6.12-rc1 or 5.14.0-427.el9."""
+    major, minor = posix.uname().release.split(".")[:2]
+    return int(major), int(minor[:len(minor) - len(minor.lstrip("0123456789"))])
 
 
 def _whole(data, length):
-    return data if len(data) == length else None
+    return data if len(data) == length else IMPOSSIBLE

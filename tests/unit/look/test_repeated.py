@@ -146,10 +146,11 @@ def test_what_changed_while_the_disk_did_not_answer_shows_when_it_does(simulatio
     assert "lvchange" in monitor(simulation)[1]
 
 
-def test_where_disks_cannot_be_read_past_the_cache_each_monitor_asks_lvm(simulation, monkeypatch):
+def test_where_disks_cannot_be_read_past_the_cache_each_monitor_asks_lvm(simulation, monkeypatch, said):
     monkeypatch.setattr(SimHost, "read_fresh", lambda *_: freshread.IMPOSSIBLE)
     for _ in range(3):
         assert "lvs" in monitor(simulation)[1]
+    assert not any("does not answer" in line for line in said)
 
 
 def test_a_disk_with_a_full_queue_is_not_read(simulation, monkeypatch):
