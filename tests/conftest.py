@@ -62,7 +62,9 @@ class _Lines(logging.Handler):
 def said():
     """Lines that our library has logged since the test began."""
     handler, logger = _Lines(), logging.getLogger("dualstor")
-    before = logger.handlers[:]
+    before, level = logger.handlers[:], logger.level
     logger.handlers[:] = [handler]
+    logger.setLevel(logging.INFO)
     yield handler.lines
     logger.handlers[:] = before
+    logger.setLevel(level)

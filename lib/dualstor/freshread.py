@@ -15,6 +15,8 @@ import _stat
 import posix
 import time
 
+from dualstor.record import whole
+
 
 class _NoBytes:
     """An answer of ``read`` that is no bytes; its name."""
@@ -101,9 +103,13 @@ def _fetched():
     pid = posix.getpid()
     number = posix.open("/proc/%d/task/%d/io" % (pid, pid), posix.O_RDONLY | posix.O_CLOEXEC)
     try:
-        return int(posix.read(number, 4096).partition(b"\nread_bytes:")[2].split()[0])
+        text = posix.read(number, 4096).decode("ascii", "replace")
+        count = whole(text.partition("\nread_bytes:")[2].partition("\n")[0].strip())
     finally:
         posix.close(number)
+    if count is None:
+        raise OSError("no count of bytes")
+    return count
 
 
 def _wait(number, offset, length, seconds):
@@ -157,7 +163,7 @@ def _copy(number, offset, length):
 def _linux():
     """(major, minor) of the running kernel, whose release is like 6.12-rc1 or 5.14.0-427.el9."""
     major, minor = posix.uname().release.split(".")[:2]
-    return int(major), int(minor[:len(minor) - len(minor.lstrip("0123456789"))])
+    return whole(major), whole(minor[:len(minor) - len(minor.lstrip("0123456789"))])
 
 
 def _whole(data, length):

@@ -478,8 +478,8 @@ def _state_of_nine(host, name):
                           dstates=tuple(m.peer_dstate for m in minors.values())))
         found.update(minors)
     return State(resource=name, role=_first([m.role for m in found.values()], "Primary"),
-                 volumes=tuple(Volume(number=int(volume), minor=m.minor, dstate=m.dstate)
-                               for volume, m in sorted(found.items(), key=lambda v: int(v[0]))),
+                 volumes=tuple(Volume(number=whole(volume), minor=m.minor, dstate=m.dstate)
+                               for volume, m in sorted(found.items(), key=lambda v: whole(v[0]))),
                  peers=tuple(peers))
 
 

@@ -6,6 +6,8 @@ state. A look takes Files and an argument (text) and returns text; None when it 
 agent says what its answer stands on as (kind, argument); with the text of the look a third.
 """
 
+from dualstor.record import whole
+
 #: States of a process that answers nobody, or not for long (proc_pid_stat(5)).
 _NOT_WELL = "DZTtXx"
 
@@ -65,7 +67,9 @@ def header(files, place):
     """
     from dualstor import freshread
     disk, _, offset = place.partition(" ")
-    data = sector(files, disk, int(offset), 512)
+    if whole(offset) is None:
+        return None
+    data = sector(files, disk, whole(offset), 512)
     if data is freshread.SILENT:
         return data
     return None if data is freshread.IMPOSSIBLE else data.rstrip(b"\0").hex()
@@ -87,12 +91,10 @@ def see(files, wanted):
 def _busy(files, disk):
     """Whether a disk has so much to do that a read might wait for a place in its queue."""
     home = "/sys/class/block/" + disk
-    flying = (files.read(home + "/inflight") or "").split()
+    flying = [whole(word) for word in (files.read(home + "/inflight") or "").split()]
     places = files.read(home + "/queue/nr_requests") or files.read(home + "/../queue/nr_requests")
-    try:
-        return sum(int(word) for word in flying) >= int(places) * _BUSY
-    except (TypeError, ValueError):
-        return False    # the kernel does not say
+    places = whole((places or "").strip())
+    return places is not None and None not in flying and sum(flying) >= places * _BUSY
 
 
 def sector(files, disk, offset, length):

@@ -15,6 +15,7 @@ Whatever is not exactly in this form is not there.
 """
 
 from dualstor.look.sights import KINDS, see
+from dualstor.record import fraction, whole
 
 #: Seconds for which an answer is repeated at most.
 LASTS = 60.0
@@ -72,12 +73,14 @@ def from_text(text):
     try:
         if rows[0] != _FORM or rows[-2:] != [("end",), ("",)]:
             return None
-        at, code = float(_field(rows[1], "at")), _field(rows[2], "code")
+        at, code = fraction(_field(rows[1], "at")), _field(rows[2], "code")
         reason, whom = _field(rows[3], "reason"), _field(rows[4], "asked")
         sights = [(kind, argument, seen) for kind, argument, seen in rows[5:-2] if KINDS[kind]]
     except (ValueError, IndexError, KeyError):
         return None
-    return Well(int(code), reason, at, whom, sights) if code in _CODES else None
+    if at is None or code not in _CODES:
+        return None
+    return Well(whole(code), reason, at, whom, sights)
 
 
 def _level_zero(environ):

@@ -14,6 +14,7 @@ from dualstor.engine import Agent
 from dualstor.errors import HostMisconfigured, ToolMissing
 from dualstor.main import conclude, perform
 from dualstor.metadata import AGENTS
+from dualstor.ocf import document
 from dualstor.ocf.codes import ExitCode, MONITOR_ONLY
 from dualstor.ocf.parameters import Action, Interface, Parameter
 from dualstor.ocf.reason import LIMIT
@@ -181,7 +182,7 @@ class TestExecutable:
             capture_output=True, text=True, check=True)
         imported = {line.split("'")[1] for line in done.stderr.splitlines()
                     if line.startswith("import '")}
-        assert "dualstor.main" in imported
+        assert "dualstor.ocf.document" in imported
         assert not {m for m in imported if m.split(".")[0] in ("lxml", "psutil", "subprocess")}
 
     def test_unknown_and_missing_actions(self, name):
@@ -200,6 +201,6 @@ class TestExecutable:
 
 
 def test_metadata_that_is_not_there_is_told(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(main_module, "_METADATA", (str(tmp_path),))
+    monkeypatch.setattr(document, "FOLDERS", (str(tmp_path),))
     assert main_module.main("clvmd", ["clvmd", "meta-data"], {}) == 1
     assert "reinstall dualstor" in capsys.readouterr().err

@@ -99,7 +99,7 @@ def test_monitor_tells_of_it_and_what_it_says_mends_it(simulation):
 def test_start_leaves_a_connection_alone_that_a_person_has_cut(simulation):
     drbd.disconnect(simulation.cluster, simulation.cluster.nodes[TWO], "r0")
     started = act(simulation, "start")
-    assert started.code == 1 and "drbdadm connect" in started.reasons[0]
+    assert started.code == 1 and "dualstor status" in started.reasons[0]
     assert resource(simulation).cstate == "StandAlone"
     assert act(simulation, "start", split_brain="degraded").code == 0
     assert resource(simulation).cstate == "StandAlone"
@@ -150,7 +150,7 @@ def test_what_nobody_has_seen_yet_is_asked_once(simulation):
     """As after an update of dualstor on a running pair."""
     assert act(simulation, "promote").code == 0
     files = simulation.cluster.nodes[TWO].files
-    for name in [name for name in files if name.endswith(".fence-peer")]:
+    for name in [name for name in files if name.endswith("~fence-peer") or "/well~" in name]:
         del files[name]
     assert [len(asked(act(simulation, "monitor"))) for _ in range(3)] == [1, 0, 0]
 
@@ -159,7 +159,7 @@ def test_what_nobody_has_seen_yet_is_asked_once(simulation):
 def test_a_memory_of_another_form_is_no_memory(simulation, text):
     assert act(simulation, "promote").code == 0
     files = simulation.cluster.nodes[TWO].files
-    for name in [name for name in files if name.endswith(".fence-peer")]:
+    for name in [name for name in files if name.endswith("~fence-peer") or "/well~" in name]:
         files[name] = text
     told = act(simulation, "monitor")
     assert told.code == 8 and len(asked(told)) == 1

@@ -312,7 +312,7 @@ class Disks(PaperHost):
 
     def read_fresh(self, name, offset, length, seconds):
         sectors = self.disks[name[len("/dev/"):]]
-        if isinstance(sectors, str):
+        if not isinstance(sectors, dict):
             return sectors
         return b"".join(sectors.get(at, b"\0" * 512) for at in range(offset, offset + length, 512))
 

@@ -14,8 +14,8 @@ from dualstor.tools import drbdsetup
 from unit.drbd.helpers import CAPTURES, golden
 
 NINE = os.path.join(os.path.dirname(__file__), "..", "..", "data", "drbd9")
-STATES = [(state, node) for state in sorted(os.listdir(NINE))
-          for node in sorted(os.listdir(os.path.join(NINE, state)))]
+STATES = sorted((os.path.basename(state), node) for state, nodes, _ in os.walk(NINE) for node in nodes
+                if os.path.exists(os.path.join(state, node, "drbdsetup-status-json.out")))
 _HOME = "/sys/kernel/debug/drbd/resources/"
 
 

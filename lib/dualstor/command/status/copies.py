@@ -7,6 +7,7 @@ from dualstor import recipes
 from dualstor.command.status import peer
 from dualstor.command.status.advised import error, warning
 from dualstor.command.status.report import Silent
+from dualstor.record import whole
 
 _NO_DISK = ("Diskless", "Failed")
 _COPY_LOST = ("Inconsistent", "Outdated")
@@ -52,8 +53,8 @@ def _manager(report):
 
 def _old(report):
     """Whether DRBD is older than 8.4."""
-    numbers = [int(n) for n in (report.drbd.version or "9").split(".")[:2] if n.isdigit()]
-    return numbers < [8, 4]
+    numbers = [whole(n) for n in (report.drbd.version or "9").split(".")[:2]]
+    return None not in numbers and numbers < [8, 4]
 
 
 def _told(report, name, words):

@@ -3,6 +3,7 @@
 
 from dualstor import fencepeer
 from dualstor.command.check.registry import ERROR, WARNING, found, rule
+from dualstor.record import whole
 from dualstor.tools.drbdconf import FENCING
 
 _ADJUST = ", on both hosts, then `drbdadm adjust {resource}`"
@@ -65,7 +66,7 @@ def handler_generation(host):
         command = resource.configuration.fence_peer
         # asked only where it matters which DRBD there is
         version = host.drbd_module[0] if fencepeer.stock(command) else "0"
-        if fencepeer.unfit(command, int(version.partition(".")[0])):
+        if fencepeer.unfit(command, whole(version.partition(".")[0])):
             yield found(resource.at(*_FENCE), "resource %s has %s with DRBD %s" % (
                 resource.name, command, version), resource=resource.name)
 
