@@ -114,7 +114,8 @@ def test_the_steps_of_status_end_a_split_brain(state, generation, where, peer, l
 @pytest.mark.parametrize("state", SPLITS)
 def test_the_steps_of_the_log_and_of_the_page_are_right_in_any_state(state, loser, pause):
     for text in (_log(state), _page("StandAlone, as after a split brain")):
-        for old, new in (("LOSER", loser), ("WINNER", other(loser)), (" R`", " r0`"), (" R.", " r0.")):
+        for old, new in (("LOSER", loser), ("WINNER", other(loser)), (" R`", " r0`"),
+                         (" R.", " r0.")):
             text = text.replace(old, new)
         pair = pair_in(state, pause=pause)
         _ends(pair, loser, chosen(parts(text), "If the writes of %s" % loser))
@@ -321,7 +322,7 @@ def test_a_new_disk_gets_meta_data_and_is_filled():
     pair = _diskless()
     pair.nodes["node2"].disks["r0"] = None
     text = pair.shown(pair.report("node2"))
-    assert text.index("If the new one is empty, and node1 has the good copy") < text.index("create-md")
+    assert text.index("If the new one is empty, and node1 has the good") < text.index("create-md")
     pair.type(chosen(parts(text), "If the new one is empty"))
     pair.simulation.advance(10)
     assert pair.links() == [("Connected", "Primary", "UpToDate")] * 2

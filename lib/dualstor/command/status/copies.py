@@ -73,8 +73,8 @@ def _split_brain(report, name, state):
             return None
         what = "DRBD %s is down here, after a split brain" % name
     elif state.standalone:
-        what = "DRBD %s has given up the connection (StandAlone), as after a split brain: the two " \
-               "copies differ more with each write" % name
+        what = "DRBD %s has given up the connection (StandAlone), as after a split brain: the " \
+               "two copies differ more with each write" % name
     elif sides[1].standalone:
         what = "DRBD %s waits in vain: %s has given up the connection (StandAlone), as after a " \
                "split brain" % (name, sides[1].node)
@@ -95,8 +95,8 @@ def _down(report, name):
     here, there = recipes.Side(node=report.node, state=None, groups=()), report.other
     if _told(report, name, recipes.NO_META_DATA):
         return error("DRBD %s is not up here: its disk has no meta-data" % name,
-                      "look first whether it is the right disk (`drbdadm dump %s`, `lsblk`), and why "
-                      "its meta-data is gone. What is written over is lost" % name,
+                      "look first whether it is the right disk (`drbdadm dump %s`, `lsblk`), and "
+                      "why its meta-data is gone. What is written over is lost" % name,
                       recipes.new_disk(name, report.node, there, up=False))
     if _told(report, name, recipes.CONSISTENT) and _off(report):
         return _lone(report, name, here)
@@ -107,8 +107,8 @@ def _down(report, name):
 
 def _lone(report, name, side):
     """The Advice for a copy that may be the newer one, or not."""
-    return error("DRBD %s is Consistent here and alone: nobody knows whether the copy of %s is newer"
-                  % (name, report.other),
+    return error("DRBD %s is Consistent here and alone: nobody knows whether the copy of %s is "
+                 "newer" % (name, report.other),
                   "bring %s back, and the newer copy wins by itself. Where that cannot be"
                   % report.other,
                   recipes.lone_copy(name, side, report.other, _old(report), _manager(report)))
