@@ -193,8 +193,8 @@ def split_brain(name, sides, losers=None, old=False, cluster=Cluster()):
     parts = list(_away(names[0], cluster))
     harmless = tuple(_answer(one, name) + _answer(two, name))
     if harmless:
-        parts.append(Part("If neither node's log has it (`dmesg | grep -i split-brain`), it was none "
-                          "and nothing needs to be lost", harmless))
+        parts.append(Part("If neither node's log has it (`dmesg | grep -i split-brain`), it was "
+                          "none and nothing needs to be lost", harmless))
     for loser, winner in ((one, two), (two, one)):
         if losers is None or loser.node in losers:
             parts.append(_loses(loser, winner, name, old))
@@ -205,8 +205,8 @@ def split_brain(name, sides, losers=None, old=False, cluster=Cluster()):
 
 
 #: What is to be decided before anything is typed.
-DECIDE = ("decide which node's writes since they parted are to be lost, and copy away what only that "
-          "node has. `dmesg | grep -i split-brain` tells when they were found to differ, `oos:` in "
+DECIDE = ("decide which node's writes since they parted are to be lost, and copy away what only "
+          "that node has. `dmesg | grep -i split-brain` tells when they were found to differ, `oos:` in "
           "/proc/drbd (DRBD 9: `drbdsetup status --statistics`) how many KiB each has changed")
 
 
@@ -226,8 +226,8 @@ def lone_copy(name, side, peer, old=False, cluster=Cluster()):
         ("drbdadm", "primary", "--force", name)
     steps = up + (Step(
         (side.node,), (forced,),
-        "From here on this copy counts. What %s wrote after %s went down is lost when it comes back; "
-        "DRBD may call that a split brain." % (peer, side.node)),) + _back(side.node, cluster)
+        "From here on this copy counts. What %s wrote after %s went down is lost when it comes "
+        "back; DRBD may call that a split brain." % (peer, side.node)),) + _back(side.node, cluster)
     return _away(side.node, cluster) + (Part(
         "Only if you have seen that %s is off, it stays off until this is done, and what it wrote "
         "last may be lost" % peer, steps),)
@@ -244,10 +244,10 @@ def new_disk(name, node, peer, up):
     again = ("drbdadm", "attach", name) if up else ("crm_resource", "--cleanup")
     then = "It is copied from %s." % peer
     made = Step((node,), (("drbdadm", "create-md", name),),
-                "Writes meta-data, so that all on it counts as old. It asks when it finds other data: "
-                "that is the wrong disk then.")
-    parts = (Part("If the new one is empty, and %s has the good copy (`drbdadm dstate %s` there says "
-                  "UpToDate)" % (peer, name), (made, Step((node,), (again,), then))),)
+                "Writes meta-data, so that all on it counts as old. It asks when it finds other "
+                "data: that is the wrong disk then.")
+    parts = (Part("If the new one is empty, and %s has the good copy (`drbdadm dstate %s` there "
+                  "says UpToDate)" % (peer, name), (made, Step((node,), (again,), then))),)
     if up:
         parts = (Part("If it is the old disk that answers again",
                       (Step((node,), (again,), "What was written meanwhile is copied from %s."

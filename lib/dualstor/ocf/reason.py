@@ -22,7 +22,8 @@ DESTRUCTIVE = (
     "vgchange -cn",
     # a node is taken for dead, or a wait for that is cut short
     "--confirm", "stonith confirm", "fence_ack_manual", "fence_ack", "quorum unblock", "clearstate",
-    "resume-io", "cman_tool expected", "cman_tool kill", "cman_tool leave", "corosync-quorumtool -e",
+    "resume-io", "cman_tool expected", "cman_tool kill", "cman_tool leave",
+    "corosync-quorumtool -e",
     # locks of living users are dropped
     "dlm_tool leave", "lvmlockctl --kill", "lvmlockctl --drop", "vgchange -an", "lvchange -an",
     # disks, volumes and what is on them

@@ -311,7 +311,7 @@ def test_a_new_disk_gets_meta_data_and_is_filled():
     pair = _diskless()
     pair.nodes["node2"].disks["r0"] = None
     text = pair.shown(pair.report("node2"))
-    assert text.index("If the new one is empty, and node1 has the good copy") < text.index("create-md")
+    assert text.index("If the new one is empty, and node1 has the good") < text.index("create-md")
     pair.type(chosen(parts(text), "If the new one is empty"))
     pair.simulation.advance(10)
     assert pair.links() == [("Connected", "Primary", "UpToDate")] * 2

@@ -32,8 +32,8 @@ def _nodes(report):
     if isinstance(cluster, Silent):
         if not isinstance(report.quorum, Silent) and report.quorum.running:
             yield error("Pacemaker does not answer (%s)" % cluster.says,
-                         "`systemctl status pacemaker` and its log; what DRBD and LVM do is shown "
-                         "nevertheless")
+                        "`systemctl status pacemaker` and its log; what DRBD and LVM do is shown "
+                        "nevertheless")
         return
     for node in cluster.nodes:
         if node.unclean:
@@ -50,12 +50,12 @@ def _nodes(report):
         elif node.standby or node.maintenance:
             state = "standby" if node.standby else "maintenance"
             yield warning("%s is in %s mode" % (node.name, state),
-                           "if nobody works on it any more: `crm_attribute --node %s --name %s "
-                           "--delete`, or your cluster shell" % (node.name, state))
+                          "if nobody works on it any more: `crm_attribute --node %s --name %s "
+                          "--delete`, or your cluster shell" % (node.name, state))
     if dict(cluster.properties).get("maintenance-mode") == "true":
         yield warning("the whole cluster is in maintenance mode: it mends nothing",
-                       "if nobody works on it any more: `crm_attribute --name maintenance-mode "
-                       "--delete`")
+                      "if nobody works on it any more: `crm_attribute --name maintenance-mode "
+                      "--delete`")
 
 
 def _by_hand(report, node):
@@ -71,16 +71,16 @@ def _fencing(report):
         return
     if fencing.enabled is False:
         yield error("fencing is off: two writers that lose sight of each other lose data",
-                     "configure a fence device for each node and set stonith-enabled=true")
+                    "configure a fence device for each node and set stonith-enabled=true")
     for event in fencing.events[:1]:
         if event.pending:
             yield error("%s is being fenced" % event.target,
-                         "wait for it; if it takes longer than a minute, look at its fence device"
-                         + _by_hand(report, event.target))
+                        "wait for it; if it takes longer than a minute, look at its fence device"
+                        + _by_hand(report, event.target))
         elif event.status == "failed":
             yield error("the last fencing of %s failed" % event.target,
-                         "mend its fence device before anything else: `stonith_admin --history %s` "
-                         "tells the time, the log the reason" % event.target)
+                        "mend its fence device before anything else: `stonith_admin --history %s` "
+                        "tells the time, the log the reason" % event.target)
 
 
 # -- LVM --------------------------------------------------------------------------------
@@ -92,21 +92,21 @@ def _locking(report):
         return
     if locking.waits:
         yield error("locking waits for %s; LVM commands hang until then" % locking.waits,
-                     "see what is said above about quorum and fencing; run no LVM command")
+                    "see what is said above about quorum and fencing; run no LVM command")
     if locking.daemon is None or locking.dead:
         yield error("no LVM lock daemon runs on %s" % report.node,
-                     "the cluster starts it: see its last failure, mend that, then `crm_resource "
-                     "--cleanup`; without it LVs stay usable, but nothing can be changed")
+                    "the cluster starts it: see its last failure, mend that, then `crm_resource "
+                    "--cleanup`; without it LVs stay usable, but nothing can be changed")
     elif locking.problem or locking.silence:
         yield error("%s does not answer (%s)" % (locking.daemon,
-                                                  locking.problem or locking.silence),
-                     "do not kill it: LVs are locked through it. The cluster's monitor sees it and "
-                     "recovers it; if it does not, stop the volume group's users on this node and "
-                     "put it into standby")
+                                                 locking.problem or locking.silence),
+                    "do not kill it: LVs are locked through it. The cluster's monitor sees it and "
+                    "recovers it; if it does not, stop the volume group's users on this node and "
+                    "put it into standby")
     for space in locking.lockspaces:
         if space.recovered is False and not locking.waits:
             yield warning("lockspace %s is being recovered" % space.name,
-                           "wait some seconds; if it stays so, `dlm_tool ls` tells for what")
+                          "wait some seconds; if it stays so, `dlm_tool ls` tells for what")
 
 
 def _volumes(report):
@@ -115,16 +115,16 @@ def _volumes(report):
     for volume in report.active:
         if volume.suspended:
             yield error("LV %s/%s is suspended: its users wait" % (volume.vg, volume.lv),
-                         "an LVM command was cut off here; `dmsetup info` shows it, the same LVM "
-                         "command again, or `dmsetup resume`, ends it")
+                        "an LVM command was cut off here; `dmsetup info` shows it, the same LVM "
+                        "command again, or `dmsetup resume`, ends it")
     if not isinstance(report.listed, tuple):
         return
     here = {volume.id for volume in report.active}
     for volume in report.listed:
         if volume.id not in here:
             yield warning("LV %s/%s is not active on %s" % (volume.vg, volume.lv, report.node),
-                           "the cluster activates it at the next monitor, unless it is tagged or "
-                           "of a kind that cannot be shared; see the last failure")
+                          "the cluster activates it at the next monitor, unless it is tagged or "
+                          "of a kind that cannot be shared; see the last failure")
 
 
 def _failures(report):

@@ -74,8 +74,8 @@ def _split_brain(report, name, state):
             return None
         what = "DRBD %s is down here, after a split brain" % name
     elif state.standalone:
-        what = "DRBD %s has given up the connection (StandAlone), as after a split brain: the two " \
-               "copies differ more with each write" % name
+        what = "DRBD %s has given up the connection (StandAlone), as after a split brain: the " \
+               "two copies differ more with each write" % name
     elif sides[1].standalone:
         what = "DRBD %s waits in vain: %s has given up the connection (StandAlone), as after a " \
                "split brain" % (name, sides[1].node)
@@ -96,23 +96,23 @@ def _down(report, name):
     here, there = recipes.Side(node=report.node, state=None, groups=()), report.other
     if _told(report, name, recipes.NO_META_DATA):
         return error("DRBD %s is not up here: its disk has no meta-data" % name,
-                      "look first whether it is the right disk (`drbdadm dump %s`, `lsblk`), and why "
-                      "its meta-data is gone. What is written over is lost" % name,
-                      recipes.new_disk(name, report.node, there, up=False))
+                     "look first whether it is the right disk (`drbdadm dump %s`, `lsblk`), and "
+                     "why its meta-data is gone. What is written over is lost" % name,
+                     recipes.new_disk(name, report.node, there, up=False))
     if _told(report, name, recipes.CONSISTENT) and _off(report):
         return _lone(report, name, here)
     return error("DRBD %s is not up on %s" % (name, report.node),
-                  "the cluster brings it up: see its last failure, mend that, then "
-                  "`crm_resource --cleanup`")
+                 "the cluster brings it up: see its last failure, mend that, then "
+                 "`crm_resource --cleanup`")
 
 
 def _lone(report, name, side):
     """The Advice for a copy that may be the newer one, or not."""
-    return error("DRBD %s is Consistent here and alone: nobody knows whether the copy of %s is newer"
-                  % (name, report.other),
-                  "bring %s back, and the newer copy wins by itself. Where that cannot be"
-                  % report.other,
-                  recipes.lone_copy(name, side, report.other, _old(report), _manager(report)))
+    return error("DRBD %s is Consistent here and alone: nobody knows whether the copy of %s is "
+                 "newer" % (name, report.other),
+                 "bring %s back, and the newer copy wins by itself. Where that cannot be"
+                 % report.other,
+                 recipes.lone_copy(name, side, report.other, _old(report), _manager(report)))
 
 
 def _alone(report):
@@ -131,9 +131,9 @@ def _no_disk(report, name, state, volume):
     good = state.connected and all(d == "UpToDate" for p in state.peers for d in p.dstates)
     if not good:
         return error("DRBD %s has lost its disk here (%s), and reaches no good copy"
-                      % (name, volume.dstate),
-                      "bring the other node back; if the disk answers again (`dmesg`), `drbdadm "
-                      "attach %s`" % name)
+                     % (name, volume.dstate),
+                     "bring the other node back; if the disk answers again (`dmesg`), `drbdadm "
+                     "attach %s`" % name)
     return error(
         "DRBD %s has lost its disk here (%s); this node reads and writes over the network"
         % (name, volume.dstate), "find out why (`dmesg`), repair or replace it",
@@ -148,8 +148,8 @@ def _disks(report, name, state):
             yield _lone(report, name, recipes.Side(node=report.node, state=state))
         elif volume.dstate in _COPY_LOST and volume.resync is None:
             yield error("DRBD %s is %s here" % (name, volume.dstate),
-                         "bring the connection to the other node back: its data is newer, and "
-                         "comes over by itself")
+                        "bring the connection to the other node back: its data is newer, and "
+                        "comes over by itself")
         elif volume.resync is not None:
             yield warning(
                 "DRBD %s is being brought up to date (%d %%)" % (name, volume.resync),
@@ -163,7 +163,7 @@ def look(report):
         return
     if not report.drbd.loaded:
         yield error("DRBD's kernel module is not loaded on %s" % report.node,
-                     "if the cluster runs, see its last failure; by hand: `modprobe drbd`")
+                    "if the cluster runs, see its last failure; by hand: `modprobe drbd`")
     for name, state in report.drbd.resources:
         if isinstance(state, Silent):
             continue
@@ -174,17 +174,17 @@ def look(report):
             yield _down(report, name)
         elif not state.connected and not _alone(report):
             yield error("DRBD %s is not connected though the other node may be up" % name,
-                         "look at the replication link on both nodes (cable, address, firewall); "
-                         "DRBD connects by itself once it works. If it says StandAlone there "
-                         "(`drbdadm cstate %s`): `dualstor status` on that node" % name)
+                        "look at the replication link on both nodes (cable, address, firewall); "
+                        "DRBD connects by itself once it works. If it says StandAlone there "
+                        "(`drbdadm cstate %s`): `dualstor status` on that node" % name)
         if state is None:
             continue
         if state.suspended:
             yield error("DRBD %s holds all writes back" % name,
-                         "it waits until the lost node is fenced, or connects again: mend the "
-                         "fencing (see above) or the replication link")
+                        "it waits until the lost node is fenced, or connects again: mend the "
+                        "fencing (see above) or the replication link")
         yield from _disks(report, name, state)
         if state.connected and state.up_to_date and not state.primary:
             yield warning("DRBD %s is not Primary on %s" % (name, report.node),
-                           "the cluster promotes it: see its last failure, or whether the node is "
-                           "in standby")
+                          "the cluster promotes it: see its last failure, or whether the node is "
+                          "in standby")

@@ -65,6 +65,7 @@ def resource_state(document, name):
 
 def active_groups(document):
     """Names of the volume groups with LVs that are active on the other node; None: not known."""
-    if not isinstance(document, dict) or not isinstance(document.get("volumes"), list):
+    try:
+        return tuple(sorted({each["vg"] for each in document["volumes"] if each["state"] != "-"}))
+    except (KeyError, TypeError):
         return None
-    return tuple(sorted({each["vg"] for each in document["volumes"] if each["state"] != "-"}))

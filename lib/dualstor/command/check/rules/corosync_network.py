@@ -103,8 +103,8 @@ def _links(host):
 @rule("COROSYNC-RING-REPLICATION", NOTE, "the ring and DRBD's replication share a network",
       why="Apart, a broken cable of either has a healthy node fenced; on one bond of both links "
           "nothing happens.",
-      fix="make one bond of both links, with the addresses of the ring and of {network} on it; add no "
-          "second ring, as dlm wants one link only")
+      fix="make one bond of both links, with the addresses of the ring and of {network} on it; "
+          "add no second ring, as dlm wants one link only")
 def on_replication(host):
     links = _links(host)
     if not links:

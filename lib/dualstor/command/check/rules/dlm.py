@@ -52,11 +52,11 @@ def protocol(host):
 
 
 @rule("DLM-LINKS", WARNING, "the cluster engine has one link, as dlm wants it",
-      why="Over TCP dlm knows one address of a node: with more it does not start (kernels before mid "
-          "2025) or uses the first alone, so locks hang when that link breaks; over SCTP it takes "
-          "several, which Red Hat does not support and nobody has tried with these agents.",
-      fix="leave one link, on a bond of both networks: take ring1_addr (corosync 1 and 2: the second "
-          "interface section; cman: altname) out on both hosts")
+      why="Over TCP dlm knows one address of a node: with more it does not start (kernels before "
+          "mid 2025) or uses the first alone, so locks hang when that link breaks; over SCTP it "
+          "takes several, which Red Hat does not support and nobody has tried with these agents.",
+      fix="leave one link, on a bond of both networks: take ring1_addr (corosync 1 and 2: the "
+          "second interface section; cman: altname) out on both hosts")
 def one_link(host):
     count, where = links(host)
     if count > 1:
