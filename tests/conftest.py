@@ -6,6 +6,7 @@ import logging
 import hypothesis
 import pytest
 
+import beside
 import oldpython
 
 oldpython.install()
@@ -20,6 +21,7 @@ hypothesis.settings.register_profile(
 def pytest_addoption(parser):
     parser.addoption("--lab", action="store_true",
                      help="also run the tests that need the lab's two machines (lab/lab build)")
+    beside.add_option(parser)
     parser.addoption("--real", metavar="SITUATION",
                      help="play the transcripts of a situation, e.g. 'nothing started', with the "
                           "programs of this machine, which must be in it")
@@ -30,6 +32,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "lab: needs the lab's machines; collected with --lab")
     hypothesis.settings.load_profile("deep" if config.getoption("--deep") else "ci")
+    beside.register(config)
 
 
 def pytest_collection_modifyitems(config, items):

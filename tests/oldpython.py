@@ -7,12 +7,6 @@ The library itself needs nothing of this: it is the tests that are written for 3
 import os
 import sys
 
-#: Folders with what Python 3.6 lacks in its own library, for processes that start without site.
-FOLDERS = ()
-if sys.version_info < (3, 7):
-    import dataclasses
-    FOLDERS = (os.path.dirname(dataclasses.__file__),)
-
 
 def _of_3_9(run):
     """subprocess.run with the arguments that Python 3.7 and 3.9 gave it."""

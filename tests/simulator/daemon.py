@@ -7,7 +7,7 @@ import socket
 import sys
 
 _TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [_TESTS, os.path.join(os.path.dirname(_TESTS), "lib")] + sys.argv[4:]
+sys.path[:0] = [_TESTS, os.path.join(os.path.dirname(_TESTS), "lib")]
 
 from simulator import locking, path  # noqa: E402
 
@@ -30,4 +30,4 @@ def serve(folder, node_name, socket_path):
 
 
 if __name__ == "__main__":
-    serve(*sys.argv[1:4])
+    serve(*sys.argv[1:])

@@ -11,11 +11,15 @@ from dualstor.deadline import Deadline
 from dualstor.errors import HostUnreadable, ToolHung, ToolMissing
 from dualstor.host import Host
 from dualstor.memory import STATE_DIR, file_name
-from dualstor.run import KILL_GRACE, OUTPUT_LIMIT, TERM_GRACE, Completed
+from dualstor.run import KILL_GRACE, TERM_GRACE, Completed
 from simulator import dmlist, faults, kernelfiles, locking, programs, world
 from simulator.kernelfiles import Answer, Block, Link, Socket
 
 _VIEWS = 32     # trees that are kept at most
+
+#: What is left of a flood. Real programs are cut off at run.OUTPUT_LIMIT, and test_real_faults has the time that
+#: takes to read; here, where no time passes, a piece of it that is longer than any buffer tells as much.
+_FLOOD = "y\n" * (128 << 10)
 
 
 class NodeDied(BaseException):
@@ -231,7 +235,7 @@ class SimHost(Host):
         stdout, stderr = faults.spoil(kind, stdout, stderr)
         flooded = kind == faults.FLOOD_ERRORS
         if flooded:
-            stderr = "y\n" * (OUTPUT_LIMIT // 2)
+            stderr = _FLOOD
         return Completed(argv=argv, returncode=code, stdout=stdout, stderr=stderr,
                          seconds=self.simulation.clock() - began, truncated=flooded)
 
@@ -288,7 +292,7 @@ class SimHost(Host):
         elif kind == faults.GARBAGE:
             stdout = faults.GARBAGE_BYTES.decode("utf-8", "backslashreplace")
         elif kind == faults.FLOOD:
-            stdout, truncated = "y\n" * (OUTPUT_LIMIT // 2), True
+            stdout, truncated = _FLOOD, True
         return Completed(argv=argv, returncode=code, stdout=stdout,
                          stderr=fault["text"] + "\n" if fault["text"] else "",
                          seconds=0.05, truncated=truncated)

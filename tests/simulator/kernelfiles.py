@@ -41,10 +41,17 @@ class Socket(int):
 
 def put(tree, path, item):
     """Place an item at an absolute path, making folders."""
-    folder, parts = tree, path.strip("/").split("/")
-    for part in parts[:-1]:
+    folder, (above, last) = tree, _parts(path)
+    for part in above:
         folder = folder.setdefault(part, {})
-    folder[parts[-1]] = item
+    folder[last] = item
+
+
+@functools.lru_cache(maxsize=4096)
+def _parts(path):
+    """(names of the folders, last name) of a path."""
+    parts = path.strip("/").split("/")
+    return parts[:-1], parts[-1]
 
 
 def resolve(tree, path, follow=True, hops=0):

@@ -8,16 +8,14 @@ folder of the lab each node has ``NODE/root`` (its files) and ``NODE/bin``.
 
 import contextlib
 import fcntl
+import marshal
 import os
-import shutil
 import signal
-import socket
 import stat
 import sys
 import time
 
 from dualstor.host import Host
-from oldpython import FOLDERS
 from simulator import dmlist, faults, kernelfiles, locking, programs, state, world
 from simulator.kernelfiles import Answer, Block, Disk, Link, Socket
 
@@ -90,7 +88,26 @@ def _write_tree(root, cluster, node):
     for process in node.processes.values():
         kernelfiles.put(tree, "/proc/%d" % process.pid, Link("/proc/%d" % process.pid))
     kernelfiles.put(tree, "/proc/self", Link("/proc/self"))
+    # Most programs change nothing: looking at every file costs more than the program.
+    note, wanted = root + ".written", marshal.dumps(_told(tree))
+    try:
+        with open(note, "rb") as stream:
+            if stream.read() == wanted:
+                return
+        os.unlink(note)     # whoever is killed from here on leaves the work to the next one
+    except OSError:
+        pass
     _write_folder(root, root, tree)
+    with open(note, "wb") as stream:
+        stream.write(wanted)
+
+
+def _told(item):
+    """What an item is, in plain values."""
+    if isinstance(item, dict):
+        return [(name, _told(below)) for name, below in item.items()]
+    plain = next(kind for kind in (str, bytes, tuple, int) if isinstance(item, kind))(item)
+    return type(item).__name__, plain, getattr(item, "content", None)
 
 
 def _write_folder(root, folder, items):
@@ -116,6 +133,7 @@ def _write_item(root, path, item):
             os.symlink(target, path)
     elif isinstance(item, Socket):
         if item == 0 and not os.path.exists(path):     # left behind by a daemon
+            import socket
             with socket.socket(socket.AF_UNIX) as left:
                 left.bind(path)
     else:
@@ -135,6 +153,7 @@ def _write_item(root, path, item):
 
 def _remove(path):
     if os.path.isdir(path) and not os.path.islink(path):
+        import shutil
         shutil.rmtree(path, ignore_errors=True)
     elif os.path.lexists(path):
         os.unlink(path)
@@ -150,6 +169,7 @@ class Lab:
     """
 
     def __init__(self, folder, cluster):
+        import shutil
         self.folder = str(folder)
         cluster.now, shift = time.monotonic(), time.monotonic() - cluster.now
         for event in cluster.events:
@@ -162,7 +182,7 @@ class Lab:
             script = os.path.join(home, "multicall")
             with open(script, "w", encoding="utf-8") as stream:
                 stream.write(_PROGRAM % {"python": interpreter,
-                                         "folders": [_TESTS, LIBRARY] + list(FOLDERS), "folder": self.folder,
+                                         "folders": [_TESTS, LIBRARY], "folder": self.folder,
                                          "node": node.name})
             os.chmod(script, 0o755)
             for name in programs.names(cluster):
@@ -193,7 +213,7 @@ class Lab:
 
     def agent_command(self, node, agent, action):
         """The command that runs an agent on a node as a process of its own."""
-        return [sys.executable, "-I" if FOLDERS else "-IS", os.path.join(_TESTS, "simulator", "agent.py"),
+        return [sys.executable, "-IS", os.path.join(_TESTS, "simulator", "agent.py"),
                 self.folder, node, agent, action]
 
     def state(self):
@@ -271,7 +291,7 @@ def start_daemon(folder, node, program, socket_path):
         os.unlink(path)     # one that a dead daemon left
     child = subprocess.Popen(
         [os.path.join(folder, program), "-IS", os.path.join(_TESTS, "simulator", "daemon.py"),
-         folder, node, path, *FOLDERS], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+         folder, node, path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, start_new_session=True, close_fds=True)
     note(folder, child.pid)
     end = time.monotonic() + 20

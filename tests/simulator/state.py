@@ -2,7 +2,8 @@
 """What is so in the simulated cluster: plain data, storable as JSON."""
 
 import json
-from dataclasses import dataclass, field, fields
+
+from simulator.plain import dataclass, field
 
 LVMLOCKD = "lvmlockd"   # DRBD 8.4, corosync 3, Pacemaker 2.1, dlm 4, LVM 2.03
 CLVMD = "clvmd"         # DRBD 8.4, cman 3, fenced, dlm 3, LVM 2.02
@@ -237,7 +238,10 @@ class Cluster:
 
     def peer(self, node):
         """The other machine."""
-        return next(other for other in self.nodes.values() if other.id != node.id)
+        for other in self.nodes.values():
+            if other.id != node.id:
+                return other
+        raise ValueError("%s has no peer" % node.name)
 
     def node_by_id(self, number):
         return next(node for node in self.nodes.values() if node.id == number)
@@ -250,7 +254,7 @@ _TYPE = "__type__"
 
 def _pack(value):
     if type(value).__name__ in _TYPES:
-        data = {f.name: _pack(getattr(value, f.name)) for f in fields(value)}
+        data = {name: _pack(item) for name, item in value.__dict__.items()}
         data[_TYPE] = type(value).__name__
         return data
     if isinstance(value, dict):
@@ -271,7 +275,7 @@ def _unpack(data):
 
 def dumps(cluster):
     """The cluster as JSON text."""
-    return json.dumps(_pack(cluster), indent=1)
+    return json.dumps(_pack(cluster))
 
 
 def loads(text):

@@ -6,8 +6,9 @@ yields the seconds it takes (or waits) between its steps; whoever runs it lets
 that time pass. Output goes to ``call.out`` and ``call.err``.
 """
 
-import inspect
+import functools
 import os
+import types
 
 from simulator.state import CLVMD, LVMLOCKD
 
@@ -31,12 +32,17 @@ def program(*names):
 
 def names(cluster):
     """The programs that nodes of a cluster have, sorted."""
+    return _names(cluster.generation, cluster.has_cman)
+
+
+@functools.lru_cache(maxsize=None)
+def _names(generation, has_cman):
     _load()
-    return sorted(n for n in _PROGRAMS
-                  if _ONLY.get(n, cluster.generation) == cluster.generation
-                  and n not in (_NOT_WITH_CMAN if cluster.has_cman else _OF_CMAN))
+    return tuple(sorted(n for n in _PROGRAMS if _ONLY.get(n, generation) == generation
+                  and n not in (_NOT_WITH_CMAN if has_cman else _OF_CMAN)))
 
 
+@functools.lru_cache(maxsize=None)
 def _load():
     from simulator.programs import (clvmd, cman, corosync, devmapper, dlm, drbd, groups,  # noqa
                                     lockd, lvm, pacemaker, system)
@@ -111,6 +117,6 @@ def steps(call):
     _load()
     function = _PROGRAMS[call.name]
     result = function(call)
-    if inspect.isgenerator(result):
+    if isinstance(result, types.GeneratorType):
         result = yield from result
     return result or 0
