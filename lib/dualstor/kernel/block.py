@@ -35,6 +35,13 @@ def below(host, major, minor):
     return tuple(n for n in (number(host, name) for name in names) if n is not None)
 
 
+def drbd_below(host, major, minor):
+    """Kernel's names of the DRBD devices on which a device stands, or that it is, as a tuple."""
+    if major == DRBD_MAJOR:
+        return ("drbd%d" % minor,)
+    return tuple(name for lower in below(host, major, minor) for name in drbd_below(host, *lower))
+
+
 def on_drbd(host, major, minor):
     """Whether a device is DRBD's or stands on nothing but DRBD devices (e.g. encryption on top)."""
     if major == DRBD_MAJOR:

@@ -7,8 +7,8 @@ from dualstor.engine import Agent
 from dualstor.kernel import dmlist
 
 #: Facets that a monitor looks at once: it is short, and pays for each look.
-_MONITOR_LASTING = ("unchanged", "quorum", "daemons", "lockspaces", "headers", "modes", "volumes",
-                    "reads")
+_MONITOR_LASTING = ("unchanged", "quorum", "daemons", "lockspaces", "held_back", "headers", "modes",
+                    "volumes", "reads")
 
 
 class QuickVg(Agent):

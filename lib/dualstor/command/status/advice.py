@@ -2,6 +2,7 @@
 """From a Report to what a person should do now, the most urgent first. Pure."""
 
 from dualstor.command.status.report import Silent
+from dualstor.host import BUSY
 from dualstor.record import Record
 
 ERROR, WARNING, UNSEEN = "error", "warning", "unseen"
@@ -174,6 +175,8 @@ def _locking(report):
         yield _error("no LVM lock daemon runs on %s" % report.node,
                      "the cluster starts it: see its last failure, mend that, then `crm_resource "
                      "--cleanup`; without it LVs stay usable, but nothing can be changed")
+    elif locking.problem == BUSY and not getattr(report.quorum, "quorate", True):
+        pass    # clvmd takes no connection without quorum: that is told above
     elif locking.problem or locking.silence:
         yield _error("%s does not answer (%s)" % (locking.daemon,
                                                   locking.problem or locking.silence),
