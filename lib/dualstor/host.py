@@ -13,6 +13,9 @@ import time
 from dualstor.errors import DeadlineReached, PermissionLacking, ToolHung
 from dualstor.look.files import Files
 
+#: What ``connect`` says where somebody listens and has as many in his queue as he wants.
+BUSY = "it takes no connection just now"
+
 _ENOUGH = 5.0       # seconds; a program that gives no answer in less may not have had its time
 
 
@@ -105,12 +108,12 @@ class Host(Files):
             raise
 
     def execute(self, argv, seconds, environment):
-        """Run a command for at most *seconds*; ``run`` has looked at the deadline. Raises as run.run."""
+        """Run a command for at most *seconds*, as ``run`` has found them. Raises as run.run."""
         from dualstor import run    # its modules cost as much as an interpreter; a look needs none
         return run.run(argv, seconds, self._path or run.PATH, environment)
 
     def within(self, parts, work):
-        """What *work* returns, for which one of *parts* equal shares of the time that is left is given.
+        """What *work* returns, which has one of *parts* equal shares of the time that is left.
 
         For one of several ways to the same end: when it hangs, the others still have their time.
 
@@ -140,13 +143,19 @@ class Host(Files):
     def connect(self, name, timeout):
         """Whether a unix stream socket at path *name* accepts a connection.
 
-        :returns: None when it does, else what the kernel said, as text
+        The kernel takes it where there is a place in the queue, whatever the listener does: one
+        that accepts nobody fills the queue with each that comes, and has lost none of them.
+
+        :returns: None when it does, BUSY when its queue is full (EAGAIN, or no answer in time),
+            else what the kernel said, as text
         """
         import socket
         probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             probe.settimeout(min(timeout, max(0.1, self.deadline.remaining)))
             probe.connect(self.file(name))
+        except (BlockingIOError, _socket.timeout):
+            return BUSY
         except OSError as problem:
             return problem.strerror or str(problem)
         finally:

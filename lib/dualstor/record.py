@@ -6,7 +6,7 @@ than a whole level-0 monitor may; this needs no import at all.
 """
 
 _DIGITS = {10: "0123456789", 16: "0123456789abcdefABCDEF"}
-_LONGEST = 18       # digits; a number of 64 bits may have one or two more, none of those read here has
+_LONGEST = 18       # digits: 64 bits hold one or two more, but no number that is read here has
 
 
 def whole(text, base=10, signed=False):

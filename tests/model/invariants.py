@@ -169,6 +169,8 @@ def _stripped(cluster):
     copy.events = []
     for node in copy.nodes.values():
         node.attributes, node.scores, node.files = {}, {}, {}
+        for process in node.processes.values():
+            process.queue = 0       # a look at a socket leaves a connection there
         node.lockspaces.pop(locking.GLOBAL, None)   # any LVM command starts that one
         for each in node.drbd.values():
             each.synced = 0

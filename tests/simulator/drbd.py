@@ -246,9 +246,29 @@ def handler_ends(cluster, node, name):
     new_generation(cluster, node, name)
 
 
+#: What reads from devices and cannot be ended while DRBD holds the I/O back.
+READERS = ("dd", "vgs", "lvs", "pvs", "vgchange", "lvchange", "lvcreate", "vgcreate", "lvremove",
+           "vgscan", "pvscan", "vgck", "vgdisplay")
+
+
+def held_back(node, device):
+    """Whether I/O of *device* (the kernel's name) stands still."""
+    return any(each.suspended and each.role == "Primary" and name in node.config
+               and device == "drbd%d" % node.config[name].minor for name, each in node.drbd.items())
+
+
+def _let_readers_go(node):
+    """Readers that hung in the kernel end once I/O goes on."""
+    held = [mapping.openers for mapping in node.mappings.values()
+            if not held_back(node, mapping.below)]
+    for openers in held + [each.openers for each in node.drbd.values() if not each.suspended]:
+        openers[:] = [who for who in openers if who not in READERS]
+
+
 def settle(cluster):
     """What follows at once from the links: lost connections, started handshakes."""
     for node in cluster.nodes.values():
+        _let_readers_go(node)
         peer = cluster.peer(node)
         for name, drbd in list(node.drbd.items()):
             other = configured(peer, name)

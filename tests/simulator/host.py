@@ -9,7 +9,7 @@ import pickle
 from dualstor import freshread
 from dualstor.deadline import Deadline
 from dualstor.errors import HostUnreadable, ToolHung, ToolMissing
-from dualstor.host import Host
+from dualstor.host import BUSY, Host
 from dualstor.memory import STATE_DIR, file_name
 from dualstor.run import KILL_GRACE, TERM_GRACE, Completed
 from simulator import dmlist, faults, kernelfiles, locking, programs, world
@@ -276,7 +276,8 @@ class SimHost(Host):
                 if pause > left:
                     steps.close()
                     # an LVM command that waits for a lock blocks SIGTERM
-                    self._hang(argv, left, faults.HANG_HARD)
+                    self._hang(argv, left, faults.UNKILLABLE if call.unkillable
+                               else faults.HANG_HARD)
                 self._pass(pause)
         except StopIteration as ended:
             self._pass(0)
@@ -309,7 +310,9 @@ class SimHost(Host):
         if item is None:
             return "No such file or directory"
         process = self.node.processes.get(str(int(item))) if isinstance(item, Socket) else None
-        return None if process is not None else "Connection refused"
+        if process is None:
+            return "Connection refused"
+        return None if locking.knock(self.simulation.cluster, self.node, process) else BUSY
 
     # -- time ---------------------------------------------------------------------
 

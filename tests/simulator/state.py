@@ -92,6 +92,7 @@ class Process:
     socket: str = ""
     ready: bool = True
     state: str = "S"     # S sleeping, T stopped, D not killable, Z zombie
+    queue: int = 0       # connections to its socket that it has not accepted
 
 
 @dataclass

@@ -48,7 +48,9 @@ FRAGMENTS = (
     "set `%s = [", "something that does not show", "and %d more LVs are held", "fallback_to_local",
     "(stop lvmetad, pid", "nor can %d more", "not defined in your config", "vgchange --lock-type dlm %s",
     "vgchange -c y %s", "this node to join the fence domain", "the fence domain, which waits",
-    "; it said: ", "it cannot be killed (state", "no answer in", "no answer, though it", "start the other node, or look at the",
+    "; it said: ", "it cannot be killed (state", "no answer in", "no answer, though it",
+    "start the other node, or look at the", "it takes no connection just now",
+    "look at `dlm_tool ls` and the system log of this node",
 )
 
 TOPICS = (
@@ -261,15 +263,28 @@ TOPICS = (
           "node before any command of LVM. If it was written to already: `drbdadm verify`. Only if it is "
           "surely none of DRBD's disks is it to be emptied and taken out, with pvmove and vgreduce."),
     Topic(VG, "LVM does not find the VG, or a part of it",
-          ("LVM does not see it", "a physical volume is missing", "there is no %s"),
+          ("LVM does not see it", "a physical volume is missing"),
           "Its DRBD device is not Primary here, is hidden by the filter, or a disk is missing.",
           "`drbdadm role all`, `pvs -a`. Check that this clone is ordered after the promotion of DRBD. "
           "partial_activation=true starts it without a missing disk; then what was on that is missing."),
     Topic(VG, "The lock is not granted",
           ("LVM's lock on VG", "locks are not granted", "the lock daemon does not serve",
-           "the lock daemon (%s)", "dlm to recover", "the lockspace of VG"),
-          "LVM cannot get its lock: the daemon does not run, dlm recovers, or another command holds it.",
+           "the lock daemon (%s)", "dlm to recover", "the lockspace of VG", "there is no %s",
+           "%s to take connections again", "%s takes no connection just now"),
+          "LVM cannot get its lock: the daemon does not run or serves nobody, there is no quorum, dlm "
+          "recovers, or another command holds it.",
           "`dlm_tool ls`, `lvmlockctl --info`; a dlm that waits for fencing needs fencing."),
+    Topic(VG, "DRBD holds I/O back",
+          ("which DRBD holds back", "DRBD holds the I/O of %s back", "`drbdadm status` shows what it waits",
+           "not read, as DRBD"),
+          "DRBD has lost its peer and lets no I/O go on before that is fenced; or good data, its quorum or a "
+          "person is what it waits for. Whoever reads from the device or writes to it waits in the kernel and "
+          "cannot be ended: no LVM command is run and no LV is read meanwhile.",
+          "`drbdadm status` tells the cause, the monitor of drbd-dualprimary what to do about it. All goes on "
+          "by itself once I/O does."),
+    Topic(VG, "An LV is suspended", ("device-mapper has it suspended",),
+          "An LVM command was cut off between suspending the LV and resuming it: its users wait.",
+          "`dmsetup info` shows it. The same LVM command again ends it, or `dmsetup resume` of that LV."),
     Topic(VG, "Waiting", ("%s, to start VG", "%s, before VG"),
           "The sentence names what is missing: quorum, the daemon or dlm. LVM is not called before it is there, "
           "as its commands would hang.",
@@ -330,9 +345,11 @@ TOPICS = (
     Topic(ANY, "A program is missing, hangs or cannot be started",
           ("not found; install the package", "is not executable", "could not be started", "cannot be executed",
            "not found; ocf-tester", "no right to send signal", "; run it by hand to see"),
-          "The command that is named could not be run, failed or gave no answer, or the agent lacks rights.",
-          "Install its package; run agents as root. Run one that failed or hung by hand, with `timeout -k 5 20` "
-          "before it; when it hangs there, too, `dmesg` and the state of its process in `ps` tell for what."),
+          "The command that is named could not be run, failed or gave no answer, or the agent lacks "
+          "rights.",
+          "Install its package; run agents as root. Run one that failed or hung by hand, with "
+          "`timeout -k 5 20` before it; when it hangs there, too, `dmesg` and the state of its process "
+          "in `ps` tell for what."),
 )
 
 

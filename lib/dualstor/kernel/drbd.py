@@ -494,6 +494,18 @@ def sights(host, name):
     if not kernel.lists_minors:
         return (("connections", name),)
     return tuple(("minor", "%d" % minor) for _, minor in minors(host, name, kernel) or ())
+def held_back(host):
+    """The minors whose I/O stands still, as a tuple: for fencing, quorum, good data or a person.
+
+    Whoever reads from one or writes to it waits in the kernel, and cannot be ended.
+
+    :returns: None when the kernel's files do not tell (DRBD 9)
+    :raises ParseError: /proc/drbd is in no known form
+    """
+    kernel = read(host)
+    if kernel is None:
+        return None if host.exists(_MODULE) else ()
+    return tuple(m.minor for m in kernel.minors if m.suspended) if kernel.lists_minors else None
 
 
 def state(host, name):

@@ -7,8 +7,10 @@ from one of an earlier boot by the boot id. Format: proc_pid_stat(5).
 
 from dualstor.record import Record, whole
 
-#: States of a process that is over: zombie, dead.
+#: States of a process that is over: zombie, dead; and of one that does nothing until somebody
+#: or something lets it: stopped by a signal or a debugger, waiting in the kernel.
 _OVER = "ZXx"
+STUCK = _OVER + "TtD"
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _DELETED = " (deleted)"
 _COMM_LENGTH = 15  # the kernel cuts comm (TASK_COMM_LEN)

@@ -101,7 +101,8 @@ def parse_status(text):
     :raises ParseError: it is cut off or something else
     """
     if text.startswith(_VERSION):   # corosync 1: no headings, and the members are another question
-        return _status(Keyed(" ".join(_STATUS), [line for line in text.splitlines() if line.strip()]))
+        lines = [line for line in text.splitlines() if line.strip()]
+        return _status(Keyed(" ".join(_STATUS), lines))
     sections = _sections(text)
     if _MEMBERS not in sections:
         last = (text.splitlines() or [""])[-1]

@@ -138,7 +138,7 @@ def _by_configuration(host, name, conf, timeout):
 
 
 def _told(host, question, name, timeout):
-    """(True, what a question of drbdsetup tells in half of the time that is left), or (False, None)."""
+    """(True, what a question of drbdsetup tells in half of the time), or (False, None)."""
     try:
         told, answer = host.within(2, lambda: question(host, name, timeout))
     except (ToolError, ParseError):

@@ -275,6 +275,21 @@ def suspension(host, name, timeout=10.0):
     return None
 
 
+def held_back(host, timeout=5.0):
+    """As kernel.drbd.held_back, where the kernel's files do not tell by asking the kernel.
+
+    :raises ToolError, ParseError: it could not be asked, or answers in another form
+    """
+    minors = drbd.held_back(host)
+    if minors is not None:
+        return minors
+    events = parse_events2(host.run(("drbdsetup", "events2", "--now"), timeout, _QUIET).answer())
+    names = {e.get("name") for e in events
+             if e.kind == "resource" and e.get("suspended") not in (None, "no")}
+    return tuple(_number(e, "minor") for e in events
+                 if e.kind == "device" and e.get("name") in names)
+
+
 def _ask(host, argv, name, parser, timeout):
     completed = host.run(argv, timeout, _QUIET)
     if completed.ok:

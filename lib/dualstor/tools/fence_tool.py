@@ -87,7 +87,8 @@ def parse(text):
 
     return Domain(victims=number("victim count"), victim=number("victim now"),
                   master=number("master nodeid"), wait=" ".join(values["wait state"][0]),
-                  members=numbers(_SOURCE, *values["members"]), nodes=tuple(nodes), rest=tuple(rest))
+                  members=numbers(_SOURCE, *values["members"]), nodes=tuple(nodes),
+                  rest=tuple(rest))
 
 
 def ls(host, timeout=TIMEOUT):

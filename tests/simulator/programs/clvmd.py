@@ -62,6 +62,7 @@ def _refresh(call):
     """-R: a round trip through every node's clvmd; generator of the exit code."""
     if not _running(call):
         return 1
+    locking.knock(call.cluster, call.node, locking.daemon(call.node, "clvmd"))
     while not locking.answers(call.cluster, call.node, "clvmd"):
         yield 0.5
     lacking = clustered.lacking(call.cluster, call.node)

@@ -73,7 +73,7 @@ def healthy(**changes):
         group=lvm.GroupReport(outcome=OK, group=group()),
         devices=(seen.Device("/dev/drbd0", drbd=True),),
         volumes=lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"))),
-        modes=seen.Modes(), reads=(), held=())
+        modes=seen.Modes(), reads=(), held=(), held_back=())
     facets.update(changes)
     facets.setdefault("present", listed(facets["active"]))
     return Facts(**facets)
@@ -164,8 +164,10 @@ _FACETS = dict(
     remembered=st.one_of(st.none(), st.builds(
         lambda names, locking: memory(*sorted(names), locking=locking),
         st.sets(st.sampled_from(NAMES)), st.sampled_from(["lvmlockd", "clvmd"]))),
-    daemons=st.builds(seen.Daemons, st.sampled_from(
-        [(), ("lvmlockd",), ("clvmd",), ("lvmlockd", "clvmd")]), st.just("refused")),
+    daemons=st.builds(seen.Daemons, answering=st.sampled_from(
+        [(), ("lvmlockd",), ("clvmd",), ("lvmlockd", "clvmd")]), says=st.just("refused"),
+        busy=st.sampled_from([(), (), ("clvmd",)])),
+    held_back=st.sampled_from([(), (), ("drbd0",)]),
     quorum=st.builds(Quorum, st.booleans(), st.sampled_from([True, True, False, None])),
     version=st.sampled_from([seen.Version(number=(2, 3, 16)), seen.Version(number=(2, 2, 84)),
                              seen.Version(missing=True, says="lvm: not found"),

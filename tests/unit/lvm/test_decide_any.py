@@ -57,14 +57,14 @@ def test_every_decision_is_a_step_that_fits_its_action(situation):
 
 
 @many
-@given(seen_by.situations(("quorum", "daemons", "lockspaces"), 1))
+@given(seen_by.situations(("quorum", "daemons", "lockspaces", "held_back"), 1))
 def test_no_lock_is_asked_for_unless_quorate_and_the_daemon_lives(situation):
     _, _, facts = situation
     step, read = step_of(situation)
     granted = locking.obstacle(facts) is None
     if isinstance(step, Do) and step.deed in LOCKING:
         assert granted and facts.quorum.quorate is True and facts.daemons.answering
-        assert facts.lockspaces.recovered
+        assert facts.lockspaces.recovered and not facts.held_back
     if not granted:
         assert not {"group", "volumes"} & set(read)
 

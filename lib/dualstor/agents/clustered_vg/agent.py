@@ -14,12 +14,13 @@ _CONNECT_TIME = 2.0     # seconds
 _MONITOR_SHARE = 3.0    # a monitor gives one command this part of its time
 _START_TURN = 30.0      # seconds to wait for other starts of VGs on this host
 _READ_TIME = 10.0       # seconds for one sector at check level 10
+_RESUME_TRIES, _RESUME_PAUSE = 20, 0.5   # looks whether LVs are suspended; seconds between
 _REMOVE_PASSES = 8      # layers of device-mapper that are taken away at most
 
 
 #: Facets that a monitor looks at once: it is short, and pays for each look.
-_MONITOR_LASTING = ("unchanged", "quorum", "daemons", "lockspaces", "headers", "modes", "volumes",
-                    "reads")
+_MONITOR_LASTING = ("unchanged", "quorum", "daemons", "lockspaces", "held_back", "headers", "modes",
+                    "volumes", "reads")
 
 
 class ClusteredVg(Agent):
@@ -100,13 +101,22 @@ class ClusteredVg(Agent):
                      for v in self.see_active() if not v.layer)
 
     def see_daemons(self):
-        """The lock daemons whose socket accepts."""
+        """The lock daemons whose socket accepts, or would if they were not busy."""
         tried = locksocket.try_all(self.host, (seen.LVMLOCKD, seen.CLVMD), _CONNECT_TIME)
         return seen.Daemons(
             answering=tuple(name for name, _, problem in tried if problem is None),
+            busy=tuple(name for name, _, problem in tried if problem == locksocket.BUSY),
             says="; ".join("%s: %s" % (name, problem)
                            for name, _, problem in tried
                            if problem is not None))
+
+    def see_held_back(self):
+        """Kernel's names of the DRBD devices whose I/O stands still; LVM reads from them all."""
+        from dualstor.tools import drbdsetup
+        try:
+            return tuple("drbd%d" % minor for minor in drbdsetup.held_back(self.host))
+        except DualstorError:
+            return ()   # not known: what must not hang has its deadline
 
     # -- tools -------------------------------------------------------------------
 
@@ -220,8 +230,28 @@ class ClusteredVg(Agent):
             return seen.Modes(answered=False, says=problem.reason)
 
     def see_reads(self):
-        """For each active LV (name, problem): whether one sector can be read past the cache."""
-        return tuple((v.lv, self._read(v)) for v in self.see_active() if v.usable)
+        """For each active LV (name, problem): whether one sector can be read past the cache.
+
+        Not of one on a DRBD device that holds I/O back: the reader could not be ended, and
+        would hold the LV open until that goes on.
+        """
+        from dualstor.kernel import block
+        held, volumes = set(self.see_held_back()), self._when_resumed()
+        suspended = {v.lv for v in volumes if v.suspended}
+        return tuple(
+            (v.lv, "device-mapper has it suspended" if v.lv in suspended else self._read(v))
+            for v in volumes
+            if v.usable and not held & {"drbd%d" % minor for minor in
+                                        block.drbd_minors(self.host, v.major, v.minor)})
+
+    def _when_resumed(self):
+        """As ``see_active``, once none is suspended: LVM suspends for moments, a reader would hang."""
+        for _ in range(_RESUME_TRIES):
+            volumes = self.see_active()
+            if not any(v.suspended for v in volumes):
+                break
+            self.host.sleep(_RESUME_PAUSE)
+        return volumes
 
     def _read(self, volume):
         argv = ("dd", "if=/dev/dm-%d" % volume.minor, "of=/dev/null", "bs=4096", "count=1",

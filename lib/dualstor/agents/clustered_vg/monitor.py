@@ -79,7 +79,7 @@ def _why_not_asked(parameters, facts):
     """Why LVM cannot tell the LVs now, as text; None when it has told them."""
     obstacle = locking.obstacle(facts)
     if obstacle:
-        return "there is no %s" % obstacle.what
+        return obstacle.why
     if _kind(facts) == LVMLOCKD and not facts.modes.answered:
         return facts.modes.says
     return None if facts.volumes.outcome.ok else facts.volumes.outcome.says
@@ -171,6 +171,9 @@ def _pick_up_trouble(parameters, facts, plan, usable):
 def _healthy(request, parameters, facts, trouble="", well=None):
     """The verdict on a VG whose expected LVs are all active; *well* is what to keep, if any."""
     if request.level >= 10:
+        if facts.held_back and not facts.done("warn"):
+            return Do("warn", ("not read, as DRBD holds the I/O of %s back: see `drbdadm status`"
+                               % " and ".join(facts.held_back),))
         failed = [(lv, problem) for lv, problem in facts.reads if problem]
         if failed:
             return refuse(
@@ -180,6 +183,6 @@ def _healthy(request, parameters, facts, trouble="", well=None):
                     ", nor can %d more" % (len(failed) - 1) if len(failed) > 1 else ""))
     if trouble and request.degraded_known:
         return refuse(request, parameters, ExitCode.DEGRADED, trouble)
-    if trouble and not facts.done("warn"):
+    if trouble and (trouble,) not in [d.args for d in facts.done("warn")]:
         return Do("warn", (trouble,))
     return Finish(ExitCode.SUCCESS, well=None if trouble or facts.history else well)

@@ -20,9 +20,13 @@ class Lockspaces(Record):
 
 
 class Daemons(Record):
-    """Names of the lock daemons whose socket accepts a connection; ``says`` if there is none."""
+    """Names of the lock daemons whose socket accepts a connection; ``says`` if there is none.
+
+    ``busy``: those that live and take nobody just now, as clvmd does without quorum.
+    """
 
     answering: tuple = ()
+    busy: tuple = ()
     says: str = ""
 
 

@@ -46,11 +46,12 @@ def _locks(request, parameters, facts):
     obstacle = locking.obstacle(facts)
     if obstacle is None:
         return None
+    if obstacle.recovery:   # mostly for want of quorum, where there is none
+        obstacle = locking.membership(facts.quorum) or obstacle
     if obstacle.passes:
         return Wait("%s, to start VG %s" % (obstacle.what, parameters.vgname), obstacle.hint)
     return refuse(request, parameters, ExitCode.ERR_GENERIC,
-                         "there is no %s: %s" % (obstacle.what.replace("the ", "", 1),
-                                                 obstacle.hint))
+                  "%s: %s" % (obstacle.why, obstacle.hint))
 
 
 def _again(facts, deed, args, what, hint):

@@ -89,10 +89,11 @@ class Clvmd(Agent):
         return process.from_text(self.host, self.host.recall(*self._memory))
 
     def see_sockets(self):
-        """The daemons whose socket accepts."""
+        """The daemons whose socket accepts, or would if they were not busy."""
         tried = locksocket.try_all(self.host, seen.PROGRAMS, _CONNECT_TIME)
         return seen.Sockets(
             accepting=tuple(name for name, _, problem in tried if problem is None),
+            busy=tuple(name for name, _, problem in tried if problem == locksocket.BUSY),
             says="; ".join("%s: %s" % (path, problem)
                            for _, path, problem in tried
                            if problem is not None))

@@ -5,6 +5,7 @@ from dualstor.command.explanations import explained
 from dualstor.command.status import copies
 from dualstor.command.status.advised import ERROR, UNSEEN, WARNING, Advice, error, warning
 from dualstor.command.status.report import Silent
+from dualstor.host import BUSY
 from dualstor.tools.quorum import CMAN
 
 # -- the cluster ------------------------------------------------------------------------
@@ -97,6 +98,8 @@ def _locking(report):
         yield error("no LVM lock daemon runs on %s" % report.node,
                     "the cluster starts it: see its last failure, mend that, then `crm_resource "
                     "--cleanup`; without it LVs stay usable, but nothing can be changed")
+    elif locking.problem == BUSY and not getattr(report.quorum, "quorate", True):
+        pass    # clvmd takes no connection without quorum: that is told above
     elif locking.problem or locking.silence:
         yield error("%s does not answer (%s)" % (locking.daemon,
                                                  locking.problem or locking.silence),

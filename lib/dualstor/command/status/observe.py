@@ -57,7 +57,7 @@ def see_locking(host):
         socket = locksocket.find(host, daemon)
         if socket is None:
             continue
-        problem = host.connect(socket, _CONNECT_TIME)
+        problem = locksocket.attempt(host, daemon, socket, _CONNECT_TIME)
         if problem is None or seen.daemon is None:
             dead = problem is not None and not process.running(host, daemon)
             seen = seen.but(daemon=daemon, problem=problem, dead=dead)
@@ -176,9 +176,11 @@ def one_by_one(parts, make_host, _seconds):
 
 
 def may_ask_lvm(seen):
-    """Whether LVM would get its locks at once: this node is quorate, and locking works."""
+    """Whether LVM would answer at once: this node is quorate, locking works, DRBD holds no I/O back."""
     known = not any(isinstance(seen[name], Silent) for name in ("quorum", "locking"))
-    return known and bool(seen["quorum"].quorate) and seen["locking"].works
+    return known and bool(seen["quorum"].quorate) and seen["locking"].works and not (
+        isinstance(seen["drbd"], Drbd) and any(
+            getattr(state, "suspended", False) for _, state in seen["drbd"].resources))
 
 
 def look(make_host, gather=at_once, seconds=PART_TIME):

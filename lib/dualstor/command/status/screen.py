@@ -148,7 +148,7 @@ def _volumes(console, report):
     if isinstance(report.listed, Silent):
         _label(console, "", "LVM: %s" % report.listed.says, "warning")
     elif report.listed is None:
-        _label(console, "", "LVM was not asked: it would wait for a lock", "warning")
+        _label(console, "", "LVM was not asked: its commands would hang", "warning")
 
 
 def _resources(console, report):
