@@ -8,7 +8,7 @@ count of the bytes that it fetches for us: it grows when a page has to come from
 docs/performance.md says more, and on which kernels this has been proven.
 
 Sources: posix_fadvise(2), proc(5) on /proc/PID/io; Linux mm/fadvise.c, mm/readahead.c,
-mm/filemap.c, block/fops.c, of 3.10, 4.14, 5.10, 6.1, 6.12 and 7.2.
+mm/filemap.c, fs/splice.c, block/fops.c, as of 3.10, 4.15, 5.10, 6.1, 6.12 and 7.2.
 """
 
 import _stat
@@ -37,8 +37,10 @@ IMPOSSIBLE = _NoBytes("IMPOSSIBLE")
 #: is cached with them as one piece (a folio has an order of two, and lies at a multiple of it).
 _DROPPED = (0, 1 << 21, 1 << 21)
 
-#: From this Linux on whoever waits in a page fault, for whatever reason, can be killed.
+#: From this Linux on whoever waits in a page fault, for whatever reason, can be killed;
 _FAULTS_LET_GO = (5, 12)
+#: and from this one on sendfile(2) is no read(2) in disguise.
+_SENDS_WITHOUT_LOCK = (6, 5)
 
 
 def read(path, offset, length, seconds):
@@ -70,46 +72,51 @@ def _past_the_cache(number, offset, length, end):
 
     :raises OSError: it cannot be done
     """
+    pid = posix.getpid()    # of the main thread, too; a kernel need not have this file
+    count = posix.open("/proc/%d/task/%d/io" % (pid, pid), posix.O_RDONLY | posix.O_CLOEXEC)
+    try:
+        return _dropped_and_taken(number, count, offset, length, end)
+    finally:
+        posix.close(count)
+
+
+def _dropped_and_taken(number, count, offset, length, end):
+    """The same, with *count* open; see ``_fetched``."""
     size = posix.sysconf("SC_PAGESIZE")
     pages = range(offset // size * size, offset + length, size)
-    _fetched()      # all that runs below is in memory now: loading it is no read that counts
+    _fetched(count)     # loads all that runs below: that is no read of the disk, but counts as one
     for around in _DROPPED:
         unit = max(size, around)
         begin = offset // unit * unit
         posix.posix_fadvise(number, begin, -(-(offset + length) // unit) * unit - begin,
                             posix.POSIX_FADV_DONTNEED)
-        fresh = all([_fetch(number, page, size) for page in pages])
+        fresh = all([_fetch(number, count, page, size) for page in pages])
         data = _wait(number, offset, length, end - time.monotonic())
         if data is SILENT or fresh:
             return data
     return IMPOSSIBLE
 
 
-def _fetch(number, page, size):
+def _fetch(number, count, page, size):
     """Have the kernel fetch one page, without waiting for it.
 
     :returns: whether that went to the disk, as it does if the page is not in the cache
     """
-    before = _fetched()
+    before = _fetched(count)
     posix.posix_fadvise(number, page, size, posix.POSIX_FADV_WILLNEED)
-    return _fetched() > before
+    return _fetched(count) > before
 
 
-def _fetched():
-    """How many bytes this thread, the main one, has had the kernel fetch from disks.
+def _fetched(count):
+    """How many bytes the kernel has fetched from disks for the main thread.
 
-    :raises OSError: a kernel without CONFIG_TASK_IO_ACCOUNTING
+    :param count: the open file /proc/PID/task/PID/io
     """
-    pid = posix.getpid()
-    number = posix.open("/proc/%d/task/%d/io" % (pid, pid), posix.O_RDONLY | posix.O_CLOEXEC)
-    try:
-        text = posix.read(number, 4096).decode("ascii", "replace")
-        count = whole(text.partition("\nread_bytes:")[2].partition("\n")[0].strip())
-    finally:
-        posix.close(number)
-    if count is None:
+    text = posix.pread(count, 4096, 0).decode("ascii", "replace")
+    found = whole(text.partition("\nread_bytes:")[2].partition("\n")[0].strip())
+    if found is None:
         raise OSError("no count of bytes")
-    return count
+    return found
 
 
 def _wait(number, offset, length, seconds):
@@ -141,23 +148,35 @@ def _wait(number, offset, length, seconds):
 def _copy(number, offset, length):
     """The bytes as the cache has them or gets them; may sleep for ever, until we are killed.
 
-    read(2) takes the device's lock in kernels of 2025 and later, for which one sleeps where
-    nothing helps: behind a process that seeks, and that behind one that reads a dead disk. A
-    page fault takes none, but in old kernels it may itself sleep where nothing helps.
+    read(2) takes the device's lock in kernels of 2025 and later, and who waits for a lock cannot
+    be killed: a process that seeks holds it, while it waits for one that reads a dead disk.
+    Neither sendfile(2) nor a page fault takes it; but in older kernels sendfile(2) is as read(2),
+    and in still older ones who waits in either cannot be killed.
     """
-    if _linux() < _FAULTS_LET_GO:
+    linux = _linux()
+    if linux < _FAULTS_LET_GO:
         return posix.pread(number, length, offset)
+    reader, writer = posix.pipe()
+    try:
+        try:
+            if linux < _SENDS_WITHOUT_LOCK:
+                _send_mapped(writer, number, offset, length)
+            else:
+                posix.sendfile(writer, number, offset, length)
+        finally:
+            posix.close(writer)
+        return posix.read(reader, length)
+    finally:
+        posix.close(reader)
+
+
+def _send_mapped(writer, number, offset, length):
+    """As sendfile(2). The page fault is that of write(2): an error is one, and no signal."""
     import mmap
     begin = offset // mmap.PAGESIZE * mmap.PAGESIZE
     mapped = mmap.mmap(number, offset + length - begin, flags=mmap.MAP_SHARED,
                        prot=mmap.PROT_READ, offset=begin)
-    reader, writer = posix.pipe()
-    try:    # the fault is write's, so an error is one, and no signal
-        posix.write(writer, memoryview(mapped)[offset - begin:])
-        return posix.read(reader, length)
-    finally:
-        posix.close(reader)
-        posix.close(writer)
+    posix.write(writer, memoryview(mapped)[offset - begin:])
 
 
 def _linux():

@@ -242,24 +242,30 @@ def others_that_hang_do_not_matter(disk, _way):
 
 
 def here(path):
-    """What the way of this kernel reads."""
+    """What is read in the way of this kernel."""
     return freshread.read(path, PLACE, 8, 30.0)
 
 
-def by_read(path):
-    """What the way of kernels before 5.12 reads, on whichever kernel."""
-    sound, freshread._linux = freshread._linux, lambda: (3, 10)
-    try:
-        return freshread.read(path, PLACE, 8, 30.0)
-    finally:
-        freshread._linux = sound
+def in_the_way_of(linux):
+    """A function for what is read in the way of a version of Linux, by this kernel."""
+    def way(path):
+        sound, freshread._linux = freshread._linux, lambda: linux
+        try:
+            return freshread.read(path, PLACE, 8, 30.0)
+        finally:
+            freshread._linux = sound
+    return way
 
 
-CLAIMS = (
-    (what_is_written_below_is_read, here), (what_is_written_below_is_read, by_read),
-    (a_page_that_is_held_is_not_believed, here), (a_page_that_is_held_is_not_believed, by_read),
-    (no_such_place, here), (an_error_is_no_silence, here), (silence_is_given_up, here),
-    (a_late_answer_is_given_up, here), (others_that_hang_do_not_matter, here))
+WAYS = {"read(2)": (3, 10), "page fault": freshread._FAULTS_LET_GO,
+        "sendfile(2)": freshread._SENDS_WITHOUT_LOCK}
+
+CLAIMS = tuple(
+    (claim, in_the_way_of(linux), ", by " + word) for word, linux in sorted(WAYS.items())
+    for claim in (what_is_written_below_is_read, a_page_that_is_held_is_not_believed)) + tuple(
+    (claim, here, "") for claim in (
+        no_such_place, an_error_is_no_silence, silence_is_given_up, a_late_answer_is_given_up,
+        others_that_hang_do_not_matter))
 
 
 def main():
@@ -269,13 +275,13 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     print("Linux %s, Python %s, by %s" % (
         os.uname().release, sys.version.split()[0],
-        "page fault" if freshread._linux() >= freshread._FAULTS_LET_GO else "read"))
+        max((linux, word) for word, linux in WAYS.items() if linux <= freshread._linux())[1]))
     folder = tempfile.mkdtemp()
     disk = Disk(folder)
     results = []
     try:
-        for claim, way in CLAIMS:
-            said = claim.__doc__ + (", by read" if way is by_read else "")
+        for claim, way, how in CLAIMS:
+            said = claim.__doc__ + how
             try:
                 claim(disk, way)
                 results.append("ok")
