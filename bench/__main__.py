@@ -70,6 +70,17 @@ def in_lab_monitors(rounds):
         "CPU of one call, bare Python = 1 (guest of the lab)", _ratios(rows), ""))
 
 
+def in_lab_scale(windows, rounds):
+    """Monitors that the cluster manager runs, with one DRBD resource and with eight."""
+    figures = lab.scale((1, 8), windows, rounds)
+    print("\nMonitors of one node, a minute\n")
+    for line in report.growth(figures):
+        print(line)
+    for count, found in figures.items():
+        _show("One monitor of each with %s of them in the kernel" % count, found["one"])
+    report.save(os.path.join(DOCS, "lab-scale.json"), figures)
+
+
 def in_lab_operations(agents):
     """Whole operations with one set of agents; the plot is drawn once both are there."""
     path = os.path.join(DOCS, "lab-operations.json")
@@ -96,17 +107,20 @@ def in_lab_operations(agents):
 def main():
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(prog="python3 -m bench", description=__doc__)
-    parser.add_argument("what", choices=("host", "lab-monitors", "lab-operations"))
+    parser.add_argument("what", choices=("host", "lab-monitors", "lab-scale", "lab-operations"))
     parser.add_argument("agents", nargs="?", choices=("dualstor", "stock"), default="dualstor",
                         help="whose operations are measured")
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--before", metavar="REVISION", help="host: measure an earlier revision in the same rounds")
+    parser.add_argument("--windows", type=int, default=5, help="of a minute each, for lab-scale")
     arguments = parser.parse_args()
     os.makedirs(DOCS, exist_ok=True)
     if arguments.what == "host":
         on_host(arguments.rounds, arguments.before)
     elif arguments.what == "lab-monitors":
         in_lab_monitors(arguments.rounds)
+    elif arguments.what == "lab-scale":
+        in_lab_scale(arguments.windows, arguments.rounds)
     else:
         in_lab_operations(arguments.agents)
     page.renew(os.path.dirname(DOCS))

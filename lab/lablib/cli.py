@@ -89,6 +89,8 @@ def parser():
     verb("snapshots", "list the snapshots")
     to = verb("form", "make a cluster of two freshly started machines")
     to.add_argument("--agents", choices=tuple(cib.SETS), default="dualstor", help="ours (the default), or the stock ones")
+    to.add_argument("--resources", type=int, choices=range(1, 9), default=1, metavar="N",
+                    help="DRBD resources, each with its VG, at most 8 (default %(default)s)")
     to = verb("demo", "form a cluster, show it, and prove that LVs and data cross between the nodes")
     to.add_argument("--from-nothing", action="store_true", help="form it anew even if a snapshot of a formed one is there")
     to = verb("faults", "play fault scenarios on a formed cluster and tabulate what came of them")
@@ -138,7 +140,7 @@ def act(arguments, lab):
         for name, about in snapshot.names(lab):
             print(f"{name}  image {about['image']}, {about['options']}, agents {about['agents']}")
     elif verb == "form":
-        lab.form(arguments.agents)
+        lab.form(arguments.agents, arguments.resources)
     elif verb == "demo":
         demo.show(lab, arguments.from_nothing)
     elif verb == "faults":

@@ -64,9 +64,14 @@ class Lab:
         """Name of the set of agents the cluster was formed with, or None."""
         return self.state().get("agents")
 
-    def remember_agents(self, name):
-        """Notes the set of agents the cluster was formed with."""
-        self._remember(agents=name)
+    @property
+    def resources(self):
+        """How many DRBD resources, each with its VG, the cluster was formed with."""
+        return self.state().get("resources", 1)
+
+    def remember_cluster(self, agents, resources):
+        """Notes the set of agents and the number of DRBD resources the cluster is formed with."""
+        self._remember(agents=agents, resources=resources)
 
     def image(self):
         """Returns the image this lab runs. Raises LabError when it was never started."""
@@ -113,7 +118,7 @@ class Lab:
         accelerator = accel.choose(built, self.progress, self.cache)
         return built, Options(accelerator, int(os.environ.get("DUALSTOR_LAB_MEMORY", "768")))
 
-    def adopt(self, built, options, cut, agents):
+    def adopt(self, built, options, cut, agents, resources):
         """Notes what the machines of this lab are from now on."""
         self._remember(
             image=built.name,
@@ -123,6 +128,7 @@ class Lab:
             memory=options.memory,
             cut=cut,
             agents=agents,
+            resources=resources,
         )
 
     def up(self, fresh=False, auto_restart=None):
@@ -144,7 +150,7 @@ class Lab:
             running = []
         if not running:
             kept = {} if fresh else self.state()
-            self.adopt(built, options, kept.get("cut", []), kept.get("agents"))
+            self.adopt(built, options, kept.get("cut", []), kept.get("agents"), kept.get("resources", 1))
         self.start_fencer(auto_restart)
         with self.progress.step(f"boot two machines ({self.options().accelerator.name})"):
             for node in self.nodes:
@@ -170,6 +176,8 @@ class Lab:
 
     def _payload(self):
         files = {**payload.configuration(), **payload.product(self.package())}
+        if self.resources > 1:
+            files.update(payload.drbd_resources(self.resources))
         return cpio.archive({f"payload/{path}": entry for path, entry in files.items()})
 
     def down(self):
@@ -253,16 +261,16 @@ class Lab:
 
     # the cluster
 
-    def form(self, agents="dualstor"):
+    def form(self, agents="dualstor", resources=1):
         """Makes a cluster of two blank machines; see cluster.form."""
-        cluster.form(self, agents)
+        cluster.form(self, agents, resources)
 
-    def formed(self, agents="dualstor"):
+    def formed(self, agents="dualstor", resources=1):
         """Gives a freshly formed cluster: from the snapshot of one when nothing changed since, else by forming it.
 
-        Returns True when it came from a snapshot.
+        resources: how many DRBD resources, each with its VG. Returns True when it came from a snapshot.
         """
-        name = snapshot.formed_name(self, agents)
+        name = snapshot.formed_name(self, agents, resources)
         if snapshot.exists(self, name):
             try:
                 self.restore(name)
@@ -270,7 +278,7 @@ class Lab:
             except LabError as error:
                 self.progress.note(f"the snapshot of a formed cluster is of no use: {error}")
         self.up(fresh=True)
-        self.form(agents)
+        self.form(agents, resources)
         self.snapshot(name)
         snapshot.prune(self)
         return False

@@ -17,7 +17,7 @@ from .errors import LabError
 from .machine import copy_disk
 from .node import Node
 
-KEEP_FORMED = 2
+KEEP_FORMED = 3
 DISKS = ("data", "state")
 
 
@@ -41,7 +41,7 @@ def names(lab):
     return sorted(found, key=lambda each: each[1]["taken"])
 
 
-def formed_name(lab, agents):
+def formed_name(lab, agents, resources):
     """Returns the name for a cluster freshly formed with these agents: a hash over all that it is made of."""
     built, options = lab.plan()
     made_of = (
@@ -49,8 +49,8 @@ def formed_name(lab, agents):
         options.text(),
         payload.digest(payload.configuration()),
         payload.digest(payload.product(lab.package())) if agents == "dualstor" else "",
-        cib.base(cib.SETS[agents]),
-        cib.vg_addition(cib.SETS[agents]),
+        cib.base(cib.SETS[agents], resources),
+        cib.vg_addition(cib.SETS[agents], resources),
     )
     return f"formed-{agents}-{hashlib.sha256(chr(0).join(made_of).encode()).hexdigest()[:16]}"
 
@@ -79,6 +79,7 @@ def save(lab, name):
             "options": lab.options().text(),
             "cut": lab.state().get("cut", []),
             "agents": lab.agents,
+            "resources": lab.resources,
             "taken": time.time(),
         }
         (scratch / "snapshot.json").write_text(json.dumps(about, indent=1))
@@ -108,7 +109,7 @@ def load(lab, name):
     with lab.progress.step(f"load {name}"):
         for node in lab.nodes:
             node.machine.kill()
-        lab.adopt(built, options, about["cut"], about["agents"])
+        lab.adopt(built, options, about["cut"], about["agents"], about.get("resources", 1))
         lab.start_fencer()
         lab.each(lambda node: _load_node(lab, node, source))
         for node in lab.nodes:

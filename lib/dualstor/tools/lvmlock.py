@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """lvmlockctl: which locks this host's lvmlockd holds.
 
-Format: LVM2 daemons/lvmlockd/lvmlockctl.c (format_info_ls, format_info_r, format_info_lk).
+Sources: LVM2 daemons/lvmlockd/lvmlockctl.c (format_info_ls, format_info_r, format_info_lk;
+setup_dump_socket).
 """
+
+import errno
 
 from dualstor.errors import ParseError, ToolFailed
 from dualstor.record import Record
+
+_INFO = ("lvmlockctl", "--info")
+_TAKEN = "socket error -%d" % errno.EADDRINUSE
+_PAUSE = 0.2    # seconds until it is asked again
 
 
 class Lockspace(Record):
@@ -67,12 +74,29 @@ def parse_info(text):
     return tuple(found)
 
 
+def _asked(host, timeout):
+    """The Completed of ``lvmlockctl --info``.
+
+    lvmlockd sends its answer to a socket whose name is the same for the whole host, so of
+    several that ask at once all but one end at once with "address in use". They ask again.
+    """
+    end = host.deadline.elapsed + timeout
+    while True:
+        completed = host.run(_INFO, end - host.deadline.elapsed)
+        if completed.ok or _TAKEN not in completed.stdout + completed.stderr:
+            return completed
+        if host.deadline.elapsed + _PAUSE >= end:
+            raise ToolFailed(completed, "another lvmlockctl got no answer either in %.0f s (%s)"
+                             % (timeout, completed.complaint()))
+        host.sleep(_PAUSE)
+
+
 def lockspaces(host, timeout=5.0):
     """The Lockspaces of this host's lvmlockd; a round trip to it, no lock is taken.
 
     :raises ToolError, ParseError: lvmlockctl is missing, hung or failed, or speaks another form
     """
-    completed = host.run(("lvmlockctl", "--info"), timeout)
+    completed = _asked(host, timeout)
     if not completed.ok:
         raise ToolFailed(completed)
     return parse_info(completed.stdout)
