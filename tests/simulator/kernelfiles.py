@@ -238,9 +238,12 @@ def _dlm(tree, cluster, node):
             put(tree, home + "addr_list", "AF_INET 10.77.0.%d\n" % number)
             put(tree, home + "nodeid", "%d\n" % number)
             put(tree, home + "local", "%d\n" % (number == node.id))
-    from simulator import clustered, locking
+    from simulator import clustered, locking, volumes
     if locking.CLVMD_LOCKSPACE in node.lockspaces:
         put(tree, "/sys/kernel/debug/dlm/clvmd_locks", clustered.lock_table(cluster, node))
+    for name in node.lockspaces:
+        if name.startswith("lvm_"):
+            put(tree, "/sys/kernel/debug/dlm/%s_locks" % name, volumes.lock_table(cluster, node, name[len("lvm_"):]))
     for name, space in node.lockspaces.items():
         home = "/sys/kernel/dlm/%s/" % name
         put(tree, home + "id", "%d\n" % space.id)

@@ -245,7 +245,7 @@ def generation(host):
     kernel = read(host)
     if kernel is not None:
         return kernel.generation
-    return _number((host.read(_VERSION) or "").partition(".")[0])
+    return whole((host.read(_VERSION) or "").partition(".")[0])
 
 
 # -- who has a device open ------------------------------------------------------
@@ -260,7 +260,7 @@ def parse_openers(text):
     found = []
     for line in text.splitlines():
         fields = line.rsplit("\t", 2)
-        if len(fields) == 3 and _number(fields[1]) is not None:
+        if len(fields) == 3 and whole(fields[1]) is not None:
             word = "%s[%s]" % (fields[0].lstrip("+"), fields[1])
             if word not in found:
                 found.append(word)

@@ -9,6 +9,7 @@ lvmlockctl.c, daemons/cmirrord/clogd.c (ends with 0 once it is ready).
 import re
 
 from dualstor.errors import ToolError, ToolHung
+from dualstor.tools import lvmlock
 
 LVMLOCKD, CLVMD, CMIRRORD = "lvmlockd", "clvmd", "cmirrord"
 
@@ -117,7 +118,7 @@ def silence(host, daemon, timeout):
         code, says, peer = refresh(host, timeout)
         return None if code == 0 or peer is not None else says
     try:
-        completed = host.run(("lvmlockctl", "--info"), timeout)
+        completed = lvmlock.ask(host, timeout)
     except ToolError as problem:
         return str(problem)
     return None if completed.ok else completed.complaint()

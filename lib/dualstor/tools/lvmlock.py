@@ -74,8 +74,8 @@ def parse_info(text):
     return tuple(found)
 
 
-def _asked(host, timeout):
-    """The Completed of ``lvmlockctl --info``.
+def ask(host, timeout):
+    """The Completed of ``lvmlockctl --info``; takes no lock.
 
     lvmlockd sends its answer to a socket whose name is the same for the whole host, so of
     several that ask at once all but one end at once with "address in use". They ask again.
@@ -96,7 +96,7 @@ def lockspaces(host, timeout=5.0):
 
     :raises ToolError, ParseError: lvmlockctl is missing, hung or failed, or speaks another form
     """
-    completed = _asked(host, timeout)
+    completed = ask(host, timeout)
     if not completed.ok:
         raise ToolFailed(completed)
     return parse_info(completed.stdout)

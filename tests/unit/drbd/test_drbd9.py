@@ -13,7 +13,11 @@ from dualstor.tools import drbdadm, drbdsetup
 from .helpers import DATA, PaperHost, golden, kernel_host
 
 FOLDER = os.path.join(DATA, "..", "drbd9")
-STATES = sorted(name for name in os.listdir(FOLDER) if name != "README")
+CAPTURES = sorted((os.path.basename(state), node) for state, nodes, _ in os.walk(FOLDER) for node in nodes
+                  if os.path.exists(os.path.join(state, node, "drbdsetup-events2-now.out")))
+#: Those of r0 alone, on the one node that was looked at, with who has the device open.
+STATES = sorted(state for state, node in CAPTURES
+                if os.path.exists(os.path.join(FOLDER, state, node, "debugfs.volumes.0.openers.out")))
 OPENERS = "/sys/kernel/debug/drbd/resources/r0/volumes/0/openers"
 
 
@@ -30,6 +34,24 @@ def host(state):
         programs={"drbdsetup": lambda words: (0, capture(
             state, "drbdsetup-status-json.out" if "--json" in words
             else "drbdsetup-events2-now.out"), "")})
+
+
+@pytest.mark.parametrize("state, node", CAPTURES)
+def test_json_and_events2_tell_the_same_of_every_resource(state, node):
+    json, events = (golden("..", "drbd9", state, node, name) for name in (
+        "drbdsetup-status-json.out", "drbdsetup-events2-now.out"))
+    told = [drbdsetup.parse_status(json) if json.strip() else (), drbdsetup.parse_events2(events) if events else ()]
+    names = {event.get("name") for event in told[0] if event.kind == "resource"}
+    assert names == {event.get("name") for event in told[1] if event.kind == "resource"}
+    for name in names:
+        one, other = (_at_rest(drbdsetup.state(each, name)) for each in told)
+        assert one == other
+
+
+def _at_rest(state):
+    """A State without what went on between two captures, the peers in order."""
+    return state.but(volumes=tuple(v.but(resync=None) for v in state.volumes),
+                     peers=tuple(sorted(state.peers, key=lambda peer: peer.name)))
 
 
 @pytest.mark.parametrize("state", STATES)

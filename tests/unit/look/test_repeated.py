@@ -43,8 +43,6 @@ def test_after_a_minute_the_locks_are_looked_at_but_lvm_has_nothing_new_to_tell(
     """Locks change neither metadata nor devices; LVM itself would be asked in vain."""
     for _ in range(2):
         simulation.advance(LASTS + 1)
-        modes = ["lvmlockctl"] if simulation.cluster.generation == state.LVMLOCKD else []
-        assert monitor(simulation) == (0, modes)
         assert monitor(simulation) == (0, [])
 
 

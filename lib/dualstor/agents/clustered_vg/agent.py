@@ -222,7 +222,13 @@ class ClusteredVg(Agent):
         return bool(self.see_active()) or bool(self._group and self._group.group.lv_count)
 
     def see_modes(self):
-        """The locks that lvmlockd holds on the VG's LVs."""
+        """The locks that lvmlockd holds on the VG's LVs: from the kernel, else from lvmlockctl.
+
+        dlm's own list needs no program, of which only one can ask lvmlockd at a time.
+        """
+        exclusive = dlm.exclusive(self.host, "lvm_" + self.vg)
+        if exclusive is not None:
+            return seen.Modes(held=tuple((name.replace("-", ""), "ex") for name in sorted(exclusive)))
         from dualstor.tools import lvmlock
         try:
             return seen.Modes(held=lvmlock.modes(self.host, self.vg, min(5.0, self._share())))
