@@ -70,8 +70,8 @@ def test_what_is_written_below_a_device_is_read_past_its_cache(mapped):
     assert python(mapped, code) == "fresh metadata"
 
 
-def test_monitors_of_a_healthy_cluster_start_no_process(cluster):
-    node = cluster.node(1)
+def test_monitors_of_a_healthy_cluster_start_no_process(whole):
+    node = whole.node(1)
     for agent, (values, code) in MONITORS.items():
         environment = {
             "OCF_ROOT": "/usr/lib/ocf",
