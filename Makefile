@@ -28,14 +28,13 @@ docs: venv      ## write the manual and docs/findings.md from the command's sour
 	PYTHONPATH=lib $(RUN) -m dualstor.command.pages docs
 
 unit: venv      ## the tests that need no lab
-	$(RUN) -m pytest
+	$(RUN) -m pytest --durations=10
 
 soak: venv      ## the model test for long: SEQUENCES=100000 SEED=1 JOBS=1
 	$(RUN) tests/model/soak.py --sequences $(SEQUENCES) --seed $(SEED) --jobs $(JOBS)
 
-test: venv      ## everything: unit, property, contract, conformance, lab
-	lab/lab build
-	$(RUN) -m pytest --lab --durations=10
+test: venv      ## everything: the lab's tests, and beside them unit, property, contract, conformance
+	$(RUN) -m pytest --lab --beside --durations=25
 
 pythons:        ## the tests of lib/ under every Python on this machine, from 3.6 on
 	tools/test-pythons

@@ -34,12 +34,15 @@ def add_option(parser):
                           "beside those of the lab")
 
 
-def register(config):
-    """Adds what is wanted to this process: the part of the lab, that of the rest, or nothing."""
+def register(config, before=lambda: None):
+    """Adds what is wanted to this process: the part of the lab, that of the rest, or nothing.
+
+    before: called before both play.
+    """
     if VARIABLE in os.environ:
         config.pluginmanager.register(Rest(config, int(os.environ.pop(VARIABLE))), "beside")
     elif config.getoption("--beside"):
-        config.pluginmanager.register(Both(config), "beside")
+        config.pluginmanager.register(Both(config, before), "beside")
 
 
 class Rest:
@@ -82,8 +85,8 @@ class Rest:
 class Both:
     """In the process that was asked for all: plays the lab's tests, shows those of the rest."""
 
-    def __init__(self, config):
-        self._config = config
+    def __init__(self, config, before):
+        self._config, self._before = config, before
         self._child = self._log = None
         self._news = threading.Condition()
         self._reports, self._warnings, self._done, self._ended = {}, {}, set(), False
@@ -94,8 +97,9 @@ class Both:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):
-        if not session.testsfailed and not self._config.option.collectonly and any(
-                not is_lab(item) for item in session.items):
+        kinds = {is_lab(item) for item in session.items}
+        if len(kinds) == 2 and not session.testsfailed and not self._config.option.collectonly:
+            self._before()
             self._start()
 
     def _start(self):

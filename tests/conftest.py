@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Options of the test run, and the profiles of property tests."""
 
+import collections
+import itertools
 import logging
+import os
 
 import hypothesis
 import pytest
@@ -32,7 +35,17 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "lab: needs the lab's machines; collected with --lab")
     hypothesis.settings.load_profile("deep" if config.getoption("--deep") else "ci")
-    beside.register(config)
+    beside.register(config, before=_install_what_the_lab_needs)
+
+
+def _install_what_the_lab_needs():
+    """Before two processes may both want to install something."""
+    from lablib import LabError, host
+    from lablib.progress import Progress
+    try:
+        host.ensure(Progress())
+    except LabError:
+        pass    # the first test of the lab will say so
 
 
 def pytest_collection_modifyitems(config, items):
@@ -42,6 +55,35 @@ def pytest_collection_modifyitems(config, items):
     wanted = [item for item in items if item.get_closest_marker("lab") is None]
     config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
     items[:] = wanted
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Beside the slowest tests, which --durations=N tells: the slowest files."""
+    wanted = config.getoption("durations")
+    if wanted is None:
+        return
+    seconds = collections.Counter()
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if hasattr(report, "duration"):
+            seconds[report.nodeid.partition("::")[0]] += report.duration
+    terminalreporter.write_sep("=", "slowest files")
+    for name, total in seconds.most_common(wanted or None):
+        terminalreporter.write_line("%8.2fs %s" % (total, name))
+
+
+@pytest.fixture(scope="session")
+def lab(request):
+    """A lablib Lab whose machines are ended after the last test of the lab.
+
+    DUALSTOR_LAB_RUN decides where it is, as for lab/lab; by default beside one that the user may
+    have running. Where the cache has no image yet, one is built, which takes minutes and shows so.
+    """
+    from lablib import Lab
+    made = Lab(run=os.environ.get("DUALSTOR_LAB_RUN") or "/tmp/dualstor-lab-test-%d" % os.getuid())
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        made.plan()
+    yield made
+    made.down()
 
 
 @pytest.fixture(scope="session")

@@ -270,15 +270,27 @@ class Lab:
 
         resources: how many DRBD resources, each with its VG. Returns True when it came from a snapshot.
         """
-        name = snapshot.formed_name(self, agents, resources)
+        def make():
+            self.blank()
+            self.form(agents, resources)
+
+        return self._taken_or_made(snapshot.formed_name(self, agents, resources), make)
+
+    def blank(self):
+        """Gives two blank machines, just booted with new disks: from the snapshot of such when nothing changed since.
+
+        Returns True when they came from a snapshot.
+        """
+        return self._taken_or_made(snapshot.blank_name(self), lambda: self.up(fresh=True))
+
+    def _taken_or_made(self, name, make):
         if snapshot.exists(self, name):
             try:
                 self.restore(name)
                 return True
             except LabError as error:
-                self.progress.note(f"the snapshot of a formed cluster is of no use: {error}")
-        self.up(fresh=True)
-        self.form(agents, resources)
+                self.progress.note(f"the snapshot {name} is of no use: {error}")
+        make()
         self.snapshot(name)
         snapshot.prune(self)
         return False

@@ -17,7 +17,8 @@ from .errors import LabError
 from .machine import copy_disk
 from .node import Node
 
-KEEP_FORMED = 3
+# How many of each kind that a lab takes by itself are kept: a formed cluster of either set of agents, two blank machines.
+KEEP = {"formed-": 3, "blank-": 1}
 DISKS = ("data", "state")
 
 
@@ -43,16 +44,20 @@ def names(lab):
 
 def formed_name(lab, agents, resources):
     """Returns the name for a cluster freshly formed with these agents: a hash over all that it is made of."""
+    product = payload.digest(payload.product(lab.package())) if agents == "dualstor" else ""
+    return _name(lab, f"formed-{agents}", product, cib.base(cib.SETS[agents], resources),
+                 cib.vg_addition(cib.SETS[agents], resources))
+
+
+def blank_name(lab):
+    """Returns the name for two machines that were just started with new disks, as formed_name does."""
+    return _name(lab, "blank", payload.digest(payload.product(lab.package())))
+
+
+def _name(lab, kind, *parts):
     built, options = lab.plan()
-    made_of = (
-        built.name,
-        options.text(),
-        payload.digest(payload.configuration()),
-        payload.digest(payload.product(lab.package())) if agents == "dualstor" else "",
-        cib.base(cib.SETS[agents], resources),
-        cib.vg_addition(cib.SETS[agents], resources),
-    )
-    return f"formed-{agents}-{hashlib.sha256(chr(0).join(made_of).encode()).hexdigest()[:16]}"
+    made_of = (built.name, options.text(), payload.digest(payload.configuration()), *parts)
+    return f"{kind}-{hashlib.sha256(chr(0).join(made_of).encode()).hexdigest()[:16]}"
 
 
 def save(lab, name):
@@ -129,10 +134,11 @@ def _load_node(lab, node, folder):
     node.machine.load_memory(folder / f"{node.name}.memory")
 
 
-def prune(lab, keep=KEEP_FORMED):
-    """Removes all but the newest snapshots of formed clusters of the lab's suite; those with names of the user's stay."""
-    ours = [name for name, _ in names(lab) if name.startswith("formed-")]
-    for name in ours[: max(0, len(ours) - keep)]:
-        shutil.rmtree(_folder(lab, name), ignore_errors=True)
+def prune(lab):
+    """Removes all but the newest snapshots that the lab took by itself with machines of its suite; those with names of the user's stay."""
+    for kind, keep in KEEP.items():
+        ours = [name for name, _ in names(lab) if name.startswith(kind)]
+        for name in ours[: max(0, len(ours) - keep)]:
+            shutil.rmtree(_folder(lab, name), ignore_errors=True)
 
 

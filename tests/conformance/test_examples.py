@@ -12,7 +12,7 @@ import pytest
 
 from dualstor.command.configure import answers, pacemaker, sources
 from sourcetree import TREE
-from unit.configure import readback
+from unit.configure import readback, test_render
 
 EXAMPLES = os.path.join(TREE, "docs", "examples")
 GENERATIONS = ("lvmlockd", "clvmd", "cman")
@@ -52,6 +52,12 @@ def loads(generation, folder, load):
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_the_whole_cib_is_valid_and_nothing_is_to_be_said_of_it(generation, tmp_path):
     assert run(["crm_verify", "-V", "--xml-file", example(generation, "cib.xml")], tmp_path) == ""
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_nor_of_one_of_other_answers(generation, tmp_path):
+    (tmp_path / "other.xml").write_text(test_render.rendered(generation)["cib.xml"])
+    assert run(["crm_verify", "-V", "--xml-file", "other.xml"], tmp_path) == ""
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

@@ -15,10 +15,11 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session")
-def _machines():
-    lab = environments.machines()
-    yield lab
-    lab.down()
+def _machines(lab):
+    """One formed cluster for all of them."""
+    lab.formed("dualstor")
+    lab.wait_formed()
+    return lab
 
 
 @pytest.fixture(scope="module")

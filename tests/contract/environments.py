@@ -113,13 +113,3 @@ class Machines:
 
     def settle(self):
         """Nothing: the tools of the real cluster wait themselves."""
-
-
-def machines():
-    """Machines of a lab of their own; the caller ends it with ``lab.down()``."""
-    from lablib import Lab
-    lab = Lab(run=os.environ.get("DUALSTOR_LAB_RUN")
-              or "/tmp/dualstor-lab-test-%d" % os.getuid())
-    lab.formed("dualstor")
-    lab.wait_formed()
-    return lab

@@ -1,39 +1,69 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The lab for tests: machines of their own, beside a lab that the user may have running."""
-import os
+"""What the lab's tests begin with: blank machines, a formed cluster, a stage with writers.
 
+All of it comes from snapshots of this state of the tree, which the first test that wants one takes.
+"""
 import pytest
-from lablib import Lab, cib
+from lablib import LabError, cib, cluster as clusters
 from lablib.faults.stage import Stage
 
 
+class Ground:
+    """Whether the machines are a formed cluster at which tests have only looked since."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.clean = False
+
+    def cluster(self, keep):
+        """Gives a whole cluster of our agents: the one that is there, where it is clean and well, else a new one.
+
+        keep: whether the test will only look.
+        """
+        if not (self.clean and self._well()):
+            self.lab.formed("dualstor")
+            self.lab.wait_formed()
+        self.clean = keep
+        return self.lab
+
+    def _well(self):
+        try:
+            clusters.wait_whole(self.lab, timeout=0)
+            return not self.lab.node(1).cluster().failures
+        except LabError:
+            return False
+
+
 @pytest.fixture(scope="session")
-def lab():
-    """A Lab whose machines are ended after the last test; DUALSTOR_LAB_RUN decides where, as for lab/lab."""
-    made = Lab(run=os.environ.get("DUALSTOR_LAB_RUN") or f"/tmp/dualstor-lab-test-{os.getuid()}")
-    yield made
-    made.down()
+def ground(lab):
+    return Ground(lab)
 
 
 @pytest.fixture(scope="module")
-def machines(lab):
+def machines(ground):
     """The lab with two blank machines that run; nothing is formed on them."""
-    lab.up(fresh=True)
-    return lab
+    ground.clean = False
+    ground.lab.blank()
+    return ground.lab
 
 
 @pytest.fixture
-def cluster(lab):
-    """The lab with a freshly formed cluster of our agents, whatever the test before did to it."""
-    lab.formed("dualstor")
-    lab.wait_formed()
-    return lab
+def cluster(ground):
+    """The lab with a formed cluster of our agents, whatever the test before did to it; the test may do what it likes."""
+    return ground.cluster(keep=False)
 
 
 @pytest.fixture
-def stage(lab, request):
+def whole(ground):
+    """The same for a test that only looks: it may be one at which others have looked, and others may look at it."""
+    return ground.cluster(keep=True)
+
+
+@pytest.fixture
+def stage(ground, request):
     """A freshly formed cluster with a writer on each node; its set of agents is the (indirect) parameter."""
-    made = Stage(lab, cib.SETS[request.param])
+    ground.clean = False
+    made = Stage(ground.lab, cib.SETS[request.param])
     made.set()
     yield made
     made.close()

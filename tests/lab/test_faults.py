@@ -9,6 +9,7 @@ CHOICE = ("standby", "node-killed", "lockd-killed", "held-open")
 
 
 @pytest.mark.parametrize("name", CHOICE)
-def test_a_fault_ends_as_it_should(lab, name):
-    (result,) = runner.run(lab, [name], ["dualstor"])
+def test_a_fault_ends_as_it_should(ground, name):
+    ground.clean = False
+    (result,) = runner.run(ground.lab, [name], ["dualstor"])
     assert [check for check in result["checks"] if not check["ok"]] == []

@@ -22,10 +22,8 @@ NEXT = f"{__version__}.1"
 
 
 @pytest.fixture(scope="module")
-def cluster(lab):
-    lab.formed("dualstor")
-    lab.wait_formed()
-    return lab
+def cluster(ground):
+    return ground.cluster(keep=False)
 
 
 @pytest.fixture(scope="module")

@@ -79,8 +79,8 @@ def test_fresh_reads_are_proven_on_this_kernel_with_this_python(machines):
     assert "11 of 11 hold" in done.stdout
 
 
-def test_monitors_of_a_healthy_cluster_start_no_process(cluster):
-    node = cluster.node(1)
+def test_monitors_of_a_healthy_cluster_start_no_process(whole):
+    node = whole.node(1)
     for agent, (values, code) in MONITORS.items():
         environment = {
             "OCF_ROOT": "/usr/lib/ocf",

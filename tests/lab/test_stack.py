@@ -12,14 +12,14 @@ def running_on(seen, node):
     return {each.resource: each.role for each in seen.instances if each.node == node and each.active}
 
 
-def test_everything_runs_on_both_nodes(cluster):
-    for node in cluster.nodes:
+def test_everything_runs_on_both_nodes(whole):
+    for node in whole.nodes:
         drbd = node.drbd()
         assert (drbd.connection, drbd.role, drbd.disk) == ("Connected", "Primary", "UpToDate")
         mine = running_on(node.cluster(), node.name)
         assert (mine["drbd"], mine["dlm"], mine["clvmd"], mine[cib.VG]) == ("Promoted", "Started", "Started", "Started")
         assert node.run(f"test -b /dev/{cib.VG}/lv0").rc == 0
-    assert cluster.node(1).cluster().failures == ()
+    assert whole.node(1).cluster().failures == ()
 
 
 def test_lvs_and_blocks_cross_in_both_directions(cluster):

@@ -33,13 +33,13 @@ def advice(document):
     return " ".join(each["what"] for each in document["advice"])
 
 
-def test_a_healthy_pair_and_the_last_line_says_so(cluster):
-    for node in cluster.nodes:
+def test_a_healthy_pair_and_the_last_line_says_so(whole):
+    for node in whole.nodes:
         rc, told = status(node)
         assert (rc, told["advice"]) == (0, []), told
         assert [(each["lv"], each["state"]) for each in told["volumes"]] == [("lv0", "sh")]
-    assert cluster.node(1).ok("dualstor status", LIMIT).endswith("\nNothing: all is well.\n")
-    record(cluster.node(1), "healthy")
+    assert whole.node(1).ok("dualstor status", LIMIT).endswith("\nNothing: all is well.\n")
+    record(whole.node(1), "healthy")
 
 
 def test_a_stopped_lock_daemon_and_lvm_is_not_asked(cluster):

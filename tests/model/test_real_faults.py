@@ -127,9 +127,11 @@ def test_two_instances_at_once(lab, agent, action):
 def test_after_an_end_in_the_middle_the_next_stop_and_start_succeed(make_lab, agent, state, action,
                                                                     number):
     lab = make_lab(state)
-    for moment in (0.3, 0.6):
+    for programs in (1, 4):
+        begun = len(lab.calls()) + programs
         process = start(lab, agent, action)
-        time.sleep(moment)
+        while process.poll() is None and len(lab.calls()) < begun:
+            time.sleep(0.01)
         process.send_signal(number)
         _, stderr = process.communicate(timeout=_LONG)
         assert process.returncode in (0, 1, -number), stderr

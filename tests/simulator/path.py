@@ -220,6 +220,11 @@ class Lab:
         """Context manager: the Cluster, to look at and to change."""
         return locked(self.folder)
 
+    def calls(self):
+        """The programs that were started so far, each as [node, argv...], without disturbing those that run."""
+        with open(os.path.join(self.folder, "state.json"), encoding="utf-8") as stream:
+            return state.loads(stream.read()).calls
+
     def inject(self, fault):
         """Let a fault strike (see ``faults``); those of the file itself at once."""
         kind, name = fault["kind"], fault["program"]
