@@ -25,7 +25,7 @@ install: PYTHON = /usr/bin/python3
 install:        ## command, library, agents, handler, metadata, manuals: DESTDIR= PREFIX=/usr
 	cd lib/dualstor && find . -name '*.py' -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(LIBRARY)/{}' \; && \
 	    find . -path '*/data/*' -type f -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(LIBRARY)/{}' \;
-	env -u SOURCE_DATE_EPOCH PYTHONHASHSEED=0 $(PYTHON) -sS -m compileall -q -f -d '$(LIBRARY)' '$(DESTDIR)$(LIBRARY)'
+	env -u SOURCE_DATE_EPOCH PYTHONHASHSEED=0 $(PYTHON) -sS -m compileall -q -f -d '$(LIBRARY)' '$(DESTDIR)$(LIBRARY)' >&2
 	$(INSTALL) -d '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(HANDLERS)' '$(DESTDIR)$(METADATA)' '$(DESTDIR)$(SBINDIR)' \
 	    '$(DESTDIR)$(MANDIR)/man7' '$(DESTDIR)$(MANDIR)/man8' '$(DESTDIR)$(TMPFILES)'
 	$(INSTALL) -m 755 ocf/* '$(DESTDIR)$(OCFROOT)/resource.d/dualstor'

@@ -70,7 +70,7 @@ def labs(tmp_path, monkeypatch, *suites):
 def test_disks_of_another_suite_are_not_gone_on_with(tmp_path, monkeypatch):
     old, new = labs(tmp_path, monkeypatch, "trixie", None)
     old.adopt(image.Image("trixie-1", None, None, None, None, None, "trixie", "cpython-313"),
-              Options(accel.named("tcg", "")), [], None)
+              Options(accel.named("tcg", "")), [], None, 1)
     with pytest.raises(errors.LabError, match="are those of trixie: .*trixie up.*bookworm up --fresh"):
         new.up()
 
@@ -84,7 +84,7 @@ def test_snapshots_of_each_suite_are_apart(tmp_path, monkeypatch):
             (folder / "snapshot.json").write_text(json.dumps({"taken": number, "image": lab.suite}))
     snapshot.prune(found[0])
     assert [{about["image"] for _, about in snapshot.names(lab)} for lab in found] == [{"bookworm"}, {"trixie"}]
-    assert [len(snapshot.names(lab)) for lab in found] == [1 + snapshot.KEEP_FORMED, 4]
+    assert [len(snapshot.names(lab)) for lab in found] == [1 + snapshot.KEEP["formed-"], 4]
 
 
 MODULES = """\
