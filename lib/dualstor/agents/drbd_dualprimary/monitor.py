@@ -17,7 +17,7 @@ def advise(facts):
 
 def unconnected(parameters, state):
     """What is wrong where the kernel has no connection at all, and what a person types."""
-    return ("has no connection to its peer in the kernel (%s), as after a `down` that was refused: "
+    return ("has no connection to its peer in the kernel (%s), as a refused `down` leaves it: "
             "`drbdadm adjust %s` makes it" % (seen.words(state), parameters.drbd_resource))
 
 
