@@ -73,7 +73,7 @@ def healthy(**changes):
         group=lvm.GroupReport(outcome=OK, group=group()),
         devices=(seen.Device("/dev/drbd0", drbd=True),),
         volumes=lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"))),
-        modes=seen.Modes(), reads=(), held=(), held_back=())
+        modes=seen.Modes(), reads=(), held=(), turn=True, held_back=())
     facets.update(changes)
     facets.setdefault("present", listed(facets["active"]))
     return Facts(**facets)
@@ -159,6 +159,7 @@ kernels = st.lists(st.builds(
 _FACETS = dict(
     unchanged=st.sampled_from([None, None, None, (HEADER,)]),
     headers=st.sampled_from([None, (), (HEADER,)]),
+    turn=st.booleans(),
     active=kernels,
     lockspaces=st.builds(seen.Lockspaces, st.booleans(), st.booleans(), st.booleans()),
     remembered=st.one_of(st.none(), st.builds(

@@ -13,6 +13,7 @@ _CONNECT_TIME = 2.0     # seconds
 
 _MONITOR_SHARE = 3.0    # a monitor gives one command this part of its time
 _START_TURN = 30.0      # seconds to wait for other starts of VGs on this host
+_LOOK_TURN = 5.0        # seconds to wait for other monitors that ask LVM about VGs of this host
 _READ_TIME = 10.0       # seconds for one sector at check level 10
 _RESUME_TRIES, _RESUME_PAUSE = 20, 0.5   # looks whether LVs are suspended; seconds between
 _REMOVE_PASSES = 8      # layers of device-mapper that are taken away at most
@@ -37,6 +38,7 @@ class ClusteredVg(Agent):
         self._group = None
         self._version = None
         self._headers = None
+        self._turn = None
         if request.action == "monitor":
             self.lasting += _MONITOR_LASTING
 
@@ -119,6 +121,12 @@ class ClusteredVg(Agent):
             return ()   # not known: what must not hang has its deadline
 
     # -- tools -------------------------------------------------------------------
+
+    def see_turn(self):
+        """Whether no other monitor asks LVM about a VG of this host; until we end, none will."""
+        if self._turn is None:
+            self._turn = self.host.lock("look", min(_LOOK_TURN, self._share()))
+        return self._turn is not None
 
     def see_quorum(self):
         """What the cluster's membership says."""

@@ -3,7 +3,9 @@
 
 What LVM cannot be asked counts as it was remembered, and a new LV that cannot be picked up is
 told but is never a failure. While the headers of LVM's metadata are as they were when all was
-well, LVM has nothing new to tell and is not asked: only locks can have changed.
+well, LVM has nothing new to tell and is not asked: only locks can have changed. Monitors of several
+VGs look at the same moment, so they take turns to ask LVM: many at once would take so long that
+none of them gets to the end.
 """
 
 from dualstor.agents.clustered_vg import locking, plan as planning
@@ -59,6 +61,9 @@ def _volumes(request, parameters, facts):
         return _healthy(request, parameters, facts, well=())
     if not lost and _nothing_new(request, parameters, facts):
         return _healthy(request, parameters, facts, well=facts.unchanged)
+    urgent = lost or facts.remembered is None or request.level >= 10
+    if not (urgent or facts.turn):
+        return _healthy(request, parameters, facts)     # what is new waits for the next monitor
     unasked = _why_not_asked(parameters, facts)
     if unasked is not None:
         return _as_remembered(request, parameters, facts, lost, unasked)
