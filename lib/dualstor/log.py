@@ -11,6 +11,8 @@ import sys
 #: Priorities of syslog(3).
 _ERR, _WARNING, _INFO, _DEBUG = 3, 4, 6, 7
 
+_LONGEST = 4000     # characters of a line; a traceback or a reason has some hundred
+
 
 def printable(text):
     """*text* without line ends and control characters: a log line cannot be forged with it."""
@@ -70,7 +72,7 @@ class _Log:
             return
         for listener in self.listeners:
             for line in text.splitlines():
-                listener(priority, word, printable(line.expandtabs()))
+                listener(priority, word, printable(line[:_LONGEST].expandtabs()))
 
 
 LOG = _Log()

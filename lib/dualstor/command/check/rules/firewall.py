@@ -81,7 +81,7 @@ def _dlm_protocol(host):
     if host.engine == "cman":
         value = clusterconf.attribute(host, "dlm", "protocol", "tcp")[0]
     else:
-        match = re.search(r"^\s*protocol\s*=\s*\"?(\w+)", text, re.MULTILINE)
+        match = re.search(r"^[ \t]*protocol\s*=\s*\"?(\w+)", text, re.MULTILINE)
         value = match.group(1) if match else "tcp"
     return "sctp" if value in ("sctp", "1") else "tcp"
 
