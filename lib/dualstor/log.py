@@ -17,6 +17,8 @@ LOGGER.addHandler(logging.NullHandler())    # a library is silent until ``start`
 _PRIORITIES = {logging.DEBUG: syslog.LOG_DEBUG, logging.INFO: syslog.LOG_INFO,
                logging.WARNING: syslog.LOG_WARNING, logging.ERROR: syslog.LOG_ERR}
 
+_LONGEST = 4000     # characters of a line; a traceback or a reason has some hundred
+
 
 def printable(text):
     """*text* without line ends and control characters: a log line cannot be forged with it."""
@@ -34,7 +36,7 @@ class _Handler(logging.Handler):
         try:
             for line in record.getMessage().splitlines():
                 self._write(_PRIORITIES.get(record.levelno, syslog.LOG_ERR),
-                            "%s: %s" % (record.levelname, printable(line.expandtabs())))
+                            "%s: %s" % (record.levelname, printable(line[:_LONGEST].expandtabs())))
         except (OSError, ValueError, AttributeError):
             pass  # stderr closed or full: a log line is not worth an action
 

@@ -16,7 +16,7 @@ import subprocess
 import time
 
 from dualstor import log
-from dualstor.errors import ToolFailed, ToolHung, ToolMissing
+from dualstor.errors import ToolFailed, ToolHung, ToolMissing, shown
 from dualstor.record import Record
 
 #: Where programs are looked for; drbd-utils keeps drbdsetup-84 outside PATH.
@@ -73,8 +73,9 @@ class Completed(Record):
 
     def complaint(self):
         """One line: what it said last on stderr (or stdout), and how it ended."""
-        lines = [l.strip() for l in (self.stderr or self.stdout).splitlines() if l.strip()]
-        return "%s (%s)" % (lines[-1], self.outcome) if lines else self.outcome
+        last = shown(next((l for l in reversed((self.stderr or self.stdout).splitlines())
+                           if l.strip()), ""))
+        return "%s (%s)" % (last, self.outcome) if last else self.outcome
 
 
 def find_program(name, path=PATH):

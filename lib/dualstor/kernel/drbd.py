@@ -188,8 +188,8 @@ def _first_line(line):
                  peer_dstate=peer_dstate, protocol=protocol, flags=words[0], rest=rest)
 
 
-def _further_line(minor, line):
-    """The Minor with what an indented line below it says."""
+def _further_line(minor, line, rest):
+    """The Minor with what an indented line below it says; to *rest* goes what there is besides."""
     _, synced, tail = line.partition("sync'ed:")
     if synced:
         percent, sign, _ = tail.strip().partition("%")
@@ -201,10 +201,10 @@ def _further_line(minor, line):
         clock = [whole(part) for part in "".join(words[1:2]).split(":")]
         if len(clock) == 3 and None not in clock:
             return minor.but(left=(clock[0] * 60 + clock[1]) * 60 + clock[2])
-    pairs = tuple((word.partition(":")[0], word.partition(":")[2])
-                  for word in line.split()
-                  if word.partition(":")[0].isalpha() and word.partition(":")[2])
-    return minor.but(rest=minor.rest + pairs)
+    rest.extend((word.partition(":")[0], word.partition(":")[2])
+                for word in line.split()
+                if word.partition(":")[0].isalpha() and word.partition(":")[2])
+    return minor
 
 
 def parse(text):
@@ -216,16 +216,18 @@ def parse(text):
     head = lines[0].split() if lines else []
     if len(head) < 2 or head[0] != "version:":
         raise _wrong(_PROC, lines[0] if lines else "", "expected \"version:\" first")
-    minors = []
+    minors, rest = [], []
     for line in lines[1:]:
         minor = _first_line(line)
         if minor is not None:
             minors.append(minor)
+            rest.append(list(minor.rest))
         elif minors and line[:1] in (" ", "\t"):
-            minors[-1] = _further_line(minors[-1], line)
+            minors[-1] = _further_line(minors[-1], line, rest[-1])
         elif minors and line.strip():
             raise _wrong(_PROC, line)
-    return Kernel(version=head[1], minors=tuple(minors))
+    return Kernel(version=head[1], minors=tuple(
+        minor.but(rest=tuple(more)) for minor, more in zip(minors, rest)))
 
 
 def read(host):

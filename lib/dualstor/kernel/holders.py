@@ -160,9 +160,6 @@ def holders(host, major, minor):
     nobody is found (a holder within the kernel may leave no trace).
     """
     numbers = _with_partitions(host, major, minor)
-    found = []
-    for search in (_devices_above, _mounts, _swaps, _loops, _targets, _open_files):
-        for word in search(host, numbers):
-            if word not in found:
-                found.append(word)
-    return tuple(found)
+    return tuple(dict.fromkeys(
+        word for search in (_devices_above, _mounts, _swaps, _loops, _targets, _open_files)
+        for word in search(host, numbers)))

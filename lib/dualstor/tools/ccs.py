@@ -7,6 +7,7 @@ Texts and exit codes: cluster STABLE3 config/tools/xml/ccs_config_validate.in: x
 
 import re
 
+from dualstor.errors import shown
 from dualstor.record import Record
 
 TIMEOUT = 15.0      # it may build the schema from the fence agents first
@@ -31,7 +32,8 @@ def validate(host, path=None, timeout=TIMEOUT):
     :raises ToolMissing, ToolHung: as Host.run
     """
     completed = host.run(_VALIDATE + (("-f", path) if path else ()), timeout)
-    lines = tuple(l.strip() for l in (completed.stdout + completed.stderr).splitlines() if l.strip())
+    said = completed.stdout + completed.stderr
+    lines = tuple(shown(line) for line in said.splitlines() if line.strip())
     problems = tuple(l for l in lines if l not in _CONCLUSIONS)
     if completed.ok and _CONCLUSIONS[0] in lines:
         return Validation(ok=True)

@@ -130,7 +130,7 @@ def parse_ls(text):
     lines = [line for line in text.splitlines() if line.strip()]
     if lines and lines[0].strip() != "dlm lockspaces":
         raise ParseError("dlm_tool ls", lines[0], "expected \"dlm lockspaces\"")
-    found, keys = [], set()
+    found, keys, nodes, rest = [], set(), {}, {}     # nodes and rest by the lockspace's place
     for line in lines[1:]:
         key = next((k for k in _KEYS if (line + " ").startswith(k + " ")), None)
         if key == "name":
@@ -143,11 +143,12 @@ def parse_ls(text):
             found[-1] = _with(found[-1], key, line)
             keys.add(key)
         elif line.startswith("nodeid "):
-            found[-1] = found[-1].but(nodes=found[-1].nodes + (_ls_node(line),))
+            nodes.setdefault(len(found) - 1, []).append(_ls_node(line))
         elif line.strip() != "all nodes":
-            found[-1] = found[-1].but(rest=found[-1].rest + (line,))
+            rest.setdefault(len(found) - 1, []).append(line)
     _complete(found, keys, lines[-1] if lines else "")
-    return tuple(found)
+    return tuple(space.but(nodes=tuple(nodes.get(place, ())), rest=tuple(rest.get(place, ())))
+                 for place, space in enumerate(found))
 
 
 def _complete(found, keys, line):
@@ -188,7 +189,7 @@ def parse_status(text):
     """
     if _DOWN in text:
         return None
-    cluster, daemon, nodes, unfenced, rest = None, None, [], (), []
+    cluster, daemon, nodes, unfenced, rest = None, None, [], [], []
     for line in text.splitlines():
         words = line.split()
         if words[:2] == ["cluster", "nodeid"]:
@@ -198,7 +199,7 @@ def parse_status(text):
         elif words[:1] == ["node"]:
             nodes.append(_known(line))
         elif words[:1] == ["fence"]:  # there is one exactly for what it still has to fence
-            unfenced += numbers("dlm_tool status", words[1:2] or [""], line)
+            unfenced.extend(numbers("dlm_tool status", words[1:2] or [""], line))
         elif words:
             rest.append(line)
     if cluster is None or daemon is None:
@@ -210,7 +211,7 @@ def parse_status(text):
     pid = words[words.index("fence_pid") + 1:][:1] if "fence_pid" in words else []
     return Status(node_id=number, quorate=bool(quorate),
                   fence_pid=numbers("dlm_tool status", pid or ["0"], line)[0],
-                  fencing_unknown="fence_init" in words, unfenced=unfenced,
+                  fencing_unknown="fence_init" in words, unfenced=tuple(unfenced),
                   nodes=tuple(nodes), rest=tuple(rest))
 
 

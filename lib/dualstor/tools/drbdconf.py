@@ -16,9 +16,11 @@ _SOURCE = "drbdadm dump"
 _TOKEN = re.compile(r'\s*(?:(#[^\n]*)|("(?:\\.|[^"\\])*")|([{};])|([^\s{};"]+)|($))')
 _DEVICE = "/dev/drbd"
 _SHOWN = 120  # characters of a line in an error
+_HOSTS = 64   # of a resource; DRBD has 32 at most
 _DEPTH = 10   # sections within sections; DRBD has four
 _TRUE = ("", "yes", "true", "on")
 _AFTER_SB = ("after-sb-0pri", "after-sb-1pri", "after-sb-2pri")
+_OF_NET = frozenset(_AFTER_SB + ("protocol", "fencing", "allow-two-primaries"))
 
 #: From the weakest to the one that freezes I/O until the peer is fenced.
 FENCING = ("dont-care", "resource-only", "resource-and-stonith")
@@ -219,6 +221,8 @@ def _hosts(resource):
         devices = [_device(own.get(n, Section((n,))), shared.get(n)) for n in numbers]
         if not devices and (section.value("device") or resource.value("device")):
             devices = [_device(section, resource)]
+        if len(found) > _HOSTS:
+            raise ParseError(_SOURCE, "on " + " ".join(section.head[1:]), "too many hosts")
         address = section.value("address")
         found.extend(Host(name=name, address=address[-1] if address else None,
                           devices=tuple(devices)) for name in section.head[1:])
@@ -226,14 +230,15 @@ def _hosts(resource):
 
 
 def _nets(resource, net):
-    """The net options of each connection; 9 can set them per connection."""
-    each = [c for c in resource.named("connection", "connection-mesh")]
-    return [dict(net, **_first_net(c)) for c in each] or [net]
+    """The net options of each connection, as far as they matter; 9 can set them per connection."""
+    net = {key: value for key, value in net.items() if key in _OF_NET}
+    return [dict(net, **_first_net(c))
+            for c in resource.named("connection", "connection-mesh")] or [net]
 
 
 def _first_net(connection):
     for section in connection.named("net"):
-        return section.options()
+        return {key: value for key, value in section.options().items() if key in _OF_NET}
     return {}
 
 

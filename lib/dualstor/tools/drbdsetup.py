@@ -8,7 +8,7 @@ user/v9/drbdsetup.c; drbdadm hands them on. Texts: drbd_strings.c of the module.
 
 import json
 
-from dualstor.errors import ParseError
+from dualstor.errors import ParseError, shown
 from dualstor.kernel import drbd
 from dualstor.record import Record, fraction, whole
 
@@ -24,7 +24,7 @@ _HELD_OPEN = "held open by someone"
 _OPENED = " opened by "     # 9, of each who has the device open
 _TELLING = ("State change failed:", "Failure:")
 _INFO = "additional info from kernel:"
-_SHOWN = 120     # characters of a line, for JSON can be all in one
+_PEERS = 64      # of a resource; DRBD has 31 at most
 _INFO_LINES = 3  # 9 lists all who hold the device open
 _ECHO = ("Command '", _INFO)
 
@@ -50,7 +50,7 @@ class Outcome(Record):
 
 def _says(completed):
     """The kernel's own words in one line, else the last line that tells anything."""
-    lines = [l.strip() for l in (completed.stderr or completed.stdout).splitlines() if l.strip()]
+    lines = [shown(l) for l in (completed.stderr or completed.stdout).splitlines() if l.strip()]
     for number, line in enumerate(lines):
         if any(mark in line for mark in _TELLING):
             info = [l for l in lines[number + 1:] if not l.startswith(_ECHO)]
@@ -94,8 +94,8 @@ class Event(Record):
     values: tuple
 
     def get(self, key):
-        """The value of a key; None when it is not there."""
-        return dict(self.values).get(key)
+        """The value of a key, the last of several; None when it is not there."""
+        return next((value for name, value in reversed(self.values) if name == key), None)
 
 
 def parse_events2(text):
@@ -144,7 +144,7 @@ def _whole(text):
     """The int of a number in JSON; ValueError for one that is no number of anything."""
     number = whole(text, signed=True)
     if number is None:
-        raise ValueError(text[:_SHOWN])
+        raise ValueError(shown(text))
     return number
 
 
@@ -157,7 +157,7 @@ def parse_status(text):
         document = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as problem:
         line = getattr(problem, "lineno", 1)
-        raise ParseError(_JSON, (text.split("\n")[line - 1:] or [""])[0][:_SHOWN],
+        raise ParseError(_JSON, (text.split("\n")[line - 1:] or [""])[0],
                          "no JSON, or cut off") from None
     events = []
     for item in _objects({"all": document}, "all"):
@@ -199,10 +199,19 @@ def _percent(event):
     return None if done is None else min(100.0, done)
 
 
-def _peer(connection, peer_devices, numbers):
-    """The Peer of a connection. A resync is told by its volumes, as 8.x tells it."""
-    mine = {_number(e, "volume"): e for e in peer_devices
-            if e.get("peer-node-id") == connection.get("peer-node-id")}
+def _by_peer(peer_devices):
+    """{peer-node-id: {volume: peer-device}}."""
+    found = {}
+    for event in peer_devices:
+        found.setdefault(event.get("peer-node-id"), {})[_number(event, "volume")] = event
+    return found
+
+
+def _peer(connection, mine, numbers):
+    """The Peer of a connection with the peer-devices *mine*, by volume.
+
+    A resync is told by its volumes, as 8.x tells it.
+    """
     cstate = connection.get("connection") or "Unknown"
     if cstate == "Connected":
         busy = [e.get("replication") for e in mine.values()
@@ -226,17 +235,24 @@ def state(events, name):
     if "resource" not in own:
         return None
     resource, peer_devices = own["resource"][0], own.get("peer-device", [])
+    links = own.get("connection", [])
+    if len(links) > _PEERS:
+        raise ParseError("drbdsetup", name, "too many connections")
     devices = sorted(own.get("device", []), key=lambda e: _number(e, "volume"))
     numbers = [_number(e, "volume") for e in devices]
-    done = {n: [p for p in (_percent(e) for e in peer_devices if _number(e, "volume") == n)
-                if p is not None] for n in numbers}
+    by_peer, done = _by_peer(peer_devices), {}
+    for event in peer_devices:
+        percent = _percent(event)
+        if percent is not None:
+            done.setdefault(_number(event, "volume"), []).append(percent)
     return drbd.State(
         resource=name, role=resource.get("role") or "Unknown",
         volumes=tuple(drbd.Volume(number=_number(e, "volume"), minor=_number(e, "minor"),
                                   dstate=e.get("disk") or "DUnknown",
-                                  resync=min(done[_number(e, "volume")], default=None))
+                                  resync=min(done.get(_number(e, "volume"), ()), default=None))
                       for e in devices),
-        peers=tuple(_peer(e, peer_devices, numbers) for e in own.get("connection", [])),
+        peers=tuple(_peer(e, by_peer.get(e.get("peer-node-id"), {}), numbers)
+                    for e in links),
         suspended=(resource.get("suspended") or "no") != "no")
 
 

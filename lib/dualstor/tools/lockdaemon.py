@@ -8,7 +8,7 @@ lvmlockctl.c, daemons/cmirrord/clogd.c (ends with 0 once it is ready).
 
 import re
 
-from dualstor.errors import ToolError, ToolHung
+from dualstor.errors import ToolError, ToolHung, shown
 from dualstor.tools import lvmlock
 
 LVMLOCKD, CLVMD, CMIRRORD = "lvmlockd", "clvmd", "cmirrord"
@@ -79,7 +79,7 @@ def refresh(host, timeout):
     except ToolError as problem:
         return None, str(problem), None
     lacking = _PEER_LACKS.search(completed.stderr)
-    return completed.returncode, completed.complaint(), lacking.group(1) if lacking else None
+    return completed.returncode, completed.complaint(), shown(lacking.group(1)) if lacking else None
 
 
 def restart(host, timeout):

@@ -268,14 +268,13 @@ def volumes(host, vg, lvm_version, timeout=None):
     answer = report(host, "lvs", columns, vg, timeout)
     found = {}
     for row in answer.rows:  # one row a segment type
-        known = found.get(row[1])
-        types = known.segment_types if known else ()
-        found[row[1]] = LogicalVolume(
-            name=row[0], uuid=row[1], attr=row[2], segment_types=types + (row[4],),
-            tags=tuple(t for t in row[3].split(",") if t),
-            active=row[5] if len(row) > 5 else None)
+        found.setdefault(row[1], (row, []))[1].append(row[4])
+    volumes_ = [LogicalVolume(name=row[0], uuid=row[1], attr=row[2], segment_types=tuple(types),
+                              tags=tuple(t for t in row[3].split(",") if t),
+                              active=row[5] if len(row) > 5 else None)
+                for row, types in found.values()]
     return VolumesReport(outcome=answer.outcome,
-                         volumes=tuple(sorted(found.values(), key=lambda lv: lv.name)))
+                         volumes=tuple(sorted(volumes_, key=lambda lv: lv.name)))
 
 
 def physical_volumes(host, timeout=None):

@@ -28,6 +28,7 @@ _DEFAULTS = {"global/locking_type": "1", "global/fallback_to_local_locking": "1"
              "global/use_lvmetad": "0"}
 
 _NOT_SET = "Configuration node"
+_DEPTH = 20     # sections within sections; LVM has three
 
 _TOKEN = re.compile(r"""
     (?P<skip> \s+ | \#[^\n]* )
@@ -79,6 +80,8 @@ def parse(text, source=FILES[0]):
             equals = True
         elif word == "[" and key is not None:
             listed = [word]
+        elif word == "{" and len(path) >= _DEPTH:
+            raise ParseError(source, word, "line %d: sections are nested too deeply" % line)
         elif word == "{" and key is not None:
             path.append(key)
             key = None

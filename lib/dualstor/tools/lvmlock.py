@@ -64,14 +64,13 @@ def parse_info(text):
         elif words[0] == "LS":
             if group is None or len(words) < 2:
                 raise ParseError("lvmlockctl --info", line)
-            found.append(Lockspace(vg=group[0], lock_type=group[1], uuid=group[2],
-                                   name=words[-1]))
+            found.append((Lockspace(vg=group[0], lock_type=group[1], uuid=group[2],
+                                    name=words[-1]), []))
         elif words[:2] == ["LK", "LV"]:
             if not found or len(words) < 4 or words[2] not in ("sh", "ex", "un"):
                 raise ParseError("lvmlockctl --info", line)
-            held = found[-1].volumes + ((plain_id(words[3]), words[2]),)
-            found[-1] = found[-1].but(volumes=held)
-    return tuple(found)
+            found[-1][1].append((plain_id(words[3]), words[2]))
+    return tuple(space.but(volumes=tuple(held)) for space, held in found)
 
 
 def ask(host, timeout):

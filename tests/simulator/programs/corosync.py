@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""corosync 3: corosync-quorumtool, corosync-cmapctl; corosync-quorumtool of corosync 1 below cman."""
+"""corosync 3: corosync-quorumtool, corosync-cmapctl; below cman that of corosync 1."""
 
 from simulator import membership
 from simulator.programs import program

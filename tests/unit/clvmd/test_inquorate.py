@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""clvmd without quorum takes no connection and is busy, not dead: nothing fails for that, on the simulated pair."""
+"""clvmd without quorum takes no connection and is busy, not dead, on the simulated pair."""
 
 import pytest
 
@@ -66,7 +66,8 @@ def test_with_quorum_again_all_goes_on(simulation):
         act(simulation, DAEMON, "monitor")
     cluster.two_node = cluster.cluster_link = True
     simulation.advance(5)
-    for agent, action, level in ((DAEMON, "monitor", 10), (DAEMON, "reload-agent", 0), (GROUP, "start", 0)):
+    for agent, action, level in ((DAEMON, "monitor", 10), (DAEMON, "reload-agent", 0),
+                                 (GROUP, "start", 0)):
         assert act(simulation, agent, action, level=level).code == 0
 
 
@@ -79,7 +80,8 @@ def test_the_group_is_stopped_without_it(simulation):
     assert not {call[0] for call in result.calls} & {"vgchange", "lvchange", "vgs", "lvs"}
 
 
-@pytest.mark.parametrize("state, words", [("T", "stopped by a signal"), ("D", "hangs in the kernel")])
+@pytest.mark.parametrize("state, words", [
+    ("T", "stopped by a signal"), ("D", "hangs in the kernel")])
 def test_one_that_is_stopped_is_still_told(simulation, state, words):
     locking.daemon(simulation.cluster.nodes[ONE], "clvmd").state = state
     for _ in range(4):

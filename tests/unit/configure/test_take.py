@@ -66,7 +66,7 @@ def test_on_a_running_pair_nothing_is_due():
 
 @pytest.mark.parametrize("generation", [LVMLOCKD, CLVMD])
 def test_starting_the_cluster_is_due_where_it_does_not_run(generation):
-    """corosync-quorumtool of corosync 1 ends with 0 when nothing runs, and says so on stderr alone."""
+    """corosync-quorumtool of corosync 1 ends with 0 when nothing runs."""
     for state, there in (("fresh", False), ("cluster-up", True)):
         look = taker(Simulation(world.reach(state, generation))).look("cluster")
         assert take.done("cluster", look, PAIR) is there

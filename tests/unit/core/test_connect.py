@@ -37,9 +37,10 @@ def test_what_the_kernel_says_of_others(host, listener, tmp_path):
 
 
 @pytest.mark.parametrize("problem, says", [
-    (_socket.timeout("timed out"), BUSY), (BlockingIOError(11, "Resource temporarily unavailable"), BUSY),
+    (_socket.timeout("timed out"), BUSY),
+    (BlockingIOError(11, "Resource temporarily unavailable"), BUSY),
     (OSError(5, "Input/output error"), "Input/output error"), (OSError("odd"), "odd")])
-def test_a_connection_that_does_not_come_in_time_is_one_to_somebody_busy(host, monkeypatch, problem, says):
+def test_one_that_does_not_come_in_time_is_one_to_somebody_busy(host, monkeypatch, problem, says):
     class Probe:
         def __init__(self, *_):
             pass

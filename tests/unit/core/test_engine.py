@@ -126,7 +126,8 @@ def light_to_go_on(_request, _parameters, facts):
     return Wait("the light, which is %s" % facts.light, "press the button", 4.0)
 
 
-@pytest.mark.parametrize("hangs_at, softly", [(16.0, False), (16.0, True), (17.9, False), (17.9, True)])
+@pytest.mark.parametrize("hangs_at", [16.0, 17.9])
+@pytest.mark.parametrize("softly", [False, True])
 def test_a_look_that_had_no_time_does_not_replace_what_was_waited_for(hangs_at, softly):
     with pytest.raises(DeadlineReached) as caught:
         pursue(Asking(light_to_go_on, hangs_at, softly))
@@ -136,14 +137,15 @@ def test_a_look_that_had_no_time_does_not_replace_what_was_waited_for(hangs_at, 
 
 def test_nor_does_a_verdict_on_such_a_look():
     def decide(_request, _parameters, facts):
-        return finish("broken") if facts.light != "off" else Wait("the light", "press the button", 4.0)
+        return finish("broken") if facts.light != "off" else \
+            Wait("the light", "press the button", 4.0)
     with pytest.raises(DeadlineReached, match="still waiting for the light "):
         pursue(Asking(decide, 16.0, softly=True))
     assert pursue(Asking(decide, 4.0, softly=True)).reason == "broken"   # that look had its time
 
 
 def test_a_look_that_had_its_time_is_an_answer():
-    with pytest.raises(DeadlineReached, match=r"which is not known .ask light: no answer in 5 s. after 18 s"):
+    with pytest.raises(DeadlineReached, match=r"not known .ask light: no answer in 5 s. after"):
         pursue(Asking(light_to_go_on, 4.0, softly=True))
 
 
@@ -156,7 +158,8 @@ def test_an_error_that_ends_an_action_names_the_resource_and_a_next_step():
     lamp.see_light = failing
     with pytest.raises(ToolFailed) as caught:
         pursue(lamp)
-    assert caught.value.reason == "lamp start: ask: what? (exit code 3); run it by hand to see all that it says"
+    assert caught.value.reason == \
+        "lamp start: ask: what? (exit code 3); run it by hand to see all that it says"
 
 
 def failing():
@@ -169,8 +172,9 @@ def test_a_deed_without_time_names_the_command_that_took_it():
     lamp = Asking(decide, 0.0, softly=True, seconds=6.0)
     with pytest.raises(DeadlineReached) as caught:
         pursue(lamp)
-    assert caught.value.reason == "lamp start: ask light: no answer in 4 s, and no time was left to run " \
-        "`switch on`; run it by hand to see what it waits for"
+    assert caught.value.reason == \
+        "lamp start: ask light: no answer in 4 s, and no time was left to run `switch on`; " \
+        "run it by hand to see what it waits for"
 
 
 def test_a_part_of_the_time_is_given_to_one_way_and_the_rest_is_left():

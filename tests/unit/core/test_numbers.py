@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A number in what a program or the kernel says is one of ASCII digits, or it is none: never an error.
+"""A number in what a program or the kernel says has ASCII digits, or it is none: never an error.
 
 "²".isdigit() is true and int() makes a ValueError of it, as of a number of 5000 digits; int() takes
 "1_0", "+1" and the digits of every script.
@@ -26,8 +26,8 @@ from unit.drbd.helpers import PaperHost
 DATA = os.path.join(TREE, "tests", "data")
 
 #: What stands where a number should; int() fails of some and takes others for one.
-ODD = ("²", "①", "٣", "１２", "9" * 19, "9" * 5000, "1_0", "0x1", "+1", "-1", "-", "1.5", "", "1e3", "nan",
-       "\x001", "৪")
+ODD = ("²", "①", "٣", "１２", "৪", "9" * 19, "9" * 5000, "1_0", "0x1", "+1", "-1", "-", "1.5", "",
+       "1e3", "nan", "\x001")
 
 
 def golden(*parts):
@@ -43,8 +43,8 @@ def test_a_whole_number(text, number):
 
 
 @pytest.mark.parametrize("text, number", [
-    ("ff", 255), ("0x4104EEFA", 0x4104eefa), ("0", 0), ("0x", None), ("", None), ("x1", None), ("-1", None),
-    ("1_0", None), ("٣", None), ("f" * 19, None), ("0x0x1", None)])
+    ("ff", 255), ("0x4104EEFA", 0x4104eefa), ("0", 0), ("0x", None), ("", None), ("x1", None),
+    ("-1", None), ("1_0", None), ("٣", None), ("f" * 19, None), ("0x0x1", None)])
 def test_a_hexadecimal_number(text, number):
     assert whole(text, 16) == number
 
@@ -75,7 +75,8 @@ def _json(text):
 def _environment(text):
     seen = Environment({name: value for name, _, value in
                         (line.partition("=") for line in text.splitlines())})
-    return [seen.timeout, seen.interval, seen.check_level, seen.feature_set, seen.clone_max, seen.resource]
+    return [seen.timeout, seen.interval, seen.check_level, seen.feature_set, seen.clone_max,
+            seen.resource]
 
 
 def _parameter(text):
@@ -112,7 +113,8 @@ PARSERS = [(function, golden(*path)) for function, path in (
     (drbdconf.parse, ("drbd", "dump-8.3.txt")), (drbdconf.parse, ("drbd", "dump-9.txt")),
     (_drbd, ("drbd", "events2-9.txt")), (_json, ("drbd", "status-9.json")),
     (drbdadm.parse_version, ("drbd", "version-9.txt")))]
-PARSERS += [(cman.parse_version, "6.2.0 config 1\n"), (pacemaker.parse_score, "10000\n"), (_parameter, "7"),
+PARSERS += [(cman.parse_version, "6.2.0 config 1\n"), (pacemaker.parse_score, "10000\n"),
+            (_parameter, "7"),
             (corosync.parse_status, FLAT),
             (process.parse_stat, "4 (a b) S " + "1 " * 16 + "7 0 12345 0 0\n"),
             (drbdsetup._text, "7"),
@@ -138,9 +140,11 @@ def test_no_parser_ends_in_another_error_than_its_own(number):
                 pass
 
 
+_DIGITS = st.characters(whitelist_categories=("Nd", "No", "Nl", "Sm"))
+
+
 @given(parser=st.sampled_from(PARSERS), where=st.integers(0, 10 ** 6),
-       put=st.one_of(st.sampled_from(ODD), st.text(st.characters(whitelist_categories=("Nd", "No", "Nl", "Sm")),
-                                                   max_size=5)))
+       put=st.one_of(st.sampled_from(ODD), st.text(_DIGITS, max_size=5)))
 def test_nor_of_any_other_digit(parser, where, put):
     function, text = parser
     places = odd_numbers(text)
@@ -157,7 +161,8 @@ def _kernel(number):
     stat = "%s (clvmd) S %s" % (number, ("%s " % number) * 30)
     made = PaperHost({
         "/sys/block/dm-%s/dm/uuid" % number: group, "/sys/block/dm-%s/dm/name" % number: "vg0-lv0",
-        "/sys/block/dm-%s/size" % number: number, "/sys/block/dm-%s/dev" % number: "%s:%s" % (number, number),
+        "/sys/block/dm-%s/size" % number: number,
+        "/sys/block/dm-%s/dev" % number: "%s:%s" % (number, number),
         "/sys/class/block/vdb/dev": "%s:%s\n" % (number, number),
         "/sys/dev/block/1:2/slaves/vdb": "", "/sys/block/dm-0/holders/dm-%s" % number: "",
         "/proc/%s/stat" % number: stat, "/proc/7/stat": stat, "/run/x.pid": number + "\n",
@@ -175,7 +180,8 @@ def test_no_look_at_the_kernel_ends_in_an_error(odd):
     try:
         devmapper.volumes(host)
         block.number(host, "vdb"), block.below(host, 1, 2)
-        process.look(host, 7), process.running(host, "clvmd"), process.read_pidfile(host, "/run/x.pid")
+        process.look(host, 7), process.running(host, "clvmd")
+        process.read_pidfile(host, "/run/x.pid")
         process.from_text(host, "%s %s clvmd -" % (odd, odd))
         dlm.recovered(host, "clvmd"), dlm.nodes(host), dlm.exclusive(host, "clvmd")
         drbd.minors(host, "r0"), drbd.Kernel(odd + ".1").generation
@@ -186,14 +192,15 @@ def test_no_look_at_the_kernel_ends_in_an_error(odd):
         pass
 
 
-# -- one place for it --------------------------------------------------------------------------------
+# -- one place for it -----------------------------------------------------------------------------
 
 #: Where int() and float() are given numbers, to round them: "path: the call".
 ROUNDED = frozenset((
     "lib/dualstor/main.py: int(code)", "lib/dualstor/host.py: int(seconds / pause)",
     "lib/dualstor/command/console.py: int(round(max(0.0, min(1.0, fraction)) * _BAR))",
     "lib/dualstor/tools/lockdaemon.py: int(host.deadline.remaining / 2)",
-    "lib/dualstor/tools/cman_member.py: int(seconds)", "lib/dualstor/tools/fence_tool.py: int(seconds)"))
+    "lib/dualstor/tools/cman_member.py: int(seconds)",
+    "lib/dualstor/tools/fence_tool.py: int(seconds)"))
 
 #: The place itself, and the one where a fraction is read of two whole numbers.
 ITSELF = ("lib/dualstor/record.py",)
@@ -202,19 +209,26 @@ ITSELF = ("lib/dualstor/record.py",)
 _ANY_DIGIT = re.compile(r"(?<!\\)(?:\\\\)*\\[dD]")
 
 
+def _named(node, *names):
+    return isinstance(node, ast.Name) and node.id in names
+
+
+def _conversions(tree, path):
+    """Calls of int() and float(), each with its path before it."""
+    return ["%s: %s" % (path, ast.unparse(node)) for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and _named(node.func, "int", "float")]
+
+
 def offences(tree, path=""):
     """Where numbers are read in another way, as a list of text."""
-    found = []
+    found = [call for call in _conversions(tree, path) if call not in ROUNDED]
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in ("isdigit", "isdecimal", "isnumeric"):
             found.append(".%s" % node.attr)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("int", "float"):
-            call = "%s: %s" % (path, ast.unparse(node))
-            if call not in ROUNDED:
-                found.append(call)
-        elif isinstance(node, ast.keyword) and isinstance(node.value, ast.Name) and node.value.id == "int":
+        elif isinstance(node, ast.keyword) and _named(node.value, "int"):
             found.append("%s=int" % node.arg)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _ANY_DIGIT.search(node.value):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) \
+                and _ANY_DIGIT.search(node.value):
             found.append("\\d in %r" % node.value)
     return found
 
@@ -224,13 +238,12 @@ def test_numbers_are_read_in_one_place(path):
     assert offences(parsed(path), path) == [], "see dualstor.record.whole"
 
 
-@pytest.mark.parametrize("text", ["text.isdigit()", "word.isdecimal()", "int(word)", "int(word, 16)", "float(word)",
-                                  "sorted(names, key=int)", "re.match(r'^\\d+$', x)", "re.match('a\\\\d', x)"])
+@pytest.mark.parametrize("text", [
+    "text.isdigit()", "word.isdecimal()", "int(word)", "int(word, 16)", "float(word)",
+    "sorted(names, key=int)", "re.match(r'^\\d+$', x)", "re.match('a\\\\d', x)"])
 def test_another_way_is_noticed(text):
     assert offences(ast.parse(text))
 
 
 def test_the_list_of_roundings_holds_no_old_ones():
-    every = {"%s: %s" % (path, ast.unparse(node)) for path in SHIPPED for node in ast.walk(parsed(path))
-             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("int", "float")}
-    assert ROUNDED <= every
+    assert ROUNDED <= {call for path in SHIPPED for call in _conversions(parsed(path), path)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""While DRBD or device-mapper holds I/O back nothing reads: a reader could not be ended, and holds what it reads."""
+"""While DRBD or device-mapper holds I/O back nothing reads: a reader could not be ended."""
 
 import pytest
 

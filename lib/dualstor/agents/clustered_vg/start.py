@@ -112,7 +112,8 @@ def _activation(request, parameters, facts, kind):
         failure = _failure(request, parameters, outcome, inactive, foreign, exclusive)
         if failure:
             return failure
-        expected = tuple(v for v in plan.wanted if v.name not in foreign)
+        theirs = frozenset(foreign)
+        expected = tuple(v for v in plan.wanted if v.name not in theirs)
         others += foreign
         kept = outcome.says if "other mode" in outcome.kinds else ""
     remembered = Remembered(locking=kind, volumes=tuple((v.id, v.name) for v in expected))
@@ -137,7 +138,8 @@ def _failure(request, parameters, outcome, inactive, foreign, exclusive):
             request, parameters, ExitCode.ERR_GENERIC,
             "an LV is active on this node already, but not exclusively (%s): end its use, run "
             "`vgchange -aln %s` on this node, then clean up this resource" % (outcome.says, vg))
-    lacking = tuple(v.name for v in inactive if v.name not in foreign)
+    theirs = frozenset(foreign)
+    lacking = tuple(v.name for v in inactive if v.name not in theirs)
     if not accepted(outcome) or (exclusive and not outcome.ok):
         return refuse(
             request, parameters, ExitCode.ERR_GENERIC,

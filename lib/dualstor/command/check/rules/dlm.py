@@ -42,7 +42,7 @@ def protocol(host):
         redundant = clusterconf.attribute(host, "totem", "rrp_mode")[0] or (
             "active" if links(host)[0] > 1 else "none")
     else:
-        match = re.search(r"^\s*protocol\s*=\s*\"?(\w+)", host.text("/etc/dlm/dlm.conf") or "",
+        match = re.search(r"^[ \t]*protocol\s*=\s*\"?(\w+)", host.text("/etc/dlm/dlm.conf") or "",
                           re.MULTILINE)
         told = match.group(1) if match else "detect"
         redundant = host.corosync_conf[0].first("totem").get("rrp_mode") or "none"
