@@ -73,8 +73,10 @@ class Rest:
         self._send(report=self._config.hook.pytest_report_to_serializable(
             config=self._config, report=report))
 
-    def pytest_runtest_logfinish(self, nodeid):
-        self._send(done=nodeid)
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item):
+        yield       # its warnings are told last of all
+        self._send(done=item.nodeid)
 
     def pytest_warning_recorded(self, warning_message, when, nodeid):
         if when == "runtest":       # those of the collection are the other process's, too

@@ -154,7 +154,7 @@ class Host(Files):
         try:
             probe.settimeout(min(timeout, max(0.1, self.deadline.remaining)))
             probe.connect(self.file(name))
-        except (BlockingIOError, _socket.timeout):
+        except (BlockingIOError, socket.timeout):
             return BUSY
         except OSError as problem:
             return problem.strerror or str(problem)

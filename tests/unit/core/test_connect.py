@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether somebody takes connections: yes, no, or he is there and takes nobody just now."""
 
-import _socket
 import socket
 
 import pytest
@@ -37,7 +36,7 @@ def test_what_the_kernel_says_of_others(host, listener, tmp_path):
 
 
 @pytest.mark.parametrize("problem, says", [
-    (_socket.timeout("timed out"), BUSY),
+    (socket.timeout("timed out"), BUSY),
     (BlockingIOError(11, "Resource temporarily unavailable"), BUSY),
     (OSError(5, "Input/output error"), "Input/output error"), (OSError("odd"), "odd")])
 def test_one_that_does_not_come_in_time_is_one_to_somebody_busy(host, monkeypatch, problem, says):
@@ -53,5 +52,5 @@ def test_one_that_does_not_come_in_time_is_one_to_somebody_busy(host, monkeypatc
 
         def close(self):
             pass
-    monkeypatch.setattr(_socket, "socket", Probe)
+    monkeypatch.setattr(socket, "socket", Probe)
     assert host.connect("/socket", 2) == says

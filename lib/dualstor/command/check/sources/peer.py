@@ -21,7 +21,7 @@ SECONDS, _CONNECT = 90.0, 10
 #: What travels, in no order; packages are made of nothing.
 _MODULES = (
     "dualstor.record", "dualstor.errors", "dualstor.log", "dualstor.run", "dualstor.host",
-    "dualstor.deadline", "dualstor.memory", "dualstor.ocf.codes", "dualstor.tools.lvm",
+    "dualstor.deadline", "dualstor.memory", "dualstor.look.files", "dualstor.ocf.codes", "dualstor.tools.lvm",
     "dualstor.tools.lvm_messages", "dualstor.tools.lvmconf",
     "dualstor.command.check.sources.tree", "dualstor.command.check.sources.wanted",
     "dualstor.command.check.sources.answers", "dualstor.command.check.sources.collect")
