@@ -8,7 +8,8 @@ from .observe import hopeless, unsettled
 from .payload import AGENTS
 from .waiting import Unmet, wait_until
 
-PEER_TIME = 60
+# Seconds; generous, as a host may have other things to do, and nothing waits for them where all is well.
+PEER_TIME = 180
 
 
 def resources(agents, with_vg=True):
@@ -31,7 +32,7 @@ def agent_set(name):
         raise LabError(f"there are no agents {name!r}: choose {' or '.join(cib.SETS)}") from None
 
 
-def wait_whole(lab, timeout=180, with_vg=True):
+def wait_whole(lab, timeout=300, with_vg=True):
     """Waits until both nodes are online, every resource runs on both, and DRBD is Primary and UpToDate on both."""
     agents = agent_set(lab.agents or "dualstor")
     wanted = resources(agents, with_vg)
@@ -88,7 +89,7 @@ def form(lab, name):
     with lab.progress.step("corosync and Pacemaker"):
         text = cib.base(agents).encode()
         lab.each(lambda node: _start_cluster(node, text))
-        wait_until(lambda: _online(lab.node(1)), "both nodes online in Pacemaker", 90)
+        wait_until(lambda: _online(lab.node(1)), "both nodes online in Pacemaker", 240)
     with lab.progress.step("DRBD promoted on both nodes, locking"):
         wait_whole(lab, with_vg=False)
     with lab.progress.step("VG and LV"):
