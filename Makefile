@@ -9,7 +9,7 @@ SEQUENCES ?= 100000
 SEED      ?= 1
 JOBS      ?= 1
 
-.PHONY: help venv metadata docs bundle unit soak test coverage bench bench-lab faults demo down clean pythons
+.PHONY: help venv metadata docs unit soak test coverage bench bench-lab faults demo down clean pythons
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -26,9 +26,6 @@ metadata: venv  ## write metadata/*.xml from the declared parameters
 
 docs: venv      ## write the manual and docs/findings.md from the command's source
 	PYTHONPATH=lib $(RUN) -m dualstor.command.pages docs
-
-bundle:         ## what the package's installation makes for fast monitors, for this tree
-	/usr/bin/python3 -I lib/dualstor/bytecode.py lib/dualstor
 
 unit: venv      ## the tests that need no lab
 	$(RUN) -m pytest --durations=10
@@ -49,7 +46,7 @@ coverage: venv  ## branch coverage of lib/ by the tests that need no lab
 faults:         ## every fault scenario in the lab, our agents beside the stock ones; table and pictures in faults/
 	lab/lab faults
 
-bench: venv bundle  ## what a monitor costs, on this host; writes docs/bench
+bench: venv     ## what a monitor costs, on this host; writes docs/bench
 	$(RUN) -m bench host
 
 bench-lab: venv ## the same in the lab beside the stock agents, and whole operations of both

@@ -43,9 +43,9 @@ def _growth(found):
     return series
 
 
-def on_host(rounds):
-    """Monitors on this host."""
-    rows = host.monitors(rounds)
+def on_host(rounds, before=None):
+    """Monitors on this host; beside those of the revision *before*, if one is named."""
+    rows = host.monitors(rounds, before)
     _show("Monitors on this host, over simulated kernel files", rows)
     grown = host.growth(rounds)
     _show("Level-0 monitor of one VG, by the number of its LVs", grown["lvs"])
@@ -68,6 +68,17 @@ def in_lab_monitors(rounds):
     report.save(os.path.join(DOCS, "lab-monitors.json"), figures)
     _write("lab-monitors.svg", report.bars(
         "CPU of one call, bare Python = 1 (guest of the lab)", _ratios(rows), ""))
+
+
+def in_lab_scale(windows, rounds):
+    """Monitors that the cluster manager runs, with one DRBD resource and with eight."""
+    figures = lab.scale((1, 8), windows, rounds)
+    print("\nMonitors of one node, a minute\n")
+    for line in report.growth(figures):
+        print(line)
+    for count, found in figures.items():
+        _show("One monitor of each with %s of them in the kernel" % count, found["one"])
+    report.save(os.path.join(DOCS, "lab-scale.json"), figures)
 
 
 def in_lab_operations(agents):
@@ -96,16 +107,20 @@ def in_lab_operations(agents):
 def main():
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(prog="python3 -m bench", description=__doc__)
-    parser.add_argument("what", choices=("host", "lab-monitors", "lab-operations"))
+    parser.add_argument("what", choices=("host", "lab-monitors", "lab-scale", "lab-operations"))
     parser.add_argument("agents", nargs="?", choices=("dualstor", "stock"), default="dualstor",
                         help="whose operations are measured")
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--before", metavar="REVISION", help="host: measure an earlier revision in the same rounds")
+    parser.add_argument("--windows", type=int, default=5, help="of a minute each, for lab-scale")
     arguments = parser.parse_args()
     os.makedirs(DOCS, exist_ok=True)
     if arguments.what == "host":
-        on_host(arguments.rounds)
+        on_host(arguments.rounds, arguments.before)
     elif arguments.what == "lab-monitors":
         in_lab_monitors(arguments.rounds)
+    elif arguments.what == "lab-scale":
+        in_lab_scale(arguments.windows, arguments.rounds)
     else:
         in_lab_operations(arguments.agents)
     page.renew(os.path.dirname(DOCS))

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Monitors on this host, over the simulator's kernel files: no cluster, no root's rights needed."""
 
+import contextlib
 import os
-import shutil
 import subprocess
 
 from model import actions
 from simulator import volumes, world
 from simulator.stage import NODE, PYTHON, TREE, Stage, healthy
 
+from bench import before as earlier
 from bench.measure import measure
 
 BARE = "bare python3 -I -S"
@@ -35,20 +36,37 @@ def of_stage(stage):
     return found
 
 
+def of_full_looks(stage):
+    """{label: command} of monitors that repeat no answer; the programs they run are simulated ones."""
+    found = {}
+    for agent in MONITOR:
+        argv, environment = stage.call(agent, "monitor")
+        del environment["OCF_RESOURCE_INSTANCE"]    # nobody's answer is kept
+        found["%s full look" % agent] = _command(argv, environment)
+    return found
+
+
+#: What debugfs shows of a resource of DRBD 9, as the real module writes it.
+_NINE = {
+    "proc/drbd": "version: 9.2.18 (api:2/proto:118-124)\n",
+    "sys/kernel/debug/drbd/resources/r0/volumes/0/openers": "",
+    "sys/kernel/debug/drbd/resources/r0/connections/node2/0/proc_drbd":
+        " 0: cs:Established ro:Primary/Primary ds:UpToDate/UpToDate C r-----\n    ns:0 nr:0\n"}
+
+
+def of_drbd_nine(stage):
+    """{label: command} of the monitor of a healthy resource of DRBD 9, on files of a stage of its own."""
+    for name, text in _NINE.items():
+        path = os.path.join(stage.home, "root", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="ascii") as stream:
+            stream.write(text)
+    return {"%s monitor, DRBD 9" % actions.DRBD: _command(*stage.call(actions.DRBD, "monitor"))}
+
+
 def of_probes(stage):
     """{label: command} of probes on a node on which nothing runs."""
     return {"%s probe, absent" % agent: _command(*stage.call(agent, "probe")) for agent in MONITOR}
-
-
-def started(argv, environment):
-    """How many processes a command starts, by strace(1); None where there is none."""
-    if shutil.which("strace") is None:
-        return None
-    done = subprocess.run(
-        ["strace", "-f", "-qq", "-e", "trace=fork,vfork,clone,clone3", "-e", "signal=none"] + argv,
-        env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    return sum(any(call in line for call in ("fork(", "clone(", "clone3("))
-               for line in done.stderr.splitlines())
 
 
 _PEAK = """
@@ -63,7 +81,10 @@ sys.argv[1:] or told(0)
 del sys.argv[0]
 with open(sys.argv[0]) as stream:
     code = stream.read()
-exec(compile(code, sys.argv[0], "exec"), {"__name__": "__main__", "__file__": sys.argv[0]})
+try:
+    exec(compile(code, sys.argv[0], "exec"), {"__name__": "__main__", "__file__": sys.argv[0]})
+except SystemExit as ended:
+    told(ended.code or 0)
 """
 
 
@@ -74,21 +95,27 @@ def peak(argv, environment):
     return int(done.stderr.rpartition("peak ")[2])
 
 
-def monitors(rounds):
-    """Figures of the monitors, probes and meta-data, side by side."""
-    stage, empty = Stage(healthy()), Stage(world.reach("cluster-up"))
-    try:
+def monitors(rounds, before=None):
+    """Figures of the monitors, probes and meta-data, side by side.
+
+    :param before: a revision of which the same is measured in the same rounds
+    """
+    stage, empty, nine = Stage(healthy()), Stage(world.reach("cluster-up")), Stage(healthy())
+    with contextlib.ExitStack() as stack:
+        for each in (stage, empty, nine):
+            stack.callback(each.close)
         stage.settle()
         commands = dict(of_stage(stage), **of_probes(empty))
+        commands.update(of_drbd_nine(nine))
+        commands.update(of_full_looks(stage))
+        if before:
+            commands.update(("before: " + label, command) for label, command in
+                            stack.enter_context(earlier.commands(before)).items() if label != BARE)
         figures = measure(commands, rounds)
         for label, command in commands.items():
-            figures[label]["started"] = started(**command)
             figures[label]["peak"] = peak([] if label == BARE else command["argv"],
                                           command["environment"])
         return figures
-    finally:
-        stage.close()
-        empty.close()
 
 
 def many(lvs, groups):

@@ -166,6 +166,40 @@ def run(rounds, progress=print):
     return figures
 
 
+def scale(counts, windows, rounds, seconds=60, progress=print):
+    """What the cluster manager's monitors cost, by the number of DRBD resources, each with its VG.
+
+    :param windows: how often to count for so many *seconds*
+    :returns: {"1": {"windows": [{node: what guest_monitors.py tells}], "one": figures of one
+        monitor of each agent, run by hand}} by each of *counts*
+    """
+    figures = {}
+    commands = {name: command for name, command in monitors().items()
+                if name.startswith("bare") or name in ("%s monitor" % each for each in _RESOURCES)}
+    for count in counts:
+        lab = Lab()
+        lab.formed("dualstor", count)
+        lab.wait_formed()
+        try:
+            for node in lab.nodes:
+                for name in ("measure.py", "guest_monitors.py"):
+                    node.push("/tmp/" + name, _source(name))
+            watch = "%s /tmp/guest_monitors.py %%d %s" % (_PYTHON, " ".join(_RESOURCES))
+            lab.each(lambda node: node.ok(watch % seconds, seconds + 60))   # the first looks
+            found = {"windows": []}
+            for number in range(windows):
+                progress("%d resources, window %d" % (count, number + 1))
+                told = lab.each(lambda node: json.loads(node.ok(watch % seconds, seconds + 60)))
+                found["windows"].append(
+                    {node.name: each for node, each in zip(lab.nodes, told)})
+            progress("%d resources, monitors by hand" % count)
+            found["one"] = measure(lab.node(1), commands, rounds)
+            figures["%d" % count] = found
+        finally:
+            lab.down()
+    return figures
+
+
 def whole(agents):
     """Figures of whole operations with one set of agents ("dualstor" or "stock")."""
     lab = Lab()

@@ -49,8 +49,8 @@ def _operations(found):
 def blocks(folder):
     """{name of a block: its text} of the figures that are there."""
     found = {}
-    here, guest, whole = (_load(folder, name) for name in (
-        "host.json", "lab-monitors.json", "lab-operations.json"))
+    here, guest, scale, whole = (_load(folder, name) for name in (
+        "host.json", "lab-monitors.json", "lab-scale.json", "lab-operations.json"))
     if here:
         found["host"] = _monitors(here["monitors"])
         found["growth"] = "LVs in the VG:\n\n%s\nVGs on the host, with one LV each:\n\n%s" % tuple(
@@ -58,6 +58,8 @@ def blocks(folder):
     if guest:
         found["lab"] = _monitors(guest["one"]) + "\nWith 1,000 more LVs in the VG:\n\n" \
             + _fenced(report.table(guest["thousand"], host.BARE))
+    if scale:
+        found["scale"] = _fenced(report.growth(scale))
     if whole:
         found["operations"] = _operations(whole)
     return found

@@ -22,6 +22,11 @@ def spread(values):
     return low, high
 
 
+def started(row):
+    """Processes that a command starts; figures of old have all that were made in its time, with its own."""
+    return row["started"] if "started" in row else int(median(row["forks"])) - 1
+
+
 def table(rows, base, clock="cpu"):
     """Lines of a table of *rows* ({name: figures of measure}), as ratios to the row *base*.
 
@@ -35,9 +40,44 @@ def table(rows, base, clock="cpu"):
         low, high = spread(row[clock])
         yield "%-*s %9.1f %8.1f-%8.1f %7.2f %9s %9s  %s" % (
             width, name, median(row[clock]) * 1e3, low * 1e3, high * 1e3,
-            median(row[clock]) / unit, row.get("started", int(median(row["forks"])) - 1),
+            median(row[clock]) / unit, started(row),
             row.get("peak", ""),
             " ".join(str(code) for code in row["codes"]))
+
+
+def per_minute(windows):
+    """{agent: {"runs", "full", "children", "cpu", "pythons": each a minute}} of one node, and of "together".
+
+    :param windows: what guest_monitors.py told, window by window and node by node; the medians of
+        these count. ``pythons`` is the CPU in bare Pythons, as these cost in the same window
+    """
+    each = []
+    for window in windows:
+        unit = statistics.mean(window["bare"])
+        rows = {name: {key: value * 60 / window["seconds"] for key, value in row.items()}
+                for name, row in window["agents"].items()}
+        rows["together"] = {key: sum(row[key] for row in rows.values())
+                            for key in ("runs", "full", "children", "cpu")}
+        for row in rows.values():
+            row["pythons"] = row["cpu"] / unit
+        each.append(rows)
+    return {name: {key: median([rows[name][key] for rows in each]) for key in each[0][name]}
+            for name in each[0]}
+
+
+def growth(figures):
+    """Lines of a table of what bench.lab.scale returned: monitors a minute by the number of resources."""
+    yield "%-26s %6s %11s %9s %7s %13s %14s %7s" % (
+        "", "runs", "full looks", "children", "cpu s", "bare Pythons", "each resource", "growth")
+    first = {}
+    for count, found in sorted(figures.items(), key=lambda item: int(item[0])):
+        yield "%s resource%s" % (count, "" if count == "1" else "s")
+        rows = per_minute([told for window in found["windows"] for told in window.values()])
+        for name, row in rows.items():
+            share = row["pythons"] / int(count)
+            yield "  %-24s %6.0f %11.0f %9.0f %7.2f %13.1f %14.2f %7.2f" % (
+                name, row["runs"], row["full"], row["children"], row["cpu"], row["pythons"], share,
+                share / first.setdefault(name, share))
 
 
 def save(path, figures):

@@ -6,6 +6,7 @@ PREFIX   ?= /usr
 OCFROOT   = /usr/lib/ocf
 LIBRARY   = $(OCFROOT)/lib/dualstor
 METADATA  = /usr/share/dualstor/metadata
+HANDLERS  = /usr/lib/drbd
 SBINDIR  ?= $(PREFIX)/sbin
 MANDIR   ?= $(PREFIX)/share/man
 DOCDIR   ?= $(PREFIX)/share/doc/dualstor
@@ -18,15 +19,17 @@ INSTALL   = install -p
 
 .PHONY: install install-doc uninstall dist rpm rpmlint deb
 
-# Byte code is for the Python that runs the agents, whichever runs the tests.
+# Byte code is for the Python that runs the agents, whichever runs the tests. It is valid by the time of its
+# source: with SOURCE_DATE_EPOCH set it would go by a hash, for which every start reads every source.
 install: PYTHON = /usr/bin/python3
-install:        ## command, library, agents, metadata, manuals: DESTDIR= PREFIX=/usr
+install:        ## command, library, agents, handler, metadata, manuals: DESTDIR= PREFIX=/usr
 	cd lib/dualstor && find . -name '*.py' -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(LIBRARY)/{}' \; && \
 	    find . -path '*/data/*' -type f -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(LIBRARY)/{}' \;
-	PYTHONHASHSEED=0 $(PYTHON) -sS lib/dualstor/bytecode.py '$(DESTDIR)$(LIBRARY)' '$(LIBRARY)'
-	$(INSTALL) -d '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(METADATA)' '$(DESTDIR)$(SBINDIR)' \
+	env -u SOURCE_DATE_EPOCH PYTHONHASHSEED=0 $(PYTHON) -sS -m compileall -q -f -d '$(LIBRARY)' '$(DESTDIR)$(LIBRARY)' >&2
+	$(INSTALL) -d '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(HANDLERS)' '$(DESTDIR)$(METADATA)' '$(DESTDIR)$(SBINDIR)' \
 	    '$(DESTDIR)$(MANDIR)/man7' '$(DESTDIR)$(MANDIR)/man8' '$(DESTDIR)$(TMPFILES)'
 	$(INSTALL) -m 755 ocf/* '$(DESTDIR)$(OCFROOT)/resource.d/dualstor'
+	$(INSTALL) -m 755 drbd/* '$(DESTDIR)$(HANDLERS)'
 	$(INSTALL) -m 644 metadata/*.xml '$(DESTDIR)$(METADATA)'
 	$(INSTALL) -m 755 bin/dualstor '$(DESTDIR)$(SBINDIR)'
 	$(INSTALL) -m 644 docs/man/*.7 '$(DESTDIR)$(MANDIR)/man7'
@@ -42,7 +45,7 @@ install-doc:    ## the documents: DESTDIR= PREFIX=/usr DOCDIR=
 
 uninstall:      ## what install and install-doc put there, with the same DESTDIR and PREFIX
 	rm -rf '$(DESTDIR)$(LIBRARY)' '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(dir $(METADATA))' '$(DESTDIR)$(DOCDIR)'
-	rm -f '$(DESTDIR)$(SBINDIR)/dualstor' '$(DESTDIR)$(TMPFILES)/dualstor.conf' '$(DESTDIR)$(BASHCOMP)/dualstor' \
+	rm -f $(patsubst drbd/%,'$(DESTDIR)$(HANDLERS)/%',$(wildcard drbd/*)) '$(DESTDIR)$(SBINDIR)/dualstor' '$(DESTDIR)$(TMPFILES)/dualstor.conf' '$(DESTDIR)$(BASHCOMP)/dualstor' \
 	    '$(DESTDIR)$(ZSHCOMP)/_dualstor' '$(DESTDIR)$(FISHCOMP)/dualstor.fish' \
 	    $(patsubst docs/man/%.7,'$(DESTDIR)$(MANDIR)/man7/%.7',$(wildcard docs/man/*.7)) \
 	    $(patsubst docs/man/%.8,'$(DESTDIR)$(MANDIR)/man8/%.8',$(wildcard docs/man/*.8))

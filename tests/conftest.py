@@ -3,6 +3,7 @@
 
 import collections
 import itertools
+import logging
 import os
 
 import hypothesis
@@ -89,3 +90,26 @@ def lab(request):
 def deep(request):
     """Whether a long run was asked for."""
     return request.config.getoption("--deep")
+
+
+class _Lines(logging.Handler):
+    """Keeps what is logged, a line each."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.extend(record.getMessage().splitlines())
+
+
+@pytest.fixture
+def said():
+    """Lines that our library has logged since the test began."""
+    handler, logger = _Lines(), logging.getLogger("dualstor")
+    before, level = logger.handlers[:], logger.level
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.INFO)
+    yield handler.lines
+    logger.handlers[:] = before
+    logger.setLevel(level)

@@ -3,23 +3,31 @@ set -eu
 root=$1
 
 # The stock kernel is only unpacked: its package would bring initramfs-tools and build an initrd nobody boots.
+# It is one package, or from forky on several, all with the kernel's release in their names.
 package=$(chroot "$root" apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9][^ ]*\).*/\1/p' | head -n 1)
+release=${package#linux-image-}
+parts=$(chroot "$root" apt-cache depends "$package" | sed -n "s/.*Depends: \(linux-[a-z]*-$release\)\$/\1/p")
 mkdir -p "$root/tmp/kernel"
-chroot "$root" sh -c "cd /tmp/kernel && apt-get -qq -o APT::Sandbox::User=root download $package"
-dpkg-deb -x "$root"/tmp/kernel/*.deb "$root/tmp/kernel/tree"
-release=$(ls "$root/tmp/kernel/tree/lib/modules")
+chroot "$root" sh -c "cd /tmp/kernel && apt-get -qq -o APT::Sandbox::User=root download $package $(echo $parts)"
+for part in "$root"/tmp/kernel/*.deb; do dpkg-deb -x "$part" "$root/tmp/kernel/tree"; done
+tree=$root/tmp/kernel/tree
+modules=$tree/lib/modules/$release
+[ -d "$modules" ] || modules=$tree/usr/lib/modules/$release
 mkdir -p "$root/usr/lib/modules"
-mv "$root/tmp/kernel/tree/lib/modules/$release" "$root/usr/lib/modules/"
-cp "$root/tmp/kernel/tree/boot/vmlinuz-$release" "$root/boot/vmlinuz"
-cp "$root/tmp/kernel/tree/boot/config-$release" "$root/boot/config"
-rm -rf "$root/tmp/kernel"
-
-# Keep the modules that are listed, and their index.
-find "$root/usr/lib/modules/$release/kernel" -name '*.ko' | while read -r file; do
-    name=$(basename "$file" .ko)
-    case " $LAB_MODULES " in *" $name "*) ;; *) rm "$file" ;; esac
+mv "$modules" "$root/usr/lib/modules/"
+modules=$root/usr/lib/modules/$release
+for file in vmlinuz config; do
+    if [ -e "$modules/$file" ]; then mv "$modules/$file" "$root/boot/$file"; else cp "$tree/boot/$file-$release" "$root/boot/$file"; fi
 done
-find "$root/usr/lib/modules/$release/kernel" -type d -empty -delete
+rm -rf "$root/tmp/kernel" "$modules/System.map"
+
+# Keep the modules that are listed, and their index; what is compressed is unpacked for insmod of the first stage.
+find "$modules/kernel" -name '*.ko*' | while read -r file; do
+    name=$(basename "$file")
+    case " $LAB_MODULES " in *" ${name%%.ko*} "*) ;; *) rm "$file"; continue ;; esac
+    case $name in *.xz) xz -d "$file" ;; esac
+done
+find "$modules/kernel" -type d -empty -delete
 chroot "$root" depmod "$release"
 
 # The disk for what a machine keeps over a reboot: mounted at /state, bound over these folders by the guest's rc.

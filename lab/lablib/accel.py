@@ -54,7 +54,7 @@ def named(name, why):
 
 def _key(image):
     """A word for everything that can change the answer: the host's kernel, QEMU, the image, who asks."""
-    parts = (platform.release(), host.qemu_version(), image.hash, str(os.getuid()))
+    parts = (platform.release(), host.qemu_version(), image.name, str(os.getuid()))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 

@@ -20,7 +20,8 @@ PROPERTIES = {
     "no-quorum-policy": "freeze",
     # How long the first node waits for another coordinator; the default of 20 s is most of a cluster's start.
     "dc-deadtime": "2s",
-    # Emulated machines are always busy: without these Pacemaker holds back to one action at a time.
+    # Emulated machines are always busy: without these Pacemaker holds back to one action at a time. Eight resources
+    # that start at once are too much for them: drbdadm gives up a command that takes 5 s.
     "load-threshold": "1000%",
     "node-action-limit": "6",
 }
@@ -73,6 +74,19 @@ STOCK = AgentSet(
     ),
 )
 SETS = {each.name: each for each in (DUALSTOR, STOCK)}
+
+
+def drbd(agents, number):
+    """Returns the agent of one of several DRBD resources: of r0 as ever, then drbd1 of r1 and so on."""
+    return agents.drbd if number == 0 else agents.drbd._replace(
+        name=f"{agents.drbd.name}{number}", parameters={**agents.drbd.parameters, "drbd_resource": f"r{number}"}
+    )
+
+
+def vg(agents, number):
+    """Returns the agent of the VG on the DRBD resource of that number: vg0, vg1 and so on."""
+    name = f"vg{number}"
+    return agents.vg._replace(name=name, parameters={**agents.vg.parameters, "vgname": name})
 
 
 def _pairs(parent, kind, name, values):
@@ -131,8 +145,8 @@ def _stonith(resources, constraints):
         )
 
 
-def base(agents):
-    """Returns the CIB of a new cluster as text: fencing, DRBD and locking, but no VG, which does not exist yet."""
+def base(agents, count=1):
+    """Returns the CIB of a new cluster as text: fencing, `count` DRBD resources and locking, but no VG yet."""
     root = ET.Element(
         "cib",
         {
@@ -146,7 +160,8 @@ def base(agents):
     configuration = ET.SubElement(root, "configuration")
     crm_config = ET.SubElement(configuration, "crm_config")
     properties = ET.SubElement(crm_config, "cluster_property_set", id="cib-bootstrap-options")
-    for key, value in PROPERTIES.items():
+    limits = {"node-action-limit": "2"} if count > 1 else {}
+    for key, value in {**PROPERTIES, **limits}.items():
         ET.SubElement(properties, "nvpair", id=f"cib-bootstrap-options-{key}", name=key, value=value)
     nodes = ET.SubElement(configuration, "nodes")
     for number, name in enumerate(NODES, 1):
@@ -154,8 +169,10 @@ def base(agents):
     resources = ET.SubElement(configuration, "resources")
     constraints = ET.SubElement(configuration, "constraints")
     _stonith(resources, constraints)
-    drbd = _clone(resources, "drbd-clone", promotable="true", promoted_max="2", clone_max="2", notify="true")
-    _primitive(drbd, agents.drbd)
+    for number in range(count):
+        each = drbd(agents, number)
+        meta = {"promotable": "true", "promoted_max": "2", "clone_max": "2", "notify": "true"}
+        _primitive(_clone(resources, f"{each.name}-clone", **meta), each)
     locking = ET.SubElement(_clone(resources, "locking-clone"), "group", id="locking")
     for agent in agents.locking:
         _primitive(locking, agent)
@@ -163,21 +180,26 @@ def base(agents):
     return _text(root)
 
 
-def vg_addition(agents):
-    """Returns the VG's clone with its order and colocation, as a <configuration> to merge into the CIB."""
+def vg_addition(agents, count=1):
+    """Returns the clones of `count` VGs with order and colocation, as a <configuration> to merge into the CIB."""
     configuration = ET.Element("configuration")
     resources = ET.SubElement(configuration, "resources")
-    _primitive(_clone(resources, f"{VG}-clone"), agents.vg)
     constraints = ET.SubElement(configuration, "constraints")
-    vg = f"{VG}-clone"
-    order = {"id": f"{VG}-after-drbd", "first": "drbd-clone", "first-action": "promote", "then": vg, "then-action": "start"}
-    ET.SubElement(constraints, "rsc_order", order)
-    ET.SubElement(constraints, "rsc_order", {"id": f"{VG}-after-locking", "first": "locking-clone", "then": vg})
-    with_drbd = {"id": f"{VG}-with-drbd", "rsc": vg, "with-rsc": "drbd-clone", "with-rsc-role": "Promoted"}
-    ET.SubElement(constraints, "rsc_colocation", {**with_drbd, "score": "INFINITY"})
-    with_locking = {"id": f"{VG}-with-locking", "rsc": vg, "with-rsc": "locking-clone", "score": "INFINITY"}
-    ET.SubElement(constraints, "rsc_colocation", with_locking)
+    for number in range(count):
+        _vg(resources, constraints, vg(agents, number), f"{drbd(agents, number).name}-clone")
     return _text(configuration)
+
+
+def _vg(resources, constraints, agent, below):
+    _primitive(_clone(resources, f"{agent.name}-clone"), agent)
+    name, clone = agent.name, f"{agent.name}-clone"
+    order = {"id": f"{name}-after-drbd", "first": below, "first-action": "promote", "then": clone, "then-action": "start"}
+    ET.SubElement(constraints, "rsc_order", order)
+    ET.SubElement(constraints, "rsc_order", {"id": f"{name}-after-locking", "first": "locking-clone", "then": clone})
+    with_drbd = {"id": f"{name}-with-drbd", "rsc": clone, "with-rsc": below, "with-rsc-role": "Promoted"}
+    ET.SubElement(constraints, "rsc_colocation", {**with_drbd, "score": "INFINITY"})
+    with_locking = {"id": f"{name}-with-locking", "rsc": clone, "with-rsc": "locking-clone", "score": "INFINITY"}
+    ET.SubElement(constraints, "rsc_colocation", with_locking)
 
 
 def file_system(device, folder):

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from . import cib, console, demo, logs, snapshot, status
+from . import cib, console, demo, image, logs, snapshot, status
 from .faults import runner as faults
 from .faults.scenario import every as every_fault
 from .errors import CommandTimeout, LabError
@@ -30,6 +30,7 @@ environment:
   DUALSTOR_LAB_CACHE   images and snapshots (default: dualstor-lab in ~/.cache)
   DUALSTOR_LAB_RUN     sockets, disks and logs of one lab (default: /tmp/dualstor-lab-UID);
                        labs with different ones run side by side
+  DUALSTOR_LAB_SUITE   as --suite
   DUALSTOR_LAB_ACCEL   kvm or tcg, without a trial
   DUALSTOR_LAB_MEMORY  MiB of each machine (default 768)"""
 
@@ -40,6 +41,11 @@ def parser():
         prog="lab/lab", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     top.add_argument("--quiet", action="store_true", help="no progress")
+    top.add_argument(
+        "--suite",
+        choices=tuple(image.SUITES),
+        help=f"Debian's suite of machines to be started, and of snapshots (default: {image.DEFAULT_SUITE})",
+    )
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
 
     def verb(name, what, **more):
@@ -83,6 +89,8 @@ def parser():
     verb("snapshots", "list the snapshots")
     to = verb("form", "make a cluster of two freshly started machines")
     to.add_argument("--agents", choices=tuple(cib.SETS), default="dualstor", help="ours (the default), or the stock ones")
+    to.add_argument("--resources", type=int, choices=range(1, 9), default=1, metavar="N",
+                    help="DRBD resources, each with its VG, at most 8 (default %(default)s)")
     to = verb("demo", "form a cluster, show it, and prove that LVs and data cross between the nodes")
     to.add_argument("--from-nothing", action="store_true", help="form it anew even if a snapshot of a formed one is there")
     to = verb("faults", "play fault scenarios on a formed cluster and tabulate what came of them")
@@ -132,7 +140,7 @@ def act(arguments, lab):
         for name, about in snapshot.names(lab):
             print(f"{name}  image {about['image']}, {about['options']}, agents {about['agents']}")
     elif verb == "form":
-        lab.form(arguments.agents)
+        lab.form(arguments.agents, arguments.resources)
     elif verb == "demo":
         demo.show(lab, arguments.from_nothing)
     elif verb == "faults":
@@ -181,7 +189,7 @@ def main(words=None):
     """Runs the command and returns its exit code."""
     arguments = parser().parse_args(words)
     try:
-        return act(arguments, Lab(progress=Silent() if arguments.quiet else Progress()))
+        return act(arguments, Lab(progress=Silent() if arguments.quiet else Progress(), suite=arguments.suite))
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1

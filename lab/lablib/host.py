@@ -17,6 +17,8 @@ NEEDS = (
     Need("make", ("make",), ("make",), False),
     Need("rpmbuild", ("rpm",), ("rpm-build",), False),
     Need("mksquashfs", ("squashfs-tools",), ("squashfs-tools",), False),
+    Need("xz", ("xz-utils",), ("xz",), False),
+    Need("zstd", ("zstd",), ("zstd",), False),
     Need("newuidmap", ("uidmap",), ("shadow-utils",), True),
     Need("/usr/share/keyrings/debian-archive-keyring.gpg", ("debian-archive-keyring",), ("debian-keyring",), False),
 )

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -14,13 +15,29 @@ from contextlib import contextmanager
 from . import bzimage, cpio, host, paths
 from .errors import LabError
 
-SUITE = "bookworm"
+# Debian's suites of which the guests can be, the default one first, with what apt must be told to install them.
+SUITES = {
+    "bookworm": (),
+    "trixie": (),
+    # A suite that still moves has a Release file which expires within a week; a mirror that lags is good enough for a lab.
+    "forky": ('Acquire::Check-Valid-Until "false"',),
+}
+DEFAULT_SUITE = next(iter(SUITES))
 # A change of how this module puts an image together makes it another image.
-EDITION = 1
+EDITION = 2
 FIRST_STAGE_MODULES = ("virtio_pci", "virtio_blk", "squashfs", "overlay")
 LEFT_OUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*")
 
-Image = namedtuple("Image", "hash folder kernel initrd root state")
+# name: SUITE-HASH; python: sys.implementation.cache_tag of the guests' Python
+Image = namedtuple("Image", "name folder kernel initrd root state suite python")
+
+
+def suite(named=None):
+    """Returns the suite that was named, else $DUALSTOR_LAB_SUITE, else the default one. Raises LabError for any other."""
+    name = named or os.environ.get("DUALSTOR_LAB_SUITE") or DEFAULT_SUITE
+    if name not in SUITES:
+        raise LabError(f"the lab has no suite {name!r}: choose {', '.join(SUITES)}")
+    return name
 
 
 def words(path):
@@ -29,11 +46,12 @@ def words(path):
     return [line for line in lines if line]
 
 
-def recipe():
-    """Returns everything the image is made of, as a dictionary of texts and lists."""
+def recipe(of_suite):
+    """Returns everything the image of a suite is made of, as a dictionary of texts and lists."""
     return {
         "edition": EDITION,
-        "suite": SUITE,
+        "suite": of_suite,
+        "apt": list(SUITES[of_suite]),
         "packages": words(paths.IMAGE_SOURCES / "packages"),
         "modules": words(paths.IMAGE_SOURCES / "modules"),
         "first_stage_modules": list(FIRST_STAGE_MODULES),
@@ -43,34 +61,38 @@ def recipe():
     }
 
 
-def recipe_hash(of):
-    """Returns the name of an image: 16 hexadecimal digits over its recipe."""
-    return hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:16]
+def name_of(of):
+    """Returns the name of an image: its suite, and 16 hexadecimal digits over its recipe."""
+    return f"{of['suite']}-{hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:16]}"
 
 
 def at(folder):
-    """Returns the image in a folder of the cache."""
-    return Image(folder.name, folder, folder / "kernel", folder / "initrd", folder / "root.squashfs", folder / "state.ext4")
+    """Returns the image in a folder of the cache; None when there is none, half of one, or one of an earlier lab."""
+    try:
+        about = json.loads((folder / "image.json").read_text())
+        suite_and_python = about["recipe"]["suite"], about["python"]
+    except (OSError, KeyError):
+        return None
+    files = (folder / name for name in ("kernel", "initrd", "root.squashfs", "state.ext4"))
+    return Image(folder.name, folder, *files, *suite_and_python)
 
 
-def find(cache=None):
-    """Returns the image of today's recipe when the cache has it, else None."""
-    name = recipe_hash(recipe())
-    folder = (cache or paths.cache_directory()) / name
-    return at(folder) if (folder / "image.json").exists() else None
+def find(of_suite, cache=None):
+    """Returns the image of today's recipe of a suite when the cache has it, else None."""
+    return at((cache or paths.cache_directory()) / name_of(recipe(of_suite)))
 
 
-def build(progress, cache=None, again=False):
-    """Returns the image of today's recipe, built when the cache lacks it (or `again`).
+def build(of_suite, progress, cache=None, again=False):
+    """Returns the image of today's recipe of a suite, built when the cache lacks it (or `again`).
 
     Installs what the host lacks. Two builds at once: the second waits and takes the first one's.
     """
     cache = cache or paths.cache_directory()
     cache.mkdir(parents=True, exist_ok=True)
-    of = recipe()
-    name = recipe_hash(of)
+    of = recipe(of_suite)
+    name = name_of(of)
     with locked(cache / f"{name}.lock"):
-        found = find(cache)
+        found = at(cache / name)
         if found and not again:
             return found
         host.ensure(progress)
@@ -96,14 +118,14 @@ def locked(path):
 
 def _build_into(folder, of, progress):
     tar = folder / "root.tar"
-    with progress.step(f"root file system, {len(of['packages'])} packages and what they need"):
+    with progress.step(f"root file system of {of['suite']}, {len(of['packages'])} packages and what they need"):
         _mmdebstrap(tar, of, folder / "mmdebstrap.log")
     with progress.step("kernel and first stage"):
-        release = _unpack(tar, of, folder)
+        release, python = _unpack(tar, of, folder)
     with progress.step("compress"):
         _squash(tar, folder / "root.squashfs", folder / "mksquashfs.log")
     tar.unlink()
-    about = {"recipe": of, "kernel_release": release, "built": time.strftime("%FT%TZ", time.gmtime())}
+    about = {"recipe": of, "kernel_release": release, "python": python, "built": time.strftime("%FT%TZ", time.gmtime())}
     (folder / "image.json").write_text(json.dumps(about, indent=1))
 
 
@@ -116,7 +138,7 @@ def _mmdebstrap(tar, of, log):
         "--format=tar",
         f"--include={','.join(of['packages'])}",
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in of["left_out"]),
-        '--aptopt=Acquire::Languages "none"',
+        *(f"--aptopt={option}" for option in ('Acquire::Languages "none"', *of["apt"])),
         f"--customize-hook={of['customize']}",
         of["suite"],
         "-",
@@ -133,7 +155,10 @@ def _mmdebstrap(tar, of, log):
 
 
 def _unpack(tar, of, folder):
-    """Takes the kernel, the disk template and the first stage out of the root file system; returns the kernel's release."""
+    """Takes the kernel, the disk template and the first stage out of the root file system.
+
+    Returns the kernel's release, and the tag of Python's byte code.
+    """
     with tarfile.open(tar) as archive:
         members = {member.name.removeprefix("./"): member for member in archive}
 
@@ -152,7 +177,13 @@ def _unpack(tar, of, folder):
         names = "".join(path.rpartition("/")[2] + "\n" for path in order)
         files["modules/order"] = (0o644, names.encode(), 0)
         (folder / "initrd").write_bytes(cpio.archive(files))
-    return base.rpartition("/")[2]
+    return base.rpartition("/")[2], python_tag(members)
+
+
+def python_tag(files):
+    """Returns sys.implementation.cache_tag of the Python among the paths of a root file system."""
+    (minor,) = {found[1] for found in (re.fullmatch(r"usr/lib/python3\.(\d+)/os\.py", path) for path in files) if found}
+    return f"cpython-3{minor}"
 
 
 def module_order(index, wanted):

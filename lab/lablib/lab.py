@@ -28,10 +28,12 @@ NUMBERS = (1, 2)
 class Lab:
     """Two machines with a run directory of their own.
 
-    run, cache: folders, by default from the environment (see paths.py); progress: where steps are shown.
+    run, cache: folders, by default from the environment (see paths.py); progress: where steps are shown; suite: of
+    machines that are started from now on, see image.suite.
     """
 
-    def __init__(self, run=None, cache=None, progress=None):
+    def __init__(self, run=None, cache=None, progress=None, suite=None):
+        self.suite = image.suite(suite)
         self.folder = paths.prepare_run_directory(run or paths.run_directory())
         self.cache = Path(cache) if cache else paths.cache_directory()
         self.progress = progress or Progress()
@@ -62,19 +64,24 @@ class Lab:
         """Name of the set of agents the cluster was formed with, or None."""
         return self.state().get("agents")
 
-    def remember_agents(self, name):
-        """Notes the set of agents the cluster was formed with."""
-        self._remember(agents=name)
+    @property
+    def resources(self):
+        """How many DRBD resources, each with its VG, the cluster was formed with."""
+        return self.state().get("resources", 1)
+
+    def remember_cluster(self, agents, resources):
+        """Notes the set of agents and the number of DRBD resources the cluster is formed with."""
+        self._remember(agents=agents, resources=resources)
 
     def image(self):
         """Returns the image this lab runs. Raises LabError when it was never started."""
         name = self.state().get("image")
         if not name:
             raise LabError(f"no lab in {self.folder}: start one with `lab/lab up`")
-        folder = self.cache / name
-        if not (folder / "image.json").exists():
+        found = image.at(self.cache / name)
+        if found is None:
             raise LabError(f"the image {name} of this lab is gone from {self.cache}: `lab/lab down`, then `lab/lab up`")
-        return image.at(folder)
+        return found
 
     def options(self):
         """Returns the machines' Options of this lab."""
@@ -96,8 +103,8 @@ class Lab:
             return [future.result() for future in [pool.submit(work, node) for node in self.nodes]]
 
     def build(self, again=False):
-        """Returns the image, built if need be."""
-        return image.build(self.progress, self.cache, again)
+        """Returns the image of this lab's suite, built if need be."""
+        return image.build(self.suite, self.progress, self.cache, again)
 
     def package(self, again=False):
         """Returns the folder of our product's RPMs, built from the working tree at the first call (or `again`)."""
@@ -111,15 +118,17 @@ class Lab:
         accelerator = accel.choose(built, self.progress, self.cache)
         return built, Options(accelerator, int(os.environ.get("DUALSTOR_LAB_MEMORY", "768")))
 
-    def adopt(self, built, options, cut, agents):
+    def adopt(self, built, options, cut, agents, resources):
         """Notes what the machines of this lab are from now on."""
         self._remember(
-            image=built.hash,
+            image=built.name,
+            suite=built.suite,
             accelerator=options.accelerator.name,
             why=options.accelerator.why,
             memory=options.memory,
             cut=cut,
             agents=agents,
+            resources=resources,
         )
 
     def up(self, fresh=False, auto_restart=None):
@@ -128,6 +137,12 @@ class Lab:
         fresh: with new, empty disks (running machines are ended). auto_restart: seconds after which a fenced machine
         is started again; by default it stays off.
         """
+        had = self.state().get("suite", self.suite)
+        if had != self.suite and not fresh:
+            raise LabError(
+                f"the disks in {self.folder} are those of {had}: `lab/lab --suite {had} up` goes on with them,"
+                f" `lab/lab --suite {self.suite} up --fresh` replaces them"
+            )
         built, options = self.plan()
         running = [node for node in self.nodes if node.alive()]
         if fresh:
@@ -135,7 +150,7 @@ class Lab:
             running = []
         if not running:
             kept = {} if fresh else self.state()
-            self.adopt(built, options, kept.get("cut", []), kept.get("agents"))
+            self.adopt(built, options, kept.get("cut", []), kept.get("agents"), kept.get("resources", 1))
         self.start_fencer(auto_restart)
         with self.progress.step(f"boot two machines ({self.options().accelerator.name})"):
             for node in self.nodes:
@@ -161,6 +176,8 @@ class Lab:
 
     def _payload(self):
         files = {**payload.configuration(), **payload.product(self.package())}
+        if self.resources > 1:
+            files.update(payload.drbd_resources(self.resources))
         return cpio.archive({f"payload/{path}": entry for path, entry in files.items()})
 
     def down(self):
@@ -238,26 +255,26 @@ class Lab:
         return [node.name for node in running]
 
     def compile_product(self, node):
-        """Compiles the product in the guest where the Python of the package's build was another."""
-        if not payload.has_code(payload.product(self.package())):
-            node.run(["python3", "-I", f"/{payload.LIBRARY}/bytecode.py", f"/{payload.LIBRARY}"], 120)
+        """Compiles the product in the guest where the Python that built the package is another one."""
+        if not payload.has_code(payload.product(self.package()), self.image().python):
+            node.run(["python3", "-I", "-m", "compileall", "-q", "-f", f"/{payload.LIBRARY}"], 120)
 
     # the cluster
 
-    def form(self, agents="dualstor"):
+    def form(self, agents="dualstor", resources=1):
         """Makes a cluster of two blank machines; see cluster.form."""
-        cluster.form(self, agents)
+        cluster.form(self, agents, resources)
 
-    def formed(self, agents="dualstor"):
+    def formed(self, agents="dualstor", resources=1):
         """Gives a freshly formed cluster: from the snapshot of one when nothing changed since, else by forming it.
 
-        Returns True when it came from a snapshot.
+        resources: how many DRBD resources, each with its VG. Returns True when it came from a snapshot.
         """
         def make():
             self.blank()
-            self.form(agents)
+            self.form(agents, resources)
 
-        return self._taken_or_made(snapshot.formed_name(self, agents), make)
+        return self._taken_or_made(snapshot.formed_name(self, agents, resources), make)
 
     def blank(self):
         """Gives two blank machines, just booted with new disks: from the snapshot of such when nothing changed since.

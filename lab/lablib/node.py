@@ -7,7 +7,7 @@ from . import observe
 from .agent import Agent
 from .machine import Machine
 
-BOOT = 120
+BOOT = 300
 
 
 class Node:
@@ -72,7 +72,12 @@ class Node:
 
     def drbd(self):
         """Returns DRBD's state on this node as an observe.Drbd, or None when r0 is not configured."""
-        return observe.drbd(self.run("cat /proc/drbd 2>/dev/null").stdout)
+        return self.drbds()[0]
+
+    def drbds(self, count=1):
+        """Returns the same of r0, r1 and so on, as a list."""
+        text = self.run("cat /proc/drbd 2>/dev/null").stdout
+        return [observe.drbd(text, minor) for minor in range(count)]
 
     def cluster(self, timeout=20):
         """Returns the cluster as this node sees it, an observe.Cluster. Raises LabError when Pacemaker does not answer."""

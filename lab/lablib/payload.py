@@ -7,9 +7,6 @@ from . import package, paths
 AGENTS = "usr/lib/ocf/resource.d/dualstor"
 LIBRARY = "usr/lib/ocf/lib/dualstor"
 
-# sys.implementation.cache_tag of the guests' Python: files compiled by another one are of no use there.
-GUEST_TAG = "cpython-311"
-
 
 def _tree(top, leave_out=()):
     """Returns {path in the guest: (permissions, content, mtime)} of the files below `top`."""
@@ -31,14 +28,32 @@ def configuration():
     }
 
 
+def drbd_resources(count):
+    """Returns the files of `count` DRBD resources that share the disk, as a tree: r0.res with other numbers.
+
+    The partitions are logical ones, which are counted from 5.
+    """
+    path = "etc/drbd.d/r{}.res"
+    mode, template, mtime = configuration()[path.format(0)]
+    changes = ((b"resource r0 ", "resource r{} ", 0), (b"/dev/drbd0;", "/dev/drbd{};", 0), (b"/dev/vdb;", "/dev/vdb{};", 5),
+               (b":7788;", ":{};", 7788))
+    files = {}
+    for number in range(count):
+        content = template
+        for old, new, first in changes:
+            content = content.replace(old, new.format(first + number).encode())
+        files[path.format(number)] = (mode, content, mtime)
+    return files
+
+
 def product(folder):
     """Returns our product as installed from the RPMs in a folder (see package.py), with rpm's database."""
     return _tree(folder / "root")
 
 
-def has_code(files):
-    """Whether there is byte code for the guests' Python among files."""
-    return any(f".{GUEST_TAG}." in path for path in files)
+def has_code(files, tag):
+    """Whether there is byte code among files for the Python with this tag; what another one compiled is of no use to it."""
+    return any(f".{tag}." in path for path in files)
 
 
 def digest(files):

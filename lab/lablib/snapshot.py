@@ -2,7 +2,7 @@
 """Saves both machines together, memory and disks, and brings them back as if no time had passed.
 
 Both are halted before either is saved: inside, no timeout is noticed. A snapshot is only good for the image and the
-machine options it was taken with, which it remembers.
+machine options it was taken with, which it remembers. Those of each suite have a folder of their own.
 """
 import hashlib
 import json
@@ -18,34 +18,35 @@ from .machine import copy_disk
 from .node import Node
 
 # How many of each kind that a lab takes by itself are kept: a formed cluster of either set of agents, two blank machines.
-KEEP = {"formed-": 2, "blank-": 1}
+KEEP = {"formed-": 3, "blank-": 1}
 DISKS = ("data", "state")
 
 
-def _folder(lab, name):
+def _folder(lab, name, suite=None):
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise LabError(f"{name!r} is no name for a snapshot: letters, digits, dot, dash and underscore only")
-    return lab.cache / "snapshots" / name
+    return lab.cache / "snapshots" / (suite or lab.suite) / name
 
 
 def exists(lab, name):
-    """Whether there is a snapshot of that name."""
+    """Whether there is a snapshot of that name, of the lab's suite."""
     return (_folder(lab, name) / "snapshot.json").exists()
 
 
 def names(lab):
-    """Returns [(name, about)] of all snapshots, oldest first."""
+    """Returns [(name, about)] of all snapshots of the lab's suite, oldest first."""
     found = []
-    for about in (lab.cache / "snapshots").glob("*/snapshot.json"):
+    for about in (lab.cache / "snapshots" / lab.suite).glob("*/snapshot.json"):
         if not about.parent.name.startswith("."):
             found.append((about.parent.name, json.loads(about.read_text())))
     return sorted(found, key=lambda each: each[1]["taken"])
 
 
-def formed_name(lab, agents):
+def formed_name(lab, agents, resources):
     """Returns the name for a cluster freshly formed with these agents: a hash over all that it is made of."""
     product = payload.digest(payload.product(lab.package())) if agents == "dualstor" else ""
-    return _name(lab, f"formed-{agents}", product, cib.base(cib.SETS[agents]), cib.vg_addition(cib.SETS[agents]))
+    return _name(lab, f"formed-{agents}", product, cib.base(cib.SETS[agents], resources),
+                 cib.vg_addition(cib.SETS[agents], resources))
 
 
 def blank_name(lab):
@@ -55,16 +56,16 @@ def blank_name(lab):
 
 def _name(lab, kind, *parts):
     built, options = lab.plan()
-    made_of = (built.hash, options.text(), payload.digest(payload.configuration()), *parts)
+    made_of = (built.name, options.text(), payload.digest(payload.configuration()), *parts)
     return f"{kind}-{hashlib.sha256(chr(0).join(made_of).encode()).hexdigest()[:16]}"
 
 
 def save(lab, name):
     """Saves both running machines. Raises LabError when one does not run."""
-    target = _folder(lab, name)
     for node in lab.nodes:
         if not node.alive():
             raise LabError(f"{node.name} does not run: a snapshot is of both machines; `lab/lab start {node.name}`")
+    target = _folder(lab, name, lab.image().suite)
     scratch = target.parent / f".{name}.{os.getpid()}"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -79,10 +80,11 @@ def save(lab, name):
                     node.machine.halt()
                 lab.each(lambda node: _save_node(node, scratch))
         about = {
-            "image": lab.image().hash,
+            "image": lab.image().name,
             "options": lab.options().text(),
             "cut": lab.state().get("cut", []),
             "agents": lab.agents,
+            "resources": lab.resources,
             "taken": time.time(),
         }
         (scratch / "snapshot.json").write_text(json.dumps(about, indent=1))
@@ -103,16 +105,16 @@ def load(lab, name):
     source = _folder(lab, name)
     if not exists(lab, name):
         known = ", ".join(each for each, _ in names(lab)) or "none"
-        raise LabError(f"there is no snapshot {name}: known are {known}; `lab/lab snapshot {name}` takes one")
+        raise LabError(f"there is no snapshot {name} of {lab.suite}: known are {known}; `lab/lab snapshot {name}` takes one")
     about = json.loads((source / "snapshot.json").read_text())
     built, options = lab.plan()
-    for what, had, has in (("images", about["image"], built.hash), ("machines", about["options"], options.text())):
+    for what, had, has in (("images", about["image"], built.name), ("machines", about["options"], options.text())):
         if had != has:
             raise LabError(f"snapshot {name} was taken with other {what} ({had}, now {has}): take a new one")
     with lab.progress.step(f"load {name}"):
         for node in lab.nodes:
             node.machine.kill()
-        lab.adopt(built, options, about["cut"], about["agents"])
+        lab.adopt(built, options, about["cut"], about["agents"], about.get("resources", 1))
         lab.start_fencer()
         lab.each(lambda node: _load_node(lab, node, source))
         for node in lab.nodes:
@@ -133,7 +135,7 @@ def _load_node(lab, node, folder):
 
 
 def prune(lab):
-    """Removes all but the newest snapshots that the lab took by itself; those with names of the user's stay."""
+    """Removes all but the newest snapshots that the lab took by itself with machines of its suite; those with names of the user's stay."""
     for kind, keep in KEEP.items():
         ours = [name for name, _ in names(lab) if name.startswith(kind)]
         for name in ours[: max(0, len(ours) - keep)]:

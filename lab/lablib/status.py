@@ -13,6 +13,7 @@ def gather(lab):
         "accelerator": state.get("accelerator"),
         "accelerator_why": state.get("why"),
         "agents": state.get("agents"),
+        "resources": state.get("resources", 1),
         "fencing_process": lab.fencer.pid(),
         "links": {link: "cut" if link in state.get("cut", []) else "up" for link in LINKS},
         "nodes": {node.name: _node(node) for node in lab.nodes},
@@ -56,6 +57,8 @@ def lines(state):
         f"links     {', '.join(f'{link} {how}' for link, how in state['links'].items())}",
         f"agents    {state['agents'] or 'not formed yet: lab/lab form'}",
     ]
+    if state["resources"] > 1:
+        text.append(f"resources {state['resources']} of DRBD, each with its VG; r0 is shown")
     for name, node in state["nodes"].items():
         text += _node_lines(name, node)
     for event in state["fenced"][-3:]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How much time an action has left."""
+"""How much time an action has left, and what took it."""
 
 import time
 
@@ -11,15 +11,28 @@ _RESERVE_SHARE, _RESERVE_LEAST, _RESERVE_MOST = 0.1, 2.0, 10.0
 class Deadline:
     """A point on the monotonic clock.
 
+    ``hung`` is what the last command that gave no answer was, as text; ``missed`` whether
+    there was no time for a command, or so little that its silence says nothing: whoever
+    waits clears it.
+
     :param seconds: the whole action's time, as the cluster manager gave it
     :param clock: function that returns monotonic seconds
     """
+
+    hung = ""
+    missed = False
 
     def __init__(self, seconds, clock=time.monotonic):
         reserve = min(max(seconds * _RESERVE_SHARE, _RESERVE_LEAST), _RESERVE_MOST, seconds / 2.0)
         self._clock = clock
         self._began = clock()
         self._end = self._began + seconds - reserve
+
+    def share(self, parts):
+        """The Deadline of one of *parts* equal shares of the time that is left."""
+        part = Deadline(0, self._clock)
+        part._began, part._end = self._began, self._clock() + self.remaining / parts
+        return part
 
     @property
     def elapsed(self):

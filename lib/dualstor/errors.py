@@ -8,16 +8,29 @@ exception into an exit code and an ``ocf-exit-reason`` line.
 
 from dualstor.ocf.codes import ExitCode
 
+_SHOWN = 400    # characters of a line: a program can say a million without an end of line
+
+
+def shown(line):
+    """A line of a program as a reason may hold it: without blanks around it, and not too long."""
+    line = line.strip()
+    return line if len(line) <= _SHOWN else line[:_SHOWN] + "..."
+
 
 class DualstorError(Exception):
-    """Something that ends an action; str() of it is the exit reason."""
+    """Something that ends an action; str() of it is the exit reason.
+
+    ``begins`` and ``ends`` are what stands around it: the resource and the action, and the next
+    step. Whoever pursues an action knows them.
+    """
 
     code = ExitCode.ERR_GENERIC
+    begins = ends = ""
 
     @property
     def reason(self):
         """The exit reason, as text."""
-        return str(self)
+        return self.begins + str(self) + self.ends
 
 
 class HostMisconfigured(DualstorError):
@@ -125,6 +138,7 @@ class ParseError(DualstorError):
     """
 
     def __init__(self, source, line, text="not understood", number=None):
+        line = shown(line)
         super().__init__("%s: %s: %r" % (source, text, line))
         self.source = source
         self.line = line

@@ -1,72 +1,189 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reading what is on a disk now, past the page cache, without ever waiting in the kernel.
+"""Reading what is on a disk now, past the page cache, without being held up by a dead disk.
 
-A read that sleeps in the kernel until a dead disk answers cannot be ended, nor can
-its process. Here nothing sleeps: the cached page is dropped, the kernel is told to
-fetch it, and it is taken once it has come (RWF_NOWAIT: only from the cache). What
-does not come in time is fetched by nobody's process and holds up no exit.
+A process that sleeps in the kernel until a dead disk answers cannot be ended, unless it
+waits for a page of the cache: then it can be killed. So a thread waits there, and the
+process ends when it likes. That the page is not an old one is known by the kernel's
+count of the bytes that it fetches for us: it grows when a page has to come from the disk.
+docs/performance.md says more, and on which kernels this has been proven.
 
-Sources: posix_fadvise(2), preadv2(2); Linux mm/fadvise.c, mm/filemap.c.
+Sources: posix_fadvise(2), proc(5) on /proc/PID/io; Linux mm/fadvise.c, mm/readahead.c,
+mm/filemap.c, fs/splice.c, block/fops.c, as of 3.10, 4.15, 5.10, 6.1, 6.12 and 7.2.
 """
 
 import _stat
 import posix
 import time
 
-_PAGE = 4096
-_PAUSE = 0.0005     # seconds between two looks
-_TRIES = 3          # to drop a page that another process reads just then
+from dualstor.record import whole
+
+
+class _NoBytes:
+    """An answer of ``read`` that is no bytes; its name."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __repr__(self):
+        return self.name
+
+
+#: The disk said nothing in time.
+SILENT = _NoBytes("SILENT")
+#: Nothing can be told this way, here and now; the disk need not be at fault.
+IMPOSSIBLE = _NoBytes("IMPOSSIBLE")
+
+#: Bytes around the wanted ones that are dropped, by tries: the pages themselves; then what
+#: is cached with them as one piece (a folio has an order of two, and lies at a multiple of it).
+_DROPPED = (0, 1 << 21, 1 << 21)
+
+#: From this Linux on whoever waits in a page fault, for whatever reason, can be killed;
+_FAULTS_LET_GO = (5, 12)
+#: and from this one on sendfile(2) is no read(2) in disguise.
+_SENDS_WITHOUT_LOCK = (6, 5)
 
 
 def read(path, offset, length, seconds):
-    """*length* bytes at *offset* of the block device *path*.
+    """*length* bytes at *offset* of the block device *path*, as they are on the disk now.
 
-    :returns: bytes; None when they did not come within *seconds*, at the end of the
-        device, and where Python (before 3.7), kernel (before 4.14) or driver cannot do it
+    To be called by the main thread, of a disk that somebody else has open, as DRBD has:
+    the last one to close a dead disk waits for it.
+
+    :returns: bytes; SILENT when they did not come within *seconds*; IMPOSSIBLE where
+        they cannot be had or not be told from cached ones: no such device, its end, an
+        error of the disk, a cached page that somebody holds, a kernel that does not count
     """
-    if not hasattr(posix, "preadv"):
-        return None
     try:
         number = posix.open(path, posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC)
     except OSError:
-        return None
+        return IMPOSSIBLE
     try:
         if _stat.S_ISREG(posix.fstat(number).st_mode):  # its cache is the truth
             return _whole(posix.pread(number, length, offset), length)
-        return _past_the_cache(number, offset, length, seconds)
-    except OSError:
-        return None
+        return _past_the_cache(number, offset, length, time.monotonic() + seconds)
+    except (OSError, OverflowError):    # an offset beyond what a disk can have
+        return IMPOSSIBLE
     finally:
         posix.close(number)
 
 
-def _past_the_cache(number, offset, length, seconds):
-    begin = offset // _PAGE * _PAGE
-    span = -(-(offset + length - begin) // _PAGE) * _PAGE
-    for _ in range(_TRIES):
-        posix.posix_fadvise(number, begin, span, posix.POSIX_FADV_DONTNEED)
-        if _cached(number, offset, length) is None:
-            break
-    else:
-        return None     # something holds the page in the cache: it may be an old one
-    posix.posix_fadvise(number, begin, span, posix.POSIX_FADV_WILLNEED)
-    end = time.monotonic() + seconds
-    while True:
-        found = _cached(number, offset, length)
-        if found is not None or time.monotonic() >= end:
-            return found
-        time.sleep(_PAUSE)
+def _past_the_cache(number, offset, length, end):
+    """``read``, until the monotonic clock shows *end*.
 
-
-def _cached(number, offset, length):
-    """The bytes if all of them are in the cache, else None."""
-    data = bytearray(length)
+    :raises OSError: it cannot be done
+    """
+    pid = posix.getpid()    # of the main thread, too; a kernel need not have this file
+    count = posix.open("/proc/%d/task/%d/io" % (pid, pid), posix.O_RDONLY | posix.O_CLOEXEC)
     try:
-        count = posix.preadv(number, [data], offset, posix.RWF_NOWAIT)
-    except BlockingIOError:
-        return None
-    return _whole(bytes(data[:count]), length)
+        return _dropped_and_taken(number, count, offset, length, end)
+    finally:
+        posix.close(count)
+
+
+def _dropped_and_taken(number, count, offset, length, end):
+    """The same, with *count* open; see ``_fetched``."""
+    size = posix.sysconf("SC_PAGESIZE")
+    pages = range(offset // size * size, offset + length, size)
+    _fetched(count)     # loads all that runs below: that is no read of the disk, but counts as one
+    for around in _DROPPED:
+        unit = max(size, around)
+        begin = offset // unit * unit
+        posix.posix_fadvise(number, begin, -(-(offset + length) // unit) * unit - begin,
+                            posix.POSIX_FADV_DONTNEED)
+        fresh = all([_fetch(number, count, page, size) for page in pages])
+        data = _wait(number, offset, length, end - time.monotonic())
+        if data is SILENT or fresh:
+            return data
+    return IMPOSSIBLE
+
+
+def _fetch(number, count, page, size):
+    """Have the kernel fetch one page, without waiting for it.
+
+    :returns: whether that went to the disk, as it does if the page is not in the cache
+    """
+    before = _fetched(count)
+    posix.posix_fadvise(number, page, size, posix.POSIX_FADV_WILLNEED)
+    return _fetched(count) > before
+
+
+def _fetched(count):
+    """How many bytes the kernel has fetched from disks for the main thread.
+
+    :param count: the open file /proc/PID/task/PID/io
+    """
+    text = posix.pread(count, 4096, 0).decode("ascii", "replace")
+    found = whole(text.partition("\nread_bytes:")[2].partition("\n")[0].strip())
+    if found is None:
+        raise OSError("no count of bytes")
+    return found
+
+
+def _wait(number, offset, length, seconds):
+    """The bytes as they come through the cache, by a thread that may be left behind.
+
+    :returns: as ``read``
+    """
+    import _thread
+    found = []
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def copy():
+        try:
+            found.append(_copy(number, offset, length))
+        except (OSError, OverflowError):
+            pass
+        finally:
+            done.release()
+    try:
+        _thread.start_new_thread(copy, ())
+    except RuntimeError:    # there may be no more threads
+        return IMPOSSIBLE
+    if not done.acquire(True, max(0.0, seconds)):
+        return SILENT
+    return _whole(found[0], length) if found else IMPOSSIBLE
+
+
+def _copy(number, offset, length):
+    """The bytes as the cache has them or gets them; may sleep for ever, until we are killed.
+
+    read(2) takes the device's lock in kernels of 2025 and later, and who waits for a lock cannot
+    be killed: a process that seeks holds it, while it waits for one that reads a dead disk.
+    Neither sendfile(2) nor a page fault takes it; but in older kernels sendfile(2) is as read(2),
+    and in still older ones who waits in either cannot be killed.
+    """
+    linux = _linux()
+    if linux < _FAULTS_LET_GO:
+        return posix.pread(number, length, offset)
+    reader, writer = posix.pipe()
+    try:
+        try:
+            if linux < _SENDS_WITHOUT_LOCK:
+                _send_mapped(writer, number, offset, length)
+            else:
+                posix.sendfile(writer, number, offset, length)
+        finally:
+            posix.close(writer)
+        return posix.read(reader, length)
+    finally:
+        posix.close(reader)
+
+
+def _send_mapped(writer, number, offset, length):
+    """As sendfile(2). The page fault is that of write(2): an error is one, and no signal."""
+    import mmap
+    begin = offset // mmap.PAGESIZE * mmap.PAGESIZE
+    mapped = mmap.mmap(number, offset + length - begin, flags=mmap.MAP_SHARED,
+                       prot=mmap.PROT_READ, offset=begin)
+    posix.write(writer, memoryview(mapped)[offset - begin:])
+
+
+def _linux():
+    """(major, minor) of the running kernel, whose release is like 6.12-rc1 or 5.14.0-427.el9."""
+    major, minor = posix.uname().release.split(".")[:2]
+    return whole(major), whole(minor[:len(minor) - len(minor.lstrip("0123456789"))])
 
 
 def _whole(data, length):
-    return data if len(data) == length else None
+    return data if len(data) == length else IMPOSSIBLE

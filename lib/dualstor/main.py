@@ -1,31 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From argv and environment to an exit code: the main of every agent.
 
-The one place that prints an exit reason and that turns exceptions into codes.
-Imported by every monitor: see docs/performance.md before it imports more.
+The one place that prints an exit reason and that turns exceptions into codes. What a healthy
+monitor and meta-data need no agent for has been done before, in dualstor.look.
 """
 
-import _signal  # signal imports enum
-import posix    # os without the Python above it
+import os
+import signal
 import sys
+import traceback
 
 from dualstor import log
 from dualstor.deadline import Deadline
 from dualstor.engine import pursue
+from dualstor.errors import DualstorError, Misconfigured, Terminated, UnknownAction
 from dualstor.host import Host
-from dualstor.ocf import parameters
+from dualstor.look import well
+from dualstor.ocf import document, parameters
 from dualstor.ocf.codes import EXPECTED, ExitCode, permitted
 from dualstor.ocf.environment import Environment, level_at_most
+from dualstor.ocf.reason import fitted
 from dualstor.steps import Finish, Request
 
-#: Characters of an exit reason that every cluster manager keeps; see dualstor.ocf.reason.
-_ALWAYS_FITS = 100
-
-#: Where metadata lies: in the source tree and installed, from the library's folder; installed
-#: with a library that is linked there.
-_METADATA = (__file__.rpartition("/")[0] + "/../../metadata",
-             __file__.rpartition("/")[0] + "/../../../../share/dualstor/metadata",
-             "/usr/share/dualstor/metadata")
+#: Actions after which what the last monitor found counts no more.
+_CHANGING = ("start", "stop", "promote", "demote", "notify", "reload-agent")
 
 
 def load(name):
@@ -34,11 +32,11 @@ def load(name):
     :raises KeyError: there is no such agent
     """
     if name == "drbd-dualprimary":
-        from dualstor.agents.drbd_dualprimary.quick import AGENT
+        from dualstor.agents.drbd_dualprimary.agent import AGENT
     elif name == "clvmd":
-        from dualstor.agents.clvmd.quick import AGENT
+        from dualstor.agents.clvmd.agent import AGENT
     elif name == "clustered-vg":
-        from dualstor.agents.clustered_vg.quick import AGENT
+        from dualstor.agents.clustered_vg.agent import AGENT
     else:
         raise KeyError(name)
     return AGENT
@@ -47,21 +45,13 @@ def load(name):
 def metadata(name, environ):
     """The metadata of the agent *name* as text, in the caller's version of OCF.
 
-    OCF 1.1, but 1.0 for a caller that says it is that old (Pacemaker 1.1,
-    Heartbeat) or that acts as a manager without saying which (ocf-tester).
+    :raises DualstorError: there are none
     """
-    minor = environ.get("OCF_RA_VERSION_MINOR")
-    old = minor == "0" if minor else "OCF_RESKEY_CRM_meta_timeout" in environ
-    for folder in _METADATA:
-        try:
-            with open("%s/%s%s" % (folder, name, ".ocf-1.0.xml" if old else ".xml"),
-                      encoding="utf-8") as stream:
-                return stream.read()
-        except FileNotFoundError:
-            continue
-    from dualstor.errors import DualstorError
-    raise DualstorError("%s meta-data: no metadata in %s; reinstall dualstor"
-                        % (name, " or ".join(_METADATA)))
+    text = document.find(name, environ)
+    if text is None:
+        raise DualstorError("%s meta-data: no metadata in %s; reinstall dualstor"
+                            % (name, " or ".join(document.FOLDERS)))
+    return text
 
 
 def request(interface, action, environment):
@@ -97,7 +87,6 @@ def _settle_parameters(asked, values):
             return Finish(ExitCode.SUCCESS if asked.action == "stop" else ExitCode.NOT_RUNNING,
                           reason)
     elif asked.action != "monitor" or values.lacking:
-        from dualstor.errors import Misconfigured
         raise Misconfigured(reason)
     log.warning("%s", reason)
     return None
@@ -116,27 +105,56 @@ def perform(agent_class, action, environ, make_host=Host):
     interface = agent_class.interface
     action = interface.modern(action)
     if not interface.implements(action):
-        from dualstor.errors import UnknownAction
         raise UnknownAction("%s has no action %s; it has %s" % (
             interface.name, action, ", ".join(a.name for a in interface.actions)))
     environment = Environment(environ)
     asked = request(interface, action, environment)
     values = parameters.parse(interface.parameters, environment)
     verdict = _settle_parameters(asked, values)
-    if verdict is None:
-        verdict = pursue(agent_class(make_host(Deadline(environment.timeout)), asked, values))
-    return verdict
+    if verdict is not None:
+        return verdict
+    agent = agent_class(make_host(Deadline(environment.timeout)), asked, values)
+    if action == "monitor" and not asked.probe:
+        return _monitored(agent, environ)
+    if action in _CHANGING:
+        agent.host.forget(*well.place(interface.name, asked.resource))
+    return pursue(agent)
+
+
+def _monitored(agent, environ):
+    """The Finish of a recurring monitor; one that finds all well is kept for the next ones.
+
+    What it stands on is looked at before the agent looks: a change in between shows next time.
+    """
+    host, place, kept = agent.host, well.place(agent.interface.name, agent.request.resource), None
+    began = host.uptime()
+    try:
+        before = well.seen(host, agent.sights())
+    except DualstorError:
+        before = None   # the agent tells what is wrong
+    try:
+        verdict = pursue(agent)
+        if before is not None and verdict.well is not None:
+            kept = well.Well(code=verdict.code, reason=told(verdict.reason or ""), at=began,
+                             asked=well.asked(environ), sights=before + tuple(verdict.well))
+        return verdict
+    finally:
+        if kept is None:
+            host.forget(*place)
+        else:
+            host.remember(well.to_text(kept), *place)
+
+
+def told(reason):
+    """The exit reason as it is printed: one line that fits, without control characters."""
+    return fitted(log.printable(" ".join(reason.split())))
 
 
 def _tell(reason, code):
     """Print the one exit reason: the last line on stderr that the manager keeps."""
-    line = log.printable(" ".join(reason.split()))
-    (log.debug if code in EXPECTED else log.error)("%s", line)
-    if len(line) > _ALWAYS_FITS:
-        from dualstor.ocf.reason import fitted
-        line = fitted(line)
+    (log.debug if code in EXPECTED else log.error)("%s", log.printable(" ".join(reason.split())))
     try:
-        sys.stderr.write("ocf-exit-reason:%s\n" % line)
+        sys.stderr.write("ocf-exit-reason:%s\n" % told(reason))
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         pass  # nobody listens
@@ -144,12 +162,10 @@ def _tell(reason, code):
 
 def _ended_by(problem, name, action):
     """The Finish that an exception makes; what is neither error nor SIGTERM goes on."""
-    from dualstor.errors import DualstorError, Terminated
     if isinstance(problem, (DualstorError, Terminated)):
         return Finish(problem.code, problem.reason)
     if not isinstance(problem, Exception):
         raise problem
-    import traceback
     log.error("%s", traceback.format_exc())
     return Finish(ExitCode.ERR_GENERIC,
                   "%s %s: unexpected %s: %s; the traceback is in the system log, please report it"
@@ -178,24 +194,17 @@ def _let_go(stream):
         stream.flush()
     except (OSError, ValueError, AttributeError):
         try:
-            null = posix.open("/dev/null", posix.O_WRONLY)
-            posix.dup2(null, stream.fileno())
-            posix.close(null)
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)
         except (OSError, ValueError, AttributeError):
             pass  # it is closed, nothing is waiting in it
 
 
 def _on_sigterm(_number, _frame):
-    _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)
-    from dualstor.errors import Terminated
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Terminated("ended by SIGTERM before it was done; the cluster manager's own timeout "
                      "or a shutdown: raise the operation's timeout if this recurs")
-
-
-def _environ():
-    """The process's environment, as os.environ has it."""
-    return {name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
-            for name, value in posix.environ.items()}
 
 
 def main(name, argv=None, environ=None, make_host=Host):
@@ -204,7 +213,7 @@ def main(name, argv=None, environ=None, make_host=Host):
     :returns: the exit code
     """
     argv = sys.argv if argv is None else argv
-    environ = _environ() if environ is None else environ
+    environ = os.environ if environ is None else environ
     action = argv[1] if len(argv) > 1 else "help"
     if action == "meta-data":
         def work():
@@ -213,15 +222,15 @@ def main(name, argv=None, environ=None, make_host=Host):
             return Finish(ExitCode.SUCCESS)
         return _end(name, action, work)
     instance = environ.get("OCF_RESOURCE_INSTANCE")
-    log.LOG.open("%s(%s)" % (name, instance) if instance else name, environ)
-    _signal.signal(_signal.SIGTERM, _on_sigterm)
-    posix.umask(0o022)
+    log.start("%s(%s)" % (name, instance) if instance else name, environ)
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    os.umask(0o022)
 
     def work():
         try:
             return perform(load(name), action, environ, make_host)
         finally:
-            _signal.signal(_signal.SIGTERM, _signal.SIG_IGN)   # what is left is to tell the reason
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)   # what is left is to tell the reason
     return _end(name, action, work)
 
 
@@ -233,10 +242,9 @@ def _end(name, action, work):
     return code
 
 
-def script(name, make_host=Host):
+def script(name, make_host=None):
     """The executable of the agent *name*: ``main``, and the end of the process.
 
-    Taking the interpreter down piece by piece takes a sixth of its time; nothing
-    here has anything left to do then.
+    :param make_host: function of a Deadline that returns a Host, where it is not this host
     """
-    posix._exit(main(name, make_host=make_host))
+    sys.exit(main(name, make_host=make_host or Host))

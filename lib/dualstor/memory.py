@@ -12,12 +12,20 @@ out by owner and mode, and where those are wrong the folder is not used.
 import _stat  # this and posix without the Python above them: see docs/performance.md
 import posix
 
-_SIZE_LIMIT = 1 << 20       # bytes; a VG of 10000 LVs needs half of it
+#: Our state on this host, lost at a reboot as it should be.
+STATE_DIR = "/run/dualstor"
+
+_SIZE_LIMIT = 4 << 20       # bytes; a VG of 10000 LVs needs a third of it
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
+_BETWEEN, _DRAFT = "~", "~"     # between the words of a name; before that of a draft
+_LOCK = "lock"                  # first word of the name of a file that is only locked
 
 
 class Memory:
     """The files below one folder.
+
+    A thing is kept under a name of one or more words, e.g. ("clustered-vg", "vg0", "volumes").
+    Whatever the words hold, two names are never one file, nor is one a draft or a lock.
 
     :param folder: its path; it is made when something is to be kept
     """
@@ -26,22 +34,22 @@ class Memory:
         self._folder = folder
         self._warned = False
 
-    def recall(self, name):
-        """The text kept as *name*; None when there is none."""
-        return self._within(lambda folder: _read(folder, _plain(name)))
+    def recall(self, *name):
+        """The text kept under *name*; None when there is none."""
+        return self._within(lambda folder: _read(folder, file_name(*name)))
 
-    def remember(self, name, text):
-        """Keep *text* as *name*, atomically."""
-        self._within(lambda folder: _write(folder, _plain(name), text), make=True)
+    def remember(self, text, *name):
+        """Keep *text* under *name*, atomically."""
+        self._within(lambda folder: _write(folder, file_name(*name), text), make=True)
 
-    def forget(self, name):
-        """Drop what is kept as *name*."""
-        self._within(lambda folder: _unlink(folder, _plain(name)))
+    def forget(self, *name):
+        """Drop what is kept under *name*."""
+        self._within(lambda folder: _unlink(folder, file_name(*name)))
 
-    def lock_file(self, name):
+    def lock_file(self, *name):
         """An open file to lock; None where the folder cannot be used."""
         return self._within(lambda folder: _regular(
-            folder, _plain(name) + ".lock", posix.O_RDWR | posix.O_CREAT), make=True)
+            folder, file_name(_LOCK, *name), posix.O_RDWR | posix.O_CREAT), make=True)
 
     def _within(self, work, make=False):
         """What *work* returns for a descriptor of the folder; None when it cannot be used."""
@@ -90,9 +98,10 @@ class Memory:
             self._warned = True
 
 
-def _plain(name):
-    """*name* as the name of a file: names of DRBD resources may hold slashes."""
-    return name.replace("%", "%25").replace("/", "%2F")
+def file_name(*words):
+    """The name of the file for a name of *words*; another one for each other name."""
+    return _BETWEEN.join(word.replace("%", "%25").replace("/", "%2F").replace(_BETWEEN, "%7E")
+                         for word in words)
 
 
 def _regular(folder, name, flags):
@@ -115,7 +124,7 @@ def _read(folder, name):
 
 
 def _write(folder, name, text):
-    draft = "%s.%d" % (name, posix.getpid())
+    draft = _DRAFT + "%d" % posix.getpid()      # no name begins so: no first word is empty
     _unlink(folder, draft)      # of a process that was killed and had our number
     try:
         with _regular(folder, draft, posix.O_RDWR | posix.O_CREAT | posix.O_EXCL) as stream:

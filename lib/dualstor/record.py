@@ -1,9 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Immutable values with named fields.
+"""Immutable values with named fields, and the numbers that texts hold.
 
 dataclasses and typing.NamedTuple would serve, but importing either costs more
 than a whole level-0 monitor may; this needs no import at all.
 """
+
+_DIGITS = {10: "0123456789", 16: "0123456789abcdefABCDEF"}
+_LONGEST = 18       # digits: 64 bits hold one or two more, but no number that is read here has
+
+
+def whole(text, base=10, signed=False):
+    """The whole number that a word of a program or of the kernel is.
+
+    Not as int() has it, which takes "1_0", " 1" and the digits of every script, and raises
+    ValueError for "\u00b2", of which isdigit() is true, and for a number of 5000 digits.
+
+    :param text: str, or None
+    :param base: 10, or 16, where "0x" may stand before it
+    :param signed: whether a sign may stand before it
+    :returns: int; None when it is something else, or too long to be one
+    """
+    sign = text[0] if signed and text and text[0] in "+-" else ""
+    text = (text or "")[len(sign):]
+    if base == 16 and text[:2] in ("0x", "0X"):
+        text = text[2:]
+    if not text or len(text) > _LONGEST or text.strip(_DIGITS[base]):
+        return None
+    return -int(text, base) if sign == "-" else int(text, base)
+
+
+def fraction(text):
+    """The number that a word like "12" or "12.50" is, as float; None when it is something else."""
+    before, dot, behind = (text or "").partition(".")
+    if whole(before) is None or (dot and whole(behind) is None):
+        return None
+    return float(text)
 
 
 def _own_annotations(cls):

@@ -16,7 +16,7 @@ import subprocess
 import time
 
 from dualstor import log
-from dualstor.errors import ToolHung, ToolMissing
+from dualstor.errors import ToolFailed, ToolHung, ToolMissing, shown
 from dualstor.record import Record
 
 #: Where programs are looked for; drbd-utils keeps drbdsetup-84 outside PATH.
@@ -59,10 +59,23 @@ class Completed(Record):
             return "killed by signal %d" % -self.returncode
         return "exit code %d" % self.returncode
 
+    def answer(self):
+        """What it printed, of a question that has an answer in any case.
+
+        :raises ToolFailed: it failed, or said nothing though it ended with 0: some programs do
+            so when what they ask does not run (corosync-quorumtool of corosync 1)
+        """
+        if self.ok and self.stdout.strip():
+            return self.stdout
+        if self.ok and not self.stderr.strip():
+            raise ToolFailed(self, "no answer, though it ended with 0")
+        raise ToolFailed(self)
+
     def complaint(self):
         """One line: what it said last on stderr (or stdout), and how it ended."""
-        lines = [l.strip() for l in (self.stderr or self.stdout).splitlines() if l.strip()]
-        return "%s (%s)" % (lines[-1], self.outcome) if lines else self.outcome
+        last = shown(next((l for l in reversed((self.stderr or self.stdout).splitlines())
+                           if l.strip()), ""))
+        return "%s (%s)" % (last, self.outcome) if last else self.outcome
 
 
 def find_program(name, path=PATH):

@@ -29,10 +29,15 @@ class Request(Record):
 
 
 class Finish(Record):
-    """The action ends here. ``reason`` is the exit reason; None only with SUCCESS."""
+    """The action ends here. ``reason`` is the exit reason; None only with SUCCESS.
+
+    ``well``: of a monitor that finds all well and has changed nothing, what that stands on besides
+    the agent's ``sights``, as look.sights.see returns it; None: the next monitor has to look.
+    """
 
     code: int
     reason: str = None
+    well: tuple = None
 
 
 class Do(Record):

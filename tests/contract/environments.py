@@ -6,13 +6,14 @@ the time that the cluster needs. Both begin with DRBD Primary on both nodes and
 the shared VG vg0 with the LV lv0 active on both.
 """
 
+import errno
 import json
 import os
 import time
 
 from dualstor.deadline import Deadline
 from dualstor.errors import ToolHung, ToolMissing
-from dualstor.host import Host
+from dualstor.host import BUSY, Host
 from dualstor.run import Completed
 from simulator import kernelfiles, world
 from simulator.host import Simulation
@@ -96,7 +97,8 @@ class GuestHost(Host):
     def connect(self, name, timeout):
         script = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
         done = self._node.run(["python3", "-c", script, name])
-        return None if done.rc == 0 else done.stderr.strip().rpartition("] ")[2]
+        says = done.stderr.strip().rpartition("] ")[2]
+        return None if done.rc == 0 else BUSY if says == os.strerror(errno.EAGAIN) else says
 
 
 class Machines:

@@ -150,7 +150,9 @@ CHANGES = {
     "vg0 lacks its PV": lambda s: setattr(s.cluster.groups["vg0"], "missing_pv", True),
     "cluster.conf has a new version": _config(conf_version=2),
     "cluster.conf is invalid": _config(
-        conf_problem="tempfile:3: element cman: Relax-NG validity error : Invalid attribute x"),
+        conf_problem="Relax-NG validity error : Extra element cman in interleave\n"
+        "tempfile:3: element cman: Relax-NG validity error : Element cluster failed to validate "
+        "content"),
     "cluster.conf cannot be read": _config(conf_problem="missing"),
     "a quorum disk": _config(quorum_disk=1, two_node=False),
     "not a two-node cluster": _config(two_node=False),

@@ -3,9 +3,12 @@
 
 import contextlib
 import io
+import sys
 from dataclasses import dataclass, field
 
 from dualstor.deadline import Deadline
+from dualstor.errors import Terminated
+from dualstor.look import well
 from dualstor.ocf.environment import Environment
 from dualstor.main import conclude, load, perform
 from simulator.host import Killed, NodeDied, SimHost
@@ -74,6 +77,22 @@ def environ(agent, action, node, timeout=60.0, level=0, generation=None, **param
     return values
 
 
+def _run(agent, word, variables, make_host):
+    """The exit code of the executable of *agent* (dualstor.look.script), with the host made for it.
+
+    :raises Killed: SIGTERM came before the framework, which alone has something to say of it
+    """
+    try:
+        found = well.repeated(make_host(None), agent, variables) if word == "monitor" else None
+    except Terminated:
+        raise Killed() from None
+    if found is None:
+        return conclude(agent, word, lambda: perform(load(agent), word, variables, make_host))
+    if found.reason:
+        print(_PREFIX + found.reason, file=sys.stderr)
+    return found.code
+
+
 def act(simulation, agent, action, node, timeout=60.0, level=0, changes=(), **parameters):
     """Run one action to its end; returns Result.
 
@@ -98,7 +117,7 @@ def act(simulation, agent, action, node, timeout=60.0, level=0, changes=(), **pa
     code = None
     with contextlib.redirect_stderr(said):
         try:
-            code = conclude(agent, word, lambda: perform(load(agent), word, variables, make_host))
+            code = _run(agent, word, variables, make_host)
         except (NodeDied, Killed):
             pass
     reasons = [line[len(_PREFIX):].strip() for line in said.getvalue().splitlines()

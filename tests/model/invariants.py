@@ -8,8 +8,9 @@ import os
 import pickle
 
 from dualstor import main
-from dualstor.host import STATE_DIR
+from dualstor.memory import STATE_DIR
 from dualstor.ocf.codes import MONITOR_ONLY
+from dualstor.ocf.reason import destructive
 from model.actions import DAEMON, DRBD, GROUP
 from simulator import locking, membership, state, volumes, world
 from sourcetree import TREE
@@ -42,7 +43,10 @@ def active(cluster, node, agent):
 
 
 def codes(result):
-    """I1: states are told by monitor alone; I11: a probe never bans the node; I7: one reason."""
+    """I1: states are told by monitor alone; I11: a probe never bans the node; I7: one reason,
+
+    and none that holds a destructive command.
+    """
     if result.code is None:
         return
     if result.action not in ("monitor", "probe"):
@@ -53,6 +57,7 @@ def codes(result):
         assert len(result.reasons) == 1, result
         assert len(result.reasons[0]) > 10, result
         assert "unexpected" not in result.reasons[0], result
+        assert destructive(result.reasons[0]) is None, result
     else:
         assert len(result.reasons) <= 1, result
 
@@ -164,6 +169,8 @@ def _stripped(cluster):
     copy.events = []
     for node in copy.nodes.values():
         node.attributes, node.scores, node.files = {}, {}, {}
+        for process in node.processes.values():
+            process.queue = 0       # a look at a socket leaves a connection there
         node.lockspaces.pop(locking.GLOBAL, None)   # any LVM command starts that one
         for each in node.drbd.values():
             each.synced = 0

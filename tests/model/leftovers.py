@@ -4,9 +4,9 @@
 import os
 import re
 
-from dualstor.host import STATE_DIR
+from dualstor.memory import STATE_DIR
 
-_DRAFT = re.compile(r"\.\d+$")
+_DRAFT = re.compile(r"^~")
 
 
 def programs(lab):

@@ -15,8 +15,7 @@ import pytest
 from dualstor import engine, main, memory
 from dualstor.agents.clustered_vg import locking as vg_locking
 from dualstor.agents.clustered_vg.agent import ClusteredVg
-from dualstor.agents.clustered_vg.quick import QuickVg
-from dualstor.agents.drbd_dualprimary.quick import QuickDrbd
+from dualstor.agents.drbd_dualprimary.agent import DrbdDualPrimary
 from dualstor.deadline import Deadline
 from dualstor.errors import DualstorError
 from dualstor.ocf.codes import ExitCode
@@ -29,7 +28,7 @@ from model.actions import DRBD, GROUP
 def says(code, *words):
     """A breakage: the agents *words* (actions) end with *code* without doing anything."""
     def breakage(monkeypatch):
-        for agent in (QuickVg, QuickDrbd):
+        for agent in (ClusteredVg, DrbdDualPrimary):
             sound = agent.decide
 
             def decide(request, parameters, facts, sound=sound):
@@ -48,7 +47,7 @@ def state_codes_leave_start(monkeypatch):
 def waits_for_ever(monkeypatch):
     monkeypatch.setattr(Deadline, "reached", property(lambda self: self.elapsed > 300))
     monkeypatch.setattr(Deadline, "remaining", property(lambda self: 10.0))
-    monkeypatch.setattr(QuickVg, "decide", staticmethod(
+    monkeypatch.setattr(ClusteredVg, "decide", staticmethod(
         lambda request, parameters, facts: Wait("nothing", "no hint", 5.0)))
 
 
@@ -78,13 +77,13 @@ def gives_two_reasons(monkeypatch):
 
 
 def refuses_what_is_started(monkeypatch):
-    sound = QuickVg.decide
+    sound = ClusteredVg.decide
 
     def decide(request, parameters, facts):
         if request.action == "start" and facts.active and not facts.history:
             return Finish(ExitCode.ERR_GENERIC, "it is started already")
         return sound(request, parameters, facts)
-    monkeypatch.setattr(QuickVg, "decide", staticmethod(decide))
+    monkeypatch.setattr(ClusteredVg, "decide", staticmethod(decide))
 
 
 def metadata_tells_the_caller(monkeypatch):
@@ -98,7 +97,7 @@ def monitor_deactivates(monkeypatch):
         if request.action == "monitor" and not facts.done("deactivate_group"):
             return Do("deactivate_group")
         return Finish(ExitCode.SUCCESS)
-    monkeypatch.setattr(QuickVg, "decide", staticmethod(decide))
+    monkeypatch.setattr(ClusteredVg, "decide", staticmethod(decide))
 
 
 def monitor_lets_io_go_on_whatever_the_peer_does(monkeypatch):
@@ -106,7 +105,7 @@ def monitor_lets_io_go_on_whatever_the_peer_does(monkeypatch):
         if request.action == "monitor" and not facts.done("resume_io"):
             return Do("resume_io", ("node2",))
         return Finish(ExitCode.SUCCESS)
-    monkeypatch.setattr(QuickDrbd, "decide", staticmethod(decide))
+    monkeypatch.setattr(DrbdDualPrimary, "decide", staticmethod(decide))
 
 
 def goes_on_after_sigterm(monkeypatch):
@@ -240,10 +239,10 @@ def test_a_file_that_is_left_open_is_caught(lab):
 def test_a_draft_that_is_left_is_caught(lab, monkeypatch):
     check = leftovers.Leftovers(lab)
     host = lab.host("node1", Deadline(20))
-    host.remember("sound", "text")
+    host.remember("text", "sound")
     check.check()
     monkeypatch.setattr(memory.posix, "rename", lambda *_, **__: None)
-    host.remember("broken", "text")
+    host.remember("text", "broken")
     with pytest.raises(AssertionError, match="drafts"):
         check.check()
 

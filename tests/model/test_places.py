@@ -42,7 +42,14 @@ PROGRAMS = {
         "fault foreign", "model/test_real_programs.py: test_another_language"),
     "JSON cut off": ("fault partial", "unit/drbd/test_drbdsetup.py: test_json_cut_off_or_foreign"),
     "attributes of 7 letters, flags of 4 dashes": ("event odd_formats",),
-    "nothing said, exit code 0": ("fault empty",),
+    "nothing said, exit code 0": (
+        "fault empty", "unit/core/test_no_answer.py: test_such_a_question_is_not_answered"),
+    "hangs, and another way would do": (
+        "unit/drbd_dualprimary/test_hung_drbdadm.py: test_demote_and_stop_do_without_it",),
+    "digits of other scripts, numbers without end": (
+        "unit/core/test_numbers.py: test_no_parser_ends_in",),
+    "one line of megabytes, megabytes of lines": (
+        "unit/core/test_size.py: test_a_long_line", "unit/core/test_size.py: test_eight_times"),
     "as slow as the deadline just allows": ("fault late", "fault slow"),
     "the clock jumps": (_REAL + "test_the_clock_of_the_wall",
                         "unit/security/test_source.py: test_the_wall_clock_is_not_asked"),
@@ -60,6 +67,9 @@ STATES = {
     "socket missing": ("event socket_vanishes",),
     "socket refuses": ("event kill_daemon",),
     "socket accepts, no answer": ("event stop_daemon",),
+    "socket takes nobody, its queue is full": (
+        "event lose_quorum", "start inquorate",
+        "unit/clvmd/test_inquorate.py: test_no_monitor_fails"),
     "pid file stale, or another program's": ("event stale_pidfile",),
     "two daemons": ("event second_daemon",),
     "clvmd ready only after its command gave up": ("event two_node", "event lose_quorum"),
@@ -85,6 +95,8 @@ STATES = {
     "SyncTarget": ("start syncing",),
     "Negotiating": ("event negotiating",),
     "I/O suspended": ("event io_is_suspended",),
+    "readers hang in the kernel": (
+        "event io_is_suspended", "unit/lvm/test_held_back.py: test_a_thorough_monitor_reads"),
     "resource not in the configuration": ("event resource_leaves_configuration",),
     "two primaries not allowed": ("event one_primary_only",),
     "after-sb-2pri loses data": ("event automatic_loss",),

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from dualstor.host import STATE_DIR
+from dualstor.memory import STATE_DIR
 from dualstor.metadata import AGENTS
 from dualstor.ocf.codes import MONITOR_ONLY
 from model import actions, leftovers

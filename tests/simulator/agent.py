@@ -10,9 +10,14 @@ import sys
 _TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [_TESTS, os.path.join(os.path.dirname(_TESTS), "lib")]
 
-from dualstor.main import main  # noqa: E402
+from dualstor.deadline import Deadline  # noqa: E402
+from dualstor.look.script import run  # noqa: E402
 from simulator import path  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[3], sys.argv[3:],
-                  make_host=lambda deadline: path.host_of(sys.argv[1], sys.argv[2], deadline)))
+    FOLDER, NODE, NAME = sys.argv[1:4]
+    sys.argv[1:4] = []
+
+    def make_host(deadline):
+        return path.host_of(FOLDER, NODE, deadline)
+    run(NAME, make_host(Deadline(20)), make_host)

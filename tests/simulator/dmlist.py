@@ -36,3 +36,13 @@ def answer(listed, data):
     data[12:16] = struct.pack("=I", _HEAD + len(listed))
     data[16:20] = struct.pack("=I", _HEAD)
     data[_HEAD:_HEAD + len(listed)] = listed
+
+
+def answer_from(path, data):
+    """Do the ioctl of a device node that is a file with the list; whether it is there."""
+    try:
+        with open(path, "rb") as stream:
+            answer(stream.read(), data)
+    except OSError:
+        return False
+    return True

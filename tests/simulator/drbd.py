@@ -2,7 +2,8 @@
 """How DRBD 8.4's kernel module behaves: roles, connection, disk states, split brain.
 
 Rules after drbd-8.4 drbd_state.c (is_valid_state, sanitize_state), drbd_nl.c
-(drbd_set_role, conn_try_outdate_peer) and drbd_receiver.c (drbd_sync_handshake).
+(drbd_set_role, conn_try_outdate_peer) and drbd_receiver.c (drbd_sync_handshake). Of DRBD 9
+what an administrator meets: a Secondary can be read, and then does not go down (drbd_adm_down).
 """
 
 from simulator.state import Drbd
@@ -13,6 +14,11 @@ NO_UPTODATE = (-2, "Need access to UpToDate data")
 PRIMARY_NOP = (-7, "Refusing to be Primary while peer is not outdated")
 IN_USE = (-12, "Device is held open by someone")
 TRANSIENT = (-18, "In transient state, retry after next state change")
+#: And to other requests (linux/drbd.h, enum drbd_ret_code).
+ADDRESS_IN_USE = (102, "Local address(port) already in use.")
+DISCARD_IMPOSSIBLE = (123, "--discard-my-data not allowed when primary.")
+NO_CONNECTION = (162, "Invalid configuration request\nadditional info from kernel:\n"
+                      "unknown connection")
 
 CONNECTED = ("Connected", "WFBitMapS", "WFSyncUUID", "SyncSource", "SyncTarget", "VerifyS", "VerifyT")
 HANDSHAKE_SECONDS, BITMAP_SECONDS = 0.4, 0.7
@@ -55,16 +61,25 @@ def attach(cluster, node, name):
         drbd.dstate = "Consistent"
     drbd.peer_dstate = "Outdated" if disk.peer_outdated else "DUnknown"
     if connected(drbd):
+        if drbd.dstate == "Inconsistent" and _peer_drbd(cluster, node, name).dstate == "UpToDate":
+            start_resync(cluster, cluster.peer(node), name)
         _agree(cluster, name)
 
 
-def connect(cluster, node, name):
-    """Configure the connection; a StandAlone one tries anew."""
+def connect(cluster, node, name, discard=False):
+    """Configure the connection, and try; None or the refusal.
+
+    :param discard: give this node's data up where they differ from the peer's
+    """
     drbd = node.drbd[name]
-    drbd.net = True
-    if drbd.cstate == "StandAlone":
-        drbd.cstate = "WFConnection"
+    if drbd.cstate != "StandAlone":
+        return ADDRESS_IN_USE
+    if discard and drbd.role == "Primary":
+        return DISCARD_IMPOSSIBLE
+    drbd.net = drbd.connection = True
+    drbd.discard, drbd.cstate = discard, "WFConnection"
     settle(cluster)
+    return None
 
 
 def held_open(cluster, node, name):
@@ -150,8 +165,10 @@ def demote(cluster, node, name):
 
 
 def disconnect(cluster, node, name):
-    """Leave the peer, in good order."""
+    """Leave the peer, in good order; None or the refusal."""
     drbd, peer = node.drbd[name], cluster.peer(node)
+    if drbd.cstate == "StandAlone":
+        return NO_CONNECTION
     if connected(drbd):
         other = peer.drbd[name]
         if other.role == "Primary" and drbd.dstate == "UpToDate":
@@ -165,6 +182,7 @@ def disconnect(cluster, node, name):
     drbd.cstate, drbd.net = "StandAlone", False
     if drbd.peer_dstate != "Outdated":
         drbd.peer_dstate = "DUnknown"
+    return None
 
 
 def down(cluster, node, name):
@@ -172,10 +190,18 @@ def down(cluster, node, name):
     if name not in node.drbd:
         return None
     refusal = demote(cluster, node, name)
-    if refusal is None:
-        disconnect(cluster, node, name)
-        del node.drbd[name]
-    return refusal
+    if refusal is not None:
+        return refusal
+    each = node.drbd[name]
+    read = cluster.drbd_9 and each.readers and each.dstate == "UpToDate"
+    if read and connected(each) and cluster.peer(node).drbd[name].role == "Primary":
+        return NO_UPTODATE      # to leave a Primary would outdate the disk that is being read
+    disconnect(cluster, node, name)
+    if read:
+        each.connection = False
+        return NO_UPTODATE
+    del node.drbd[name]
+    return None
 
 
 def new_generation(cluster, node, name):
@@ -220,9 +246,29 @@ def handler_ends(cluster, node, name):
     new_generation(cluster, node, name)
 
 
+#: What reads from devices and cannot be ended while DRBD holds the I/O back.
+READERS = ("dd", "vgs", "lvs", "pvs", "vgchange", "lvchange", "lvcreate", "vgcreate", "lvremove",
+           "vgscan", "pvscan", "vgck", "vgdisplay")
+
+
+def held_back(node, device):
+    """Whether I/O of *device* (the kernel's name) stands still."""
+    return any(each.suspended and each.role == "Primary" and name in node.config
+               and device == "drbd%d" % node.config[name].minor for name, each in node.drbd.items())
+
+
+def _let_readers_go(node):
+    """Readers that hung in the kernel end once I/O goes on."""
+    held = [mapping.openers for mapping in node.mappings.values()
+            if not held_back(node, mapping.below)]
+    for openers in held + [each.openers for each in node.drbd.values() if not each.suspended]:
+        openers[:] = [who for who in openers if who not in READERS]
+
+
 def settle(cluster):
     """What follows at once from the links: lost connections, started handshakes."""
     for node in cluster.nodes.values():
+        _let_readers_go(node)
         peer = cluster.peer(node)
         for name, drbd in list(node.drbd.items()):
             other = configured(peer, name)
@@ -256,6 +302,8 @@ def handshake(cluster, name):
         source = first
     elif a.generation in b.ancestors or (not a.consistent and b.consistent):
         source = second
+    elif drbds[0].discard != drbds[1].discard:
+        source = second if drbds[0].discard else first     # "manually solved"
     else:
         _split_brain(cluster, name, first, second)
         return
@@ -269,7 +317,7 @@ def handshake(cluster, name):
         _part(drbds)
         return
     for drbd in drbds:
-        drbd.cstate, drbd.suspended = "Connected", False
+        drbd.cstate, drbd.suspended, drbd.discard = "Connected", False, False
     if source is not None:
         exchange_bitmaps(cluster, source, name)
     _agree(cluster, name)

@@ -6,9 +6,11 @@ import errno
 import io
 import pickle
 
+from dualstor import freshread
 from dualstor.deadline import Deadline
-from dualstor.errors import DeadlineReached, HostUnreadable, ToolHung, ToolMissing
-from dualstor.host import STATE_DIR, Host
+from dualstor.errors import HostUnreadable, ToolHung, ToolMissing
+from dualstor.host import BUSY, Host
+from dualstor.memory import STATE_DIR, file_name
 from dualstor.run import KILL_GRACE, TERM_GRACE, Completed
 from simulator import dmlist, faults, kernelfiles, locking, programs, world
 from simulator.kernelfiles import Answer, Block, Link, Socket
@@ -50,7 +52,7 @@ class Simulation:
         """(tree of a node's files, paths resolved in it so far), kept while nothing changes."""
         cluster = self.cluster
         key = pickle.dumps((node.name, cluster.nodes, cluster.groups, cluster.two_node,
-                            cluster.cluster_link), pickle.HIGHEST_PROTOCOL)
+                            cluster.cluster_link, cluster.drbd_version), pickle.HIGHEST_PROTOCOL)
         if key not in self._views:
             if len(self._views) >= _VIEWS:
                 self._views.clear()
@@ -147,13 +149,15 @@ class SimHost(Host):
             return None
         return str(item) if isinstance(item, Link) else None
 
-    def exists(self, name):
+    def identity(self, name):
         try:
-            return self._at(name) is not None
+            item = self._at(name)
         except HostUnreadable:
-            return True
+            return "unreadable"
+        return None if item is None else repr(item) if isinstance(item, Socket) else "there"
 
-    executable = exists
+    def executable(self, name):
+        return self.exists(name)
 
     def device(self, name):
         item = self._at(name)
@@ -167,22 +171,29 @@ class SimHost(Host):
 
     def read_fresh(self, name, offset, length, seconds):
         content = getattr(self._at(name), "content", b"")[offset:offset + length]
-        return content if len(content) == length else None
+        return content if len(content) == length else freshread.IMPOSSIBLE
 
-    def recall(self, name):
+    def uptime(self):
+        return self.simulation.clock()
+
+    @staticmethod
+    def _kept(name):
+        return "%s/%s" % (STATE_DIR, file_name(*name))
+
+    def recall(self, *name):
         self._step()
-        return self.node.files.get("%s/%s" % (STATE_DIR, name))
+        return self.node.files.get(self._kept(name))
 
-    def remember(self, name, text):
+    def remember(self, text, *name):
         self._step()
         if self.node.run_full:
             return
-        self.node.files["%s/%s" % (STATE_DIR, name)] = text
+        self.node.files[self._kept(name)] = text
         self._forget_tree()
 
-    def forget(self, name):
+    def forget(self, *name):
         self._step()
-        self.node.files.pop("%s/%s" % (STATE_DIR, name), None)
+        self.node.files.pop(self._kept(name), None)
         self._forget_tree()
 
     def lock(self, name, seconds):
@@ -193,11 +204,10 @@ class SimHost(Host):
 
     def run(self, argv, timeout=None, environment=None):
         self._step()
+        return super().run(argv, timeout, environment)
+
+    def execute(self, argv, seconds, environment):
         argv = tuple(argv)
-        remaining = self.deadline.remaining
-        if remaining <= 0:
-            raise DeadlineReached("no time was left to run %s" % " ".join(argv))
-        seconds = remaining if timeout is None else min(timeout, remaining)
         cluster = self.simulation.cluster
         for watch in self.simulation.watchers:
             watch(self.node, argv)
@@ -266,7 +276,8 @@ class SimHost(Host):
                 if pause > left:
                     steps.close()
                     # an LVM command that waits for a lock blocks SIGTERM
-                    self._hang(argv, left, faults.HANG_HARD)
+                    self._hang(argv, left, faults.UNKILLABLE if call.unkillable
+                               else faults.HANG_HARD)
                 self._pass(pause)
         except StopIteration as ended:
             self._pass(0)
@@ -299,7 +310,9 @@ class SimHost(Host):
         if item is None:
             return "No such file or directory"
         process = self.node.processes.get(str(int(item))) if isinstance(item, Socket) else None
-        return None if process is not None else "Connection refused"
+        if process is None:
+            return "Connection refused"
+        return None if locking.knock(self.simulation.cluster, self.node, process) else BUSY
 
     # -- time ---------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import functools
 import posixpath
 
 from simulator import dmlist, drbd as drbd_model, pvheader
-from simulator.state import CLVMD, HANDLER
+from simulator.state import CLVMD, HANDLER, STOCK_HANDLER
 from simulator.volumes import LOWER_DISK, MAJOR
 
 DRBD_MAJOR, LOWER = 147, (254, 16)
@@ -79,6 +79,9 @@ def _target(folder, link):
 
 
 def _proc_drbd(cluster, node):
+    if cluster.drbd_9:
+        return "version: %s (api:2/proto:118-124)\nTransports (api:21): tcp (%s)\n" % (
+            (cluster.drbd_version,) * 2)
     lines = ["version: 8.4.11 (api:1/proto:86-101)", "srcversion: F73C670A7EC572DB9CF3E5B "]
     numbered = sorted((node.config[name].minor, name) for name in node.drbd)
     for minor, name in numbered:
@@ -129,7 +132,7 @@ def _drbd(tree, cluster, node):
     if "drbd" not in node.modules:
         return
     put(tree, "/proc/drbd", _proc_drbd(cluster, node))
-    put(tree, "/sys/module/drbd/version", "8.4.11\n")
+    put(tree, "/sys/module/drbd/version", cluster.drbd_version + "\n")
     for name, drbd in node.drbd.items():
         config = node.config.get(name)
         device = "drbd%d" % config.minor
@@ -138,6 +141,9 @@ def _drbd(tree, cluster, node):
         put(tree, "/dev/drbd/by-res/" + name, Link("../../" + device))
         put(tree, "/dev/drbd/by-disk/" + posixpath.basename(config.lower),
             Link("../../" + device))
+        if cluster.drbd_9:
+            put(tree, "/sys/kernel/debug/drbd/resources/%s/volumes/0/openers" % name, "".join(
+                "%s\t%d\t2766\n" % user for user in users(node, "/dev/" + device)))
 
 
 def _mapper(tree, cluster, node):
@@ -157,23 +163,45 @@ def _mapper(tree, cluster, node):
         put(tree, "/dev/%s/%s" % (mapping.vg, mapping.lv), Link("../" + kernel_name))
 
 
+def _places(node):
+    """(major, minor, device, who has it open) of LVs and DRBD's devices."""
+    for m in node.mappings.values():
+        yield MAJOR, m.minor, "/dev/dm-%d" % m.minor, m.openers
+    for name, each in node.drbd.items():
+        if name in node.config:
+            minor = node.config[name].minor
+            yield DRBD_MAJOR, minor, "/dev/drbd%d" % minor, each.openers + each.readers
+
+
+_MOUNT = "mount:"
+
+
+def users(node, wanted):
+    """(program, pid) of the processes that have a device open."""
+    return [(opener, pid) for device, opener, pid in _users(node) if device == wanted]
+
+
+def _users(node):
+    pid = 9000
+    for _, _, device, openers in _places(node):
+        for opener in openers:
+            if not opener.startswith(_MOUNT):
+                pid += 1
+                yield device, opener, pid
+
+
 def _openers(tree, node):
     """Mounts and processes that hold devices open."""
     mounts, number = ["22 1 0:5 / /proc rw - proc proc rw"], 30
-    pid = 9000
-    places = [(MAJOR, m.minor, "/dev/dm-%d" % m.minor, m.openers) for m in node.mappings.values()]
-    places += [(DRBD_MAJOR, node.config[n].minor, "/dev/drbd%d" % node.config[n].minor,
-                d.openers) for n, d in node.drbd.items() if n in node.config]
-    for major, minor, device, openers in places:
+    for major, minor, device, openers in _places(node):
         for opener in openers:
-            if opener.startswith("mount:"):
+            if opener.startswith(_MOUNT):
                 mounts.append("%d 1 %d:%d / %s rw,relatime shared:9 - gfs2 %s rw" % (
-                    number, major, minor, opener[len("mount:"):], device))
+                    number, major, minor, opener[len(_MOUNT):], device))
                 number += 1
-            else:
-                pid += 1
-                _process(tree, node, pid, opener, "/usr/bin/" + opener, "S", 100)
-                put(tree, "/proc/%d/fd/3" % pid, Link(device))
+    for device, opener, pid in _users(node):
+        _process(tree, node, pid, opener, "/usr/bin/" + opener, "S", 100)
+        put(tree, "/proc/%d/fd/3" % pid, Link(device))
     put(tree, "/proc/self/mountinfo", "\n".join(mounts) + "\n")
 
 
@@ -210,9 +238,12 @@ def _dlm(tree, cluster, node):
             put(tree, home + "addr_list", "AF_INET 10.77.0.%d\n" % number)
             put(tree, home + "nodeid", "%d\n" % number)
             put(tree, home + "local", "%d\n" % (number == node.id))
-    from simulator import clustered, locking
+    from simulator import clustered, locking, volumes
     if locking.CLVMD_LOCKSPACE in node.lockspaces:
         put(tree, "/sys/kernel/debug/dlm/clvmd_locks", clustered.lock_table(cluster, node))
+    for name in node.lockspaces:
+        if name.startswith("lvm_"):
+            put(tree, "/sys/kernel/debug/dlm/%s_locks" % name, volumes.lock_table(cluster, node, name[len("lvm_"):]))
     for name, space in node.lockspaces.items():
         home = "/sys/kernel/dlm/%s/" % name
         put(tree, home + "id", "%d\n" % space.id)
@@ -253,7 +284,8 @@ def tree(cluster, node):
         "0000000000000000: 00000002 00000000 00010000 0001 01 %d %s\n" % (20000 + pid, path)
         for path, pid in node.sockets.items() if pid))
     if node.handler_installed:
-        put(made, HANDLER, "#!/bin/sh\n")
+        put(made, HANDLER, "#!/usr/bin/python3 -IS\n")
+        put(made, STOCK_HANDLER, "#!/bin/sh\n")
     put(made, "/etc/lvm/lvm.conf", "".join("%s = %s\n" % item for item in sorted(node.lvm.items())))
     for path, text in node.files.items():
         put(made, path, text)

@@ -14,6 +14,10 @@ PIDFILE = {"clvmd": "/run/clvmd.pid", "lvmlockd": "/run/lvmlockd.pid",
 SOCKET = {"clvmd": "/run/lvm/clvmd.sock", "lvmlockd": "/run/lvm/lvmlockd.socket",
           "lvmetad": "/run/lvm/lvmetad.socket"}
 
+#: What the daemons tell listen(2): LVM2 daemons/clvmd/clvmd.c (open_local_sock) and
+#: libdaemon/server/daemon-server.c (_open_socket). The kernel takes one more (unix_recvq_full).
+BACKLOG = 1
+
 #: Ids as the real dlm gives them (a hash of the name).
 _IDS = {"lvm_global": 0x12aabd2d, "lvm_vg0": 0x28882963, "clvmd": 0x4104eefa}
 
@@ -140,6 +144,25 @@ def version(node):
     return tuple(int(part) for part in node.lvm_version.split("."))
 
 
+def accepts(cluster, node, process):
+    """Whether a daemon takes connections now. clvmd takes none without quorum."""
+    return process.state == "S" and (process.program != "clvmd" or (
+        process.ready and membership.quorate(cluster, node)))
+
+
+def knock(cluster, node, process):
+    """Connect to a daemon's socket: whether the kernel takes it, into the queue if need be.
+
+    A connection stays there until it is accepted, also when who made it has gone.
+    """
+    if accepts(cluster, node, process):
+        return True
+    if process.queue > BACKLOG:
+        return False
+    process.queue += 1
+    return True
+
+
 def receive(cluster, node, process, number):
     """A signal for a daemon; True when it ends (at once or after a clean exit)."""
     if process.state == "D":
@@ -168,8 +191,11 @@ def receive(cluster, node, process, number):
 
 
 def settle(cluster):
-    """A clvmd that waited for quorum becomes ready."""
+    """A clvmd that waited for quorum becomes ready; who takes connections empties the queue."""
     for node in cluster.nodes.values():
+        for process in node.processes.values():
+            if process.queue and accepts(cluster, node, process):
+                process.queue = 0
         clvmd = daemon(node, "clvmd") if node.up else None
         if clvmd is not None and not clvmd.ready and clvmd.state == "S" and dlm_ready(node):
             if not membership.quorate(cluster, node) or node.unclean or \

@@ -10,9 +10,12 @@ import shutil
 import subprocess
 import tempfile
 
+from dualstor.look import sights, well
+from dualstor.look.files import Files
 from dualstor.main import load, perform
 from model import actions
-from simulator import path, world
+from paper import kept
+from simulator import dmlist, path, world
 from simulator.host import Simulation
 
 NODE = "node1"
@@ -24,25 +27,34 @@ import sys
 
 sys.path[:0] = (%(library)r,)
 
-from dualstor import quickstart  # noqa: E402
-
-quickstart.use(%(name)r)
-from dualstor.main import Host, script  # noqa: E402
+from dualstor.look.files import Files  # noqa: E402
+from dualstor.look.script import run  # noqa: E402
 
 
-class FileHost(Host):
-    def ioctl(self, name, request, data):   # as device-mapper's driver would
-        with open(self.file(name), "rb") as stream:
-            listed = stream.read()
-        if 312 + len(listed) > len(data):
-            data[29] = 1
-        else:
-            data[12:16] = (312 + len(listed)).to_bytes(4, sys.byteorder)
-            data[312:312 + len(listed)] = listed
-        return True
+def ioctl(self, name, request, data):   # as device-mapper's driver would
+    with open(self.file(name), "rb") as stream:
+        listed = stream.read()
+    if 312 + len(listed) > len(data):
+        data[29] = 1
+    else:
+        data[12:16] = (312 + len(listed)).to_bytes(4, sys.byteorder)
+        data[312:312 + len(listed)] = listed
+    return True
 
 
-script(%(name)r, lambda deadline: FileHost(deadline, %(root)r, (%(programs)r,)))
+def make_host(deadline):
+    from dualstor.host import Host
+
+    class FileHost(Host):
+        def device(self, name):     # device nodes are files that tell their numbers
+            words = (self.read(name) or "").partition("\\n")[0].split()
+            return tuple(map(int, words[2].split(":"))) if words[:2] == ["block", "device"] else None
+
+    return FileHost(deadline, %(root)r, (%(programs)r,))
+
+
+Files.ioctl = ioctl
+run(%(name)r, Files(%(root)r), make_host)
 """
 
 
@@ -50,8 +62,9 @@ def healthy(cluster=None):
     """A cluster in which the first monitors have had their look, in this process."""
     simulation = Simulation(cluster or world.reach("active"))
     for agent, action in ((actions.DRBD, "start"), (actions.DRBD, "promote"),
-                          (actions.DRBD, "monitor"), (actions.GROUP, "start"),
-                          (actions.GROUP, "monitor")):
+                          (actions.DRBD, "monitor"), (actions.DRBD, "monitor"),
+                          (actions.GROUP, "start"),
+                          (actions.GROUP, "monitor"), (actions.GROUP, "monitor")):
         actions.act(simulation, agent, action, NODE)
     return simulation.cluster
 
@@ -65,11 +78,24 @@ class Stage:
 
     def __init__(self, cluster, python=PYTHON):
         self.python = python
+        files = cluster.nodes[NODE].files
+        answers = {name: files.pop(name) for name in list(files) if name.startswith(kept("well"))}
         self.folder = tempfile.mkdtemp(prefix="bench", dir="/tmp")   # short: sockets lie below it
         self.lab = path.Lab(self.folder, cluster)
         self.home = os.path.join(self.folder, NODE)
         for name in actions.ACTIONS:
             self._install(name)
+        for name, text in answers.items():
+            self._keep(name, well.from_text(text))
+
+    def _keep(self, name, answer):
+        """Have an answer of the simulation stand on the files, devices and clock of this stage."""
+        files = Files(self.home + "/root")
+        files.ioctl = lambda name, _, data: dmlist.answer_from(files.file(name), data)
+        seen = sights.see(files, [sight[:2] for sight in answer.sights])
+        if seen is not None:
+            with open(files.file(name), "w", encoding="utf-8") as stream:
+                stream.write(well.to_text(well.Well(answer.code, answer.reason, files.uptime(), answer.asked, seen)))
 
     def _install(self, name):
         place = os.path.join(self.home, name)

@@ -10,8 +10,12 @@ CLVMD = "clvmd"         # DRBD 8.4, cman 3, fenced, dlm 3, LVM 2.02
 CMAN, COROSYNC = "cman", "corosync"
 
 
-#: The fence-peer handler, as drbd-utils installs it.
-HANDLER = "/usr/lib/drbd/stonith_admin-fence-peer.sh"
+#: The fence-peer handlers, as drbd-utils and we install them.
+STOCK_HANDLER = "/usr/lib/drbd/stonith_admin-fence-peer.sh"
+HANDLER = "/usr/lib/drbd/dualstor-fence-peer"
+
+#: Versions of DRBD's module.
+DRBD_8, DRBD_9 = "8.4.11", "9.2.18"
 
 
 @dataclass
@@ -55,8 +59,11 @@ class Drbd:
     peer_dstate: str = "DUnknown"
     suspended: bool = False         # I/O waits for fencing
     net: bool = False               # a connection is configured
+    discard: bool = False           # a person gave its data up when it connects
     synced: float = 0.0             # percent, while resyncing
     openers: list = field(default_factory=list)     # who holds it open, other than LVM
+    readers: list = field(default_factory=list)     # who has it open for reading only; with DRBD 9
+    connection: bool = True         # DRBD 9: there is one at all, be it StandAlone
 
 
 @dataclass
@@ -85,6 +92,7 @@ class Process:
     socket: str = ""
     ready: bool = True
     state: str = "S"     # S sleeping, T stopped, D not killable, Z zombie
+    queue: int = 0       # connections to its socket that it has not accepted
 
 
 @dataclass
@@ -175,7 +183,7 @@ class Node:
     controller_started: int = 4000
     files: dict = field(default_factory=dict)       # what programs and agents wrote
     sockets: dict = field(default_factory=dict)     # path -> pid that listens, 0: nobody does
-    handler_installed: bool = True  # DRBD's fence-peer handler is on this node
+    handler_installed: bool = True  # DRBD's fence-peer handlers are on this node
     odd_formats: bool = False       # of programs and kernel: attributes one letter longer or shorter
     run_full: bool = False          # nothing can be written to /run
     unreadable: list = field(default_factory=list)  # beginnings of paths that cannot be read
@@ -191,6 +199,7 @@ class Cluster:
     """Both machines and what lies between them."""
 
     generation: str = LVMLOCKD
+    drbd_version: str = DRBD_8
     engine: str = ""                # below clvmd: CMAN or COROSYNC (with dlm 4); "" for the usual one
     now: float = 1000.0
     nodes: dict = field(default_factory=dict)
@@ -206,6 +215,7 @@ class Cluster:
     calls: list = field(default_factory=list)       # [node, argv...] of every program run
     harm: list = field(default_factory=list)        # what lost data or would have
     resync_seconds: float = 4.0
+    maintenance: bool = False       # of the whole cluster: Pacemaker looks away
     startup_seconds: float = 0.3    # of a lock daemon
     expected_votes: int = 0         # as set by hand, 0: it was not
     quorum_disk: int = 0            # its votes, 0: there is none
@@ -216,6 +226,11 @@ class Cluster:
     def has_cman(self):
         """Whether cman runs the membership, rather than corosync alone."""
         return (self.engine or (CMAN if self.generation == CLVMD else COROSYNC)) == CMAN
+
+    @property
+    def drbd_9(self):
+        """Whether DRBD's module is of generation 9."""
+        return self.drbd_version.startswith("9")
 
     def next(self):
         """A number that was not given before."""

@@ -121,5 +121,18 @@ def lock(node, vg, lv, mode):
         node.locks["%s/%s" % (vg, lv)] = mode
 
 
+def lock_table(cluster, node, vg):
+    """The text of the kernel's lvm_VG_locks: what lvmlockd holds on the VG and its LVs."""
+    lines = ["id nodeid remid pid xid exflags flags sts grmode rqmode time_ms r_nodeid r_len r_name",
+             '1 0 0 477 0 4 1 2 0 -1 2068552158 0 4 "VGLK"']
+    group = cluster.groups.get(vg)
+    for number, (key, mode) in enumerate(sorted(node.locks.items()), 2):
+        name, _, lv = key.partition("/")
+        if name == vg and group is not None and lv in group.volumes:
+            lines.append('%x 0 0 477 0 85 1 2 %d -1 2107409693 0 38 "%s"' % (
+                number, 5 if mode == "ex" else 3, group.volumes[lv].uuid))
+    return "\n".join(lines) + "\n"
+
+
 def free_extents(group):
     return group.mib // EXTENT_MIB - sum(v.mib // EXTENT_MIB for v in group.volumes.values())

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Scenarios of the disks below DRBD and of the two copies."""
+import json
 import time
 
 from .. import cib
+from ..errors import LabError
 from ..waiting import Unmet
 from .power import BACK
 from .scenario import NODE2, NOBODY, scenario
@@ -59,34 +61,60 @@ def split_brain(stage):
 
     stage.wait(standing_alone, "both sides to give the connection up", 60)
     stage.mark("split brain: the connection is given up")
-    stage.reported("drbd", timeout=90, words="--discard-my-data")
+    stage.reported("drbd", timeout=90, words="split brain")
     time.sleep(20)
     for node in stage.lab.nodes:
         mine = {key: numbers for key, numbers in split.items() if key[0] == node.number}
         stage.holds(node, _LOWER, mine)
     stage.forgive(stage.two, since)
-    stage.mark("a person follows the recipe: node2's writes are to be lost")
-    stage.property("maintenance-mode", "true")
-    time.sleep(3)
-    for node in stage.lab.nodes:
-        if node.drbd() is None:
-            node.ok("drbdadm up r0", 60)
-    stage.two.run(f"for pid in $(cat /run/witness.pid 2>/dev/null); do kill -KILL $pid; done; vgchange -aln {cib.VG}", 60)
-    stage.two.run("drbdadm disconnect r0; drbdadm secondary r0", 60)
-    stage.two.ok("drbdadm connect --discard-my-data r0", 60)
-    stage.one.run("drbdadm connect r0", 60)
-
-    def together():
-        seen = [node.drbd() for node in stage.lab.nodes]
-        return all((drbd.connection, drbd.disk) == ("Connected", "UpToDate") for drbd in seen) or Unmet(seen)
-
-    stage.wait(together, "both disks to be alike again", 120)
-    stage.mark("both disks are alike again")
+    stage.mark("a person follows dualstor status: node2's writes are to be lost")
+    typed(stage, parts(stage.one), f"the writes of {stage.two.name} are to be lost")
     for node in stage.lab.nodes:
         node.ok("sed -i 's/fencing dont-care/fencing resource-and-stonith/' /etc/drbd.d/r0.res && drbdadm adjust r0", 60)
-    stage.property("maintenance-mode", "false")
     stage.refresh()
     stage.whole(BACK)
+
+
+def parts(node):
+    """Returns the parts of the first advice with any that `dualstor status` gives on a node, with the title of each."""
+    told = json.loads(node.run(["dualstor", "status", "--json"], 60).stdout)
+    found = [each["parts"] for each in told["advice"] if each.get("parts")]
+    if not found:
+        raise LabError(f"dualstor status on {node.name} has nothing to type: {told['advice']}")
+    return found[0]
+
+
+def typed(stage, told, choice):
+    """Types what was printed: what is for all, and the part whose title has `choice`. Only what may fail does."""
+    for part in told:
+        if part["title"].startswith(("If ", "Only if ")) and choice not in part["title"]:
+            continue
+        for step in part["steps"]:
+            for node in map(stage.lab.node, step["nodes"]):
+                if not step["commands"]:
+                    node.run("for pid in $(cat /run/witness.pid 2>/dev/null); do kill -KILL $pid; done", 60)
+                for words in step["commands"]:
+                    if "Wait until it says" in step["why"]:
+                        wanted = step["why"].split("says ")[1].split()[0]
+                        stage.wait(lambda: says(node, words, wanted), f"{' '.join(words)} to say {wanted}", 120)
+                    elif "An error is fine" in step["why"]:
+                        node.run(words, 60)
+                    else:
+                        stage.wait(lambda: done(node, words), f"{' '.join(words)} to be done on {node.name}", 30)
+        stage.mark(f"typed: {part['title']}")
+        time.sleep(3)
+
+
+def says(node, words, wanted):
+    """Whether a command prints what is wanted: True, or an Unmet."""
+    printed = node.run(words, 60).stdout.strip()
+    return printed == wanted or Unmet(printed)
+
+
+def done(node, words):
+    """Whether a command succeeds: True, or an Unmet. A device is held open for a moment by whoever looks at it."""
+    result = node.run(words, 60)
+    return result.rc == 0 or Unmet(f"{result.rc}: {result.stdout}{result.stderr}")
 
 
 @scenario("rejoin-in-resync", "a node comes back with a long resync to do", fencing=NODE2, stall=30, writers=("node1",))

@@ -5,17 +5,27 @@ A topic covers all sentences in the agents' source that hold one of its ``keys``
 fails for a sentence without a topic and for a key without a sentence.
 """
 
+import re
+
+from dualstor import recipes
 from dualstor.record import Record
+
+#: A place in a sentence of the source.
+PLACE = re.compile(r"%[-.0-9]*[a-zA-Z]")
 
 
 class Topic(Record):
-    """``area`` is an agent's name or "any"; ``keys`` are pieces of sentences in the source."""
+    """``area`` is an agent's name or "any"; ``keys`` are pieces of sentences in the source.
+
+    ``parts``: the recipe that belongs to it, recipes.Parts.
+    """
 
     area: str
     title: str
     keys: tuple
     means: str
     todo: str
+    parts: tuple = ()
 
 
 DRBD, LOCK, VG, ANY = "drbd-dualprimary", "clvmd", "clustered-vg", "any"
@@ -28,7 +38,7 @@ FRAGMENTS = (
     "`dlm_tool ls` shows what it waits for", "start the cluster on this node", "`lvmlockctl --info` ",
     "use_lvmlockd = 1", "its socket is missing", "it ended and did not leave them",
     "there is no quorum: %s", "dlm_controld does not run", "`drbdadm attach %s` after",
-    "if this disk is new", "see the kernel's log and `drbdadm -d adjust", "held open by",
+"see the kernel's log and `drbdadm -d adjust", "held open by",
     "see `drbdadm status %s` and the kernel's log", "look at `dlm_tool ls` and `lvmlockctl --info`",
     "`lvs -a -o+lv_active", "the fence-peer handler may have failed", "and could not be activated",
     "could not be made shared", "could not be activated here", "no tool said why",
@@ -38,7 +48,9 @@ FRAGMENTS = (
     "set `%s = [", "something that does not show", "and %d more LVs are held", "fallback_to_local",
     "(stop lvmetad, pid", "nor can %d more", "not defined in your config", "vgchange --lock-type dlm %s",
     "vgchange -c y %s", "this node to join the fence domain", "the fence domain, which waits",
-    "; it said: ", "it cannot be killed (state", "no answer in", "start the other node, or look at the",
+    "; it said: ", "it cannot be killed (state", "no answer in", "no answer, though it",
+    "start the other node, or look at the", "it takes no connection just now",
+    "look at `dlm_tool ls` and the system log of this node",
 )
 
 TOPICS = (
@@ -59,10 +71,18 @@ TOPICS = (
           "fencing resource-and-stonith and a fence-peer handler only.",
           "Write the line that is named into the resource's file on both nodes, then "
           "`drbdadm adjust RESOURCE` on both. `dualstor check` shows all such lines at once."),
+    Topic(DRBD, "The fence-peer handler cannot work with DRBD 9",
+          ("cannot work with DRBD 9", "it will not be promoted"),
+          "stonith_admin-fence-peer.sh of drbd-utils was made for DRBD 8.4: it waits for variables "
+          "that DRBD 9 does not set, and always fails. When the link between the nodes is lost, both "
+          "freeze and nobody is fenced. Nothing is lost, and nothing works, until the link is back.",
+          "Write `fence-peer \"/usr/lib/drbd/dualstor-fence-peer\";` into the handlers section of the "
+          "resource's file on both nodes. DRBD reads it each time, nothing has to be stopped."),
     Topic(DRBD, "The fence-peer handler is missing",
-          ("its fence-peer handler",),
+          ("its fence-peer handler %s is not an executable",),
           "DRBD would call a program that is not there, and freeze its I/O when the peer is lost.",
-          "Install the package that has the handler (drbd-utils, drbd-pacemaker), or correct its path."),
+          "Install the package that has the handler (resource-agents-dualstor has dualstor-fence-peer, "
+          "drbd-utils the others), or correct its path."),
     Topic(DRBD, "The cluster does not fence",
           ("the cluster's fencing is disabled",),
           "With stonith-enabled=false nobody makes sure that a lost peer has stopped writing: two "
@@ -75,16 +95,32 @@ TOPICS = (
           "Take the parameter out as soon as fencing works."),
     # -- drbd-dualprimary: coming up ----------------------------------------------------------
     Topic(DRBD, "DRBD does not come up",
-          ("`drbdadm %s %s` (", "`drbdadm %s %s` failed"),
+          ("`drbdadm %s %s` (", "`drbdadm %s %s` failed: %s; see the kernel's log"),
           "Attaching the disk or connecting failed; what drbdadm said is in the sentence.",
-          "`drbdadm -d adjust RESOURCE` shows what it would do, `dmesg` what the kernel objects to. A "
-          "new disk needs `drbdadm create-md RESOURCE`, never one with data that you need."),
+          "`drbdadm -d adjust RESOURCE` shows what it would do, `dmesg` what the kernel objects to."),
+    Topic(DRBD, "The disk has no meta-data", ("its disk has no meta-data",),
+          "DRBD finds none of its own data on the disk, so it cannot tell how old the copy is. It is a "
+          "new disk, or the wrong one (names change over a boot), or something has written over it.",
+          "Look first whether it is the right disk (`drbdadm dump RESOURCE`, `lsblk`), and why its "
+          "meta-data is gone. What is written over is lost.",
+          recipes.new_disk("R", "this node", "the other node", up=False)),
+    Topic(DRBD, "There is no connection at all",
+          ("it has no connection to its peer, also", "has no connection to its peer in the kernel"),
+          "DRBD 9 takes the connection away when `down` is asked for, also where it then refuses as "
+          "somebody reads the device. The copies go out of step until there is a connection.",
+          "`drbdadm adjust RESOURCE` on this node makes it again, as does the next start."),
     Topic(DRBD, "Waiting for the peer",
           ("the peer of DRBD resource", "the handshake of DRBD", "to connect, or to be fenced"),
           "One copy alone is not promoted while it is unknown what the other node does. The wait "
           "ends when the peer connects, or when the cluster knows that it is down.",
-          "Mend the replication link, start the other node, or let fencing work. If the other node "
-          "is off for certain: `stonith_admin --confirm NODE`."),
+          "Mend the replication link, start the other node, or let fencing work. Only if you have seen "
+          "yourself that the other node is off: `stonith_admin --confirm NODE`."),
+    Topic(DRBD, "One copy alone, and nobody knows which is newer", ("to hear of its peer's copy",),
+          "Both nodes went down and one came back: its copy is whole (Consistent), but the other node may "
+          "have written on for longer. It is not promoted by itself, as that could lose those writes.",
+          "Bring the other node back: they compare, and the newer copy wins by itself. Where that "
+          "cannot be, somebody has to take the loss upon him.",
+          recipes.lone_copy("R", recipes.Side(node="this node"), "the other node")),
     Topic(DRBD, "The disk is not up to date",
           ("an UpToDate disk of", "the resync of DRBD", "its disk is not UpToDate", "disk is not UpToDate",
            "Primary without good data"),
@@ -95,8 +131,8 @@ TOPICS = (
           ("it has no disk on this node", "no disk here", "works on the peer's disk"),
           "The lower disk failed and DRBD has detached it. With a peer the node works on over the "
           "network; without one there is no good data here.",
-          "Look for the error in `dmesg`, replace or repair the disk, `drbdadm create-md` on a new one, "
-          "then `drbdadm attach RESOURCE`."),
+          "Look for the error in `dmesg`, repair or replace the disk.",
+          recipes.new_disk("R", "this node", "the other node", up=True)),
     Topic(DRBD, "It cannot be promoted", ("`drbdadm primary %s`",),
           "DRBD refused, or waited for its fence-peer handler.",
           "Look at `drbdadm status`, the kernel's log and `stonith_admin --history '*'`."),
@@ -113,19 +149,23 @@ TOPICS = (
     Topic(DRBD, "StandAlone, as after a split brain", ("StandAlone, as after",),
           "DRBD has given up the connection, mostly as both sides wrote alone. Nothing is lost yet, "
           "but the copies differ and one side's writes since then will be lost.",
-          "Save what is only on one side. Choose the victim; there `drbdadm disconnect R; drbdadm secondary "
-          "R; drbdadm connect --discard-my-data R`, on the other `drbdadm connect R`. Then find out why "
-          "fencing did not prevent it."),
+          "`dualstor status` prints the steps for the state of the nodes; those below are right in any "
+          "(before DRBD 8.4: `drbdadm -- --discard-my-data connect R`). First %s. Afterwards find out "
+          "why fencing did not prevent it." % recipes.DECIDE,
+          recipes.split_brain("R", (recipes.Side(node="LOSER"), recipes.Side(node="WINNER")),
+                              ("LOSER",))),
     Topic(DRBD, "I/O is suspended", ("I/O is suspended until",),
           "DRBD freezes writes until the lost peer is fenced. That is right; it is the fencing that hangs.",
-          "See `stonith_admin --history '*'` and mend the fence device. If the peer is off for certain: "
-          "`stonith_admin --confirm NODE`."),
+          "See `stonith_admin --history '*'` and mend the fence device. Only if you have seen yourself "
+          "that the peer is off: `stonith_admin --confirm NODE`."),
     Topic(DRBD, "Running without its peer", ("runs without its peer", "resync runs"),
           "The data is good here, but there is one copy only until the peer is back and the resync done.",
           "Bring the other node or the link back. Nothing needs to be done for the resync."),
-    Topic(DRBD, "The device is held open", ("to be let go: its device", "`drbdadm secondary %s`",
-                                            "`drbdadm down %s`"),
-          "Something still uses the device: an active LV, a mount, a process of the sentence.",
+    Topic(DRBD, "The device is held open",
+          ("to let go of the device", "is refused while its device", "`drbdadm secondary %s`",
+           "`drbdadm down %s`"),
+          "Something still uses the device: an active LV, a mount, a process of the sentence. DRBD 9 "
+          "does not go down while somebody reads it, either.",
           "End that use. If LVs hold it, the clustered-vg clone must stop first: look at the order."),
     # -- clvmd ----------------------------------------------------------------------------------
     Topic(LOCK, "lvm.conf does not ask for cluster locks",
@@ -149,7 +189,8 @@ TOPICS = (
            "%s, which waits for"),
           "Locks are granted only in a quorate cluster in which every lost node has been fenced.",
           "Start the other node, mend the network or the fencing. `dlm_tool ls`, `fence_tool ls` (cman) and "
-          "`stonith_admin --history '*'` tell what is pending."),
+          "`stonith_admin --history '*'` tell what is pending. Only if you have seen yourself that the "
+          "lost node is off: `stonith_admin --confirm NODE` (cman: `fence_ack_manual NODE`)."),
     Topic(LOCK, "Waiting for dlm", ("dlm to be set up on",),
           "dlm_controld does not run on this node.",
           "Start the dlm clone (ocf:pacemaker:controld) and order it before this one; cman starts it itself."),
@@ -165,7 +206,7 @@ TOPICS = (
     Topic(LOCK, "It has died and left lockspaces",
           ("no lock daemon runs but it has left", "no lock daemon runs but its dlm lockspaces"),
           "The daemon was killed while it held dlm lockspaces: other nodes still believe in its locks.",
-          "The stop of this resource clears them. If it cannot: `dlm_tool leave NAME` for each, or reboot."),
+          "The stop of this resource clears them. If it cannot, reboot this node."),
     Topic(LOCK, "Several daemons run at once", ("lock daemons run at once",),
           "Somebody, or a unit of the system, has started one besides the cluster's.",
           "`systemctl disable --now lvmlockd clvmd` (as far as they are there) and stop the extra one."),
@@ -211,22 +252,38 @@ TOPICS = (
            "but %s runs here"),
           "A VG is shared by lvmlockd (`s` in `vgs`), clustered by clvmd (`c`), or local. Only the kind whose "
           "daemon runs here can be run.",
-          "Convert it with the command in the sentence while its LVs are inactive on all nodes; "
-          "docs/moving.md tells the whole way."),
+          "Convert it, but only while its LVs are inactive on all nodes (`dmsetup ls`); moving.md "
+          "tells the whole way from clvmd. With a system ID: on the host that has that ID, once its "
+          "LVs are inactive, `vgchange --systemid '' VG`, then `vgchange --lock-type dlm VG`."),
     Topic(VG, "LVM sees the disk below DRBD", ("LVM sees %s, the disk below", "is not a DRBD device"),
           "What LVM writes past DRBD is not replicated: the copies differ and DRBD does not know.",
           "Set the filter (or the devices file) that the sentence names, on both nodes. Where DRBD's "
-          "configuration was lost, nothing tells that a disk is DRBD's: restore /etc/drbd.d from the other node "
-          "before anything else, and run no pvmove. If it was written to already: `drbdadm verify`."),
+          "configuration was lost, nothing tells that a disk is DRBD's: restore /etc/drbd.d from the other "
+          "node before any command of LVM. If it was written to already: `drbdadm verify`. Only if it is "
+          "surely none of DRBD's disks is it to be emptied and taken out, with pvmove and vgreduce."),
     Topic(VG, "LVM does not find the VG, or a part of it",
-          ("LVM does not see it", "a physical volume is missing", "there is no %s"),
+          ("LVM does not see it", "a physical volume is missing"),
           "Its DRBD device is not Primary here, is hidden by the filter, or a disk is missing.",
-          "`drbdadm role all`, `pvs -a`. Check that this clone is ordered after the promotion of DRBD."),
+          "`drbdadm role all`, `pvs -a`. Check that this clone is ordered after the promotion of DRBD. "
+          "partial_activation=true starts it without a missing disk; then what was on that is missing."),
     Topic(VG, "The lock is not granted",
           ("LVM's lock on VG", "locks are not granted", "the lock daemon does not serve",
-           "the lock daemon (%s)", "dlm to recover", "the lockspace of VG"),
-          "LVM cannot get its lock: the daemon does not run, dlm recovers, or another command holds it.",
+           "the lock daemon (%s)", "dlm to recover", "the lockspace of VG", "there is no %s",
+           "%s to take connections again", "%s takes no connection just now"),
+          "LVM cannot get its lock: the daemon does not run or serves nobody, there is no quorum, dlm "
+          "recovers, or another command holds it.",
           "`dlm_tool ls`, `lvmlockctl --info`; a dlm that waits for fencing needs fencing."),
+    Topic(VG, "DRBD holds I/O back",
+          ("which DRBD holds back", "DRBD holds the I/O of %s back", "`drbdadm status` shows what it waits",
+           "not read, as DRBD"),
+          "DRBD has lost its peer and lets no I/O go on before that is fenced; or good data, its quorum or a "
+          "person is what it waits for. Whoever reads from the device or writes to it waits in the kernel and "
+          "cannot be ended: no LVM command is run and no LV is read meanwhile.",
+          "`drbdadm status` tells the cause, the monitor of drbd-dualprimary what to do about it. All goes on "
+          "by itself once I/O does."),
+    Topic(VG, "An LV is suspended", ("device-mapper has it suspended",),
+          "An LVM command was cut off between suspending the LV and resuming it: its users wait.",
+          "`dmsetup info` shows it. The same LVM command again ends it, or `dmsetup resume` of that LV."),
     Topic(VG, "Waiting", ("%s, to start VG", "%s, before VG"),
           "The sentence names what is missing: quorum, the daemon or dlm. LVM is not called before it is there, "
           "as its commands would hang.",
@@ -269,7 +326,8 @@ TOPICS = (
     Topic(ANY, "Time was used up", ("still waiting for", "no time was left"),
           "The action ended itself shortly before Pacemaker would have killed it. The sentence names what it "
           "waited for and what to do about that.",
-          "Do that first. Raise the operation's timeout only if the wait is normal on these machines."),
+          "Do what it says first. Raise the operation's timeout only if the wait is normal on these "
+          "machines."),
     Topic(ANY, "Ended by SIGTERM", ("ended by SIGTERM",),
           "The cluster manager's own timeout was over, or the node went down.",
           "If it recurs, raise the operation's timeout to what the agent advises at least."),
@@ -285,7 +343,25 @@ TOPICS = (
           "A defect of dualstor.", "Report it with the traceback from the system log."),
     Topic(ANY, "A program is missing, hangs or cannot be started",
           ("not found; install the package", "is not executable", "could not be started", "cannot be executed",
-           "not found; ocf-tester", "no right to send signal"),
-          "The command that is named could not be run, or the agent lacks rights.",
-          "Install its package; run agents as root."),
+           "not found; ocf-tester", "no right to send signal", "; run it by hand to see"),
+          "The command that is named could not be run, failed or gave no answer, or the agent lacks "
+          "rights.",
+          "Install its package; run agents as root. Run one that failed or hung by hand, with "
+          "`timeout -k 5 20` before it; when it hangs there, too, `dmesg` and the state of its process "
+          "in `ps` tell for what."),
 )
+
+
+def explained(reason, agent):
+    """The Topic that explains an exit reason as an agent printed it; None where none is found.
+
+    :param reason: the text, cut or not
+    :param agent: its name, e.g. "clvmd"; None for another one's
+    """
+    found = None
+    for each in TOPICS if agent else ():
+        for key in each.keys if each.area in (agent, ANY) else ():
+            pattern = ".*".join(re.escape(piece) for piece in PLACE.split(key))
+            if re.search(pattern, reason) and (found is None or len(key) > len(found[1])):
+                found = each, key
+    return found and found[0]

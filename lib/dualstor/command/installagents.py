@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """``dualstor install-agents``: the agents of a pip installation, where the cluster manager looks.
 
-A package of the distribution brings the agents with it. pip cannot leave its prefix, so it
-lays them into share/dualstor; this puts them into OCF's folders and links the library there,
-so that the command and the agents run from one copy. pip compiles for its own Python, the agents
+A package of the distribution brings the agents with it, and DRBD's fence-peer handler. pip cannot
+leave its prefix, so it lays them into share/dualstor; this puts them into the folders of OCF and
+DRBD and links the library there, so that the command and they run from one copy. pip compiles for its own Python, the agents
 run with the system's: byte code for that one is made here too.
 """
 
@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 
+from dualstor import fencepeer
 from dualstor.command.codes import ExitCode
 from dualstor.deadline import Deadline
 from dualstor.errors import DualstorError
@@ -19,14 +20,18 @@ from dualstor.host import Host
 SUMMARY = "put the agents where Pacemaker looks, after pip install"
 
 DESCRIPTION = """\
-After pip install: copies the agents to /usr/lib/ocf/resource.d/dualstor and their metadata to
-/usr/share/dualstor/metadata, and links the library to /usr/lib/ocf/lib/dualstor. Run it as root on
-both nodes, and again after each pip install; --remove takes all of it away again. Packages of
-a distribution do this by themselves."""
+After pip install: copies the agents to /usr/lib/ocf/resource.d/dualstor, their metadata to
+/usr/share/dualstor/metadata and DRBD's fence-peer handler to /usr/lib/drbd, and links the library
+to /usr/lib/ocf/lib/dualstor. Run it as root on both nodes, and again after each pip install;
+--remove takes all of it away again. Packages of a distribution do this by themselves."""
 
 AGENTS = "usr/lib/ocf/resource.d/dualstor"
 LIBRARY = "usr/lib/ocf/lib/dualstor"
 METADATA = "usr/share/dualstor/metadata"
+HANDLERS = "usr/lib/drbd"
+
+#: (folder of a pip installation or of the source, where its files belong, their permissions).
+_FOLDERS = (("metadata", METADATA, 0o644), ("ocf", AGENTS, 0o755), ("drbd", HANDLERS, 0o755))
 
 #: The Python that runs the agents, and seconds for it to compile the library.
 _PYTHON, _COMPILE_TIME = "/usr/bin/python3", 120.0
@@ -43,7 +48,7 @@ def add_arguments(parser):
 
 
 def sources(library=_OURS):
-    """The folder with ocf/ and metadata/ that belongs to an installed library.
+    """The folder with ocf/, drbd/ and metadata/ that belongs to an installed library.
 
     :param library: the library's folder, e.g. /usr/local/lib/python3.11/site-packages/dualstor
     :raises DualstorError: there is none
@@ -92,20 +97,27 @@ def _copy(source, target, mode):
     os.rename(target + ".new", target)
 
 
-def _byte_code(*words):
-    """Run dualstor.bytecode with the Python of the agents.
+def _compile(library):
+    """Make byte code with the Python of the agents.
 
     :raises DualstorError: it is not there, or the library does not compile
     """
     done = Host(Deadline(_COMPILE_TIME)).run(
-        (_PYTHON, "-I", os.path.join(_OURS, "bytecode.py")) + words, _COMPILE_TIME)
+        (_PYTHON, "-I", "-m", "compileall", "-q", "-f", library), _COMPILE_TIME)
     if not done.ok:
-        raise DualstorError("install-agents: %s cannot compile the library (%s): %s"
-                            % (_PYTHON, done.outcome, done.stderr.strip()[-500:]))
+        raise DualstorError("install-agents: %s cannot compile the library (%s): %s" % (
+            _PYTHON, done.outcome, (done.stdout + done.stderr).strip()[-500:]))
+
+
+def _forget_byte_code(library):
+    """Remove byte code, whichever Python made it: what is still used is made anew."""
+    for base, folders, _ in os.walk(library):
+        if "__pycache__" in folders:
+            shutil.rmtree(os.path.join(base, "__pycache__"), ignore_errors=True)
 
 
 def install(top, source, library=_OURS):
-    """Put agents, metadata and a link to the library below *top*.
+    """Put agents, handler, metadata and a link to the library below *top*.
 
     :returns: the paths that were written
     :raises DualstorError: another installation is there
@@ -121,7 +133,7 @@ def install(top, source, library=_OURS):
     os.symlink(library, link + ".new")
     os.rename(link + ".new", link)
     written = [link]
-    for folder, target, mode in (("metadata", METADATA, 0o644), ("ocf", AGENTS, 0o755)):
+    for folder, target, mode in _FOLDERS:
         for name in _files(os.path.join(source, folder)):
             path = os.path.join(top, target, name)
             if os.path.realpath(path) != os.path.realpath(os.path.join(source, folder, name)):
@@ -139,11 +151,13 @@ def remove(top):
     link = os.path.join(top, LIBRARY)
     if not os.path.islink(link):
         raise DualstorError("install-agents: nothing to remove: %s is not a link that install-agents made" % link)
-    removed = [os.path.join(top, target, name) for target in (AGENTS, METADATA)
-               for name in _files(os.path.join(top, target))] + [link]
+    ours = os.path.basename(fencepeer.PROGRAM)  # others have their handlers beside it
+    removed = [os.path.join(top, target, name) for _, target, _ in _FOLDERS
+               for name in _files(os.path.join(top, target))
+               if target != HANDLERS or name == ours] + [link]
     for path in removed:
         os.unlink(path)
-    for target in (AGENTS, METADATA, os.path.dirname(METADATA)):
+    for target in (HANDLERS, AGENTS, METADATA, os.path.dirname(METADATA)):
         folder = os.path.join(top, target)
         if os.path.isdir(folder) and not os.listdir(folder):
             os.rmdir(folder)
@@ -163,7 +177,10 @@ def run(arguments, console):
             paths = install(top, source)
     except OSError as problem:
         raise DualstorError("install-agents: %s: %s" % (problem.filename, problem.strerror))
-    _byte_code(*(("--remove",) if arguments.remove else ()) + (_OURS,))
+    if arguments.remove:
+        _forget_byte_code(_OURS)
+    else:
+        _compile(_OURS)
     console.document({"removed" if arguments.remove else "written": paths})
     for path in paths:
         console.line(path)

@@ -9,8 +9,9 @@ import ast
 import os
 import re
 
+from dualstor import recipes
 from dualstor.command.check.registry import rules
-from dualstor.command.explanations import ANY, DRBD, FRAGMENTS, LOCK, TOPICS, VG
+from dualstor.command.explanations import ANY, DRBD, FRAGMENTS, LOCK, PLACE, TOPICS, VG
 from dualstor.record import Record
 
 _LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -102,18 +103,23 @@ def _sentences(node, area, skip):
 
 def _plain(text):
     """The text without its %-places."""
-    return re.sub(r"%[-.0-9]*[a-zA-Z]", "", text)
+    return PLACE.sub("", text)
 
 
-def sentences(library=_LIBRARY):
-    """All Sentences of the source, in its order, each once."""
+def modules(library=_LIBRARY):
+    """(area, path) of each module whose texts may become exit reasons."""
     paths = [(ANY, os.path.join(library, name)) for name in _SHARED]
     for area in (DRBD, LOCK, VG):
         folder = os.path.join(library, "agents", area.replace("-", "_"))
         paths += [(area, os.path.join(folder, name)) for name in sorted(os.listdir(folder))
                   if name.endswith(".py") and name != "interface.py"]
+    return paths
+
+
+def sentences(library=_LIBRARY):
+    """All Sentences of the source, in its order, each once."""
     found = {}
-    for area, path in paths:
+    for area, path in modules(library):
         with open(path, encoding="utf-8") as stream:
             tree = ast.parse(stream.read())
         for sentence in _sentences(tree, area, frozenset(_unspoken(tree))):
@@ -139,7 +145,7 @@ def _shown(sentence):
     """A sentence as the page shows it."""
     text = sentence.text if sentence.hint is None else "waiting for %s …; %s" % (
         sentence.text, sentence.hint)
-    text = re.sub(r"%[-.0-9]*[a-zA-Z]", "…", text).replace("%%", "%").strip()
+    text = PLACE.sub("…", text).replace("%%", "%").strip()
     return "- %s" % re.sub(r"(`[^`]*`)|([<*_|])", lambda m: m.group(1) or "\\" + m.group(2), text)
 
 
@@ -151,6 +157,7 @@ def render():
         for each in TOPICS:
             if each.area == area:
                 lines += ["### %s" % each.title, "", each.means, "", "**What to do:** %s" % each.todo, ""]
+                lines += [recipes.markdown(each.parts) + "\n"] if each.parts else []
                 lines += [_shown(s) for s in every if topic(s) is each] + [""]
     lines += ["## Findings of `dualstor check`", "",
               "Each has its own section in [findings.md](findings.md).", "",

@@ -4,6 +4,8 @@
 Sources: Linux Documentation/ABI (sysfs-dev, sysfs-block); Linux devices.txt (147 is DRBD).
 """
 
+from dualstor.record import whole
+
 #: Block major of DRBD.
 DRBD_MAJOR = 147
 
@@ -17,14 +19,28 @@ def kernel_name(host, major, minor):
 
 def number(host, name):
     """(major, minor) of the kernel name *name*, e.g. "drbd0"; None when it is not there."""
-    major, _, minor = (host.read("/sys/class/block/%s/dev" % name) or "").strip().partition(":")
-    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else None
+    return numbers(host.read("/sys/class/block/%s/dev" % name))
+
+
+def numbers(text):
+    """(major, minor) of a file ``dev`` of sysfs; None when it is not there, or something else."""
+    major, _, minor = (text or "").strip().partition(":")
+    found = whole(major), whole(minor)
+    return None if None in found else found
 
 
 def below(host, major, minor):
     """(major, minor) of the devices right below a stacked one, as a tuple."""
     names = host.list("/sys/dev/block/%d:%d/slaves" % (major, minor))
     return tuple(n for n in (number(host, name) for name in names) if n is not None)
+
+
+def drbd_minors(host, major, minor):
+    """The minors of the DRBD devices that a device stands on, sorted."""
+    if major == DRBD_MAJOR:
+        return (minor,)
+    return tuple(sorted({found for device in below(host, major, minor)
+                         for found in drbd_minors(host, *device)}))
 
 
 def on_drbd(host, major, minor):

@@ -6,8 +6,8 @@ a name is doubled, a single one separates) and lib/activate/dev_manager.c (uuid 
 ``LVM-`` + VG id + LV id, 32 characters each, and ``-LAYER`` on internal devices).
 """
 
-from dualstor.kernel import dmlist
-from dualstor.record import Record
+from dualstor.kernel import block, dmlist
+from dualstor.record import Record, whole
 
 _BLOCK = "/sys/block"
 _PREFIX = "LVM-"
@@ -70,9 +70,9 @@ def reserved(lv):
     return ""
 
 
-def _number(text):
-    text = (text or "").strip()
-    return int(text) if text.isdigit() else None
+def _minor(kernel_name):
+    """The minor in a name like "dm-0"; None of any other name."""
+    return whole(kernel_name[len("dm-"):]) if kernel_name.startswith("dm-") else None
 
 
 def _volume(host, kernel_name):
@@ -86,21 +86,21 @@ def _volume(host, kernel_name):
     if words is None:
         return None
     vg, lv, layer = words
-    major, _, minor = (host.read(folder + "/dev") or "").strip().partition(":")
+    major, minor = block.numbers(host.read(folder + "/dev")) \
+        or (Volume.major, _minor(kernel_name))
     tail = uuid[len(_PREFIX) + 2 * _ID:].lstrip("-")
     return Volume(vg=vg, lv=lv, name=name, uuid=uuid,
-                  minor=int(minor) if minor.isdigit() else int(kernel_name[len("dm-"):]),
-                  major=int(major) if major.isdigit() else Volume.major,
+                  minor=minor, major=major,
                   suspended=(host.read(folder + "/dm/suspended") or "").strip() == "1",
                   layer=layer or tail or reserved(lv),
-                  size=_number(host.read(folder + "/size")))
+                  size=whole((host.read(folder + "/size") or "").strip()))
 
 
 def volumes(host):
     """All Volumes that are active here, as a tuple, hidden ones and layers included."""
     found = []
     for kernel_name in host.list(_BLOCK):
-        if kernel_name.startswith("dm-") and kernel_name[len("dm-"):].isdigit():
+        if _minor(kernel_name) is not None:
             volume = _volume(host, kernel_name)
             if volume is not None:
                 found.append(volume)
@@ -118,6 +118,5 @@ def of_group(host, vg):
 
 def depth(host, volume):
     """How many layers of device-mapper stand on *volume*: 0 for the topmost."""
-    above = [n for n in host.list("%s/dm-%d/holders" % (_BLOCK, volume.minor))
-             if n.startswith("dm-")]
-    return max([1 + depth(host, volume.but(minor=int(n[len("dm-"):]))) for n in above] or [0])
+    above = [_minor(n) for n in host.list("%s/dm-%d/holders" % (_BLOCK, volume.minor))]
+    return max([1 + depth(host, volume.but(minor=n)) for n in above if n is not None] or [0])

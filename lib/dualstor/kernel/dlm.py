@@ -6,8 +6,11 @@ Sources: Linux fs/dlm/lockspace.c (/sys/kernel/dlm/NAME/...), fs/dlm/config.c
 (/sys/kernel/debug/dlm/NAME_locks, where debugfs is mounted).
 """
 
+from dualstor.record import whole
+
 _LOCKSPACES = "/sys/kernel/dlm"
-_COMMS = "/sys/kernel/config/dlm/cluster/comms"
+#: A folder for each node that dlm_controld has told the kernel.
+NODES = "/sys/kernel/config/dlm/cluster/comms"
 _LOCKS = "/sys/kernel/debug/dlm/%s_locks"
 
 #: The bit of recover_status for "this node is done" (DLM_RS_DONE). Only the node with the
@@ -35,11 +38,8 @@ def recovered(host, name):
 
     False while nodes join or leave, and for as long as a failed node is not fenced.
     """
-    text = (host.read("%s/%s/recover_status" % (_LOCKSPACES, name)) or "").strip()
-    try:
-        return bool(int(text, 16) & _DONE)
-    except ValueError:
-        return None
+    status = whole((host.read("%s/%s/recover_status" % (_LOCKSPACES, name)) or "").strip(), 16)
+    return None if status is None else bool(status & _DONE)
 
 
 def nodes(host):
@@ -49,13 +49,13 @@ def nodes(host):
     has an address: before that, locking fails.
     """
     return tuple(sorted(
-        int(name) for name in host.list(_COMMS)
-        if name.isdigit() and _address(host, name)))
+        whole(name) for name in host.list(NODES)
+        if whole(name) is not None and _address(host, name)))
 
 
 def _address(host, node):
     """Whether the kernel has an address of the node; old kernels have no addr_list to read."""
-    folder = "%s/%s" % (_COMMS, node)
+    folder = "%s/%s" % (NODES, node)
     if not host.exists(folder + "/addr_list"):
         return True
     return bool((host.read(folder + "/addr_list") or "").strip())
@@ -80,11 +80,7 @@ def exclusive(host, name):
         words = fields.split()
         if not quote or len(words) <= _GRANTED:
             continue    # the heading
-        try:
-            ours = not int(words[_FLAGS], 16) & _MASTER_COPY
-            granted = int(words[_GRANTED])
-        except ValueError:
-            continue
-        if ours and granted == _EXCLUSIVE:
+        flags, granted = whole(words[_FLAGS], 16), whole(words[_GRANTED])
+        if flags is not None and not flags & _MASTER_COPY and granted == _EXCLUSIVE:
             found.add(resource.rstrip().rstrip('"'))
     return frozenset(found)

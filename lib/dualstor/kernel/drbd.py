@@ -2,18 +2,21 @@
 """DRBD as this kernel has it, from /proc/drbd, debugfs and /dev/drbd: never blocks.
 
 Sources: Linux drivers/block/drbd/drbd_proc.c (8.3 and 8.4: one line a minor; 9 lists
-no minor there), drbd_debugfs.c (minors/N is a link to ../resources/NAME/volumes/V),
-drbd_strings.c (the words); the udev rules of drbd-utils (/dev/drbd/by-res).
+no minor there), drbd_debugfs.c (minors/N is a link to ../resources/NAME/volumes/V; in 9
+resources/NAME/connections/PEER/VOLUME/proc_drbd has such a line, with the state of the
+replication in place of that of the connection, and "openers" of a volume), drbd_strings.c (the words); the udev rules
+of drbd-utils (/dev/drbd/by-res).
 """
 
-from dualstor.record import Record
+from dualstor.record import Record, fraction, whole
 
 _PROC = "/proc/drbd"
 _MODULE = "/sys/module/drbd"
+_VERSION = "/sys/module/drbd/version"
 _MINORS = "/sys/kernel/debug/drbd/minors"
+_RESOURCES = "/sys/kernel/debug/drbd/resources"
 _BY_RES = "/dev/drbd/by-res"
 _MAJOR = 147
-_DIGITS = "0123456789"
 
 #: Connection states in which no peer answers, in the words of 8.x and 9.
 DISCONNECTED = frozenset((
@@ -75,7 +78,7 @@ class Kernel(Record):
     @property
     def generation(self):
         """The first number of the version, 8 or 9; None when it has none."""
-        return _number(self.version.partition(".")[0])
+        return whole(self.version.partition(".")[0])
 
     @property
     def lists_minors(self):
@@ -148,11 +151,6 @@ def _wrong(*words):
     return ParseError(*words)
 
 
-def _number(text):
-    """The int that *text* is; None when it is none or longer than a minor can be."""
-    return int(text) if 0 < len(text) < 9 and not text.strip(_DIGITS) else None
-
-
 def _pair(line, value):
     """("Primary", "Secondary") of "Primary/Secondary"."""
     ours, slash, theirs = value.partition("/")
@@ -164,7 +162,7 @@ def _pair(line, value):
 def _first_line(line):
     """The Minor of a line like " 0: cs:Connected ro:...", None when it is another line."""
     number, colon, tail = line.strip().partition(":")
-    minor = _number(number)
+    minor = whole(number)
     if minor is None or not colon:
         return None
     values, words = [], []
@@ -190,24 +188,23 @@ def _first_line(line):
                  peer_dstate=peer_dstate, protocol=protocol, flags=words[0], rest=rest)
 
 
-def _further_line(minor, line):
-    """The Minor with what an indented line below it says."""
+def _further_line(minor, line, rest):
+    """The Minor with what an indented line below it says; to *rest* goes what there is besides."""
     _, synced, tail = line.partition("sync'ed:")
     if synced:
         percent, sign, _ = tail.strip().partition("%")
-        whole, _, part = percent.partition(".")
-        if not sign or _number(whole) is None or part.strip(_DIGITS):
+        if not sign or fraction(percent) is None:
             raise _wrong(_PROC, line, "no percentage")
-        return minor.but(resync=float(percent))
+        return minor.but(resync=fraction(percent))
     words = line.split()
     if words[:1] == ["finish:"]:
-        clock = [_number(part) for part in "".join(words[1:2]).split(":")]
+        clock = [whole(part) for part in "".join(words[1:2]).split(":")]
         if len(clock) == 3 and None not in clock:
             return minor.but(left=(clock[0] * 60 + clock[1]) * 60 + clock[2])
-    pairs = tuple((word.partition(":")[0], word.partition(":")[2])
-                  for word in line.split()
-                  if word.partition(":")[0].isalpha() and word.partition(":")[2])
-    return minor.but(rest=minor.rest + pairs)
+    rest.extend((word.partition(":")[0], word.partition(":")[2])
+                for word in line.split()
+                if word.partition(":")[0].isalpha() and word.partition(":")[2])
+    return minor
 
 
 def parse(text):
@@ -219,16 +216,18 @@ def parse(text):
     head = lines[0].split() if lines else []
     if len(head) < 2 or head[0] != "version:":
         raise _wrong(_PROC, lines[0] if lines else "", "expected \"version:\" first")
-    minors = []
+    minors, rest = [], []
     for line in lines[1:]:
         minor = _first_line(line)
         if minor is not None:
             minors.append(minor)
+            rest.append(list(minor.rest))
         elif minors and line[:1] in (" ", "\t"):
-            minors[-1] = _further_line(minors[-1], line)
+            minors[-1] = _further_line(minors[-1], line, rest[-1])
         elif minors and line.strip():
             raise _wrong(_PROC, line)
-    return Kernel(version=head[1], minors=tuple(minors))
+    return Kernel(version=head[1], minors=tuple(
+        minor.but(rest=tuple(more)) for minor, more in zip(minors, rest)))
 
 
 def read(host):
@@ -240,6 +239,53 @@ def read(host):
     return None if text is None else parse(text)
 
 
+def generation(host):
+    """The first number of the loaded module's version, 8 or 9; None when none is loaded.
+
+    :raises ParseError: as ``parse``
+    """
+    kernel = read(host)
+    if kernel is not None:
+        return kernel.generation
+    return whole((host.read(_VERSION) or "").partition(".")[0])
+
+
+# -- who has a device open ------------------------------------------------------
+
+
+def parse_openers(text):
+    """Who has a device open, as words like "sh[220]", from the text of a file ``openers`` (DRBD 9).
+
+    A line has the program's name, its number and for how many milliseconds; a "+" before it
+    is that of the program for which the device was promoted. What has another form is left out.
+    """
+    found = []
+    for line in text.splitlines():
+        fields = line.rsplit("\t", 2)
+        if len(fields) == 3 and whole(fields[1]) is not None:
+            word = "%s[%s]" % (fields[0].lstrip("+"), fields[1])
+            if word not in found:
+                found.append(word)
+    return tuple(found)
+
+
+def openers(host, name):
+    """As ``parse_openers``, of all volumes of a resource; () where the kernel does not tell.
+
+    A program that has ended since stands there too, when what it made of the device is still
+    there: a mount, a device above.
+    """
+    from dualstor.errors import HostUnreadable
+    found = []
+    try:
+        for volume in host.list("%s/%s/volumes" % (_RESOURCES, name)):
+            text = host.read("%s/%s/volumes/%s/openers" % (_RESOURCES, name, volume))
+            found.extend(word for word in parse_openers(text or "") if word not in found)
+    except HostUnreadable:
+        pass    # a kernel that is locked down
+    return tuple(found)
+
+
 # -- which minors are a resource's ---------------------------------------------
 
 
@@ -248,7 +294,7 @@ def _from_debugfs(host, minor):
     parts = (host.link("%s/%d" % (_MINORS, minor)) or "").split("/")
     if len(parts) < 4 or parts[-4] != "resources" or parts[-2] != "volumes":
         return None
-    volume = _number(parts[-1])
+    volume = whole(parts[-1])
     return None if volume is None else (parts[-3], volume)
 
 
@@ -256,7 +302,7 @@ def _linked_minor(host, name):
     """The minor that the link *name* leads to; None when it is no DRBD device."""
     target = (host.link(name) or "").rpartition("/")[2]
     if target.startswith("drbd"):
-        minor = _number(target[len("drbd"):])
+        minor = whole(target[len("drbd"):])
         if minor is not None:
             return minor
     number = host.device(name)
@@ -274,7 +320,7 @@ def _by_res(host, name):
         return ((0, minor),)
     found = []
     for entry in host.list(path):
-        volume, minor = _number(entry), _linked_minor(host, "%s/%s" % (path, entry))
+        volume, minor = whole(entry), _linked_minor(host, "%s/%s" % (path, entry))
         if volume is not None and minor is not None:
             found.append((volume, minor))
     return tuple(sorted(found))
@@ -283,8 +329,8 @@ def _by_res(host, name):
 def _remembered(host, name):
     """The (volume, minor) pairs kept by ``remember``, () when there are none."""
     found = []
-    for line in (host.recall("drbd-" + name) or "").splitlines():
-        numbers = tuple(_number(word) for word in line.split())
+    for line in (host.recall("drbd", name, "minors") or "").splitlines():
+        numbers = tuple(whole(word) for word in line.split())
         if len(numbers) == 2 and None not in numbers:
             found.append(numbers)
     return tuple(found)
@@ -292,7 +338,7 @@ def _remembered(host, name):
 
 def remember(host, name, pairs):
     """Keep the (volume, minor) *pairs* of a resource, for a time when nothing else tells."""
-    host.remember("drbd-" + name, "".join("%d %d\n" % pair for pair in pairs))
+    host.remember("".join("%d %d\n" % pair for pair in pairs), "drbd", name, "minors")
 
 
 def _owners(host, kernel, name):
@@ -380,6 +426,90 @@ def state_of(kernel, name, pairs):
         suspended=any(m.suspended for m in each))
 
 
+# -- DRBD 9 -------------------------------------------------------------------------
+
+
+def _lines_of_nine(host, name):
+    """{peer: {volume: its line}} of a resource of DRBD 9.
+
+    :returns: None where debugfs does not show all of it: no right, not mounted, another form
+    """
+    home = "%s/%s" % (_RESOURCES, name)
+    volumes = host.list(home + "/volumes")
+    found = {}
+    for peer in host.list(home + "/connections"):
+        lines = [(host.read("%s/connections/%s/%s/proc_drbd" % (home, peer, volume)) or "")
+                 .partition("\n")[0] for volume in volumes]
+        if not all(lines):
+            return None
+        found[peer] = dict(zip(volumes, lines))
+    return found if volumes and found and all(whole(v) is not None for v in volumes) else None
+
+
+def connections_text(host, name):
+    """The state of a resource of DRBD 9 as text, the same for as long as the state is the same.
+
+    :returns: None where debugfs does not show it
+    """
+    lines = _lines_of_nine(host, name)
+    return lines and "; ".join("%s/%s %s" % (peer, volume, line.strip())
+                               for peer, of_peer in sorted(lines.items())
+                               for volume, line in sorted(of_peer.items()))
+
+
+def _state_of_nine(host, name):
+    """The State of a resource whose peers are all connected, None of one that is not there.
+
+    What stands still or is not connected has more to it than these lines tell: UNKNOWN.
+    """
+    known = host.list(_RESOURCES)
+    if known and name not in known:
+        return None
+    lines = _lines_of_nine(host, name)
+    if lines is None:
+        return UNKNOWN
+    peers, found = [], {}
+    for peer, of_peer in lines.items():
+        minors = {volume: _first_line(line) for volume, line in of_peer.items()}
+        if any(m is None or m.cstate in ("Off", "Unconfigured") or (m.flags or "s").strip("r-")
+               for m in minors.values()):
+            return UNKNOWN
+        peers.append(Peer(name=peer, cstate=_worst([m.cstate if m.cstate != "Established"
+                                                    else "Connected" for m in minors.values()]),
+                          role=_first([m.peer_role for m in minors.values()], "Primary"),
+                          dstates=tuple(m.peer_dstate for m in minors.values())))
+        found.update(minors)
+    return State(resource=name, role=_first([m.role for m in found.values()], "Primary"),
+                 volumes=tuple(Volume(number=whole(volume), minor=m.minor, dstate=m.dstate)
+                               for volume, m in sorted(found.items(), key=lambda v: whole(v[0]))),
+                 peers=tuple(peers))
+
+
+def sights(host, name):
+    """What the state of a resource stands on, as (kind, argument) of dualstor.look.sights.
+
+    :returns: () where the kernel's files do not tell
+    """
+    kernel = read(host)
+    if kernel is None:
+        return ()
+    if not kernel.lists_minors:
+        return (("connections", name),)
+    return tuple(("minor", "%d" % minor) for _, minor in minors(host, name, kernel) or ())
+def held_back(host):
+    """The minors whose I/O stands still, as a tuple: for fencing, quorum, good data or a person.
+
+    Whoever reads from one or writes to it waits in the kernel, and cannot be ended.
+
+    :returns: None when the kernel's files do not tell (DRBD 9)
+    :raises ParseError: /proc/drbd is in no known form
+    """
+    kernel = read(host)
+    if kernel is None:
+        return None if host.exists(_MODULE) else ()
+    return tuple(m.minor for m in kernel.minors if m.suspended) if kernel.lists_minors else None
+
+
 def state(host, name):
     """What the kernel has of the resource *name*.
 
@@ -391,7 +521,7 @@ def state(host, name):
     if kernel is None:
         return UNKNOWN if host.exists(_MODULE) else None
     if not kernel.lists_minors:
-        return UNKNOWN
+        return _state_of_nine(host, name)
     if not any(m.configured for m in kernel.minors):
         return None
     pairs = minors(host, name, kernel)

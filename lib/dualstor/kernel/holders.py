@@ -8,6 +8,7 @@ Formats: proc_pid_mountinfo(5), proc_swaps(5); Linux Documentation/ABI (sysfs-bl
 
 from dualstor.errors import HostUnreadable
 from dualstor.kernel import devmapper
+from dualstor.record import whole
 
 _FILES_LIMIT = 100000  # open files looked at before the search is given up
 
@@ -113,7 +114,7 @@ def _program(host, pid):
 
 
 def _processes(host):
-    return sorted((p for p in host.list("/proc") if p.isdigit()), key=int)
+    return sorted((p for p in host.list("/proc") if whole(p) is not None), key=whole)
 
 
 def _mounts(host, numbers):
@@ -159,9 +160,6 @@ def holders(host, major, minor):
     nobody is found (a holder within the kernel may leave no trace).
     """
     numbers = _with_partitions(host, major, minor)
-    found = []
-    for search in (_devices_above, _mounts, _swaps, _loops, _targets, _open_files):
-        for word in search(host, numbers):
-            if word not in found:
-                found.append(word)
-    return tuple(found)
+    return tuple(dict.fromkeys(
+        word for search in (_devices_above, _mounts, _swaps, _loops, _targets, _open_files)
+        for word in search(host, numbers)))

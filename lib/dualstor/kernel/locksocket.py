@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where LVM's lock daemons listen (LVM2 configure.ac: DEFAULT_RUN_DIR; RHEL 6 below /var/run)."""
+"""Where LVM's lock daemons listen (LVM2 configure.ac: DEFAULT_RUN_DIR; RHEL 6 below /var/run).
+
+clvmd without quorum accepts nobody, and has two places in its queue (LVM2
+daemons/clvmd/clvmd.c: main_loop, listen(local_socket, 1)): it is busy, not dead.
+"""
+
+from dualstor.host import BUSY
 
 _RUN_DIRS = ("/run/lvm", "/var/run/lvm")
 _NAMES = {"lvmlockd": "lvmlockd.socket", "clvmd": "clvmd.sock"}
+
+#: Where any of them can be.
+PATHS = tuple("%s/%s" % (folder, name) for folder in _RUN_DIRS for name in _NAMES.values())
 
 #: What the paths of the sockets end with.
 NAMES = tuple("/" + name for name in _NAMES.values())
@@ -22,8 +31,23 @@ def try_all(host, programs, seconds):
 
     :param programs: names as for ``find``
     :param seconds: for each of them
-    :returns: tuple of (program, path of its socket, what is wrong or None when it accepts)
+    :returns: tuple of (program, path of its socket, what is wrong); that is None when it
+        accepts, BUSY when it takes nobody just now and its process is well, else text
     """
     there = [(program, find(host, program)) for program in programs]
-    return tuple((program, path, host.connect(path, seconds))
+    return tuple((program, path, attempt(host, program, path, seconds))
                  for program, path in there if path is not None)
+
+
+def attempt(host, program, path, seconds):
+    """Connect to the socket *path* of *program*: what is wrong, as ``try_all`` tells it."""
+    problem = host.connect(path, seconds)
+    if problem != BUSY:
+        return problem
+    from dualstor.kernel import process
+    found = process.running(host, program)
+    if not found:
+        return "%s, and %s does not run" % (BUSY, program)
+    if found[0].state in process.STUCK:
+        return "%s, and %s (pid %d) is in state %s" % (BUSY, program, found[0].pid, found[0].state)
+    return BUSY

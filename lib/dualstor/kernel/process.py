@@ -5,10 +5,12 @@ A process is told from a later one with the same number by its start time, and
 from one of an earlier boot by the boot id. Format: proc_pid_stat(5).
 """
 
-from dualstor.record import Record
+from dualstor.record import Record, whole
 
-#: States of a process that is over: zombie, dead.
+#: States of a process that is over: zombie, dead; and of one that does nothing until somebody
+#: or something lets it: stopped by a signal or a debugger, waiting in the kernel.
 _OVER = "ZXx"
+STUCK = _OVER + "TtD"
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _DELETED = " (deleted)"
 _COMM_LENGTH = 15  # the kernel cuts comm (TASK_COMM_LEN)
@@ -45,9 +47,10 @@ def parse_stat(text):
     fields = tail.split()
     if not bracket or len(fields) < 20 or "(" not in head:
         return None
-    if not (fields[17].isdigit() and fields[19].isdigit()):
+    threads, start_time = whole(fields[17]), whole(fields[19])
+    if threads is None or start_time is None:
         return None
-    return head.partition("(")[2], fields[0], int(fields[17]), int(fields[19])
+    return head.partition("(")[2], fields[0], threads, start_time
 
 
 def _program(host, pid):
@@ -82,7 +85,7 @@ def named(process, programs):
 def read_pidfile(host, pidfile):
     """The number in a pid file; None when it is not there or holds none."""
     words = (host.read(pidfile) or "").split()
-    return int(words[0]) if words and words[0].isdigit() and len(words[0]) < 10 else None
+    return whole(words[0]) if words and len(words[0]) < 10 else None
 
 
 def from_pidfile(host, pidfile, programs):
@@ -110,12 +113,13 @@ def running(host, program):
     ours = host.link("/proc/self/ns/pid")
     found = []
     for name in host.list("/proc"):
-        if not name.isdigit():
+        pid = whole(name)
+        if pid is None:
             continue
-        executable = _program(host, int(name))
+        executable = _program(host, pid)
         if executable is not None and executable != program:
             continue
-        process = look(host, int(name))
+        process = look(host, pid)
         if process is None or process.over or not named(process, (program,)):
             continue
         theirs = host.link("/proc/%s/ns/pid" % name)
@@ -138,8 +142,9 @@ def to_text(host, process):
 def from_text(host, text):
     """The Process that ``to_text`` wrote; None when it is none or of an earlier boot."""
     words = (text or "").split()
-    if len(words) != 4 or not (words[0].isdigit() and words[1].isdigit()):
+    if len(words) != 4 or words[3] != (boot_id(host) or "-"):
         return None
-    if words[3] != (boot_id(host) or "-"):
+    pid, start_time = whole(words[0]), whole(words[1])
+    if pid is None or start_time is None:
         return None
-    return Process(pid=int(words[0]), start_time=int(words[1]), program=words[2])
+    return Process(pid=pid, start_time=start_time, program=words[2])

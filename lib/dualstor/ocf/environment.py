@@ -6,7 +6,7 @@ lib/services. Every value may be missing, empty or nonsense (people call
 agents by hand); nothing in here raises.
 """
 
-from dualstor.record import Record
+from dualstor.record import Record, whole
 
 _META = "OCF_RESKEY_CRM_meta_"
 _DEFAULT_TIMEOUT = 20.0  # seconds; Pacemaker's own default-action-timeout
@@ -32,9 +32,8 @@ def boolean(text):
 
 
 def _whole(text):
-    """A non-negative int, or None."""
-    text = (text or "").strip()
-    return int(text) if text.isdecimal() and len(text) < 19 else None
+    """A non-negative int, or None; blanks around it do no harm."""
+    return whole((text or "").strip())
 
 
 class Notification(Record):
@@ -84,7 +83,7 @@ class Environment:
     def resource(self):
         """Id of the resource without the ``:N`` of a unique clone's instance."""
         head, colon, number = self.instance.rpartition(":")
-        return head if colon and number.isdecimal() else self.instance
+        return head if colon and whole(number) is not None else self.instance
 
     @property
     def timeout(self):

@@ -5,7 +5,7 @@ The declaration serves the parser here, the metadata (``dualstor.metadata``),
 the manual pages and ``dualstor configure``.
 """
 
-from dualstor.record import Record
+from dualstor.record import Record, whole
 from dualstor.ocf.environment import boolean
 
 
@@ -94,10 +94,9 @@ def _value(parameter, text):
             return None, "parameter %s is %r: set it to true or false" % (name, text)
         return value, None
     if parameter.type == "integer":
-        try:
-            value = int(text.strip())
-        except ValueError:
-            return None, "parameter %s is %r: set it to a whole number" % (name, text)
+        value = whole(text.strip(), signed=True)
+        if value is None:
+            return None, "parameter %s is %r: set it to a whole number" % (name, text[:60])
         low, high = parameter.minimum, parameter.maximum
         if (low is not None and value < low) or (high is not None and value > high):
             return None, "parameter %s is %d: set it between %s and %s" % (name, value, low, high)

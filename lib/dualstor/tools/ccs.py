@@ -5,6 +5,9 @@ Texts and exit codes: cluster STABLE3 config/tools/xml/ccs_config_validate.in: x
 (3: it does not validate, 1: it is no XML), 255 when it could not be checked at all.
 """
 
+import re
+
+from dualstor.errors import shown
 from dualstor.record import Record
 
 TIMEOUT = 15.0      # it may build the schema from the fence agents first
@@ -12,6 +15,7 @@ TIMEOUT = 15.0      # it may build the schema from the fence agents first
 _VALIDATE = ("ccs_config_validate",)
 _CONCLUSIONS = ("Configuration validates", "Configuration fails to validate")
 _NOT_CHECKED = 255
+_PLACE = re.compile(r"[^\s:]+:[0-9]+: ")     # file and line, of xmllint
 
 
 class Validation(Record):
@@ -28,11 +32,13 @@ def validate(host, path=None, timeout=TIMEOUT):
     :raises ToolMissing, ToolHung: as Host.run
     """
     completed = host.run(_VALIDATE + (("-f", path) if path else ()), timeout)
-    lines = tuple(l.strip() for l in (completed.stdout + completed.stderr).splitlines() if l.strip())
+    said = completed.stdout + completed.stderr
+    lines = tuple(shown(line) for line in said.splitlines() if line.strip())
     problems = tuple(l for l in lines if l not in _CONCLUSIONS)
-    if completed.returncode == _NOT_CHECKED or completed.returncode < 0:
-        return Validation(ok=None, problems=problems, says=completed.complaint())
-    if completed.ok:
+    if completed.ok and _CONCLUSIONS[0] in lines:
         return Validation(ok=True)
+    if completed.returncode in (0, _NOT_CHECKED) or completed.returncode < 0:
+        return Validation(ok=None, problems=problems, says=completed.complaint())
+    telling = [line for line in problems if _PLACE.match(line)] or problems
     return Validation(ok=False, problems=problems,
-                      says=problems[0] if problems else completed.complaint())
+                      says=telling[0] if telling else completed.complaint())

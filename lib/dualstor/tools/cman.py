@@ -6,9 +6,9 @@ Formats and exit codes: cluster STABLE3 cman/cman_tool/main.c (show_status, show
 """
 
 from dualstor.errors import ParseError, ToolFailed
-from dualstor.record import Record
+from dualstor.record import Record, whole
 from dualstor.tools import group_tool
-from dualstor.tools.keyed import Keyed
+from dualstor.tools.keyed import Keyed, numbers
 
 #: Seconds for what answers from memory.
 TIMEOUT = 5.0
@@ -116,20 +116,16 @@ def parse_status(text):
 
 
 def _ports(words):
-    for word in words:
-        if not word.isdigit():
-            raise ParseError("cman_tool status", "Ports Bound: " + " ".join(words),
-                             "expected numbers")
-    return tuple(int(word) for word in words)
+    return numbers("cman_tool status", words, "Ports Bound: " + " ".join(words))
 
 
 def _row(line):
     """The Node of a row ``id  state  incarnation  [date time]  name``."""
     words = line.split()
-    if len(words) not in (4, 6) or not (words[0].isdigit() and words[2].isdigit()) \
-            or len(words[1]) != 1:
+    if len(words) not in (4, 6) or len(words[1]) != 1:
         raise ParseError("cman_tool nodes", line, "expected a node")
-    return Node(id=int(words[0]), state=words[1], incarnation=int(words[2]), name=words[-1],
+    number, incarnation = numbers("cman_tool nodes", (words[0], words[2]), line)
+    return Node(id=number, state=words[1], incarnation=incarnation, name=words[-1],
                 joined=" ".join(words[3:5]) if len(words) == 6 else None)
 
 
@@ -165,10 +161,10 @@ def parse_fields(text):
         words = line.split()
         if line.startswith(("NOTE:", "      members list may seem")):
             continue
-        if len(words) not in (5, 6) or not (words[0].isdigit() and words[3].isdigit()) \
-                or len(words[1]) != 1:
+        if len(words) not in (5, 6) or len(words[1]) != 1:
             raise ParseError("cman_tool nodes -F " + _FIELDS, line, "expected a node")
-        found.append(Node(id=int(words[0]), state=words[1], word=words[2], votes=int(words[3]),
+        number, votes = numbers("cman_tool nodes -F " + _FIELDS, (words[0], words[3]), line)
+        found.append(Node(id=number, state=words[1], word=words[2], votes=votes,
                           name=words[4], addresses=tuple("".join(words[5:]).split(","))
                           if len(words) == 6 else ()))
     return tuple(found)
@@ -180,17 +176,14 @@ def parse_version(text):
     :raises ParseError: it is something else
     """
     words = text.split()
-    if len(words) != 3 or words[1] != "config" or not words[2].isdigit():
+    if len(words) != 3 or words[1] != "config" or whole(words[2]) is None:
         raise ParseError("cman_tool version", text.strip(), "expected \"VERSION config NUMBER\"")
-    return words[0], int(words[2])
+    return words[0], whole(words[2])
 
 
 def _ask(host, argv, timeout):
     """stdout of a query; see ``status`` for what it raises."""
-    completed = host.run(("cman_tool",) + argv, timeout)
-    if not completed.ok:
-        raise ToolFailed(completed)
-    return completed.stdout
+    return host.run(("cman_tool",) + argv, timeout).answer()
 
 
 def stopped(problem):
@@ -224,4 +217,7 @@ def services(host, timeout=TIMEOUT):
     cman_tool ends with 0 whatever happened below it: empty Groups say nothing. Raises as
     ``status``.
     """
-    return group_tool.parse(_ask(host, ("services",), timeout), "cman_tool services")
+    completed = host.run(("cman_tool", "services"), timeout)
+    if not completed.ok:
+        raise ToolFailed(completed)
+    return group_tool.parse(completed.stdout, "cman_tool services")

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """corosync-quorumtool and corosync-cmapctl: membership and votes as corosync sees them.
 
-Formats: corosync tools/corosync-quorumtool.c (show_status, display_nodes_data),
-tools/corosync-cmapctl.c (print_key).
+Formats: corosync tools/corosync-quorumtool.c (show_status, display_nodes_data; of corosync 1:
+show_status, which ends with 0 whatever happened), tools/corosync-cmapctl.c (print_key).
 """
 
 import re
 
 from dualstor.errors import ParseError, ToolFailed
 from dualstor.record import Record
-from dualstor.tools.keyed import Keyed
+from dualstor.tools.keyed import Keyed, numbers
 
 #: Seconds; both tools answer from memory, at once or not at all.
 TIMEOUT = 5.0
@@ -21,6 +21,7 @@ _STATUS = ("corosync-quorumtool", "-s")
 _QUORUM = "Quorum information"
 _VOTES = "Votequorum information"
 _MEMBERS = "Membership information"
+_VERSION = "Version:"
 _CMAP = re.compile(r"(\S+) \((\w+)\) = ?(.*)")
 
 
@@ -73,12 +74,25 @@ def _member(line, columns):
     local = words[-1] == "(local)"
     plain = words[:-1] if local else words
     votes = "Votes" in columns
-    if len(plain) < 2 + votes or not plain[0].isdigit() or (votes and not plain[1].isdigit()):
+    if len(plain) < 2 + votes:
         raise ParseError(" ".join(_STATUS), line, "expected a node of the membership")
-    if plain[0] == "0":
+    found = numbers(" ".join(_STATUS), plain[:1 + votes], line)
+    if found[0] == 0:
         return None
-    return Member(id=int(plain[0]), name=plain[-1], local=local,
-                  votes=int(plain[1]) if votes else None)
+    return Member(id=found[0], name=plain[-1], local=local, votes=found[1] if votes else None)
+
+
+def _status(values, members=()):
+    """The Status of the Keyed *values*."""
+    quorate = values.need("Quorate")
+    if quorate not in ("Yes", "No"):
+        raise ParseError(" ".join(_STATUS), "Quorate: " + quorate, "expected Yes or No")
+    return Status(
+        quorate=quorate == "Yes", nodes=values.number("Nodes"), node_id=values.number("Node ID"),
+        provider=values.text("Quorum provider") or values.text("Quorum type"),
+        ring=values.text("Ring ID"), expected=values.number("Expected votes"),
+        total=values.number("Total votes"), quorum=values.number("Quorum"),
+        flags=values.words("Flags"), members=members, rest=values.rest)
 
 
 def parse_status(text):
@@ -86,6 +100,9 @@ def parse_status(text):
 
     :raises ParseError: it is cut off or something else
     """
+    if text.startswith(_VERSION):   # corosync 1: no headings, and the members are another question
+        lines = [line for line in text.splitlines() if line.strip()]
+        return _status(Keyed(" ".join(_STATUS), lines))
     sections = _sections(text)
     if _MEMBERS not in sections:
         last = (text.splitlines() or [""])[-1]
@@ -96,15 +113,7 @@ def parse_status(text):
         raise ParseError(" ".join(_STATUS), table[0], "expected the heading \"Nodeid ...\"")
     members = [_member(line, columns) for line in table[1:]]
     values = Keyed(" ".join(_STATUS), sections.get(_QUORUM, []) + sections.get(_VOTES, []))
-    quorate = values.need("Quorate")
-    if quorate not in ("Yes", "No"):
-        raise ParseError(" ".join(_STATUS), "Quorate: " + quorate, "expected Yes or No")
-    return Status(
-        quorate=quorate == "Yes", provider=values.text("Quorum provider"),
-        nodes=values.number("Nodes"), node_id=values.number("Node ID"),
-        ring=values.text("Ring ID"), expected=values.number("Expected votes"),
-        total=values.number("Total votes"), quorum=values.number("Quorum"),
-        flags=values.words("Flags"), members=tuple(m for m in members if m), rest=values.rest)
+    return _status(values, tuple(m for m in members if m))
 
 
 def status(host, timeout=TIMEOUT):
@@ -115,9 +124,7 @@ def status(host, timeout=TIMEOUT):
     :raises ParseError: the output is not understood
     """
     completed = host.run(_STATUS, timeout)
-    if "Quorate:" not in completed.stdout and not completed.ok:
-        raise ToolFailed(completed)
-    seen = parse_status(completed.stdout)
+    seen = parse_status(completed.stdout if "Quorate:" in completed.stdout else completed.answer())
     return seen.but(quorate=seen.quorate and completed.returncode != NOT_QUORATE)
 
 

@@ -7,7 +7,8 @@ after "new status".
 """
 
 from dualstor.errors import ParseError, ToolError, ToolFailed
-from dualstor.record import Record
+from dualstor.record import Record, whole
+from dualstor.tools.keyed import numbers
 
 TIMEOUT = 5.0
 
@@ -73,12 +74,6 @@ class Status(Record):
     rest: tuple = ()          # lines of other kinds
 
 
-def _numbers(source, words, line):
-    if not all(word.isdigit() for word in words):
-        raise ParseError(source, line, "expected numbers")
-    return tuple(int(word) for word in words)
-
-
 def _waits(words):
     """What ``wait fencing`` (4.x) or ``wait_messages 0 wait_condition 1 fencing`` (3.1) means."""
     for word in words:
@@ -86,7 +81,7 @@ def _waits(words):
             return word
     for position, word in enumerate(words):
         if word in ("wait", "wait_condition") and position + 1 < len(words) \
-                and not words[-1].isdigit():
+                and whole(words[-1]) is None:
             return words[-1]
     return "messages"
 
@@ -97,7 +92,7 @@ def _ls_node(line):
     if len(words) < 6 or words[2] != "member" or words[4] != "failed":
         raise ParseError("dlm_tool ls", line, "expected a node")
     member = "0" if words[3] == "-1" else words[3]  # -1: cman disallows it
-    number, member, failed = _numbers("dlm_tool ls", (words[1], member, words[5]), line)
+    number, member, failed = numbers("dlm_tool ls", (words[1], member, words[5]), line)
     check = words[words.index("check") + 1:] if "check" in words else ()
     return Node(id=number, member=bool(member), failed=bool(failed),
                 check=" ".join(check) or None)
@@ -112,16 +107,16 @@ def _with(space, key, line):
     """*space* with what a line of that key says."""
     words = line[len(key):].split()
     if key == "id":
-        try:
-            return space.but(id=int(words[0], 16))
-        except (IndexError, ValueError):
+        number = whole((words or [""])[0], 16)
+        if number is None:
             raise ParseError("dlm_tool ls", line, "expected a hexadecimal number")
+        return space.but(id=number)
     if key == "flags":
         return space.but(flags=_flags(words))
     if key == "members":
-        return space.but(members=_numbers("dlm_tool ls", words, line))
+        return space.but(members=numbers("dlm_tool ls", words, line))
     if key == "new members":
-        return space.but(new_members=_numbers("dlm_tool ls", words, line))
+        return space.but(new_members=numbers("dlm_tool ls", words, line))
     if key == "new status":
         return space.but(waits=_waits(words))
     return space  # "change", "new change": counters
@@ -135,7 +130,7 @@ def parse_ls(text):
     lines = [line for line in text.splitlines() if line.strip()]
     if lines and lines[0].strip() != "dlm lockspaces":
         raise ParseError("dlm_tool ls", lines[0], "expected \"dlm lockspaces\"")
-    found, keys = [], set()
+    found, keys, nodes, rest = [], set(), {}, {}     # nodes and rest by the lockspace's place
     for line in lines[1:]:
         key = next((k for k in _KEYS if (line + " ").startswith(k + " ")), None)
         if key == "name":
@@ -148,11 +143,12 @@ def parse_ls(text):
             found[-1] = _with(found[-1], key, line)
             keys.add(key)
         elif line.startswith("nodeid "):
-            found[-1] = found[-1].but(nodes=found[-1].nodes + (_ls_node(line),))
+            nodes.setdefault(len(found) - 1, []).append(_ls_node(line))
         elif line.strip() != "all nodes":
-            found[-1] = found[-1].but(rest=found[-1].rest + (line,))
+            rest.setdefault(len(found) - 1, []).append(line)
     _complete(found, keys, lines[-1] if lines else "")
-    return tuple(found)
+    return tuple(space.but(nodes=tuple(nodes.get(place, ())), rest=tuple(rest.get(place, ())))
+                 for place, space in enumerate(found))
 
 
 def _complete(found, keys, line):
@@ -181,7 +177,7 @@ def _known(line):
     if len(words) < 3 or words[2] not in _STATES:
         raise ParseError("dlm_tool status", line, "expected a node")
     values = dict(zip(words[3::2], words[4::2]))
-    number, failed, fenced = _numbers(
+    number, failed, fenced = numbers(
         "dlm_tool status", (words[1], values.get("fail", "0"), values.get("fence", "0")), line)
     return Known(id=number, state=words[2], failed_at=failed, fenced_at=fenced)
 
@@ -193,7 +189,7 @@ def parse_status(text):
     """
     if _DOWN in text:
         return None
-    cluster, daemon, nodes, unfenced, rest = None, None, [], (), []
+    cluster, daemon, nodes, unfenced, rest = None, None, [], [], []
     for line in text.splitlines():
         words = line.split()
         if words[:2] == ["cluster", "nodeid"]:
@@ -203,19 +199,19 @@ def parse_status(text):
         elif words[:1] == ["node"]:
             nodes.append(_known(line))
         elif words[:1] == ["fence"]:  # there is one exactly for what it still has to fence
-            unfenced += _numbers("dlm_tool status", words[1:2] or [""], line)
+            unfenced.extend(numbers("dlm_tool status", words[1:2] or [""], line))
         elif words:
             rest.append(line)
     if cluster is None or daemon is None:
         raise ParseError("dlm_tool status", (text.splitlines() or [""])[-1],
                          "no line \"cluster nodeid\" and \"daemon now\", the last line is")
-    number, quorate = _numbers("dlm_tool status", (
+    number, quorate = numbers("dlm_tool status", (
         cluster[0].get("nodeid", ""), cluster[0].get("quorate", "")), cluster[1])
     words, line = daemon
     pid = words[words.index("fence_pid") + 1:][:1] if "fence_pid" in words else []
     return Status(node_id=number, quorate=bool(quorate),
-                  fence_pid=_numbers("dlm_tool status", pid or ["0"], line)[0],
-                  fencing_unknown="fence_init" in words, unfenced=unfenced,
+                  fence_pid=numbers("dlm_tool status", pid or ["0"], line)[0],
+                  fencing_unknown="fence_init" in words, unfenced=tuple(unfenced),
                   nodes=tuple(nodes), rest=tuple(rest))
 
 

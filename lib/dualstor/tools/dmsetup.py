@@ -6,6 +6,7 @@ Format: dmsetup(8), ``info -c``.
 
 from dualstor.errors import ParseError
 from dualstor.record import Record
+from dualstor.tools.keyed import numbers
 
 _COLUMNS = ("name", "uuid", "open", "attr", "major", "minor", "suspended")
 _NOTHING = "No devices found"
@@ -38,11 +39,11 @@ def parse_info(text):
         if not line.strip() or line.strip() == _NOTHING:
             continue
         fields = line.strip().split("|")
-        if len(fields) != len(_COLUMNS) or not all(fields[n].isdigit() for n in (2, 4, 5)):
+        if len(fields) != len(_COLUMNS):
             raise ParseError("dmsetup info -c", line)
-        found.append(Device(name=fields[0], uuid=fields[1], open_count=int(fields[2]),
-                            attr=fields[3], major=int(fields[4]), minor=int(fields[5]),
-                            suspended=fields[6] == "Suspended"))
+        count, major, minor = numbers("dmsetup info -c", (fields[2], fields[4], fields[5]), line)
+        found.append(Device(name=fields[0], uuid=fields[1], open_count=count, attr=fields[3],
+                            major=major, minor=minor, suspended=fields[6] == "Suspended"))
     return tuple(found)
 
 

@@ -6,11 +6,9 @@ Source: drbdadm(8). Never gives --force, --discard-my-data or --overwrite-data-o
 on the disk says, and exits 0. ``conf`` is a configuration file, None for the default.
 """
 
-import re
-
-from dualstor.errors import ParseError, ToolFailed
+from dualstor.errors import ParseError, ToolError, ToolFailed
 from dualstor.kernel import drbd
-from dualstor.record import Record
+from dualstor.record import Record, whole
 from dualstor.tools import drbdconf, drbdsetup
 from dualstor.tools.drbdsetup import Outcome  # noqa: F401  (what the commands return)
 
@@ -34,12 +32,12 @@ def _run(host, words, conf, timeout):
 def _query(host, words, conf, timeout):
     """stdout of a command.
 
-    :raises ToolFailed: it ended with an error
+    :raises ToolFailed: it ended with an error, or said nothing
     """
     completed = _run(host, words, conf, timeout)
     if not completed.ok:
         raise ToolFailed(completed, drbdsetup.outcome(completed).says)
-    return completed.stdout
+    return completed.answer()
 
 
 # -- versions and configuration ----------------------------------------------------
@@ -52,10 +50,10 @@ def parse_version(text):
     """
     codes = {}
     for line in text.splitlines():
-        match = re.match(r"^(\w+)=0x([0-9a-fA-F]{1,8})$", line.strip())
-        if match and int(match.group(2), 16):
-            number = int(match.group(2), 16)
-            codes[match.group(1)] = (number >> 16, number >> 8 & 255, number & 255)
+        name, _, word = line.strip().partition("=")
+        number = whole(word, 16)
+        if number and word.startswith("0x"):
+            codes[name] = (number >> 16, number >> 8 & 255, number & 255)
     if "DRBDADM_VERSION_CODE" not in codes:
         raise ParseError("drbdadm --version", text.strip().rpartition("\n")[2],
                          "no DRBDADM_VERSION_CODE")
@@ -101,7 +99,7 @@ def unknown(host, name, conf=None, timeout=_QUERY):
     """
     completed = _run(host, ("sh-dev", name), conf, timeout)
     if completed.ok:
-        return False
+        return False if completed.stdout.strip() else None
     text = completed.stderr
     return True if _NOT_DEFINED in text or _NOTHING_DEFINED in text else None
 
@@ -118,7 +116,7 @@ def backing_devices(host, conf=None, timeout=_QUERY):
             return ()
         if not completed.ok:
             raise ToolFailed(completed, drbdsetup.outcome(completed).says)
-        answers.append(completed.stdout.split())
+        answers.append(completed.answer().split())
     devices, disks = answers
     if len(devices) != len(disks):
         raise ParseError("drbdadm sh-ll-dev all", " ".join(disks),
@@ -133,14 +131,25 @@ def _by_configuration(host, name, conf, timeout):
     """State of a resource whose minors only the configuration tells: 8.3 without udev's links."""
     minors = []
     for word in _query(host, ("sh-minor", name), conf, timeout).split():
-        if len(word) > 8 or word.strip("0123456789"):
+        if whole(word) is None:
             raise ParseError("drbdadm sh-minor %s" % name, word, "no minor number")
-        minors.append(int(word))
+        minors.append(whole(word))
     return drbd.state_of(drbd.read(host), name, tuple(enumerate(minors)))
+
+
+def _told(host, question, name, timeout):
+    """(True, what a question of drbdsetup tells in half of the time), or (False, None)."""
+    try:
+        told, answer = host.within(2, lambda: question(host, name, timeout))
+    except (ToolError, ParseError):
+        return False, None
+    return told, answer if told else None
 
 
 def resource_state(host, name, conf=None, timeout=_QUERY):
     """The State of a resource: from the kernel's files, else from the tools.
+
+    Each time there are two ways: one that fails or hangs leaves it to the other.
 
     :returns: drbd.State; None when it is not configured in the kernel
     :raises ToolError: no tool could tell: missing, hung or failing
@@ -150,12 +159,13 @@ def resource_state(host, name, conf=None, timeout=_QUERY):
     if state is not drbd.UNKNOWN:
         return state
     kernel = drbd.read(host)
-    if kernel is not None and kernel.lists_minors:
-        told, answer = drbdsetup.events2(host, name, timeout)
-        return answer if told else _by_configuration(host, name, conf, timeout)
-    told, answer = drbdsetup.status(host, name, timeout)
-    if not told:
-        told, answer = drbdsetup.events2(host, name, timeout)
+    listed = kernel is not None and kernel.lists_minors
+    told, answer = _told(host, drbdsetup.events2 if listed else drbdsetup.status, name, timeout)
+    if told:
+        return answer
+    if listed:
+        return _by_configuration(host, name, conf, timeout)
+    told, answer = drbdsetup.events2(host, name, timeout)
     if not told:
         raise ToolFailed(answer.completed, answer.says)
     return answer

@@ -10,14 +10,17 @@ in ``net``; ``allow-two-primaries`` has had a value since 8.4.
 import re
 
 from dualstor.errors import ParseError
-from dualstor.record import Record
+from dualstor.record import Record, whole
 
 _SOURCE = "drbdadm dump"
 _TOKEN = re.compile(r'\s*(?:(#[^\n]*)|("(?:\\.|[^"\\])*")|([{};])|([^\s{};"]+)|($))')
+_DEVICE = "/dev/drbd"
 _SHOWN = 120  # characters of a line in an error
+_HOSTS = 64   # of a resource; DRBD has 32 at most
 _DEPTH = 10   # sections within sections; DRBD has four
 _TRUE = ("", "yes", "true", "on")
 _AFTER_SB = ("after-sb-0pri", "after-sb-1pri", "after-sb-2pri")
+_OF_NET = frozenset(_AFTER_SB + ("protocol", "fencing", "allow-two-primaries"))
 
 #: From the weakest to the one that freezes I/O until the peer is fenced.
 FENCING = ("dont-care", "resource-only", "resource-and-stonith")
@@ -189,14 +192,14 @@ def _device(volume, shared):
                     return words
         return ()
     words = value("device")
-    minor = words[words.index("minor") + 1:][:1] if "minor" in words else ()
     path = words[0] if words and words[0] != "minor" else None
-    if not minor and path:
-        minor = re.findall(r"^/dev/drbd(\d+)$", path)
-    if minor and not re.match(r"^[0-9]{1,8}$", minor[0]):
-        raise ParseError(_SOURCE, "device " + " ".join(words), "no minor number")
+    minor = whole(path[len(_DEVICE):]) if path and path.startswith(_DEVICE) else None
+    if "minor" in words:
+        minor = whole("".join(words[words.index("minor") + 1:][:1]))
+        if minor is None:
+            raise ParseError(_SOURCE, "device " + " ".join(words), "no minor number")
     disk = " ".join(value("disk")) or None
-    return (path, int(minor[0]) if minor else None, None if disk == "none" else disk,
+    return (path, minor, None if disk == "none" else disk,
             " ".join(value("meta-disk", "flexible-meta-disk")) or None)
 
 
@@ -218,6 +221,8 @@ def _hosts(resource):
         devices = [_device(own.get(n, Section((n,))), shared.get(n)) for n in numbers]
         if not devices and (section.value("device") or resource.value("device")):
             devices = [_device(section, resource)]
+        if len(found) > _HOSTS:
+            raise ParseError(_SOURCE, "on " + " ".join(section.head[1:]), "too many hosts")
         address = section.value("address")
         found.extend(Host(name=name, address=address[-1] if address else None,
                           devices=tuple(devices)) for name in section.head[1:])
@@ -225,14 +230,15 @@ def _hosts(resource):
 
 
 def _nets(resource, net):
-    """The net options of each connection; 9 can set them per connection."""
-    each = [c for c in resource.named("connection", "connection-mesh")]
-    return [dict(net, **_first_net(c)) for c in each] or [net]
+    """The net options of each connection, as far as they matter; 9 can set them per connection."""
+    net = {key: value for key, value in net.items() if key in _OF_NET}
+    return [dict(net, **_first_net(c))
+            for c in resource.named("connection", "connection-mesh")] or [net]
 
 
 def _first_net(connection):
     for section in connection.named("net"):
-        return section.options()
+        return {key: value for key, value in section.options().items() if key in _OF_NET}
     return {}
 
 

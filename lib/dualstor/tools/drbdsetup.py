@@ -8,9 +8,9 @@ user/v9/drbdsetup.c; drbdadm hands them on. Texts: drbd_strings.c of the module.
 
 import json
 
-from dualstor.errors import ParseError
+from dualstor.errors import ParseError, shown
 from dualstor.kernel import drbd
-from dualstor.record import Record
+from dualstor.record import Record, fraction, whole
 
 _EVENTS2, _JSON = "drbdsetup events2 --now", "drbdsetup status --json"
 _QUIET = {"DRBD_DONT_WARN_ON_VERSION_MISMATCH": "1"}
@@ -21,9 +21,10 @@ NO_DISK, NO_UP_TO_DATE_DISK = 16, 17
 _TRANSIENT = ("In transient state", "Concurrent state changes",
               "refused by peer node", "held open by someone")
 _HELD_OPEN = "held open by someone"
+_OPENED = " opened by "     # 9, of each who has the device open
 _TELLING = ("State change failed:", "Failure:")
 _INFO = "additional info from kernel:"
-_SHOWN = 120     # characters of a line, for JSON can be all in one
+_PEERS = 64      # of a resource; DRBD has 31 at most
 _INFO_LINES = 3  # 9 lists all who hold the device open
 _ECHO = ("Command '", _INFO)
 
@@ -33,7 +34,8 @@ class Outcome(Record):
 
     ``says``: what it said, one line. ``transient``: may be tried again. ``held_open``: a
     program or a device above has the device open. ``no_up_to_date``: no UpToDate disk can be
-    reached. ``no_disk``: it has no local disk. ``completed``: run.Completed.
+    reached; in 9 the kernel says this, too, of a Secondary that somebody reads and that would
+    lose its data by ``down``. ``no_disk``: it has no local disk. ``completed``: run.Completed.
     """
 
     ok: bool
@@ -48,7 +50,7 @@ class Outcome(Record):
 
 def _says(completed):
     """The kernel's own words in one line, else the last line that tells anything."""
-    lines = [l.strip() for l in (completed.stderr or completed.stdout).splitlines() if l.strip()]
+    lines = [shown(l) for l in (completed.stderr or completed.stdout).splitlines() if l.strip()]
     for number, line in enumerate(lines):
         if any(mark in line for mark in _TELLING):
             info = [l for l in lines[number + 1:] if not l.startswith(_ECHO)]
@@ -68,7 +70,8 @@ def outcome(completed):
     text = completed.stderr + completed.stdout
     return Outcome(
         ok=False, code=completed.returncode, says=_says(completed), completed=completed,
-        transient=any(mark in text for mark in _TRANSIENT), held_open=_HELD_OPEN in text,
+        transient=any(mark in text for mark in _TRANSIENT),
+        held_open=_HELD_OPEN in text or _OPENED in text,
         no_up_to_date=completed.returncode == NO_UP_TO_DATE_DISK,
         no_disk=completed.returncode == NO_DISK)
 
@@ -91,8 +94,8 @@ class Event(Record):
     values: tuple
 
     def get(self, key):
-        """The value of a key; None when it is not there."""
-        return dict(self.values).get(key)
+        """The value of a key, the last of several; None when it is not there."""
+        return next((value for name, value in reversed(self.values) if name == key), None)
 
 
 def parse_events2(text):
@@ -137,19 +140,27 @@ def _objects(item, key):
     return found
 
 
+def _whole(text):
+    """The int of a number in JSON; ValueError for one that is no number of anything."""
+    number = whole(text, signed=True)
+    if number is None:
+        raise ValueError(shown(text))
+    return number
+
+
 def parse_status(text):
     """The Events that tell the same as the output of ``drbdsetup status --json``.
 
     :raises ParseError: it is no JSON, or other JSON
     """
     try:
-        whole = json.loads(text)
+        document = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as problem:
         line = getattr(problem, "lineno", 1)
-        raise ParseError(_JSON, (text.split("\n")[line - 1:] or [""])[0][:_SHOWN],
+        raise ParseError(_JSON, (text.split("\n")[line - 1:] or [""])[0],
                          "no JSON, or cut off") from None
     events = []
-    for item in _objects({"all": whole}, "all"):
+    for item in _objects({"all": document}, "all"):
         if not isinstance(item.get("name"), str):
             raise ParseError(_JSON, "%.60r" % item, "a resource without a name")
         name = (("name", item["name"]),)
@@ -173,27 +184,34 @@ def _number(event, key):
 
     :raises ParseError: it is none, or not there
     """
-    value = event.get(key) or ""
-    if not 0 < len(value) < 9 or value.strip("0123456789"):
+    value = whole(event.get(key))
+    if value is None:
         raise ParseError("drbdsetup", "%s %s" % (event.kind, " ".join(
             "%s:%s" % pair for pair in event.values)), "no number as %s" % key)
-    return int(value)
+    return value
 
 
 def _percent(event):
     """Percent done while the peer-device resyncs, else None."""
     if "Sync" not in (event.get("replication") or ""):
         return None
-    try:
-        return min(100.0, max(0.0, float(event.get("done"))))
-    except (TypeError, ValueError):
-        return None
+    done = fraction(event.get("done"))
+    return None if done is None else min(100.0, done)
 
 
-def _peer(connection, peer_devices, numbers):
-    """The Peer of a connection. A resync is told by its volumes, as 8.x tells it."""
-    mine = {_number(e, "volume"): e for e in peer_devices
-            if e.get("peer-node-id") == connection.get("peer-node-id")}
+def _by_peer(peer_devices):
+    """{peer-node-id: {volume: peer-device}}."""
+    found = {}
+    for event in peer_devices:
+        found.setdefault(event.get("peer-node-id"), {})[_number(event, "volume")] = event
+    return found
+
+
+def _peer(connection, mine, numbers):
+    """The Peer of a connection with the peer-devices *mine*, by volume.
+
+    A resync is told by its volumes, as 8.x tells it.
+    """
     cstate = connection.get("connection") or "Unknown"
     if cstate == "Connected":
         busy = [e.get("replication") for e in mine.values()
@@ -217,17 +235,24 @@ def state(events, name):
     if "resource" not in own:
         return None
     resource, peer_devices = own["resource"][0], own.get("peer-device", [])
+    links = own.get("connection", [])
+    if len(links) > _PEERS:
+        raise ParseError("drbdsetup", name, "too many connections")
     devices = sorted(own.get("device", []), key=lambda e: _number(e, "volume"))
     numbers = [_number(e, "volume") for e in devices]
-    done = {n: [p for p in (_percent(e) for e in peer_devices if _number(e, "volume") == n)
-                if p is not None] for n in numbers}
+    by_peer, done = _by_peer(peer_devices), {}
+    for event in peer_devices:
+        percent = _percent(event)
+        if percent is not None:
+            done.setdefault(_number(event, "volume"), []).append(percent)
     return drbd.State(
         resource=name, role=resource.get("role") or "Unknown",
         volumes=tuple(drbd.Volume(number=_number(e, "volume"), minor=_number(e, "minor"),
                                   dstate=e.get("disk") or "DUnknown",
-                                  resync=min(done[_number(e, "volume")], default=None))
+                                  resync=min(done.get(_number(e, "volume"), ()), default=None))
                       for e in devices),
-        peers=tuple(_peer(e, peer_devices, numbers) for e in own.get("connection", [])),
+        peers=tuple(_peer(e, by_peer.get(e.get("peer-node-id"), {}), numbers)
+                    for e in links),
         suspended=(resource.get("suspended") or "no") != "no")
 
 
@@ -266,6 +291,21 @@ def suspension(host, name, timeout=10.0):
     return None
 
 
+def held_back(host, timeout=5.0):
+    """As kernel.drbd.held_back, where the kernel's files do not tell by asking the kernel.
+
+    :raises ToolError, ParseError: it could not be asked, or answers in another form
+    """
+    minors = drbd.held_back(host)
+    if minors is not None:
+        return minors
+    events = parse_events2(host.run(("drbdsetup", "events2", "--now"), timeout, _QUIET).answer())
+    names = {e.get("name") for e in events
+             if e.kind == "resource" and e.get("suspended") not in (None, "no")}
+    return tuple(_number(e, "minor") for e in events
+                 if e.kind == "device" and e.get("name") in names)
+
+
 def _ask(host, argv, name, parser, timeout):
     completed = host.run(argv, timeout, _QUIET)
     if completed.ok:
@@ -279,9 +319,8 @@ def _ask(host, argv, name, parser, timeout):
 def _by_device(host):
     """Whether the module is 8.3 or older, where drbdsetup takes the device first."""
     kernel = drbd.read(host)
-    numbers = (kernel.version if kernel else "").split(".")[:2]
-    return all(n and not n.strip("0123456789") for n in numbers) and \
-        [int(n) for n in numbers] < [8, 4]
+    numbers = [whole(n) for n in (kernel.version if kernel else "").split(".")[:2]]
+    return None not in numbers and numbers < [8, 4]
 
 
 def _each(host, commands, timeout):

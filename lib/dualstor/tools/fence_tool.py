@@ -7,6 +7,7 @@ do_leave, wait_domain).
 
 from dualstor.errors import ParseError, ToolFailed
 from dualstor.record import Record
+from dualstor.tools.keyed import numbers
 
 TIMEOUT = 5.0
 
@@ -50,18 +51,12 @@ class Domain(Record):
         return tuple(sorted(known | ({self.victim} if self.victim else set())))
 
 
-def _numbers(words, line):
-    if not all(word.isdigit() for word in words):
-        raise ParseError(_SOURCE, line, "expected numbers")
-    return tuple(int(word) for word in words)
-
-
 def _node(line):
     """The Node of ``nodeid 1 member 1 victim 0 last fence master 0 how none``."""
     words = line.split()
     if len(words) < 6 or words[2] != "member" or words[4] != "victim":
         raise ParseError(_SOURCE, line, "expected a node")
-    number, member, victim = _numbers((words[1], words[3], words[5]), line)
+    number, member, victim = numbers(_SOURCE, (words[1], words[3], words[5]), line)
     how = words[words.index("how") + 1:] if "how" in words else ()
     return Node(id=number, member=bool(member), victim=bool(victim), how=how[0] if how else None)
 
@@ -88,11 +83,12 @@ def parse(text):
             raise ParseError(_SOURCE, lines[-1], "no \"%s\", the last line is" % key)
 
     def number(key):
-        return _numbers(values[key][0], values[key][1])[0]
+        return numbers(_SOURCE, *values[key])[0]
 
     return Domain(victims=number("victim count"), victim=number("victim now"),
                   master=number("master nodeid"), wait=" ".join(values["wait state"][0]),
-                  members=_numbers(*values["members"]), nodes=tuple(nodes), rest=tuple(rest))
+                  members=numbers(_SOURCE, *values["members"]), nodes=tuple(nodes),
+                  rest=tuple(rest))
 
 
 def ls(host, timeout=TIMEOUT):

@@ -7,8 +7,9 @@ Source: cluster STABLE3 group/tool/main.c (OP_LIST, groupd_list).
 """
 
 from dualstor.errors import ParseError
-from dualstor.record import Record
+from dualstor.record import Record, whole
 from dualstor.tools import dlm_tool, fence_tool
+from dualstor.tools.keyed import numbers
 
 TIMEOUT = 5.0
 
@@ -41,9 +42,10 @@ class Groups(Record):
 def _row(line, source):
     """The Group of ``dlm              1     clvmd    00020001 none``."""
     words = line.split()
-    if len(words) < 5 or not words[1].isdigit():
+    level = whole(words[1]) if len(words) >= 5 else None
+    if level is None:
         raise ParseError(source, line, "expected a group")
-    return Group(type=words[0], level=int(words[1]), name=words[2], id=words[3],
+    return Group(type=words[0], level=level, name=words[2], id=words[3],
                  state=" ".join(words[4:]))
 
 
@@ -52,10 +54,8 @@ def _table(lines, source):
     found = []
     for line in lines:
         if line.startswith("[") and line.rstrip().endswith("]") and found:
-            ids = line.strip()[1:-1].split()
-            if not all(number.isdigit() for number in ids):
-                raise ParseError(source, line, "expected ids of nodes")
-            found[-1] = found[-1].but(members=tuple(int(number) for number in ids))
+            found[-1] = found[-1].but(
+                members=numbers(source, line.strip()[1:-1].split(), line))
         else:
             found.append(_row(line, source))
     return tuple(found)
@@ -72,10 +72,7 @@ def parse(text, source="group_tool ls"):
             heading = line.strip()
             parts[heading] = [line]
         elif line.startswith(_MODE):
-            word = line[len(_MODE):].split()[:1]
-            if not word or not word[0].isdigit():
-                raise ParseError(source, line, "expected a number")
-            mode = int(word[0])
+            mode, = numbers(source, line[len(_MODE):].split()[:1] or [""], line)
         elif line.split()[:2] == ["type", "level"]:
             heading = None
         elif not line.strip() or line.startswith(_HINT):

@@ -2,6 +2,19 @@
 """Output made of ``Key: value`` lines, as cman_tool and corosync-quorumtool print it."""
 
 from dualstor.errors import ParseError
+from dualstor.record import whole
+
+
+def numbers(source, words, line):
+    """The *words* of a *line* as a tuple of int.
+
+    :param source: the command, for the error
+    :raises ParseError: one of them is no whole number
+    """
+    found = tuple(whole(word) for word in words)
+    if None in found:
+        raise ParseError(source, line, "expected numbers")
+    return found
 
 
 class Keyed:
@@ -38,10 +51,10 @@ class Keyed:
         value = self.text(key)
         if value is None:
             return None
-        first = (value.split() or [""])[0]
-        if not first.isdigit():
+        found = whole((value.split() or [""])[0])
+        if found is None:
             raise ParseError(self._source, "%s: %s" % (key, value), "expected a number")
-        return int(first)
+        return found
 
     def need(self, key):
         """The value as text.

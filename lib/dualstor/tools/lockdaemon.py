@@ -8,7 +8,8 @@ lvmlockctl.c, daemons/cmirrord/clogd.c (ends with 0 once it is ready).
 
 import re
 
-from dualstor.errors import ToolError, ToolHung
+from dualstor.errors import ToolError, ToolHung, shown
+from dualstor.tools import lvmlock
 
 LVMLOCKD, CLVMD, CMIRRORD = "lvmlockd", "clvmd", "cmirrord"
 
@@ -78,7 +79,7 @@ def refresh(host, timeout):
     except ToolError as problem:
         return None, str(problem), None
     lacking = _PEER_LACKS.search(completed.stderr)
-    return completed.returncode, completed.complaint(), lacking.group(1) if lacking else None
+    return completed.returncode, completed.complaint(), shown(lacking.group(1)) if lacking else None
 
 
 def restart(host, timeout):
@@ -117,7 +118,7 @@ def silence(host, daemon, timeout):
         code, says, peer = refresh(host, timeout)
         return None if code == 0 or peer is not None else says
     try:
-        completed = host.run(("lvmlockctl", "--info"), timeout)
+        completed = lvmlock.ask(host, timeout)
     except ToolError as problem:
         return str(problem)
     return None if completed.ok else completed.complaint()

@@ -10,7 +10,7 @@ Sources: LVM2 lib/report/columns.h, lib/commands/errors.h, man/{vgs,lvs,pvs}.8.
 import re
 
 from dualstor.errors import ParseError, ToolHung, ToolMissing
-from dualstor.record import Record
+from dualstor.record import Record, whole
 from dualstor.tools import lvm_messages
 from dualstor.tools.lvmconf import setting  # noqa: F401  (one more question to LVM)
 
@@ -146,10 +146,11 @@ def parse_version(text):
 
     :raises ParseError: it holds no version
     """
-    match = re.search(r"LVM version:\s*(\d+)\.(\d+)\.(\d+)", text)
-    if not match:
+    match = re.search(r"LVM version:\s*([0-9]+)\.([0-9]+)\.([0-9]+)", text)
+    found = tuple(whole(part) for part in match.groups()) if match else (None,)
+    if None in found:
         raise ParseError("lvm version", text.strip().partition("\n")[0])
-    return tuple(int(part) for part in match.groups())
+    return found
 
 
 def version(host, timeout=5.0):
@@ -227,9 +228,10 @@ class GroupReport(Record):
 
 
 def _count(command, row, text):
-    if not text.isdigit():
+    number = whole(text)
+    if number is None:
         raise ParseError(command, _SEPARATOR.join(row), "not a number: %s" % text)
-    return int(text)
+    return number
 
 
 def group(host, vg, timeout=None):
@@ -238,7 +240,9 @@ def group(host, vg, timeout=None):
                "pv_name", "pv_uuid", "pv_attr")
     answer = report(host, "vgs", columns, vg, timeout)
     if not answer.rows:
-        return GroupReport(outcome=answer.outcome)
+        outcome = answer.outcome
+        return GroupReport(outcome=outcome if not outcome.ok else outcome.but(
+            ok=False, says="vgs %s: no answer, though it ended with 0" % vg))
     first = answer.rows[0]
     return GroupReport(
         outcome=answer.outcome,
@@ -264,14 +268,13 @@ def volumes(host, vg, lvm_version, timeout=None):
     answer = report(host, "lvs", columns, vg, timeout)
     found = {}
     for row in answer.rows:  # one row a segment type
-        known = found.get(row[1])
-        types = known.segment_types if known else ()
-        found[row[1]] = LogicalVolume(
-            name=row[0], uuid=row[1], attr=row[2], segment_types=types + (row[4],),
-            tags=tuple(t for t in row[3].split(",") if t),
-            active=row[5] if len(row) > 5 else None)
+        found.setdefault(row[1], (row, []))[1].append(row[4])
+    volumes_ = [LogicalVolume(name=row[0], uuid=row[1], attr=row[2], segment_types=tuple(types),
+                              tags=tuple(t for t in row[3].split(",") if t),
+                              active=row[5] if len(row) > 5 else None)
+                for row, types in found.values()]
     return VolumesReport(outcome=answer.outcome,
-                         volumes=tuple(sorted(found.values(), key=lambda lv: lv.name)))
+                         volumes=tuple(sorted(volumes_, key=lambda lv: lv.name)))
 
 
 def physical_volumes(host, timeout=None):

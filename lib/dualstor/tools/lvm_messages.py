@@ -7,6 +7,7 @@ lib/cache/lvmcache.c, tools/{toollib,vgchange,lvchange}.c.
 
 import re
 
+from dualstor.errors import shown
 from dualstor.record import Record
 
 #: Kinds that pass: the same command may be run again.
@@ -25,7 +26,8 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
     ("starting", r"lock start in progress|lockspace is starting"),
     ("elsewhere", r"LV locked by other host: (?P<name>\S+)"),
     ("elsewhere", r"Volume is busy on another node"),
-    ("other mode", r"Error locking on node (?:UNKNOWN )?(?P<name>[^:]+): Device or resource busy"),
+    ("other mode", r"Error locking on node (?:UNKNOWN )?(?P<name>[^:\s]+): "
+                   r"Device or resource busy"),
     ("held", r"held by other host|Retrying \S+ (global )?lock|Can't get lock"
              r"|Resource temporarily unavailable"),
     ("local locking", r"Falling back to local file-based locking|Locking disabled\. Be careful"),
@@ -49,7 +51,7 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
     ("duplicate", r"PV (?P<uuid>\S+) prefers device (?P<name>\S+) because"),
     ("duplicate", r"PVs appear on duplicate devices"),
     ("open", r"Logical volume (?P<name>\S+) (?:is )?(?:in use|used by another device)"
-             r"|contains a filesystem in use|with \d+ open logical volume"),
+             r"|contains a filesystem in use|with [0-9]+ open logical volume"),
     ("open", r"LV (?P<name>\S+) in use: not deactivating"),     # 2.02.84
     ("already", r"Volume group \"?(?P<name>[^\s\"]+)\"? is already (?:not )?clustered"),
     ("exported", r"Volume group \"?(?P<name>[^\s\"]+)\"? is exported"),
@@ -94,10 +96,10 @@ def _message(line):
 def classify(text):
     """The Messages in the text that an LVM command wrote on stderr, as a tuple.
 
-    A line that is said again is told once, and of a flood the first and last lines count:
-    the time it takes is no part of the action's deadline.
+    A line that is said again is told once, of a long one the beginning counts, and of a flood
+    the first and last lines: the time it takes is no part of the action's deadline.
     """
-    lines = list(dict.fromkeys(line.strip() for line in text.splitlines()))
+    lines = list(dict.fromkeys(shown(line) for line in text.splitlines()))
     if len(lines) > 2 * _HALF:
         lines = lines[:_HALF] + lines[-_HALF:]
     return tuple(_message(line) for line in lines if line)

@@ -2,15 +2,16 @@
 """LVM's settings in effect: asked of LVM as its version allows, or read from lvm.conf.
 
 Until 2.02.127 ``lvm dumpconfig`` takes LVM's locks like any other command: it is
-refused with locking_type 3 while clvmd does not run, which is the very moment
-at which the settings must be known. Then lvm.conf itself is read.
+refused with locking_type 3 while clvmd does not run, and hangs while that has no
+quorum, which are the very moments at which the settings must be known. Then lvm.conf
+itself is read.
 Sources: LVM2 tools/{dumpconfig,lvmcmdline,commands.h}, libdm/libdm-config.c,
 lib/config/{defaults.h,config_settings.h}, lvm.conf(5).
 """
 
 import re
 
-from dualstor.errors import ParseError
+from dualstor.errors import ParseError, ToolHung
 from dualstor.tools import lvm_messages
 
 #: Later files rule; tags' files (lvm_TAG.conf) are not looked at.
@@ -19,11 +20,15 @@ FILES = ("/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf")
 #: First versions with ``lvmconfig``, and with its ``--type full`` that shows defaults too.
 _LVMCONFIG, _FULL = (2, 2, 119), (2, 2, 123)
 
+#: First version that tells a setting without a lock.
+_LOCKLESS = (2, 2, 128)
+
 #: What an older LVM takes for a setting that lvm.conf does not have.
 _DEFAULTS = {"global/locking_type": "1", "global/fallback_to_local_locking": "1",
              "global/use_lvmetad": "0"}
 
 _NOT_SET = "Configuration node"
+_DEPTH = 20     # sections within sections; LVM has three
 
 _TOKEN = re.compile(r"""
     (?P<skip> \s+ | \#[^\n]* )
@@ -75,6 +80,8 @@ def parse(text, source=FILES[0]):
             equals = True
         elif word == "[" and key is not None:
             listed = [word]
+        elif word == "{" and len(path) >= _DEPTH:
+            raise ParseError(source, word, "line %d: sections are nested too deeply" % line)
         elif word == "{" and key is not None:
             path.append(key)
             key = None
@@ -99,25 +106,37 @@ def read(host):
 
 
 def parse_setting(text):
-    """The value in ``name=value`` as dumpconfig prints it, quotes removed; None for no value."""
-    _, equals, value = text.strip().partition("\n")[0].partition("=")
-    return value.strip().strip('"') if equals else None
+    """The value in ``name=value`` as dumpconfig prints it, quotes removed.
+
+    :raises ParseError: it is something else
+    """
+    line = text.strip().partition("\n")[0]
+    _, equals, value = line.partition("=")
+    if not equals:
+        raise ParseError("lvm dumpconfig", line, "expected \"name=value\"")
+    return value.strip().strip('"')
 
 
 def setting(host, name, lvm_version, timeout=5.0):
     """The value in effect of a setting, e.g. "devices/use_devicesfile"; takes no lock.
 
     :returns: text, None where this LVM has no such setting
-    :raises ToolError: lvm is missing or hung
-    :raises ParseError: LVM refused the question and its lvm.conf is not understood
+    :raises ToolError: lvm is missing or hung, or gives no answer
+    :raises ParseError: its answer has another form, or LVM refused the question and its
+        lvm.conf is not understood
     """
     command = ("lvm", "lvmconfig" if lvm_version >= _LVMCONFIG else "dumpconfig")
     if lvm_version >= _FULL:
         command += ("--type", "full")
-    completed = host.run(command + (name,), timeout)
-    if completed.ok:
-        return parse_setting(completed.stdout)
     default = _DEFAULTS.get(name) if lvm_version < _FULL else None
+    try:
+        completed = host.within(2, lambda: host.run(command + (name,), timeout))
+    except ToolHung:
+        if lvm_version >= _LOCKLESS:
+            raise
+        return read(host).get(name, default)
+    if completed.ok:
+        return parse_setting(completed.answer())
     if "no daemon" in lvm_messages.kinds(lvm_messages.classify(completed.stderr)):
         return read(host).get(name, default)
     return default if _NOT_SET in completed.stderr else None

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """lvmlockctl: which locks this host's lvmlockd holds.
 
-Format: LVM2 daemons/lvmlockd/lvmlockctl.c (format_info_ls, format_info_r, format_info_lk).
+Sources: LVM2 daemons/lvmlockd/lvmlockctl.c (format_info_ls, format_info_r, format_info_lk;
+setup_dump_socket).
 """
+
+import errno
 
 from dualstor.errors import ParseError, ToolFailed
 from dualstor.record import Record
+
+_INFO = ("lvmlockctl", "--info")
+_TAKEN = "socket error -%d" % errno.EADDRINUSE
+_PAUSE = 0.2    # seconds until it is asked again
 
 
 class Lockspace(Record):
@@ -57,14 +64,30 @@ def parse_info(text):
         elif words[0] == "LS":
             if group is None or len(words) < 2:
                 raise ParseError("lvmlockctl --info", line)
-            found.append(Lockspace(vg=group[0], lock_type=group[1], uuid=group[2],
-                                   name=words[-1]))
+            found.append((Lockspace(vg=group[0], lock_type=group[1], uuid=group[2],
+                                    name=words[-1]), []))
         elif words[:2] == ["LK", "LV"]:
             if not found or len(words) < 4 or words[2] not in ("sh", "ex", "un"):
                 raise ParseError("lvmlockctl --info", line)
-            held = found[-1].volumes + ((plain_id(words[3]), words[2]),)
-            found[-1] = found[-1].but(volumes=held)
-    return tuple(found)
+            found[-1][1].append((plain_id(words[3]), words[2]))
+    return tuple(space.but(volumes=tuple(held)) for space, held in found)
+
+
+def ask(host, timeout):
+    """The Completed of ``lvmlockctl --info``; takes no lock.
+
+    lvmlockd sends its answer to a socket whose name is the same for the whole host, so of
+    several that ask at once all but one end at once with "address in use". They ask again.
+    """
+    end = host.deadline.elapsed + timeout
+    while True:
+        completed = host.run(_INFO, end - host.deadline.elapsed)
+        if completed.ok or _TAKEN not in completed.stdout + completed.stderr:
+            return completed
+        if host.deadline.elapsed + _PAUSE >= end:
+            raise ToolFailed(completed, "another lvmlockctl got no answer either in %.0f s (%s)"
+                             % (timeout, completed.complaint()))
+        host.sleep(_PAUSE)
 
 
 def lockspaces(host, timeout=5.0):
@@ -72,7 +95,7 @@ def lockspaces(host, timeout=5.0):
 
     :raises ToolError, ParseError: lvmlockctl is missing, hung or failed, or speaks another form
     """
-    completed = host.run(("lvmlockctl", "--info"), timeout)
+    completed = ask(host, timeout)
     if not completed.ok:
         raise ToolFailed(completed)
     return parse_info(completed.stdout)

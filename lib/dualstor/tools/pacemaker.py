@@ -6,7 +6,7 @@ tools/crm_mon.c (1.1, ``-X``); crm_attribute(8), crm_node(8), include/crm/common
 """
 
 from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
-from dualstor.record import Record
+from dualstor.record import Record, whole
 from dualstor.tools import cman, fence_tool, xmltext
 
 #: Seconds; crm_mon of a Pacemaker that is not up yet may wait for long.
@@ -22,6 +22,10 @@ _UNKNOWN_OPTION = ("unrecognized option", "unknown option", "invalid option")
 #: Exit codes for an attribute that is not set: CRM_EX_NOSUCH, and ENXIO of 1.1.
 _UNSET = (105, 6)
 _FENCING = ("stonith-enabled", "fencing-enabled")
+_ACTION = ("stonith-action", "fencing-action")
+
+#: What the cluster does to a node that it fences, Pacemaker's default first.
+REBOOT, OFF = "reboot", "off"
 _TRUE = ("true", "on", "yes", "y", "1")
 _HOSTNAME = "/proc/sys/kernel/hostname"
 
@@ -178,9 +182,12 @@ def cluster(host, timeout=TIMEOUT):
 
 
 def _cluster(host):
-    """The Cluster, None when it cannot be told: no Pacemaker, no DC, no answer."""
+    """The Cluster, None when it cannot be told: no Pacemaker, no DC, no answer.
+
+    When crm_mon hangs there is time left for whom else to ask.
+    """
     try:
-        seen = cluster(host)
+        seen = host.within(2, lambda: cluster(host))
     except (ToolError, ParseError):
         return None
     return seen if seen.dc else None
@@ -227,9 +234,28 @@ def _option(host, name):
                          TIMEOUT)
     if completed.returncode in _UNSET:
         return None
-    if not completed.ok:
-        raise ToolFailed(completed)
-    return completed.stdout.strip() or None
+    return completed.answer().strip()
+
+
+def _first_option(host, names):
+    """The value of an option of several names, the newest of which counts; None: none is set.
+
+    :raises ToolError: as ``_option``
+    """
+    for name in reversed(names):
+        value = _option(host, name)
+        if value is not None:
+            return value
+    return None
+
+
+def fencing_action(host):
+    """How the cluster fences a node: REBOOT or OFF.
+
+    :raises ToolError: Pacemaker does not answer
+    """
+    value = _first_option(host, _ACTION)
+    return OFF if value in (OFF, "poweroff") else REBOOT
 
 
 def fencing_enabled(host):
@@ -238,11 +264,8 @@ def fencing_enabled(host):
     Under cman without Pacemaker: whether this node has joined the fence domain.
     """
     try:
-        for name in reversed(_FENCING):  # the newer name counts where both are set
-            value = _option(host, name)
-            if value is not None:
-                return _truth(value)
-        return True
+        value = _first_option(host, _FENCING)
+        return True if value is None else _truth(value)
     except ToolHung:
         return None
     except ToolError:
@@ -274,9 +297,9 @@ def parse_peers(text):
     found = []
     for line in text.splitlines():
         words = line.split()
-        if len(words) not in (2, 3) or not words[0].isdigit():
+        if len(words) not in (2, 3) or whole(words[0]) is None:
             raise ParseError("crm_node -l", line, "expected \"ID NAME STATE\"")
-        found.append(Peer(id=int(words[0]), name=words[1], state="".join(words[2:])))
+        found.append(Peer(id=whole(words[0]), name=words[1], state="".join(words[2:])))
     return tuple(found)
 
 
@@ -287,8 +310,7 @@ def known_nodes(host):
         return tuple(node.name for node in seen.nodes)
     try:
         completed = host.run(("crm_node", "-l"), TIMEOUT)
-        if completed.ok:
-            return tuple(peer.name for peer in parse_peers(completed.stdout))
+        return tuple(peer.name for peer in parse_peers(completed.answer()))
     except (ToolError, ParseError):
         pass
     try:
@@ -343,12 +365,10 @@ def parse_score(text):
     :raises ParseError: it is something else
     """
     word = text.strip()
-    digits = word.lstrip("+-")
-    if digits == "INFINITY":
-        digits = str(INFINITY)
-    if not digits.isdigit() or len(word) - len(word.lstrip("+-")) > 1:
+    score = whole(word.replace("INFINITY", str(INFINITY), 1), signed=True)
+    if score is None:
         raise ParseError("promotion score", word, "expected a number or INFINITY")
-    return -int(digits) if word.startswith("-") else int(digits)
+    return score
 
 
 def promotion_score(host, instance, promoted_known):
@@ -359,6 +379,4 @@ def promotion_score(host, instance, promoted_known):
     completed = _score(host, instance, ("-G", "--quiet"), promoted_known)
     if completed.returncode in _UNSET:
         return None
-    if not completed.ok:
-        raise ToolFailed(completed)
-    return parse_score(completed.stdout)
+    return parse_score(completed.answer())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether this node belongs to a quorate cluster, whichever engine runs it."""
 
-from dualstor.errors import ParseError, ToolFailed, ToolHung, ToolMissing
+from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung, ToolMissing
 from dualstor.record import Record
 from dualstor.tools import cman, corosync
 
@@ -35,8 +35,11 @@ def _votes(status):
 
 
 def _cman(host):
-    status = cman.status(host)
-    names = tuple(node.name for node in cman.nodes(host) if node.member)
+    status = host.within(2, lambda: cman.status(host))      # corosync may still have to be asked
+    try:
+        names = tuple(node.name for node in host.within(2, lambda: cman.nodes(host)) if node.member)
+    except (ToolError, ParseError):
+        names = ()      # quorum is known without them
     text = "cman_tool status: %s" % _votes(status)
     if not status.member:
         text = "cman_tool status: %s" % status.membership

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""stonith_admin: which nodes were fenced, when, and how that ended.
+"""stonith_admin: which nodes were fenced, when, and how that ended; and a request to fence one.
 
-Format: Pacemaker xml/api/fence-event-*.rng (2.x, ``--output-as=xml``). Only asks; nothing here fences.
+Format: Pacemaker xml/api/fence-event-*.rng (2.x, ``--output-as=xml``); stonith_admin(8).
 """
 
 from dualstor.errors import ParseError, ToolFailed
 from dualstor.record import Record
-from dualstor.tools import xmltext
+from dualstor.tools import pacemaker, xmltext
 
 _COMMAND = ("stonith_admin", "--history")
 _XML = "--output-as=xml"
@@ -61,3 +61,19 @@ def history(host, node="*", timeout=5.0):
     if not completed.ok:
         raise ToolFailed(completed)
     return parse_history(completed.stdout)
+
+
+def fence(host, node, action, timeout=None):
+    """Have the cluster fence a node, and return when it has.
+
+    Pacemaker makes one of equal requests, its own among them, as long as they are under way.
+    For the fence-peer handler only: no agent asks for this.
+
+    :param action: pacemaker.REBOOT or OFF
+    :raises ToolFailed: it was not fenced, or Pacemaker is down
+    :raises ToolMissing, ToolHung: as Host.run
+    """
+    option = "--fence" if action == pacemaker.OFF else "--reboot"
+    completed = host.run(("stonith_admin", option, node), timeout)
+    if not completed.ok:
+        raise ToolFailed(completed)

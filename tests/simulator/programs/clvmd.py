@@ -62,6 +62,7 @@ def _refresh(call):
     """-R: a round trip through every node's clvmd; generator of the exit code."""
     if not _running(call):
         return 1
+    locking.knock(call.cluster, call.node, locking.daemon(call.node, "clvmd"))
     while not locking.answers(call.cluster, call.node, "clvmd"):
         yield 0.5
     lacking = clustered.lacking(call.cluster, call.node)
@@ -131,7 +132,6 @@ def _start(call, values):
             while not locking.answers(call.cluster, call.node, "clvmd"):
                 yield 0.5
             return 0
-        call.err("  local socket: connect failed: %s" % _unreachable(call))
     if running is not None:
         call.err("clvmd failed in initialisation")
         return 1
@@ -173,7 +173,7 @@ def clvmd(call):
 
 @program("cmirrord")
 def cmirrord(call):
-    """cmirrord: starts the daemon; it says everything in the system log."""
+    """cmirrord: starts the daemon; it says nearly everything in the system log."""
     yield 0.2
     usage = "Usage: cmirrord [options]\n" \
             "   -f, --foreground    stay in the foreground, log to the terminal\n" \
@@ -186,6 +186,8 @@ def cmirrord(call):
             call.err("cmirrord: invalid option -- '%s'" % call.args[0][1:2])
         call.err(usage)
         return 2
+    if not call.node.engine:
+        call.out("Unable to initialize checkpoint service\nHas the cluster infrastructure been started?")
     if not call.node.engine or locking.daemon(call.node, "cmirrord") is not None:
         return 1
     spawn(call, "cmirrord")

@@ -90,10 +90,10 @@ def _node_rows(call):
         rows.append((0, "M", 0, "2026-11-24 05:11:02", "/dev/sdc1", call.cluster.quorum_disk, ()))
     for other in call.cluster.nodes.values():
         letter = _letter(call, other)
-        known = letter != "X" or call.node.joined_once
+        known = letter != "X" or call.node.joined_once      # a node that has gone has no address
         rows.append((other.id, letter, 4 * other.id if known else 0,
                      _NO_TIME if letter == "X" else "2026-11-24 05:10:55", other.name,
-                     other.cman.votes, (other.address,) if known else ()))
+                     other.cman.votes, (other.address,) if letter != "X" else ()))
     return rows
 
 
@@ -189,7 +189,7 @@ def _reload(call, how, sync):
 
 
 def _expected(call, number):
-    needed = number // 2 + 1 if number else 0
+    needed = (1 if call.cluster.two_node else number // 2 + 1) if number else 0
     if not needed or needed > membership.votes(call.cluster, call.node):
         raise _Die("can't set expected votes: Invalid argument")
     call.cluster.expected_votes = number
@@ -294,7 +294,8 @@ def ccs_config_validate(call):
     yield 0.3
     if call.value("-f") is None and call.cluster.conf_problem == "missing":
         call.out("")
-        call.err("Unable to get the configuration")
+        call.err("I/O warning : failed to load external entity \"/etc/cluster/cluster.conf\"\n"
+                 "Unable to get the configuration")
         return 255
     problem, quiet = call.cluster.conf_problem, call.flag("-q")
     if problem:

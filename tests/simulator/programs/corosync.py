@@ -1,19 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""corosync 3: corosync-quorumtool, corosync-cmapctl."""
+"""corosync 3: corosync-quorumtool, corosync-cmapctl; below cman that of corosync 1."""
 
 from simulator import membership
 from simulator.programs import program
 
 
-def _up(call):
-    return call.node.engine and not call.cluster.has_cman
+def _below_cman(call):
+    """-s of corosync 1 (show_status): it ends with 0 in any case."""
+    if not call.node.engine:
+        call.err("Cannot connect to quorum service, is it loaded?")
+        return
+    call.out("Version:          UNKNOWN\nNodes:            %d\nRing ID:          280\n"
+             "Quorum type:      quorum_cman\nQuorate:          %s" % (
+                 len(call.node.members),
+                 "Yes" if membership.quorate(call.cluster, call.node) else "No"))
 
 
 @program("corosync-quorumtool")
 def quorumtool(call):
-    """Exit 0 quorate, 2 not, 1 failure."""
+    """Of corosync 3: exit 0 quorate, 2 not, 1 failure."""
     yield 0.02
-    if not _up(call):
+    if call.cluster.has_cman:
+        _below_cman(call)
+        return 0
+    if not call.node.engine:
         call.err("Cannot initialize CMAP service")
         return 1
     node, cluster = call.node, call.cluster
@@ -45,7 +55,7 @@ def quorumtool(call):
 def cmapctl(call):
     """Keys by prefix; with -g one key."""
     yield 0.02
-    if not _up(call):
+    if not call.node.engine:
         call.err("Failed to initialize the cmap API. Error CS_ERR_LIBRARY")
         return 1
     keys = ["totem.cluster_name (str) = lab", "quorum.provider (str) = corosync_votequorum"]

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""drbdadm 9.22 and drbdsetup-84 on the in-tree DRBD 8.4.11."""
+"""drbdadm 9.22, with drbdsetup-84 on the in-tree DRBD 8.4.11, or with drbdsetup on DRBD 9.2.18."""
 
-from simulator import drbd
+import json
+
+from simulator import drbd, kernelfiles
 from simulator.programs import program
 from simulator.state import Disk
 
@@ -31,12 +33,17 @@ To get more details about a command issue 'drbdsetup help cmd'.
 
 _VERSION = """DRBDADM_BUILDTAG=GIT-hash:\\ 409097fe02187f83790b88ac3e0d94f3c167adab\\ reproducible\\ build\\,\\ 2023-01-09\\ 14:51:18
 DRBDADM_API_VERSION=1
-DRBD_KERNEL_VERSION_CODE=0x08040b
+DRBD_KERNEL_VERSION_CODE=0x%06x
 DRBDADM_VERSION_CODE=0x091600
 DRBDADM_VERSION=9.22.0"""
 
 #: Exit codes of drbdsetup for a refused state change; any other is 11.
 _EXIT = {-2: 17, -4: 16, -16: 5}
+
+
+def _drbdsetup(call):
+    """The name of the program that drbdadm calls."""
+    return "drbdsetup" if call.cluster.drbd_9 else "drbdsetup-84"
 
 
 def _peer_role(call, name):
@@ -52,17 +59,43 @@ def _connection(cstate):
     return "Connecting" if cstate == "WFConnection" else cstate, "Off"
 
 
+def _status_json(call, names):
+    """``status --json`` of DRBD 9."""
+    found = []
+    for name in names:
+        each = call.node.drbd[name]
+        connection, replication = _connection(each.cstate)
+        found.append({
+            "name": name, "node-id": call.node.id - 1, "role": each.role,
+            "suspended": each.suspended, "suspended-user": False, "suspended-no-data": False,
+            "suspended-fencing": each.suspended, "suspended-quorum": False,
+            "devices": [{"volume": 0, "minor": call.node.config[name].minor,
+                         "disk-state": each.dstate, "client": False, "quorum": True}],
+            "connections": [{
+                "peer-node-id": call.peer.id - 1, "name": call.peer.name,
+                "connection-state": connection, "congested": False,
+                "peer-role": _peer_role(call, name),
+                "peer_devices": [{"volume": 0, "replication-state": replication,
+                                  "peer-disk-state": each.peer_dstate, "peer-client": False,
+                                  "percent-in-sync": each.synced or 100.0}]}]
+            if each.connection else []})
+    call.out(json.dumps(found, indent=1))
+
+
 def _status(call, name):
     each = call.node.drbd[name]
     call.out("%s role:%s%s" % (name, each.role, " suspended:fencing" if each.suspended else ""))
     call.out("  disk:%s" % each.dstate)
     connection, replication = _connection(each.cstate)
-    if connection == "Connected":
-        call.out("  peer role:%s" % _peer_role(call, name))
+    peer = call.peer.name if call.cluster.drbd_9 else "peer"
+    if not each.connection:
+        pass
+    elif connection == "Connected":
+        call.out("  %s role:%s" % (peer, _peer_role(call, name)))
         done = " done:%.2f" % each.synced if replication.startswith("Sync") else ""
         call.out("    replication:%s peer-disk:%s%s" % (replication, each.peer_dstate, done))
-    elif connection != "StandAlone":
-        call.out("  peer connection:%s" % connection)
+    elif connection != "StandAlone" or call.cluster.drbd_9:
+        call.out("  %s connection:%s" % (peer, connection))
     call.out("")
 
 
@@ -71,16 +104,19 @@ def _events2(call, wanted):
         if wanted and name != wanted:
             continue
         connection, replication = _connection(each.cstate)
-        peer = "" if connection == "StandAlone" else " conn-name:peer"
+        peer = " conn-name:" + call.peer.name if call.cluster.drbd_9 else \
+            "" if connection == "StandAlone" else " conn-name:peer"
         minor = call.node.config[name].minor
         call.out("exists resource name:%s role:%s suspended:%s" % (
             name, each.role, "fencing" if each.suspended else "no"))
-        call.out("exists connection name:%s peer-node-id:0%s connection:%s role:%s" % (
-            name, peer, connection, _peer_role(call, name)))
+        if each.connection:
+            call.out("exists connection name:%s peer-node-id:0%s connection:%s role:%s" % (
+                name, peer, connection, _peer_role(call, name)))
         call.out("exists device name:%s volume:0 minor:%d disk:%s" % (name, minor, each.dstate))
-        call.out("exists peer-device name:%s peer-node-id:0%s volume:0 replication:%s "
-                 "peer-disk:%s resync-suspended:no" % (name, peer, replication,
-                                                      each.peer_dstate))
+        if each.connection:
+            call.out("exists peer-device name:%s peer-node-id:0%s volume:0 replication:%s "
+                     "peer-disk:%s resync-suspended:no" % (name, peer, replication,
+                                                          each.peer_dstate))
     call.out("exists -")
 
 
@@ -175,10 +211,21 @@ def _sh_status(call, config):
 
 def _refused(call, what, refusal, extra=()):
     """Print the kernel's refusal; the exit code of drbdsetup."""
+    if refusal[0] > 0:
+        call.err("%s: Failure: (%d) %s" % ((what,) + tuple(refusal)))
+        return 10
     call.err("%s: State change failed: (%d) %s" % ((what,) + tuple(refusal)))
     for line in extra:
         call.err(line)
     return _EXIT.get(refusal[0], 11)
+
+
+def _refused_with_users(call, name, refusal):
+    """As ``_refused``, by DRBD 9, which tells who has the device open."""
+    device = "drbd%d" % call.node.config[name].minor
+    lines = ["%s opened by %s (pid %d) at 2026-11-26 23:39:21.557" % ((device,) + user)
+             for user in kernelfiles.users(call.node, "/dev/" + device)]
+    return _refused(call, name, refusal, ["additional info from kernel:"] + lines if lines else ())
 
 
 def _not_there(call, minor):
@@ -187,7 +234,7 @@ def _not_there(call, minor):
     return 10
 
 
-def _setup(call, command, name):
+def _setup(call, command, name, discard=False):
     """drbdsetup on one resource; a generator that returns the exit code."""
     node, cluster = call.node, call.cluster
     config = node.config.get(name)
@@ -197,6 +244,8 @@ def _setup(call, command, name):
         if each is None:
             return 0
         refusal = drbd.down(cluster, node, name)
+        if refusal is not None and cluster.drbd_9:
+            return _refused_with_users(call, name, refusal)
         if refusal is not None:
             return _refused(call, name, refusal, ("additional info from kernel:",
                                                   "failed to demote"))
@@ -208,15 +257,23 @@ def _setup(call, command, name):
         return _refused(call, minor, refusal) if refusal else 0
     if command == "secondary":
         refusal = drbd.demote(cluster, node, name)
+        if refusal and cluster.drbd_9:
+            return _refused_with_users(call, name, refusal)
         return _refused(call, minor, refusal) if refusal else 0
     if command == "connect":
-        if each.cstate != "StandAlone":
-            call.err("%s: Failure: (125) Device has a net-config (use disconnect first)" % name)
+        if not each.connection:
+            call.err("%s: Failure: (162) Invalid configuration request\n"
+                     "additional info from kernel:\nunknown connection" % name)
             return 10
-        drbd.connect(cluster, node, name)
-    elif command == "disconnect":
-        drbd.disconnect(cluster, node, name)
-    elif command == "attach":
+        refusal = drbd.connect(cluster, node, name, discard)
+        return _refused(call, name, refusal) if refusal else 0
+    if command == "disconnect":
+        refusal = drbd.disconnect(cluster, node, name)
+        return _refused(call, "??", refusal) if refusal else 0
+    if command == "attach":
+        if node.disks.get(name) is None:
+            call.err("No valid meta data found")
+            return 1
         if each.dstate != "Diskless":
             call.err("%d: Failure: (124) Device is attached to a disk (use detach first)" % minor)
             return 10
@@ -269,6 +326,13 @@ def drbdsetup(call):
     if "--force" in flags or "--overwrite-data-of-peer" in flags or "--discard-my-data" in flags:
         call.cluster.harm.append("%s: %s" % (call.node.name, " ".join(call.argv)))
     if command == "status":
+        if "--json" in flags and call.cluster.drbd_9:
+            there = [n for n in call.node.drbd if n in words[:1] or not words]
+            if words and not there:
+                call.err("%s: No such resource" % words[0])
+                return 10
+            _status_json(call, there)
+            return 0
         if "--json" in flags:
             for line in _USAGE.splitlines():
                 call.out(line)
@@ -290,7 +354,8 @@ def drbdsetup(call):
         _show(call)
         return 0
     name = _resource_of(call, words[0]) if words else None
-    by_name = command in ("down", "connect", "disconnect")
+    by_name = command in ("down", "connect", "disconnect") \
+        or command == "secondary" and call.cluster.drbd_9
     if name is None or (not by_name and words[0] == name):
         call.err("Cannot determine minor device number of device '%s'" % (words or [""])[0])
         return 20
@@ -314,6 +379,8 @@ def _adjustments(call, config):
         wanted += ["new-resource", "new-minor"]
     if each is None or each.dstate == "Diskless":
         wanted.append("attach")
+    if each is not None and not each.connection:
+        wanted += ["new-peer", "new-path"]
     if each is None or each.cstate == "StandAlone":
         wanted.append("connect")
     return wanted
@@ -327,6 +394,8 @@ def _bring_up(call, config, wanted):
         yield 0.05
         if name not in call.node.drbd:
             drbd.create(call.node, name)
+        if command == "new-peer":
+            call.node.drbd[name].connection = True
         if command in ("attach", "connect"):
             code = yield from _setup(call, command, name)
             if code:
@@ -334,7 +403,8 @@ def _bring_up(call, config, wanted):
                     if command == "attach" else \
                     "connect %s ipv4:10.78.0.%d:7788 ipv4:10.78.0.%d:7788" % (
                         name, call.node.id, call.peer.id)
-                call.err("Command 'drbdsetup-84 %s' terminated with exit code %d" % (what, code))
+                call.err("Command '%s %s' terminated with exit code %d"
+                         % (_drbdsetup(call), what, code))
                 return code
     return 0
 
@@ -344,7 +414,8 @@ def drbdadm(call):
     """drbdadm 9.22."""
     yield 0.02
     if call.args == ["--version"] or call.args == ["-V"]:
-        call.out(_VERSION)
+        major, minor, patch = (int(part) for part in call.cluster.drbd_version.split("."))
+        call.out(_VERSION % (major << 16 | minor << 8 | patch))
         return 0
     call.value("-c", "--config-file")
     dry_run = call.flag("-d", "--dry-run")
@@ -360,7 +431,9 @@ def drbdadm(call):
                               "new-current-uuid"):
         call.cluster.harm.append("%s: %s" % (call.node.name, " ".join(call.argv)))
         for name in wanted:
-            _by_hand(call, command, name, "--force" in harmful)
+            code = yield from _by_hand(call, command, name, harmful)
+            if code:
+                return code
         return 0
     configs = list(call.node.config.values())
     if wanted and wanted != ["all"]:
@@ -386,12 +459,17 @@ def drbdadm(call):
     return 0
 
 
-def _by_hand(call, command, name, forced):
-    """What only a person does: new metadata, and declaring one of two new disks the good one."""
+def _by_hand(call, command, name, harmful):
+    """What only a person does: new metadata, one copy is the good one, or is given up. Generator."""
     if command == "create-md":
         call.node.disks[name] = Disk(consistent=False)
-    elif command == "primary" and forced and name in call.node.drbd:
+    elif command == "primary" and ("--force" in harmful or "--overwrite-data-of-peer" in harmful):
+        if name not in call.node.drbd:
+            return _not_there(call, call.node.config[name].minor)
         drbd.overwrite_peer(call.cluster, call.node, name)
+    elif command == "connect" and harmful == ["--discard-my-data"]:
+        return (yield from _setup(call, command, name, discard=True))
+    return 0
 
 
 def _one(call, command, config, dry_run):
@@ -412,7 +490,8 @@ def _one(call, command, config, dry_run):
     if command == "status":
         if each is None:
             call.err("%s: No such resource" % name)
-            call.err("Command 'drbdsetup-84 status %s' terminated with exit code 10" % name)
+            call.err("Command '%s status %s' terminated with exit code 10"
+                     % (_drbdsetup(call), name))
             return 10
         _status(call, name)
         return 0
@@ -432,15 +511,16 @@ def _one(call, command, config, dry_run):
             ["new-resource", "new-minor", "attach", "connect"]
         if dry_run:
             for step in todo:
-                call.out("drbdsetup-84 %s %s" % (step, name if step != "attach" else minor))
+                call.out("%s %s %s" % (_drbdsetup(call), step, name if step != "attach" else minor))
             return 0
         return (yield from _bring_up(call, config, todo))
     if dry_run:
-        call.out("drbdsetup-84 %s %s" % (command, minor))
+        call.out("%s %s %s" % (_drbdsetup(call), command, minor))
         return 0
     code = yield from _setup(call, command, name)
     if code:
-        whole = name if command in ("down", "connect", "disconnect") else minor
-        call.err("Command 'drbdsetup-84 %s %s' terminated with exit code %d"
-                 % (command, whole, code))
+        by_name = call.cluster.drbd_9 or command in ("down", "connect", "disconnect")
+        whole = name if by_name else minor
+        call.err("Command '%s %s %s' terminated with exit code %d"
+                 % (_drbdsetup(call), command, whole, code))
     return code

@@ -6,7 +6,7 @@ Which version has what: LVM2 tools/{args.h,commands.h,lvmcmdline.c,vgchange.c,du
 
 import shlex
 
-from simulator import locking, membership, volumes
+from simulator import drbd, locking, membership, volumes
 from simulator.programs import activation as activating, lvmsettings, program, report
 from simulator.programs.activation import FAILED
 from simulator.state import CLVMD
@@ -74,7 +74,21 @@ class _Session:
         return int(value) if str(value).lstrip("-").isdigit() else 0
 
     def begin(self):
-        """Reach the lock daemon; waits when it does not answer. Generator."""
+        """Reach the lock daemon and read the devices; waits when they do not answer. Generator."""
+        yield from self._reach()
+        call = self.call
+        for name in list(call.node.drbd):
+            while name in call.node.drbd and drbd.held_back(
+                    call.node, "drbd%d" % call.node.config[name].minor):
+                if call.name not in call.node.drbd[name].openers:
+                    call.node.drbd[name].openers.append(call.name)
+                call.unkillable = True
+                yield 0.5
+            if call.unkillable and name in call.node.drbd:
+                openers = call.node.drbd[name].openers
+                openers[:] = [who for who in openers if who != call.name]
+
+    def _reach(self):
         call = self.call
         yield 0.1
         if self.number("global/locking_type") == 0 and "global/locking_type" in self.conf:
@@ -100,6 +114,7 @@ class _Session:
                      "  Volume Groups with the clustered attribute will be inaccessible.")
             self.local_only = True
             return
+        locking.knock(call.cluster, call.node, locking.daemon(call.node, "clvmd"))
         while not locking.answers(call.cluster, call.node, "clvmd"):
             yield 0.5
         self.connected = True

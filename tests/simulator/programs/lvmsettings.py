@@ -62,4 +62,6 @@ def version(call):
                                          (call.node.lvm_version + "(2)", "1.02.100"))
     call.out("  LVM version:     %s\n  Library version: %s\n  Driver version:  4.47.0"
              % (lvm_version, library))
+    if locking.version(call.node) > (2, 2, 84):
+        call.out("  Configuration:   ./configure --prefix=/usr --with-cluster=internal")
     return 0

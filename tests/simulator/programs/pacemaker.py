@@ -52,8 +52,8 @@ def _summary(call, indent):
                  'with_quorum="%s"/>' % (indent, dc.name, dc.name, quorum))
         call.out('%s<nodes_configured number="2" expected_votes="2"/>' % indent)
         call.out('%s<cluster_options stonith-enabled="%s" symmetric-cluster="true" '
-                 'no-quorum-policy="freeze" maintenance-mode="false"/>' % (
-                     indent, str(cluster.fencing_enabled).lower()))
+                 'no-quorum-policy="freeze" maintenance-mode="%s"/>' % (
+                     indent, str(cluster.fencing_enabled).lower(), str(cluster.maintenance).lower()))
         return
     call.out('%s<stack type="corosync"/>' % indent)
     call.out('%s<current_dc present="true" version="2.1.5-a3f44794f94" name="%s" id="%d" '
@@ -61,9 +61,9 @@ def _summary(call, indent):
     call.out('%s<nodes_configured number="2"/>' % indent)
     call.out('%s<resources_configured number="2" disabled="0" blocked="0"/>' % indent)
     call.out('%s<cluster_options stonith-enabled="%s" symmetric-cluster="true" '
-             'no-quorum-policy="freeze" maintenance-mode="false" stop-all-resources="false" '
+             'no-quorum-policy="freeze" maintenance-mode="%s" stop-all-resources="false" '
              'stonith-timeout-ms="60000" priority-fencing-delay-ms="0"/>' % (
-                 indent, str(cluster.fencing_enabled).lower()))
+                 indent, str(cluster.fencing_enabled).lower(), str(cluster.maintenance).lower()))
 
 
 @program("crm_mon")
@@ -182,6 +182,13 @@ def crm_attribute(call):
         return _score(call, instance)
     name = call.value("-n", "--name", "--attr-name")
     call.value("-t", "--type")
+    wanted = call.value("-v", "--update", "--attr-value")
+    if call.flag("-D", "--delete") or wanted is not None:
+        if name != "maintenance-mode":
+            call.err("crm_attribute: only maintenance-mode can be changed in the simulation")
+            return 64
+        call.cluster.maintenance = wanted == "true"
+        return 0
     quiet = call.flag("-q", "-Q", "--quiet")
     call.flag("-G", "--query")
     options = {"stonith-enabled": str(call.cluster.fencing_enabled).lower(),

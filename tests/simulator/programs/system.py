@@ -44,7 +44,19 @@ def cat(call):
 
 @program("dd")
 def dd(call):
-    """Reads that are answered at once."""
+    """Reads that are answered at once, but for those that DRBD or device-mapper hold back."""
     yield 0.01
+    name = (call.value("if") or "").rpartition("/")[2]
+
+    def mapping():
+        return next((m for m in call.node.mappings.values() if "dm-%d" % m.minor == name), None)
+    while mapping() is not None and (
+            drbd.held_back(call.node, mapping().below) or mapping().suspended):
+        if "dd" not in mapping().openers:
+            mapping().openers.append("dd")
+        call.unkillable = True
+        yield 0.5
+    if call.unkillable and mapping() is not None:
+        mapping().openers[:] = [who for who in mapping().openers if who != "dd"]
     call.err("1+0 records in\n1+0 records out")
     return 0

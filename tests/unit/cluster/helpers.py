@@ -5,8 +5,8 @@ import os
 
 from dualstor.deadline import Deadline
 from dualstor.errors import ToolHung, ToolMissing
-from dualstor.host import Host
 from dualstor.run import Completed
+import paper
 
 DATA = os.path.join(os.path.dirname(__file__), "..", "..", "data", "cluster")
 
@@ -22,7 +22,7 @@ def golden(name):
         return stream.read()
 
 
-class PaperHost(Host):
+class PaperHost(paper.PaperHost):
     """A host that is written down.
 
     ``answers`` maps the beginning of a command line to (returncode, stdout, stderr), to an
@@ -31,24 +31,9 @@ class PaperHost(Host):
     """
 
     def __init__(self, answers=(), files=(), links=()):
-        super().__init__(Deadline(60.0, lambda: 0.0))
-        self.answers, self.files, self.links = dict(answers), dict(files), dict(links)
+        super().__init__(Deadline(60.0, lambda: 0.0), files, links)
+        self.answers = dict(answers)
         self.calls = []
-
-    def read(self, name):
-        return self.files.get(name)
-
-    def list(self, name):
-        inside = name.rstrip("/") + "/"
-        return tuple(sorted({n[len(inside):].split("/")[0]
-                             for n in list(self.files) + list(self.links)
-                             if n.startswith(inside)}))
-
-    def link(self, name):
-        return self.links.get(name)
-
-    def exists(self, name):
-        return name in self.files or bool(self.list(name))
 
     def run(self, argv, timeout=None, environment=None):
         argv = tuple(argv)

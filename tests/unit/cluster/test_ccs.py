@@ -23,6 +23,14 @@ def test_invalid():
     assert seen == ccs.Validation(ok=False, problems=(PROBLEM,), says=PROBLEM)
 
 
+def test_of_several_lines_the_one_that_names_a_place_is_told():
+    """The first is the least telling one of xmllint's."""
+    lines = ("Relax-NG validity error : Extra element cman in interleave", PROBLEM)
+    seen = ccs.validate(PaperHost({"ccs_config_validate": (
+        3, "\n".join(lines) + "\nConfiguration fails to validate\n", "")}))
+    assert (seen.problems, seen.says) == (lines, PROBLEM)
+
+
 def test_not_checked_at_all():
     seen = ccs.validate(PaperHost({"ccs_config_validate": (
         255, "\n", "Unable to get the configuration\n")}))

@@ -12,6 +12,9 @@ BOTH, SURVIVOR = golden("quorumtool-both.txt"), golden("quorumtool-survivor.txt"
 BLOCKED = BOTH.replace("Quorate:          Yes", "Quorate:          No") \
     .replace("Quorum:           1  ", "Quorum:           2 Activity blocked")
 COROSYNC_DOWN = (1, "", "Cannot initialize CMAP service\n")
+#: corosync 1.4 below a cman that runs, and with nothing running: its exit code is 0 in any case.
+COROSYNC_1 = golden("quorumtool-1.4-cman.txt")
+COROSYNC_1_DOWN = (0, "", "Cannot connect to quorum service, is it loaded?\n")
 CMAN = {"cman_tool status": golden("cman-status-two-node.txt"),
         "cman_tool nodes": golden("cman-nodes-F.txt")}
 
@@ -129,12 +132,37 @@ def test_blocked_and_leaving_by_cman():
     ({"cman_tool": CMAN_DOWN}, "cman", "is it running"),
     ({"cman_tool": CMAN_DOWN, "corosync-quorumtool": COROSYNC_DOWN}, "cman", "is it running"),
     ({"cman_tool": HANGS}, "cman", "no answer"),
+    ({"corosync-quorumtool": COROSYNC_1_DOWN}, "corosync", "is it loaded"),
+    ({"corosync-quorumtool": (0, "", "quorum_getquorate FAILED: 9\n")}, "corosync", "FAILED: 9"),
+    ({"corosync-quorumtool": ""}, "corosync", "no answer"),
+    ({"cman_tool": CMAN_DOWN, "corosync-quorumtool": COROSYNC_1_DOWN}, "cman", "is it running"),
+    ({"cman_tool": "", "corosync-quorumtool": COROSYNC_1_DOWN}, "cman", "no answer"),
     ({}, None, "neither"),
 ])
 def test_nothing_that_is_down_raises(answers, engine, word):
     seen = quorum.look(PaperHost(answers))
     assert (seen.engine, seen.running, seen.quorate) == (engine, False, None)
     assert word in seen.says and "\n" not in seen.says and not seen.members
+
+
+def test_status_of_corosync_1():
+    seen = corosync.parse_status(COROSYNC_1)
+    assert (seen.quorate, seen.provider, seen.nodes, seen.ring) == (True, "quorum_cman", 2, "280")
+    assert seen.two_node is None and seen.members == () and seen.rest == (("Version", "UNKNOWN"),)
+    assert corosync.parse_status(COROSYNC_1.replace("Yes", "No")).quorate is False
+    with pytest.raises(ParseError):
+        corosync.parse_status(COROSYNC_1.partition("Quorate")[0])
+
+
+@pytest.mark.parametrize("nodes", [HANGS, (1, "", "cman_tool: no\n"), "what\n", ""])
+def test_the_names_of_members_may_be_missing_but_not_quorum(nodes):
+    seen = quorum.look(PaperHost(dict(CMAN, **{"cman_tool nodes": nodes})))
+    assert (seen.engine, seen.running, seen.quorate, seen.members) == ("cman", True, True, ())
+
+
+def test_a_cman_tool_that_hangs_leaves_the_question_to_corosync():
+    seen = quorum.look(PaperHost({"cman_tool": HANGS, "corosync-quorumtool": COROSYNC_1}))
+    assert (seen.engine, seen.running, seen.quorate) == ("corosync", True, True)
 
 
 def test_output_of_another_form_is_not_known_rather_than_no():

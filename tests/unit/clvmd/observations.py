@@ -85,7 +85,8 @@ _facets = dict(
     active=st.lists(st.builds(seen.Active, vg=st.sampled_from(("vg0", "root")), lv=st.just("a"),
                               on_drbd=st.booleans()), max_size=2).map(tuple),
     sockets=st.builds(seen.Sockets, says=_words, accepting=st.lists(
-        st.sampled_from(seen.PROGRAMS), unique=True).map(tuple)),
+        st.sampled_from(seen.PROGRAMS), unique=True).map(tuple),
+        busy=st.sampled_from(((), ("clvmd",)))),
     remaining=st.floats(0, 100),
     quorum=st.builds(Quorum, engine=st.sampled_from((None, "cman", "corosync")),
                      running=st.booleans(), quorate=st.sampled_from((None, True, False)),

@@ -8,16 +8,16 @@ from dualstor.agents.clvmd.agent import Clvmd
 from dualstor.deadline import Deadline
 from dualstor.engine import pursue
 from dualstor.errors import ToolHung, ToolMissing
-from dualstor.host import Host
 from dualstor.kernel import process
 from dualstor.ocf.codes import ExitCode
 from dualstor.run import Completed
 from dualstor.tools import lockdaemon
+import paper
 from unit.cluster.helpers import PaperHost, golden
 from .observations import parameters, request
 
 
-class Node(Host):
+class Node(paper.PaperHost):
     """A node whose files are a dictionary and on which lvmlockd has its effect in them.
 
     ``stubborn``: it ignores SIGTERM. ``mute``: lvmlockctl never returns.
@@ -25,36 +25,13 @@ class Node(Host):
 
     def __init__(self, stubborn=False, mute=False):
         self.now = 0.0
-        super().__init__(Deadline(90.0, lambda: self.now))
-        self.files, self.links = {"/proc/sys/kernel/random/boot_id": "boot\n"}, {}
+        super().__init__(Deadline(90.0, lambda: self.now),
+                         {"/proc/sys/kernel/random/boot_id": "boot\n"})
         self.calls, self.signals = [], []
         self.stubborn, self.mute = stubborn, mute
 
-    def read(self, name):
-        return self.files.get(name)
-
-    def list(self, name):
-        inside = name.rstrip("/") + "/"
-        return tuple(sorted({n[len(inside):].split("/")[0] for n in list(self.files)
-                             if n.startswith(inside)}))
-
-    def link(self, name):
-        return self.links.get(name)
-
-    def exists(self, name):
-        return name in self.files or bool(self.list(name))
-
     def connect(self, name, timeout):
         return None
-
-    def recall(self, name):
-        return self.read("/run/dualstor/" + name)
-
-    def remember(self, name, text):
-        self.files["/run/dualstor/" + name] = text
-
-    def forget(self, name):
-        self.files.pop("/run/dualstor/" + name, None)
 
     def sleep(self, seconds):
         self.now += max(seconds, 0.1)
@@ -108,18 +85,17 @@ def test_a_helper_that_the_daemon_forked_is_no_second_daemon():
     assert verdict.code == ExitCode.ERR_GENERIC and "102" in verdict.reason
 
 
-def test_a_level_0_monitor_starts_no_process():
+def test_a_monitor_of_what_does_not_run_starts_no_process():
     node = Node()
-    pursued(node, "monitor")
-    node.daemon(100)
     pursued(node, "monitor")
     assert node.calls == []
 
 
-def test_a_mute_daemon_fails_a_monitor_of_level_10():
+@pytest.mark.parametrize("level", [0, 10])
+def test_a_mute_daemon_fails_a_monitor(level):
     node = Node(mute=True)
     node.daemon(100)
-    verdict = pursued(node, "monitor", level=10)
+    verdict = pursued(node, "monitor", level=level)
     assert verdict.code == ExitCode.ERR_GENERIC and "no answer" in verdict.reason
 
 
@@ -127,11 +103,11 @@ def test_stop_leaves_the_lockspaces_and_ends_the_daemon():
     node = Node()
     node.daemon(100)
     node.lockspace("lvm_global")
-    node.remember("lockdaemon", process.to_text(node, process.look(node, 100)))
+    node.remember(process.to_text(node, process.look(node, 100)), "clvmd", "daemon")
     assert pursued(node, "stop").code == ExitCode.SUCCESS
     assert node.signals == [(100, 15)]
     assert node.calls == [("lvmlockctl", "--stop-lockspaces")]
-    assert node.read("/run/dualstor/lockdaemon") is None
+    assert node.recall("clvmd", "daemon") is None
 
 
 def test_a_stubborn_daemon_is_killed_by_its_own_id():

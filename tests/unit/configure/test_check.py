@@ -15,6 +15,10 @@ from unit.configure.pairs import pair
 #: What check calls the generations.
 STACKS = {"lvmlockd": "lvmlockd", "clvmd": "lvmlockd", "cman": "cman"}
 
+#: The modules as they tell their versions.
+MODULES = {"8.3": "version: 8.3.16 (api:88/proto:86-97)\n", "8.4": "version: 8.4.11 (api:1/proto:86-101)\n",
+           "9": "version: 9.2.18 (api:2/proto:118-124)\n"}
+
 
 @pytest.mark.parametrize("version", ["8.3", "8.4", "9"])
 @pytest.mark.parametrize("generation", sorted(STACKS))
@@ -22,7 +26,8 @@ def test_check_finds_nothing(tmp_path, generation, version):
     made = pair(generation=generation,
                 drbd={"resource": "r0", "disk": "/dev/vdb", "version": version})
     for node in made.nodes:
-        there = dict(files.all_files(made), **{"/etc/hostname": node.name + "\n"})
+        there = dict(files.all_files(made), **{
+            "/etc/hostname": node.name + "\n", "/proc/drbd": MODULES[version]})
         for path, text in there.items():
             target = tmp_path / node.name / path.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)

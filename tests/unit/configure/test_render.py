@@ -2,11 +2,13 @@
 """Every renderer: golden files, and that any rendered configuration reads back as its model."""
 
 import os
+import re
 
 import pytest
 from hypothesis import given
 from lxml import etree
 
+from dualstor import fencepeer
 from dualstor.command.check.parsers import corosyncconf, lvmconf as lvmparser
 from dualstor.command.configure import answers, files, pacemaker, steps
 from dualstor.command.configure.render import cib, cman, corosync, crm, drbd, hosts, lvmconf, pcs
@@ -71,7 +73,8 @@ def drbd_reads_back(told):
     seen = drbdconf.parse(drbd.render(made), made.drbd.resource)
     assert (seen.protocol, seen.allow_two_primaries, seen.fencing) == (
         "C", True, "resource-and-stonith")
-    assert (seen.fence_peer, seen.after_sb) == (drbd.FENCE_PEER, ("disconnect",) * 3)
+    assert (seen.fence_peer, seen.after_sb) == (fencepeer.PROGRAM, ("disconnect",) * 3)
+    assert seen.option("options", "auto-promote") == ("no" if made.drbd.version == "9" else None)
     for node, host in zip(made.nodes, seen.hosts):
         link = "[%s]" % node.replication if ":" in node.replication else node.replication
         assert host == drbdconf.Host(
@@ -195,6 +198,16 @@ def merging_again_changes_nothing_and_an_empty_file_gets_all(told):
 def test_a_name_has_its_address_and_no_other(before, after):
     assert hosts.merged(before, pair()) == after
     assert hosts.merged(after, pair()) == after
+
+
+@pytest.mark.parametrize("replication", ["10.0.0", "10.1.0"])
+def test_the_cluster_gets_one_link_as_dlm_wants_it(replication):
+    """Also where DRBD has a network of its own."""
+    made = pair()
+    made = made.but(nodes=tuple(node.but(replication="%s.%d" % (replication, number))
+                                for number, node in enumerate(made.nodes, 1)))
+    assert re.findall(r"ring\d_addr", corosync.render(made)) == ["ring0_addr"] * 2
+    assert "altname" not in cman.render(made)
 
 
 def test_corosync_has_what_two_nodes_need():

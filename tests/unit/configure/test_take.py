@@ -8,6 +8,7 @@ from dualstor.errors import DualstorError
 from dualstor.kernel import drbd
 from simulator import world
 from simulator.host import Simulation
+from simulator.state import CLVMD, LVMLOCKD
 from unit.configure.pairs import pair
 
 PAIR = pair()
@@ -61,6 +62,14 @@ def test_on_a_running_pair_nothing_is_due():
     for name in ("module", "create-md", "up", "connected", "first-sync", "up-to-date", "cluster",
                  "vgcreate"):
         assert taker(simulation).take(step(name)) == take.DONE, name
+
+
+@pytest.mark.parametrize("generation", [LVMLOCKD, CLVMD])
+def test_starting_the_cluster_is_due_where_it_does_not_run(generation):
+    """corosync-quorumtool of corosync 1 ends with 0 when nothing runs."""
+    for state, there in (("fresh", False), ("cluster-up", True)):
+        look = taker(Simulation(world.reach(state, generation))).look("cluster")
+        assert take.done("cluster", look, PAIR) is there
 
 
 def test_what_is_not_agreed_to_is_not_done():

@@ -5,9 +5,10 @@ import pytest
 
 from dualstor.deadline import Deadline
 from dualstor.engine import Agent, pursue
-from dualstor.errors import DeadlineReached
+from dualstor.errors import DeadlineReached, ToolFailed, ToolHung
 from dualstor.host import Host
 from dualstor.ocf.codes import ExitCode
+from dualstor.run import Completed
 from dualstor.steps import Do, Facts, Finish, Request, Unseen, Wait
 
 
@@ -91,23 +92,97 @@ def test_waiting_ends_at_the_deadline_and_says_for_what():
     assert lamp.host.clock.now <= 20.0
 
 
-def test_a_look_for_which_no_time_is_left_tells_what_was_waited_for():
+class Asking(Lamp):
+    """One that asks a program for the light, and the program hangs from some time on.
+
+    ``softly``: hanging is an answer of its own, as of quorum.look. ``late``: no look begins
+    before that time.
+    """
+
+    def __init__(self, decide, hangs_at, softly=False, seconds=20.0):
+        super().__init__(decide, seconds)
+        self.hangs_at, self.softly = hangs_at, softly
+        self.host.execute = self.execute
+
+    def execute(self, argv, seconds, _environment):
+        if self.host.clock.now >= self.hangs_at:
+            self.host.clock.now += seconds
+            raise ToolHung(argv, "no answer in %.0f s" % seconds)
+
+    def see_light(self):
+        try:
+            self.host.run(("ask", "light"), 5.0)
+        except ToolHung as problem:
+            if not self.softly:
+                raise
+            return "not known (%s)" % problem
+        return "off"
+
+    def do_switch(self, position):
+        self.host.run(("switch", position))
+
+
+def light_to_go_on(_request, _parameters, facts):
+    return Wait("the light, which is %s" % facts.light, "press the button", 4.0)
+
+
+@pytest.mark.parametrize("hangs_at", [16.0, 17.9])
+@pytest.mark.parametrize("softly", [False, True])
+def test_a_look_that_had_no_time_does_not_replace_what_was_waited_for(hangs_at, softly):
+    with pytest.raises(DeadlineReached) as caught:
+        pursue(Asking(light_to_go_on, hangs_at, softly))
+    assert str(caught.value) == \
+        "lamp start: still waiting for the light, which is off after 18 s; press the button"
+
+
+def test_nor_does_a_verdict_on_such_a_look():
     def decide(_request, _parameters, facts):
-        return Wait("quorum", "start the other node", 20.0) if facts.light is not None else finish()
+        return finish("broken") if facts.light != "off" else \
+            Wait("the light", "press the button", 4.0)
+    with pytest.raises(DeadlineReached, match="still waiting for the light "):
+        pursue(Asking(decide, 16.0, softly=True))
+    assert pursue(Asking(decide, 4.0, softly=True)).reason == "broken"   # that look had its time
 
-    class Dim(Lamp):
-        def observe(self, facet):
-            if self.host.deadline.reached:
-                raise DeadlineReached("no time was left to run quorumtool")
-            return super().observe(facet)
-    with pytest.raises(DeadlineReached, match="still waiting for quorum .* start the other node"):
-        pursue(Dim(decide))
 
-    class Dark(Lamp):
-        def observe(self, facet):
-            raise DeadlineReached("no time was left to run quorumtool")
-    with pytest.raises(DeadlineReached, match="^no time was left"):
-        pursue(Dark(decide))
+def test_a_look_that_had_its_time_is_an_answer():
+    with pytest.raises(DeadlineReached, match=r"not known .ask light: no answer in 5 s. after"):
+        pursue(Asking(light_to_go_on, 4.0, softly=True))
+
+
+def test_an_error_that_ends_an_action_names_the_resource_and_a_next_step():
+    with pytest.raises(ToolHung) as caught:
+        pursue(Asking(light_to_go_on, 0.0))
+    assert caught.value.reason == \
+        "lamp start: ask light: no answer in 5 s; run it by hand to see what it waits for"
+    lamp = Asking(light_to_go_on, 0.0)
+    lamp.see_light = failing
+    with pytest.raises(ToolFailed) as caught:
+        pursue(lamp)
+    assert caught.value.reason == \
+        "lamp start: ask: what? (exit code 3); run it by hand to see all that it says"
+
+
+def failing():
+    raise ToolFailed(Completed(argv=("ask",), returncode=3, stderr="what?\n"))
+
+
+def test_a_deed_without_time_names_the_command_that_took_it():
+    def decide(_request, _parameters, facts):
+        return Do("switch", ("on",)) if facts.light else None
+    lamp = Asking(decide, 0.0, softly=True, seconds=6.0)
+    with pytest.raises(DeadlineReached) as caught:
+        pursue(lamp)
+    assert caught.value.reason == \
+        "lamp start: ask light: no answer in 4 s, and no time was left to run `switch on`; " \
+        "run it by hand to see what it waits for"
+
+
+def test_a_part_of_the_time_is_given_to_one_way_and_the_rest_is_left():
+    lamp = Asking(light_to_go_on, 0.0, seconds=20.0)
+    with pytest.raises(ToolHung, match="no answer in 6 s"):
+        lamp.host.within(3, lambda: lamp.host.run(("ask", "light")))
+    assert lamp.host.clock.now == pytest.approx(6.0)
+    assert lamp.host.deadline.remaining == pytest.approx(12.0)
 
 
 def test_waiting_ends_when_the_facts_have_changed():

@@ -9,11 +9,12 @@ import tempfile
 
 import pytest
 
-from dualstor import log, main as main_module
+from dualstor import main as main_module
 from dualstor.engine import Agent
 from dualstor.errors import HostMisconfigured, ToolMissing
 from dualstor.main import conclude, perform
 from dualstor.metadata import AGENTS
+from dualstor.ocf import document
 from dualstor.ocf.codes import ExitCode, MONITOR_ONLY
 from dualstor.ocf.parameters import Action, Interface, Parameter
 from dualstor.ocf.reason import LIMIT
@@ -78,14 +79,12 @@ def test_any_other_exception_is_a_generic_error(capsys):
     assert code == 1 and "KeyError" in reason and "report" in reason
 
 
-def test_a_reason_is_one_line_that_pacemaker_keeps_and_the_log_has_all_of_it(capsys, monkeypatch):
-    told = []
-    monkeypatch.setattr(log.LOG, "listeners", [lambda priority, word, text: told.append(text)])
-    whole = "vg0 start: " + "x y\n" * 100 + "do this"
+def test_a_reason_is_one_line_that_pacemaker_keeps_and_the_log_has_all_of_it(capsys, said):
+    whole = "vg0 start: " + "x y\n" * 100 + ": do this"
     _, (reason,) = outcome(capsys, lambda: Finish(ExitCode.ERR_GENERIC, whole))
     assert len(reason) <= LIMIT
-    assert reason.startswith("vg0 start: x y") and reason.endswith("x y do this")
-    assert told == [" ".join(whole.split())]
+    assert reason.startswith("vg0 start: x y") and reason.endswith("x y ... do this")
+    assert said == [" ".join(whole.split())]
 
 
 def call(action, **texts):
@@ -183,7 +182,7 @@ class TestExecutable:
             capture_output=True, text=True, check=True)
         imported = {line.split("'")[1] for line in done.stderr.splitlines()
                     if line.startswith("import '")}
-        assert "dualstor.main" in imported
+        assert "dualstor.ocf.document" in imported
         assert not {m for m in imported if m.split(".")[0] in ("lxml", "psutil", "subprocess")}
 
     def test_unknown_and_missing_actions(self, name):
@@ -202,6 +201,6 @@ class TestExecutable:
 
 
 def test_metadata_that_is_not_there_is_told(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(main_module, "_METADATA", (str(tmp_path),))
+    monkeypatch.setattr(document, "FOLDERS", (str(tmp_path),))
     assert main_module.main("clvmd", ["clvmd", "meta-data"], {}) == 1
     assert "reinstall dualstor" in capsys.readouterr().err

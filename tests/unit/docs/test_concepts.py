@@ -4,9 +4,9 @@
 import json
 import os
 
+from dualstor import fencepeer
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
 from dualstor.command.configure import pacemaker
-from dualstor.command.configure.render import drbd
 from dualstor.main import load
 from unit.docs import markdown
 
@@ -20,7 +20,7 @@ def test_the_stall_is_the_one_that_was_measured():
 
 
 def test_names_are_those_of_the_source():
-    assert os.path.basename(drbd.FENCE_PEER) in PAGE and EXCLUSIVE_TAG in PAGE
+    assert os.path.basename(fencepeer.PROGRAM) in PAGE and EXCLUSIVE_TAG in PAGE
     properties = dict(pacemaker._PROPERTIES)
     assert "no-quorum-policy=" + properties["no-quorum-policy"] in PAGE
     assert "require_fencing" in {p.name for p in load("drbd-dualprimary").interface.parameters}

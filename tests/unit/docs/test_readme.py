@@ -30,11 +30,10 @@ def measured():
     sums = []
     for stock in (False, True):
         rows = [row for label, row in monitors.items() if label.startswith("ocf:") == stock]
-        # the first of the forks that are counted is the one that starts the agent itself
         sums.append((sum(report.median(row["cpu"]) for row in rows) * 1e3,
-                     sum(report.median(row["forks"]) - 1 for row in rows)))
+                     sum(report.started(row) for row in rows)))
     found = {"one monitor of each of the three, CPU time": ["%.0f ms" % cpu for cpu, _ in sums],
-             "processes that these start": ["%d" % forks for _, forks in sums]}
+             "processes that these start": ["%d" % started for _, started in sums]}
     whole = figures("lab-operations.json")
     for cell, name in (("start of the whole stack",) * 2, ("stop of the whole stack",) * 2,
                        ("stall of writes after a crash", "stall after a crash")):

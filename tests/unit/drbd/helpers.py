@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from dualstor.deadline import Deadline
 from dualstor.errors import ToolMissing
-from dualstor.host import Host
 from dualstor.run import Completed
+import paper
 
 DATA = os.path.join(os.path.dirname(__file__), "..", "..", "data", "drbd")
 STATES = sorted(name for name in os.listdir(DATA) if os.path.isdir(os.path.join(DATA, name)))
@@ -51,7 +51,7 @@ def mangled(texts):
         st.sampled_from(texts), st.text(max_size=4)).map(change))
 
 
-class PaperHost(Host):
+class PaperHost(paper.PaperHost):
     """Files, links, device nodes and programs are dictionaries.
 
     ``programs``: {program: function of the arguments behind it that returns (exit code,
@@ -59,34 +59,9 @@ class PaperHost(Host):
     """
 
     def __init__(self, files=(), links=(), devices=(), programs=()):
-        super().__init__(Deadline(60.0, lambda: 0.0))
-        self.files, self.links = dict(files), dict(links)
-        self.devices, self.programs = dict(devices), dict(programs)
+        super().__init__(Deadline(60.0, lambda: 0.0), files, links, devices)
+        self.programs = dict(programs)
         self.calls = []
-
-    def read(self, name):
-        return self.files.get(name)
-
-    def list(self, name):
-        inside = name + "/"
-        return tuple(sorted({n[len(inside):].split("/")[0]
-                             for n in list(self.files) + list(self.links)
-                             if n.startswith(inside)}))
-
-    def link(self, name):
-        return self.links.get(name)
-
-    def exists(self, name):
-        return name in self.files or name in self.links or bool(self.list(name))
-
-    def device(self, name):
-        return self.devices.get(name)
-
-    def recall(self, name):
-        return self.read("/run/dualstor/" + name)
-
-    def remember(self, name, text):
-        self.files["/run/dualstor/" + name] = text
 
     def run(self, argv, timeout=None, environment=None):
         self.calls.append(tuple(argv))

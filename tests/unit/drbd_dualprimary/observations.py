@@ -20,7 +20,7 @@ class Conf(Record):
     allow_two_primaries: bool = True
     after_sb: tuple = ("disconnect", "disconnect", "disconnect")
     fencing: str = "resource-and-stonith"
-    fence_peer: str = "/usr/lib/drbd/stonith_admin-fence-peer.sh"
+    fence_peer: str = "/usr/lib/drbd/dualstor-fence-peer"
 
 
 class Outcome(Record):
@@ -58,7 +58,8 @@ GOOD = dict(module=True, state=state(), configured=seen.Configured(there=True),
             configuration=Conf(), handler=seen.Handler(program="/x", usable=True),
             fencing_enabled=True, patience=15.0, published=seen.NO_SCORE,
             peer=seen.Peer(name="node2", down=False), holders=(), stacked=(),
-            lost_peer=seen.Peer(name="node2", down=False), suspension=None, refusal=None)
+            lost_peer=seen.Peer(name="node2", down=False), suspension=None, refusal=None,
+            generation=9, fence_peer="/usr/lib/drbd/dualstor-fence-peer")
 
 
 def facts(history=(), elapsed=0.0, **facets):
@@ -82,12 +83,14 @@ def states(draw):
         resource="r0", role=draw(st.sampled_from(("Primary", "Secondary"))),
         volumes=tuple(Volume(number=n, minor=n, dstate=draw(st.sampled_from(DSTATES)),
                              resync=draw(st.sampled_from((None, 42.5)))) for n in range(count)),
-        peers=(Peer(name=None, cstate=draw(st.sampled_from(CSTATES)),
-                    role=draw(st.sampled_from(("Primary", "Secondary", "Unknown"))),
-                    dstates=tuple(draw(st.sampled_from(DSTATES)) for _ in range(count))),),
+        peers=() if draw(st.integers(0, 9)) == 0 else (
+            Peer(name=draw(st.sampled_from((None, "node2"))), cstate=draw(st.sampled_from(CSTATES)),
+                 role=draw(st.sampled_from(("Primary", "Secondary", "Unknown"))),
+                 dstates=tuple(draw(st.sampled_from(DSTATES)) for _ in range(count))),),
         suspended=draw(st.booleans()))
 
 
+STOCK = "/usr/lib/drbd/stonith_admin-fence-peer.sh"
 OUTCOMES = st.builds(Outcome, ok=st.booleans(), says=st.sampled_from(("", "State change failed")),
                      transient=st.booleans(), held_open=st.booleans(), no_up_to_date=st.booleans(),
                      no_disk=st.booleans())
@@ -96,4 +99,4 @@ CONFS = st.builds(
     protocol=st.sampled_from(("C", "A", None)), allow_two_primaries=st.booleans(),
     after_sb=st.tuples(*[st.sampled_from((None, "disconnect", "discard-zero-changes"))] * 3),
     fencing=st.sampled_from((None, "dont-care", "resource-only", "resource-and-stonith")),
-    fence_peer=st.sampled_from((None, "/usr/lib/drbd/x")))
+    fence_peer=st.sampled_from((None, "/usr/lib/drbd/x", STOCK)))

@@ -14,8 +14,11 @@ from dualstor.steps import Do, Done, Facts, Finish, Unseen, Wait
 from . import observations as o
 
 ACTIONS = ("start", "stop", "monitor", "promote", "demote", "notify", "validate-all", "reload-agent")
-DEEDS = ("load_module", "up", "adjust", "primary", "secondary", "down", "down_directly", "publish",
-         "republish", "warn", "note", "remember")
+DEEDS = ("load_module", "up", "adjust", "attach", "primary", "secondary", "down", "down_directly", "publish",
+         "republish", "warn", "warn_of_handler", "note", "remember", "advise")
+ADVISED = Done("advise", (), None, 0.0)
+GENERATIONS = st.sampled_from((None, 8, 9))
+COMMANDS = st.sampled_from((None, "", "/usr/lib/drbd/x", o.STOCK))
 
 REQUESTS = st.builds(
     o.request, st.sampled_from(ACTIONS), probe=st.booleans(), level=st.sampled_from((0, 10)),
@@ -37,7 +40,7 @@ FACTS = st.builds(
     suspension=st.sampled_from((None, (), ("fencing",), ("user",), ("fencing", "no-data"))),
     refusal=st.sampled_from((None, "drbd start: DRBD resource r0: it has no disk")),
     holders=st.sampled_from(((), ("qemu[4711]",))),
-    stacked=st.sampled_from(((), ("LV vg0/lv0",))))
+    stacked=st.sampled_from(((), ("LV vg0/lv0",))), generation=GENERATIONS, fence_peer=COMMANDS)
 
 
 @given(REQUESTS, PARAMETERS, FACTS)
@@ -63,6 +66,7 @@ def test_never_primary_without_good_data_and_a_peer_that_is_here_or_down(paramet
         assert all(v.dstate == "UpToDate" for v in state.volumes)
         assert not state.standalone
         assert state.connected or facts.peer.down is True
+        assert state.peers, "nothing would ever connect it"
         if state.connected:
             assert "DUnknown" not in state.peers[0].dstates
         conf = facts.configuration
@@ -71,6 +75,7 @@ def test_never_primary_without_good_data_and_a_peer_that_is_here_or_down(paramet
         if parameters.require_fencing:
             assert conf.fencing == "resource-and-stonith" and conf.fence_peer
             assert facts.handler.usable and facts.fencing_enabled is not False
+            assert conf.fence_peer != o.STOCK or facts.generation != 9
         else:
             assert facts.done("warn"), "the waiver is logged before it is used"
 
@@ -78,11 +83,11 @@ def test_never_primary_without_good_data_and_a_peer_that_is_here_or_down(paramet
 @given(REQUESTS, PARAMETERS, FACTS)
 def test_each_action_has_its_own_deeds(request, parameters, facts):
     step = decide(request, parameters, facts)
-    allowed = {"start": {"load_module", "up", "adjust", "secondary", "warn", "note", "remember",
-                         "publish", "republish"},
+    allowed = {"start": {"load_module", "up", "adjust", "attach", "secondary", "warn",
+                         "warn_of_handler", "note", "remember", "publish", "republish", "advise"},
                "promote": {"primary", "warn", "publish", "republish"}, "demote": {"secondary"},
                "stop": {"secondary", "down", "down_directly", "publish"},
-               "monitor": {"publish", "republish", "resume_io"},
+               "monitor": {"publish", "republish", "resume_io", "advise"},
                "notify": {"publish", "republish", "resume_io"},
                "validate-all": {"warn"}, "reload-agent": set()}
     if isinstance(step, Do):
@@ -98,10 +103,18 @@ def test_io_goes_on_only_without_a_peer_that_could_write(request, parameters, fa
         assert not request.probe
 
 
-@given(PARAMETERS, o.states(), st.booleans(), st.booleans())
-def test_a_monitor_tells_the_role_and_no_more(parameters, state, probe, degraded):
+@given(PARAMETERS, FACTS)
+def test_no_connection_that_was_given_up_is_made_again(parameters, facts):
+    step = decide(o.request("start"), parameters, facts)
+    if isinstance(step, Do) and step.deed == "adjust" and facts.state.standalone:
+        assert not facts.last("up").ok, "only what our own `up` did not get to"
+
+
+@given(PARAMETERS, o.states(), st.booleans(), st.booleans(), GENERATIONS, COMMANDS)
+def test_a_monitor_tells_the_role_and_no_more(parameters, state, probe, degraded, generation, command):
     asked = o.request("monitor", probe=probe, degraded_known=degraded, in_cluster=False)
-    code = decide(asked, parameters, Facts(state=state)).code
+    facts = Facts(state=state, generation=generation, fence_peer=command, history=[ADVISED])
+    code = decide(asked, parameters, facts).code
     if state is None:
         assert code == ExitCode.NOT_RUNNING
     elif state.primary:

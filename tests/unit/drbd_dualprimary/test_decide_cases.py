@@ -7,7 +7,7 @@ from dualstor.agents.drbd_dualprimary import published, seen
 from dualstor.agents.drbd_dualprimary.decide import decide
 from dualstor.ocf.codes import ExitCode
 from dualstor.ocf.environment import Notification
-from dualstor.steps import Do, Done, Finish, Wait
+from dualstor.steps import Do, Done, Facts, Finish, Wait
 
 from . import observations as o
 
@@ -100,19 +100,101 @@ def test_the_waiver_is_logged_before_anything_is_done():
                 **unfenced) == Do("up")
 
 
-def test_a_disk_without_meta_data_names_the_command_that_makes_it():
+def test_a_disk_without_meta_data_is_told_and_not_how_to_overwrite_it():
     failed = step("start", state=None,
                   history=[done("up", ok=False, code=10, says="No valid meta data found")])
-    assert failed.code == ExitCode.ERR_GENERIC and "drbdadm create-md r0" in failed.reason
+    assert failed.code == ExitCode.ERR_GENERIC and "its disk has no meta-data" in failed.reason
+    assert "dualstor status" in failed.reason and "create-md" not in failed.reason
 
 
 def test_a_split_brain_is_not_started_again():
     split = o.state(cstate="StandAlone", peer="DUnknown")
-    assert step("start", state=split) == Do("adjust")
-    refused = step("start", state=split, history=[done("adjust")])
-    assert refused.code == ExitCode.ERR_GENERIC and "--discard-my-data" in refused.reason
-    assert step("start", dict(split_brain="degraded"), state=split,
-                history=[done("adjust")]) == Do("remember")
+    assert step("start", state=split) == Do("advise")
+    refused = step("start", state=split, history=[done("advise")])
+    assert refused.code == ExitCode.ERR_GENERIC and "run `dualstor status`" in refused.reason
+    assert step("start", dict(split_brain="degraded"), state=split) == Do("remember")
+
+
+def test_a_disk_comes_back_without_the_connection_that_was_given_up():
+    alone = o.state(cstate="StandAlone", dstate="Diskless", peer="DUnknown")
+    assert step("start", state=alone) == Do("attach")
+    assert step("start", state=alone, history=[done("up", ok=True)]) == Do("attach")
+    failed = step("start", state=alone, history=[done("attach", ok=False, says="No valid meta data found")])
+    assert failed.code == ExitCode.ERR_GENERIC and "has no meta-data" in failed.reason
+    assert step("start", state=o.state(dstate="Diskless")) == Do("adjust")
+
+
+def test_what_our_own_up_did_not_get_to_is_not_given_up():
+    alone = o.state(cstate="StandAlone", dstate="Diskless", peer="DUnknown")
+    assert step("start", state=alone, history=[done("up", ok=False, says="busy")]) == Do("adjust")
+
+
+ABSENT = o.state().but(peers=())
+
+
+def test_start_makes_a_connection_that_is_not_there():
+    """DRBD 9 removes it with a `down` that it then refuses."""
+    assert step("start", state=ABSENT) == Do("adjust")
+    assert step("start", history=[done("adjust")]) == Do("remember")
+    refused = step("start", state=ABSENT, history=[done("adjust")])
+    assert refused.code == ExitCode.ERR_GENERIC and "no connection to its peer" in refused.reason
+
+
+def test_without_a_connection_nobody_waits_for_the_peer():
+    refused = step("promote", state=ABSENT)
+    assert refused.code == ExitCode.ERR_GENERIC and "`drbdadm adjust r0`" in refused.reason
+    assert step("promote", state=ABSENT, peer=seen.Peer(name="node2", down=True)) == refused
+
+
+# -- the fence-peer handler and the DRBD that is loaded ------------------------------------
+
+STOCK = dict(configuration=o.Conf(fence_peer=o.STOCK))
+LINE = 'fence-peer "/usr/lib/drbd/dualstor-fence-peer";'
+
+
+@pytest.mark.parametrize("action, asked", [("promote", {}), ("validate-all", dict(level=10))])
+def test_a_handler_that_cannot_work_with_drbd_9_is_refused_with_the_line_to_set(action, asked):
+    refused = step(action, asked=asked, **STOCK)
+    assert refused.code == ExitCode.ERR_ARGS and o.STOCK in refused.reason and LINE in refused.reason
+    for generation in (8, None):    # it works, and what is not loaded is not judged
+        assert step(action, asked=asked, generation=generation, **STOCK) in (Do("primary"), FINE)
+    warned = step(action, dict(require_fencing="false"), asked, **STOCK)
+    assert warned.deed == "warn"
+
+
+def test_start_warns_of_it_when_the_module_is_loaded_and_goes_on():
+    assert step("start", generation=None, **STOCK) == Do("remember")
+    warned = step("start", **STOCK)
+    assert warned.deed == "warn_of_handler" and LINE in warned.args[0]
+    assert step("start", history=[done("warn_of_handler")], **STOCK) == Do("remember")
+    assert step("start", state=None, **STOCK) == Do("up")
+
+
+PRIMARY_9 = o.state(role="Primary").but(peers=(o.state().peers[0].but(name="node2"),))
+
+
+@pytest.mark.parametrize("level", [0, 10])
+def test_a_primary_that_would_freeze_is_degraded_and_not_failed(level):
+    asked, facets = dict(level=level), dict(state=PRIMARY_9, published=10000, fence_peer=o.STOCK)
+    verdict = step("monitor", asked=asked, **facets)
+    assert verdict.code == ExitCode.DEGRADED_PROMOTED and LINE in verdict.reason
+    for waived in (dict(texts=dict(require_fencing="false")), dict(generation=8), dict(fence_peer=None),
+                   dict(asked=dict(asked, degraded_known=False))):
+        assert step("monitor", **dict(dict(facets, asked=asked), **waived)).code == 8
+    secondary = PRIMARY_9.but(role="Secondary")
+    assert step("monitor", asked=asked, **dict(facets, state=secondary)) == FINE.but(well=())
+
+
+def test_a_monitor_of_drbd_8_and_a_probe_do_not_ask_for_the_handler():
+    for asked, state in ((dict(), o.state(role="Primary")), (dict(probe=True), PRIMARY_9)):
+        assert decide(o.request("monitor", **asked), o.parameters(),
+                      Facts(state=state, published=10000)).code == 8
+
+
+def test_a_handler_that_cannot_work_does_not_keep_io_from_going_on():
+    frozen = PRIMARY_9.but(suspended=True, peers=(PRIMARY_9.peers[0].but(cstate="Connecting"),))
+    assert step("monitor", state=frozen, fence_peer=o.STOCK, suspension=("fencing",),
+                lost_peer=seen.Peer(name="node2", down=True)) == Do("resume_io", ("node2",))
 
 
 def test_a_failed_start_is_remembered_before_it_is_told():
@@ -204,6 +286,19 @@ def test_an_lv_on_the_device_is_not_waited_for_until_the_deadline(action):
     assert not isinstance(step(action, elapsed=16.0, stacked=(), **busy), Finish)
 
 
+@pytest.mark.parametrize("refusal", [
+    dict(held_open=True, no_up_to_date=True), dict(no_up_to_date=True),
+    dict(held_open=True, transient=True)])
+def test_stop_waits_for_whoever_reads_the_device(refusal):
+    """In DRBD 9 a Secondary can be read, and then does not go down."""
+    refused = [done("down", ok=False, code=17, says="Need access to UpToDate data", **refusal)]
+    waiting = step("stop", history=refused, holders=("blkid[220]",))
+    assert isinstance(waiting, Wait) and "blkid[220] to let go of the device" in waiting.what
+    assert step("stop", elapsed=2.0, history=refused) == Do("down")
+    stuck = step("stop", elapsed=16.0, history=refused, stacked=("LV vg0/lv0",))
+    assert stuck.code == ExitCode.ERR_GENERIC and "LV vg0/lv0" in stuck.reason
+
+
 def test_stop_goes_down_and_takes_the_score_back():
     assert step("stop", state=o.state(role="Primary")) == Do("secondary")
     assert step("stop") == Do("down")
@@ -223,9 +318,11 @@ def test_stop_with_a_broken_configuration_asks_the_kernel_directly():
 
 @pytest.mark.parametrize("state, code, words", [
     (o.state(role="Primary"), 8, "Primary"),
-    (SPLIT, 9, "drbdadm connect --discard-my-data r0"),
-    (o.state(cstate="StandAlone", peer="DUnknown"), 1, "split-brain"),
+    (SPLIT, 9, "StandAlone, as after a split brain: run `dualstor status`"),
+    (o.state(cstate="StandAlone", peer="DUnknown"), 1, "split brain"),
     (ALONE, 190, "without its peer"),
+    (o.state().but(peers=()), 190, "`drbdadm adjust r0`"),
+    (o.state(role="Primary").but(peers=()), 191, "`drbdadm adjust r0`"),
     (o.state(role="Primary", cstate="WFConnection", peer="Outdated"), 191, "without its peer"),
     (o.state(role="Primary", dstate="Diskless"), 191, "drbdadm attach r0"),
     (o.state(role="Primary", dstate="Diskless", cstate="WFConnection", peer="DUnknown"), 9, "no disk"),
@@ -233,12 +330,12 @@ def test_stop_with_a_broken_configuration_asks_the_kernel_directly():
     (o.state(role="Primary", suspended=True), 191, "suspended"),
     (o.state(dstate="Inconsistent"), 190, "not UpToDate")])
 def test_monitor(state, code, words):
-    verdict = step("monitor", state=state, published=seen.score(state))
+    verdict = step("monitor", state=state, published=seen.score(state), history=[done("advise")])
     assert verdict.code == code and words in verdict.reason
 
 
 def test_monitor_of_a_healthy_secondary_has_nothing_to_say():
-    assert step("monitor", published=10000) == FINE
+    assert step("monitor", published=10000) == FINE.but(well=())
 
 
 @pytest.mark.parametrize("role, code", [("Primary", 8), ("Secondary", 0)])
@@ -246,6 +343,10 @@ def test_old_managers_do_not_know_degraded(role, code):
     state = o.state(role=role, cstate="WFConnection", peer="DUnknown")
     assert step("monitor", asked=dict(degraded_known=False), state=state,
                 published=seen.score(state)).code == code
+
+
+def test_how_a_split_brain_ends_is_written_into_the_log_before_the_monitor_fails():
+    assert step("monitor", state=SPLIT, published=seen.score(SPLIT)) == Do("advise")
 
 
 def test_split_brain_may_be_tolerated_by_name():

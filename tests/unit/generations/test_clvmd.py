@@ -106,7 +106,7 @@ def test_fencing_is_waited_for_and_the_node_named():
     simulation.advance(2)
     code, reason, _ = clvmd(simulation, "start", seconds=30)
     assert code == 1 and "waiting for fencing of node2 (id 2)" in fitted(reason)
-    assert "fence_ack_manual" in fitted(reason)
+    assert "`fence_tool ls` and `dualstor status`" in fitted(reason)
 
 
 def test_a_fence_domain_that_is_not_joined_is_told():
@@ -460,7 +460,7 @@ def test_a_clustered_group_of_before_is_told_by_todays_lvm():
     variables = dict(environ(MANAGER, "vg-start"), OCF_RESKEY_crm_feature_set="3.16.1")
     code, reason, _ = run(simulation, "clustered-vg", "start", variables)
     assert code == 6 and "clustered for clvmd" in reason and "2.03.16" in reason
-    assert "vgchange --lock-type dlm vg0" in reason and "not see it" not in reason
+    assert "`dualstor check` tells" in reason and "not see it" not in reason
 
 
 @every_engine

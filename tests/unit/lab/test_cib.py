@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The cluster's configuration as it is rendered."""
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from lablib import cib
+from lablib import cib, cluster, payload
 
 SETS = pytest.mark.parametrize("agents", cib.SETS.values(), ids=cib.SETS)
 
 
-def merged(agents):
-    root = ET.fromstring(cib.base(agents))
-    addition = ET.fromstring(cib.vg_addition(agents))
+def merged(agents, count=1):
+    root = ET.fromstring(cib.base(agents, count))
+    addition = ET.fromstring(cib.vg_addition(agents, count))
     for part in addition:
         root.find(f"configuration/{part.tag}").extend(part)
     return root
 
 
 @SETS
-def test_ids_are_unique_and_every_reference_is_met(agents):
-    root = merged(agents)
+@pytest.mark.parametrize("count", [1, 8])
+def test_ids_are_unique_and_every_reference_is_met(agents, count):
+    root = merged(agents, count)
     ids = [each.get("id") for each in root.iterfind(".//*[@id]")]
     assert len(ids) == len(set(ids))
     for constraint in root.find("configuration/constraints"):
@@ -71,3 +73,32 @@ def test_ours_and_the_stock_agents_have_the_same_limits():
     assert ours.drbd.operations == stock.drbd.operations
     assert ours.vg.operations == stock.vg.operations
     assert ours.locking[1].operations == stock.locking[1].operations
+
+
+@SETS
+def test_each_of_several_vgs_is_on_a_drbd_resource_of_its_own(agents):
+    root = merged(agents, 3)
+    values = {
+        each.get("id"): {pair.get("name"): pair.get("value") for pair in each.iterfind("instance_attributes/nvpair")}
+        for each in root.iterfind(".//primitive")
+    }
+    pairs = {
+        (values[each.get("rsc")[: -len("-clone")]]["vgname"], values[each.get("with-rsc")[: -len("-clone")]]["drbd_resource"])
+        for each in root.iterfind(".//rsc_colocation[@with-rsc-role]")
+    }
+    assert pairs == {("vg0", "r0"), ("vg1", "r1"), ("vg2", "r2")}
+    assert {name for name, _ in cluster.resources(agents, count=3)} == {
+        name for name in values if not name.startswith("fence-")
+    }
+
+
+def test_each_of_several_drbd_resources_has_device_partition_and_port_of_its_own():
+    files = payload.drbd_resources(8)
+    found = []
+    for number in range(8):
+        text = files[f"etc/drbd.d/r{number}.res"][1].decode()
+        ports = set(re.findall(r"address 10\.78\.0\.[12]:(\d+);", text))
+        assert len(ports) == 1
+        found.append((re.search(r"resource (\S+) \{", text)[1], re.search(r"device (\S+);", text)[1],
+                      re.search(r"disk (\S+);", text)[1], *ports))
+    assert found == [(f"r{n}", f"/dev/drbd{n}", f"/dev/vdb{n + 5}", str(7788 + n)) for n in range(8)]

@@ -1,34 +1,90 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The recipe's hash, the order of modules, the initrd's archive, the payload."""
+import json
+import lzma
+import struct
+import sys
 from pathlib import Path
 
 import packages
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lablib import bzimage, cpio, errors, image, package, paths, payload
+from lablib import Lab, accel, bzimage, cpio, errors, host, image, package, paths, payload, snapshot
+from lablib.machine import Options
 from lablib.progress import Silent
 
 
-def test_the_hash_is_the_same_for_the_same_recipe_and_another_for_any_change():
-    of = image.recipe()
-    assert image.recipe_hash(of) == image.recipe_hash(dict(reversed(list(of.items()))))
+SUITES = pytest.mark.parametrize("suite", image.SUITES)
+
+
+def test_the_name_is_the_same_for_the_same_recipe_and_another_for_any_change():
+    of = image.recipe("bookworm")
+    assert image.name_of(of) == image.name_of(dict(reversed(list(of.items()))))
     changed = [{**of, "edition": -1}, {**of, "packages": of["packages"][1:]}, {**of, "init": of["init"] + " "}]
-    assert len({image.recipe_hash(each) for each in [of, *changed]}) == 4
+    others = [image.recipe(suite) for suite in image.SUITES if suite != "bookworm"]
+    assert len({image.name_of(each) for each in [of, *changed, *others]}) == 4 + len(others)
 
 
-def test_the_recipe_names_what_the_cluster_needs():
-    of = image.recipe()
+@SUITES
+def test_the_recipe_names_what_the_cluster_needs(suite):
+    of = image.recipe(suite)
     assert {"drbd-utils", "corosync", "pacemaker", "dlm-controld", "lvm2-lockd", "fence-virt"} <= set(of["packages"])
     assert {"drbd", "dlm", "overlay", "virtio_blk"} <= set(of["modules"])
+    assert image.name_of(of).startswith(suite + "-")
 
 
-def test_an_image_is_found_only_when_it_is_complete(tmp_path):
-    folder = tmp_path / image.recipe_hash(image.recipe())
+def test_the_suite_is_the_one_that_is_named_else_the_environments_else_the_default(monkeypatch):
+    monkeypatch.delenv("DUALSTOR_LAB_SUITE", raising=False)
+    assert image.suite() == "bookworm" and image.suite("trixie") == "trixie"
+    monkeypatch.setenv("DUALSTOR_LAB_SUITE", "forky")
+    assert image.suite() == "forky" and image.suite("trixie") == "trixie"
+    monkeypatch.setenv("DUALSTOR_LAB_SUITE", "potato")
+    with pytest.raises(errors.LabError, match="no suite 'potato': choose bookworm, trixie, forky"):
+        image.suite()
+
+
+@SUITES
+def test_an_image_is_found_only_when_it_is_complete(tmp_path, suite):
+    folder = tmp_path / image.name_of(image.recipe(suite))
     folder.mkdir()
-    assert image.find(tmp_path) is None
+    assert image.find(suite, tmp_path) is None
     (folder / "image.json").write_text("{}")
-    assert image.find(tmp_path).folder == folder
+    assert image.find(suite, tmp_path) is None, "one of before"
+    (folder / "image.json").write_text(json.dumps({"recipe": image.recipe(suite), "python": "cpython-314"}))
+    found = image.find(suite, tmp_path)
+    assert (found.folder, found.suite, found.python) == (folder, suite, "cpython-314")
+
+
+def test_the_python_of_an_image_is_known_by_its_library():
+    files = ["usr/lib/python3.13/os.py", "usr/lib/python3/dist-packages/os.py", "usr/lib/python3.13/test/os.py"]
+    assert image.python_tag(files) == "cpython-313"
+
+
+def labs(tmp_path, monkeypatch, *suites):
+    """Labs with one run directory and one cache, as commands one after the other have them."""
+    monkeypatch.delenv("DUALSTOR_LAB_SUITE", raising=False)
+    return [Lab(tmp_path / "run", tmp_path / "cache", Silent(), suite) for suite in suites]
+
+
+def test_disks_of_another_suite_are_not_gone_on_with(tmp_path, monkeypatch):
+    old, new = labs(tmp_path, monkeypatch, "trixie", None)
+    old.adopt(image.Image("trixie-1", None, None, None, None, None, "trixie", "cpython-313"),
+              Options(accel.named("tcg", "")), [], None, 1)
+    with pytest.raises(errors.LabError, match="are those of trixie: .*trixie up.*bookworm up --fresh"):
+        new.up()
+
+
+def test_snapshots_of_each_suite_are_apart(tmp_path, monkeypatch):
+    found = labs(tmp_path, monkeypatch, "bookworm", "trixie")
+    for number, lab in enumerate(found):
+        for name in ("saved", "formed-dualstor-1", "formed-dualstor-2", "formed-dualstor-3"):
+            folder = tmp_path / "cache" / "snapshots" / lab.suite / name
+            folder.mkdir(parents=True)
+            (folder / "snapshot.json").write_text(json.dumps({"taken": number, "image": lab.suite}))
+    snapshot.prune(found[0])
+    assert [{about["image"] for _, about in snapshot.names(lab)} for lab in found] == [{"bookworm"}, {"trixie"}]
+    assert [len(snapshot.names(lab)) for lab in found] == [1 + snapshot.KEEP["formed-"], 4]
 
 
 MODULES = """\
@@ -81,6 +137,33 @@ def test_an_archive_holds_each_file_below_its_folders(files):
 def test_what_is_no_kernel_is_left_alone():
     assert bzimage.vmlinux(b"") is None
     assert bzimage.vmlinux(bytes(4096)) is None
+    assert bzimage.vmlinux(packed(b"what another program packed")) is None
+
+
+def packed(payload):
+    """A bzImage as its header describes it, with one sector of setup."""
+    head = bytearray(1024)
+    head[0x1F1], head[0x202:0x206] = 1, b"HdrS"
+    struct.pack_into("<II", head, 0x248, 0, len(payload))
+    return bytes(head) + payload
+
+
+KERNEL = b"\x7fELF" + bytes(range(256)) * 40
+LENGTH = struct.pack("<I", len(KERNEL))
+
+
+def test_the_kernel_is_taken_out_of_its_package():
+    assert bzimage.vmlinux(packed(lzma.compress(KERNEL, check=lzma.CHECK_CRC32) + LENGTH)) == KERNEL
+    assert bzimage.vmlinux(packed(lzma.compress(b"no" + KERNEL) + LENGTH)) is None
+
+
+def test_the_program_zstd_gets_its_own_without_what_the_kernel_puts_behind(tmp_path, monkeypatch):
+    program = tmp_path / "zstd"
+    program.write_text("#!/bin/sh\n[ \"$*\" = -dcq ] && tail -c +5\n")     # the magic number
+    program.chmod(0o755)
+    monkeypatch.setattr(host, "find", {"zstd": str(program)}.get)
+    assert bzimage.vmlinux(packed(bzimage.ZSTANDARD + KERNEL + LENGTH)) == KERNEL
+    assert bzimage.vmlinux(packed(bzimage.ZSTANDARD + b"no" + KERNEL + LENGTH)) is None
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +203,9 @@ def test_the_hash_of_a_product_is_over_contents_and_not_over_what_rpm_notes(buil
 
 def test_byte_code_of_another_python_is_noticed(built):
     files = payload.product(built)
-    foreign = {path.replace(payload.GUEST_TAG, "cpython-313"): entry for path, entry in files.items()}
-    assert not payload.has_code(foreign)
+    here = sys.implementation.cache_tag
+    foreign = {path.replace(here, "cpython-399"): entry for path, entry in files.items()}
+    assert payload.has_code(foreign, "cpython-399") and not payload.has_code(foreign, here)
 
 
 def test_a_tree_that_does_not_build_says_where_to_look(tmp_path):

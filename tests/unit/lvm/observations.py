@@ -3,7 +3,7 @@
 
 from hypothesis import strategies as st
 
-from dualstor.agents.clustered_vg import interface, seen, unchanged
+from dualstor.agents.clustered_vg import interface, seen
 from dualstor.kernel.devmapper import Volume
 from dualstor.ocf.parameters import Parameters
 from dualstor.record import Record
@@ -12,6 +12,7 @@ from dualstor.tools import lvm, lvm_messages
 
 VG = "vg0"
 GROUP_ID = "g" * 32
+HEADER = ("header", "vdb 4096", "78")
 
 
 class Quorum(Record):
@@ -64,7 +65,7 @@ def request(action, **changes):
 def healthy(**changes):
     """A shared VG with LVs a and b, not started; *changes* replace facets."""
     facets = dict(
-        unchanged=False, headers=None,
+        unchanged=None, headers=None,
         active=(), lockspaces=seen.Lockspaces(), remembered=None,
         daemons=seen.Daemons(answering=("lvmlockd",)), quorum=Quorum(),
         version=seen.Version(number=(2, 3, 16)),
@@ -72,7 +73,7 @@ def healthy(**changes):
         group=lvm.GroupReport(outcome=OK, group=group()),
         devices=(seen.Device("/dev/drbd0", drbd=True),),
         volumes=lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"))),
-        modes=seen.Modes(), reads=(), held=())
+        modes=seen.Modes(), reads=(), held=(), turn=True, held_back=())
     facets.update(changes)
     facets.setdefault("present", listed(facets["active"]))
     return Facts(**facets)
@@ -156,15 +157,18 @@ kernels = st.lists(st.builds(
     size=st.sampled_from([None, 0, 8, 8])), max_size=4).map(tuple)
 
 _FACETS = dict(
-    unchanged=st.sampled_from([False, False, False, True]),
-    headers=st.sampled_from([None, (), (unchanged.Header("vdb", 4096, b"x"),)]),
+    unchanged=st.sampled_from([None, None, None, (HEADER,)]),
+    headers=st.sampled_from([None, (), (HEADER,)]),
+    turn=st.booleans(),
     active=kernels,
     lockspaces=st.builds(seen.Lockspaces, st.booleans(), st.booleans(), st.booleans()),
     remembered=st.one_of(st.none(), st.builds(
         lambda names, locking: memory(*sorted(names), locking=locking),
         st.sets(st.sampled_from(NAMES)), st.sampled_from(["lvmlockd", "clvmd"]))),
-    daemons=st.builds(seen.Daemons, st.sampled_from(
-        [(), ("lvmlockd",), ("clvmd",), ("lvmlockd", "clvmd")]), st.just("refused")),
+    daemons=st.builds(seen.Daemons, answering=st.sampled_from(
+        [(), ("lvmlockd",), ("clvmd",), ("lvmlockd", "clvmd")]), says=st.just("refused"),
+        busy=st.sampled_from([(), (), ("clvmd",)])),
+    held_back=st.sampled_from([(), (), ("drbd0",)]),
     quorum=st.builds(Quorum, st.booleans(), st.sampled_from([True, True, False, None])),
     version=st.sampled_from([seen.Version(number=(2, 3, 16)), seen.Version(number=(2, 2, 84)),
                              seen.Version(missing=True, says="lvm: not found"),
@@ -214,7 +218,7 @@ def _done(deed):
 _OF_ACTION = {
     "start": ("start_locking", "activate"),
     "stop": ("deactivate_group", "deactivate", "remove_devices", "stop_locking", "release"),
-    "monitor": ("make_shared", "pick_up", "keep"), "validate-all": (), "reload-agent": ()}
+    "monitor": ("make_shared", "pick_up"), "validate-all": (), "reload-agent": ()}
 
 
 def histories(action):

@@ -23,7 +23,7 @@ ACTIVATING = {"activate", "pick_up", "make_shared"}
 OF_ACTION = {"start": {"start_locking", "activate", "remember"},
              "stop": {"deactivate_group", "deactivate", "remove_devices", "stop_locking",
                       "release", "forget"},
-             "monitor": {"make_shared", "pick_up", "remember", "keep", "warn"},
+             "monitor": {"make_shared", "pick_up", "remember", "warn"},
              "validate-all": set(), "reload-agent": set()}
 
 
@@ -57,14 +57,14 @@ def test_every_decision_is_a_step_that_fits_its_action(situation):
 
 
 @many
-@given(seen_by.situations(("quorum", "daemons", "lockspaces"), 1))
+@given(seen_by.situations(("quorum", "daemons", "lockspaces", "held_back"), 1))
 def test_no_lock_is_asked_for_unless_quorate_and_the_daemon_lives(situation):
     _, _, facts = situation
     step, read = step_of(situation)
     granted = locking.obstacle(facts) is None
     if isinstance(step, Do) and step.deed in LOCKING:
         assert granted and facts.quorum.quorate is True and facts.daemons.answering
-        assert facts.lockspaces.recovered
+        assert facts.lockspaces.recovered and not facts.held_back
     if not granted:
         assert not {"group", "volumes"} & set(read)
 

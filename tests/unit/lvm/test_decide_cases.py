@@ -182,8 +182,7 @@ GROUP_2_02 = dict(version=seen.Version(number=(2, 2, 84)))
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-")), **GROUP_2_02), 6,
      ["not clustered", "`vgchange -c y vg0`"]),
     (dict(group=lvm.GroupReport(outcome=outcome("Cannot access clustered VG vg0."))), 6,
-     ["LVM 2.03.16", "`vgchange --lock-type none --lockopt force vg0`",
-      "`vgchange --lock-type dlm vg0`"]),
+     ["LVM 2.03.16", "convert it as `dualstor check` tells"]),
     (dict(group=lvm.GroupReport(outcome=outcome("Skipping clustered volume group vg0")),
           **GROUP_2_02), 2, ["locking_type = 3"]),
     (dict(group=lvm.GroupReport(outcome=outcome(
@@ -205,10 +204,11 @@ GROUP_2_02 = dict(version=seen.Version(number=(2, 2, 84)))
         "Cannot access VG vg0 with lock type dlm that requires lvmlockd."))), 2,
      ["set use_lvmlockd = 1"]),
     (dict(group=lvm.GroupReport(outcome=outcome(
-        "Cannot access VG vg0 with system ID a with local system ID b."))), 6, ["--systemid"]),
+        "Cannot access VG vg0 with system ID a with local system ID b."))), 6,
+     ["system ID of one host", "`dualstor status` tells how"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wzx-ns"))), 6, ["`vgimport vg0`"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz-pns"))), 1,
-     ["physical volume is missing", "pvs -a", "partial_activation=true"]),
+     ["physical volume is missing", "pvs -a"]),
     (dict(devices=(seen.Device("/dev/drbd0", drbd=True), seen.Device("[unknown]", missing=True))),
      1, ["physical volume is missing"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--nc"))), 1,
@@ -243,13 +243,7 @@ def test_a_duplicate_is_refused_even_if_lvm_prefers_drbd():
 
 def test_a_pv_without_drbd_is_refused():
     assert start(healthy(devices=(seen.Device("/dev/sdc"),))) == \
-        told("/dev/sdc is not a DRBD device", "pvmove /dev/sdc", "vgreduce vg0 /dev/sdc")
-
-
-def test_where_the_disk_may_be_drbds_the_last_words_are_not_to_write_to_it():
-    """Without DRBD's configuration nothing tells; Pacemaker keeps the last words of a long reason."""
-    reason = start(healthy(devices=(seen.Device("/dev/vdb"),))).reason
-    assert reason.endswith("`drbdadm up` its resource and hide it from LVM")
+        told("/dev/sdc is not a DRBD device", "run `dualstor status` before any command of LVM")
 
 
 def test_a_partial_group_starts_when_that_is_wanted():
@@ -476,6 +470,20 @@ def test_where_lvm_cannot_be_asked_the_remembered_list_counts(facets):
     assert step.code == 1
     step = monitor(started(active=(), **facets))
     assert step == told("vg0/a, vg0/b should be active") and step.code == 1
+
+
+def test_while_another_vg_is_looked_at_what_is_new_waits_and_what_is_lost_does_not():
+    """Many full looks at once take so long that none of them ends with something to keep."""
+    new = lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"), lv("new")))
+    known = dict(started().__dict__, turn=False)
+    for facet in ("quorum", "daemons", "modes", "headers", "volumes"):
+        known.pop(facet)
+    assert monitor(Facts(**known)) == DONE
+    later = started(volumes=new)
+    assert monitor(later) == Do("pick_up", ("-asy", "new"))
+    for urgent in (started(turn=False, active=(active("a"),)), started(turn=False, remembered=None)):
+        assert isinstance(monitor(urgent), Do)
+    assert monitor(started(turn=False, volumes=new), request("monitor", level=10)) == monitor(later)
 
 
 def test_lvs_without_their_lockspace_are_a_failure():

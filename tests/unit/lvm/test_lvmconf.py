@@ -4,7 +4,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from dualstor.errors import ParseError
+from dualstor.errors import ParseError, ToolHung
 from dualstor.tools import lvmconf
 from .helpers import PaperHost, golden
 
@@ -42,6 +42,16 @@ def test_lvm_that_wants_clvmd_for_the_answer_is_done_without():
     for name, value in (("global/locking_type", "3"), ("global/fallback_to_local_locking", "0"),
                         ("global/use_lvmetad", "0"), ("global/use_lvmlockd", None)):
         assert lvmconf.setting(host, name, OLD) == value
+
+
+def test_lvm_that_waits_for_a_clvmd_without_quorum_is_done_without():
+    def hangs(argv):
+        raise ToolHung(argv, "no answer in 5 s")
+    host = PaperHost(files={"/etc/lvm/lvm.conf": golden("lvm.conf")}, programs={"lvm": hangs})
+    assert lvmconf.setting(host, "global/locking_type", OLD) == "3"
+    assert lvmconf.setting(host, "global/locking_type", MIDDLE) == "3"
+    with pytest.raises(ToolHung):   # it takes no lock: it hangs of something else
+        lvmconf.setting(host, "global/locking_type", LATE)
 
 
 def test_other_refusals_tell_nothing():

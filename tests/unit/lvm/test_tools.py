@@ -4,7 +4,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from dualstor.errors import ParseError, ToolHung
+from dualstor.deadline import Deadline
+from dualstor.errors import ParseError, ToolFailed, ToolHung
 from dualstor.tools import dmsetup, lvm, lvm_messages, lvmconf, lvmlock
 from .helpers import PaperHost, golden
 
@@ -50,6 +51,44 @@ def test_lvmlockctl_info():
                                      ("Blm50V63FK1KrbUKORdo0L3jvNXawRxW", "ex"))
     host = answering(golden("lvmlockctl-info-global-only.txt"))
     assert lvmlock.modes(host, "vg0") == () and len(lvmlock.lockspaces(host)) == 1
+
+
+class Passing(PaperHost):
+    """A host on which sleeping is all that takes time."""
+
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.now = 0.0
+        self.deadline = Deadline(60.0, lambda: self.now)
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def taken_for(tries):
+    """A host on which another lvmlockctl has the socket for the answer for so many tries."""
+    left = [tries]
+
+    def answer(_argv):
+        left[0] -= 1
+        if left[0] >= 0:    # as seen of 2.03.16
+            return 158, "socket error -98\n", ""
+        return 0, golden("lvmlockctl-info-global-only.txt"), ""
+    return Passing(programs={"lvmlockctl": answer})
+
+
+def test_lvmlockctl_that_another_one_keeps_from_its_answer_is_asked_again():
+    host = taken_for(3)
+    assert len(lvmlock.lockspaces(host)) == 1 and len(host.calls) == 4
+    assert 0 < host.now < 5
+
+
+def test_lvmlockctl_that_never_gets_its_answer_is_given_up_in_time():
+    host = taken_for(10 ** 6)
+    with pytest.raises(ToolFailed) as caught:
+        lvmlock.lockspaces(host, 2.0)
+    assert "another lvmlockctl" in caught.value.reason
+    assert host.now <= 2.0
 
 
 @pytest.mark.parametrize("text", [

@@ -8,21 +8,19 @@ import subprocess
 import pytest
 
 import packages
+from dualstor import fencepeer
 from sourcetree import TREE
 
 PYTHON = "/usr/bin/python3"     # which runs the agents
 
-#: Says which of our modules a program loaded, and how; its words are PROGRAM ARGUMENT.
+#: Says which of our modules a program loaded, and from where; its words are PROGRAM ARGUMENT.
 _TOLD = """
-import posix, sys
-end = posix._exit
-def told(code):
+import atexit, sys
+def told():
     for name, module in sorted(sys.modules.items()):
         if name.partition(".")[0] == "dualstor":
-            print(name, type(module.__spec__.loader).__name__, module.__file__, module.__cached__)
-    sys.stdout.flush()
-    end(code)
-posix._exit = told
+            print(name, module.__file__, module.__cached__)
+atexit.register(told)
 del sys.argv[0]
 exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"), {"__name__": "__main__", "__file__": sys.argv[0]})
 """
@@ -44,21 +42,25 @@ class Root:
     def agent(self, name):
         return self.path("usr/lib/ocf/resource.d/dualstor/" + name)
 
+    @property
+    def handler(self):
+        return self.path(fencepeer.PROGRAM.lstrip("/"))
+
     def files(self):
         """{path from the root: permissions} of all files and links to files."""
         return {os.path.relpath(os.path.join(base, name), self.folder): os.lstat(os.path.join(base, name)).st_mode & 0o777
                 for base, _, names in os.walk(self.folder) for name in names}
 
     def loaded(self, agent):
-        """{module of ours: name of its loader} of a monitor that finds nothing."""
+        """{module of ours: whether its byte code is there} of a monitor that finds nothing."""
         done = subprocess.run(
-            [PYTHON, "-IS", "-c", _TOLD, self.agent(agent), "monitor"], cwd="/", stdout=subprocess.PIPE, check=False,
+            [PYTHON, "-IBS", "-c", _TOLD, self.agent(agent), "monitor"], cwd="/", stdout=subprocess.PIPE, check=False,
             stderr=subprocess.PIPE, env={"OCF_RESKEY_vgname": "no-such", "OCF_RESKEY_drbd_resource": "none"},
             stdin=subprocess.DEVNULL, universal_newlines=True)
         told = [line.split() for line in done.stdout.splitlines() if line.startswith("dualstor")]
         assert told, done.stderr
-        assert all(os.path.realpath(path).startswith(os.path.realpath(self.library) + "/") for _, _, path, _ in told)
-        return {name: loader for name, loader, _, _ in told}
+        assert all(os.path.realpath(path).startswith(os.path.realpath(self.library) + "/") for _, path, _ in told)
+        return {name: os.path.isfile(cached) for name, _, cached in told}
 
 
 @pytest.fixture(scope="session")

@@ -50,6 +50,12 @@ def test_modules_come_from_the_installation(installed, name, place, monkeypatch)
     assert "dualstor.main" in loaded and not place[1].exists()
 
 
+def test_the_handler_runs_no_code_of_others(installed, place):
+    folder, mark = place
+    done = hostile.run(installed.handler, cwd=folder, **hostile.variables(folder))
+    assert done.returncode == 1 and "Traceback" not in done.stderr and not mark.exists()
+
+
 def test_the_command_runs_no_code_of_others(installed, place):
     folder, mark = place
     command = installed.path("usr/sbin/dualstor")

@@ -22,7 +22,7 @@ def test_agents_command_metadata_and_manuals_are_there(installed):
         assert files["usr/lib/ocf/resource.d/dualstor/" + name] == 0o755
         assert files["usr/share/dualstor/metadata/%s.xml" % name] == 0o644
         assert files["usr/share/man/man7/ocf_dualstor_%s.7" % name] == 0o644
-    assert files["usr/sbin/dualstor"] == 0o755
+    assert files["usr/sbin/dualstor"] == files["usr/lib/drbd/dualstor-fence-peer"] == 0o755
     for name in ("usr/share/man/man8/dualstor.8", "usr/lib/tmpfiles.d/dualstor.conf",
                  "usr/share/bash-completion/completions/dualstor", "usr/share/zsh/site-functions/_dualstor",
                  "usr/share/fish/vendor_completions.d/dualstor.fish", "usr/share/doc/dualstor/docs/operations.md"):
@@ -50,8 +50,6 @@ def test_every_module_is_compiled_for_the_python_of_the_agents(installed):
         if path.endswith(".py") and path.startswith("usr/lib/ocf/"):
             folder, name = os.path.split(path[:-len(".py")])
             assert "%s/__pycache__/%s.%s.pyc" % (folder, name, tag) in files
-    for name in AGENTS:
-        assert "usr/lib/ocf/lib/dualstor/__pycache__/%s.%s.bundle" % (name, tag) in files
 
 
 def test_byte_code_goes_by_time_and_not_by_a_hash_of_the_source(tmp_path):
@@ -68,20 +66,9 @@ def test_byte_code_goes_by_time_and_not_by_a_hash_of_the_source(tmp_path):
 
 
 @pytest.mark.parametrize("name", AGENTS)
-def test_a_monitor_starts_from_its_bundle(installed, name):
+def test_nothing_has_to_be_compiled_when_it_runs(installed, name):
     loaded = installed.loaded(name)
-    assert loaded["dualstor.main"] == loaded["dualstor.host"] == "Bundle"
-
-
-@pytest.mark.parametrize("name", AGENTS)
-def test_without_bundles_it_starts_from_byte_code(changeable, name):
-    folder = os.path.join(changeable.library, "__pycache__")
-    for each in os.listdir(folder):
-        if each.endswith(".bundle"):
-            os.unlink(os.path.join(folder, each))
-    before = changeable.files()
-    assert set(changeable.loaded(name).values()) == {"SourceFileLoader"}
-    assert changeable.files() == before, "nothing had to be compiled"
+    assert "dualstor.main" in loaded and all(loaded.values()), loaded
 
 
 def test_no_file_names_the_folder_in_which_it_was_made(installed):
@@ -89,6 +76,15 @@ def test_no_file_names_the_folder_in_which_it_was_made(installed):
         with open(installed.path(path), "rb") as stream:
             text = stream.read()
         assert installed.folder.encode() not in text and TREE.encode() not in text, path
+
+
+def test_the_handler_runs_from_its_own_installation(installed):
+    done = subprocess.run([installed.handler], cwd="/", env={}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1 and b"Traceback" not in done.stderr
+    told = subprocess.run([PYTHON, "-ISv", installed.handler], cwd="/", env={}, stderr=subprocess.PIPE, check=False,
+                          universal_newlines=True).stderr
+    assert os.path.join(installed.library, "fencepeer") in told.replace("/usr/lib/drbd/../ocf", "/usr/lib/ocf")
 
 
 def test_the_command_works_as_installed(installed):
@@ -107,30 +103,8 @@ def test_uninstall_leaves_nothing(changeable):
     assert changeable.files() == {}
 
 
-def test_byte_code_can_be_taken_away_again(changeable):
-    program = os.path.join(changeable.library, "bytecode.py")
-    packages.run(PYTHON, "-I", program, "--remove", changeable.library)
-    assert [path for path in changeable.files() if "__pycache__" in path] == []
-    packages.run(PYTHON, "-I", program, changeable.library)
-    assert changeable.loaded("clvmd")["dualstor.main"] == "Bundle"
-
-
-@pytest.mark.parametrize("words", [[], ["a", "b", "c"], ["--remove"], ["--remove", "a", "b"]])
-def test_byte_code_is_made_of_one_library(words):
-    done = subprocess.run([sys.executable, "-I", os.path.join(TREE, "lib", "dualstor", "bytecode.py")] + words,
-                          stderr=subprocess.PIPE, check=False)
-    assert done.returncode == 2 and b"usage:" in done.stderr
-
-
-def test_a_library_that_does_not_compile_is_told(tmp_path):
-    (tmp_path / "broken.py").write_text("def\n")
-    done = subprocess.run([PYTHON, "-I", os.path.join(TREE, "lib", "dualstor", "bytecode.py"), str(tmp_path)],
-                          stderr=subprocess.PIPE, check=False)
-    assert done.returncode == 1 and b"broken.py" in done.stderr
-
-
 def test_what_runs_at_boot_makes_the_memory_private(installed):
-    from dualstor.host import STATE_DIR
+    from dualstor.memory import STATE_DIR
     with open(installed.path("usr/lib/tmpfiles.d/dualstor.conf"), encoding="ascii") as stream:
         lines = [line.split() for line in stream if line.strip() and not line.startswith("#")]
     assert lines == [["d", STATE_DIR, "0700", "root", "root", "-"]]

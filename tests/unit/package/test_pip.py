@@ -52,7 +52,20 @@ def test_agents_are_those_of_a_package_and_as_quick(root, installed, name):
         assert ours.read() == theirs.read()
     assert os.stat(root.agent(name)).st_mode & 0o777 == 0o755
     assert os.path.islink(root.library)
-    assert root.loaded(name)["dualstor.main"] == "Bundle"
+    assert all(root.loaded(name).values())
+
+
+def test_the_handler_is_that_of_a_package_and_others_are_left_alone(root, command, installed):
+    with open(root.handler, "rb") as ours, open(installed.handler, "rb") as theirs:
+        assert ours.read() == theirs.read()
+    assert os.stat(root.handler).st_mode & 0o777 == 0o755
+    done = subprocess.run([root.handler], cwd="/", env={}, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1 and b"Traceback" not in done.stderr
+    other = os.path.join(os.path.dirname(root.handler), "crm-fence-peer.9.sh")
+    with open(other, "w", encoding="ascii") as stream:
+        stream.write("#!/bin/sh\n")
+    assert command("install-agents", "--root", root.folder, "--remove").returncode == 0
+    assert list(root.files()) == [os.path.relpath(other, root.folder)]
 
 
 def test_metadata_and_manuals_come_along(root, prefix, installed):
@@ -65,7 +78,8 @@ def test_metadata_and_manuals_come_along(root, prefix, installed):
 def test_what_was_put_there_is_taken_away_again(root, command, prefix):
     assert command("install-agents", "--root", root.folder, "--remove").returncode == 0
     assert root.files() == {}
-    assert list(prefix.rglob("*.bundle")) == []
+    (library,) = prefix.glob("lib*/python*/site-packages/dualstor")
+    assert list(library.rglob("*.pyc")) == []
 
 
 def test_it_can_be_run_again(root, command):

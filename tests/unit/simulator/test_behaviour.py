@@ -302,4 +302,19 @@ def test_dead_nodes_locks_hold_until_it_is_fenced():
     with pytest.raises(ToolHung):
         one.run(("vgchange", "-asy", "vg0"), timeout=5)
     world.boot(cluster, node)
+    assert one.run(("drbdadm", "resume-io", "r0")).ok   # LVM reads from DRBD, too
     assert one.run(("vgchange", "-asy", "vg0"), timeout=5).ok
+
+
+def test_who_reads_while_drbd_holds_io_back_cannot_be_ended_and_holds_the_device():
+    simulation, one, _ = simulate("active")
+    node = simulation.cluster.nodes["node1"]
+    node.drbd["r0"].suspended = True
+    for argv, openers in ((("dd", "if=/dev/dm-0"), node.mappings["vg0-lv0"].openers),
+                          (("vgs",), node.drbd["r0"].openers)):
+        with pytest.raises(ToolHung) as caught:
+            one.run(argv, timeout=5)
+        assert caught.value.abandoned and openers == [argv[0]]
+    node.drbd["r0"].suspended = False
+    simulation.advance(1)
+    assert not node.mappings["vg0-lv0"].openers and not node.drbd["r0"].openers

@@ -3,7 +3,8 @@
 
 import pytest
 
-from dualstor.command.status import advice
+from dualstor import recipes
+from dualstor.command.status import advice, peer
 from dualstor.command.status.report import (
     Active, Drbd, Fencing, Listed, Locking, Lockspace, Report, Silent)
 from dualstor.kernel import drbd
@@ -108,7 +109,8 @@ def test_a_good_state_needs_nothing():
 def test_what_is_wrong_has_its_advice(changes, severity, what, do):
     found = advice.advise(GOOD.but(**changes))
     assert len(found) == 1, found
-    assert found[0].severity == severity and what in found[0].what and do in found[0].do
+    whole = "\n".join([found[0].do] + recipes.lines(found[0].parts))
+    assert found[0].severity == severity and what in found[0].what and do in whole
 
 
 def test_a_peer_that_is_down_is_no_reason_to_look_at_the_cable():
@@ -127,3 +129,60 @@ def test_errors_come_first():
     report = GOOD.but(cluster=cluster(online=False), drbd=link("StandAlone"),
                       listed=Silent(says="hung"))
     assert [each.severity for each in advice.advise(report)] == ["error", "warning", "unseen"]
+
+
+# -- the last action that failed ------------------------------------------------------------
+
+
+def failed(reason, agent="ocf:dualstor:clustered-vg", operation="vg0_start_0"):
+    """A cluster in which an action failed with a reason."""
+    return GOOD.cluster.but(
+        failures=(pacemaker.Failure(operation=operation, node="node2", code="error",
+                                    reason=reason),),
+        instances=(pacemaker.Instance(resource="vg0", agent=agent, node="node2", role="Stopped"),))
+
+
+@pytest.mark.parametrize("reason, do", [
+    ("vg0 start: VG vg0: its PV /dev/vdb is not a DRBD device, so the other ... run `dualstor "
+     "status` before any command of LVM",
+     "restore /etc/drbd.d from the other node before any command of LVM"),
+    ("vg0 start: VG vg0: it has the system ID of one host (Cannot access VG vg0 ... tells how",
+     "on the host that has that ID, once its LVs are inactive, `vgchange --systemid '' VG`"),
+    ("vg0 start: VG vg0: it is not shared, so nothing keeps two nodes from changing it at once",
+     "only while its LVs are inactive on all nodes"),
+    ("vg0 start: something that no agent says", "do what the reason says")])
+def test_what_the_page_says_about_its_reason_is_told(reason, do):
+    (one,) = advice.advise(GOOD.but(cluster=failed(reason)))
+    assert do in one.do and one.do.endswith("`crm_resource --cleanup --resource vg0`")
+
+
+def test_of_the_reason_of_another_agent_nothing_is_known():
+    cluster_ = failed("vg0 start: VG vg0: it is not shared, so", "ocf:heartbeat:LVM-activate")
+    assert "do what the reason says" in advice.advise(GOOD.but(cluster=cluster_))[0].do
+
+
+def test_with_cman_fenced_is_told_only_under_its_condition():
+    report = GOOD.but(fencing=event("pending"), quorum=GOOD.quorum.but(engine="cman"))
+    (one,) = advice.advise(report)
+    assert "Only if you have seen yourself that the machine is off: `fence_ack_manual" in one.do
+    assert "fence_ack_manual" not in advice.advise(GOOD.but(fencing=event("pending")))[0].do
+
+
+# -- what the other node tells ---------------------------------------------------------------
+
+
+def test_the_other_nodes_document_is_understood_whatever_else_it_tells():
+    told = {"node": "node2", "volumes": [{"vg": "vg0", "state": "sh"}, {"vg": "vg1", "state": "-"}],
+            "drbd": {"resources": [
+                {"name": "r0", "state": {
+                    "resource": "r0", "role": "Primary", "suspended": False, "new": 1,
+                    "volumes": [{"number": 0, "minor": 0, "dstate": "UpToDate", "new": 1}],
+                    "peers": [{"name": None, "cstate": "StandAlone", "role": "Unknown",
+                               "dstates": ["DUnknown"], "new": 1}]}},
+                {"name": "r1", "state": None}, {"name": "r2", "state": {"silent": "hung"}}]}}
+    assert peer.resource_state(told, "r0").standalone and peer.resource_state(told, "r0").primary
+    assert peer.resource_state(told, "r1") is None
+    for document in (told, None, {}, {"drbd": {"silent": "hung"}}):
+        assert peer.resource_state(document, "r2") is drbd.UNKNOWN
+    assert peer.active_groups(told) == ("vg0",) and peer.active_groups({}) is None
+    assert peer.active_groups({"volumes": [{"vg": "x"}]}) is None

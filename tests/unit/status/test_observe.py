@@ -26,8 +26,8 @@ def look(simulation, node="node1"):
 
 
 def nodes(simulation):
-    """Both nodes as text, but for how far a resync is, which goes on meanwhile."""
-    return re.sub(r"synced=[0-9.]+", "", repr(simulation.cluster.nodes))
+    """Both nodes as text, but for how far a resync is, and who was at a daemon's socket."""
+    return re.sub(r"(synced=[0-9.]+|queue=[0-9]+)", "", repr(simulation.cluster.nodes))
 
 
 def asked_lvm(simulation):

@@ -2,26 +2,45 @@
 """clustered-vg: how it looks at its host and what it does there."""
 
 from dualstor import log
-from dualstor.agents.clustered_vg import seen
-from dualstor.agents.clustered_vg.quick import QuickVg
+from dualstor.agents.clustered_vg import decide, headers, seen
+from dualstor.agents.clustered_vg.interface import INTERFACE
+from dualstor.engine import Agent
 from dualstor.errors import DualstorError, ToolError, ToolHung, ToolMissing
-from dualstor.kernel import devmapper, dlm, locksocket
+from dualstor.kernel import devmapper, dlm, dmlist, locksocket
+from dualstor.look import well
 
 _CONNECT_TIME = 2.0     # seconds
 
 _MONITOR_SHARE = 3.0    # a monitor gives one command this part of its time
 _START_TURN = 30.0      # seconds to wait for other starts of VGs on this host
+_LOOK_TURN = 5.0        # seconds to wait for other monitors that ask LVM about VGs of this host
 _READ_TIME = 10.0       # seconds for one sector at check level 10
+_RESUME_TRIES, _RESUME_PAUSE = 20, 0.5   # looks whether LVs are suspended; seconds between
 _REMOVE_PASSES = 8      # layers of device-mapper that are taken away at most
 
 
-class ClusteredVg(QuickVg):
+#: Facets that a monitor looks at once: it is short, and pays for each look.
+_MONITOR_LASTING = ("unchanged", "quorum", "daemons", "lockspaces", "held_back", "headers", "modes",
+                    "volumes", "reads")
+
+
+class ClusteredVg(Agent):
     """The volume group on this host."""
+
+    interface = INTERFACE
+    lasting = ("version", "settings", "devices")
+    decide = staticmethod(decide.decide)
 
     def __init__(self, host, request, parameters):
         super().__init__(host, request, parameters)
+        self.vg = parameters.vgname
+        self._memory = (INTERFACE.name, self.vg, "volumes")
         self._group = None
         self._version = None
+        self._headers = None
+        self._turn = None
+        if request.action == "monitor":
+            self.lasting += _MONITOR_LASTING
 
     def _share(self):
         """Seconds for one command: a monitor must be able to go on when it hangs."""
@@ -29,6 +48,38 @@ class ClusteredVg(QuickVg):
         return remaining / _MONITOR_SHARE if self.request.action == "monitor" else remaining * 0.8
 
     # -- the kernel, which never blocks ----------------------------------------
+
+    def sights(self):
+        """Its devices and its lockspace; the headers of its metadata come with the answer."""
+        remembered = self.see_remembered()
+        if remembered is None:
+            return ()
+        space = "clvmd" if remembered.locking == seen.CLVMD else "lvm_" + self.vg
+        return ("devices", self.vg), ("node", "/sys/kernel/dlm/" + space)
+
+    def see_unchanged(self):
+        """The headers of LVM's metadata, as sights, if they are as when all was well; else None."""
+        kept = self._kept_headers()
+        now = headers.again(self.host, kept)
+        for disk in headers.silent(now):
+            log.warning("VG %s: disk %s does not answer: look at `dmesg` and `drbdadm status`",
+                        self.vg, disk)
+        return kept if kept and now == kept else None
+
+    def _kept_headers(self):
+        """The headers of the last answer that was kept, as sights."""
+        kept = well.from_text(
+            self.host.recall(*well.place(INTERFACE.name, self.request.resource)))
+        return headers.among(kept.sights) if kept else ()
+
+    def see_present(self):
+        """The VG's devices in device-mapper, as text: "" for none."""
+        return dmlist.present(self.host, self.vg)
+
+    def see_remembered(self):
+        """What start left."""
+        text = self.host.recall(*self._memory)
+        return None if text is None else seen.recalled(text)
 
     def see_active(self):
         """Devices of the VG in device-mapper."""
@@ -52,15 +103,30 @@ class ClusteredVg(QuickVg):
                      for v in self.see_active() if not v.layer)
 
     def see_daemons(self):
-        """The lock daemons whose socket accepts."""
+        """The lock daemons whose socket accepts, or would if they were not busy."""
         tried = locksocket.try_all(self.host, (seen.LVMLOCKD, seen.CLVMD), _CONNECT_TIME)
         return seen.Daemons(
             answering=tuple(name for name, _, problem in tried if problem is None),
+            busy=tuple(name for name, _, problem in tried if problem == locksocket.BUSY),
             says="; ".join("%s: %s" % (name, problem)
                            for name, _, problem in tried
                            if problem is not None))
 
+    def see_held_back(self):
+        """Kernel's names of the DRBD devices whose I/O stands still; LVM reads from them all."""
+        from dualstor.tools import drbdsetup
+        try:
+            return tuple("drbd%d" % minor for minor in drbdsetup.held_back(self.host))
+        except DualstorError:
+            return ()   # not known: what must not hang has its deadline
+
     # -- tools -------------------------------------------------------------------
+
+    def see_turn(self):
+        """Whether no other monitor asks LVM about a VG of this host; until we end, none will."""
+        if self._turn is None:
+            self._turn = self.host.lock("look", min(_LOOK_TURN, self._share()))
+        return self._turn is not None
 
     def see_quorum(self):
         """What the cluster's membership says."""
@@ -80,20 +146,21 @@ class ClusteredVg(QuickVg):
         return self._version
 
     def see_settings(self):
-        """LVM's settings that decide on locking and filtering."""
+        """LVM's settings that decide on locking and filtering.
+
+        :raises DualstorError: who locks is not told; the rest is only for advice
+        """
         from dualstor.tools import lvm
         version = self.see_version().number
-
-        def value(name):
-            try:
-                return lvm.setting(self.host, name, version)
-            except DualstorError:
-                return None
         old = version < lvm.NO_CLVMD
-        return seen.Settings(use_lvmlockd=value("global/use_lvmlockd"),
-                             locking_type=value("global/locking_type") if old else None,
-                             use_devicesfile=None if old else value("devices/use_devicesfile"),
-                             filter_name=lvm.filter_name(version))
+        locking = [lvm.setting(self.host, name, version) for name in
+                   ("global/use_lvmlockd", "global/locking_type")[:1 + old]]
+        try:
+            file = None if old else lvm.setting(self.host, "devices/use_devicesfile", version)
+        except DualstorError:
+            file = None
+        return seen.Settings(use_lvmlockd=locking[0], locking_type=locking[1] if old else None,
+                             use_devicesfile=file, filter_name=lvm.filter_name(version))
 
     def see_group(self):
         """The VG and its PVs as LVM has them; a good answer is kept."""
@@ -106,9 +173,8 @@ class ClusteredVg(QuickVg):
         return self._group
 
     def see_headers(self):
-        """The headers of the VG's metadata areas now; None where they cannot be told."""
-        from dualstor.agents.clustered_vg import headers
-        return headers.read(self.host, self.see_group().devices)
+        """The headers of the VG's metadata as they were before LVM told its LVs; see headers.read."""
+        return self._headers
 
     def see_devices(self):
         """The devices of the VG's PVs, and those on which LVM sees the same PVs again."""
@@ -144,17 +210,33 @@ class ClusteredVg(QuickVg):
         return None
 
     def see_volumes(self):
-        """The VG's LVs as LVM has them."""
+        """The VG's LVs as LVM has them. Before a monitor asks, it reads the metadata's headers."""
         from dualstor.tools import lvm
+        if self.request.action == "monitor" and self.parameters.pick_up_new_lvs:
+            self._headers = headers.read(self.host, self.see_group().devices, self._kept_headers())
         version = lvm.LVMLOCKD  # where that runs no older LVM can be: saves asking
         if not self.see_lockspaces().group:
             version = self.see_version().number
         if version is None:
             return lvm.VolumesReport(outcome=lvm.Outcome(ok=False, says=self._version.says))
-        return lvm.volumes(self.host, self.vg, version, self._share())
+        report = lvm.volumes(self.host, self.vg, version, self._share())
+        if report.outcome.ok and not report.volumes and self._has_volumes():
+            report = report.but(outcome=report.outcome.but(
+                ok=False, says="lvs %s: no answer, though it ended with 0" % self.vg))
+        return report
+
+    def _has_volumes(self):
+        """Whether the VG has LVs, as far as the kernel or an earlier answer of LVM tells."""
+        return bool(self.see_active()) or bool(self._group and self._group.group.lv_count)
 
     def see_modes(self):
-        """The locks that lvmlockd holds on the VG's LVs."""
+        """The locks that lvmlockd holds on the VG's LVs: from the kernel, else from lvmlockctl.
+
+        dlm's own list needs no program, of which only one can ask lvmlockd at a time.
+        """
+        exclusive = dlm.exclusive(self.host, "lvm_" + self.vg)
+        if exclusive is not None:
+            return seen.Modes(held=tuple((name.replace("-", ""), "ex") for name in sorted(exclusive)))
         from dualstor.tools import lvmlock
         try:
             return seen.Modes(held=lvmlock.modes(self.host, self.vg, min(5.0, self._share())))
@@ -162,8 +244,28 @@ class ClusteredVg(QuickVg):
             return seen.Modes(answered=False, says=problem.reason)
 
     def see_reads(self):
-        """For each active LV (name, problem): whether one sector can be read past the cache."""
-        return tuple((v.lv, self._read(v)) for v in self.see_active() if v.usable)
+        """For each active LV (name, problem): whether one sector can be read past the cache.
+
+        Not of one on a DRBD device that holds I/O back: the reader could not be ended, and
+        would hold the LV open until that goes on.
+        """
+        from dualstor.kernel import block
+        held, volumes = set(self.see_held_back()), self._when_resumed()
+        suspended = {v.lv for v in volumes if v.suspended}
+        return tuple(
+            (v.lv, "device-mapper has it suspended" if v.lv in suspended else self._read(v))
+            for v in volumes
+            if v.usable and not held & {"drbd%d" % minor for minor in
+                                        block.drbd_minors(self.host, v.major, v.minor)})
+
+    def _when_resumed(self):
+        """As ``see_active``, once none is suspended: LVM suspends for moments, a reader would hang."""
+        for _ in range(_RESUME_TRIES):
+            volumes = self.see_active()
+            if not any(v.suspended for v in volumes):
+                break
+            self.host.sleep(_RESUME_PAUSE)
+        return volumes
 
     def _read(self, volume):
         argv = ("dd", "if=/dev/dm-%d" % volume.minor, "of=/dev/null", "bs=4096", "count=1",
@@ -233,21 +335,17 @@ class ClusteredVg(QuickVg):
 
     def do_remember(self, text, warning):
         """Keep *text* for later monitors, and log *warning*, if any."""
-        self.host.remember(self._memory, text)
-        self.host.forget(self._moment)
+        self.host.remember(text, *self._memory)
         self.do_warn(warning)
-
-    def do_keep(self, text):
-        """Keep what was seen when all was well."""
-        if text != self.host.recall(self._moment):
-            self.host.remember(self._moment, text)
 
     def do_forget(self, warning):
         """Drop what start left, and log *warning*, if any."""
-        self.host.forget(self._memory)
-        self.host.forget(self._moment)
+        self.host.forget(*self._memory)
         self.do_warn(warning)
 
     def do_warn(self, text):
         if text:
             log.warning("VG %s: %s", self.vg, text)
+
+
+AGENT = ClusteredVg

@@ -2,8 +2,7 @@
 """What must be right before the VG is started: each refusal names the next step."""
 
 from dualstor.agents.clustered_vg import locking
-from dualstor.agents.clustered_vg.decide import refuse
-from dualstor.agents.clustered_vg.seen import LVMLOCKD
+from dualstor.agents.clustered_vg.seen import LVMLOCKD, refuse
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Wait
 
@@ -64,12 +63,11 @@ def _invisible(request, parameters, facts):
     if "local locking" in kinds or ("no daemon" in kinds and "clustered" in kinds):
         return refuse(request, parameters, ExitCode.ERR_ARGS,
                       "LVM fell back to local locking, as its lock daemon did not answer: look at "
-                      "the clvmd resource, and set fallback_to_local_locking = 0 in %s" % _LVM_CONF)
+                      "the clvmd resource, set fallback_to_local_locking = 0 in %s" % _LVM_CONF)
     if "clustered" in kinds and facts.version.number >= _NO_CLVMD:
         return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
-                      "it is clustered for clvmd, which LVM %s no longer has. With its LVs "
-                      "inactive on all nodes, convert it: `vgchange --lock-type none --lockopt force %s`, "
-                      "then `vgchange --lock-type dlm %s`" % (facts.version, vg, vg))
+                      "it is clustered for clvmd, which LVM %s no longer has: convert it as "
+                      "`dualstor check` tells" % facts.version)
     if "clustered" in kinds:
         return refuse(request, parameters, ExitCode.ERR_ARGS,
                       "LVM skips it as it is clustered: set locking_type = 3 in %s" % _LVM_CONF)
@@ -82,8 +80,8 @@ def _invisible(request, parameters, facts):
                       "node" % outcome.says)
     if "foreign" in kinds:
         return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
-                      "it has the system ID of one host (%s): run `vgchange --systemid '' %s`, "
-                      "then `vgchange --lock-type dlm %s`" % (outcome.says, vg, vg))
+                      "it has the system ID of one host (%s): make it shared on that host, "
+                      "`dualstor status` tells how" % outcome.says)
     if "exported" in kinds:
         return _exported(request, parameters)
     return refuse(request, parameters, ExitCode.ERR_GENERIC,
@@ -131,9 +129,7 @@ def devices(request, parameters, facts):
                          _hide(facts, lower, upper)))
     return refuse(request, parameters, ExitCode.ERR_ARGS,
                   "its PV %s is not a DRBD device, so the other node does not have what is written "
-                  "there: `pvmove %s`, `vgreduce %s %s` if it is none of DRBD's disks; if it is, "
-                  "`drbdadm up` its resource and hide it from LVM"
-                  % (wrong[0].name, wrong[0].name, parameters.vgname, wrong[0].name))
+                  "there: run `dualstor status` before any command of LVM" % wrong[0].name)
 
 
 def group(request, parameters, facts):
@@ -160,6 +156,5 @@ def group(request, parameters, facts):
     missing = [d.name for d in facts.devices if d.missing]
     if (found.partial or missing) and not parameters.partial_activation:
         return refuse(request, parameters, ExitCode.ERR_GENERIC,
-                      "a physical volume is missing: look at `pvs -a` and `drbdadm status`; "
-                      "partial_activation=true starts %s without it" % vg)
+                      "a physical volume is missing: look at `pvs -a` and `drbdadm status`")
     return None

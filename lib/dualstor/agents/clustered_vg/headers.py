@@ -1,10 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The headers of the VG's metadata areas, for later monitors to compare (see unchanged.py)."""
+"""The headers of the VG's metadata areas: no change of the metadata leaves them as they were.
 
-from dualstor import log
-from dualstor.agents.clustered_vg.unchanged import Header, sector
+They are read from the backing device of DRBD's: what the peer writes arrives there, and nothing
+waits for DRBD. An old copy there does no harm, it becomes a new one sooner or later.
+"""
+
+from dualstor import freshread, log
 from dualstor.errors import ParseError
 from dualstor.kernel import block, pvheader
+from dualstor.look.sights import header, sector
+
+_KIND = "header"
+
+
+def among(sights):
+    """Those of *sights*, (kind, argument, text) each, that are headers."""
+    return tuple(sight for sight in sights if sight[0] == _KIND)
+
+
+def again(host, kept):
+    """The headers *kept* as they are now; the text of one may be freshread.SILENT, or None."""
+    return tuple((kind, place, header(host, place)) for kind, place, _ in kept)
+
+
+def _disks(sights):
+    return {place.partition(" ")[0] for _, place, _ in sights}
+
+
+def silent(sights):
+    """Names of the disks that did not answer, sorted."""
+    return sorted(_disks(s for s in sights if s[2] is freshread.SILENT))
 
 
 def _disk(host, name):
@@ -17,27 +42,35 @@ def _disk(host, name):
 
 
 def _of_disk(host, disk):
-    """(Header, pvheader.Area) of each metadata area on a disk; None when it does not tell."""
+    """(sight, pvheader.Area) of each metadata area on a disk.
+
+    :returns: list; None when the disk does not tell, freshread.SILENT when it does not answer
+    """
     first = sector(host, disk, 0, pvheader.LABEL_SPAN)
-    label = pvheader.parse_label(first) if first else None
+    if not isinstance(first, bytes):
+        return first if first is freshread.SILENT else None
+    label = pvheader.parse_label(first)
     if label is None:
         return None
     found = []
     for offset, _ in label.areas:
         data = sector(host, disk, offset, pvheader.SECTOR)
-        if data is None:
-            return None
-        found.append((Header(disk, offset, data), pvheader.parse_area(data)))
+        if not isinstance(data, bytes):
+            return data if data is freshread.SILENT else None
+        found.append(((_KIND, "%s %d" % (disk, offset), data.rstrip(b"\0").hex()),
+                      pvheader.parse_area(data)))
     return found
 
 
-def read(host, devices):
-    """The Headers of all metadata areas on the PVs *devices* (tools.lvm.PhysicalVolume).
+def read(host, devices, kept=()):
+    """The headers of all metadata areas on the PVs *devices* (tools.lvm.PhysicalVolume).
 
-    :returns: tuple; None where a PV is not on a DRBD device with a disk, a disk does not
-        tell, or LVM writes into none of the areas
+    :param kept: those of the last answer. They are returned in place of headers on the same
+        disks that do not answer: a change will show against them, too
+    :returns: tuple of sights; None where a PV is not on a DRBD device with a disk, a disk does
+        not tell, or LVM writes into none of the areas
     """
-    found = []
+    found, names = [], []
     for device in devices:
         disk = None if device.missing else _disk(host, device.name)
         try:
@@ -47,5 +80,9 @@ def read(host, devices):
             areas = None
         if areas is None:
             return None
-        found.extend(areas)
-    return tuple(header for header, _ in found) if any(area.used for _, area in found) else None
+        names.append(disk)
+        found.append(areas)
+    if freshread.SILENT in found:
+        return kept if _disks(kept) == set(names) else None
+    areas = [pair for areas in found for pair in areas]
+    return tuple(sight for sight, _ in areas) if any(area.used for _, area in areas) else None

@@ -6,35 +6,66 @@ from dualstor.record import Record
 
 
 class Obstacle(Record):
-    """Why locks are not granted. ``passes``: waiting may help.
+    """Why LVM cannot be asked: it would not get its locks, or not read. ``passes``: waiting may help.
 
-    ``what`` is what is missing, to stand after "waiting for"; ``hint`` the next step.
+    ``what`` is what is missing, to stand after "waiting for"; ``why`` says the same as a
+    sentence of its own; ``hint`` is the next step.
     """
 
     what: str
+    why: str
     hint: str
     passes: bool = True
     recovery: bool = False
 
 
 def obstacle(facts):
-    """The Obstacle, None when locks are granted. Looks at the kernel first."""
+    """The Obstacle, None when LVM's commands come to an end. Looks at the kernel first.
+
+    A lock daemon that takes no connection comes last: without quorum clvmd takes none.
+    """
     daemons = facts.daemons
-    if not daemons.answering:
+    if not daemons.answering and not daemons.busy:
+        says = "the lock daemon (%s)" % (daemons.says or "none runs")
         return Obstacle(
-            passes=False, what="the lock daemon (%s)" % (daemons.says or "none runs"),
+            passes=False, what=says, why="there is no " + says.replace("the ", "", 1),
             hint="start the clvmd resource of this node and order it before this one")
     if facts.lockspaces.recovered is False:
         return Obstacle(
-            recovery=True, what="dlm to recover",
+            recovery=True, what="dlm to recover", why="dlm recovers",
             hint="`dlm_tool ls` shows what it waits for, mostly the fencing of the other node")
-    quorum = facts.quorum
+    return membership(facts.quorum) or _standstill(facts.held_back) or _busy(daemons)
+
+
+def membership(quorum):
+    """The Obstacle that a lack of quorum is, else None."""
     if quorum.quorate is True:
         return None
+    says = "quorum (%s)" % quorum.says
     return Obstacle(
-        passes=bool(quorum.running), what="quorum (%s)" % quorum.says,
+        passes=bool(quorum.running), what=says, why="there is no " + says,
         hint="start the other node, or look at the membership on this one" if quorum.running
         else "start the cluster on this node")
+
+
+def _standstill(held_back):
+    """LVM reads from each device that there is: it could not be ended, and would hold this one."""
+    if not held_back:
+        return None
+    names = " and ".join(held_back)
+    return Obstacle(
+        what="I/O of %s, which DRBD holds back" % names,
+        why="DRBD holds the I/O of %s back" % names,
+        hint="`drbdadm status` shows what it waits for, mostly the fencing of the other node")
+
+
+def _busy(daemons):
+    if daemons.answering:
+        return None
+    return Obstacle(
+        what="%s to take connections again" % daemons.busy[0],
+        why="%s takes no connection just now" % daemons.busy[0],
+        hint="look at `dlm_tool ls` and the system log of this node")
 
 
 def kind(group):

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Deciding on a monitor's full look: the kernel's truth first, then LVM where it may be asked.
+"""Deciding on monitor: the kernel's truth first, then LVM where it may be asked.
 
-What LVM cannot be asked counts as it was remembered, and a new LV that cannot
-be picked up is told but is never a failure. When all is well, what was seen is
-kept, so that the next monitors need not look again before something changes.
+What LVM cannot be asked counts as it was remembered, and a new LV that cannot be picked up is
+told but is never a failure. While the headers of LVM's metadata are as they were when all was
+well, LVM has nothing new to tell and is not asked: only locks can have changed. Monitors of several
+VGs look at the same moment, so they take turns to ask LVM: many at once would take so long that
+none of them gets to the end.
 """
 
-from dualstor.agents.clustered_vg import checks, locking, plan as planning, unchanged
-from dualstor.agents.clustered_vg.decide import not_started
-from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD, Remembered
+from dualstor.agents.clustered_vg import locking, plan as planning
+from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD, Remembered, refuse
 from dualstor.agents.clustered_vg.start import accepted, how
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish
@@ -18,23 +19,27 @@ def decide(request, parameters, facts):
     """The next step of monitor."""
     if request.probe:
         return _probe(request, parameters, facts)
-    present = facts.present     # before what LVM and the kernel are asked in detail
     remembered = facts.remembered
     if not facts.active and not (remembered and _locked(facts, remembered)):
-        return not_started(request, parameters)
+        return _not_started(request, parameters)
     if remembered and facts.active and not _locked(facts, remembered):
-        return checks.refuse(
+        return refuse(
             request, parameters, ExitCode.ERR_GENERIC,
             "its LVs are active but their lockspace is gone, so other nodes may take the locks: the "
             "lock daemon ended behind our back; look at the clvmd resource")
-    return _volumes(request, parameters, facts, present)
+    return _volumes(request, parameters, facts)
+
+
+def _not_started(request, parameters):
+    return refuse(request, parameters, ExitCode.NOT_RUNNING,
+                  "not started on this node: none of its LVs is active")
 
 
 def _probe(request, parameters, facts):
-    """Whether the VG that start has left is here, be it well or not."""
-    if facts.present or _locked(facts, facts.remembered):
+    """Whether anything of the VG is here that start may have left, be it well or not."""
+    if facts.present or facts.remembered and _locked(facts, facts.remembered):
         return Finish(ExitCode.SUCCESS)
-    return not_started(request, parameters)
+    return _not_started(request, parameters)
 
 
 def _locked(facts, remembered):
@@ -48,30 +53,40 @@ def _kind(facts):
     return LVMLOCKD if facts.lockspaces.group else CLVMD
 
 
-def _volumes(request, parameters, facts, present):
+def _volumes(request, parameters, facts):
     remembered = facts.remembered or Remembered(locking=_kind(facts))
     usable = planning.usable_ids(facts.active)
     lost = tuple(name for identity, name in remembered.volumes if identity not in usable)
     if not (parameters.pick_up_new_lvs or lost or facts.remembered is None):
-        return _healthy(request, parameters, facts,
-                        kept=unchanged.kept(_kind(facts), False, (), present))
+        return _healthy(request, parameters, facts, well=())
+    if not lost and _nothing_new(request, parameters, facts):
+        return _healthy(request, parameters, facts, well=facts.unchanged)
+    urgent = lost or facts.remembered is None or request.level >= 10
+    if not (urgent or facts.turn):
+        return _healthy(request, parameters, facts)     # what is new waits for the next monitor
     unasked = _why_not_asked(parameters, facts)
     if unasked is not None:
         return _as_remembered(request, parameters, facts, lost, unasked)
     plan = planning.plan(facts.volumes.volumes, parameters.activation_mode == "exclusive")
     return _pick_up(request, parameters, facts, plan) \
-        or _verdict(request, parameters, facts, plan, remembered, present)
+        or _verdict(request, parameters, facts, plan, remembered)
+
+
+def _nothing_new(request, parameters, facts):
+    """Whether LVM's metadata and the locks are as they were when all was well."""
+    if request.level > 0 or facts.remembered is None or facts.unchanged is None:
+        return False
+    return how(parameters, _kind(facts)) != "-asy" or (
+        facts.modes.answered and not facts.modes.exclusive() & facts.remembered.ids)
 
 
 def _why_not_asked(parameters, facts):
     """Why LVM cannot tell the LVs now, as text; None when it has told them."""
     obstacle = locking.obstacle(facts)
     if obstacle:
-        return "there is no %s" % obstacle.what
+        return obstacle.why
     if _kind(facts) == LVMLOCKD and not facts.modes.answered:
         return facts.modes.says
-    if parameters.pick_up_new_lvs:
-        _ = facts.headers   # as they are before LVM is asked: a later change shows
     return None if facts.volumes.outcome.ok else facts.volumes.outcome.says
 
 
@@ -82,8 +97,8 @@ def _as_remembered(request, parameters, facts, lost, unasked):
     text = "%s should be active and is not, and LVM cannot be asked about it (%s)" % (
         planning.listed(parameters.vgname, lost), unasked)
     if facts.active and request.degraded_known:
-        return checks.refuse(request, parameters, ExitCode.DEGRADED, text)
-    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+        return refuse(request, parameters, ExitCode.DEGRADED, text)
+    return refuse(request, parameters, ExitCode.ERR_GENERIC,
                          text + "; look at `dmsetup info -c` and the system log")
 
 
@@ -104,14 +119,14 @@ def _pick_up(request, parameters, facts, plan):
     return None
 
 
-def _verdict(request, parameters, facts, plan, remembered, present):
+def _verdict(request, parameters, facts, plan, remembered):
     vg = parameters.vgname
     usable = planning.usable_ids(facts.active)
     lost = planning.names(v for v in plan.wanted
                           if v.id not in usable and v.id in remembered.ids)
     if lost:
         tried = facts.last("pick_up")
-        return checks.refuse(
+        return refuse(
             request, parameters, ExitCode.ERR_GENERIC,
             "%s is no longer active here%s: look at `dmsetup info -c` and the system log" % (
                 planning.listed(vg, lost),
@@ -121,20 +136,19 @@ def _verdict(request, parameters, facts, plan, remembered, present):
         if not facts.done("remember"):
             return Do("remember", (now.to_text(), ""))
     return _healthy(request, parameters, facts, _pick_up_trouble(parameters, facts, plan, usable),
-                    _kept(parameters, facts, plan, usable, present))
+                    _well(parameters, facts, plan, usable))
 
 
-def _kept(parameters, facts, plan, usable, present):
-    """What to keep of a moment at which nothing is left to be done; None at another one."""
+def _well(parameters, facts, plan, usable):
+    """What the answer stands on when nothing is left to be done; None when something is."""
     if any(v.id not in usable for v in plan.wanted) or plan.elsewhere:
         return None
     if not parameters.pick_up_new_lvs:
-        return unchanged.kept(_kind(facts), False, (), present)
+        return ()
     shared = how(parameters, _kind(facts)) == "-asy"
-    if facts.headers is None or (shared and facts.modes.exclusive()
-                                 & {v.id for v in plan.wanted}):
+    if shared and facts.modes.exclusive() & {v.id for v in plan.wanted}:
         return None
-    return unchanged.kept(_kind(facts), True, facts.headers, present)
+    return facts.headers
 
 
 def _pick_up_trouble(parameters, facts, plan, usable):
@@ -159,20 +173,21 @@ def _pick_up_trouble(parameters, facts, plan, usable):
     return ""
 
 
-def _healthy(request, parameters, facts, trouble="", kept=None):
-    """The verdict on a VG whose expected LVs are all active; *kept* is what to keep, if any."""
+def _healthy(request, parameters, facts, trouble="", well=None):
+    """The verdict on a VG whose expected LVs are all active; *well* is what to keep, if any."""
     if request.level >= 10:
+        if facts.held_back and not facts.done("warn"):
+            return Do("warn", ("not read, as DRBD holds the I/O of %s back: see `drbdadm status`"
+                               % " and ".join(facts.held_back),))
         failed = [(lv, problem) for lv, problem in facts.reads if problem]
         if failed:
-            return checks.refuse(
+            return refuse(
                 request, parameters, ExitCode.ERR_GENERIC,
                 "%s/%s cannot be read (%s)%s: look at `drbdadm status` and `dmesg`" % (
                     parameters.vgname, failed[0][0], failed[0][1],
                     ", nor can %d more" % (len(failed) - 1) if len(failed) > 1 else ""))
     if trouble and request.degraded_known:
-        return checks.refuse(request, parameters, ExitCode.DEGRADED, trouble)
-    if trouble and not facts.done("warn"):
+        return refuse(request, parameters, ExitCode.DEGRADED, trouble)
+    if trouble and (trouble,) not in [d.args for d in facts.done("warn")]:
         return Do("warn", (trouble,))
-    if kept and not trouble and not facts.done("keep"):
-        return Do("keep", (kept,))
-    return Finish(ExitCode.SUCCESS)
+    return Finish(ExitCode.SUCCESS, well=None if trouble or facts.history else well)

@@ -2,6 +2,7 @@
 """What clustered-vg sees of its host, as values that a decision can be made of."""
 
 from dualstor.record import Record
+from dualstor.steps import Finish
 
 LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
 
@@ -19,9 +20,13 @@ class Lockspaces(Record):
 
 
 class Daemons(Record):
-    """Names of the lock daemons whose socket accepts a connection; ``says`` if there is none."""
+    """Names of the lock daemons whose socket accepts a connection; ``says`` if there is none.
+
+    ``busy``: those that live and take nobody just now, as clvmd does without quorum.
+    """
 
     answering: tuple = ()
+    busy: tuple = ()
     says: str = ""
 
 
@@ -106,3 +111,9 @@ def recalled(text):
     return Remembered(locking=lines[0][1],
                       volumes=tuple((w[1], w[2]) for w in lines[1:]
                                     if len(w) == 3 and w[0] == "lv"))
+
+
+def refuse(request, parameters, code, text):
+    """A Finish whose reason names the resource, the action and the VG."""
+    return Finish(code, "%s %s: VG %s: %s" % (request.resource, request.action,
+                                              parameters.vgname, text))

@@ -2,7 +2,7 @@
 """Deciding on start: locks, lockspace, activation, and the proof by device-mapper."""
 
 from dualstor.agents.clustered_vg import checks, locking, plan as planning
-from dualstor.agents.clustered_vg.seen import LVMLOCKD, Remembered
+from dualstor.agents.clustered_vg.seen import LVMLOCKD, Remembered, refuse
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish, Wait
 
@@ -46,11 +46,12 @@ def _locks(request, parameters, facts):
     obstacle = locking.obstacle(facts)
     if obstacle is None:
         return None
+    if obstacle.recovery:   # mostly for want of quorum, where there is none
+        obstacle = locking.membership(facts.quorum) or obstacle
     if obstacle.passes:
         return Wait("%s, to start VG %s" % (obstacle.what, parameters.vgname), obstacle.hint)
-    return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                         "there is no %s: %s" % (obstacle.what.replace("the ", "", 1),
-                                                 obstacle.hint))
+    return refuse(request, parameters, ExitCode.ERR_GENERIC,
+                  "%s: %s" % (obstacle.why, obstacle.hint))
 
 
 def _again(facts, deed, args, what, hint):
@@ -74,11 +75,11 @@ def _lockspace(request, parameters, facts, kind):
         return _again(facts, "start_locking", (), "the lockspace of VG %s (%s)" % (vg, outcome.says),
                       "`lvmlockctl --info` shows what holds it up")
     if outcome.ok:
-        return checks.refuse(
+        return refuse(
             request, parameters, ExitCode.ERR_ARGS,
             "`vgchange --lockstart %s` made no dlm lockspace: look whether its lock type is dlm "
             "(`vgs -o+locktype %s`) and activation/lock_start_list in lvm.conf admits it" % (vg, vg))
-    return checks.refuse(
+    return refuse(
         request, parameters, ExitCode.ERR_GENERIC,
         "its lockspace could not be started (%s): look at `dlm_tool ls` and lvmlockd's lines in "
         "the system log" % outcome.says)
@@ -91,7 +92,7 @@ def _activation(request, parameters, facts, kind):
         if report.outcome.transient:
             return Wait("LVM's lock on VG %s (%s)" % (vg, report.outcome.says),
                         "`lvmlockctl --info` and `dlm_tool ls` show who holds it", _PAUSE)
-        return checks.refuse(request, parameters, ExitCode.ERR_GENERIC,
+        return refuse(request, parameters, ExitCode.ERR_GENERIC,
                              "its LVs could not be listed (%s): run `lvs %s`"
                              % (report.outcome.says, vg))
     plan = planning.plan(report.volumes, exclusive)
@@ -111,7 +112,8 @@ def _activation(request, parameters, facts, kind):
         failure = _failure(request, parameters, outcome, inactive, foreign, exclusive)
         if failure:
             return failure
-        expected = tuple(v for v in plan.wanted if v.name not in foreign)
+        theirs = frozenset(foreign)
+        expected = tuple(v for v in plan.wanted if v.name not in theirs)
         others += foreign
         kept = outcome.says if "other mode" in outcome.kinds else ""
     remembered = Remembered(locking=kind, volumes=tuple((v.id, v.name) for v in expected))
@@ -122,29 +124,30 @@ def _failure(request, parameters, outcome, inactive, foreign, exclusive):
     """A refusal when the activation was not good enough, else None."""
     vg = parameters.vgname
     if foreign and exclusive:
-        return checks.refuse(
+        return refuse(
             request, parameters, ExitCode.ERR_GENERIC,
             "%s is active on another node: deactivate it there (`lvchange -aln %s/%s`), then clean "
             "up this resource" % (planning.listed(vg, foreign), vg, foreign[0]))
     if "elsewhere" in outcome.kinds and not foreign:
-        return checks.refuse(
+        return refuse(
             request, parameters, ExitCode.ERR_GENERIC,
             "an LV is active here without a lock, which another node has (%s): end its use on one "
             "of the nodes and deactivate it there with `lvchange -aln`" % outcome.says)
     if exclusive and "other mode" in outcome.kinds:
-        return checks.refuse(
+        return refuse(
             request, parameters, ExitCode.ERR_GENERIC,
             "an LV is active on this node already, but not exclusively (%s): end its use, run "
             "`vgchange -aln %s` on this node, then clean up this resource" % (outcome.says, vg))
-    lacking = tuple(v.name for v in inactive if v.name not in foreign)
+    theirs = frozenset(foreign)
+    lacking = tuple(v.name for v in inactive if v.name not in theirs)
     if not accepted(outcome) or (exclusive and not outcome.ok):
-        return checks.refuse(
+        return refuse(
             request, parameters, ExitCode.ERR_GENERIC,
             "its LVs could not be activated (%s); %s" % (
                 outcome.says, "look at `dlm_tool ls` and `lvmlockctl --info`" if outcome.hung
                 else "`lvs -a -o+lv_active %s` shows their state" % vg))
     if lacking:
-        return checks.refuse(
+        return refuse(
             request, parameters, ExitCode.ERR_GENERIC,
             "%s did not become active here though LVM reports no error: look at `dmsetup info -c` "
             "and activation/volume_list in lvm.conf" % planning.listed(vg, lacking))

@@ -6,7 +6,7 @@ LVM could not do, device-mapper removes what nobody has open.
 """
 
 from dualstor.agents.clustered_vg import locking
-from dualstor.agents.clustered_vg.checks import refuse
+from dualstor.agents.clustered_vg.seen import refuse
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish, Wait
 
@@ -98,7 +98,7 @@ def _end_of_locking(facts):
         return _end(facts, "a command hung")
     obstacle = locking.obstacle(facts)
     if obstacle:
-        return _end(facts, "there is no %s" % obstacle.what)
+        return _end(facts, obstacle.why)
     done = facts.done("stop_locking")
     if not done:
         return Do("stop_locking")

@@ -2,19 +2,101 @@
 """clvmd: how it looks at its host and what it does there."""
 
 from dualstor import log
-from dualstor.agents.clvmd import seen
-from dualstor.agents.clvmd.quick import CONNECT_TIME, MEMORY, QuickClvmd
+from dualstor.agents.clvmd import decide, seen
+from dualstor.agents.clvmd.interface import INTERFACE
+from dualstor.engine import Agent
 from dualstor.errors import DualstorError, ToolError, ToolMissing
-from dualstor.kernel import dlm, process
+from dualstor.kernel import dlm, locksocket, process
+from dualstor.record import whole
 
 _ASK_TIME = 8.0        # seconds for a round trip
+_CONNECT_TIME = 2.0     # seconds
 _LEAVE_TIME = 15.0     # seconds for lvmlockctl --stop-lockspaces
 
 
-class Clvmd(QuickClvmd):
+class Clvmd(Agent):
     """The lock daemon on this host."""
 
+    interface = INTERFACE
+    lasting = ("version", "settings", "installed", "answer", "metadata_cache", "configuration")
+    decide = staticmethod(decide.decide)
+    _memory = (INTERFACE.name, "daemon")
+
     # -- the kernel, which never blocks ----------------------------------------
+
+    def sights(self):
+        """Its process and socket, its lockspace, and that there is no other daemon."""
+        found = self.see_processes()
+        if len(found) != 1:
+            return ()
+        if self.parameters.with_cmirrord:
+            found += self.see_mirror_logs()
+        clvmd = found[0].program == seen.CLVMD
+        return tuple(("process", "%d" % each.pid) for each in found) \
+            + tuple(("node", path) for path in locksocket.PATHS) \
+            + (("node", "/sys/kernel/dlm/" + ("clvmd" if clvmd else "lvm_global")),) \
+            + ((("folder", dlm.NODES),) if clvmd else ())
+
+    def see_processes(self):
+        """The lock daemons that run here, without the helper processes that they fork.
+
+        Looking at every process costs the more the more there are. A monitor at level 0
+        looks at the one that start left, or for a trace of one; at all of them only where
+        it finds a trace of something else.
+        """
+        if self.request.action == "monitor" and self.request.level == 0:
+            ours = self._remembered_process()
+            if ours is not None:
+                return (ours,)
+            if not self._traces():
+                return ()
+        found = [p for program in seen.PROGRAMS for p in process.running(self.host, program)]
+        ids = {p.pid for p in found}
+        return tuple(p for p in found if self._parent(p.pid) not in ids)
+
+    def _remembered_process(self):
+        """The daemon that start left, if it runs and there is no other; else None."""
+        left = self.see_remembered()
+        now = process.look(self.host, left.pid) if left is not None else None
+        if now is None or now.over or now.start_time != left.start_time \
+                or not process.named(now, (left.program,)):
+            return None
+        others = [name for name in seen.PROGRAMS
+                  if name != left.program and locksocket.find(self.host, name)]
+        return None if others else now.but(program=left.program)
+
+    def _traces(self):
+        """Whether there is anything that a lock daemon leaves: a lockspace or a bound socket.
+
+        The kernel lists sockets with the path that they were bound to, be it still there or not.
+        """
+        if seen.needing(self.see_lockspaces()):
+            return True
+        bound = self.host.read("/proc/net/unix")
+        return bound is None or any(name in bound for name in locksocket.NAMES)
+
+    def _parent(self, pid):
+        """Id of the parent of *pid* (proc_pid_stat(5), field 4), None when it has gone."""
+        fields = (self.host.read("/proc/%d/stat" % pid) or "").rpartition(")")[2].split()
+        return whole(fields[1]) if len(fields) > 1 else None
+
+    def see_lockspaces(self):
+        """Names of the dlm lockspaces of this node."""
+        return dlm.lockspaces(self.host)
+
+    def see_remembered(self):
+        """The process that start has left."""
+        return process.from_text(self.host, self.host.recall(*self._memory))
+
+    def see_sockets(self):
+        """The daemons whose socket accepts, or would if they were not busy."""
+        tried = locksocket.try_all(self.host, seen.PROGRAMS, _CONNECT_TIME)
+        return seen.Sockets(
+            accepting=tuple(name for name, _, problem in tried if problem is None),
+            busy=tuple(name for name, _, problem in tried if problem == locksocket.BUSY),
+            says="; ".join("%s: %s" % (path, problem)
+                           for _, path, problem in tried
+                           if problem is not None))
 
     def see_mirror_logs(self):
         """The processes of cmirrord."""
@@ -118,7 +200,7 @@ class Clvmd(QuickClvmd):
         found = []
         for name in seen.PROGRAMS:
             try:
-                self.host.run((name, "-V"), CONNECT_TIME)
+                self.host.run((name, "-V"), _CONNECT_TIME)
             except ToolMissing:
                 continue
             except ToolError:
@@ -177,11 +259,11 @@ class Clvmd(QuickClvmd):
 
     def do_remember(self, daemon):
         """Keep which process is ours."""
-        self.host.remember(MEMORY, process.to_text(self.host, daemon))
+        self.host.remember(process.to_text(self.host, daemon), *self._memory)
 
     def do_forget(self):
         """Drop what start has left."""
-        self.host.forget(MEMORY)
+        self.host.forget(*self._memory)
 
     def do_stop_lockspaces(self):
         """Make lvmlockd leave its lockspaces."""
@@ -198,3 +280,6 @@ class Clvmd(QuickClvmd):
         if number == 9:
             log.warning("%s (pid %d) does not end: killing it", now.program, pid)
         self.host.kill(pid, number)
+
+
+AGENT = Clvmd

@@ -77,7 +77,7 @@ def _trouble(parameters, facts, found):
     if process.state in ("T", "t"):
         return "%s is stopped by a signal or a debugger: continue it with `kill -CONT %d`" % (
             name, process.pid)
-    if process.program not in facts.sockets.accepting:
+    if process.program not in facts.sockets.accepting + facts.sockets.busy:
         return "%s runs but takes no connection (%s): look at the system log, then restart this " \
                "resource" % (name, facts.sockets.says or "its socket is missing")
     if process.program != CLVMD or parameters.cluster_engine == SINGLENODE:

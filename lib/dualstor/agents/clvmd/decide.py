@@ -1,28 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What clvmd does next: a pure function of what is asked and what is known.
+"""What clvmd does next: a pure function of what is asked and what is known."""
 
-The modules that decide are imported with their action: a monitor pays for its own alone.
-"""
+from dualstor.agents.clvmd import monitor, reload, start, stop, validate
 
-
-def _decision(action):
-    """The function that decides on *action*."""
-    if action == "monitor":
-        from dualstor.agents.clvmd import monitor
-        return monitor.decide
-    if action == "start":
-        from dualstor.agents.clvmd import start
-        return start.decide
-    if action == "stop":
-        from dualstor.agents.clvmd import stop
-        return stop.decide
-    if action == "reload-agent":
-        from dualstor.agents.clvmd import reload
-        return reload.decide
-    if action == "validate-all":
-        from dualstor.agents.clvmd import validate
-        return validate.decide
-    raise KeyError(action)
+_DECISIONS = {
+    "start": start.decide, "stop": stop.decide, "monitor": monitor.decide,
+    "validate-all": validate.decide, "reload-agent": reload.decide,
+}
 
 
 def decide(request, parameters, facts):
@@ -30,4 +14,4 @@ def decide(request, parameters, facts):
 
     :raises Unseen: a facet has to be looked at first
     """
-    return _decision(request.action)(request, parameters, facts)
+    return _DECISIONS[request.action](request, parameters, facts)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Deciding on monitor: level 0 looks at the kernel alone, level 10 asks the daemon."""
+"""Deciding on monitor: the kernel first, then the daemon itself is asked."""
 
-from dualstor.agents.clvmd import common
+from dualstor.agents.clvmd import common, mirror
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Finish
@@ -14,11 +14,12 @@ def decide(request, parameters, facts):
         return _absent(request, parameters, facts)
     step = common.ailment(request, parameters, facts)
     if step is None and parameters.with_cmirrord:
-        from dualstor.agents.clvmd import mirror
         step = mirror.monitor(request, parameters, facts, found[0].program)
-    if step is None and request.level >= 10:
-        step = _round_trip(request, parameters, facts, found[0])
-    return step or Finish(ExitCode.SUCCESS)
+    if step is not None:
+        return step
+    if request.probe:
+        return Finish(ExitCode.SUCCESS)
+    return _round_trip(request, parameters, facts, found[0])
 
 
 def _absent(request, parameters, facts):
@@ -36,18 +37,18 @@ def _absent(request, parameters, facts):
 
 
 def _round_trip(request, parameters, facts, process):
-    """The step when the daemon does not answer; None when it does, or may not be asked."""
+    """The verdict on a daemon that is well as far as the kernel shows: does it answer?"""
     if process.program == CLVMD and parameters.cluster_engine != common.SINGLENODE:
         quorum = facts.quorum
-        if quorum.engine is not None and not quorum.running:
+        if request.level >= 10 and quorum.engine is not None and not quorum.running:
             return common.refuse(
                 request, ExitCode.ERR_GENERIC,
                 "clvmd (pid %d) runs but the cluster engine does not (%s): LVM commands hang on this "
                 "node; stop what uses the storage, then reboot it" % (process.pid, quorum.says))
         if quorum.quorate is not True:
-            return None  # it answers nobody without quorum
+            return Finish(ExitCode.SUCCESS)     # it answers nobody without quorum
     if facts.answer is None:
-        return None
+        return Finish(ExitCode.SUCCESS, well=None if facts.history else ())
     return common.refuse(
         request, ExitCode.ERR_GENERIC,
         "%s (pid %d) accepts connections but gives no answer (%s): LVM commands hang on this "

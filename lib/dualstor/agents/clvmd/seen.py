@@ -26,9 +26,13 @@ class Settings(Record):
 
 
 class Sockets(Record):
-    """Names of the daemons whose socket accepts a connection; ``says`` why others do not."""
+    """Names of the daemons whose socket accepts a connection; ``says`` why others do not.
+
+    ``busy``: those that live and take nobody just now, as clvmd does without quorum.
+    """
 
     accepting: tuple = ()
+    busy: tuple = ()
     says: str = ""
 
 

@@ -132,7 +132,7 @@ def waiting(request, parameters, facts):
                     "start the other node, or look at the network between the nodes")
     if quorum.engine == "cman" and facts.fence_domain:
         return Wait(facts.fence_domain,
-                    "see `fence_tool ls`; a node that is off for sure: `fence_ack_manual NODE`")
+                    "mend the fencing, see `fence_tool ls` and `dualstor status`")
     dlm = facts.dlm
     if dlm.pending:
         return Wait("dlm, which waits for %s" % dlm.pending,

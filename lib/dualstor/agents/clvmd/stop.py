@@ -111,5 +111,5 @@ def _clear(request, parameters, facts, left):
     return common.refuse(
         request, ExitCode.ERR_GENERIC,
         "no lock daemon runs but its dlm lockspaces are left (%s) and could not be cleared (%s): "
-        "leave each with `dlm_tool leave NAME`, or reboot this node" % (
+        "reboot this node" % (
             common.listed(left), says))

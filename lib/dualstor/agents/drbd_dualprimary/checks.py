@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What must be right before two Primaries are allowed: each refusal names the line to set."""
 
+from dualstor import fencepeer
 from dualstor.agents.drbd_dualprimary.seen import refuse
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do
+
+_HANDLER_LINE = 'fence-peer "%s";' % fencepeer.PROGRAM
 
 _TWO = 2  # DRBD with more than two Primaries is not supported by anybody
 
@@ -88,7 +91,7 @@ def _fencing(request, parameters, facts):
                            "net (before DRBD 9: disk)", "fencing resource-and-stonith;")
     if not conf.fence_peer:
         return _wrong_here(request, parameters, "there is no fence-peer handler", "handlers",
-                           'fence-peer "/usr/lib/drbd/stonith_admin-fence-peer.sh";')
+                           _HANDLER_LINE)
     handler = facts.handler
     if not handler.usable:
         return refuse(request, parameters, ExitCode.ERR_ARGS,
@@ -96,6 +99,23 @@ def _fencing(request, parameters, facts):
                       "what provides it, or correct `fence-peer` in the handlers section"
                       % handler.program)
     return None
+
+
+def unfit(command):
+    """What is wrong with a fence-peer handler that fails whatever happens; see fencepeer.unfit."""
+    return ("its fence-peer handler %s cannot work with DRBD 9, so a lost peer freezes I/O and "
+            "nobody is fenced: set `%s` in handlers on both nodes" % (command, _HANDLER_LINE))
+
+
+def handler_fits(request, parameters, facts):
+    """A refusal when the handler cannot work with the DRBD that is loaded, else None.
+
+    Not for start: a Secondary that resyncs endangers nobody.
+    """
+    command = facts.configuration.fence_peer
+    if not parameters.require_fencing or not fencepeer.unfit(command, facts.generation):
+        return None
+    return refuse(request, parameters, ExitCode.ERR_ARGS, unfit(command))
 
 
 def cluster_fencing(request, parameters, facts):
@@ -126,3 +146,15 @@ def warnings(parameters, facts):
         return None
     said = risky(parameters, facts)
     return Do("warn", ("; ".join(said),)) if said else None
+
+
+def unfit_handler_warning(parameters, facts):
+    """A Do once in an action to warn of what ``handler_fits`` refuses in others, else None.
+
+    Apart from ``warnings``: which DRBD is loaded is known when the resource is up.
+    """
+    command = facts.configuration.fence_peer
+    if facts.done("warn_of_handler") or not parameters.require_fencing \
+            or not fencepeer.unfit(command, facts.generation):
+        return None
+    return Do("warn_of_handler", ("it will not be promoted: " + unfit(command),))

@@ -19,6 +19,20 @@ def again(facts, deed, what, hint):
     return Wait(what, hint, _PAUSE / 2)
 
 
+def _let_go(request, parameters, facts, deed):
+    """The step while somebody has the device open: *deed* again, or a refusal that names who."""
+    name = parameters.drbd_resource
+    if facts.elapsed >= _STACKED_PATIENCE and facts.stacked:
+        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
+                           "`drbdadm %s %s` is refused while its device is in use by %s: "
+                           "stop that first, then `crm_resource --cleanup`"
+                           % (deed, name, ", ".join(facts.stacked)))
+    holders = facts.holders
+    who = ", ".join(holders) if holders else "something that does not show in /proc"
+    return again(facts, deed, "%s to let go of the device of DRBD resource %s" % (who, name),
+                 "end that, then `crm_resource --cleanup`")
+
+
 def secondary(request, parameters, facts):
     """The step to Secondary; None when the resource is Secondary."""
     if not facts.state.primary:
@@ -28,16 +42,7 @@ def secondary(request, parameters, facts):
         return Do("secondary")
     name = parameters.drbd_resource
     if outcome.held_open:
-        if facts.elapsed >= _STACKED_PATIENCE and facts.stacked:
-            return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                               "`drbdadm secondary %s` is refused while its device is in use by %s: "
-                               "stop that first, then `crm_resource --cleanup`"
-                               % (name, ", ".join(facts.stacked)))
-        holders = facts.holders
-        who = ", ".join(holders) if holders else "something that does not show in /proc"
-        return again(facts, "secondary",
-                      "DRBD resource %s to be let go: its device is held open by %s" % (name, who),
-                      "end that, then `crm_resource --cleanup`")
+        return _let_go(request, parameters, facts, "secondary")
     if outcome.transient or outcome.ok:
         return again(facts, "secondary", "`drbdadm secondary %s` (%s)" % (name, outcome.says),
                       "see `drbdadm status %s` and the kernel's log" % name)
@@ -75,11 +80,11 @@ def stop(request, parameters, facts):
     outcome = facts.last("down")
     if outcome is None:
         return Do("down")
-    if outcome.held_open or outcome.transient or outcome.ok:
-        who = ", ".join(facts.holders) if outcome.held_open else ""
-        return again(facts, "down", "`drbdadm down %s` (%s%s)" % (
-            name, outcome.says, "; held open by " + who if who else ""),
-                      "see `drbdadm status %s` and the kernel's log" % name)
+    if outcome.held_open or outcome.no_up_to_date:
+        return _let_go(request, parameters, facts, "down")  # in 9 a Secondary can be read
+    if outcome.transient or outcome.ok:
+        return again(facts, "down", "`drbdadm down %s` (%s)" % (name, outcome.says),
+                     "see `drbdadm status %s` and the kernel's log" % name)
     direct = facts.last("down_directly")
     if direct is None:
         return Do("down_directly")  # drbdadm's configuration may be broken; the kernel's is not

@@ -36,7 +36,11 @@ the cluster to be down. Dual primary without fencing loses data: the promotion i
 DRBD has "fencing resource-and-stonith" with a fence-peer handler, and the cluster's fencing is
 enabled. The resource also needs protocol C, allow-two-primaries, and after-sb-2pri disconnect.
 
-A split brain is reported with the commands that mend it. The agent never discards data.""",
+A split brain is reported, and "dualstor status" tells how to end it; a connection that DRBD or a
+person has given up is left as it is. The agent never discards data.
+
+A monitor at check level 10 also asks drbdadm for the fence-peer handler, and counts a promoted
+instance as degraded whose handler cannot work with the DRBD that is loaded.""",
     parameters=(
         Parameter(
             name="drbd_resource", required=True, unique_group="resource",
@@ -78,6 +82,7 @@ A split brain is reported with the commands that mend it. The agent never discar
         Action("stop", timeout=100),
         Action("monitor", timeout=30, interval=20, depth=0, role="Promoted"),
         Action("monitor", timeout=30, interval=31, depth=0, role="Unpromoted"),
+        Action("monitor", timeout=60, interval=300, depth=10, role="Promoted"),
         Action("notify", timeout=60),
         Action("validate-all", timeout=20, depth=0),
         Action("validate-all", timeout=30, depth=10),

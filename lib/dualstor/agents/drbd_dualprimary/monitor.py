@@ -5,14 +5,20 @@ from dualstor.agents.drbd_dualprimary import published, seen
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do, Finish
 
+#: What is wrong with a StandAlone resource. How a person mends it depends on the state of both
+#: nodes when it is read, and loses data on the wrong one: status tells it, and the log (advise).
+SPLIT_BRAIN = "StandAlone, as after a split brain: run `dualstor status`"
 
-def recipe(parameters, state):
-    """How a person mends a StandAlone resource, in one sentence."""
-    name = parameters.drbd_resource
-    return ("StandAlone, as after a split brain (`dmesg | grep -i split-brain` tells): choose the "
-            "node whose writes are to be lost; there `drbdadm disconnect %s; drbdadm secondary %s; "
-            "drbdadm connect --discard-my-data %s`, on the other `drbdadm connect %s`"
-            % (name, name, name, name))
+
+def advise(facts):
+    """The deed that writes into the log what a person does about a split brain; None when done."""
+    return None if facts.done("advise") else Do("advise")
+
+
+def unconnected(parameters, state):
+    """What is wrong where the kernel has no connection at all, and what a person types."""
+    return ("has no connection to its peer in the kernel (%s), as a refused `down` leaves it: "
+            "`drbdadm adjust %s` makes it" % (seen.words(state), parameters.drbd_resource))
 
 
 def publish(request, facts, score):
@@ -31,7 +37,7 @@ def decide(request, parameters, facts):
         return seen.refuse(request, parameters, ExitCode.NOT_RUNNING,
                              "not configured in the kernel of this node")
     return _resume(request, facts) or publish(request, facts, seen.score(state)) \
-        or _verdict(request, parameters, state)
+        or _verdict(request, parameters, facts)
 
 
 def _resume(request, facts):
@@ -41,29 +47,34 @@ def _resume(request, facts):
     return frozen.resume(facts)
 
 
-def _verdict(request, parameters, state):
+def _verdict(request, parameters, facts):
+    state = facts.state
     trouble = failure(parameters, state)
+    if trouble == SPLIT_BRAIN and advise(facts):
+        return advise(facts)
     if trouble:
         code = ExitCode.FAILED_PROMOTED if state.primary else ExitCode.ERR_GENERIC
         return seen.refuse(request, parameters, code, trouble)
-    flaw = _flaw(parameters, state)
+    flaw = _flaw(parameters, state) or _unfit(request, parameters, facts)
     if flaw and request.degraded_known:
         code = ExitCode.DEGRADED_PROMOTED if state.primary else ExitCode.DEGRADED
         return seen.refuse(request, parameters, code, flaw)
+    well = None if flaw or facts.history else ()
     if state.primary:
-        return seen.refuse(request, parameters, ExitCode.RUNNING_PROMOTED, "Primary")
-    return Finish(ExitCode.SUCCESS)
+        return seen.refuse(request, parameters, ExitCode.RUNNING_PROMOTED, "Primary") \
+            .but(well=well)
+    return Finish(ExitCode.SUCCESS, well=well)
 
 
 def failure(parameters, state):
     """Why the state counts as failed, None when it does not."""
     if state.standalone and parameters.split_brain == "failed":
-        return recipe(parameters, state)
+        return SPLIT_BRAIN
     if seen.diskless(state) and not seen.served(state):
         return ("no disk here (%s) and no peer with good data: see the kernel's log for the disk's "
                 "error, then `drbdadm attach %s`" % (seen.words(state), parameters.drbd_resource))
     if state.primary and not state.up_to_date and not seen.served(state):
-        return ("Primary without good data (%s): bring the peer back, it has the good copy"
+        return ("Primary without good data (%s): bring the peer back, or run `dualstor status`"
                 % seen.words(state))
     return None
 
@@ -72,13 +83,15 @@ def _flaw(parameters, state):
     """Why the state counts as degraded, None when all is well."""
     name = parameters.drbd_resource
     if state.standalone:
-        return recipe(parameters, state)
+        return SPLIT_BRAIN
     if state.suspended:
-        return ("I/O is suspended until the peer is fenced: see `stonith_admin --history '*'`, mend "
-                "fencing, or confirm that it is off: `stonith_admin --confirm NODE`")
+        return ("I/O is suspended until the peer is fenced: mend fencing, see `stonith_admin "
+                "--history '*'` and `dualstor status`")
     if seen.diskless(state):
         return ("works on the peer's disk, the one here is detached: replace or repair it, then "
                 "`drbdadm attach %s`" % name)
+    if not state.peers:
+        return unconnected(parameters, state)
     if not state.connected:
         return ("runs without its peer (%s): bring the other node or the replication link back"
                 % seen.words(state))
@@ -87,3 +100,19 @@ def _flaw(parameters, state):
     if not state.up_to_date:
         return "disk is not UpToDate (%s): see `drbdadm status %s`" % (seen.words(state), name)
     return None
+
+
+def _unfit(request, parameters, facts):
+    """Why a Primary is degraded whose fence-peer handler cannot work with its DRBD, else None.
+
+    At level 0 not asked by a probe, nor where the kernel does not name the peer: that is DRBD 8.
+    """
+    state = facts.state
+    if not (state.primary and parameters.require_fencing) or request.level == 0 and (
+            request.probe or not any(peer.name for peer in state.peers)):
+        return None
+    from dualstor import fencepeer
+    if not fencepeer.unfit(facts.fence_peer, facts.generation):
+        return None
+    from dualstor.agents.drbd_dualprimary import checks
+    return checks.unfit(facts.fence_peer)

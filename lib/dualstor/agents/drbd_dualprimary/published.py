@@ -9,6 +9,8 @@ has (peer_update_callback() of the controller on the other node); the same score
 that daemon then, and it has to be told to write all that it has.
 """
 
+from dualstor.record import whole
+
 #: What there is of a score when the daemons that had it are gone: nobody knows.
 UNSURE = "unsure"
 
@@ -30,6 +32,11 @@ def to_text(score, kept_by):
     return "\n".join(["%d" % score] + ["%d %d" % (k.pid, k.start_time) for k in kept_by]) + "\n"
 
 
+def pids(text):
+    """The ids, as text, of those who kept the score of what ``to_text`` returned."""
+    return tuple(line.partition(" ")[0] for line in (text or "").splitlines()[1:])
+
+
 def from_text(host, text):
     """The score in what ``to_text`` returned; None when there is none.
 
@@ -37,7 +44,8 @@ def from_text(host, text):
         started again when it was given
     """
     score, *kept_by = (text or "").splitlines() or ("",)
-    if not score.isdigit():
+    score = whole(score)
+    if score is None:
         return None
     if len(kept_by) == 1:   # the other may have lost it after that
         return UNSURE
@@ -45,7 +53,7 @@ def from_text(host, text):
         pid, _, started = line.partition(" ")
         if _start_time(host, pid) != started:
             return UNSURE
-    return int(score)
+    return score
 
 
 def _start_time(host, pid):

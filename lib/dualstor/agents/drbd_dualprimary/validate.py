@@ -12,6 +12,7 @@ def decide(request, parameters, facts):
     if refusal is None and request.level >= 10:
         refusal = checks.known(request, parameters, facts) \
             or checks.configuration(request, parameters, facts) \
+            or checks.handler_fits(request, parameters, facts) \
             or checks.warnings(parameters, facts)
     return refusal or Finish(ExitCode.SUCCESS)
 

@@ -15,7 +15,7 @@ capitals stand for what the finding names.
 """
 
 _AREAS = {"drbd": "DRBD", "lvm": "LVM", "cman": "cman (cluster.conf)",
-          "corosync": "corosync (corosync.conf)", "quorum": "Quorum", "firewall": "Firewall",
+          "corosync": "corosync (corosync.conf)", "dlm": "dlm", "quorum": "Quorum", "firewall": "Firewall",
           "pacemaker": "Pacemaker", "packages": "Packages and kernel"}
 
 

@@ -9,6 +9,7 @@ from dualstor.command.configure.generations import BY_NAME
 from dualstor.command.configure.model import (
     FULL_SYNC, SKIP_SYNC, Drbd, Fence, Lvm, Node, Pair)
 from dualstor.errors import DualstorError
+from dualstor.record import whole
 
 #: Cluster properties that are not for the answers to tell.
 _OURS = ("stonith-enabled", "fencing-enabled", "no-quorum-policy")
@@ -79,8 +80,8 @@ class _Reader:
     def number(self, table, key, where, low, high, default):
         """A whole number; an option gives it as text."""
         value = table.get(key, default)
-        if isinstance(value, str) and value.isdigit() and len(value) < 9:
-            value = int(value)
+        if isinstance(value, str) and whole(value) is not None:
+            value = whole(value)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             self.problems.append("%s %s is %r: expected a number from %d to %d"
                                  % (where, key, value, low, high))

@@ -5,7 +5,7 @@ Source: lvmlockd(8), on changing a clvm/clustered VG to a shared one. All of it 
 that is active anywhere while the lock type changes has two writers and no lock.
 """
 
-from dualstor.command.configure.steps import Step
+from dualstor.recipes import Step
 
 
 def steps(pair, vg):

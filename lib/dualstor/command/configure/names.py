@@ -27,7 +27,7 @@ def host(text):
     """A node's name."""
     if len(text) > 253 or not all(_HOST_LABEL.match(label) for label in text.split(".")):
         return "is no host name: letters, digits and hyphens, as `uname -n` says it on that node"
-    if text.replace(".", "").isdigit():
+    if not text.strip(".0123456789"):
         return "is a number: a node is named as `uname -n` says on it, its address is told apart"
     return None
 

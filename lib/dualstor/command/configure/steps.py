@@ -7,21 +7,7 @@
 from dualstor.command.configure.model import FULL_SYNC
 from dualstor.command.configure.pacemaker import BASE, GROUP
 from dualstor.command.configure.render import corosync
-from dualstor.record import Record
-
-
-class Step(Record):
-    """One step.
-
-    ``name`` is what take.py knows it by, None when only a person can take it. ``nodes``:
-    where. ``commands``: what to type, each a tuple of words. ``why``: one or two sentences.
-    """
-
-    nodes: tuple
-    commands: tuple
-    why: str
-    name: str = None
-
+from dualstor.recipes import Step
 
 #: How each rendering of the Pacemaker configuration is loaded from its file.
 LOADERS = {

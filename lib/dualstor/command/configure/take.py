@@ -9,7 +9,7 @@ only while neither disk has ever been good.
 from dualstor.command.configure import pacemaker, steps
 from dualstor.command.configure.render import cib
 from dualstor.errors import DualstorError, ToolError
-from dualstor.host import STATE_DIR
+from dualstor.memory import STATE_DIR
 from dualstor.kernel import drbd as kernel
 from dualstor.record import Record
 from dualstor.tools import drbdadm, lvm, quorum
@@ -148,7 +148,7 @@ class Taker:
         """Merge a part into the CIB, from a file that only root can read: it holds passwords."""
         text = cib.render(pacemaker.parts(self.pair)[part], self.pair.generation)
         host = self.make_host(_COMMAND_TIME)
-        host.remember(_PART, text)
+        host.remember(text, _PART)
         try:
             if host.recall(_PART) != text:
                 raise DualstorError("%s cannot be written: see what `ls -ld %s` and `df %s` show"

@@ -27,7 +27,8 @@ def add_arguments(parser):
     parser.add_argument("--interval", metavar="SECONDS", type=float, default=2.0,
                         help="between two looks of --watch (2)")
     parser.add_argument("--peer", metavar="HOST",
-                        help="also ask the other node, over ssh: shows its lock modes")
+                        help="also ask the other node, over ssh: shows its lock modes, and "
+                             "what to do about DRBD for the state that both are in")
 
 
 def _host(seconds):

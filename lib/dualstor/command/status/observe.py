@@ -10,7 +10,7 @@ import time
 from dualstor.command.status.report import (
     Active, Drbd, Fencing, Listed, Locking, Lockspace, Report, Silent)
 from dualstor.errors import DualstorError, ParseError, ToolError, ToolFailed, ToolMissing
-from dualstor.kernel import block, devmapper, dlm, locksocket, process
+from dualstor.kernel import block, devmapper, dlm, drbd, locksocket, process
 from dualstor.tools import (
     cman, dlm_tool, drbdadm, fence_tool, lvm, lvmlock, pacemaker, quorum, stonith)
 
@@ -35,7 +35,16 @@ def see_drbd(host):
             found.append((name, drbdadm.resource_state(host, name, timeout=_COMMAND_TIME)))
         except DualstorError as problem:
             found.append((name, Silent(says=problem.reason)))
-    return Drbd(loaded=True, resources=tuple(found))
+    return Drbd(loaded=True, resources=tuple(found), version=_version(host))
+
+
+def _version(host):
+    """The version of DRBD in the kernel, None when it is not told."""
+    try:
+        kernel = drbd.read(host)
+    except ParseError:
+        return None
+    return kernel and kernel.version
 
 
 def see_locking(host):
@@ -48,7 +57,7 @@ def see_locking(host):
         socket = locksocket.find(host, daemon)
         if socket is None:
             continue
-        problem = host.connect(socket, _CONNECT_TIME)
+        problem = locksocket.attempt(host, daemon, socket, _CONNECT_TIME)
         if problem is None or seen.daemon is None:
             dead = problem is not None and not process.running(host, daemon)
             seen = seen.but(daemon=daemon, problem=problem, dead=dead)
@@ -99,7 +108,8 @@ def _by_fenced(host):
 
 def see_active(host):
     """The LVs on DRBD that are active here: device-mapper's word, without any lock."""
-    return tuple(Active(vg=v.vg, lv=v.lv, id=v.lv_id, suspended=v.suspended)
+    return tuple(Active(vg=v.vg, lv=v.lv, id=v.lv_id, suspended=v.suspended,
+                        minors=block.drbd_minors(host, v.major, v.minor))
                  for v in devmapper.volumes(host)
                  if v.usable and block.on_drbd(host, v.major, v.minor))
 
@@ -166,9 +176,11 @@ def one_by_one(parts, make_host, _seconds):
 
 
 def may_ask_lvm(seen):
-    """Whether LVM would get its locks at once: this node is quorate, and locking works."""
+    """Whether LVM would answer at once: this node is quorate, locking works, DRBD holds no I/O back."""
     known = not any(isinstance(seen[name], Silent) for name in ("quorum", "locking"))
-    return known and bool(seen["quorum"].quorate) and seen["locking"].works
+    return known and bool(seen["quorum"].quorate) and seen["locking"].works and not (
+        isinstance(seen["drbd"], Drbd) and any(
+            getattr(state, "suspended", False) for _, state in seen["drbd"].resources))
 
 
 def look(make_host, gather=at_once, seconds=PART_TIME):

@@ -5,6 +5,7 @@ import json
 
 from dualstor.command.status.report import Silent
 from dualstor.errors import DualstorError
+from dualstor.kernel import drbd
 
 _CONNECT_TIME = 5   # seconds
 TIME = 20.0         # seconds for all of it: the other node may have parts that do not answer
@@ -35,3 +36,36 @@ def ask(host, name):
     if not isinstance(found, dict) or found.get("schema") != _SCHEMA:
         return Silent(says="%s speaks another version of dualstor" % name)
     return found
+
+
+def _known(kind, found, **more):
+    """A Record of what another version may have told more about."""
+    return kind(**dict({name: found[name] for name in kind.fields if name in found}, **more))
+
+
+def resource_state(document, name):
+    """The other node's kernel.drbd.State of a resource.
+
+    :param document: what ``ask`` returned, or None when it was not asked
+    :returns: None when it is not up there, drbd.UNKNOWN when that is not known
+    """
+    if not isinstance(document, dict):
+        return drbd.UNKNOWN
+    try:
+        found = {each["name"]: each["state"] for each in document["drbd"]["resources"]}[name]
+        if found is None:
+            return None
+        return _known(drbd.State, found,
+                      volumes=tuple(_known(drbd.Volume, v) for v in found["volumes"]),
+                      peers=tuple(_known(drbd.Peer, p, dstates=tuple(p["dstates"]))
+                                  for p in found["peers"]))
+    except (KeyError, TypeError):
+        return drbd.UNKNOWN
+
+
+def active_groups(document):
+    """Names of the volume groups with LVs that are active on the other node; None: not known."""
+    try:
+        return tuple(sorted({each["vg"] for each in document["volumes"] if each["state"] != "-"}))
+    except (KeyError, TypeError):
+        return None

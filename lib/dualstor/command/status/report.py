@@ -11,10 +11,14 @@ class Silent(Record):
 
 
 class Drbd(Record):
-    """``resources``: (name, kernel.drbd.State, None: not up, or Silent) of all configured."""
+    """``resources``: (name, kernel.drbd.State, None: not up, or Silent) of all configured.
+
+    ``version``: the kernel's, as it writes it; None when it does not tell.
+    """
 
     loaded: bool
     resources: tuple = ()
+    version: str = None
 
 
 class Lockspace(Record):
@@ -48,12 +52,13 @@ class Locking(Record):
 
 
 class Active(Record):
-    """An LV that device-mapper has on this node."""
+    """An LV that device-mapper has on this node; ``minors``: of the DRBD devices below it."""
 
     vg: str
     lv: str
     id: str
     suspended: bool = False
+    minors: tuple = ()
 
 
 class Listed(Record):
@@ -91,3 +96,12 @@ class Report(Record):
     listed: object = None
     peer: object = None
     time: str = None
+
+    @property
+    def other(self):
+        """The other node's name; "peer" where nobody tells."""
+        names = () if isinstance(self.cluster, Silent) else \
+            tuple(node.name for node in self.cluster.nodes if node.name != self.node)
+        if len(names) != 1 and isinstance(self.peer, dict):
+            names = (str(self.peer.get("node")),)
+        return names[0] if len(names) == 1 else "peer"

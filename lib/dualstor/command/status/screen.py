@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A Report as one screen of text."""
 
+from dualstor import recipes
 from dualstor.command.status.advice import ERROR, WARNING
 from dualstor.command.status.report import Silent
 
@@ -9,13 +10,6 @@ _STYLES = {ERROR: "error", WARNING: "warning"}
 
 def _clock(seconds):
     return "%d:%02d:%02d" % (seconds // 3600, seconds // 60 % 60, seconds % 60)
-
-
-def other(report):
-    """The other node's name; "peer" where the cluster does not tell."""
-    names = () if isinstance(report.cluster, Silent) else \
-        tuple(node.name for node in report.cluster.nodes if node.name != report.node)
-    return names[0] if len(names) == 1 else "peer"
 
 
 def _label(console, label, text, style=None):
@@ -85,7 +79,7 @@ def _drbd(console, report):
             styles.append("good" if good else "warning")
             if volume.resync is not None:
                 bars.append((volume, "%s/%d" % (name, volume.number)))
-    here, there = report.node, other(report)
+    here, there = report.node, report.other
     console.table(("DRBD", here, there, "connection", "disks %s/%s" % (here, there)), rows, styles)
     for volume, name in bars:
         note = "" if volume.left is None else "%s left" % _clock(volume.left)
@@ -142,19 +136,19 @@ def _volumes(console, report):
               {"s": "shared", "c": "clustered"}.get(attr[5:6], "?"))
              for vg, lv, identity, state, attr in rows]
     if shown:
-        console.table(("LV", report.node, other(report), "VG"), shown,
+        console.table(("LV", report.node, report.other, "VG"), shown,
                       ["good" if row[1] in ("sh", "active", "ex") else "warning" for row in shown])
         if isinstance(report.peer, Silent):
             console.line("--peer: %s" % report.peer.says, "warning")
         elif there is None:
-            console.line("?: only that node knows; dualstor status --peer %s" % other(report),
+            console.line("?: only that node knows; dualstor status --peer %s" % report.other,
                          "dim")
     else:
         _label(console, "LVs", "none is known to be active here")
     if isinstance(report.listed, Silent):
         _label(console, "", "LVM: %s" % report.listed.says, "warning")
     elif report.listed is None:
-        _label(console, "", "LVM was not asked: it would wait for a lock", "warning")
+        _label(console, "", "LVM was not asked: its commands would hang", "warning")
 
 
 def _resources(console, report):
@@ -189,4 +183,6 @@ def show(console, report, advices):
     for number, each in enumerate(advices, 1):
         console.pieces(("%d. " % number, None),
                        ("%s." % each.what, _STYLES.get(each.severity)))
-        console.line("   Do: %s." % each.do)
+        console.line("   Do: %s%s" % (each.do, ":" if each.parts else "."))
+        for line in recipes.lines(each.parts):
+            console.line("   %s" % line)

@@ -20,6 +20,15 @@ totem {
 """
 
 
+_INTERFACE = """\
+	interface {
+		ringnumber: 1
+		bindnetaddr: 10.78.0.0
+		mcastaddr: 226.94.1.2
+	}
+"""
+
+
 def _v1(pair, old="", new=""):
     """A pair with corosync 1 in which *old* is *new*."""
     assert old in _COROSYNC_1
@@ -32,6 +41,13 @@ def _devices(pair, *names):
     text = "".join("IDTYPE=devname IDNAME=%s DEVNAME=%s PVID=x\n" % (n, n) for n in names)
     return pair.edit(LVM, "use_devicesfile = 0", "use_devicesfile = 1").write(
         "/etc/lvm/devices/system.devices", "VERSION=1.1.1\n" + text)
+
+
+def _second_ring(pair, hosts=(0, 1)):
+    """A pair with two links of corosync."""
+    return pair.edit(CORO, "ring0_addr: 10.77.0.1", "ring0_addr: 10.77.0.1\n\t\tring1_addr: 10.78.0.1",
+                     hosts).edit(CORO, "ring0_addr: 10.77.0.2",
+                                 "ring0_addr: 10.77.0.2\n\t\tring1_addr: 10.78.0.2", hosts)
 
 
 def _third(pair):
@@ -90,6 +106,7 @@ SPOILT = {
     "DRBD-FENCING": [(C, _res("fencing resource-and-stonith;", "")),
                      (M, _res("resource-and-stonith", "resource-only"))],
     "DRBD-HANDLER": [(C, _res("fence-peer \"/usr/lib/drbd/crm-fence-peer.9.sh\";", ""))],
+    "DRBD-HANDLER-GENERATION": [(C, _res("crm-fence-peer.9.sh", "stonith_admin-fence-peer.sh"))],
     "DRBD-HANDLER-PROGRAM": [
         (C, lambda p: p.kind("/usr/lib/drbd/crm-fence-peer.9.sh", "")),
         (M, lambda p: p.kind("/usr/lib/drbd/stonith_admin-fence-peer.sh", "file", (1,)))],
@@ -104,7 +121,7 @@ SPOILT = {
     "DRBD-AUTO-PROMOTE": [(C, _res("auto-promote no", "auto-promote yes")),
                           (C, _res("auto-promote no;", ""))],
     "DRBD-THREE-NODES": [(C, _third)],
-    "DRBD-ADDRESS": [(C, _res("10.78.0.1:7788", "10.79.0.1:7788")), (M, _res("10.78.0.2:7788", "x:1"))],
+    "DRBD-ADDRESS": [(C, _res("10.77.0.1:7788", "10.79.0.1:7788")), (M, _res("10.78.0.2:7788", "x:1"))],
     "DRBD-DEVICE": [(M, lambda p: _second_resource(p, "7788", "7789")),
                     (C, _res("/dev/drbd0", "/dev/drbd_r0"))],
     "DRBD-DISK": [(C, lambda p: p.kind("/dev/vdb", "", (1,))), (M, lambda p: p.kind("/dev/sdb1", "file"))],
@@ -207,9 +224,9 @@ SPOILT = {
                                      (C, lambda p: _v1(p, "10.77.0.0", "10.99.0.0")),
                                      (C, lambda p: _v1(p, "10.77.0.0", "here"))],
     "COROSYNC-RING": [(C, _coro("10.77.0", "10.99.0")),
-                      (C, lambda p: p.edit(CORO, "10.77.0.", "10.99.0.").edit(CORO, "10.78.0.", "10.98.0."))],
-    "COROSYNC-RING-REPLICATION": [(C, lambda p: p.edit(CORO, "ring1_addr: 10.78.0.1", "")
-                                   .edit(CORO, "ring1_addr: 10.78.0.2", ""))],
+                      (C, lambda p: _second_ring(p).edit(CORO, "10.77.0.", "10.99.0.")
+                       .edit(CORO, "10.78.0.", "10.98.0."))],
+    "COROSYNC-RING-REPLICATION": [(C, _res("10.77.0.", "10.78.0."))],
     "COROSYNC-MCASTADDR": [(C, lambda p: _v1(p, "226.94.1.1", "10.77.0.255")),
                            (C, lambda p: _v1(p, "mcastaddr: 226.94.1.1", ""))],
     "COROSYNC-TRANSPORT": [(C, _coro("transport: knet", "transport: carrier")),
@@ -219,6 +236,10 @@ SPOILT = {
                         (C, _coro("transport: knet", "transport: udpu")),
                         (C, lambda p: _v1(p, "secauth: on", "secauth: off"))],
     "COROSYNC-AUTHKEY": [(C, lambda p: p.kind("/etc/corosync/authkey", ""))],
+    "DLM-LINKS": [(C, _second_ring),
+                  (C, lambda p: _second_ring(p).edit("/etc/dlm/dlm.conf", "tcp", "sctp")),
+                  (C, lambda p: _v1(p, "\tinterface {", _INTERFACE + "\tinterface {")),
+                  (M, _conf("<fence>", '<altname name="n-alt"/><fence>'))],
     # now
     "QUORUM-NOW": [(C, lambda p: p.answer("corosync-quorum", p.trees[0].commands["corosync-quorum"][
         "stdout"].replace("Quorate:          Yes", "Quorate:          No"), 2)),

@@ -31,21 +31,33 @@ class Rule(Record):
         return self.ports is None or (port is not None and self.ports(port))
 
 
-def _walk(chains, name, protocol, port, depth):
-    """ACCEPT or DROP, None when the chain comes to its end."""
-    for rule in chains.get(name, ()) if depth < _DEPTH else ():
-        if not rule.fits(protocol, port):
-            continue
-        if rule.verdict == ACCEPT:
-            return ACCEPT
-        if rule.verdict in (DROP, RETURN):
-            if rule.sure:
-                return DROP if rule.verdict == DROP else None
-            continue
-        verdict = _walk(chains, rule.verdict, protocol, port, depth + 1)
-        if verdict == ACCEPT or (verdict == DROP and rule.sure):
-            return verdict
-    return None
+class _Walk:
+    """A packet's way through *chains*; each chain is walked once, whoever jumps to it."""
+
+    def __init__(self, chains, protocol, port):
+        self._chains, self._packet, self._known = chains, (protocol, port), {}
+
+    def verdict(self, name, depth=0):
+        """ACCEPT or DROP, None when the chain comes to its end."""
+        if name not in self._known:
+            self._known[name] = None    # a loop ends here
+            self._known[name] = self._through(name, depth) if depth < _DEPTH else None
+        return self._known[name]
+
+    def _through(self, name, depth):
+        for rule in self._chains.get(name, ()):
+            if not rule.fits(*self._packet):
+                continue
+            if rule.verdict == ACCEPT:
+                return ACCEPT
+            if rule.verdict in (DROP, RETURN):
+                if rule.sure:
+                    return DROP if rule.verdict == DROP else None
+                continue
+            verdict = self.verdict(rule.verdict, depth + 1)
+            if verdict == ACCEPT or (verdict == DROP and rule.sure):
+                return verdict
+        return None
 
 
 def admits(chains, policies, protocol, port):
@@ -56,5 +68,5 @@ def admits(chains, policies, protocol, port):
     :param protocol: e.g. "tcp"
     :param port: its destination; None where the protocol has none
     """
-    return all((_walk(chains, name, protocol, port, 0) or policy) == ACCEPT
-               for name, policy in policies.items())
+    walk = _Walk(chains, protocol, port)
+    return all((walk.verdict(name) or policy) == ACCEPT for name, policy in policies.items())

@@ -25,11 +25,11 @@ def _opened(services, ports, protocol, port):
 
 def _zone_admits(zone, protocol, port):
     """As ``admits`` for the text of one zone."""
-    values = dict(re.findall(r"^\s*([a-z- ]+): *(.*)$", zone, re.MULTILINE))
+    values = dict(re.findall(r"^[ \t]*([a-z-][a-z- ]*): *(.*)$", zone, re.MULTILINE))
     if values.get("target") == "ACCEPT" or protocol in values.get("protocols", "").split():
         return True
     ports = [tuple(item.split("/", 1)) for item in values.get("ports", "").split() if "/" in item]
-    for rule in re.findall(r"^\s*rule\b.*\baccept\b.*$", zone, re.MULTILINE):
+    for rule in re.findall(r"^[ \t]*rule\b.*\baccept\b.*$", zone, re.MULTILINE):
         if re.search(r'protocol value="%s"' % protocol, rule):
             return True
         ports += re.findall(r'port port="([^"]*)" protocol="([^"]*)"', rule)

@@ -13,7 +13,7 @@ _VERDICT = re.compile(r"\b(accept|drop|reject|return)\b|\b(?:jump|goto)\s+([^\s;
 _PORTS = re.compile(r"\b(tcp|udp|sctp|th)\s+dport\s+(\{[^}]*\}|\S+)")
 _PROTOCOL = re.compile(r"\b(?:meta\s+l4proto|ip\s+protocol)\s+(\{[^}]*\}|\S+)")
 _STATE = re.compile(r"\bct\s+state\s+(?!vmap)(\{[^}]*\}|\S+)")
-_NOISE = re.compile(r"\bcounter(?:\s+packets\s+\d+\s+bytes\s+\d+)?|\bcomment\s+\"[^\"]*\"|"
+_NOISE = re.compile(r"\bcounter(?:\s+packets\s+[0-9]+\s+bytes\s+[0-9]+)?|\bcomment\s+\"[^\"]*\"|"
                     r"\bwith\s+.*$|;|\blog\b(?:\s+prefix\s+\"[^\"]*\")?|#.*$")
 _LOOPBACK = re.compile(r"\biif(?:name)?\s+\"?lo\"?(?=\s)")
 _KINDS = {"accept": chains.ACCEPT, "drop": chains.DROP, "reject": chains.DROP,

@@ -3,6 +3,8 @@
 
 import re
 
+from dualstor.record import whole
+
 _RANGE = re.compile(r"^([0-9]{1,5})(?:[:-]([0-9]{1,5}))?$")
 
 
@@ -15,6 +17,6 @@ def holds(text, port):
         match = _RANGE.match(item.strip())
         if match is None:
             return True
-        if int(match.group(1)) <= port <= int(match.group(2) or match.group(1)):
+        if whole(match.group(1)) <= port <= whole(match.group(2) or match.group(1)):
             return True
     return False

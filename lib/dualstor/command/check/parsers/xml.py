@@ -29,7 +29,7 @@ def parse(text, path):
         return etree.fromstring(data, _parser(False)), ()
     except (etree.XMLSyntaxError, ValueError) as problem:
         line = getattr(problem, "lineno", None)
-        said = re.sub(r",? \(?line \d+.*$", "", str(problem.msg if hasattr(problem, "msg")
+        said = re.sub(r",? \(?line [0-9]+.*$", "", str(problem.msg if hasattr(problem, "msg")
                                                     else problem))
     try:
         root = etree.fromstring(data, _parser(True))

@@ -5,7 +5,7 @@ from importlib import import_module
 
 MODULES = ("drbd_syntax", "drbd_dual", "drbd_host", "lvm_locking", "lvm_daemons", "lvm_devices",
            "lvm_groups", "cman_structure", "cman_nodes", "cman_fencing", "corosync_structure",
-           "corosync_network", "quorum", "firewall", "pacemaker_fencing", "pacemaker_clones",
+           "corosync_network", "dlm", "quorum", "firewall", "pacemaker_fencing", "pacemaker_clones",
            "pacemaker_constraints", "pacemaker_operations", "packages")
 
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Fencing in cluster.conf."""
 
-import re
-
 from dualstor.command.check.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
+from dualstor.record import whole
 
 #: Agents that power nobody off.
 NO_FENCING = ("fence_manual", "fence_ack_manual", "fence_null", "fence_dummy")
@@ -55,16 +54,12 @@ def clean_start(host):
         yield found(where, "clean_start is %s" % value)
 
 
-def _number(text):
-    return int(text) if re.match(r"^-?[0-9]{1,6}$", text or "") else None
-
-
 @rule("CMAN-POST-JOIN-DELAY", WARNING, "post_join_delay gives the other node time to come up",
       why="When both boot, the first fences the second if it is not there within that time.",
       fix="set post_join_delay=\"30\" in <fence_daemon>, or more where one node boots longer")
 def post_join(host):
     value, where = clusterconf.attribute(host, "fence_daemon", "post_join_delay", str(_POST_JOIN))
-    number = _number(value)
+    number = whole(value, signed=True)
     if number is None or 0 <= number < _POST_JOIN:
         yield found(where, "post_join_delay is %s s; fenced's own default is %d s"
                     % (value, _POST_JOIN))
@@ -76,7 +71,7 @@ def post_join(host):
       fix="set post_fail_delay=\"0\" in <fence_daemon>")
 def post_fail(host):
     value, where = clusterconf.attribute(host, "fence_daemon", "post_fail_delay", "0")
-    if _number(value) != 0:
+    if whole(value, signed=True) != 0:
         yield found(where, "post_fail_delay is %s" % value)
 
 

@@ -5,6 +5,7 @@ import ipaddress
 
 from dualstor.command.check.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
+from dualstor.record import whole
 
 
 @rule("CMAN-TWO-NODE", ERROR, "two_node is 1 and expected_votes is 1",
@@ -34,7 +35,7 @@ def node_count(host):
 def node_ids(host):
     taken = set()
     for node in clusterconf.nodes(host):
-        if not node.nodeid.isdigit() or int(node.nodeid) == 0 or node.nodeid in taken:
+        if not whole(node.nodeid) or node.nodeid in taken:
             yield found(node.where, "node %s has %s" % (
                 node.name, "nodeid %s, which another has too" % node.nodeid
                 if node.nodeid in taken else "no valid nodeid"))

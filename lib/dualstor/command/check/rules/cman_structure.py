@@ -10,6 +10,7 @@ from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.registry import ERROR, PAIR, WARNING, Irrelevant, found, rule
 from dualstor.command.check.view import clusterconf
 from dualstor.command.check.view.host import CLUSTER_CONF, COROSYNC_CONF
+from dualstor.record import whole
 
 _SCHEMA = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "cluster.rng")
 _NAME_LIMIT = 15
@@ -77,7 +78,7 @@ def cluster_name(host):
       fix="set config_version=\"1\" in <cluster>, and raise it with every change")
 def config_version(host):
     root = clusterconf.root(host)
-    if not root.get("config_version", "").isdigit():
+    if whole(root.get("config_version")) is None:
         yield found(clusterconf.at(root), "config_version is %s"
                     % (root.get("config_version") or "missing"))
 

@@ -6,6 +6,7 @@ import ipaddress
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.registry import ERROR, NOTE, WARNING, Irrelevant, NotLooked, found, rule
 from dualstor.command.check.rules.drbd_host import address
+from dualstor.record import whole
 
 _AUTHKEY = "/etc/corosync/authkey"
 _TRANSPORTS = {1: ("udp", "udpu", "iba"), 2: ("udp", "udpu", "iba"), 3: ("knet", "udp", "udpu")}
@@ -99,10 +100,11 @@ def _links(host):
     return found_networks
 
 
-@rule("COROSYNC-RING-REPLICATION", NOTE, "a ring is on the replication link",
-      why="With a ring there the cluster sees when that link is lost, and outlives the loss of "
-          "the other.",
-      fix="add a ring on {network} (corosync 3 with knet: `ring1_addr` in each node)")
+@rule("COROSYNC-RING-REPLICATION", NOTE, "the ring and DRBD's replication share a network",
+      why="Apart, a broken cable of either has a healthy node fenced; on one bond of both links "
+          "nothing happens.",
+      fix="make one bond of both links, with the addresses of the ring and of {network} on it; "
+          "add no second ring, as dlm wants one link only")
 def on_replication(host):
     links = _links(host)
     if not links:
@@ -113,7 +115,7 @@ def on_replication(host):
         networks = [i.network for i in host.interfaces if parsed and parsed[0] in i.network]
         if networks and not any(network in links for network in networks):
             yield found(host.corosync_conf[0].first("totem").where,
-                        "no ring is on %s, where resource %s replicates"
+                        "the ring is not on %s, where resource %s replicates"
                         % (networks[0], resource.name), network=networks[0])
 
 
@@ -154,7 +156,7 @@ def token(host):
     text = _totem(host).get("token")
     if text is None:
         return
-    if not text.isdigit() or not _TOKEN_LEAST <= int(text) <= _TOKEN_MOST:
+    if not _TOKEN_LEAST <= (whole(text) or 0) <= _TOKEN_MOST:
         yield found(_totem(host).at("token"), "token is %s ms" % text)
 
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a DRBD resource must have before both nodes may be Primary."""
 
+from dualstor import fencepeer
 from dualstor.command.check.registry import ERROR, WARNING, found, rule
+from dualstor.record import whole
 from dualstor.tools.drbdconf import FENCING
 
 _ADJUST = ", on both hosts, then `drbdadm adjust {resource}`"
+_FENCE = ("fence-peer", "outdate-peer")
+_SET_HANDLER = "set `fence-peer \"%s\";` in the handlers section" % fencepeer.PROGRAM + _ADJUST
 
 
 @rule("DRBD-TWO-PRIMARIES", ERROR, "allow-two-primaries is set",
@@ -45,8 +49,7 @@ def fencing(host):
 
 @rule("DRBD-HANDLER", ERROR, "there is a fence-peer handler",
       why="DRBD asks it to fence a lost peer; without one it waits for ever or writes on alone.",
-      fix="set `fence-peer \"/usr/lib/drbd/stonith_admin-fence-peer.sh\";` in the handlers section"
-          + _ADJUST)
+      fix=_SET_HANDLER)
 def handler(host):
     for resource in host.resources:
         if not resource.configuration.fence_peer:
@@ -54,7 +57,18 @@ def handler(host):
                         % resource.name, resource=resource.name)
 
 
-_FENCE = ("fence-peer", "outdate-peer")
+@rule("DRBD-HANDLER-GENERATION", ERROR, "the fence-peer handler works with the DRBD that is loaded",
+      why="stonith_admin-fence-peer.sh needs what DRBD 9 does not tell: when the link between the "
+          "nodes is lost both freeze, and nobody is fenced.",
+      fix=_SET_HANDLER)
+def handler_generation(host):
+    for resource in host.resources:
+        command = resource.configuration.fence_peer
+        # asked only where it matters which DRBD there is
+        version = host.drbd_module[0] if fencepeer.stock(command) else "0"
+        if fencepeer.unfit(command, whole(version.partition(".")[0])):
+            yield found(resource.at(*_FENCE), "resource %s has %s with DRBD %s" % (
+                resource.name, command, version), resource=resource.name)
 
 
 def _unusable(host, resource, wanted):
@@ -69,7 +83,8 @@ def _unusable(host, resource, wanted):
 
 @rule("DRBD-HANDLER-PROGRAM", ERROR, "the fence-peer handler can be run",
       why="A handler that cannot be run fences nobody, and DRBD's writes stay frozen.",
-      fix="install what provides {program} (drbd-utils), or `chmod +x` it, or correct fence-peer")
+      fix="install what provides {program} (drbd-utils; resource-agents-dualstor has "
+          "dualstor-fence-peer), or `chmod +x` it, or correct fence-peer")
 def handler_program(host):
     for resource in host.resources:
         for name, program, what in _unusable(host, resource, lambda n: n in _FENCE):

@@ -6,13 +6,14 @@ import re
 
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.registry import ERROR, NotLooked, found, rule
+from dualstor.record import whole
 
 
 def address(text):
     """(ipaddress, port) of "10.0.0.1:7788" or "[fe80::1]:7788"; None when it is neither."""
     match = re.match(r"^\[?([0-9a-fA-F:.]+?)\]?:([0-9]{1,5})$", text or "")
     try:
-        return (ipaddress.ip_address(match.group(1)), int(match.group(2))) if match else None
+        return (ipaddress.ip_address(match.group(1)), whole(match.group(2))) if match else None
     except ValueError:
         return None
 

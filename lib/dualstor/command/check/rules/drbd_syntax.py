@@ -3,6 +3,7 @@
 
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.registry import ERROR, PAIR, NotLooked, found, rule
+from dualstor.record import whole
 
 
 @rule("DRBD-SYNTAX", ERROR, "DRBD's configuration can be read",
@@ -48,7 +49,7 @@ def same_file(cluster):
 def _generation(text):
     """"8.4" of "8.4.11"; "9" of any 9."""
     parts = text.split(".")
-    return parts[0] if int(parts[0]) >= 9 else ".".join(parts[:2])
+    return parts[0] if (whole(parts[0]) or 0) >= 9 else ".".join(parts[:2])
 
 
 def _tools(host):
@@ -58,9 +59,8 @@ def _tools(host):
         if name == "DRBDADM_VERSION":
             return value.strip("\"' ")
         if name == "DRBDADM_VERSION_CODE":
-            try:
-                code = int(value, 16)
-            except ValueError:
+            code = whole(value.strip(), 16)
+            if code is None:
                 break
             return "%d.%d.%d" % (code >> 16 & 0xff, code >> 8 & 0xff, code & 0xff)
     raise NotLooked("drbdadm --version tells no version")
@@ -73,7 +73,7 @@ def _tools(host):
 def generation(host):
     module, where = host.drbd_module
     tools = _tools(host)
-    if not tools[:1].isdigit():
+    if whole(tools.partition(".")[0]) is None:
         raise NotLooked("drbdadm --version tells no version")
     # drbd-utils 9 serve the module 8.4 as well as 9
     fits = {"9": ("8.4", "9")}.get(_generation(tools), (_generation(tools),))

@@ -4,9 +4,11 @@
 import re
 
 from dualstor.command.check.registry import ERROR, WARNING, Irrelevant, found, rule
+from dualstor.command.check.rules import dlm as dlm_rules
 from dualstor.command.check.rules.corosync_network import transport
 from dualstor.command.check.rules.drbd_host import address
 from dualstor.command.check.view import clusterconf
+from dualstor.record import whole
 
 _OPEN = "open {port}/{protocol} between the two hosts, e.g. `firewall-cmd --permanent " \
         "--add-port={port}/{protocol}` and `firewall-cmd --reload`"
@@ -25,14 +27,14 @@ def _engine_ports(host):
     """The UDP ports on which the cluster engine hears."""
     if host.engine == "cman":
         text = clusterconf.attribute(host, "cman", "port", str(_MCASTPORT))[0]
-        return {int(text) if text.isdigit() else _MCASTPORT}
+        return {_MCASTPORT if whole(text) is None else whole(text)}
     links = {section.get("mcastport", str(_MCASTPORT))
              for section in host.corosync_conf[0].first("totem").named("interface")}
-    ports = {int(text) for text in links if re.match("^[0-9]{1,5}$", text)} or {_MCASTPORT}
+    ports = {whole(text) for text in links} - {None} or {_MCASTPORT}
     if transport(host) == "knet":  # each link has the next port
         nodes = host.corosync_conf[0].first("nodelist").named("node")
         rings = {key for node in nodes for key in node.values if re.match("^ring[0-7]_addr$", key)}
-        ports |= {_MCASTPORT + int(key[4]) for key in rings}
+        ports |= {_MCASTPORT + whole(key[4]) for key in rings}
     return ports
 
 
@@ -74,20 +76,9 @@ def drbd(host):
         yield found(where, "tcp port %d is closed" % port, port=port, protocol="tcp")
 
 
-def _dlm_protocol(host):
-    """"tcp" or "sctp", as dlm is told."""
-    text = host.text("/etc/dlm/dlm.conf") or ""
-    if host.engine == "cman":
-        value = clusterconf.attribute(host, "dlm", "protocol", "tcp")[0]
-    else:
-        match = re.search(r"^\s*protocol\s*=\s*\"?(\w+)", text, re.MULTILINE)
-        value = match.group(1) if match else "tcp"
-    return "sctp" if value in ("sctp", "1") else "tcp"
-
-
 @rule("FIREWALL-DLM", ERROR, "dlm's packets get in",
       why="No lock is granted between the nodes: LVM's commands hang.", fix=_OPEN)
 def dlm(host):
-    protocol = _dlm_protocol(host)
+    protocol = dlm_rules.protocol(host)
     for where, port in _closed(host, protocol, {_DLM}):
         yield found(where, "%s port %d is closed" % (protocol, port), port=port, protocol=protocol)

@@ -105,7 +105,7 @@ def _plugin(cib):
     """Whether corosync 1 runs Pacemaker as its plugin, which cannot count two nodes."""
     for host in cib.cluster.hosts:
         text = host.tree.files.get("/etc/corosync/corosync.conf", "")
-        if re.search(r"^\s*name:\s*pacemaker\s*$", text, re.MULTILINE):
+        if re.search(r"^[ \t]*name:\s*pacemaker\s*$", text, re.MULTILINE):
             return True
     return False
 

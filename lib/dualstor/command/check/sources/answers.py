@@ -2,10 +2,10 @@
 """Answers of commands: from running them here, or as a copied tree holds them."""
 
 import os
-import re
 
 from dualstor.command.check.sources import wanted
 from dualstor.errors import DualstorError
+from dualstor.record import whole
 
 #: Seconds for one command.
 COMMAND_SECONDS = 5.0
@@ -19,7 +19,7 @@ def _daemons(host):
     """The command lines of wanted.DAEMONS that run, one a line."""
     lines = []
     for pid in host.list("/proc"):
-        if pid.isdigit():
+        if whole(pid) is not None:
             try:
                 words = (host.read("/proc/%s/cmdline" % pid) or "").split("\0")
             except OSError:
@@ -77,7 +77,7 @@ class Recorded:
             return
         self.commands[name] = {
             "argv": " ".join(argv), "stdout": out or "", "stderr": err or "",
-            "returncode": int(code) if re.match(r"^-?[0-9]{1,3}$", code) else 1}
+            "returncode": 1 if whole(code, signed=True) is None else whole(code, signed=True)}
 
     def lockspaces(self):
         """The names of the lockspaces that were recorded."""

@@ -85,14 +85,15 @@ def lvm_commands(version):
 
 
 _WORD = r"([A-Za-z0-9][A-Za-z0-9._%+:@-]*)"  # never an option when it stands in a command
-_RESOURCE = re.compile(r"^\s*resource\s+\"?" + _WORD, re.MULTILINE)
+_RESOURCE = re.compile(r"^[ \t]*resource\s+\"?" + _WORD, re.MULTILINE)
 _NODE = re.compile(r"<clusternode\b[^>]*?\bname=[\"']" + _WORD + r"[\"']")
 _AGENT = re.compile(r"\b(?:agent|type)=[\"'](fence_[A-Za-z0-9_]+)[\"']")
-_HANDLER = re.compile(r"^\s*(?:fence-peer|outdate-peer|[a-z0-9-]*resync-target|split-brain|"
+_HANDLER = re.compile(r"^[ \t]*(?:fence-peer|outdate-peer|[a-z0-9-]*resync-target|split-brain|"
                       r"unfence-peer|pri-[a-z-]+|local-io-error|initial-split-brain|out-of-sync|"
                       r"quorum-lost)\s+\"?(/[^\s\";]+)", re.MULTILINE)
-_DISK = re.compile(r"^\s*(?:disk|meta-disk|flexible-meta-disk)\s+\"?(/[^\s\";\[]+)", re.MULTILINE)
-_LIBRARY = re.compile(r"^\s*locking_library\s*=\s*\"(/[^\"]+)\"", re.MULTILINE)
+_DISK = re.compile(r"^[ \t]*(?:disk|meta-disk|flexible-meta-disk)\s+\"?(/[^\s\";\[]+)",
+                   re.MULTILINE)
+_LIBRARY = re.compile(r"^[ \t]*locking_library\s*=\s*\"(/[^\"]+)\"", re.MULTILINE)
 _LOCKSPACE = re.compile(r"^(clvmd|lvm_" + _WORD + ")$")
 
 

@@ -9,7 +9,7 @@ import re
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.registry import NotLooked
 from dualstor.command.check.view.lazy import lazy
-from dualstor.record import Record
+from dualstor.record import Record, whole
 
 PROVIDER = "dualstor"
 PROMOTED = ("Promoted", "Master")
@@ -24,7 +24,7 @@ def seconds(text):
     match = re.match(r"^\s*([0-9]{1,9})\s*([a-z]*)\s*$", text or "")
     if not match or match.group(2) not in _UNITS:
         return None
-    return int(match.group(1)) * _UNITS[match.group(2)]
+    return whole(match.group(1)) * _UNITS[match.group(2)]
 
 
 def is_true(text):
@@ -125,7 +125,7 @@ class Cib:
                       if pair.get("name") == "OCF_CHECK_LEVEL"), "0")
         return Operation(name=op.get("name", ""), role=op.get("role", ""),
                          interval=seconds(op.get("interval")), timeout=seconds(op.get("timeout")),
-                         depth=int(depth) if re.match("^[0-9]{1,3}$", depth or "") else 0,
+                         depth=whole(depth) or 0,
                          where=self.at(op))
 
     def _resource(self, element):

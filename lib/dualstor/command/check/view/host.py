@@ -11,7 +11,7 @@ from dualstor.command.check.view.firewall import Firewall
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.lvm import Lvm
 from dualstor.command.check.view.seen import Seen
-from dualstor.record import Record
+from dualstor.record import Record, whole
 
 CLUSTER_CONF = "/etc/cluster/cluster.conf"
 COROSYNC_CONF = "/etc/corosync/corosync.conf"
@@ -84,9 +84,9 @@ class Host(Seen):
     def corosync_version(self):
         """Major version of corosync; by its program, else by what its file holds."""
         try:
-            match = re.search(r"version '?([0-9]+)\.", self.output("corosync-version"))
+            match = re.search(r"version '?([0-9]{1,3})\.", self.output("corosync-version"))
             if match:
-                return int(match.group(1))
+                return whole(match.group(1))
         except NotLooked:
             pass
         conf = self.corosync_conf[0]

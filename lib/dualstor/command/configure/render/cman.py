@@ -7,6 +7,7 @@ that fence on their own would shoot twice.
 
 from lxml import etree
 
+from dualstor.record import whole
 from dualstor.tools import xmltext
 
 PATH = "/etc/cluster/cluster.conf"
@@ -40,5 +41,4 @@ def version(text):
 
     :raises ParseError: it is not well-formed
     """
-    found = xmltext.parse(PATH, text).get("config_version", "0")
-    return int(found) if found.isdigit() else 0
+    return whole(xmltext.parse(PATH, text).get("config_version")) or 0

@@ -2,11 +2,11 @@
 """The DRBD resource's file, /etc/drbd.d/RESOURCE.res (drbd.conf(5) of 8.3, 8.4 and 9).
 
 What drbd-dualprimary insists on: protocol C, two Primaries, no split brain mended by
-throwing data away, and I/O frozen until a lost peer is fenced.
+throwing data away, and I/O frozen until a lost peer is fenced. DRBD 9 is told not to promote
+whenever a device is opened.
 """
 
-#: The handler that asks Pacemaker to fence; drbd-utils has it since 8.4.
-FENCE_PEER = "/usr/lib/drbd/stonith_admin-fence-peer.sh"
+from dualstor import fencepeer
 
 _AFTER_SB = ["after-sb-%dpri disconnect;" % number for number in (0, 1, 2)]
 _FENCING = "fencing resource-and-stonith;"
@@ -36,7 +36,9 @@ def _lines(pair):
     yield from _section("net", net + _AFTER_SB + ([_FENCING] if nine else []))
     if not nine:
         yield from _section("disk", [_FENCING])
-    yield from _section("handlers", ['fence-peer "%s";' % FENCE_PEER])
+    yield from _section("handlers", ['fence-peer "%s";' % fencepeer.PROGRAM])
+    if nine:
+        yield from _section("options", ["auto-promote no;"])
     for number, node in enumerate(pair.nodes):
         own = ["device %s;" % drbd.device, "disk %s;" % node.disk, "meta-disk internal;",
                _address(node, drbd.port)]

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the fence-peer handler does next: a pure function of what DRBD told and what is known.
+
+It answers that the peer was fenced only when the cluster has done it just now. Every other
+answer leaves I/O frozen: the ones with which DRBD would go on while the peer may write (3 to 6)
+are never given. Sources: conn_try_outdate_peer() of the module, 8.4 and 9: codes that it does
+not know, 0 too, leave I/O as it is.
+"""
+
+from dualstor.steps import Do, Finish, Wait
+
+#: Exit codes of a fence-peer handler: "the peer was fenced", and "the handler failed".
+FENCED, FROZEN = 7, 1
+
+#: Seconds for the cluster to get quorum, and for it and DRBD to answer at all: a node that is very
+#: busy may take long, DRBD asks once only, and I/O stands still anyway.
+PATIENCE = 300.0
+
+_PAUSE = 2.0
+
+
+def _frozen(text):
+    return Finish(FROZEN, "its I/O stays frozen: %s" % text)
+
+
+def decide(request, call, facts):
+    """The next step.
+
+    :param request: Request; ``resource`` is DRBD's
+    :param call: call.Call
+    :returns: Do, Wait or Finish
+    :raises Unseen: a facet has to be looked at first
+    """
+    fenced = facts.last("fence")
+    if fenced is not None:
+        return _outcome(facts.done("fence")[-1].args[0], fenced)
+    step = _peer(facts) or _cluster(facts)
+    if isinstance(step, Finish):
+        return step
+    if step is None:
+        step = Do("fence", (facts.peers[0], facts.action))
+    # DRBD is looked at last, right before somebody is killed
+    return _drbd(request, facts) or step
+
+
+def _outcome(peer, fenced):
+    if fenced.ok:
+        return Finish(FENCED, "%s is fenced: its I/O goes on" % peer)
+    return _frozen("%s was not fenced: %s; mend fencing. I/O goes on when the connection is back, "
+                   "or soon after the cluster knows that %s is down: if it is off for certain, "
+                   "`stonith_admin --confirm %s`" % (peer, fenced.says, peer, peer))
+
+
+def _peer(facts):
+    """A Finish when it is not known which node was lost, else None."""
+    if len(facts.peers) == 1:
+        return None
+    return _frozen("DRBD does not tell which one node it has lost, but %s: see what `drbdadm dump` "
+                   "has as its hosts" % (" and ".join(facts.peers) or "none"))
+
+
+def connection(state, name):
+    """The drbd.Peer that is the connection to node *name*; None when there is none.
+
+    DRBD 8 does not name it, and has one only.
+    """
+    named = [peer for peer in state.peers if peer.name == name] if state else []
+    if named:
+        return named[0]
+    return state.peers[0] if state and len(state.peers) == 1 else None
+
+
+def _drbd(request, facts):
+    """A Wait or a Finish when DRBD, looked at again, needs or deserves no fencing, else None."""
+    seen, name = facts.drbd, request.resource
+    if seen.says:
+        return _patiently(facts, "DRBD to tell its state (%s)" % seen.says,
+                          "see `drbdadm status %s`" % name)
+    link = connection(seen.state, facts.peers[0])
+    if link is None:
+        return _frozen("there is no connection to %s any more: see `drbdadm status %s`"
+                       % (facts.peers[0], name))
+    if link.connected:
+        return Finish(FROZEN, "%s is connected again (%s): nobody is fenced"
+                      % (facts.peers[0], link.cstate))
+    if not seen.state.up_to_date:
+        return _frozen("the disk here is not UpToDate (%s), %s may have the only good copy and is "
+                       "not fenced: bring the connection back, see `drbdadm status %s`" % (
+                           "/".join(v.dstate for v in seen.state.volumes) or "no volume",
+                           facts.peers[0], name))
+    return None
+
+
+def _cluster(facts):
+    """A Wait or a Finish when the cluster here must not or cannot fence the peer, else None."""
+    peer, quorum = facts.peers[0], facts.quorum
+    if quorum.engine is None:
+        return _frozen("there is no cluster that could fence %s: %s" % (peer, quorum.says))
+    if quorum.quorate is not True:
+        return _patiently(
+            facts, "quorum (%s)" % quorum.says, "a node without quorum fences nobody: start the "
+            "cluster here, or see why it is not quorate")
+    if facts.nodes is None:
+        return _patiently(facts, "Pacemaker to tell its nodes",
+                          "without it nobody can be fenced: start it, see `crm_mon -1`")
+    if peer == facts.local:
+        return _frozen("DRBD calls its peer %s, which is this node: correct the names in "
+                       "its configuration" % peer)
+    if peer not in facts.nodes:
+        return _frozen("the cluster has no node %s, as DRBD calls its peer, but %s: both must use "
+                       "the names of `uname -n`" % (peer, ", ".join(facts.nodes) or "none"))
+    return None
+
+
+def _patiently(facts, what, hint):
+    """Wait for a time, then leave it."""
+    if facts.elapsed < PATIENCE:
+        return Wait(what, hint, _PAUSE)
+    return _frozen("waited %.0f s in vain for %s: %s" % (facts.elapsed, what, hint))

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The fence-peer handler: how it looks at its host, what it does there, and the process."""
+
+import os
+import signal
+import sys
+import traceback
+
+from dualstor import log
+from dualstor.deadline import Deadline
+from dualstor.engine import Agent, pursue
+from dualstor.errors import DualstorError, ParseError, Terminated, ToolError
+from dualstor.fencepeer import decide
+from dualstor.fencepeer.call import parse
+from dualstor.host import Host
+from dualstor.record import Record
+from dualstor.steps import Request
+
+_NAME = "dualstor-fence-peer"
+
+#: Seconds for all of it. DRBD sets no limit; stonith_admin gives one device 120 s, and delays and
+#: further levels come on top.
+TIME = 600.0
+
+
+class Drbd(Record):
+    """The resource as DRBD has it now: drbd.State, None when it is gone; ``says`` why not told."""
+
+    state: object = None
+    says: str = None
+
+
+class Fenced(Record):
+    """What became of a request to fence."""
+
+    ok: bool
+    says: str = ""
+
+
+class FencePeer(Agent):
+    """The handler on this host; ``parameters`` is a Call."""
+
+    lasting = ("peers", "local", "action")
+    decide = staticmethod(decide.decide)
+
+    def see_peers(self):
+        """The names of the lost node: DRBD's, else those of the other hosts that are configured."""
+        if self.parameters.peers:
+            return self.parameters.peers
+        from dualstor.tools import drbdadm
+        try:
+            conf = drbdadm.configuration(self.host, self.parameters.resource, self.parameters.conf)
+        except (ToolError, ParseError) as problem:
+            log.warning("%s", problem.reason)
+            return ()
+        own = conf.host(os.uname().nodename)
+        return tuple(host.name for host in conf.hosts if host is not own) if own else ()
+
+    def see_drbd(self):
+        """The resource as DRBD has it now."""
+        from dualstor.tools import drbdadm
+        try:
+            return Drbd(state=drbdadm.resource_state(self.host, self.parameters.resource,
+                                                     self.parameters.conf))
+        except DualstorError as problem:
+            return Drbd(says=problem.reason)
+
+    def see_quorum(self):
+        """Membership and quorum."""
+        from dualstor.tools import quorum
+        return quorum.look(self.host)
+
+    def see_nodes(self):
+        """The names of the cluster's nodes, None when it does not tell."""
+        from dualstor.tools import pacemaker
+        return pacemaker.known_nodes(self.host)
+
+    def see_local(self):
+        """This node's name in the cluster."""
+        from dualstor.tools import pacemaker
+        return pacemaker.local_node(self.host)
+
+    def see_action(self):
+        """The action with which the cluster fences, so that our request and its own are one."""
+        from dualstor.tools import pacemaker
+        try:
+            return pacemaker.fencing_action(self.host)
+        except ToolError as problem:
+            log.warning("%s: %s it is", problem.reason, pacemaker.REBOOT)
+            return pacemaker.REBOOT
+
+    def do_fence(self, peer, action):
+        """Have the cluster fence the peer."""
+        from dualstor.tools import stonith
+        try:
+            stonith.fence(self.host, peer, action)
+        except DualstorError as problem:
+            return Fenced(ok=False, says=problem.reason)
+        return Fenced(ok=True)
+
+
+def run(environ, make_host=Host):
+    """Handle one call of DRBD, and log what comes of it.
+
+    :param environ: mapping, as os.environ
+    :param make_host: function of a Deadline that returns the Host
+    :returns: the exit code, FENCED or FROZEN
+    """
+    call = parse(environ)
+    log.start("%s(%s)" % (_NAME, call.resource), environ)
+    if call.resource is None:
+        log.error("DRBD_RESOURCE names no resource: only DRBD can call this, as the fence-peer "
+                  "handler of a resource; nothing is done")
+        return decide.FROZEN
+    log.info("DRBD has lost %s%s", " and ".join(call.peers) or "its peer",
+             " (%s)" % call.cstate if call.cstate else "")
+    request = Request(action="fence-peer", resource=call.resource)
+    try:
+        verdict = pursue(FencePeer(make_host(Deadline(TIME)), request, call))
+    except (DualstorError, Terminated) as problem:
+        log.error("its I/O stays frozen: %s", problem.reason)
+        return decide.FROZEN
+    except Exception:   # pylint: disable=broad-except
+        log.error("its I/O stays frozen: %s", traceback.format_exc())
+        return decide.FROZEN
+    if verdict.code == decide.FENCED:
+        log.warning("%s", verdict.reason)
+        return decide.FENCED
+    log.error("%s", verdict.reason)
+    return decide.FROZEN
+
+
+def _on_sigterm(_number, _frame):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Terminated("ended by SIGTERM before the peer was fenced")
+
+
+def _open_streams():
+    """The kernel starts its helper without stdin, stdout and stderr: no file may become one."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def script():
+    """The executable; does not return."""
+    _open_streams()
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    os.umask(0o022)
+    code = decide.FROZEN
+    try:
+        code = run(os.environ)
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass    # nobody reads stderr
+    finally:
+        os._exit(code)

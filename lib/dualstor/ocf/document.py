@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The metadata of an agent as they are installed, in the caller's version of OCF."""
+
+import posix
+
+_HERE = __file__.rpartition("/")[0]
+
+#: Where metadata lie: in the source tree and installed, from this folder; installed with a
+#: library that is linked there.
+FOLDERS = (_HERE + "/../../../metadata", _HERE + "/../../../../../share/dualstor/metadata",
+           "/usr/share/dualstor/metadata")
+
+
+def find(name, environ):
+    """The metadata of the agent *name* as text; None where there are none.
+
+    OCF 1.1, but 1.0 for a caller that says it is that old (Pacemaker 1.1,
+    Heartbeat) or that acts as a manager without saying which (ocf-tester).
+
+    :param environ: the caller's environment, a mapping
+    """
+    minor = environ.get("OCF_RA_VERSION_MINOR")
+    old = minor == "0" if minor else "OCF_RESKEY_CRM_meta_timeout" in environ
+    for folder in FOLDERS:
+        try:
+            number = posix.open("%s/%s%s" % (folder, name, ".ocf-1.0.xml" if old else ".xml"),
+                                posix.O_RDONLY | posix.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        with open(number, "rb") as stream:
+            return stream.read().decode("utf-8")
+    return None

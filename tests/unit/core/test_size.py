@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a program says may be long: a parser's work grows with it, and not with its square.
+
+Work is counted in lines of Python that are run, never in seconds. What a line event does not show,
+a tuple or a text that is copied whole to be one longer, is forbidden in the source.
+"""
+
+import ast
+import sys
+
+import pytest
+
+from dualstor import log
+from dualstor.command.check.parsers import chains
+from dualstor.errors import ParseError, shown
+from dualstor.kernel import drbd
+from dualstor.run import OUTPUT_LIMIT, Completed
+from dualstor.tools import (
+    ccs, cman, corosync, dlm_tool, dmsetup, drbdadm, drbdconf, drbdsetup, fence_tool, group_tool,
+    lvm, lvm_messages, lvmconf, lvmlock, pacemaker, stonith)
+from sourcetree import SHIPPED, parsed
+from unit.drbd.helpers import PaperHost
+
+FEW, FACTOR = 60, 8
+
+
+def _state(text):
+    return drbdsetup.state(drbdsetup.parse_events2(text), "r0")
+
+
+def _json(text):
+    return drbdsetup.state(drbdsetup.parse_status(text), "r0")
+
+
+def _volumes(text):
+    return lvm.volumes(PaperHost(programs={"lvs": lambda _: (0, text, "")}), "vg0", (2, 2, 84))
+
+
+def _pairs(text):
+    return drbdadm.backing_devices(PaperHost(programs={"drbdadm": lambda _: (0, text, "")}))
+
+
+def _wrong(text):
+    return Completed(argv=("x",), returncode=1, stderr=text).complaint()
+
+
+def _outcome(text):
+    return drbdsetup.outcome(Completed(argv=("x",), returncode=1, stderr=text))
+
+
+def _rows(text):
+    return lvm.parse_rows("vgs", text, 2)
+
+
+QUORUM = "Quorum information\nQuorate: Yes\nMembership information\nNodeid Votes Name\n"
+FENCE = "fence domain\nmember count 1\nvictim count 0\nvictim now 0\nmaster nodeid 1\n" \
+        "wait state none\nmembers 1\nall nodes\n"
+SPACE = "name a\nid 0x1\nflags 0x0\nmembers 1\n"
+SPACES = "dlm lockspaces\n" + SPACE
+MINOR = " @: cs:Connected ro:Primary/Primary ds:UpToDate/UpToDate C r-----\n"
+DEVICE = "exists device name:r0 volume:@ minor:@ disk:UpToDate\n" \
+         "exists peer-device name:r0 peer-node-id:1 volume:@ replication:SyncSource done:5.0\n"
+LINK = "exists connection name:r0 peer-node-id:@ conn-name:n connection:Connected role:Primary\n"
+EVENT = '<fence_event target="n@" action="off" status="success"/>'
+
+#: name: (function of a text, what it begins with, a line of which there are many, what it ends
+#: with); "@" is the number of the line.
+GROWING = {
+    "messages": (lvm_messages.classify, "", "  LV locked by other host: vg0/@\n", ""),
+    "one long message": (lvm_messages.classify, "", "Error locking on node a b ", ""),
+    "rows": (_rows, "", "a|@\n", ""),
+    "LVs": (_volumes, "", "lv@|uuid@|-wi-a-----||linear\n", ""),
+    "segments": (_volumes, "", "lv|uuid|-wi-a-----||linear\n", ""),
+    "locks": (lvmlock.parse_info, "VG vg0 lock_type=dlm u\nLS dlm lvm_vg0\n", "LK LV sh @\n", ""),
+    "settings": (lvmconf.parse, "", "a@ = 1\n", ""),
+    "lockspaces": (dlm_tool.parse_ls, "dlm lockspaces\n", SPACE, ""),
+    "nodes of a lockspace": (
+        dlm_tool.parse_ls, SPACES + "all nodes\n", "nodeid @ member 1 failed 0 start 1\n", ""),
+    "other lines of a lockspace": (dlm_tool.parse_ls, SPACES, "x @\n", ""),
+    "whom dlm fences": (dlm_tool.parse_status, "cluster nodeid 1 quorate 1\ndaemon now 1\n",
+                        "fence @ at 1\nnode @ M add 1\n", ""),
+    "the fence domain": (fence_tool.parse, FENCE, "nodeid @ member 1 victim 1\n", ""),
+    "groups": (group_tool.parse, "", "dlm 1 a 0001 none\n[@]\n", ""),
+    "nodes of cman": (cman.parse_nodes, "Node  Sts\n", "@ M 4 n@\nAddresses: 10.0.0.1\n", ""),
+    "fields of cman": (cman.parse_fields, "", "@ M Member 1 n@\n", ""),
+    "members": (corosync.parse_status, QUORUM, "1@ 1 n@\n", ""),
+    "keys": (corosync.parse_cmap, "", "a.@ (str) = x\n", ""),
+    "minors": (drbd.parse, "version: 8.4.11\n", MINOR, ""),
+    "counters of a minor": (
+        drbd.parse, "version: 8.4.11\n" + MINOR.replace("@", "0"), "    ns:@ nr:0\n", ""),
+    "volumes": (_state, "exists resource name:r0 role:Primary\n" + LINK.replace("@", "1"), DEVICE,
+                "exists -\n"),
+    "volumes of JSON": (_json, '[{"name": "r0", "devices": [', '{"volume": @, "minor": @},',
+                        '{"volume": 999, "minor": 999}]}]'),
+    "options": (drbdconf.parse, "resource r0 { net {", "o@ 1;", "} }"),
+    "connections": (drbdconf.parse, "resource r0 {", "connection { net { o@ 1; } }", "}"),
+    "volumes of a host": (
+        drbdconf.parse, "resource r0 { on a {", "volume @ { disk /dev/x; }", "} on b { } }"),
+    "pairs": (_pairs, "", "/dev/drbd@\n", ""),
+    "events": (stonith.parse_history, "<pacemaker-result>", EVENT, "</pacemaker-result>"),
+    "resources": (pacemaker.parse_mon, "<pacemaker-result><nodes/><resources>",
+                  '<resource id="r@"/>', "</resources></pacemaker-result>"),
+    "peers": (pacemaker.parse_peers, "", "@ n@ member\n", ""),
+    "devices": (dmsetup.parse_info, "", "a@|u|0|L--w|253|@|Active\n", ""),
+    "complaints": (_wrong, "", "no @\n", ""),
+    "refusals": (_outcome, "", "no @\n", "")}
+
+
+def work(function, text):
+    """How many lines of Python *function* runs over *text*; one that refuses it does so, too."""
+    count = 0
+
+    def step(_frame, event, _argument):
+        nonlocal count
+        count += event == "line"
+        return step
+    before = sys.gettrace()
+    sys.settrace(step)
+    try:
+        function(text)
+    except ParseError:
+        pass
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def grown(name, times):
+    """(function, text) of a row of GROWING with so many lines."""
+    function, head, line, tail = GROWING[name]
+    return function, head + "".join(line.replace("@", str(n)) for n in range(times)) + tail
+
+
+@pytest.mark.parametrize("name", sorted(GROWING))
+def test_eight_times_the_text_is_not_much_more_than_eight_times_the_work(name):
+    function, text = grown(name, FEW)
+    function(text)      # it is understood, and what is imported or compiled once is
+    few = work(function, text)
+    many = work(*grown(name, FEW * FACTOR))
+    assert many <= few * FACTOR * 1.25, (few, many)
+
+
+def test_a_resource_has_no_thousands_of_hosts():
+    with pytest.raises(ParseError, match="too many hosts"):
+        drbdconf.parse("resource r0 {%s}" % "".join("on n%d { }" % n for n in range(1000)))
+
+
+def test_nor_of_connections():
+    """Each has the state of each volume: that would be a square."""
+    with pytest.raises(ParseError, match="too many connections"):
+        _state("exists resource name:r0 role:Primary\n"
+               + "".join(LINK.replace("@", str(n)) for n in range(1000)) + "exists -\n")
+
+
+def test_sections_are_not_nested_without_end():
+    with pytest.raises(ParseError, match="nested too deeply"):
+        lvmconf.parse("a { b = 1 " * 10000)
+
+
+# -- one line that is long -----------------------------------------------------------------------
+
+LONG = "x" * OUTPUT_LIMIT
+
+
+@pytest.mark.parametrize("said", [
+    lambda: _wrong(LONG), lambda: _outcome(LONG).says, lambda: _outcome("0: Failure: " + LONG).says,
+    lambda: lvm_messages.classify(LONG)[0].text,
+    lambda: lvm_messages.classify("Skipping clustered volume group " + LONG)[0].name,
+    lambda: str(ParseError("a", LONG)), lambda: ParseError("a", LONG).line,
+    lambda: ccs.validate(PaperHost(
+        programs={"ccs_config_validate": lambda _: (3, LONG, "")})).says])
+def test_a_long_line_is_not_told_whole(said):
+    assert 0 < len(said()) < 500
+
+
+def test_nor_is_it_in_the_log(monkeypatch):
+    told = []
+    monkeypatch.setattr(log.syslog, "syslog", lambda _, line: told.append(line))
+    monkeypatch.setattr(log.LOGGER, "handlers", [])
+    log.start("clvmd", {})
+    log.warning("%s", LONG + "\nb")
+    assert len(told[0]) < 5000 and told[1:] == ["WARNING: b"]
+
+
+def test_a_line_that_is_not_long_is():
+    assert shown("  a b \n") == "a b" and shown("x" * 400) == "x" * 400
+
+
+# -- what a packet meets --------------------------------------------------------------------------
+
+def test_a_chain_to_which_many_jump_is_walked_once():
+    asked = []
+
+    def port(number):
+        asked.append(number)
+        return False
+    layers = 18
+    known = {n: [chains.Rule(verdict=n + 1, sure=False)] * 3 for n in range(layers)}
+    known[layers] = [chains.Rule(verdict=chains.ACCEPT, ports=port)]
+    assert not chains.admits(known, {0: chains.DROP}, "tcp", 5405)
+    assert len(asked) == 1
+
+
+def test_chains_that_jump_in_a_circle_come_to_an_end():
+    known = {0: [chains.Rule(verdict=1)],
+             1: [chains.Rule(verdict=0), chains.Rule(verdict=chains.ACCEPT)]}
+    assert chains.admits(known, {0: chains.DROP}, "tcp", 5405)
+
+
+# -- copies that a count of lines does not show ---------------------------------------------------
+
+def _loops(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, (ast.For, ast.While))]
+
+
+def _copies(tree):
+    """Where a tuple or a text grows by being copied in a loop, as text."""
+    found = []
+    for loop in _loops(tree):
+        for node in ast.walk(loop):
+            if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) \
+                    and isinstance(node.value, (ast.Tuple, ast.JoinedStr)):
+                found.append(ast.unparse(node))
+            value = getattr(node, "value", None)
+            if isinstance(node, ast.keyword) and isinstance(value, ast.BinOp) \
+                    and isinstance(value.op, ast.Add) and node.arg \
+                    and getattr(value.left, "attr", None) == node.arg:
+                found.append(ast.unparse(node))
+    return found
+
+
+@pytest.mark.parametrize("path", [p for p in SHIPPED if "/tools/" in p or "/kernel/" in p])
+def test_nothing_grows_by_being_copied(path):
+    assert _copies(parsed(path)) == []
+
+
+@pytest.mark.parametrize("text", [
+    "for x in y:\n found[-1] = found[-1].but(nodes=found[-1].nodes + (x,))",
+    "while x:\n held += (x,)"])
+def test_such_a_copy_is_noticed(text):
+    assert _copies(ast.parse(text))

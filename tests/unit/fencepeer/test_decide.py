@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the fence-peer handler decides: one way to thaw I/O, and every other freezes it."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from dualstor.fencepeer.call import Call
+from dualstor.fencepeer.decide import FENCED, FROZEN, PATIENCE, decide
+from dualstor.fencepeer.handler import Drbd, Fenced, FencePeer
+from dualstor.kernel.drbd import Peer, State, Volume
+from dualstor.steps import Do, Done, Facts, Finish, Request, Unseen, Wait
+from dualstor.tools.quorum import Quorum
+
+CALL = Call(resource="r0", peers=("node2",))
+QUORATE = Quorum(engine="corosync", running=True, quorate=True, says="corosync-quorumtool: quorate")
+
+
+def peer(cstate="Connecting", name="node2"):
+    return Peer(name=name, cstate=cstate, role="Unknown", dstates=("DUnknown",))
+
+
+def state(dstates=("UpToDate",), peers=(peer(),)):
+    return State(resource="r0", role="Primary", peers=peers, suspended=True, volumes=tuple(
+        Volume(number=n, minor=n, dstate=dstate) for n, dstate in enumerate(dstates)))
+
+
+GOOD = dict(peers=("node2",), drbd=Drbd(state=state()), quorum=QUORATE, nodes=("node1", "node2"),
+            local="node1", action="reboot")
+FENCE = Do("fence", ("node2", "reboot"))
+
+
+def step(history=(), elapsed=0.0, **facets):
+    return decide(Request("fence-peer", "r0"), CALL,
+                  Facts(history=history, elapsed=elapsed, **dict(GOOD, **facets)))
+
+
+def done(ok, says=""):
+    return [Done("fence", FENCE.args, Fenced(ok=ok, says=says), 1.0)]
+
+
+def test_a_lost_peer_is_fenced_with_the_clusters_own_action():
+    assert step() == FENCE
+    assert step(action="off") == Do("fence", ("node2", "off"))
+
+
+def test_io_goes_on_when_the_cluster_has_fenced_it():
+    assert step(history=done(True)).code == FENCED
+
+
+def test_a_fencing_that_failed_leaves_io_frozen_and_says_what_to_do():
+    verdict = step(history=done(False, "stonith_admin --reboot node2: No such device"))
+    assert verdict.code == FROZEN and "No such device" in verdict.reason
+    assert "if it is off for certain, `stonith_admin --confirm node2`" in verdict.reason
+
+
+@pytest.mark.parametrize("cstate", ["Connected", "SyncTarget", "WFBitMapS"])
+@pytest.mark.parametrize("name", ["node2", None])
+def test_nobody_is_fenced_when_the_connection_is_back(cstate, name):
+    verdict = step(drbd=Drbd(state=state(peers=(peer(cstate, name),))))
+    assert verdict.code == FROZEN and "connected again" in verdict.reason
+
+
+def test_with_several_connections_that_to_the_lost_node_counts():
+    third = peer("Connected", "node3")
+    assert step(drbd=Drbd(state=state(peers=(third, peer())))) == FENCE
+    gone = step(drbd=Drbd(state=state(peers=(third, peer("Connected", "node4")))))
+    assert gone.code == FROZEN and "no connection to node2 any more" in gone.reason
+
+
+@pytest.mark.parametrize("facets, words", [
+    (dict(peers=()), "does not tell which one node it has lost, but none"),
+    (dict(peers=("node2", "node3")), "but node2 and node3"),
+    (dict(local="node2"), "is this node"),
+    (dict(nodes=("node1", "other")), "the cluster has no node node2, as DRBD calls its peer, but node1, other"),
+    (dict(drbd=Drbd(state=state(("UpToDate", "Inconsistent")))), "UpToDate/Inconsistent"),
+    (dict(drbd=Drbd(state=state(("Consistent",)))), "may have the only good copy"),
+    (dict(drbd=Drbd(state=None)), "no connection to node2 any more"),
+    (dict(drbd=Drbd(state=state(peers=()))), "no connection to node2 any more")])
+def test_what_cannot_be_told_for_certain_freezes_and_the_log_says_why(facets, words):
+    verdict = step(**facets)
+    assert isinstance(verdict, Finish) and verdict.code == FROZEN and words in verdict.reason
+
+
+@pytest.mark.parametrize("facets, words", [
+    (dict(quorum=QUORATE.but(quorate=False, says="Activity blocked")), "quorum (Activity blocked)"),
+    (dict(quorum=QUORATE.but(running=False, quorate=None, says="no corosync")), "no corosync"),
+    (dict(nodes=None), "Pacemaker to tell its nodes"),
+    (dict(drbd=Drbd(says="drbdsetup status r0 --json: no answer in 10 s")), "no answer in 10 s")])
+def test_a_busy_node_is_waited_for_and_not_for_ever(facets, words):
+    waiting = step(**facets)
+    assert isinstance(waiting, Wait) and words in waiting.what
+    verdict = step(elapsed=PATIENCE, **facets)
+    assert verdict.code == FROZEN and words in verdict.reason
+
+
+def test_nobody_waits_for_quorum_when_the_connection_is_back():
+    verdict = step(nodes=None, drbd=Drbd(state=state(peers=(peer("Connected"),))))
+    assert verdict.code == FROZEN and "connected again" in verdict.reason
+
+
+def test_where_no_cluster_is_installed_nobody_waits_for_it():
+    verdict = step(quorum=Quorum(engine=None, running=False, says="neither is installed"))
+    assert verdict.code == FROZEN and "neither is installed" in verdict.reason
+
+
+def test_drbd_is_looked_at_last():
+    """Between that look and the kill nothing else is asked."""
+    facets = without(GOOD, "drbd")
+    with pytest.raises(Unseen) as caught:
+        decide(Request("fence-peer", "r0"), CALL, Facts(**facets))
+    assert caught.value.facet == "drbd"
+
+
+def without(facets, name):
+    return {key: value for key, value in facets.items() if key != name}
+
+
+NAMES = st.sampled_from(("node1", "node2", "node3"))
+LISTS = st.lists(NAMES, max_size=3).map(tuple)
+STATES = st.builds(state, st.lists(st.sampled_from(("UpToDate", "Consistent", "Outdated", "Diskless")),
+                                   max_size=2),
+                   st.lists(st.builds(peer, st.sampled_from(("Connected", "SyncSource", "Connecting",
+                                                             "NetworkFailure", "StandAlone")),
+                                      st.one_of(st.none(), NAMES)), max_size=2).map(tuple))
+FACTS = st.builds(
+    lambda history, elapsed, **facets: Facts(history=history, elapsed=elapsed, **facets),
+    st.sampled_from(((), done(True), done(False, "no"))), st.floats(0, 700), peers=LISTS,
+    drbd=st.one_of(st.builds(Drbd, state=st.one_of(st.none(), STATES)), st.just(Drbd(says="hung"))),
+    quorum=st.builds(QUORATE.but, running=st.booleans(), quorate=st.sampled_from((None, False, True))),
+    nodes=st.one_of(st.none(), LISTS), local=NAMES, action=st.sampled_from(("reboot", "off")))
+
+
+@given(FACTS)
+def test_whatever_is_seen(facts):
+    found = decide(Request("fence-peer", "r0"), CALL, facts)
+    if isinstance(found, Finish):
+        assert found.code in (FENCED, FROZEN) and found.reason
+        assert found.code == FROZEN or facts.last("fence").ok, "proven, or frozen"
+    elif isinstance(found, Do):
+        assert found.deed == "fence" and hasattr(FencePeer, "do_" + found.deed)
+        assert found.args == (facts.peers[0], facts.action) and facts.history == ()
+        assert facts.quorum.quorate and facts.peers[0] in facts.nodes and facts.peers[0] != facts.local
+        assert facts.drbd.state.up_to_date and not all(p.connected for p in facts.drbd.state.peers)
+    else:
+        assert isinstance(found, Wait) and facts.elapsed < PATIENCE

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The fence-peer handler on hosts that are written down, and as the program that it is."""
+
+import os
+import subprocess
+
+import pytest
+
+import hostile
+from dualstor import fencepeer, log
+from dualstor.deadline import Deadline
+from dualstor.errors import Terminated
+from dualstor.fencepeer import decide, handler
+from sourcetree import TREE
+from unit.cluster.helpers import HANGS, PaperHost, golden
+from unit.drbd.helpers import golden as drbd_golden
+
+from .calls import DRBD_8, DRBD_9, without
+
+PROGRAM = os.path.join(TREE, "drbd", os.path.basename(fencepeer.PROGRAM))
+
+UNSET = (105, "", "crm_attribute: Error performing operation: No such device or address\n")
+CLUSTER = {"corosync-quorumtool -s": golden("quorumtool-both.txt"), "crm_mon": golden("crm_mon-both.xml"),
+           "crm_node -n": "node1\n", "crm_attribute": UNSET, "stonith_admin": ""}
+CUT = drbd_golden("..", "drbd9", "fence-peer-handler-running", "node1", "drbdsetup-status-json.out")
+BACK = drbd_golden("..", "drbd9", "reconnected", "node2", "drbdsetup-status-json.out").replace(
+    '"node1"', '"node2"')
+PROC_9 = drbd_golden("..", "drbd9", "reconnected", "node2", "proc-drbd.out")
+PROC_8 = drbd_golden("survivor", "node1", "proc_drbd.out")
+FENCING = [("stonith_admin", "--reboot", "node2")]
+
+
+class Paper(PaperHost):
+    """Where time passes by waiting alone."""
+
+    now = 0.0
+
+    def __init__(self, answers, files, links=()):
+        super().__init__(answers, files, links)
+        self.deadline = Deadline(handler.TIME, lambda: self.now)
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def host_9(answers=(), status=CUT):
+    return Paper(dict(CLUSTER, **dict({"drbdsetup status r0 --json": status}, **dict(answers))),
+                 {"/proc/drbd": PROC_9, "/sys/module/drbd/version": "9.2.18\n"})
+
+
+def host_8(answers=(), proc=PROC_8):
+    return Paper(dict(CLUSTER, **dict(answers)), {"/proc/drbd": proc, "/sys/module/drbd/version": "8.4.11\n"},
+                 {"/dev/drbd/by-res/r0": "../../drbd0"})
+
+
+@pytest.fixture(autouse=True)
+def no_syslog(monkeypatch):
+    monkeypatch.setattr(log, "start", lambda tag, environ: None)
+
+
+def run(host, environ):
+    return handler.run(environ, lambda deadline: host)
+
+
+def killed(host):
+    """The requests to fence, of all that was run."""
+    return [argv for argv, _, _ in host.calls if argv[0] == "stonith_admin"]
+
+
+CALLS = [(DRBD_9, host_9), (DRBD_8, host_8)]
+
+
+@pytest.mark.parametrize("environ, make", CALLS)
+def test_the_peer_is_fenced_once_and_the_answer_is_7(environ, make, said):
+    host = make()
+    assert run(host, environ) == 7
+    assert killed(host) == FENCING
+    assert said[0].startswith("DRBD has lost node2") and said[-1] == "node2 is fenced: its I/O goes on"
+
+
+@pytest.mark.parametrize("environ, make", CALLS)
+@pytest.mark.parametrize("value, option", [("off\n", "--fence"), ("poweroff\n", "--fence"),
+                                           ("reboot\n", "--reboot"), (HANGS, "--reboot")])
+def test_the_clusters_own_action_is_asked_for(environ, make, value, option, said):
+    host = make({"crm_attribute -t crm_config -n stonith-action": value})
+    assert run(host, environ) == 7
+    assert killed(host) == [("stonith_admin", option, "node2")]
+
+
+def test_the_newer_name_of_the_option_counts(said):
+    host = host_9({"crm_attribute -t crm_config -n fencing-action": "off\n",
+                   "crm_attribute -t crm_config -n stonith-action": "reboot\n"})
+    assert run(host, DRBD_9) == 7 and killed(host) == [("stonith_admin", "--fence", "node2")]
+
+
+@pytest.mark.parametrize("environ, make", CALLS)
+@pytest.mark.parametrize("answer", [(1, "", "No such device\n"), (124, "", "Timer expired\n"), (-9, "", ""), HANGS])
+def test_fencing_that_is_not_proven_leaves_io_frozen(environ, make, answer, said):
+    host = make({"stonith_admin": answer})
+    assert run(host, environ) == 1 and killed(host) == FENCING
+    assert "its I/O stays frozen: node2 was not fenced" in said[-1]
+
+
+def test_drbd_is_looked_at_and_nobody_is_fenced_when_the_connection_is_back(said):
+    host = host_9(status=BACK)
+    assert run(host, DRBD_9) == 1 and killed(host) == []
+    connected = host_8(proc=drbd_golden("both-primary", "node1", "proc_drbd.out"))
+    assert run(connected, DRBD_8) == 1 and killed(connected) == []
+    assert all("node2 is connected again (Connected): nobody is fenced" in line
+               for line in (said[1], said[-1]))
+
+
+@pytest.mark.parametrize("environ, make", CALLS)
+@pytest.mark.parametrize("answers, words", [
+    ({"corosync-quorumtool -s": (1, "", "Cannot initialize CMAP service\n")}, "in vain for quorum"),
+    ({"crm_mon": (102, "", ""), "crm_node": (102, "", "")}, "in vain for Pacemaker"),
+    ({"crm_mon": HANGS, "crm_node": HANGS}, "in vain for Pacemaker"),
+    ({"crm_mon": (102, "", ""), "crm_node -l": "1 node1 member\n2 other lost\n"}, "has no node node2"),
+    ({"crm_node -n": "node2\n"}, "is this node")])
+def test_a_cluster_that_must_not_fence_freezes(environ, make, answers, words, said):
+    host = make(answers)
+    assert run(host, environ) == 1 and killed(host) == []
+    assert words in said[-1] and "its I/O stays frozen" in said[-1]
+
+
+def test_without_quorum_nobody_is_fenced_until_it_is_there(said):
+    host = host_9({"corosync-quorumtool -s": (2, golden("quorumtool-both.txt").replace(
+        "Quorate:          Yes", "Quorate:          No"), "")})
+    assert run(host, DRBD_9) == 1 and killed(host) == []
+
+    class Late(Paper):
+        def run(self, argv, timeout=None, environment=None):
+            if self.now > 5:
+                self.answers.update(CLUSTER)
+            return super().run(argv, timeout, environment)
+    host.__class__, host.now = Late, 0.0
+    assert run(host, DRBD_9) == 7 and killed(host) == FENCING
+
+
+def test_a_connection_that_comes_back_ends_the_wait_for_quorum(said):
+    class Back(Paper):
+        def run(self, argv, timeout=None, environment=None):
+            if self.now > 5:
+                self.answers["drbdsetup status r0 --json"] = BACK
+            return super().run(argv, timeout, environment)
+    host = host_9({"corosync-quorumtool -s": (1, "", "Cannot initialize CMAP service\n")})
+    host.__class__ = Back
+    assert run(host, DRBD_9) == 1 and killed(host) == [] and host.now < 20
+    assert "node2 is connected again" in said[-1]
+
+
+@pytest.mark.parametrize("answer", [HANGS, (20, "", "")])
+def test_drbd_that_does_not_tell_freezes(answer, said):
+    host = host_9({"drbdsetup": answer}, status=answer)
+    assert run(host, DRBD_9) == 1 and killed(host) == []
+    assert "in vain for DRBD to tell its state" in said[-1]
+
+
+DUMP = """resource r0 {
+    on node1 { device /dev/drbd0 minor 0; disk /dev/vdb; address ipv4 10.78.0.1:7788; }
+    on node2 { device /dev/drbd0 minor 0; disk /dev/vdb; address ipv4 10.78.0.2:7788; }
+}
+"""
+
+
+@pytest.mark.parametrize("environ, make", CALLS)
+def test_a_peer_that_drbd_does_not_name_is_the_other_host_of_the_configuration(
+        environ, make, said, monkeypatch):
+    nameless = without(environ, "DRBD_NODE_ID_1", "DRBD_PEERS", "DRBD_PEER")
+    monkeypatch.setattr(handler.os, "uname", lambda: os.uname_result(("Linux", "node1", "", "", "")))
+    host = make({"drbdadm -c /etc/drbd.conf dump r0": DUMP})
+    assert run(host, nameless) == 7 and killed(host) == FENCING
+    for answer in ((1, "", "not defined in your config\n"), HANGS, "resource r0 {",
+                   DUMP.replace("on node1", "on node3")):
+        host = make({"drbdadm": answer})
+        assert run(host, nameless) == 1 and killed(host) == []
+
+
+def test_called_by_hand_it_does_nothing(said):
+    host = host_9()
+    assert run(host, {}) == 1 and host.calls == [] and "only DRBD can call this" in said[-1]
+
+
+@pytest.mark.parametrize("problem", [Terminated("ended by SIGTERM"), ValueError("a bug"), KeyError()])
+def test_whatever_goes_wrong_freezes(problem, said):
+    class Broken(Paper):
+        def run(self, argv, timeout=None, environment=None):
+            if argv[0] == "stonith_admin":
+                raise problem
+            return super().run(argv, timeout, environment)
+    host = host_9()
+    host.__class__ = Broken
+    assert run(host, DRBD_9) == 1 and any("its I/O stays frozen" in line for line in said)
+
+
+def test_each_command_has_an_end(said):
+    host = host_9()
+    run(host, DRBD_9)
+    assert all(timeout is not None and timeout <= 10 for argv, timeout, _ in host.calls
+               if argv[0] != "stonith_admin")
+    assert handler.TIME <= 600
+
+
+# -- the program ----------------------------------------------------------------------------
+
+
+#: Nothing here knows the peer's name, so that no cluster is waited for.
+NAMELESS = without(DRBD_9, "DRBD_NODE_ID_1")
+
+
+def test_it_needs_nothing_of_its_caller():
+    """DRBD's environment, the kernel's folder, no cluster: it freezes."""
+    done = subprocess.run([PROGRAM], cwd="/", env=NAMELESS, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=120, check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_it_runs_without_any_open_file():
+    """The kernel starts its helper so."""
+    done = subprocess.run(["/bin/sh", "-c", "exec %s <&- >&- 2>&-" % PROGRAM], cwd="/", env=NAMELESS,
+                          timeout=120, check=False)
+    assert done.returncode == decide.FROZEN
+
+
+def test_it_runs_no_code_of_others(tmp_path):
+    folder, mark = hostile.prepare(tmp_path)
+    done = hostile.run(PROGRAM, cwd=folder, **dict(hostile.variables(folder), DRBD_RESOURCE="all"))
+    assert done.returncode == decide.FROZEN and "Traceback" not in done.stderr and not mark.exists()
