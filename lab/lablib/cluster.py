@@ -10,7 +10,8 @@ from .payload import AGENTS
 from .waiting import Unmet, wait_until
 
 MIB, SECTOR = 1 << 20, 512
-PEER_TIME = 60
+# Seconds; generous, as a host may have other things to do, and nothing waits for them where all is well.
+PEER_TIME = 180
 # Seconds that each further DRBD resource with its VG may take until it runs.
 EACH_TIME = 60
 
@@ -36,7 +37,7 @@ def agent_set(name):
         raise LabError(f"there are no agents {name!r}: choose {' or '.join(cib.SETS)}") from None
 
 
-def wait_whole(lab, timeout=180, with_vg=True):
+def wait_whole(lab, timeout=300, with_vg=True):
     """Waits until both nodes are online, every resource runs on both, and DRBD is Primary and UpToDate on both.
 
     timeout: seconds, with EACH_TIME more for each further DRBD resource.
@@ -102,7 +103,7 @@ def form(lab, name, count=1):
     with lab.progress.step("corosync and Pacemaker"):
         text = cib.base(agents, count).encode()
         lab.each(lambda node: _start_cluster(node, text))
-        wait_until(lambda: _online(lab.node(1)), "both nodes online in Pacemaker", 90)
+        wait_until(lambda: _online(lab.node(1)), "both nodes online in Pacemaker", 240)
     with lab.progress.step("DRBD promoted on both nodes, locking"):
         wait_whole(lab, with_vg=False)
     with lab.progress.step("VG and LV"):

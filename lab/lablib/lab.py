@@ -295,7 +295,7 @@ class Lab:
         snapshot.prune(self)
         return False
 
-    def wait_formed(self, timeout=180):
+    def wait_formed(self, timeout=300):
         """Waits until all resources run on both nodes and DRBD is Primary and UpToDate on both."""
         cluster.wait_whole(self, timeout)
 

@@ -69,12 +69,15 @@ def test_from_bare_nodes_to_a_running_pair(ground, form):
     lab = ground.lab
     lab.blank()
     one, fenced = lab.node(1), len(lab.fenced())
-    for each in lab.nodes:
-        each.ok(f"rm -f /etc/drbd.d/r0.res /etc/corosync/corosync.conf {KEY}")
-        each.push("/etc/drbd.d/global_common.conf", SLOW)
-        each.push("/root/pair.toml", ANSWERS.encode(), 0o600)
-        each.ok(f"cd /root && dualstor configure --answers pair.toml --format {form} --apply --yes", 60)
-        assert "right already" in each.ok("dualstor configure --answers /root/pair.toml --apply", 60), "no second change"
+
+    def files(node):
+        node.ok(f"rm -f /etc/drbd.d/r0.res /etc/corosync/corosync.conf {KEY}")
+        node.push("/etc/drbd.d/global_common.conf", SLOW)
+        node.push("/root/pair.toml", ANSWERS.encode(), 0o600)
+        node.ok(f"cd /root && dualstor configure --answers pair.toml --format {form} --apply --yes", 60)
+        assert "right already" in node.ok("dualstor configure --answers /root/pair.toml --apply", 60), "no second change"
+
+    lab.each(files)
     one.ok(f"cd /root && dualstor configure --answers pair.toml --format {form} --output /root", 60)
     told = json.loads(one.ok(f"dualstor configure --answers /root/pair.toml --format {form} --json", 60))
     for step in told["steps"]:

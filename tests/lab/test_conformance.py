@@ -35,12 +35,13 @@ def test_pacemaker_shows_the_1_1_metadata(node, agent):
 
 
 @pytest.mark.parametrize("agent", AGENTS)
-@pytest.mark.parametrize("command", ["pcs resource describe ocf:dualstor:", "crm ra info ocf:dualstor:"])
-def test_the_shells_describe_it(node, agent, command):
-    result = node.run(command + agent, 90)
-    assert result.rc == 0, result.stderr
+def test_the_shells_describe_it(machines, agent):
+    """Each takes seconds to start: one on either node."""
+    shells = {"node1": "pcs resource describe ocf:dualstor:", "node2": "crm ra info ocf:dualstor:"}
     first = {"drbd-dualprimary": "drbd_resource", "clvmd": "daemon", "clustered-vg": "vgname"}[agent]
-    assert agent in result.stdout and first in result.stdout
+    for result in machines.each(lambda node: node.run(shells[node.name] + agent, 90)):
+        assert result.rc == 0, result.stderr
+        assert agent in result.stdout and first in result.stdout
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*/cib.xml")), ids=lambda path: path.parent.name)
