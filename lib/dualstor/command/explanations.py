@@ -91,8 +91,7 @@ TOPICS = (
           ("it has no connection to its peer, also", "has no connection to its peer in the kernel"),
           "DRBD 9 takes the connection away when `down` is asked for, also where it then refuses as "
           "somebody reads the device. The copies go out of step until there is a connection.",
-          "`drbdadm adjust RESOURCE` makes it again; so does a start by the cluster "
-          "(`crm_resource --cleanup`)."),
+          "`drbdadm adjust RESOURCE` on this node makes it again, as does the next start."),
     Topic(DRBD, "Waiting for the peer",
           ("the peer of DRBD resource", "the handshake of DRBD", "to connect, or to be fenced"),
           "One copy alone is not promoted while it is unknown what the other node does. The wait "

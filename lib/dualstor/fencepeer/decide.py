@@ -12,8 +12,9 @@ from dualstor.steps import Do, Finish, Wait
 #: Exit codes of a fence-peer handler: "the peer was fenced", and "the handler failed".
 FENCED, FROZEN = 7, 1
 
-#: Seconds for the cluster to get quorum, or to answer at all.
-PATIENCE = 30.0
+#: Seconds for the cluster to get quorum, and for it and DRBD to answer at all: a node that is very
+#: busy may take long, DRBD asks once only, and I/O stands still anyway.
+PATIENCE = 300.0
 
 _PAUSE = 2.0
 
@@ -34,11 +35,12 @@ def decide(request, call, facts):
     if fenced is not None:
         return _outcome(facts.done("fence")[-1].args[0], fenced)
     step = _peer(facts) or _cluster(facts)
-    if step:
+    if isinstance(step, Finish):
         return step
-    action = facts.action
+    if step is None:
+        step = Do("fence", (facts.peers[0], facts.action))
     # DRBD is looked at last, right before somebody is killed
-    return _drbd(request, facts) or Do("fence", (facts.peers[0], action))
+    return _drbd(request, facts) or step
 
 
 def _outcome(peer, fenced):
@@ -69,11 +71,11 @@ def connection(state, name):
 
 
 def _drbd(request, facts):
-    """A Finish when DRBD, looked at again, needs or deserves no fencing, else None."""
+    """A Wait or a Finish when DRBD, looked at again, needs or deserves no fencing, else None."""
     seen, name = facts.drbd, request.resource
     if seen.says:
-        return _frozen("DRBD does not tell its state (%s): see `drbdadm status %s`"
-                       % (seen.says, name))
+        return _patiently(facts, "DRBD to tell its state (%s)" % seen.says,
+                          "see `drbdadm status %s`" % name)
     link = connection(seen.state, facts.peers[0])
     if link is None:
         return _frozen("there is no connection to %s any more: see `drbdadm status %s`"

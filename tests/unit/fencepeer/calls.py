@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What DRBD calls its fence-peer handler with: recorded for DRBD 9, after the sources for 8.4."""
+"""What DRBD calls its fence-peer handler with: recorded with DRBD 9.2.18 and 8.4.11."""
 
 import os
 

@@ -75,8 +75,7 @@ def test_with_several_connections_that_to_the_lost_node_counts():
     (dict(drbd=Drbd(state=state(("UpToDate", "Inconsistent")))), "UpToDate/Inconsistent"),
     (dict(drbd=Drbd(state=state(("Consistent",)))), "may have the only good copy"),
     (dict(drbd=Drbd(state=None)), "no connection to node2 any more"),
-    (dict(drbd=Drbd(state=state(peers=()))), "no connection to node2 any more"),
-    (dict(drbd=Drbd(says="drbdsetup status r0 --json: no answer in 10 s")), "no answer in 10 s")])
+    (dict(drbd=Drbd(state=state(peers=()))), "no connection to node2 any more")])
 def test_what_cannot_be_told_for_certain_freezes_and_the_log_says_why(facets, words):
     verdict = step(**facets)
     assert isinstance(verdict, Finish) and verdict.code == FROZEN and words in verdict.reason
@@ -85,12 +84,18 @@ def test_what_cannot_be_told_for_certain_freezes_and_the_log_says_why(facets, wo
 @pytest.mark.parametrize("facets, words", [
     (dict(quorum=QUORATE.but(quorate=False, says="Activity blocked")), "quorum (Activity blocked)"),
     (dict(quorum=QUORATE.but(running=False, quorate=None, says="no corosync")), "no corosync"),
-    (dict(nodes=None), "Pacemaker to tell its nodes")])
-def test_quorum_and_a_word_of_the_cluster_are_waited_for_and_not_for_ever(facets, words):
+    (dict(nodes=None), "Pacemaker to tell its nodes"),
+    (dict(drbd=Drbd(says="drbdsetup status r0 --json: no answer in 10 s")), "no answer in 10 s")])
+def test_a_busy_node_is_waited_for_and_not_for_ever(facets, words):
     waiting = step(**facets)
     assert isinstance(waiting, Wait) and words in waiting.what
     verdict = step(elapsed=PATIENCE, **facets)
     assert verdict.code == FROZEN and words in verdict.reason
+
+
+def test_nobody_waits_for_quorum_when_the_connection_is_back():
+    verdict = step(nodes=None, drbd=Drbd(state=state(peers=(peer("Connected"),))))
+    assert verdict.code == FROZEN and "connected again" in verdict.reason
 
 
 def test_where_no_cluster_is_installed_nobody_waits_for_it():

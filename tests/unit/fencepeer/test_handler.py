@@ -8,6 +8,7 @@ import pytest
 
 import hostile
 from dualstor import fencepeer, log
+from dualstor.deadline import Deadline
 from dualstor.errors import Terminated
 from dualstor.fencepeer import decide, handler
 from sourcetree import TREE
@@ -36,7 +37,7 @@ class Paper(PaperHost):
 
     def __init__(self, answers, files, links=()):
         super().__init__(answers, files, links)
-        self.deadline._clock = lambda: self.now
+        self.deadline = Deadline(handler.TIME, lambda: self.now)
 
     def sleep(self, seconds):
         self.now += seconds
@@ -140,11 +141,23 @@ def test_without_quorum_nobody_is_fenced_until_it_is_there(said):
     assert run(host, DRBD_9) == 7 and killed(host) == FENCING
 
 
+def test_a_connection_that_comes_back_ends_the_wait_for_quorum(said):
+    class Back(Paper):
+        def run(self, argv, timeout=None, environment=None):
+            if self.now > 5:
+                self.answers["drbdsetup status r0 --json"] = BACK
+            return super().run(argv, timeout, environment)
+    host = host_9({"corosync-quorumtool -s": (1, "", "Cannot initialize CMAP service\n")})
+    host.__class__ = Back
+    assert run(host, DRBD_9) == 1 and killed(host) == [] and host.now < 20
+    assert "node2 is connected again" in said[-1]
+
+
 @pytest.mark.parametrize("answer", [HANGS, (20, "", "")])
 def test_drbd_that_does_not_tell_freezes(answer, said):
     host = host_9({"drbdsetup": answer}, status=answer)
     assert run(host, DRBD_9) == 1 and killed(host) == []
-    assert "DRBD does not tell its state" in said[-1]
+    assert "in vain for DRBD to tell its state" in said[-1]
 
 
 DUMP = """resource r0 {
