@@ -505,6 +505,14 @@ def test_level_10_reads_each_lv():
     assert step.code == 1
 
 
+def test_level_10_tells_which_lvs_were_not_read():
+    deep = request("monitor", level=10)
+    read = (("a", None), ("b", None))
+    step = monitor(started(reads=read[:1], held_back=("drbd0",)), deep)
+    assert step.deed == "warn" and step.args[0].startswith("vg0/b: not read, as DRBD holds the I/O")
+    assert monitor(started(reads=read, held_back=("drbd7",)), deep) == DONE   # another VG's
+
+
 # -- validate-all ------------------------------------------------------------------------
 
 def test_validate_level_0_looks_at_nothing():

@@ -176,9 +176,11 @@ def _pick_up_trouble(parameters, facts, plan, usable):
 def _healthy(request, parameters, facts, trouble="", well=None):
     """The verdict on a VG whose expected LVs are all active; *well* is what to keep, if any."""
     if request.level >= 10:
-        if facts.held_back and not facts.done("warn"):
-            return Do("warn", ("not read, as DRBD holds the I/O of %s back: see `drbdadm status`"
-                               % " and ".join(facts.held_back),))
+        unread = sorted({v.lv for v in facts.active if v.usable} - {lv for lv, _ in facts.reads})
+        if unread and facts.held_back and not facts.done("warn"):
+            return Do("warn", (
+                "%s: not read, as DRBD holds the I/O of %s back: see `drbdadm status`" % (
+                    planning.listed(parameters.vgname, unread), " and ".join(facts.held_back)),))
         failed = [(lv, problem) for lv, problem in facts.reads if problem]
         if failed:
             return refuse(
