@@ -72,7 +72,7 @@ def healthy(**changes):
         group=lvm.GroupReport(outcome=OK, group=group()),
         devices=(seen.Device("/dev/drbd0", drbd=True),),
         volumes=lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"))),
-        modes=seen.Modes(), reads=(), held=())
+        modes=seen.Modes(), reads=(), held=(), turn=True)
     facets.update(changes)
     facets.setdefault("present", listed(facets["active"]))
     return Facts(**facets)
@@ -158,6 +158,7 @@ kernels = st.lists(st.builds(
 _FACETS = dict(
     unchanged=st.sampled_from([False, False, False, True]),
     headers=st.sampled_from([None, (), (unchanged.Header("vdb", 4096, b"x"),)]),
+    turn=st.booleans(),
     active=kernels,
     lockspaces=st.builds(seen.Lockspaces, st.booleans(), st.booleans(), st.booleans()),
     remembered=st.one_of(st.none(), st.builds(

@@ -478,6 +478,20 @@ def test_where_lvm_cannot_be_asked_the_remembered_list_counts(facets):
     assert step == told("vg0/a, vg0/b should be active") and step.code == 1
 
 
+def test_while_another_vg_is_looked_at_what_is_new_waits_and_what_is_lost_does_not():
+    """Many full looks at once take so long that none of them ends with something to keep."""
+    new = lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"), lv("new")))
+    known = dict(started().__dict__, turn=False)
+    for facet in ("quorum", "daemons", "modes", "headers", "volumes"):
+        known.pop(facet)
+    assert monitor(Facts(**known)) == DONE
+    later = started(volumes=new)
+    assert monitor(later) == Do("pick_up", ("-asy", "new"))
+    for urgent in (started(turn=False, active=(active("a"),)), started(turn=False, remembered=None)):
+        assert isinstance(monitor(urgent), Do)
+    assert monitor(started(turn=False, volumes=new), request("monitor", level=10)) == monitor(later)
+
+
 def test_lvs_without_their_lockspace_are_a_failure():
     step = monitor(started(lockspaces=seen.Lockspaces()))
     assert step == told("lockspace is gone", "clvmd resource") and step.code == 1

@@ -156,6 +156,26 @@ def test_a_start_and_a_stop_drop_what_was_kept(simulation):
     assert name not in files and "lvs" in monitor(simulation)[1] and name in files
 
 
+def test_a_look_that_has_no_turn_asks_nothing_and_the_next_one_does(simulation, monkeypatch):
+    volumes.create_volume(simulation.cluster, simulation.cluster.groups["vg0"], "new", mib=4)
+    with monkeypatch.context() as patched:
+        patched.setattr(SimHost, "lock", lambda *_: None)
+        assert monitor(simulation) == (0, [])
+    assert "lvchange" in monitor(simulation)[1]
+    assert monitor(simulation) == (0, [])
+
+
+def test_a_look_takes_its_turn_once(simulation, monkeypatch):
+    """A second lock of the same file would wait for the first, which is our own."""
+    taken = []
+    sound = SimHost.lock
+    monkeypatch.setattr(SimHost, "lock", lambda self, name, seconds: (
+        taken.append(name), sound(self, name, seconds))[1])
+    volumes.create_volume(simulation.cluster, simulation.cluster.groups["vg0"], "new", mib=4)
+    assert "lvchange" in monitor(simulation)[1]
+    assert taken == ["look"]
+
+
 # -- cost that does not grow ------------------------------------------------------------
 
 

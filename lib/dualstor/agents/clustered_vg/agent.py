@@ -11,6 +11,7 @@ _CONNECT_TIME = 2.0     # seconds
 
 _MONITOR_SHARE = 3.0    # a monitor gives one command this part of its time
 _START_TURN = 30.0      # seconds to wait for other starts of VGs on this host
+_LOOK_TURN = 5.0        # seconds to wait for other monitors' looks at VGs on this host
 _READ_TIME = 10.0       # seconds for one sector at check level 10
 _REMOVE_PASSES = 8      # layers of device-mapper that are taken away at most
 
@@ -22,6 +23,7 @@ class ClusteredVg(QuickVg):
         super().__init__(host, request, parameters)
         self._group = None
         self._version = None
+        self._turn = None
 
     def _share(self):
         """Seconds for one command: a monitor must be able to go on when it hangs."""
@@ -61,6 +63,12 @@ class ClusteredVg(QuickVg):
                            if problem is not None))
 
     # -- tools -------------------------------------------------------------------
+
+    def see_turn(self):
+        """Whether no other monitor asks LVM about a VG of this host; until we end, none will."""
+        if self._turn is None:
+            self._turn = self.host.lock("look", min(_LOOK_TURN, self._share()))
+        return self._turn is not None
 
     def see_quorum(self):
         """What the cluster's membership says."""

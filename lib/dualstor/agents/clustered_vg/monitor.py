@@ -4,6 +4,8 @@
 What LVM cannot be asked counts as it was remembered, and a new LV that cannot
 be picked up is told but is never a failure. When all is well, what was seen is
 kept, so that the next monitors need not look again before something changes.
+Monitors of several VGs look at the same moment: they take turns, as many at once
+would take so long that none of them gets to the end.
 """
 
 from dualstor.agents.clustered_vg import checks, locking, plan as planning, unchanged
@@ -55,6 +57,9 @@ def _volumes(request, parameters, facts, present):
     if not (parameters.pick_up_new_lvs or lost or facts.remembered is None):
         return _healthy(request, parameters, facts,
                         kept=unchanged.kept(_kind(facts), False, (), present))
+    urgent = lost or facts.remembered is None or request.level >= 10
+    if not (facts.turn or urgent):
+        return _healthy(request, parameters, facts)     # what is new waits for the next monitor
     unasked = _why_not_asked(parameters, facts)
     if unasked is not None:
         return _as_remembered(request, parameters, facts, lost, unasked)
