@@ -107,7 +107,7 @@ def in_lab_operations(agents):
 def main():
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(prog="python3 -m bench", description=__doc__)
-    parser.add_argument("what", choices=("host", "lab-monitors", "lab-scale", "lab-operations"))
+    parser.add_argument("what", choices=("host", "instructions", "lab-monitors", "lab-scale", "lab-operations"))
     parser.add_argument("agents", nargs="?", choices=("dualstor", "stock"), default="dualstor",
                         help="whose operations are measured")
     parser.add_argument("--rounds", type=int, default=60)
@@ -115,7 +115,11 @@ def main():
     parser.add_argument("--windows", type=int, default=5, help="of a minute each, for lab-scale")
     arguments = parser.parse_args()
     os.makedirs(DOCS, exist_ok=True)
-    if arguments.what == "host":
+    if arguments.what == "instructions":
+        counts = host.instructions()
+        for label, count in counts.items():
+            print("%-28s %11d %7.3f" % (label, count, count / counts[host.BARE]))
+    elif arguments.what == "host":
         on_host(arguments.rounds, arguments.before)
     elif arguments.what == "lab-monitors":
         in_lab_monitors(arguments.rounds)

@@ -118,6 +118,30 @@ def monitors(rounds, before=None):
         return figures
 
 
+def instructions():
+    """{label: instructions in user space} of bare Python, healthy monitors and meta-data.
+
+    By valgrind's callgrind: the same on every run, however busy the machine; the kernel's part
+    is not in it.
+    """
+    stage = Stage(healthy())
+    try:
+        stage.settle()
+        for agent in actions.ACTIONS:
+            for _ in range(2):      # the first may have something to do
+                stage.run(agent, "monitor")
+        return {label: _instructions(**command) for label, command in of_stage(stage).items()}
+    finally:
+        stage.close()
+
+
+def _instructions(argv, environment):
+    argv = argv if argv[0] == PYTHON else [PYTHON, "-I", "-S"] + argv
+    done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"] + argv, env=environment,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return int(done.stderr.partition("Collected : ")[2].split()[0])
+
+
 def many(lvs, groups):
     """A healthy pair whose VG vg0 has *lvs* LVs, beside *groups* - 1 other VGs with one each."""
     cluster = world.reach("active")
