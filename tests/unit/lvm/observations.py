@@ -73,7 +73,7 @@ def healthy(**changes):
         group=lvm.GroupReport(outcome=OK, group=group()),
         devices=(seen.Device("/dev/drbd0", drbd=True),),
         volumes=lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"))),
-        modes=seen.Modes(), reads=(), held=(), turn=True, held_back=())
+        modes=seen.Modes(), exclusive=None, reads=(), held=(), turn=True, held_back=())
     facets.update(changes)
     facets.setdefault("present", listed(facets["active"]))
     return Facts(**facets)
@@ -160,6 +160,7 @@ _FACETS = dict(
     unchanged=st.sampled_from([None, None, None, (HEADER,)]),
     headers=st.sampled_from([None, (), (HEADER,)]),
     turn=st.booleans(),
+    exclusive=st.sampled_from([None, frozenset(), frozenset((identity("a"),))]),
     active=kernels,
     lockspaces=st.builds(seen.Lockspaces, st.booleans(), st.booleans(), st.booleans()),
     remembered=st.one_of(st.none(), st.builds(

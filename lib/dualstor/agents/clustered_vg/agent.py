@@ -20,8 +20,8 @@ _REMOVE_PASSES = 8      # layers of device-mapper that are taken away at most
 
 
 #: Facets that a monitor looks at once: it is short, and pays for each look.
-_MONITOR_LASTING = ("unchanged", "quorum", "daemons", "lockspaces", "held_back", "headers", "modes",
-                    "volumes", "reads")
+_MONITOR_LASTING = ("unchanged", "quorum", "daemons", "lockspaces", "held_back", "headers",
+                    "exclusive", "modes", "volumes", "reads")
 
 
 class ClusteredVg(Agent):
@@ -229,14 +229,13 @@ class ClusteredVg(Agent):
         """Whether the VG has LVs, as far as the kernel or an earlier answer of LVM tells."""
         return bool(self.see_active()) or bool(self._group and self._group.group.lv_count)
 
-    def see_modes(self):
-        """The locks that lvmlockd holds on the VG's LVs: from the kernel, else from lvmlockctl.
+    def see_exclusive(self):
+        """Ids of the LVs that lvmlockd has locked exclusively here; None when dlm does not tell."""
+        names = dlm.exclusive(self.host, "lvm_" + self.vg)
+        return None if names is None else frozenset(name.replace("-", "") for name in names)
 
-        dlm's own list needs no program, of which only one can ask lvmlockd at a time.
-        """
-        exclusive = dlm.exclusive(self.host, "lvm_" + self.vg)
-        if exclusive is not None:
-            return seen.Modes(held=tuple((name.replace("-", ""), "ex") for name in sorted(exclusive)))
+    def see_modes(self):
+        """The locks that lvmlockd holds on the VG's LVs, as it tells: LVM would get an answer, too."""
         from dualstor.tools import lvmlock
         try:
             return seen.Modes(held=lvmlock.modes(self.host, self.vg, min(5.0, self._share())))

@@ -76,8 +76,12 @@ def _nothing_new(request, parameters, facts):
     """Whether LVM's metadata and the locks are as they were when all was well."""
     if request.level > 0 or facts.remembered is None or facts.unchanged is None:
         return False
-    return how(parameters, _kind(facts)) != "-asy" or (
-        facts.modes.answered and not facts.modes.exclusive() & facts.remembered.ids)
+    if how(parameters, _kind(facts)) != "-asy":
+        return True
+    exclusive = facts.exclusive     # the kernel's word: one program at a time can ask lvmlockd
+    if exclusive is None and facts.modes.answered:
+        exclusive = facts.modes.exclusive()
+    return exclusive is not None and not exclusive & facts.remembered.ids
 
 
 def _why_not_asked(parameters, facts):
