@@ -76,12 +76,12 @@ def test_signals_go_to_the_daemon_alone(situation):
 
 @many
 @given(seen_by.situations())
-def test_a_level_0_monitor_and_a_stop_with_nothing_there_ask_the_kernel_alone(situation):
+def test_a_probe_and_a_stop_with_nothing_there_ask_the_kernel_alone(situation):
     asked, values, facts = situation
     kernel = Facts(history=facts.history, elapsed=facts.elapsed,
                    **{name: getattr(facts, name) for name in KERNEL})
     nothing = not facts.processes and not facts.lockspaces and not facts.mirror_logs
-    if asked.action == "monitor" and asked.level == 0 or asked.action == "stop" and nothing:
+    if asked.action == "monitor" and asked.probe or asked.action == "stop" and nothing:
         assert decide(asked, values, kernel) == decide(asked, values, facts)
 
 
