@@ -119,7 +119,7 @@ from dualstor import freshread
 began = time.time()
 found = freshread.read(%r, %d, 8, %r)
 import posix
-found = found if isinstance(found, str) else found.decode()
+found = found.decode() if isinstance(found, bytes) else repr(found)
 posix.write(1, ("%%.3f %%s" %% (time.time() - began, found)).encode())
 posix._exit(0)
 """
@@ -195,7 +195,7 @@ def an_error_is_no_silence(disk, _way):
     """a disk that answers with an error: not to be had, at once"""
     path = disk.mapped("error", "error")
     took, word = outcome(path, 60.0)
-    expect((word, took < 30), (freshread.IMPOSSIBLE, True))
+    expect((word, took < 30), (repr(freshread.IMPOSSIBLE), True))
 
 
 def silence_is_given_up(disk, _way):
@@ -203,7 +203,7 @@ def silence_is_given_up(disk, _way):
     path = disk.mapped("silent", "linear DEVICE 0")
     command("dmsetup", "--noudevsync", "suspend", NAME + "silent")
     for _ in range(2):
-        expect(outcome(path)[1], freshread.SILENT)
+        expect(outcome(path)[1], repr(freshread.SILENT))
     disk.write(b"awake   ")
     command("dmsetup", "--noudevsync", "resume", NAME + "silent")
     expect(outcome(path, 30.0)[1], "awake   ")
@@ -214,7 +214,7 @@ def a_late_answer_is_given_up(disk, _way):
     path = disk.mapped("late", "delay DEVICE 0 4000")
     try:
         for _ in range(2):
-            expect(outcome(path)[1], freshread.SILENT)
+            expect(outcome(path)[1], repr(freshread.SILENT))
         disk.write(b"at last ")
         expect(outcome(path, 60.0)[1], "at last ")
     finally:    # or udev, which looks at each new device, would be busy with it for minutes
@@ -233,7 +233,7 @@ def others_that_hang_do_not_matter(disk, _way):
             time.sleep(0.1)
     seeks = "hangs: " + states(hung[1].pid) if hung[1].poll() is None else "does not hang here"
     try:
-        expect(outcome(path)[1], freshread.SILENT)
+        expect(outcome(path)[1], repr(freshread.SILENT))
     finally:
         command("dmsetup", "--noudevsync", "resume", NAME + "crowded")
         for child in hung:
