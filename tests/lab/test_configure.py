@@ -90,7 +90,7 @@ def test_from_bare_nodes_to_a_running_pair(ground, form):
     live = readback.from_cib(one.ok("cibadmin --query", 30))
     assert readback.in_order(live) == readback.in_order(pacemaker.whole(answers.pair(_told())))
     assert len(lab.fenced()) == fenced
-    status = one.run("dualstor status", 60)
+    status = one.run("dualstor status --wait 20", 90)
     assert (status.rc, status.stdout.splitlines()[-1]) == (0, "Nothing: all is well."), status.stdout
 
 

@@ -77,7 +77,7 @@ def split_brain(stage):
 
 def parts(node):
     """Returns the parts of the first advice with any that `dualstor status` gives on a node, with the title of each."""
-    told = json.loads(node.run(["dualstor", "status", "--json"], 60).stdout)
+    told = json.loads(node.run(["dualstor", "status", "--json", "--wait", "20"], 90).stdout)
     found = [each["parts"] for each in told["advice"] if each.get("parts")]
     if not found:
         raise LabError(f"dualstor status on {node.name} has nothing to type: {told['advice']}")

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """``dualstor status``: the command line."""
 
+import argparse
 import time
 
 from dualstor.command.codes import ExitCode
 from dualstor.command.status import advice, document, observe, peer, screen
 from dualstor.deadline import Deadline
 from dualstor.host import Host
+from dualstor.record import fraction
 
 SUMMARY = "show what is going on, and what to do now"
 
@@ -18,14 +20,25 @@ in time is shown as such, the rest nevertheless. LVM is asked only where it woul
 at once."""
 
 _GRACE = 2.0          # seconds between a part's deadline and giving up on its thread
-_LEAST_INTERVAL = 1.0
+_LEAST, _MOST = 1.0, 3600.0     # seconds that an option takes: no host is hammered, none waited for for ever
+_PEER_TIMES = 4       # the other node may have parts that do not answer, and LVM after them
+
+
+def _seconds(text):
+    """What an option with SECONDS means: a number, brought within bounds."""
+    number = fraction(text)
+    if number is None:
+        raise argparse.ArgumentTypeError("%r is no number of seconds" % text)
+    return min(max(_LEAST, number), _MOST)
 
 
 def add_arguments(parser):
     """What ``status`` takes."""
     parser.add_argument("--watch", action="store_true", help="refresh until interrupted")
-    parser.add_argument("--interval", metavar="SECONDS", type=float, default=2.0,
+    parser.add_argument("--interval", metavar="SECONDS", type=_seconds, default=2.0,
                         help="between two looks of --watch (2)")
+    parser.add_argument("--wait", metavar="SECONDS", type=_seconds, default=observe.PART_TIME,
+                        help="how long each part may take to answer, on a busy host (%g)" % observe.PART_TIME)
     parser.add_argument("--peer", metavar="HOST",
                         help="also ask the other node, over ssh: shows its lock modes, and "
                              "what to do about DRBD for the state that both are in")
@@ -46,9 +59,13 @@ def _code(advices):
 
 
 def _look(arguments):
-    report = observe.look(lambda: _host(observe.PART_TIME), seconds=observe.PART_TIME + _GRACE)
+    seconds = arguments.wait
+    report = observe.look(lambda: _host(seconds), seconds=seconds + _GRACE)
     if arguments.peer:
-        report = report.but(peer=peer.ask(_host(peer.TIME), arguments.peer))
+        report = report.but(peer=peer.ask(
+            _host(_PEER_TIMES * seconds), arguments.peer,
+            # An older dualstor does not know the option.
+            () if seconds == observe.PART_TIME else ("--wait", "%g" % seconds)))
     return report
 
 
@@ -69,4 +86,4 @@ def run(arguments, console):
         console.document(document.document(report, advices))
         if not arguments.watch:
             return _code(advices)
-        time.sleep(max(_LEAST_INTERVAL, arguments.interval))
+        time.sleep(arguments.interval)

@@ -14,9 +14,10 @@ from dualstor.kernel import block, devmapper, dlm, drbd, locksocket, process
 from dualstor.tools import (
     cman, dlm_tool, drbdadm, fence_tool, lvm, lvmlock, pacemaker, quorum, stonith)
 
-#: Seconds that a part may take; each command in it has less.
+#: Seconds that a part may take, where nobody says otherwise.
 PART_TIME = 5.0
-_COMMAND_TIME = 4.0
+#: What a command may have of the time that its part has left: a part tells which command hung.
+_SHARE = 0.8
 
 _CONNECT_TIME = 2.0
 _DAEMONS = ("lvmlockd", "clvmd")
@@ -25,14 +26,19 @@ _DAEMONS = ("lvmlockd", "clvmd")
 # -- the parts: functions of a Host ---------------------------------------------------
 
 
+def _share(host):
+    """Seconds for a part's next command."""
+    return _SHARE * host.deadline.remaining
+
+
 def see_drbd(host):
     """The DRBD resources of this node's configuration."""
     if not host.exists("/sys/module/drbd") and not host.exists("/proc/drbd"):
         return Drbd(loaded=False)
     found = []
-    for name in drbdadm.resources(host, timeout=_COMMAND_TIME):
+    for name in drbdadm.resources(host, timeout=_share(host)):
         try:
-            found.append((name, drbdadm.resource_state(host, name, timeout=_COMMAND_TIME)))
+            found.append((name, drbdadm.resource_state(host, name, timeout=_share(host))))
         except DualstorError as problem:
             found.append((name, Silent(says=problem.reason)))
     return Drbd(loaded=True, resources=tuple(found), version=_version(host))
@@ -65,7 +71,7 @@ def see_locking(host):
             break
     if seen.daemon == "lvmlockd" and not seen.problem:
         try:
-            spaces = lvmlock.lockspaces(host, _COMMAND_TIME)
+            spaces = lvmlock.lockspaces(host, _share(host))
             seen = seen.but(modes=tuple(lock for space in spaces for lock in space.volumes))
         except DualstorError as problem:
             seen = seen.but(silence=problem.reason)
@@ -76,7 +82,7 @@ def see_fencing(host):
     """Whether the cluster fences, and its latest requests."""
     enabled = pacemaker.fencing_enabled(host)
     try:
-        return Fencing(enabled=enabled, events=stonith.history(host, timeout=_COMMAND_TIME))
+        return Fencing(enabled=enabled, events=stonith.history(host, timeout=_share(host)))
     except ToolError as problem:
         pacemakers = problem
     try:
@@ -88,7 +94,7 @@ def see_fencing(host):
 def see_cluster(host):
     """What Pacemaker shows; where it does not run, its own words instead of the XML they are in."""
     try:
-        return pacemaker.cluster(host, _COMMAND_TIME)
+        return pacemaker.cluster(host, _share(host))
     except ToolFailed as problem:
         try:
             return pacemaker.parse_mon(problem.completed.stdout)
@@ -117,7 +123,7 @@ def see_active(host):
 def see_listed(host):
     """The LVs of shared and clustered volume groups, as LVM lists them. Takes locks."""
     columns = ("vg_name", "vg_attr", "lv_name", "lv_uuid", "lv_attr")
-    answer = lvm.report(host, "lvs", columns, None, _COMMAND_TIME)
+    answer = lvm.report(host, "lvs", columns, None, _share(host))
     if not answer.rows and not answer.outcome.ok:
         return Silent(says=answer.outcome.says)
     return tuple(Listed(vg=vg, vg_attr=vg_attr, lv=lv, id=lvmlock.plain_id(uuid), attr=attr)

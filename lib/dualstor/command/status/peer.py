@@ -8,26 +8,26 @@ from dualstor.errors import DualstorError
 from dualstor.kernel import drbd
 
 _CONNECT_TIME = 5   # seconds
-TIME = 20.0         # seconds for all of it: the other node may have parts that do not answer
 
 _SCHEMA = "dualstor.status/1"
 _OPTIONS = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=%d" % _CONNECT_TIME)
 
 
-def argv(name):
+def argv(name, options=()):
     """The command that asks host *name*.
 
+    :param options: more options of its ``dualstor status``
     :raises DualstorError: it would be an option of ssh
     """
     if not name or name.startswith("-"):
         raise DualstorError("--peer %r is no host" % name)
-    return ("ssh",) + _OPTIONS + ("--", name, "dualstor", "status", "--json")
+    return ("ssh",) + _OPTIONS + ("--", name, "dualstor", "status", "--json") + tuple(options)
 
 
-def ask(host, name):
-    """The other node's document, a dict; a Silent when there is none."""
+def ask(host, name, options=()):
+    """The other node's document, a dict; a Silent when there is none. Takes what ``argv`` takes."""
     try:
-        completed = host.run(argv(name), TIME)
+        completed = host.run(argv(name, options))
         found = json.loads(completed.stdout)
     except DualstorError as problem:
         return Silent(says=problem.reason)
