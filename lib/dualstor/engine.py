@@ -43,14 +43,13 @@ class Agent:
 
 def _in_vain(agent, wait):
     """The DeadlineReached that tells what a Wait was for."""
-    return DeadlineReached("%s %s: still waiting for %s after %.0f s; %s" % (
-        agent.request.resource, agent.request.action, wait.what, agent.host.deadline.elapsed,
-        wait.hint))
+    return DeadlineReached(f"{agent.request.resource} {agent.request.action}: still waiting for "
+                           f"{wait.what} after {agent.host.deadline.elapsed:.0f} s; {wait.hint}")
 
 
 def _named(agent, problem):
     """*problem*, the error of a look or a deed, with the resource and a next step in its reason."""
-    problem.begins = "%s %s: " % (agent.request.resource, agent.request.action)
+    problem.begins = f"{agent.request.resource} {agent.request.action}: "
     if isinstance(problem, (DeadlineReached, ToolHung)):
         problem.ends = "; run it by hand to see what it waits for"
     elif isinstance(problem, ToolFailed):
@@ -103,7 +102,7 @@ def pursue(agent):
                 raise _in_vain(agent, waited)
             return step
         if not isinstance(step, Wait):
-            raise TypeError("not a step: %r" % (step,))
+            raise TypeError(f"not a step: {step!r}")
         if waited is None or not deadline.missed:
             if waited is None or step.what != waited.what:
                 log.info("waiting for %s", step.what)

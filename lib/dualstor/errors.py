@@ -47,8 +47,8 @@ class HostUnreadable(DualstorError):
     """
 
     def __init__(self, name, problem):
-        super().__init__("%s cannot be read (%s): run the agent as root, and look at `dmesg`"
-                         % (name, problem.strerror or problem))
+        super().__init__(f"{name} cannot be read ({problem.strerror or problem}): run the agent as "
+                         "root, and look at `dmesg`")
 
 
 class UnknownAction(DualstorError):
@@ -102,7 +102,7 @@ class ToolError(DualstorError):
     """
 
     def __init__(self, argv, text):
-        super().__init__("%s: %s" % (" ".join(argv), text))
+        super().__init__(f"{' '.join(argv)}: {text}")
         self.argv = tuple(argv)
 
 
@@ -139,7 +139,7 @@ class ParseError(DualstorError):
 
     def __init__(self, source, line, text="not understood", number=None):
         line = shown(line)
-        super().__init__("%s: %s: %r" % (source, text, line))
+        super().__init__(f"{source}: {text}: {line!r}")
         self.source = source
         self.line = line
         self.number = number

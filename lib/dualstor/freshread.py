@@ -73,7 +73,7 @@ def _past_the_cache(number, offset, length, end):
     :raises OSError: it cannot be done
     """
     pid = posix.getpid()    # of the main thread, too; a kernel need not have this file
-    count = posix.open("/proc/%d/task/%d/io" % (pid, pid), posix.O_RDONLY | posix.O_CLOEXEC)
+    count = posix.open(f"/proc/{pid}/task/{pid}/io", posix.O_RDONLY | posix.O_CLOEXEC)
     try:
         return _dropped_and_taken(number, count, offset, length, end)
     finally:

@@ -97,8 +97,8 @@ class Host(Files):
         remaining = deadline.remaining
         if remaining <= 0:
             deadline.missed = True
-            raise DeadlineReached("%sno time was left to run `%s`" % (
-                deadline.hung and deadline.hung + ", and ", " ".join(argv)))
+            raise DeadlineReached(f"{deadline.hung and deadline.hung + ', and '}no time was left "
+                                  f"to run `{' '.join(argv)}`")
         try:
             return self.execute(argv, remaining if timeout is None else min(timeout, remaining),
                                 environment)
@@ -137,8 +137,8 @@ class Host(Files):
         except ProcessLookupError:
             pass
         except PermissionError:
-            raise PermissionLacking("no right to send signal %d to process %d: run the agent as "
-                                    "root" % (number, pid))
+            raise PermissionLacking(f"no right to send signal {number} to process {pid}: run the "
+                                    "agent as root")
 
     def connect(self, name, timeout):
         """Whether a unix stream socket at path *name* accepts a connection.

@@ -36,7 +36,7 @@ class _Handler(logging.Handler):
         try:
             for line in record.getMessage().splitlines():
                 self._write(_PRIORITIES.get(record.levelno, syslog.LOG_ERR),
-                            "%s: %s" % (record.levelname, printable(line[:_LONGEST].expandtabs())))
+                            f"{record.levelname}: {printable(line[:_LONGEST].expandtabs())}")
         except (OSError, ValueError, AttributeError):
             pass  # stderr closed or full: a log line is not worth an action
 
@@ -52,7 +52,7 @@ def start(tag, environ):
                    if known else syslog.LOG_DAEMON)
     LOGGER.handlers[:] = [_Handler(syslog.syslog)]
     if not os.path.exists("/dev/log") or (sys.stderr and sys.stderr.isatty()):
-        LOGGER.addHandler(_Handler(lambda _, line: sys.stderr.write("%s: %s\n" % (tag, line))))
+        LOGGER.addHandler(_Handler(lambda _, line: sys.stderr.write(f"{tag}: {line}\n")))
     LOGGER.setLevel(logging.DEBUG if environ.get("HA_debug", "0") not in ("", "0")
                     else logging.INFO)
 

@@ -49,8 +49,8 @@ def metadata(name, environ):
     """
     text = document.find(name, environ)
     if text is None:
-        raise DualstorError("%s meta-data: no metadata in %s; reinstall dualstor"
-                            % (name, " or ".join(document.FOLDERS)))
+        raise DualstorError(f"{name} meta-data: no metadata in {' or '.join(document.FOLDERS)}; "
+                            "reinstall dualstor")
     return text
 
 
@@ -81,7 +81,7 @@ def _settle_parameters(asked, values):
     """
     if not values.problems:
         return None
-    reason = "%s %s: %s" % (asked.resource, asked.action, "; ".join(values.problems))
+    reason = f"{asked.resource} {asked.action}: {'; '.join(values.problems)}"
     if asked.action == "stop" or asked.probe:
         if values.lacking:
             return Finish(ExitCode.SUCCESS if asked.action == "stop" else ExitCode.NOT_RUNNING,
@@ -105,8 +105,8 @@ def perform(agent_class, action, environ, make_host=Host):
     interface = agent_class.interface
     action = interface.modern(action)
     if not interface.implements(action):
-        raise UnknownAction("%s has no action %s; it has %s" % (
-            interface.name, action, ", ".join(a.name for a in interface.actions)))
+        raise UnknownAction(f"{interface.name} has no action {action}; it has "
+                            f"{', '.join(a.name for a in interface.actions)}")
     environment = Environment(environ)
     asked = request(interface, action, environment)
     values = parameters.parse(interface.parameters, environment)
@@ -154,7 +154,7 @@ def _tell(reason, code):
     """Print the one exit reason: the last line on stderr that the manager keeps."""
     (log.debug if code in EXPECTED else log.error)("%s", log.printable(" ".join(reason.split())))
     try:
-        sys.stderr.write("ocf-exit-reason:%s\n" % told(reason))
+        sys.stderr.write(f"ocf-exit-reason:{told(reason)}\n")
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         pass  # nobody listens
@@ -168,8 +168,8 @@ def _ended_by(problem, name, action):
         raise problem
     log.error("%s", traceback.format_exc())
     return Finish(ExitCode.ERR_GENERIC,
-                  "%s %s: unexpected %s: %s; the traceback is in the system log, please report it"
-                  % (name, action, type(problem).__name__, problem))
+                  f"{name} {action}: unexpected {type(problem).__name__}: {problem}; the traceback "
+                  "is in the system log, please report it")
 
 
 def conclude(name, action, work):
@@ -184,7 +184,7 @@ def conclude(name, action, work):
         verdict = _ended_by(problem, name, action)
     code = permitted(action, ExitCode(verdict.code))
     if code != ExitCode.SUCCESS:
-        _tell(verdict.reason or "%s %s: %s" % (name, action, code.name), code)
+        _tell(verdict.reason or f"{name} {action}: {code.name}", code)
     return int(code)
 
 
@@ -222,7 +222,7 @@ def main(name, argv=None, environ=None, make_host=Host):
             return Finish(ExitCode.SUCCESS)
         return _end(name, action, work)
     instance = environ.get("OCF_RESOURCE_INSTANCE")
-    log.start("%s(%s)" % (name, instance) if instance else name, environ)
+    log.start(f"{name}({instance})" if instance else name, environ)
     signal.signal(signal.SIGTERM, _on_sigterm)
     os.umask(0o022)
 

@@ -80,10 +80,10 @@ class Memory:
         try:
             status = posix.fstat(folder)
             if status.st_uid not in (0, posix.geteuid()):
-                raise PermissionError("it belongs to user %d: remove it" % status.st_uid)
+                raise PermissionError(f"it belongs to user {status.st_uid}: remove it")
             if status.st_mode & 0o022:
-                raise PermissionError("others may write there (mode %o): remove it"
-                                      % _stat.S_IMODE(status.st_mode))
+                raise PermissionError("others may write there (mode "
+                                      f"{_stat.S_IMODE(status.st_mode):o}): remove it")
             if status.st_mode & 0o055 and status.st_uid == posix.geteuid():
                 posix.fchmod(folder, 0o700)
         except BaseException:
@@ -110,7 +110,7 @@ def _regular(folder, name, flags):
     number = posix.open(name, flags, 0o600, dir_fd=folder)
     try:
         if not _stat.S_ISREG(posix.fstat(number).st_mode):
-            raise PermissionError("%s is not a regular file: remove it" % name)
+            raise PermissionError(f"{name} is not a regular file: remove it")
         return open(number, "rb+" if flags & posix.O_RDWR else "rb")
     except BaseException:
         posix.close(number)
@@ -124,7 +124,7 @@ def _read(folder, name):
 
 
 def _write(folder, name, text):
-    draft = _DRAFT + "%d" % posix.getpid()      # no name begins so: no first word is empty
+    draft = _DRAFT + f"{posix.getpid()}"      # no name begins so: no first word is empty
     _unlink(folder, draft)      # of a process that was killed and had our number
     try:
         with _regular(folder, draft, posix.O_RDWR | posix.O_CREAT | posix.O_EXCL) as stream:

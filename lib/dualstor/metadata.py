@@ -36,7 +36,7 @@ def _described(parent, longdesc, shortdesc):
 def _longdesc(parameter):
     """The parameter's text, with its range or choices where the type cannot tell them."""
     if parameter.minimum is not None and parameter.maximum is not None:
-        return "%s\nFrom %d to %d." % (parameter.longdesc, parameter.minimum, parameter.maximum)
+        return f"{parameter.longdesc}\nFrom {parameter.minimum} to {parameter.maximum}."
     return parameter.longdesc
 
 
@@ -55,7 +55,7 @@ def _parameter(parent, parameter, modern, old_reload):
         element.set("required", "1" if parameter.required else "0")
         longdesc = _longdesc(parameter)
         if parameter.options:
-            longdesc += "\nOne of: %s." % ", ".join(parameter.options)
+            longdesc += f"\nOne of: {', '.join(parameter.options)}."
         _described(element, longdesc, parameter.shortdesc)
         content = etree.SubElement(element, "content",
                                    type=_TYPES_1_0.get(parameter.type, parameter.type))
@@ -67,9 +67,9 @@ def _parameter(parent, parameter, modern, old_reload):
 
 
 def _action(parent, action, modern):
-    element = etree.SubElement(parent, "action", name=action.name, timeout="%ds" % action.timeout)
+    element = etree.SubElement(parent, "action", name=action.name, timeout=f"{action.timeout}s")
     if action.interval is not None:
-        element.set("interval", "%ds" % action.interval)
+        element.set("interval", f"{action.interval}s")
     if action.depth is not None:
         element.set("depth", str(action.depth))
     if action.role is not None:

@@ -130,7 +130,7 @@ def _lose(side, name, old):
         step("End what uses the LVs: file systems, virtual machines, exports.")
         why = "Deactivates them on this node alone."
         if ANY_GROUP in side.groups:
-            why += " %s stands for each volume group on %s." % (ANY_GROUP, name)
+            why += f" {ANY_GROUP} stands for each volume group on {name}."
         if side.unseen:
             why += " " + _ERROR_IS_FINE % "the volume group may not be there"
         step(why, *[("vgchange", "-aln", group) for group in side.groups])
@@ -143,7 +143,7 @@ def _lose(side, name, old):
         step("Refused while anything has the device open.", ("drbdadm", "secondary", name))
     if not side.standalone:
         step("It looks for the other node no longer.", ("drbdadm", "disconnect", name))
-    step("From here on the writes of %s since they parted are lost." % side.node,
+    step(f"From here on the writes of {side.node} since they parted are lost.",
          _discarding(name, old))
     return steps
 
@@ -177,7 +177,7 @@ def _answer(side, name):
 def _loses(loser, winner, name, old):
     parted = _parted(winner, loser, name)
     answer = _connect(winner, name) if parted and winner.waits else _answer(winner, name)
-    return Part("If the writes of %s are to be lost" % loser.node,
+    return Part(f"If the writes of {loser.node} are to be lost",
                 tuple(parted + _lose(loser, name, old) + answer))
 
 
@@ -226,11 +226,11 @@ def lone_copy(name, side, peer, old=False, cluster=Cluster()):
         ("drbdadm", "primary", "--force", name)
     steps = up + (Step(
         (side.node,), (forced,),
-        "From here on this copy counts. What %s wrote after %s went down is lost when it comes "
-        "back; DRBD may call that a split brain." % (peer, side.node)),) + _back(side.node, cluster)
+        f"From here on this copy counts. What {peer} wrote after {side.node} went down is lost "
+        "when it comes back; DRBD may call that a split brain."),) + _back(side.node, cluster)
     return _away(side.node, cluster) + (Part(
-        "Only if you have seen that %s is off, it stays off until this is done, and what it wrote "
-        "last may be lost" % peer, steps),)
+        f"Only if you have seen that {peer} is off, it stays off until this is done, and what it "
+        "wrote last may be lost", steps),)
 
 
 # -- a disk that is gone, or new ---------------------------------------------------------------
@@ -242,16 +242,15 @@ def new_disk(name, node, peer, up):
     :param up: whether the resource is up, without a disk; else the cluster starts it afterwards
     """
     again = ("drbdadm", "attach", name) if up else ("crm_resource", "--cleanup")
-    then = "It is copied from %s." % peer
+    then = f"It is copied from {peer}."
     made = Step((node,), (("drbdadm", "create-md", name),),
                 "Writes meta-data, so that all on it counts as old. It asks when it finds other "
                 "data: that is the wrong disk then.")
-    parts = (Part("If the new one is empty, and %s has the good copy (`drbdadm dstate %s` there "
-                  "says UpToDate)" % (peer, name), (made, Step((node,), (again,), then))),)
+    parts = (Part(f"If the new one is empty, and {peer} has the good copy (`drbdadm dstate {name}` "
+                  "there says UpToDate)", (made, Step((node,), (again,), then))),)
     if up:
         parts = (Part("If it is the old disk that answers again",
-                      (Step((node,), (again,), "What was written meanwhile is copied from %s."
-                            % peer),)),) + parts
+                      (Step((node,), (again,), f"What was written meanwhile is copied from {peer}."),)),) + parts
     return parts
 
 
@@ -260,17 +259,17 @@ def new_disk(name, node, peer, up):
 
 def typed(step):
     """A Step's commands as one types them; what to do where there are none."""
-    return "; ".join("`%s`" % " ".join(words) for words in step.commands) or step.why
+    return "; ".join(f"`{' '.join(words)}`" for words in step.commands) or step.why
 
 
 def lines(parts):
     """Parts as lines of text: titles, and below them "NODE: `command`" and why."""
     found = []
     for part in parts:
-        found.append("%s:" % part.title)
+        found.append(f"{part.title}:")
         for step in part.steps:
-            found.append("  %s: %s" % (" and ".join(step.nodes), typed(step)))
-            found += ["    %s" % step.why] if step.commands else []
+            found.append(f"  {' and '.join(step.nodes)}: {typed(step)}")
+            found += [f"    {step.why}"] if step.commands else []
     return found
 
 
@@ -278,9 +277,9 @@ def markdown(parts):
     """Parts as Markdown."""
     found = []
     for part in parts:
-        found += ["%s:" % part.title, ""]
+        found += [f"{part.title}:", ""]
         for number, step in enumerate(part.steps, 1):
             found.append("%d. %s: %s%s" % (number, " and ".join(step.nodes), typed(step),
-                                           ". %s" % step.why if step.commands else ""))
+                                           f". {step.why}" if step.commands else ""))
         found.append("")
     return "\n".join(found).rstrip("\n")

@@ -72,27 +72,27 @@ class Record:
     def __init__(self, *args, **kwargs):
         if args:
             if len(args) > len(self.fields):
-                raise TypeError("%s takes %d fields" % (type(self).__name__, len(self.fields)))
+                raise TypeError(f"{type(self).__name__} takes {len(self.fields)} fields")
             values = dict(zip(self.fields, args))
             twice = sorted(values.keys() & kwargs.keys())
             if twice:
-                raise TypeError("%s: unexpected field %r" % (type(self).__name__, twice[0]))
+                raise TypeError(f"{type(self).__name__}: unexpected field {twice[0]!r}")
             values.update(kwargs)
         else:
             values = kwargs
         if not values.keys() <= self._known:
-            raise TypeError("%s: unexpected field %r" % (
-                type(self).__name__, sorted(values.keys() - self._known)[0]))
+            raise TypeError(f"{type(self).__name__}: unexpected field "
+                            f"{sorted(values.keys() - self._known)[0]!r}")
         if not self._required <= values.keys():
             raise TypeError("%s: missing field %s" % (type(self).__name__, ", ".join(
                 name for name in self.fields if name in self._required - values.keys())))
         self.__dict__.update(values)
 
     def __setattr__(self, name, value):
-        raise AttributeError("%s is immutable" % type(self).__name__)
+        raise AttributeError(f"{type(self).__name__} is immutable")
 
     def __delattr__(self, name):
-        raise AttributeError("%s is immutable" % type(self).__name__)
+        raise AttributeError(f"{type(self).__name__} is immutable")
 
     def but(self, **changes):
         """A copy in which the named fields have other values."""
@@ -111,5 +111,4 @@ class Record:
         return hash((type(self), tuple(value for _, value in self.items())))
 
     def __repr__(self):
-        return "%s(%s)" % (type(self).__name__,
-                           ", ".join("%s=%r" % item for item in self.items()))
+        return f"{type(self).__name__}({', '.join('%s=%r' % item for item in self.items())})"

@@ -56,8 +56,8 @@ class Completed(Record):
     def outcome(self):
         """How it ended: "exit code 5" or "killed by signal 11"."""
         if self.returncode < 0:
-            return "killed by signal %d" % -self.returncode
-        return "exit code %d" % self.returncode
+            return f"killed by signal {-self.returncode}"
+        return f"exit code {self.returncode}"
 
     def answer(self):
         """What it printed, of a question that has an answer in any case.
@@ -75,7 +75,7 @@ class Completed(Record):
         """One line: what it said last on stderr (or stdout), and how it ended."""
         last = shown(next((l for l in reversed((self.stderr or self.stdout).splitlines())
                            if l.strip()), ""))
-        return "%s (%s)" % (last, self.outcome) if last else self.outcome
+        return f"{last} ({self.outcome})" if last else self.outcome
 
 
 def find_program(name, path=PATH):
@@ -93,7 +93,7 @@ def find_program(name, path=PATH):
         if os.access(candidate, os.X_OK):
             return candidate
     if present:
-        raise ToolMissing((name,), "%s is not executable" % present[0])
+        raise ToolMissing((name,), f"{present[0]} is not executable")
     raise ToolMissing((name,), "not found; install the package that provides it")
 
 
@@ -177,7 +177,7 @@ def _collect(child, streams, end):
 def _state(pid):
     """The kernel's state letter of a process, "" when it is gone."""
     try:
-        with open("/proc/%d/stat" % pid) as stat:
+        with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rpartition(")")[2].split()[0]
     except (OSError, IndexError):
         return ""
@@ -216,8 +216,8 @@ def run(argv, timeout, path=PATH, environment=None):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     except OSError as problem:
         if problem.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
-            raise ToolHung(argv, "could not be started: %s" % problem.strerror)
-        raise ToolMissing(argv, "%s cannot be executed: %s" % (program, problem.strerror))
+            raise ToolHung(argv, f"could not be started: {problem.strerror}")
+        raise ToolMissing(argv, f"{program} cannot be executed: {problem.strerror}")
     streams = [_Stream(child.stdout), _Stream(child.stderr)]
     try:
         ended = _collect(child, streams, began + timeout)
@@ -225,9 +225,9 @@ def run(argv, timeout, path=PATH, environment=None):
             state = _state(child.pid)
             gone = _end(child)
             _report(argv, "hung", began)
-            text = "no answer in %.0f s" % timeout
+            text = f"no answer in {timeout:.0f} s"
             if not gone:
-                text += "; it cannot be killed (state %s), it waits for the kernel" % (state or "D")
+                text += f"; it cannot be killed (state {state or 'D'}), it waits for the kernel"
             raise ToolHung(argv, text, abandoned=not gone)
     except BaseException:
         if child.poll() is None:

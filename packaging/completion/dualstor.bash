@@ -34,6 +34,7 @@ _dualstor() {
         'configure --root') COMPREPLY=($(compgen -d -- "$word")); return ;;
         'status --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
         'status --interval') return ;;
+        'status --wait') return ;;
         'status --peer') COMPREPLY=($(compgen -A hostname -- "$word")); return ;;
         'completion --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
         'install-agents --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
@@ -43,7 +44,7 @@ _dualstor() {
         '') COMPREPLY=($(compgen -W '-h --help --version check configure status completion install-agents' -- "$word")) ;;
         'check') COMPREPLY=($(compgen -W '-h --help --json --color --peer --root --cib --generation --record --quiet' -- "$word")) ;;
         'configure') COMPREPLY=($(compgen -W '-h --help --json --color --answers --node --fence --generation --drbd --first-sync --cluster --resource --disk --minor --port --vg --lv --size --property --format --migrate --output --apply --steps --yes --root' -- "$word")) ;;
-        'status') COMPREPLY=($(compgen -W '-h --help --json --color --watch --interval --peer' -- "$word")) ;;
+        'status') COMPREPLY=($(compgen -W '-h --help --json --color --watch --interval --wait --peer' -- "$word")) ;;
         'completion') COMPREPLY=($(compgen -W '-h --help --json --color bash zsh fish' -- "$word")) ;;
         'install-agents') COMPREPLY=($(compgen -W '-h --help --json --color --root --remove' -- "$word")) ;;
     esac

@@ -46,6 +46,7 @@ complete -c dualstor -n '__fish_seen_subcommand_from status' -l json -d 'print o
 complete -c dualstor -n '__fish_seen_subcommand_from status' -l color -x -a 'auto always never' -d 'colour and progress: auto is on a terminal only'
 complete -c dualstor -n '__fish_seen_subcommand_from status' -l watch -d 'refresh until interrupted'
 complete -c dualstor -n '__fish_seen_subcommand_from status' -l interval -x -d 'between two looks of --watch (2)'
+complete -c dualstor -n '__fish_seen_subcommand_from status' -l wait -x -d 'how long each part may take to answer, on a busy host (5)'
 complete -c dualstor -n '__fish_seen_subcommand_from status' -l peer -x -a '(__fish_print_hostnames)' -d 'also ask the other node, over ssh: shows its lock modes, and what to do about DRBD for the state that both are in'
 complete -c dualstor -n '__fish_seen_subcommand_from completion' -s h -l help -d 'show this help message and exit'
 complete -c dualstor -n '__fish_seen_subcommand_from completion' -l json -d 'print one JSON document (described in docs/json.md) and nothing else'

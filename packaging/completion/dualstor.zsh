@@ -64,6 +64,7 @@ _dualstor() {
             '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
             '--watch[refresh until interrupted]' \
             '--interval[between two looks of --watch (2)]:SECONDS:' \
+            '--wait[how long each part may take to answer, on a busy host (5)]:SECONDS:' \
             '--peer[also ask the other node, over ssh\: shows its lock modes, and what to do about DRBD for the state that both are in]:HOST:_hosts' ;;
         completion) _arguments \
             '-h[show this help message and exit]' \

@@ -47,25 +47,25 @@ def _parameter(parameter):
     else:
         value = parameter.default
         value = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
-        traits.append('default \\fI"%s"\\fR' % roff(str(value)))
-    lines = [".TP", "\\fB%s\\fR" % roff(parameter.name), "(%s)" % ", ".join(traits), ".br"]
+        traits.append(f"default \\fI\"{roff(str(value))}\"\\fR")
+    lines = [".TP", f"\\fB{roff(parameter.name)}\\fR", f"({', '.join(traits)})", ".br"]
     lines.append(roff(parameter.longdesc))
     if parameter.options:
-        lines += [".br", "One of: %s." % roff(", ".join(parameter.options))]
+        lines += [".br", f"One of: {roff(', '.join(parameter.options))}."]
     if parameter.minimum is not None and parameter.maximum is not None:
-        lines += [".br", "From %d to %d." % (parameter.minimum, parameter.maximum)]
+        lines += [".br", f"From {parameter.minimum} to {parameter.maximum}."]
     return lines
 
 
 def _advice(action):
     """What is advised for an action, e.g. "timeout=20 interval=30"."""
-    words = ["timeout=%d" % action.timeout]
+    words = [f"timeout={action.timeout}"]
     if action.interval is not None:
-        words.append("interval=%d" % action.interval)
+        words.append(f"interval={action.interval}")
     if action.depth:
-        words.append("OCF_CHECK_LEVEL=%d" % action.depth)
+        words.append(f"OCF_CHECK_LEVEL={action.depth}")
     if action.role is not None:
-        words.append("role=%s" % action.role)
+        words.append(f"role={action.role}")
     return words
 
 
@@ -76,8 +76,8 @@ def _action(action):
             "reload-agent": "Takes over changed parameters that are reloadable",
             "validate-all": "Checks the parameters and the configuration",
             "meta-data": "Prints what the agent is and takes"}[action.name]
-    depth = "" if action.depth is None else " (level %d)" % action.depth
-    return [".TP", "\\fB%s\\fR" % roff(action.name),
+    depth = "" if action.depth is None else f" (level {action.depth})"
+    return [".TP", f"\\fB{roff(action.name)}\\fR",
             roff("%s%s. Suggested: %s." % (what, depth, " ".join(
                 word for word in _advice(action) if not word.startswith("OCF"))))]
 
@@ -89,26 +89,26 @@ def _operations(interface):
 
 def _pcs(interface, given):
     """A pcs command, as lines of text."""
-    lines = ["pcs resource create p_%s ocf:dualstor:%s \\" % (
-        interface.name.replace("-", "_"), interface.name)]
+    lines = [f"pcs resource create p_{interface.name.replace('-', '_')} "
+             f"ocf:dualstor:{interface.name} \\"]
     if given:
-        lines.append("  %s \\" % " ".join("%s=%s" % pair for pair in given))
+        lines.append(f"  {' '.join('%s=%s' % pair for pair in given)} \\")
     for number, action in enumerate(_operations(interface)):
-        lines.append("  %s%s %s \\" % ("op " if number == 0 else "   ", action.name,
-                                       " ".join(_advice(action))))
+        lines.append(f"  {'op ' if number == 0 else '   '}{action.name} {' '.join(_advice(action))} "
+                     "\\")
     return lines + ["  " + _CLONES[interface.name][0]]
 
 
 def _crm(interface, given):
     """The same for the crm shell."""
-    primitive = "p_%s" % interface.name.replace("-", "_")
-    lines = ["primitive %s ocf:dualstor:%s \\" % (primitive, interface.name)]
+    primitive = f"p_{interface.name.replace('-', '_')}"
+    lines = [f"primitive {primitive} ocf:dualstor:{interface.name} \\"]
     if given:
-        lines.append("  params %s \\" % " ".join("%s=%s" % pair for pair in given))
-    lines += ["  op %s %s \\" % (action.name, " ".join(_advice(action)))
+        lines.append(f"  params {' '.join('%s=%s' % pair for pair in given)} \\")
+    lines += [f"  op {action.name} {' '.join(_advice(action))} \\"
               for action in _operations(interface)]
     lines[-1] = lines[-1][:-len(" \\")]
-    return lines + ["clone c_%s %s \\" % (interface.name.replace("-", "_"), primitive)] + [
+    return lines + [f"clone c_{interface.name.replace('-', '_')} {primitive} \\"] + [
         "  " + line for line in _CLONES[interface.name][1]]
 
 
@@ -122,9 +122,9 @@ def render(name):
     given = [(p.name, _VALUES[p.name]) for p in interface.parameters if p.required]
     lines = ['.\\" SPDX-License-Identifier: GPL-2.0-or-later',
              '.\\" Made from the agent\'s interface by: make docs',
-             '.TH %s 7 "" "dualstor %s" "OCF resource agents"' % (
-                 roff(page_name(name).upper()), __version__),
-             ".SH NAME", "%s \\- %s" % (roff(page_name(name)), roff(interface.shortdesc)),
+             f".TH {roff(page_name(name).upper())} 7 \"\" \"dualstor {__version__}\" \"OCF "
+             "resource agents\"",
+             ".SH NAME", f"{roff(page_name(name))} \\- {roff(interface.shortdesc)}",
              ".SH SYNOPSIS",
              "\\fB%s\\fR [%s]" % (roff(name), " | ".join(dict.fromkeys(
                  roff(action.name) for action in interface.actions))),
@@ -145,6 +145,7 @@ def render(name):
     lines += [".PP", "Order and colocation with the other agents are written by",
               "\\fBdualstor configure\\fR.", ".SH SEE ALSO"]
     others = [other for other in _CLONES if other != name]
-    lines += [", ".join(["\\fBdualstor\\fR(8)"] + ["\\fB%s\\fR(7)" % roff(page_name(o)) for o in others]
+    lines += [", ".join(["\\fBdualstor\\fR(8)"] + [
+        f"\\fB{roff(page_name(o))}\\fR(7)" for o in others]
                         + ["\\fBpcs\\fR(8)", "\\fBcrm\\fR(8)", "\\fBcrm_mon\\fR(8)"]), ""]
     return "\n".join(lines)

@@ -68,15 +68,15 @@ def _bash(parser):
                 offered += option.choices
             elif option.takes_value:
                 how = (_BASH_KINDS.get(option.kind) if not option.choices
-                       else "-W %s" % _quoted(" ".join(option.choices)))
-                reply = 'COMPREPLY=($(compgen %s -- "$word")); ' % how if how else ""
+                       else f"-W {_quoted(' '.join(option.choices))}")
+                reply = f"COMPREPLY=($(compgen {how} -- \"$word\")); " if how else ""
                 values.append('        %s) %sreturn ;;' % (
-                    "|".join(_quoted("%s %s" % (sub.name, name)) for name in option.names), reply))
+                    "|".join(_quoted(f"{sub.name} {name}") for name in option.names), reply))
         words.append((" ".join(offered), _quoted(sub.name)))
     return _BASH % {
         "values": "\n".join(values),
-        "words": "\n".join('        %s) COMPREPLY=($(compgen -W %s -- "$word")) ;;'
-                           % (pattern, _quoted(offered)) for offered, pattern in words)}
+        "words": "\n".join(f"        {pattern}) COMPREPLY=($(compgen -W {_quoted(offered)} -- "
+                           "\"$word\")) ;;" for offered, pattern in words)}
 
 
 # -- zsh ------------------------------------------------------------------------
@@ -91,31 +91,31 @@ def _zsh_option(option):
         note = note.replace(character, "\\" + character)
     value = ""
     if option.takes_value:
-        do = "(%s)" % " ".join(option.choices) if option.choices else _ZSH_KINDS.get(
+        do = f"({' '.join(option.choices)})" if option.choices else _ZSH_KINDS.get(
             option.kind, "")
-        value = ":%s:%s" % (option.metavar, do)
+        value = f":{option.metavar}:{do}"
     if not option.names:
         return [_quoted("1" + value)]
     star = "*" if option.repeatable else ""
-    return [_quoted("%s%s[%s]%s" % (star, name, note, value)) for name in option.names]
+    return [_quoted(f"{star}{name}[{note}]{value}") for name in option.names]
 
 
 def _zsh(parser):
     subs = interface.subcommands(parser)
     lines = ["#compdef dualstor", "# zsh completion of dualstor; made by: dualstor completion zsh",
              "_dualstor() {", "    local state", "    local -a subcommands", "    subcommands=("]
-    lines += ["        %s" % _quoted("%s:%s" % (sub.name, sub.summary)) for sub in subs]
+    lines += ["        %s" % _quoted(f"{sub.name}:{sub.summary}") for sub in subs]
     lines += ["    )", "    _arguments -C \\"]
     for option in interface.options(parser):
-        lines += ["        %s \\" % spec for spec in _zsh_option(option)]
+        lines += [f"        {spec} \\" for spec in _zsh_option(option)]
     lines += ["        '1: :->subcommand' '*:: :->rest'", "    case $state in",
               "    subcommand) _describe 'sub-command' subcommands ;;",
               "    rest)", "        case $words[1] in"]
     for sub in subs:
         specs = [spec for option in sub.options for spec in _zsh_option(option)]
-        lines.append("        %s) _arguments \\" % sub.name)
-        lines += ["            %s \\" % spec for spec in specs[:-1]]
-        lines.append("            %s ;;" % specs[-1])
+        lines.append(f"        {sub.name}) _arguments \\")
+        lines += [f"            {spec} \\" for spec in specs[:-1]]
+        lines.append(f"            {specs[-1]} ;;")
     lines += ["        esac ;;", "    esac", "}", "compdef _dualstor dualstor", ""]
     return "\n".join(lines)
 
@@ -128,12 +128,12 @@ _FISH_KINDS = {"file": "-r -F", "directory": "-x -a '(__fish_complete_directorie
 
 def _fish_option(option):
     """One option's part of a fish ``complete`` line."""
-    parts = ["-l %s" % n[2:] if n.startswith("--") else "-s %s" % n[1:] for n in option.names]
+    parts = [f"-l {n[2:]}" if n.startswith("--") else f"-s {n[1:]}" for n in option.names]
     if option.choices:
-        parts.append("%s-a %s" % ("-x " if option.names else "", _quoted(" ".join(option.choices))))
+        parts.append(f"{'-x ' if option.names else ''}-a {_quoted(' '.join(option.choices))}")
     elif option.takes_value:
         parts.append(_FISH_KINDS.get(option.kind, "-x"))
-    return " ".join(parts + ["-d %s" % _quoted(option.help)])
+    return " ".join(parts + [f"-d {_quoted(option.help)}"])
 
 
 def _fish(parser):
@@ -143,12 +143,12 @@ def _fish(parser):
     for option in interface.options(parser):
         lines.append("complete -c dualstor -n __fish_use_subcommand " + _fish_option(option))
     for sub in subs:
-        lines.append("complete -c dualstor -n __fish_use_subcommand -a %s -d %s"
-                     % (sub.name, _quoted(sub.summary)))
+        lines.append(f"complete -c dualstor -n __fish_use_subcommand -a {sub.name} -d "
+                     f"{_quoted(sub.summary)}")
     for sub in subs:
         for option in sub.options:
-            lines.append("complete -c dualstor -n '__fish_seen_subcommand_from %s' %s"
-                         % (sub.name, _fish_option(option)))
+            lines.append(f"complete -c dualstor -n '__fish_seen_subcommand_from {sub.name}' "
+                         f"{_fish_option(option)}")
     return "\n".join(lines) + "\n"
 
 

@@ -108,7 +108,7 @@ class Console:
         done = int(round(max(0.0, min(1.0, fraction)) * _BAR))
         full, empty = ("#", ".") if self._rich is None else ("━", "─")
         self.pieces((label + " ", None), (full * done, "good"), (empty * (_BAR - done), "dim"),
-                    (" %3d %% %s" % (fraction * 100, note), None))
+                    (f" {int(fraction * 100):3d} % {note}", None))
 
     def clear(self):
         """Begin the screen anew, for ``--watch``; on what is no terminal an empty line."""
@@ -128,7 +128,7 @@ class Console:
         if not self.as_json:
             return
         import json
-        document = {"schema": "dualstor.%s/%d" % (self.subcommand, version)}
+        document = {"schema": f"dualstor.{self.subcommand}/{version}"}
         document.update(body)
         self._write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
@@ -139,14 +139,14 @@ class Console:
 
     def error(self, text):
         """A complaint, on stderr, also with ``--json``."""
-        self.stderr.write("dualstor: %s\n" % text)
+        self.stderr.write(f"dualstor: {text}\n")
         self.stderr.flush()
 
     def confirm(self, question):
         """Ask a yes-or-no question; no where nobody can be asked."""
         if not self.interactive:
             return False
-        self._write("%s [y/N] " % question)
+        self._write(f"{question} [y/N] ")
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def _write(self, text):

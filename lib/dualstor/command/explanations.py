@@ -32,7 +32,7 @@ DRBD, LOCK, VG, ANY = "drbd-dualprimary", "clvmd", "clustered-vg", "any"
 
 #: Pieces that only stand inside other sentences.
 FRAGMENTS = (
-    "%s %s: DRBD resource", "%s %s: VG %s", "not a step: %r", "killed by signal", "%s, disk %s", "no valid meta",
+    "%s %s: DRBD resource", "%s %s: VG %s", "not a step: %s", "killed by signal", "%s, disk %s", "no valid meta",
     "end that, then `crm_resource", "see the kernel's log", "it has just ended", "locking_type = 3",
     "use_lvmetad = 0", "lock start in progress", "a DRBD device", "start the clvmd resource of this node",
     "`dlm_tool ls` shows what it waits for", "start the cluster on this node", "`lvmlockctl --info` ",
@@ -45,8 +45,8 @@ FRAGMENTS = (
     "another VG's lock start does not end", "it failed in its initialisation",
     "it could not make its socket", "it could not connect to the cluster manager",
     "it lacks memory or root's", "did not come up in time", "ended right after its start",
-    "set `%s = [", "something that does not show", "and %d more LVs are held", "fallback_to_local",
-    "(stop lvmetad, pid", "nor can %d more", "not defined in your config", "vgchange --lock-type dlm %s",
+    "set `%s = [", "something that does not show", "and %s more LVs are held", "fallback_to_local",
+    "(stop lvmetad, pid", "nor can %s more", "not defined in your config", "vgchange --lock-type dlm %s",
     "vgchange -c y %s", "this node to join the fence domain", "the fence domain, which waits",
     "; it said: ", "it cannot be killed (state", "no answer in", "no answer, though it",
     "start the other node, or look at the", "it takes no connection just now",
@@ -65,7 +65,7 @@ TOPICS = (
           "drbdadm is missing, or refuses a file below /etc/drbd.d/, or has no resource of that name.",
           "Run `drbdadm dump all` on this node and mend what it names; both nodes need the same file."),
     Topic(DRBD, "DRBD is not set up for two Primaries",
-          (": set `%s` in its %s section", "it has %d hosts", "its protocol is", "two primaries are not",
+          (": set `%s` in its %s section", "it has %s hosts", "its protocol is", "two primaries are not",
            "which throws data away", "net (before DRBD 9", "there is no fence-peer"),
           "Dual primary is safe with protocol C, allow-two-primaries, after-sb-2pri disconnect, "
           "fencing resource-and-stonith and a fence-peer handler only.",
@@ -149,9 +149,9 @@ TOPICS = (
     Topic(DRBD, "StandAlone, as after a split brain", ("StandAlone, as after",),
           "DRBD has given up the connection, mostly as both sides wrote alone. Nothing is lost yet, "
           "but the copies differ and one side's writes since then will be lost.",
-          "`dualstor status` prints the steps for the state of the nodes; those below are right in any "
-          "(before DRBD 8.4: `drbdadm -- --discard-my-data connect R`). First %s. Afterwards find out "
-          "why fencing did not prevent it." % recipes.DECIDE,
+          "`dualstor status` prints the steps for the state of the nodes; those below are right in "
+          "any (before DRBD 8.4: `drbdadm -- --discard-my-data connect R`). First "
+          f"{recipes.DECIDE}. Afterwards find out why fencing did not prevent it.",
           recipes.split_brain("R", (recipes.Side(node="LOSER"), recipes.Side(node="WINNER")),
                               ("LOSER",))),
     Topic(DRBD, "I/O is suspended", ("I/O is suspended until",),

@@ -61,8 +61,9 @@ def sources(library=_OURS):
         if os.path.isdir(os.path.join(folder, "ocf")):
             return folder
         above = os.path.dirname(above)
-    raise DualstorError("install-agents: this installation (%s) was not made by pip and has no agents to "
-                        "put anywhere: install the package resource-agents-dualstor" % library)
+    raise DualstorError(f"install-agents: this installation ({library}) was not made by pip and "
+                        "has no agents to put anywhere: install the package "
+                        "resource-agents-dualstor")
 
 
 def _check_owner(library):
@@ -75,9 +76,9 @@ def _check_owner(library):
         status = os.stat(at)
         loose = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX
         if status.st_uid != 0 or loose:
-            raise DualstorError("install-agents: %s can be changed by others than root, and the agents "
-                                "run from there as root: install as root, outside of a home folder"
-                                % at)
+            raise DualstorError(f"install-agents: {at} can be changed by others than root, and the "
+                                "agents run from there as root: install as root, outside of a home "
+                                "folder")
         if at == "/":
             return
         at = os.path.dirname(at)
@@ -105,8 +106,8 @@ def _compile(library):
     done = Host(Deadline(_COMPILE_TIME)).run(
         (_PYTHON, "-I", "-m", "compileall", "-q", "-f", library), _COMPILE_TIME)
     if not done.ok:
-        raise DualstorError("install-agents: %s cannot compile the library (%s): %s" % (
-            _PYTHON, done.outcome, (done.stdout + done.stderr).strip()[-500:]))
+        raise DualstorError(f"install-agents: {_PYTHON} cannot compile the library "
+                            f"({done.outcome}): {(done.stdout + done.stderr).strip()[-500:]}")
 
 
 def _forget_byte_code(library):
@@ -124,9 +125,9 @@ def install(top, source, library=_OURS):
     """
     link = os.path.join(top, LIBRARY)
     if os.path.lexists(link) and not os.path.islink(link):
-        raise DualstorError("install-agents: %s is there and no link, so a package has brought the agents: "
-                            "remove that package first (dnf remove resource-agents-dualstor "
-                            "dualstor)" % link)
+        raise DualstorError(f"install-agents: {link} is there and no link, so a package has "
+                            "brought the agents: remove that package first (dnf remove "
+                            "resource-agents-dualstor dualstor)")
     os.makedirs(os.path.dirname(link), mode=0o755, exist_ok=True)
     if os.path.lexists(link + ".new"):
         os.unlink(link + ".new")
@@ -150,7 +151,8 @@ def remove(top):
     """
     link = os.path.join(top, LIBRARY)
     if not os.path.islink(link):
-        raise DualstorError("install-agents: nothing to remove: %s is not a link that install-agents made" % link)
+        raise DualstorError(f"install-agents: nothing to remove: {link} is not a link that "
+                            "install-agents made")
     ours = os.path.basename(fencepeer.PROGRAM)  # others have their handlers beside it
     removed = [os.path.join(top, target, name) for _, target, _ in _FOLDERS
                for name in _files(os.path.join(top, target))
@@ -176,7 +178,7 @@ def run(arguments, console):
                 _check_owner(_OURS)
             paths = install(top, source)
     except OSError as problem:
-        raise DualstorError("install-agents: %s: %s" % (problem.filename, problem.strerror))
+        raise DualstorError(f"install-agents: {problem.filename}: {problem.strerror}")
     if arguments.remove:
         _forget_byte_code(_OURS)
     else:

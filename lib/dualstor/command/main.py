@@ -41,7 +41,7 @@ def subcommands():
 
 
 def _epilog():
-    return "exit codes:\n" + "\n".join("  %-4d %s" % (code, code.meaning) for code in ExitCode)
+    return "exit codes:\n" + "\n".join(f"  {code:<4d} {code.meaning}" for code in ExitCode)
 
 
 def _common():

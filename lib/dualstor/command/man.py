@@ -16,10 +16,10 @@ def roff(text):
 
 def _option(option):
     """One tagged paragraph."""
-    tag = ", ".join("\\fB%s\\fR" % roff(name) for name in option.names)
-    value = "\\fI%s\\fR" % roff(option.metavar or "")
+    tag = ", ".join(f"\\fB{roff(name)}\\fR" for name in option.names)
+    value = f"\\fI{roff(option.metavar or '')}\\fR"
     if option.choices:
-        value = "|".join("\\fB%s\\fR" % roff(choice) for choice in option.choices)
+        value = "|".join(f"\\fB{roff(choice)}\\fR" for choice in option.choices)
     if option.takes_value:
         tag = tag + " " + value if tag else value
     note = option.help + (" (may be given more than once)" if option.repeatable else "")
@@ -32,12 +32,12 @@ def render():
     subs = interface.subcommands(parser)
     lines = ['.\\" SPDX-License-Identifier: GPL-2.0-or-later',
              '.\\" Made from the parser by: make docs',
-             '.TH DUALSTOR 8 "" "dualstor %s" "System Administration"' % __version__,
+             f".TH DUALSTOR 8 \"\" \"dualstor {__version__}\" \"System Administration\"",
              ".SH NAME", "dualstor \\- " + roff(SUMMARY), ".SH SYNOPSIS"]
     for sub in subs:
         words = [o for o in sub.options if not o.names]
         lines += ["\\fBdualstor %s\\fR [\\fIOPTIONS\\fR]%s" % (
-            roff(sub.name), "".join(" \\fI%s\\fR" % roff(o.metavar) for o in words)), ".br"]
+            roff(sub.name), "".join(f" \\fI{roff(o.metavar)}\\fR" for o in words)), ".br"]
     lines += [".SH OPTIONS"]
     for option in interface.options(parser):
         lines += _option(option)
@@ -48,7 +48,7 @@ def render():
             lines += _option(option)
     lines += [".SH EXIT STATUS"]
     for code in ExitCode:
-        lines += [".TP", "\\fB%d\\fR" % code, roff(code.meaning)]
+        lines += [".TP", f"\\fB{code}\\fR", roff(code.meaning)]
     lines += [".SH SEE ALSO", "\\fBdrbd.conf\\fR(5), \\fBlvmlockd\\fR(8), \\fBclvmd\\fR(8), "
               "\\fBcorosync.conf\\fR(5), \\fBcluster.conf\\fR(5), \\fBpcs\\fR(8)", ""]
     return "\n".join(lines)

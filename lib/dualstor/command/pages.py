@@ -20,8 +20,8 @@ def _completion(shell):
 
 #: path from docs -> function that renders it
 PAGES = {"man/dualstor.8": man.render, "findings.md": guide.render, "operations.md": reasons.render}
-PAGES.update(("man/%s.7" % agentman.page_name(name), _agent_page(name)) for name in AGENTS)
-PAGES.update(("../packaging/completion/dualstor.%s" % shell, _completion(shell))
+PAGES.update((f"man/{agentman.page_name(name)}.7", _agent_page(name)) for name in AGENTS)
+PAGES.update((f"../packaging/completion/dualstor.{shell}", _completion(shell))
              for shell in completion.SHELLS)
 
 

@@ -58,6 +58,9 @@ def _text(node):
     literal = _literal(node)
     if literal is not None:
         return literal
+    if isinstance(node, ast.JoinedStr):
+        return "".join("%s" if isinstance(part, ast.FormattedValue) else _literal(part)
+                       for part in node.values)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
         return _text(node.left)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
@@ -96,6 +99,9 @@ def _sentences(node, area, skip):
             yield Sentence(area, text)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
             yield from _sentences(node.right, area, skip)
+        for part in node.values if isinstance(node, ast.JoinedStr) else ():
+            if isinstance(part, ast.FormattedValue):
+                yield from _sentences(part.value, area, skip)
         return
     for child in ast.iter_child_nodes(node):
         yield from _sentences(child, area, skip)
@@ -143,8 +149,8 @@ def unexplained():
 
 def _shown(sentence):
     """A sentence as the page shows it."""
-    text = sentence.text if sentence.hint is None else "waiting for %s …; %s" % (
-        sentence.text, sentence.hint)
+    text = sentence.text if sentence.hint is None else (
+        f"waiting for {sentence.text} …; {sentence.hint}")
     text = PLACE.sub("…", text).replace("%%", "%").strip()
     return "- %s" % re.sub(r"(`[^`]*`)|([<*_|])", lambda m: m.group(1) or "\\" + m.group(2), text)
 
@@ -153,10 +159,11 @@ def render():
     """The page as Markdown."""
     lines, every = [_HEAD.rstrip("\n"), ""], sentences()
     for area, title in _AREAS:
-        lines += ["## %s" % title, ""]
+        lines += [f"## {title}", ""]
         for each in TOPICS:
             if each.area == area:
-                lines += ["### %s" % each.title, "", each.means, "", "**What to do:** %s" % each.todo, ""]
+                lines += [f"### {each.title}", "", each.means, "", 
+                    f"**What to do:** {each.todo}", ""]
                 lines += [recipes.markdown(each.parts) + "\n"] if each.parts else []
                 lines += [_shown(s) for s in every if topic(s) is each] + [""]
     lines += ["## Findings of `dualstor check`", "",

@@ -20,7 +20,7 @@ _PAUSE = 2.0
 
 
 def _frozen(text):
-    return Finish(FROZEN, "its I/O stays frozen: %s" % text)
+    return Finish(FROZEN, f"its I/O stays frozen: {text}")
 
 
 def decide(request, call, facts):
@@ -45,18 +45,19 @@ def decide(request, call, facts):
 
 def _outcome(peer, fenced):
     if fenced.ok:
-        return Finish(FENCED, "%s is fenced: its I/O goes on" % peer)
-    return _frozen("%s was not fenced: %s; mend fencing. I/O goes on when the connection is back, "
-                   "or soon after the cluster knows that %s is down: if it is off for certain, "
-                   "`stonith_admin --confirm %s`" % (peer, fenced.says, peer, peer))
+        return Finish(FENCED, f"{peer} is fenced: its I/O goes on")
+    return _frozen(f"{peer} was not fenced: {fenced.says}; mend fencing. I/O goes on when the "
+                   f"connection is back, or soon after the cluster knows that {peer} is down: if "
+                   f"it is off for certain, `stonith_admin --confirm {peer}`")
 
 
 def _peer(facts):
     """A Finish when it is not known which node was lost, else None."""
     if len(facts.peers) == 1:
         return None
-    return _frozen("DRBD does not tell which one node it has lost, but %s: see what `drbdadm dump` "
-                   "has as its hosts" % (" and ".join(facts.peers) or "none"))
+    return _frozen("DRBD does not tell which one node it has lost, but "
+                   f"{' and '.join(facts.peers) or 'none'}: see what `drbdadm dump` has as its "
+                   "hosts")
 
 
 def connection(state, name):
@@ -74,20 +75,20 @@ def _drbd(request, facts):
     """A Wait or a Finish when DRBD, looked at again, needs or deserves no fencing, else None."""
     seen, name = facts.drbd, request.resource
     if seen.says:
-        return _patiently(facts, "DRBD to tell its state (%s)" % seen.says,
-                          "see `drbdadm status %s`" % name)
+        return _patiently(facts, f"DRBD to tell its state ({seen.says})",
+                          f"see `drbdadm status {name}`")
     link = connection(seen.state, facts.peers[0])
     if link is None:
-        return _frozen("there is no connection to %s any more: see `drbdadm status %s`"
-                       % (facts.peers[0], name))
+        return _frozen(f"there is no connection to {facts.peers[0]} any more: see `drbdadm status "
+                       f"{name}`")
     if link.connected:
-        return Finish(FROZEN, "%s is connected again (%s): nobody is fenced"
-                      % (facts.peers[0], link.cstate))
+        return Finish(FROZEN, f"{facts.peers[0]} is connected again ({link.cstate}): nobody is "
+                              "fenced")
     if not seen.state.up_to_date:
-        return _frozen("the disk here is not UpToDate (%s), %s may have the only good copy and is "
-                       "not fenced: bring the connection back, see `drbdadm status %s`" % (
-                           "/".join(v.dstate for v in seen.state.volumes) or "no volume",
-                           facts.peers[0], name))
+        return _frozen("the disk here is not UpToDate "
+                       f"({'/'.join(v.dstate for v in seen.state.volumes) or 'no volume'}), "
+                       f"{facts.peers[0]} may have the only good copy and is not fenced: bring the "
+                       f"connection back, see `drbdadm status {name}`")
     return None
 
 
@@ -95,20 +96,20 @@ def _cluster(facts):
     """A Wait or a Finish when the cluster here must not or cannot fence the peer, else None."""
     peer, quorum = facts.peers[0], facts.quorum
     if quorum.engine is None:
-        return _frozen("there is no cluster that could fence %s: %s" % (peer, quorum.says))
+        return _frozen(f"there is no cluster that could fence {peer}: {quorum.says}")
     if quorum.quorate is not True:
         return _patiently(
-            facts, "quorum (%s)" % quorum.says, "a node without quorum fences nobody: start the "
+            facts, f"quorum ({quorum.says})", "a node without quorum fences nobody: start the "
             "cluster here, or see why it is not quorate")
     if facts.nodes is None:
         return _patiently(facts, "Pacemaker to tell its nodes",
                           "without it nobody can be fenced: start it, see `crm_mon -1`")
     if peer == facts.local:
-        return _frozen("DRBD calls its peer %s, which is this node: correct the names in "
-                       "its configuration" % peer)
+        return _frozen(f"DRBD calls its peer {peer}, which is this node: correct the names in its "
+                       "configuration")
     if peer not in facts.nodes:
-        return _frozen("the cluster has no node %s, as DRBD calls its peer, but %s: both must use "
-                       "the names of `uname -n`" % (peer, ", ".join(facts.nodes) or "none"))
+        return _frozen(f"the cluster has no node {peer}, as DRBD calls its peer, but "
+                       f"{', '.join(facts.nodes) or 'none'}: both must use the names of `uname -n`")
     return None
 
 
@@ -116,4 +117,4 @@ def _patiently(facts, what, hint):
     """Wait for a time, then leave it."""
     if facts.elapsed < PATIENCE:
         return Wait(what, hint, _PAUSE)
-    return _frozen("waited %.0f s in vain for %s: %s" % (facts.elapsed, what, hint))
+    return _frozen(f"waited {facts.elapsed:.0f} s in vain for {what}: {hint}")

@@ -107,13 +107,13 @@ def run(environ, make_host=Host):
     :returns: the exit code, FENCED or FROZEN
     """
     call = parse(environ)
-    log.start("%s(%s)" % (_NAME, call.resource), environ)
+    log.start(f"{_NAME}({call.resource})", environ)
     if call.resource is None:
         log.error("DRBD_RESOURCE names no resource: only DRBD can call this, as the fence-peer "
                   "handler of a resource; nothing is done")
         return decide.FROZEN
     log.info("DRBD has lost %s%s", " and ".join(call.peers) or "its peer",
-             " (%s)" % call.cstate if call.cstate else "")
+             f" ({call.cstate})" if call.cstate else "")
     request = Request(action="fence-peer", resource=call.resource)
     try:
         verdict = pursue(FencePeer(make_host(Deadline(TIME)), request, call))

@@ -12,14 +12,14 @@ DRBD_MAJOR = 147
 
 def kernel_name(host, major, minor):
     """The kernel's name of a device, e.g. "drbd0"; "MAJOR:MINOR" when there is none."""
-    number = "%d:%d" % (major, minor)
+    number = f"{major}:{minor}"
     target = host.link("/sys/dev/block/" + number)
     return target.rpartition("/")[2] if target else number
 
 
 def number(host, name):
     """(major, minor) of the kernel name *name*, e.g. "drbd0"; None when it is not there."""
-    return numbers(host.read("/sys/class/block/%s/dev" % name))
+    return numbers(host.read(f"/sys/class/block/{name}/dev"))
 
 
 def numbers(text):
@@ -31,7 +31,7 @@ def numbers(text):
 
 def below(host, major, minor):
     """(major, minor) of the devices right below a stacked one, as a tuple."""
-    names = host.list("/sys/dev/block/%d:%d/slaves" % (major, minor))
+    names = host.list(f"/sys/dev/block/{major}:{minor}/slaves")
     return tuple(n for n in (number(host, name) for name in names) if n is not None)
 
 

@@ -77,7 +77,7 @@ def _minor(kernel_name):
 
 def _volume(host, kernel_name):
     """The Volume of e.g. "dm-0"; None when LVM did not make it or it has gone."""
-    folder = "%s/%s" % (_BLOCK, kernel_name)
+    folder = f"{_BLOCK}/{kernel_name}"
     uuid = (host.read(folder + "/dm/uuid") or "").strip()
     if not uuid.startswith(_PREFIX) or len(uuid) < len(_PREFIX) + 2 * _ID:
         return None
@@ -112,11 +112,11 @@ def of_group(host, vg):
     listed = dmlist.of_group(host, vg)
     if listed is None:
         return tuple(v for v in volumes(host) if v.vg == vg)
-    found = [_volume(host, "dm-%d" % minor) for _, _, _, minor in listed]
+    found = [_volume(host, f"dm-{minor}") for _, _, _, minor in listed]
     return tuple(v for v in found if v is not None and v.vg == vg)
 
 
 def depth(host, volume):
     """How many layers of device-mapper stand on *volume*: 0 for the topmost."""
-    above = [_minor(n) for n in host.list("%s/dm-%d/holders" % (_BLOCK, volume.minor))]
+    above = [_minor(n) for n in host.list(f"{_BLOCK}/dm-{volume.minor}/holders")]
     return max([1 + depth(host, volume.but(minor=n)) for n in above if n is not None] or [0])

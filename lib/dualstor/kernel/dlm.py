@@ -38,7 +38,7 @@ def recovered(host, name):
 
     False while nodes join or leave, and for as long as a failed node is not fenced.
     """
-    status = whole((host.read("%s/%s/recover_status" % (_LOCKSPACES, name)) or "").strip(), 16)
+    status = whole((host.read(f"{_LOCKSPACES}/{name}/recover_status") or "").strip(), 16)
     return None if status is None else bool(status & _DONE)
 
 
@@ -55,7 +55,7 @@ def nodes(host):
 
 def _address(host, node):
     """Whether the kernel has an address of the node; old kernels have no addr_list to read."""
-    folder = "%s/%s" % (NODES, node)
+    folder = f"{NODES}/{node}"
     if not host.exists(folder + "/addr_list"):
         return True
     return bool((host.read(folder + "/addr_list") or "").strip())

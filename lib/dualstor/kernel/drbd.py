@@ -263,7 +263,7 @@ def parse_openers(text):
     for line in text.splitlines():
         fields = line.rsplit("\t", 2)
         if len(fields) == 3 and whole(fields[1]) is not None:
-            word = "%s[%s]" % (fields[0].lstrip("+"), fields[1])
+            word = f"{fields[0].lstrip('+')}[{fields[1]}]"
             if word not in found:
                 found.append(word)
     return tuple(found)
@@ -278,8 +278,8 @@ def openers(host, name):
     from dualstor.errors import HostUnreadable
     found = []
     try:
-        for volume in host.list("%s/%s/volumes" % (_RESOURCES, name)):
-            text = host.read("%s/%s/volumes/%s/openers" % (_RESOURCES, name, volume))
+        for volume in host.list(f"{_RESOURCES}/{name}/volumes"):
+            text = host.read(f"{_RESOURCES}/{name}/volumes/{volume}/openers")
             found.extend(word for word in parse_openers(text or "") if word not in found)
     except HostUnreadable:
         pass    # a kernel that is locked down
@@ -291,7 +291,7 @@ def openers(host, name):
 
 def _from_debugfs(host, minor):
     """(resource, volume) of a minor as the kernel has it; None where debugfs cannot be seen."""
-    parts = (host.link("%s/%d" % (_MINORS, minor)) or "").split("/")
+    parts = (host.link(f"{_MINORS}/{minor}") or "").split("/")
     if len(parts) < 4 or parts[-4] != "resources" or parts[-2] != "volumes":
         return None
     volume = whole(parts[-1])
@@ -314,13 +314,13 @@ def _by_res(host, name):
 
     One volume: by-res/NAME is a link; several: a folder of links.
     """
-    path = "%s/%s" % (_BY_RES, name)
+    path = f"{_BY_RES}/{name}"
     minor = _linked_minor(host, path)
     if minor is not None:
         return ((0, minor),)
     found = []
     for entry in host.list(path):
-        volume, minor = whole(entry), _linked_minor(host, "%s/%s" % (path, entry))
+        volume, minor = whole(entry), _linked_minor(host, f"{path}/{entry}")
         if volume is not None and minor is not None:
             found.append((volume, minor))
     return tuple(sorted(found))
@@ -434,11 +434,11 @@ def _lines_of_nine(host, name):
 
     :returns: None where debugfs does not show all of it: no right, not mounted, another form
     """
-    home = "%s/%s" % (_RESOURCES, name)
+    home = f"{_RESOURCES}/{name}"
     volumes = host.list(home + "/volumes")
     found = {}
     for peer in host.list(home + "/connections"):
-        lines = [(host.read("%s/connections/%s/%s/proc_drbd" % (home, peer, volume)) or "")
+        lines = [(host.read(f"{home}/connections/{peer}/{volume}/proc_drbd") or "")
                  .partition("\n")[0] for volume in volumes]
         if not all(lines):
             return None
@@ -452,7 +452,7 @@ def connections_text(host, name):
     :returns: None where debugfs does not show it
     """
     lines = _lines_of_nine(host, name)
-    return lines and "; ".join("%s/%s %s" % (peer, volume, line.strip())
+    return lines and "; ".join(f"{peer}/{volume} {line.strip()}"
                                for peer, of_peer in sorted(lines.items())
                                for volume, line in sorted(of_peer.items()))
 
@@ -495,7 +495,7 @@ def sights(host, name):
         return ()
     if not kernel.lists_minors:
         return (("connections", name),)
-    return tuple(("minor", "%d" % minor) for _, minor in minors(host, name, kernel) or ())
+    return tuple(("minor", f"{minor}") for _, minor in minors(host, name, kernel) or ())
 def held_back(host):
     """The minors whose I/O stands still, as a tuple: for fencing, quorum, good data or a person.
 

@@ -23,27 +23,27 @@ def _under_proc(host, folder):
 
 def _with_partitions(host, major, minor):
     """"MAJOR:MINOR" of the device and of its partitions, as a set."""
-    folder = "/sys/dev/block/%d:%d" % (major, minor)
+    folder = f"/sys/dev/block/{major}:{minor}"
     numbers = {"%d:%d" % (major, minor)}
     for name in host.list(folder):
-        if host.exists("%s/%s/partition" % (folder, name)):
-            numbers.add((host.read("%s/%s/dev" % (folder, name)) or "").strip())
+        if host.exists(f"{folder}/{name}/partition"):
+            numbers.add((host.read(f"{folder}/{name}/dev") or "").strip())
     return numbers
 
 
 def _word_for(host, kernel_name):
     """What to call the device *kernel_name* that stands on another: "LV vg0/lv0"."""
-    name = (host.read("/sys/block/%s/dm/name" % kernel_name) or "").strip()
-    uuid = host.read("/sys/block/%s/dm/uuid" % kernel_name) or ""
+    name = (host.read(f"/sys/block/{kernel_name}/dm/name") or "").strip()
+    uuid = host.read(f"/sys/block/{kernel_name}/dm/uuid") or ""
     words = devmapper.split_name(name) if uuid.startswith("LVM-") else None
     if words:
         return "LV %s/%s" % words[:2]
-    return "device-mapper %s" % name if name else kernel_name
+    return f"device-mapper {name}" if name else kernel_name
 
 
 def _devices_above(host, numbers):
     for number in sorted(numbers):
-        for name in host.list("/sys/dev/block/%s/holders" % number):
+        for name in host.list(f"/sys/dev/block/{number}/holders"):
             yield _word_for(host, name)
 
 
@@ -64,7 +64,7 @@ def _is(host, path, numbers):
 def _loops(host, numbers):
     for name in host.list("/sys/block"):
         if name.startswith("loop"):
-            backing = (host.read("/sys/block/%s/loop/backing_file" % name) or "").strip()
+            backing = (host.read(f"/sys/block/{name}/loop/backing_file") or "").strip()
             if backing.startswith("/dev/") and _is(host, backing, numbers):
                 yield "/dev/" + name
 
@@ -74,10 +74,10 @@ def _targets(host, numbers):
     root = "/sys/kernel/config/target/core"
     for adapter in _under_proc(host, root):
         if adapter.startswith("iblock_"):
-            for name in _under_proc(host, "%s/%s" % (root, adapter)):
-                path = (host.read("%s/%s/%s/udev_path" % (root, adapter, name)) or "").strip()
+            for name in _under_proc(host, f"{root}/{adapter}"):
+                path = (host.read(f"{root}/{adapter}/{name}/udev_path") or "").strip()
                 if path and _is(host, path, numbers):
-                    yield "iSCSI/SCSI target %s" % name
+                    yield f"iSCSI/SCSI target {name}"
 
 
 def _swaps(host, numbers):
@@ -105,12 +105,12 @@ def mounted_on(text, numbers):
 
 
 def _program(host, pid):
-    name = (host.read("/proc/%s/comm" % pid) or "").strip() or "process"
-    target = host.link("/proc/%s/exe" % pid)
+    name = (host.read(f"/proc/{pid}/comm") or "").strip() or "process"
+    target = host.link(f"/proc/{pid}/exe")
     if target:  # comm is cut at 15 characters
         target = target.rpartition("/")[2]
         name = target[:-len(" (deleted)")] if target.endswith(" (deleted)") else target
-    return "%s[%s]" % (name, pid)
+    return f"{name}[{pid}]"
 
 
 def _processes(host):
@@ -124,16 +124,16 @@ def _mounts(host, numbers):
         yield "mounted on " + point
     seen = {ours, None}
     for pid in _processes(host):
-        namespace = host.link("/proc/%s/ns/mnt" % pid)
+        namespace = host.link(f"/proc/{pid}/ns/mnt")
         if namespace in seen:
             continue
         seen.add(namespace)
         try:
-            text = host.read("/proc/%s/mountinfo" % pid) or ""
+            text = host.read(f"/proc/{pid}/mountinfo") or ""
         except HostUnreadable:
             continue
         for point in mounted_on(text, numbers):
-            yield "mounted on %s for %s" % (point, _program(host, pid))
+            yield f"mounted on {point} for {_program(host, pid)}"
 
 
 def _open_files(host, numbers):
@@ -142,10 +142,10 @@ def _open_files(host, numbers):
     for pid in _processes(host):
         if pid == ours:
             continue
-        folder = "/proc/%s/fd" % pid
+        folder = f"/proc/{pid}/fd"
         for fd in _under_proc(host, folder):
             looked += 1
-            path = "%s/%s" % (folder, fd)
+            path = f"{folder}/{fd}"
             if (host.link(path) or "").startswith("/dev/") and _is(host, path, numbers):
                 yield _program(host, pid)
                 break

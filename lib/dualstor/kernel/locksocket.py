@@ -11,7 +11,7 @@ _RUN_DIRS = ("/run/lvm", "/var/run/lvm")
 _NAMES = {"lvmlockd": "lvmlockd.socket", "clvmd": "clvmd.sock"}
 
 #: Where any of them can be.
-PATHS = tuple("%s/%s" % (folder, name) for folder in _RUN_DIRS for name in _NAMES.values())
+PATHS = tuple(f"{folder}/{name}" for folder in _RUN_DIRS for name in _NAMES.values())
 
 #: What the paths of the sockets end with.
 NAMES = tuple("/" + name for name in _NAMES.values())
@@ -20,7 +20,7 @@ NAMES = tuple("/" + name for name in _NAMES.values())
 def find(host, program):
     """Path of the socket of *program* ("lvmlockd" or "clvmd"); None when there is none."""
     for folder in _RUN_DIRS:
-        path = "%s/%s" % (folder, _NAMES[program])
+        path = f"{folder}/{_NAMES[program]}"
         if host.exists(path):
             return path
     return None
@@ -47,7 +47,7 @@ def attempt(host, program, path, seconds):
     from dualstor.kernel import process
     found = process.running(host, program)
     if not found:
-        return "%s, and %s does not run" % (BUSY, program)
+        return f"{BUSY}, and {program} does not run"
     if found[0].state in process.STUCK:
-        return "%s, and %s (pid %d) is in state %s" % (BUSY, program, found[0].pid, found[0].state)
+        return f"{BUSY}, and {program} (pid {found[0].pid}) is in state {found[0].state}"
     return BUSY

@@ -55,7 +55,7 @@ def parse_stat(text):
 
 def _program(host, pid):
     """Name of the executable of *pid*; None when the kernel does not show it."""
-    target = host.link("/proc/%d/exe" % pid)
+    target = host.link(f"/proc/{pid}/exe")
     if target is None:
         return None
     if target.endswith(_DELETED):  # the package was updated while it runs
@@ -69,7 +69,7 @@ def look(host, pid):
     Where the executable cannot be read (a zombie, no right) ``program`` is the
     kernel's comm, of at most 15 characters.
     """
-    stat = parse_stat(host.read("/proc/%d/stat" % pid) or "")
+    stat = parse_stat(host.read(f"/proc/{pid}/stat") or "")
     if stat is None:
         return None
     comm, state, threads, start_time = stat
@@ -122,7 +122,7 @@ def running(host, program):
         process = look(host, pid)
         if process is None or process.over or not named(process, (program,)):
             continue
-        theirs = host.link("/proc/%s/ns/pid" % name)
+        theirs = host.link(f"/proc/{name}/ns/pid")
         if ours is None or theirs is None or ours == theirs:
             found.append(process)
     return tuple(sorted(found, key=lambda p: (p.start_time, p.pid)))
@@ -135,8 +135,7 @@ def boot_id(host):
 
 def to_text(host, process):
     """*process* as one line to remember; ``from_text`` reads it."""
-    return "%d %d %s %s\n" % (process.pid, process.start_time, process.program,
-                              boot_id(host) or "-")
+    return f"{process.pid} {process.start_time} {process.program} {boot_id(host) or '-'}\n"
 
 
 def from_text(host, text):

@@ -73,7 +73,7 @@ class Files:
             status = posix.stat(self.file(name))
         except OSError:
             return None
-        return "%d:%d" % (status.st_dev, status.st_ino)
+        return f"{status.st_dev}:{status.st_ino}"
 
     def ioctl(self, name, request, data):
         """Ask the driver behind a device node.

@@ -37,7 +37,7 @@ def _monitor(name, files):
         files = Files()
     found = well.repeated(files, name, _environ())
     if found is not None and found.reason:
-        _told(2, "ocf-exit-reason:%s\n" % found.reason)
+        _told(2, f"ocf-exit-reason:{found.reason}\n")
     return found and found.code
 
 

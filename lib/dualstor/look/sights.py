@@ -34,7 +34,7 @@ def node(files, path):
 
 def process(files, pid):
     """When the process *pid* was started; in doubt when it hangs, is stopped or has ended."""
-    fields = (files.read("/proc/%s/stat" % pid) or "").rpartition(")")[2].split()
+    fields = (files.read(f"/proc/{pid}/stat") or "").rpartition(")")[2].split()
     return None if len(fields) < 20 or fields[0] in _NOT_WELL else fields[19]
 
 
@@ -44,7 +44,7 @@ def minor(files, number):
     for line in (files.read("/proc/drbd") or "").splitlines():
         if line.lstrip().startswith(begin):
             owner = files.link("/sys/kernel/debug/drbd/minors/" + number) or ""
-            return "%s %s" % (owner, line.strip())
+            return f"{owner} {line.strip()}"
     return None
 
 

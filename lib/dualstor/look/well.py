@@ -51,7 +51,7 @@ def asked(environ):
 
 def to_text(well):
     """A Well as text; ``from_text`` reads it."""
-    rows = [_FORM, ("at", "%.3f" % well.at), ("code", "%d" % well.code), ("reason", well.reason),
+    rows = [_FORM, ("at", f"{well.at:.3f}"), ("code", f"{well.code}"), ("reason", well.reason),
             ("asked", well.asked)] + list(well.sights) + [("end",)]
     return "".join("\t".join(_escaped(field) for field in row) + "\n" for row in rows)
 

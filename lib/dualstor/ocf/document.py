@@ -23,7 +23,7 @@ def find(name, environ):
     old = minor == "0" if minor else "OCF_RESKEY_CRM_meta_timeout" in environ
     for folder in FOLDERS:
         try:
-            number = posix.open("%s/%s%s" % (folder, name, ".ocf-1.0.xml" if old else ".xml"),
+            number = posix.open(f"{folder}/{name}{'.ocf-1.0.xml' if old else '.xml'}",
                                 posix.O_RDONLY | posix.O_CLOEXEC)
         except FileNotFoundError:
             continue

@@ -166,7 +166,7 @@ class Environment:
             return None
 
         def nodes(*roles):
-            names = ["notify_%s_uname" % role for role in roles]
+            names = [f"notify_{role}_uname" for role in roles]
             for name in names:
                 listed = tuple((self._meta(name) or "").split())
                 if listed:

@@ -82,7 +82,7 @@ class Parameters:
         self.lacking = tuple(lacking)
 
     def __repr__(self):
-        return "Parameters(%s)" % ", ".join("%s=%r" % i for i in sorted(self.__dict__.items()))
+        return f"Parameters({', '.join('%s=%r' % i for i in sorted(self.__dict__.items()))})"
 
 
 def _value(parameter, text):
@@ -91,24 +91,24 @@ def _value(parameter, text):
     if parameter.type == "boolean":
         value = boolean(text)
         if value is None:
-            return None, "parameter %s is %r: set it to true or false" % (name, text)
+            return None, f"parameter {name} is {text!r}: set it to true or false"
         return value, None
     if parameter.type == "integer":
         value = whole(text.strip(), signed=True)
         if value is None:
-            return None, "parameter %s is %r: set it to a whole number" % (name, text[:60])
+            return None, f"parameter {name} is {text[:60]!r}: set it to a whole number"
         low, high = parameter.minimum, parameter.maximum
         if (low is not None and value < low) or (high is not None and value > high):
-            return None, "parameter %s is %d: set it between %s and %s" % (name, value, low, high)
+            return None, f"parameter {name} is {value}: set it between {low} and {high}"
         return value, None
     if parameter.type == "select":
         if text not in parameter.options:
-            return None, "parameter %s is %r: set it to one of %s" % (
-                name, text, ", ".join(parameter.options))
+            return None, (f"parameter {name} is {text!r}: set it to one of "
+                          f"{', '.join(parameter.options)}")
         return text, None
     if parameter.pattern is not None and not parameter.pattern(text):
-        return None, "parameter %s is %r: that is not valid, see the agent's meta-data" % (
-            name, text[:60])
+        return None, (f"parameter {name} is {text[:60]!r}: that is not valid, see the agent's "
+                      "meta-data")
     return text, None
 
 
@@ -126,8 +126,8 @@ def parse(declared, environment):
         if text is None:
             if parameter.required:
                 lacking.append(parameter.name)
-                problems.append("parameter %s is not set: set it in the resource's definition"
-                                % parameter.name)
+                problems.append(f"parameter {parameter.name} is not set: set it in the resource's "
+                                "definition")
             continue
         value, problem = _value(parameter, text)
         if problem:

@@ -58,7 +58,7 @@ def destructive(text):
     """The entry of DESTRUCTIVE that a text holds, None when it holds none."""
     words = " %s " % " ".join(word.strip("`'\",;:.()<>=") for word in text.split())
     for entry in DESTRUCTIVE:
-        if " %s " % entry in words:
+        if f" {entry} " in words:
             return entry
     for command in commands(text):
         if command.partition(" ")[0] in _PROGRAMS and not command.startswith(_SPARED):

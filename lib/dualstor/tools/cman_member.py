@@ -70,7 +70,7 @@ def leave(host, timeout, remove=False):
     if outcome.ok or _BUSY not in outcome.says:
         return outcome
     names = users(host)
-    return outcome.but(busy=names, says="%s: in use by %s" % (outcome.says, ", ".join(names)))
+    return outcome.but(busy=names, says=f"{outcome.says}: in use by {', '.join(names)}")
 
 
 def users(host):
@@ -78,7 +78,7 @@ def users(host):
 
     Each must be stopped by its own means: fenced with ``fence_tool leave``, clvmd by its resource.
     """
-    found = ["dlm lockspace %s" % name for name in dlm.lockspaces(host)]
+    found = [f"dlm lockspace {name}" for name in dlm.lockspaces(host)]
     try:
         if fence_tool.ls(host) is not None:
             found.append("fenced (fence domain)")
@@ -86,8 +86,8 @@ def users(host):
     except (ToolError, ParseError):
         return tuple(found) or ("an unknown subsystem",)
     ports = [port for port in status.ports if port]   # 0 is cman's own
-    found += ["clvmd (port %d)" % p if p == cman.CLVMD_PORT else "port %d" % p for p in ports]
-    return tuple(found) or ("one of %s subsystems" % status.subsystems,)
+    found += [f"clvmd (port {p})" if p == cman.CLVMD_PORT else f"port {p}" for p in ports]
+    return tuple(found) or (f"one of {status.subsystems} subsystems",)
 
 
 def expected(host, votes, timeout=cman.TIMEOUT):

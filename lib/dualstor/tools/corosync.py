@@ -63,7 +63,7 @@ def _sections(text):
             lines = found.setdefault(line.strip(), [])
         elif line.strip("- "):
             if lines is None:
-                raise ParseError(" ".join(_STATUS), line, "expected \"%s\"" % _QUORUM)
+                raise ParseError(" ".join(_STATUS), line, f"expected \"{_QUORUM}\"")
             lines.append(line)
     return found
 
@@ -106,7 +106,7 @@ def parse_status(text):
     sections = _sections(text)
     if _MEMBERS not in sections:
         last = (text.splitlines() or [""])[-1]
-        raise ParseError(" ".join(_STATUS), last, "no \"%s\", the last line is" % _MEMBERS)
+        raise ParseError(" ".join(_STATUS), last, f"no \"{_MEMBERS}\", the last line is")
     table = sections[_MEMBERS] or [""]
     columns = table[0].split()
     if columns[:1] != ["Nodeid"]:

@@ -154,7 +154,7 @@ def parse_ls(text):
 def _complete(found, keys, line):
     """Raise ParseError when the last lockspace of *found* is cut off."""
     if found and not keys >= {"id", "flags", "members"}:
-        raise ParseError("dlm_tool ls", line, "lockspace %s is cut off before" % found[-1].name)
+        raise ParseError("dlm_tool ls", line, f"lockspace {found[-1].name} is cut off before")
 
 
 def ls(host, timeout=TIMEOUT):
@@ -239,7 +239,7 @@ def _fencing_of(stopped, seen):
                    for number in space.members if number not in space.new_members)
     if not ids:
         return "fencing"
-    return "fencing of node %s" % " and ".join(str(number) for number in sorted(ids))
+    return f"fencing of node {' and '.join(str(number) for number in sorted(ids))}"
 
 
 def waiting(spaces, seen=None):
@@ -256,8 +256,8 @@ def waiting(spaces, seen=None):
         return _fencing_of(stopped, seen)
     if not stopped:
         return None
-    for_what = "" if reasons[0] is None else " (waits for %s)" % reasons[0]
-    return "kern_stop of %s%s" % (" and ".join(space.name for space in stopped), for_what)
+    for_what = "" if reasons[0] is None else f" (waits for {reasons[0]})"
+    return f"kern_stop of {' and '.join(space.name for space in stopped)}{for_what}"
 
 
 def pending(host):

@@ -120,7 +120,7 @@ def backing_devices(host, conf=None, timeout=_QUERY):
     devices, disks = answers
     if len(devices) != len(disks):
         raise ParseError("drbdadm sh-ll-dev all", " ".join(disks),
-                         "%d disks for %d devices" % (len(disks), len(devices)))
+                         f"{len(disks)} disks for {len(devices)} devices")
     return tuple(pair for pair in zip(devices, disks) if pair[1] != "none")
 
 
@@ -132,7 +132,7 @@ def _by_configuration(host, name, conf, timeout):
     minors = []
     for word in _query(host, ("sh-minor", name), conf, timeout).split():
         if whole(word) is None:
-            raise ParseError("drbdadm sh-minor %s" % name, word, "no minor number")
+            raise ParseError(f"drbdadm sh-minor {name}", word, "no minor number")
         minors.append(whole(word))
     return drbd.state_of(drbd.read(host), name, tuple(enumerate(minors)))
 

@@ -163,7 +163,7 @@ def tree(text):
         elif token == "}" and not words and len(open_sections) > 1:
             open_sections.pop()
         elif token != ";":
-            scanner.refuse("unexpected \"%s\"" % token)
+            scanner.refuse(f"unexpected \"{token}\"")
     if words or len(open_sections) > 1:
         scanner.refuse("cut off")
     return top
@@ -266,7 +266,7 @@ def parse(text, name=None):
     found = [s for s in top.named("resource") if len(s.head) > 1 and name in (None, s.head[1])]
     if not found:
         raise ParseError(_SOURCE, text.strip().partition("\n")[0],
-                         "no section \"resource %s\"" % (name or "NAME"))
+                         f"no section \"resource {name or 'NAME'}\"")
     resource = found[0]
     common = (top.named("common") or [None])[0]
     options = _merged(common, resource)

@@ -57,7 +57,7 @@ def _says(completed):
             wanted = info if _INFO in lines[number + 1:number + 2] else []
             return "; ".join([line] + wanted[:_INFO_LINES])
     telling = [line for line in lines if not line.startswith(_ECHO)]
-    return "%s (%s)" % (telling[-1], completed.outcome) if telling else completed.complaint()
+    return f"{telling[-1]} ({completed.outcome})" if telling else completed.complaint()
 
 
 def outcome(completed):
@@ -136,7 +136,7 @@ def _objects(item, key):
     """
     found = item.get(key, [])
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise ParseError(_JSON, "%s: %.60r" % (key, found), "expected a list of objects")
+        raise ParseError(_JSON, f"{key}: {found!r}", "expected a list of objects")
     return found
 
 
@@ -162,7 +162,7 @@ def parse_status(text):
     events = []
     for item in _objects({"all": document}, "all"):
         if not isinstance(item.get("name"), str):
-            raise ParseError(_JSON, "%.60r" % item, "a resource without a name")
+            raise ParseError(_JSON, f"{item!r}", "a resource without a name")
         name = (("name", item["name"]),)
         events.append(_event("resource", item, {}))
         for device in _objects(item, "devices"):
@@ -186,8 +186,8 @@ def _number(event, key):
     """
     value = whole(event.get(key))
     if value is None:
-        raise ParseError("drbdsetup", "%s %s" % (event.kind, " ".join(
-            "%s:%s" % pair for pair in event.values)), "no number as %s" % key)
+        raise ParseError("drbdsetup", f"{event.kind} "
+                                      f"{' '.join( '%s:%s' % pair for pair in event.values)}", f"no number as {key}")
     return value
 
 
@@ -337,7 +337,7 @@ def down(host, name, minors, timeout=None):
     :raises ToolMissing, ToolHung: drbdsetup is missing or hung
     """
     if _by_device(host):
-        return _each(host, [("drbdsetup", "/dev/drbd%d" % m, "down") for m in minors], timeout)
+        return _each(host, [("drbdsetup", f"/dev/drbd{m}", "down") for m in minors], timeout)
     return _each(host, [("drbdsetup", "down", name)], timeout)
 
 
@@ -348,7 +348,7 @@ def secondary(host, name, minors, timeout=None):
     """
     kernel = drbd.read(host)
     if _by_device(host):
-        commands = [("drbdsetup", "/dev/drbd%d" % m, "secondary") for m in minors]
+        commands = [("drbdsetup", f"/dev/drbd{m}", "secondary") for m in minors]
     elif kernel is not None and kernel.lists_minors:
         commands = [("drbdsetup", "secondary", str(m)) for m in minors]
     else:

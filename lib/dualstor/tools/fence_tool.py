@@ -80,7 +80,7 @@ def parse(text):
             rest.append(line)
     for key in _KEYS:
         if key not in values or (key != "members" and not values[key][0]):
-            raise ParseError(_SOURCE, lines[-1], "no \"%s\", the last line is" % key)
+            raise ParseError(_SOURCE, lines[-1], f"no \"{key}\", the last line is")
 
     def number(key):
         return numbers(_SOURCE, *values[key])[0]

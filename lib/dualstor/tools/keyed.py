@@ -64,7 +64,7 @@ class Keyed:
         value = self.text(key)
         if value is None:
             last = "%s: %s" % list(self._values.items())[-1] if self._values else ""
-            raise ParseError(self._source, last, "no line \"%s:\", the last one is" % key)
+            raise ParseError(self._source, last, f"no line \"{key}:\", the last one is")
         return value
 
     @property

@@ -33,11 +33,11 @@ def command(daemon, options=(), engine="auto", timeout=None, startup=_STARTUP_SE
     """
     if daemon == LVMLOCKD:
         return ("lvmlockd", "--adopt", "1") + tuple(options)
-    argv = ("clvmd", "-T%d" % startup)
+    argv = ("clvmd", f"-T{startup}")
     if engine != "auto":
         argv += ("-I", engine)
     if timeout is not None:
-        argv += ("-t%d" % timeout,)
+        argv += (f"-t{timeout}",)
     return argv + tuple(options)
 
 

@@ -181,8 +181,7 @@ def parse_rows(command, text, count):
             continue
         row = tuple(field.strip() for field in line.split(_SEPARATOR))
         if len(row) != count:
-            raise ParseError(command, line, "%d columns where %d were asked for"
-                             % (len(row), count))
+            raise ParseError(command, line, f"{len(row)} columns where {count} were asked for")
         rows.append(row)
     return tuple(rows)
 
@@ -230,7 +229,7 @@ class GroupReport(Record):
 def _count(command, row, text):
     number = whole(text)
     if number is None:
-        raise ParseError(command, _SEPARATOR.join(row), "not a number: %s" % text)
+        raise ParseError(command, _SEPARATOR.join(row), f"not a number: {text}")
     return number
 
 
@@ -242,7 +241,7 @@ def group(host, vg, timeout=None):
     if not answer.rows:
         outcome = answer.outcome
         return GroupReport(outcome=outcome if not outcome.ok else outcome.but(
-            ok=False, says="vgs %s: no answer, though it ended with 0" % vg))
+            ok=False, says=f"vgs {vg}: no answer, though it ended with 0"))
     first = answer.rows[0]
     return GroupReport(
         outcome=answer.outcome,
@@ -296,12 +295,12 @@ def activate(host, vg, how, names, partial=False, timeout=None):
     :returns: Outcome; ok does not prove that an LV is active here, device-mapper does
     """
     argv = ("lvchange", how) + (("--partial",) if partial else ())
-    return _run(host, argv + tuple("%s/%s" % (vg, name) for name in names), timeout)[0]
+    return _run(host, argv + tuple(f"{vg}/{name}" for name in names), timeout)[0]
 
 
 def deactivate(host, vg, names, timeout=None):
     """Deactivate the LVs *names* of *vg* on this host; one that fails does not stop the rest."""
-    argv = ("lvchange", _DEACTIVATE) + tuple("%s/%s" % (vg, name) for name in names)
+    argv = ("lvchange", _DEACTIVATE) + tuple(f"{vg}/{name}" for name in names)
     return _run(host, argv, timeout)[0]
 
 

@@ -46,7 +46,7 @@ def _tokens(text, source):
         match = _TOKEN.match(text, position)
         if match is None:
             raise ParseError(source, text[position:].partition("\n")[0],
-                             "line %d is not understood" % line)
+                             f"line {line} is not understood")
         kind = match.lastgroup
         if kind != "skip":
             yield "quoted" if kind == "plain" else kind, match.group(kind), line
@@ -64,7 +64,7 @@ def parse(text, source=FILES[0]):
     found, path, key, listed = {}, [], None, None
     for kind, word, line in _tokens(text, source):
         if listed is not None:          # within [ ... ]
-            listed.append('"%s"' % word if kind == "quoted" else word)
+            listed.append(f"\"{word}\"" if kind == "quoted" else word)
             if kind == "mark" and word == "]":
                 found["/".join(path + [key])] = "".join(listed)
                 key = listed = None
@@ -75,20 +75,20 @@ def parse(text, source=FILES[0]):
                 found["/".join(path + [key])] = word
                 key = None
             else:
-                raise ParseError(source, "%s %s" % (key, word), "line %d lacks a \"=\"" % line)
+                raise ParseError(source, f"{key} {word}", f"line {line} lacks a \"=\"")
         elif word == "=" and key is not None:
             equals = True
         elif word == "[" and key is not None:
             listed = [word]
         elif word == "{" and len(path) >= _DEPTH:
-            raise ParseError(source, word, "line %d: sections are nested too deeply" % line)
+            raise ParseError(source, word, f"line {line}: sections are nested too deeply")
         elif word == "{" and key is not None:
             path.append(key)
             key = None
         elif word == "}" and key is None and path:
             path.pop()
         else:
-            raise ParseError(source, word, "line %d does not expect this" % line)
+            raise ParseError(source, word, f"line {line} does not expect this")
     if path or key is not None:
         raise ParseError(source, "/".join(path + [key or ""]), "cut off within")
     return found

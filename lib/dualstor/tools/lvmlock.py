@@ -11,7 +11,7 @@ from dualstor.errors import ParseError, ToolFailed
 from dualstor.record import Record
 
 _INFO = ("lvmlockctl", "--info")
-_TAKEN = "socket error -%d" % errno.EADDRINUSE
+_TAKEN = f"socket error -{errno.EADDRINUSE}"
 _PAUSE = 0.2    # seconds until it is asked again
 
 
@@ -85,8 +85,8 @@ def ask(host, timeout):
         if completed.ok or _TAKEN not in completed.stdout + completed.stderr:
             return completed
         if host.deadline.elapsed + _PAUSE >= end:
-            raise ToolFailed(completed, "another lvmlockctl got no answer either in %.0f s (%s)"
-                             % (timeout, completed.complaint()))
+            raise ToolFailed(completed, f"another lvmlockctl got no answer either in {timeout:.0f} "
+                                        f"s ({completed.complaint()})")
         host.sleep(_PAUSE)
 
 

@@ -29,9 +29,8 @@ def _votes(status):
     blocked = "quorate" if status.quorate else "Activity blocked"
     if status.total is None or status.quorum is None:
         return blocked
-    return "%s, %d of %s expected votes, %d needed" % (
-        blocked, status.total, "?" if status.expected is None else status.expected,
-        status.quorum)
+    return (f"{blocked}, {status.total} of {'?' if status.expected is None else status.expected} "
+            f"expected votes, {status.quorum} needed")
 
 
 def _cman(host):
@@ -40,9 +39,9 @@ def _cman(host):
         names = tuple(node.name for node in host.within(2, lambda: cman.nodes(host)) if node.member)
     except (ToolError, ParseError):
         names = ()      # quorum is known without them
-    text = "cman_tool status: %s" % _votes(status)
+    text = f"cman_tool status: {_votes(status)}"
     if not status.member:
-        text = "cman_tool status: %s" % status.membership
+        text = f"cman_tool status: {status.membership}"
     return Quorum(engine=CMAN, running=True, quorate=status.quorate, members=names,
                   two_node=status.two_node, says=text)
 
@@ -51,7 +50,7 @@ def _corosync(host):
     status = corosync.status(host)
     return Quorum(engine=COROSYNC, running=True, quorate=status.quorate,
                   members=tuple(member.name for member in status.members),
-                  two_node=status.two_node, says="corosync-quorumtool: %s" % _votes(status))
+                  two_node=status.two_node, says=f"corosync-quorumtool: {_votes(status)}")
 
 
 def _ask(host, engine, question):

@@ -45,8 +45,8 @@ def parse_history(text):
         values = dict(element.attrib)
         lacking = [name for name in ("target", "action", "status") if not values.get(name)]
         if lacking:
-            raise ParseError(source, "fence_event %s" % sorted(values.items()),
-                             "no %s" % lacking[0])
+            raise ParseError(source, f"fence_event {sorted(values.items())}",
+                             f"no {lacking[0]}")
         rest = tuple(sorted(item for item in values.items() if item[0] not in _KNOWN))
         events.append(FenceEvent(rest=rest, **{n: values[n] for n in _KNOWN if n in values}))
     return tuple(events)

@@ -25,6 +25,6 @@ def parse(source, text):
     try:
         return ElementTree.fromstring(text)
     except ElementTree.ParseError as problem:
-        raise ParseError(source, _line(text, problem.position[0]), "not XML (%s)" % problem)
+        raise ParseError(source, _line(text, problem.position[0]), f"not XML ({problem})")
     except ValueError as problem:   # a str with an encoding that cannot be
-        raise ParseError(source, _line(text, 1), "not XML (%s)" % problem)
+        raise ParseError(source, _line(text, 1), f"not XML ({problem})")

@@ -97,7 +97,7 @@ class ClusteredVg(Agent):
     def see_held(self):
         """Who holds each active LV: (name, words); other LVs of the VG are no news."""
         from dualstor.kernel.holders import holders
-        own = "LV %s/" % self.vg
+        own = f"LV {self.vg}/"
         return tuple((v.lv, tuple(w for w in holders(self.host, v.major, v.minor)
                                   if not w.startswith(own)))
                      for v in self.see_active() if not v.layer)
@@ -108,7 +108,7 @@ class ClusteredVg(Agent):
         return seen.Daemons(
             answering=tuple(name for name, _, problem in tried if problem is None),
             busy=tuple(name for name, _, problem in tried if problem == locksocket.BUSY),
-            says="; ".join("%s: %s" % (name, problem)
+            says="; ".join(f"{name}: {problem}"
                            for name, _, problem in tried
                            if problem is not None))
 
@@ -116,7 +116,7 @@ class ClusteredVg(Agent):
         """Kernel's names of the DRBD devices whose I/O stands still; LVM reads from them all."""
         from dualstor.tools import drbdsetup
         try:
-            return tuple("drbd%d" % minor for minor in drbdsetup.held_back(self.host))
+            return tuple(f"drbd{minor}" for minor in drbdsetup.held_back(self.host))
         except DualstorError:
             return ()   # not known: what must not hang has its deadline
 
@@ -222,7 +222,7 @@ class ClusteredVg(Agent):
         report = lvm.volumes(self.host, self.vg, version, self._share())
         if report.outcome.ok and not report.volumes and self._has_volumes():
             report = report.but(outcome=report.outcome.but(
-                ok=False, says="lvs %s: no answer, though it ended with 0" % self.vg))
+                ok=False, says=f"lvs {self.vg}: no answer, though it ended with 0"))
         return report
 
     def _has_volumes(self):
@@ -254,7 +254,7 @@ class ClusteredVg(Agent):
         return tuple(
             (v.lv, "device-mapper has it suspended" if v.lv in suspended else self._read(v))
             for v in volumes
-            if v.usable and not held & {"drbd%d" % minor for minor in
+            if v.usable and not held & {f"drbd{minor}" for minor in
                                         block.drbd_minors(self.host, v.major, v.minor)})
 
     def _when_resumed(self):
@@ -267,7 +267,7 @@ class ClusteredVg(Agent):
         return volumes
 
     def _read(self, volume):
-        argv = ("dd", "if=/dev/dm-%d" % volume.minor, "of=/dev/null", "bs=4096", "count=1",
+        argv = ("dd", f"if=/dev/dm-{volume.minor}", "of=/dev/null", "bs=4096", "count=1",
                 "iflag=direct")
         try:
             completed = self.host.run(argv, _READ_TIME)

@@ -25,11 +25,11 @@ def program(request, parameters, facts):
     version = facts.version
     if version.missing:
         return refuse(request, parameters, ExitCode.ERR_INSTALLED,
-                      "LVM is not installed (%s): install lvm2 with lvm2-lockd, or lvm2-cluster"
-                      % version.says)
+                      f"LVM is not installed ({version.says}): install lvm2 with lvm2-lockd, or "
+                      "lvm2-cluster")
     if version.number is None:
         return refuse(request, parameters, ExitCode.ERR_GENERIC,
-                      "LVM does not tell its version (%s): run `lvm version`" % version.says)
+                      f"LVM does not tell its version ({version.says}): run `lvm version`")
     return None
 
 
@@ -45,8 +45,8 @@ def settings(request, parameters, facts):
     else:
         line = "locking_type = 3 (for clvmd) or use_lvmlockd = 1"
     return refuse(request, parameters, ExitCode.ERR_ARGS,
-                  "LVM on this node does not lock across the cluster: set %s in the global "
-                  "section of %s" % (line, _LVM_CONF))
+                  f"LVM on this node does not lock across the cluster: set {line} in the global "
+                  f"section of {_LVM_CONF}")
 
 
 def _invisible(request, parameters, facts):
@@ -55,43 +55,43 @@ def _invisible(request, parameters, facts):
     kinds = outcome.kinds
     if outcome.hung:
         return refuse(request, parameters, ExitCode.ERR_GENERIC,
-                      "%s; locks are not granted or a disk hangs: look at `dlm_tool ls` and "
-                      "`drbdadm status`" % outcome.says)
+                      f"{outcome.says}; locks are not granted or a disk hangs: look at `dlm_tool "
+                      "ls` and `drbdadm status`")
     if outcome.missing:
         return refuse(request, parameters, ExitCode.ERR_INSTALLED,
-                      "%s: install lvm2" % outcome.says)
+                      f"{outcome.says}: install lvm2")
     if "local locking" in kinds or ("no daemon" in kinds and "clustered" in kinds):
         return refuse(request, parameters, ExitCode.ERR_ARGS,
                       "LVM fell back to local locking, as its lock daemon did not answer: look at "
-                      "the clvmd resource, set fallback_to_local_locking = 0 in %s" % _LVM_CONF)
+                      f"the clvmd resource, set fallback_to_local_locking = 0 in {_LVM_CONF}")
     if "clustered" in kinds and facts.version.number >= _NO_CLVMD:
         return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
-                      "it is clustered for clvmd, which LVM %s no longer has: convert it as "
-                      "`dualstor check` tells" % facts.version)
+                      f"it is clustered for clvmd, which LVM {facts.version} no longer has: "
+                      "convert it as `dualstor check` tells")
     if "clustered" in kinds:
         return refuse(request, parameters, ExitCode.ERR_ARGS,
-                      "LVM skips it as it is clustered: set locking_type = 3 in %s" % _LVM_CONF)
+                      f"LVM skips it as it is clustered: set locking_type = 3 in {_LVM_CONF}")
     if outcome.transient:
-        return Wait("LVM's lock on VG %s (%s)" % (vg, outcome.says),
+        return Wait(f"LVM's lock on VG {vg} ({outcome.says})",
                     "`lvmlockctl --info` and `dlm_tool ls` show who holds it", 1.0)
     if "no daemon" in kinds:
         return settings(request, parameters, facts) or refuse(request, parameters, ExitCode.ERR_GENERIC,
-                      "the lock daemon does not serve LVM (%s): look at the clvmd resource on this "
-                      "node" % outcome.says)
+                      f"the lock daemon does not serve LVM ({outcome.says}): look at the clvmd "
+                      "resource on this node")
     if "foreign" in kinds:
         return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
-                      "it has the system ID of one host (%s): make it shared on that host, "
-                      "`dualstor status` tells how" % outcome.says)
+                      f"it has the system ID of one host ({outcome.says}): make it shared on that "
+                      "host, `dualstor status` tells how")
     if "exported" in kinds:
         return _exported(request, parameters)
     return refuse(request, parameters, ExitCode.ERR_GENERIC,
-                  "LVM does not see it (%s): look whether its DRBD device is Primary here "
-                  "(`drbdadm role all`) and passes LVM's filter (`pvs -a`)" % outcome.says)
+                  f"LVM does not see it ({outcome.says}): look whether its DRBD device is Primary "
+                  "here (`drbdadm role all`) and passes LVM's filter (`pvs -a`)")
 
 
 def _exported(request, parameters):
     return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
-                  "it is exported: run `vgimport %s`" % parameters.vgname)
+                  f"it is exported: run `vgimport {parameters.vgname}`")
 
 
 def _unlocked(request, parameters, facts):
@@ -106,12 +106,12 @@ def _unlocked(request, parameters, facts):
 def _hide(facts, lower, upper):
     """What to set so that LVM does not see the disks *lower* but the DRBD devices *upper*."""
     if facts.settings.use_devicesfile == "1":
-        commands = ["lvmdevices --deldev %s" % d for d in lower] \
-            + ["lvmdevices --adddev %s" % d for d in upper]
-        return "run " + " and ".join("`%s`" % c for c in commands)
-    rejects = ", ".join('"r|^%s$|"' % d for d in lower)
-    return "set `%s = [ \"a|^/dev/drbd|\", %s ]` in the devices section of %s" % (
-        facts.settings.filter_name, rejects, _LVM_CONF)
+        commands = [f"lvmdevices --deldev {d}" for d in lower] \
+            + [f"lvmdevices --adddev {d}" for d in upper]
+        return "run " + " and ".join(f"`{c}`" for c in commands)
+    rejects = ", ".join(f"\"r|^{d}$|\"" for d in lower)
+    return (f"set `{facts.settings.filter_name} = [ \"a|^/dev/drbd|\", {rejects} ]` in the devices "
+            f"section of {_LVM_CONF}")
 
 
 def devices(request, parameters, facts):
@@ -124,12 +124,12 @@ def devices(request, parameters, facts):
                    | {d.name for d in facts.devices if d.drbd})
     if lower:
         return refuse(request, parameters, ExitCode.ERR_ARGS,
-                      "LVM sees %s, the disk below %s: what it writes there is not replicated; %s"
-                      % (", ".join(lower), ", ".join(upper) or "a DRBD device",
-                         _hide(facts, lower, upper)))
+                      f"LVM sees {', '.join(lower)}, the disk below "
+                      f"{', '.join(upper) or 'a DRBD device'}: what it writes there is not "
+                      f"replicated; {_hide(facts, lower, upper)}")
     return refuse(request, parameters, ExitCode.ERR_ARGS,
-                  "its PV %s is not a DRBD device, so the other node does not have what is written "
-                  "there: run `dualstor status` before any command of LVM" % wrong[0].name)
+                  f"its PV {wrong[0].name} is not a DRBD device, so the other node does not have "
+                  "what is written there: run `dualstor status` before any command of LVM")
 
 
 def group(request, parameters, facts):
@@ -145,9 +145,9 @@ def group(request, parameters, facts):
         return _unlocked(request, parameters, facts)
     if kind not in facts.daemons.answering:
         return refuse(request, parameters, ExitCode.ERR_GENERIC,
-                      "it is %s and needs %s, but %s runs here: set the parameter daemon=%s of the "
-                      "clvmd resource" % ("shared" if kind == LVMLOCKD else "clustered", kind,
-                                          " and ".join(facts.daemons.answering), kind))
+                      f"it is {'shared' if kind == LVMLOCKD else 'clustered'} and needs {kind}, "
+                      f"but {' and '.join(facts.daemons.answering)} runs here: set the parameter "
+                      f"daemon={kind} of the clvmd resource")
     if found.exported:
         return _exported(request, parameters)
     refusal = devices(request, parameters, facts)

@@ -57,7 +57,7 @@ def _of_disk(host, disk):
         data = sector(host, disk, offset, pvheader.SECTOR)
         if not isinstance(data, bytes):
             return data if data is freshread.SILENT else None
-        found.append(((_KIND, "%s %d" % (disk, offset), data.rstrip(b"\0").hex()),
+        found.append(((_KIND, f"{disk} {offset}", data.rstrip(b"\0").hex()),
                       pvheader.parse_area(data)))
     return found
 

@@ -26,7 +26,7 @@ def obstacle(facts):
     """
     daemons = facts.daemons
     if not daemons.answering and not daemons.busy:
-        says = "the lock daemon (%s)" % (daemons.says or "none runs")
+        says = f"the lock daemon ({daemons.says or 'none runs'})"
         return Obstacle(
             passes=False, what=says, why="there is no " + says.replace("the ", "", 1),
             hint="start the clvmd resource of this node and order it before this one")
@@ -41,7 +41,7 @@ def membership(quorum):
     """The Obstacle that a lack of quorum is, else None."""
     if quorum.quorate is True:
         return None
-    says = "quorum (%s)" % quorum.says
+    says = f"quorum ({quorum.says})"
     return Obstacle(
         passes=bool(quorum.running), what=says, why="there is no " + says,
         hint="start the other node, or look at the membership on this one" if quorum.running
@@ -54,8 +54,8 @@ def _standstill(held_back):
         return None
     names = " and ".join(held_back)
     return Obstacle(
-        what="I/O of %s, which DRBD holds back" % names,
-        why="DRBD holds the I/O of %s back" % names,
+        what=f"I/O of {names}, which DRBD holds back",
+        why=f"DRBD holds the I/O of {names} back",
         hint="`drbdadm status` shows what it waits for, mostly the fencing of the other node")
 
 
@@ -63,8 +63,8 @@ def _busy(daemons):
     if daemons.answering:
         return None
     return Obstacle(
-        what="%s to take connections again" % daemons.busy[0],
-        why="%s takes no connection just now" % daemons.busy[0],
+        what=f"{daemons.busy[0]} to take connections again",
+        why=f"{daemons.busy[0]} takes no connection just now",
         hint="look at `dlm_tool ls` and the system log of this node")
 
 

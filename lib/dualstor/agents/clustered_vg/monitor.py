@@ -98,8 +98,8 @@ def _as_remembered(request, parameters, facts, lost, unasked):
     """The verdict when only the remembered list can tell what should be active."""
     if not lost:
         return _healthy(request, parameters, facts)
-    text = "%s should be active and is not, and LVM cannot be asked about it (%s)" % (
-        planning.listed(parameters.vgname, lost), unasked)
+    text = (f"{planning.listed(parameters.vgname, lost)} should be active and is not, and LVM "
+            f"cannot be asked about it ({unasked})")
     if facts.active and request.degraded_known:
         return refuse(request, parameters, ExitCode.DEGRADED, text)
     return refuse(request, parameters, ExitCode.ERR_GENERIC,
@@ -134,7 +134,7 @@ def _verdict(request, parameters, facts, plan, remembered):
             request, parameters, ExitCode.ERR_GENERIC,
             "%s is no longer active here%s: look at `dmsetup info -c` and the system log" % (
                 planning.listed(vg, lost),
-                " and could not be activated (%s)" % tried.says if tried else ""))
+                f" and could not be activated ({tried.says})" if tried else ""))
     now = remembered.but(volumes=tuple((v.id, v.name) for v in plan.wanted if v.id in usable))
     if set(now.volumes) != set(remembered.volumes) or facts.remembered is None:
         if not facts.done("remember"):
@@ -171,9 +171,9 @@ def _pick_up_trouble(parameters, facts, plan, usable):
             inactive = planning.names(v for v in plan.wanted if v.id not in usable)
             names = tuple(n for n in inactive if n in names)
         if names:
-            return "%s is new and %s (%s): run `lvchange %s %s/%s` on this node" % (
-                planning.listed(parameters.vgname, names), text, done[-1].outcome.says,
-                done[-1].args[0], parameters.vgname, names[0])
+            return (f"{planning.listed(parameters.vgname, names)} is new and {text} "
+                    f"({done[-1].outcome.says}): run `lvchange {done[-1].args[0]} "
+                    f"{parameters.vgname}/{names[0]}` on this node")
     return ""
 
 
@@ -183,15 +183,15 @@ def _healthy(request, parameters, facts, trouble="", well=None):
         unread = sorted({v.lv for v in facts.active if v.usable} - {lv for lv, _ in facts.reads})
         if unread and facts.held_back and not facts.done("warn"):
             return Do("warn", (
-                "%s: not read, as DRBD holds the I/O of %s back: see `drbdadm status`" % (
-                    planning.listed(parameters.vgname, unread), " and ".join(facts.held_back)),))
+                f"{planning.listed(parameters.vgname, unread)}: not read, as DRBD holds the I/O of "
+                f"{' and '.join(facts.held_back)} back: see `drbdadm status`",))
         failed = [(lv, problem) for lv, problem in facts.reads if problem]
         if failed:
             return refuse(
                 request, parameters, ExitCode.ERR_GENERIC,
                 "%s/%s cannot be read (%s)%s: look at `drbdadm status` and `dmesg`" % (
                     parameters.vgname, failed[0][0], failed[0][1],
-                    ", nor can %d more" % (len(failed) - 1) if len(failed) > 1 else ""))
+                    f", nor can {len(failed) - 1} more" if len(failed) > 1 else ""))
     if trouble and request.degraded_known:
         return refuse(request, parameters, ExitCode.DEGRADED, trouble)
     if trouble and (trouble,) not in [d.args for d in facts.done("warn")]:

@@ -60,8 +60,8 @@ def names(volumes):
 
 def listed(vg, lvs, limit=4):
     """"vg0/a, vg0/b and 3 more" of the names *lvs*."""
-    shown = ", ".join("%s/%s" % (vg, lv) for lv in lvs[:limit])
-    return shown if len(lvs) <= limit else "%s and %d more" % (shown, len(lvs) - limit)
+    shown = ", ".join(f"{vg}/{lv}" for lv in lvs[:limit])
+    return shown if len(lvs) <= limit else f"{shown} and {len(lvs) - limit} more"
 
 
 def elsewhere(vg, outcome, inactive):

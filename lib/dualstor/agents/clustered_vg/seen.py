@@ -115,5 +115,4 @@ def recalled(text):
 
 def refuse(request, parameters, code, text):
     """A Finish whose reason names the resource, the action and the VG."""
-    return Finish(code, "%s %s: VG %s: %s" % (request.resource, request.action,
-                                              parameters.vgname, text))
+    return Finish(code, f"{request.resource} {request.action}: VG {parameters.vgname}: {text}")

@@ -49,9 +49,9 @@ def _locks(request, parameters, facts):
     if obstacle.recovery:   # mostly for want of quorum, where there is none
         obstacle = locking.membership(facts.quorum) or obstacle
     if obstacle.passes:
-        return Wait("%s, to start VG %s" % (obstacle.what, parameters.vgname), obstacle.hint)
+        return Wait(f"{obstacle.what}, to start VG {parameters.vgname}", obstacle.hint)
     return refuse(request, parameters, ExitCode.ERR_GENERIC,
-                  "%s: %s" % (obstacle.why, obstacle.hint))
+                  f"{obstacle.why}: {obstacle.hint}")
 
 
 def _again(facts, deed, args, what, hint):
@@ -72,17 +72,17 @@ def _lockspace(request, parameters, facts, kind):
     if outcome.ok and facts.lockspaces.group:
         return None
     if outcome.transient:
-        return _again(facts, "start_locking", (), "the lockspace of VG %s (%s)" % (vg, outcome.says),
+        return _again(facts, "start_locking", (), f"the lockspace of VG {vg} ({outcome.says})",
                       "`lvmlockctl --info` shows what holds it up")
     if outcome.ok:
         return refuse(
             request, parameters, ExitCode.ERR_ARGS,
-            "`vgchange --lockstart %s` made no dlm lockspace: look whether its lock type is dlm "
-            "(`vgs -o+locktype %s`) and activation/lock_start_list in lvm.conf admits it" % (vg, vg))
+            f"`vgchange --lockstart {vg}` made no dlm lockspace: look whether its lock type is dlm "
+            f"(`vgs -o+locktype {vg}`) and activation/lock_start_list in lvm.conf admits it")
     return refuse(
         request, parameters, ExitCode.ERR_GENERIC,
-        "its lockspace could not be started (%s): look at `dlm_tool ls` and lvmlockd's lines in "
-        "the system log" % outcome.says)
+        f"its lockspace could not be started ({outcome.says}): look at `dlm_tool ls` and "
+        "lvmlockd's lines in the system log")
 
 
 def _activation(request, parameters, facts, kind):
@@ -90,11 +90,10 @@ def _activation(request, parameters, facts, kind):
     report = facts.volumes
     if not report.outcome.ok:
         if report.outcome.transient:
-            return Wait("LVM's lock on VG %s (%s)" % (vg, report.outcome.says),
+            return Wait(f"LVM's lock on VG {vg} ({report.outcome.says})",
                         "`lvmlockctl --info` and `dlm_tool ls` show who holds it", _PAUSE)
         return refuse(request, parameters, ExitCode.ERR_GENERIC,
-                             "its LVs could not be listed (%s): run `lvs %s`"
-                             % (report.outcome.says, vg))
+                             f"its LVs could not be listed ({report.outcome.says}): run `lvs {vg}`")
     plan = planning.plan(report.volumes, exclusive)
     expected, others, kept = plan.wanted, plan.elsewhere, ""
     if plan.wanted:
@@ -104,7 +103,7 @@ def _activation(request, parameters, facts, kind):
             return Do("activate", args)
         outcome = done[-1].outcome
         if outcome.transient or (not outcome.ok and outcome.kinds & {"no volume"}):
-            return _again(facts, "activate", args, "LVM's lock on VG %s (%s)" % (vg, outcome.says),
+            return _again(facts, "activate", args, f"LVM's lock on VG {vg} ({outcome.says})",
                           "`lvmlockctl --info` and `dlm_tool ls` show who holds it")
         usable = planning.usable_ids(facts.active)
         inactive = tuple(v for v in plan.wanted if v.id not in usable)
@@ -126,18 +125,18 @@ def _failure(request, parameters, outcome, inactive, foreign, exclusive):
     if foreign and exclusive:
         return refuse(
             request, parameters, ExitCode.ERR_GENERIC,
-            "%s is active on another node: deactivate it there (`lvchange -aln %s/%s`), then clean "
-            "up this resource" % (planning.listed(vg, foreign), vg, foreign[0]))
+            f"{planning.listed(vg, foreign)} is active on another node: deactivate it there "
+            f"(`lvchange -aln {vg}/{foreign[0]}`), then clean up this resource")
     if "elsewhere" in outcome.kinds and not foreign:
         return refuse(
             request, parameters, ExitCode.ERR_GENERIC,
-            "an LV is active here without a lock, which another node has (%s): end its use on one "
-            "of the nodes and deactivate it there with `lvchange -aln`" % outcome.says)
+            f"an LV is active here without a lock, which another node has ({outcome.says}): end "
+            "its use on one of the nodes and deactivate it there with `lvchange -aln`")
     if exclusive and "other mode" in outcome.kinds:
         return refuse(
             request, parameters, ExitCode.ERR_GENERIC,
-            "an LV is active on this node already, but not exclusively (%s): end its use, run "
-            "`vgchange -aln %s` on this node, then clean up this resource" % (outcome.says, vg))
+            f"an LV is active on this node already, but not exclusively ({outcome.says}): end its "
+            f"use, run `vgchange -aln {vg}` on this node, then clean up this resource")
     theirs = frozenset(foreign)
     lacking = tuple(v.name for v in inactive if v.name not in theirs)
     if not accepted(outcome) or (exclusive and not outcome.ok):
@@ -145,12 +144,12 @@ def _failure(request, parameters, outcome, inactive, foreign, exclusive):
             request, parameters, ExitCode.ERR_GENERIC,
             "its LVs could not be activated (%s); %s" % (
                 outcome.says, "look at `dlm_tool ls` and `lvmlockctl --info`" if outcome.hung
-                else "`lvs -a -o+lv_active %s` shows their state" % vg))
+                else f"`lvs -a -o+lv_active {vg}` shows their state"))
     if lacking:
         return refuse(
             request, parameters, ExitCode.ERR_GENERIC,
-            "%s did not become active here though LVM reports no error: look at `dmsetup info -c` "
-            "and activation/volume_list in lvm.conf" % planning.listed(vg, lacking))
+            f"{planning.listed(vg, lacking)} did not become active here though LVM reports no "
+            "error: look at `dmsetup info -c` and activation/volume_list in lvm.conf")
     return None
 
 
@@ -161,13 +160,13 @@ def _warning(vg, plan, others, kept):
     """
     parts = []
     if plan.unshareable:
-        parts.append("%s cannot be active on several nodes and is left alone: give it to a resource "
-                     "of its own" % planning.listed(vg, plan.unshareable))
+        parts.append(f"{planning.listed(vg, plan.unshareable)} cannot be active on several nodes "
+                     "and is left alone: give it to a resource of its own")
     if others:
-        parts.append("%s is exclusively active on another node; it becomes active here once it is "
-                     "shared there" % planning.listed(vg, others))
+        parts.append(f"{planning.listed(vg, others)} is exclusively active on another node; it "
+                     "becomes active here once it is shared there")
     if kept:
-        parts.append("an LV of VG %s is exclusively active here, so other nodes cannot use it "
-                     "(%s): deactivate it with `lvchange -aln` when it is not in use, the next "
-                     "monitor shares it" % (vg, kept))
+        parts.append(f"an LV of VG {vg} is exclusively active here, so other nodes cannot use it "
+                     f"({kept}): deactivate it with `lvchange -aln` when it is not in use, the "
+                     "next monitor shares it")
     return "; ".join(parts)

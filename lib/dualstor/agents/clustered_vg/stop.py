@@ -25,7 +25,7 @@ def decide(request, parameters, facts):
     obstacle = None if _hung(facts) else locking.obstacle(facts)
     if obstacle and obstacle.recovery and not facts.history \
             and facts.elapsed < _RECOVERY_PATIENCE:
-        return Wait("%s, before VG %s is deactivated" % (obstacle.what, parameters.vgname),
+        return Wait(f"{obstacle.what}, before VG {parameters.vgname} is deactivated",
                     obstacle.hint)
     if _hung(facts) or obstacle:
         return _without_locks(request, parameters, facts)
@@ -71,7 +71,7 @@ def _again(request, parameters, facts, deed):
     if len(done) < _TRIES:
         if facts.elapsed - max(d.at for d in done) >= _PAUSE:
             return deed
-        return Wait("the LVs of VG %s to be closed" % parameters.vgname,
+        return Wait(f"the LVs of VG {parameters.vgname} to be closed",
                     "`dmsetup info -c` shows which are open", _PAUSE)
     return refuse(request, parameters, ExitCode.ERR_GENERIC, _who_holds(parameters.vgname, facts))
 
@@ -80,14 +80,14 @@ def _who_holds(vg, facts):
     """Which LVs could not be deactivated and who holds them, with the next step."""
     held = [(lv, words) for lv, words in facts.held if words]
     if held:
-        shown = "; ".join("%s/%s is held open by %s" % (vg, lv, ", ".join(words[:3]))
+        shown = "; ".join(f"{vg}/{lv} is held open by {', '.join(words[:3])}"
                           for lv, words in held[:3])
-        more = "" if len(held) <= 3 else " and %d more LVs are held" % (len(held) - 3)
-        return "%s%s: end that use, then clean up this resource" % (shown, more)
-    names = ", ".join("%s/%s" % (vg, lv) for lv in sorted({v.lv for v in facts.active})[:3])
+        more = "" if len(held) <= 3 else f" and {len(held) - 3} more LVs are held"
+        return f"{shown}{more}: end that use, then clean up this resource"
+    names = ", ".join(f"{vg}/{lv}" for lv in sorted({v.lv for v in facts.active})[:3])
     says = [d.outcome.says for d in facts.history if getattr(d.outcome, "says", "")]
-    return "%s stays active (%s): look at `dmsetup info -c` and `dmsetup ls --tree`" % (
-        names, says[-1] if says else "no tool said why")
+    return (f"{names} stays active ({says[-1] if says else 'no tool said why'}): look at `dmsetup "
+            "info -c` and `dmsetup ls --tree`")
 
 
 def _end_of_locking(facts):
@@ -113,7 +113,7 @@ def _end_of_locking(facts):
 
 
 def _end(facts, trouble=""):
-    warning = trouble and "no LV is active, but its lockspace is left: %s" % trouble
+    warning = trouble and f"no LV is active, but its lockspace is left: {trouble}"
     if (facts.remembered or warning) and not facts.done("forget"):
         return Do("forget", (warning,))
     return Finish(ExitCode.SUCCESS)

@@ -32,7 +32,7 @@ class Clvmd(Agent):
         if self.parameters.with_cmirrord:
             found += self.see_mirror_logs()
         clvmd = found[0].program == seen.CLVMD
-        return tuple(("process", "%d" % each.pid) for each in found) \
+        return tuple(("process", f"{each.pid}") for each in found) \
             + tuple(("node", path) for path in locksocket.PATHS) \
             + (("node", "/sys/kernel/dlm/" + ("clvmd" if clvmd else "lvm_global")),) \
             + ((("folder", dlm.NODES),) if clvmd else ())
@@ -77,7 +77,7 @@ class Clvmd(Agent):
 
     def _parent(self, pid):
         """Id of the parent of *pid* (proc_pid_stat(5), field 4), None when it has gone."""
-        fields = (self.host.read("/proc/%d/stat" % pid) or "").rpartition(")")[2].split()
+        fields = (self.host.read(f"/proc/{pid}/stat") or "").rpartition(")")[2].split()
         return whole(fields[1]) if len(fields) > 1 else None
 
     def see_lockspaces(self):
@@ -94,7 +94,7 @@ class Clvmd(Agent):
         return seen.Sockets(
             accepting=tuple(name for name, _, problem in tried if problem is None),
             busy=tuple(name for name, _, problem in tried if problem == locksocket.BUSY),
-            says="; ".join("%s: %s" % (path, problem)
+            says="; ".join(f"{path}: {problem}"
                            for _, path, problem in tried
                            if problem is not None))
 
@@ -148,16 +148,16 @@ class Clvmd(Agent):
         try:
             domain = fence_tool.ls(self.host)
         except DualstorError as problem:
-            return "the fence domain (%s)" % problem
+            return f"the fence domain ({problem})"
         if domain is None:
             return "this node to join the fence domain"
         if not domain.pending:
             return ""
         if not domain.doomed:
-            return "the fence domain, which waits for %s" % domain.wait
-        text = "fencing of %s" % " and ".join(self._node_names(domain.doomed))
+            return f"the fence domain, which waits for {domain.wait}"
+        text = f"fencing of {' and '.join(self._node_names(domain.doomed))}"
         return text if domain.wait in ("none", "fencing") \
-            else "%s, which waits for %s" % (text, domain.wait)
+            else f"{text}, which waits for {domain.wait}"
 
     def _node_names(self, ids):
         """ "node2 (id 2)" of each id, "node 2" where cman does not tell its name."""
@@ -166,7 +166,7 @@ class Clvmd(Agent):
             known = {node.id: node.name for node in cman.nodes(self.host)}
         except DualstorError:
             known = {}
-        return ["%s (id %d)" % (known[i], i) if i in known else "node %d" % i for i in ids]
+        return [f"{known[i]} (id {i})" if i in known else f"node {i}" for i in ids]
 
     def see_configuration(self):
         """What is wrong with cman's cluster.conf, as text; "" for nothing or when it is not known."""

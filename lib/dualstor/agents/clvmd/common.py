@@ -13,7 +13,7 @@ _MOMENT = 3.0   # seconds that a daemon may be in an odd state without being in 
 
 def refuse(request, code, text):
     """A Finish whose reason names the resource and the action."""
-    return Finish(code, "%s %s: %s" % (request.resource, request.action, text))
+    return Finish(code, f"{request.resource} {request.action}: {text}")
 
 
 def programs(parameters):
@@ -44,7 +44,7 @@ def listed(names, limit=4):
     """"a, b and 3 more"."""
     names = [str(name) for name in names]
     shown = ", ".join(names[:limit])
-    return shown if len(names) <= limit else "%s and %d more" % (shown, len(names) - limit)
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
 
 
 def ailment(request, parameters, facts):
@@ -64,29 +64,30 @@ def ailment(request, parameters, facts):
 def _trouble(parameters, facts, found):
     """What is wrong with the running daemon, as text with the next step; None for nothing."""
     process = found[0]
-    name = "%s (pid %d)" % (process.program, process.pid)
+    name = f"{process.program} (pid {process.pid})"
     if len(found) > 1:
         return "%d lock daemons run at once (%s): stop those that the cluster did not start" % (
-            len(found), listed("%s pid %d" % (p.program, p.pid) for p in found))
+            len(found), listed(f"{p.program} pid {p.pid}" for p in found))
     if process.state == "Z":
-        return "%s has died but the kernel still holds a thread of it: reboot this node when " \
-               "its storage is idle" % name
+        return (f"{name} has died but the kernel still holds a thread of it: reboot this node when "
+                "its storage is idle")
     if process.state == "D":
-        return "%s hangs in the kernel (state D), mostly as dlm does not answer: look at " \
-               "`dlm_tool ls` and `dmesg`" % name
+        return (f"{name} hangs in the kernel (state D), mostly as dlm does not answer: look at "
+                "`dlm_tool ls` and `dmesg`")
     if process.state in ("T", "t"):
-        return "%s is stopped by a signal or a debugger: continue it with `kill -CONT %d`" % (
-            name, process.pid)
+        return (f"{name} is stopped by a signal or a debugger: continue it with `kill -CONT "
+                f"{process.pid}`")
     if process.program not in facts.sockets.accepting + facts.sockets.busy:
-        return "%s runs but takes no connection (%s): look at the system log, then restart this " \
-               "resource" % (name, facts.sockets.says or "its socket is missing")
+        return (f"{name} runs but takes no connection "
+                f"({facts.sockets.says or 'its socket is missing'}): look at the system log, then "
+                "restart this resource")
     if process.program != CLVMD or parameters.cluster_engine == SINGLENODE:
         return None
     if CLVMD in facts.lockspaces and not facts.configured:
-        return "%s runs but dlm_controld has ended, mostly as corosync died: no lock is granted any " \
-               "more and clvmd cannot be ended; stop what uses the storage, then reboot this node" \
-               % name
+        return (f"{name} runs but dlm_controld has ended, mostly as corosync died: no lock is "
+                "granted any more and clvmd cannot be ended; stop what uses the storage, then "
+                "reboot this node")
     if CLVMD not in facts.lockspaces:
-        return "%s runs without its dlm lockspace, so it cannot lock: look at `dlm_tool ls` and " \
-               "the system log" % name
+        return (f"{name} runs without its dlm lockspace, so it cannot lock: look at `dlm_tool ls` "
+                "and the system log")
     return None

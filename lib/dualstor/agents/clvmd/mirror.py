@@ -33,12 +33,12 @@ def start(request, parameters, facts, daemon):
         return Wait("cmirrord to appear", "look at the system log of this node", 0.2)
     if attempt.missing:
         return common.refuse(request, ExitCode.ERR_INSTALLED,
-                             "cmirrord is not installed on this node (%s): install %s, or set "
-                             "with_cmirrord=false" % (attempt.says, _PACKAGE))
+                             f"cmirrord is not installed on this node ({attempt.says}): install "
+                             f"{_PACKAGE}, or set with_cmirrord=false")
     return common.refuse(request, ExitCode.ERR_GENERIC,
                          "cmirrord %s: look at the system log of this node" % (
                              "ended right after its start" if attempt.code == 0
-                             else "failed (%s)" % attempt.says))
+                             else f"failed ({attempt.says})"))
 
 
 def monitor(request, parameters, facts, daemon):
@@ -61,15 +61,15 @@ def stop(request, parameters, facts):
         if facts.active and sent[-1].args[2] != KILL:
             return common.refuse(
                 request, ExitCode.ERR_GENERIC,
-                "cmirrord (pid %d) does not end, mostly as a cluster mirror is still active: find it "
-                "with `dmsetup table --target mirror` and deactivate it" % process.pid)
+                f"cmirrord (pid {process.pid}) does not end, mostly as a cluster mirror is still "
+                "active: find it with `dmsetup table --target mirror` and deactivate it")
         if sent[-1].args[2] != KILL:
             return Do("signal", (process.pid, process.start_time, KILL))
         if facts.elapsed - sent[-1].at >= _ENDING / 2:
             return common.refuse(
                 request, ExitCode.ERR_GENERIC,
-                "cmirrord (pid %d) does not end even after SIGKILL (state %s): only a reboot of this "
-                "node ends it" % (process.pid, process.state or "unknown"))
+                f"cmirrord (pid {process.pid}) does not end even after SIGKILL (state "
+                f"{process.state or 'unknown'}): only a reboot of this node ends it")
     if processes(parameters, facts):
         return Wait("cmirrord to end", "look at the system log of this node", 0.2)
     return None

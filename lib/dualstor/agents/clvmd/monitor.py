@@ -27,12 +27,12 @@ def _absent(request, parameters, facts):
     if left:
         return common.refuse(
             request, ExitCode.ERR_GENERIC,
-            "no lock daemon runs but it has left dlm lockspaces (%s): it was killed or crashed, "
-            "look at the system log; the stop of this resource clears them" % common.listed(left))
+            f"no lock daemon runs but it has left dlm lockspaces ({common.listed(left)}): it was "
+            "killed or crashed, look at the system log; the stop of this resource clears them")
     text = "no lock daemon runs on this node"
     if facts.remembered is not None and not request.probe:
-        text = "%s (pid %d) has ended by itself or was killed: look at the system log" % (
-            facts.remembered.program, facts.remembered.pid)
+        text = (f"{facts.remembered.program} (pid {facts.remembered.pid}) has ended by itself or "
+                "was killed: look at the system log")
     return common.refuse(request, ExitCode.NOT_RUNNING, text)
 
 
@@ -43,14 +43,14 @@ def _round_trip(request, parameters, facts, process):
         if request.level >= 10 and quorum.engine is not None and not quorum.running:
             return common.refuse(
                 request, ExitCode.ERR_GENERIC,
-                "clvmd (pid %d) runs but the cluster engine does not (%s): LVM commands hang on this "
-                "node; stop what uses the storage, then reboot it" % (process.pid, quorum.says))
+                f"clvmd (pid {process.pid}) runs but the cluster engine does not ({quorum.says}): "
+                "LVM commands hang on this node; stop what uses the storage, then reboot it")
         if quorum.quorate is not True:
             return Finish(ExitCode.SUCCESS)     # it answers nobody without quorum
     if facts.answer is None:
         return Finish(ExitCode.SUCCESS, well=None if facts.history else ())
     return common.refuse(
         request, ExitCode.ERR_GENERIC,
-        "%s (pid %d) accepts connections but gives no answer (%s): LVM commands hang on this "
-        "node; look at `dlm_tool ls` and the system log" % (
-            process.program, process.pid, facts.answer))
+        f"{process.program} (pid {process.pid}) accepts connections but gives no answer "
+        f"({facts.answer}): LVM commands hang on this node; look at `dlm_tool ls` and the system "
+        "log")

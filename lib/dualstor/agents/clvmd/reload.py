@@ -53,14 +53,14 @@ def _refresh(request, parameters, facts):
         return Finish(ExitCode.SUCCESS)
     if attempt.peer is None:
         return common.refuse(request, ExitCode.ERR_GENERIC,
-                             "clvmd was not refreshed (%s): look at `dlm_tool ls` and the system log"
-                             % attempt.says)
+                             f"clvmd was not refreshed ({attempt.says}): look at `dlm_tool ls` and "
+                             "the system log")
     if facts.elapsed >= _PATIENCE:
-        return _warned(facts, "clvmd does not run on %s, so no node read its configuration anew: run "
-                              "`clvmd -R` when it does" % attempt.peer)
+        return _warned(facts, f"clvmd does not run on {attempt.peer}, so no node read its "
+                              "configuration anew: run `clvmd -R` when it does")
     if facts.elapsed - done[-1].at >= _PAUSE:
         return Do("refresh")
-    return Wait("clvmd on %s" % attempt.peer, "start it there, or take that node out of the cluster")
+    return Wait(f"clvmd on {attempt.peer}", "start it there, or take that node out of the cluster")
 
 
 def _warned(facts, text):
@@ -73,14 +73,14 @@ def _restarted(request, parameters, facts, found, done):
     attempt, pid = done.outcome, done.args[0]
     if attempt.code != 0:
         return common.refuse(request, ExitCode.ERR_GENERIC,
-                             "clvmd could not be restarted (%s): look at the system log"
-                             % attempt.says)
+                             f"clvmd could not be restarted ({attempt.says}): look at the system "
+                             "log")
     step = common.ailment(request, parameters, facts)
     if step is None and found[0].pid == pid:
-        step = Wait("the new clvmd in place of pid %d" % pid,
+        step = Wait(f"the new clvmd in place of pid {pid}",
                     "look at the system log, then restart this resource")
     if step is None and CLVMD in facts.recovering:
-        step = Wait("the new clvmd (pid %d) to join its lockspace" % found[0].pid,
+        step = Wait(f"the new clvmd (pid {found[0].pid}) to join its lockspace",
                     "look at `dlm_tool ls`")
     if step:
         return start.waiting(request, parameters, facts) or step
@@ -89,8 +89,8 @@ def _restarted(request, parameters, facts, found, done):
     if lost:
         return common.refuse(
             request, ExitCode.ERR_GENERIC,
-            "the new clvmd has lost the exclusive lock of %d LVs (uuid %s), which another node may "
-            "take now: compare `lvs -o+lv_uuid,lv_active` on both nodes" % (len(lost), lost[0]))
+            f"the new clvmd has lost the exclusive lock of {len(lost)} LVs (uuid {lost[0]}), which "
+            "another node may take now: compare `lvs -o+lv_uuid,lv_active` on both nodes")
     if not facts.done("remember"):
         return Do("remember", found[:1])
     if parameters.daemon_timeout is not None:

@@ -44,7 +44,7 @@ class Active(Record):
     on_drbd: bool = False
 
     def __str__(self):
-        return "%s/%s" % (self.vg, self.lv)
+        return f"{self.vg}/{self.lv}"
 
 
 class Dlm(Record):

@@ -92,7 +92,7 @@ def _started(request, parameters, facts):
     if isinstance(step, Finish) and (len(found) > 1 or found[0].state in ("Z", "T", "t")):
         return step
     return waiting(request, parameters, facts) or Wait(
-        "%s (pid %d) to become ready" % (found[0].program, found[0].pid),
+        f"{found[0].program} (pid {found[0].pid}) to become ready",
         "look at `dlm_tool ls` and the system log of this node", 0.5)
 
 
@@ -100,19 +100,19 @@ def _failed(request, facts, daemon, done):
     """The step after a daemon was started and does not run; None to start it again."""
     attempt = done[-1].outcome
     if attempt.hung:
-        text = "did not come up in time (%s)" % attempt.says
+        text = f"did not come up in time ({attempt.says})"
     elif attempt.code == 0:
         text = "ended right after its start"
     elif daemon == CLVMD and attempt.code in (_NO_CLUSTER, _TIMED_OUT) and len(done) < _TRIES:
         if facts.elapsed - done[-1].at >= _PAUSE:
             return None
-        return Wait("clvmd to find its cluster manager and dlm (%s)" % attempt.says,
+        return Wait(f"clvmd to find its cluster manager and dlm ({attempt.says})",
                     "look at `dlm_tool status` and the system log", 0.5)
     else:
         means = _CLVMD_CODES.get(attempt.code) if daemon == CLVMD else None
-        text = "failed: %s%s" % (means + "; it said: " if means else "", attempt.says)
+        text = f"failed: {means + '; it said: ' if means else ''}{attempt.says}"
     return common.refuse(request, ExitCode.ERR_GENERIC,
-                         "%s %s: look at the system log of this node" % (daemon, text))
+                         f"{daemon} {text}: look at the system log of this node")
 
 
 def waiting(request, parameters, facts):
@@ -122,20 +122,20 @@ def waiting(request, parameters, facts):
     quorum = facts.quorum
     if quorum.engine is None:
         return common.refuse(request, ExitCode.ERR_INSTALLED,
-                             "no cluster engine is installed on this node (%s): install corosync or "
-                             "cman" % quorum.says)
+                             f"no cluster engine is installed on this node ({quorum.says}): "
+                             "install corosync or cman")
     if not quorum.running:
-        return Wait("the membership of this node (%s)" % quorum.says,
+        return Wait(f"the membership of this node ({quorum.says})",
                     "start the cluster on this node")
     if quorum.quorate is not True:
-        return Wait("quorum (%s)" % quorum.says,
+        return Wait(f"quorum ({quorum.says})",
                     "start the other node, or look at the network between the nodes")
     if quorum.engine == "cman" and facts.fence_domain:
         return Wait(facts.fence_domain,
                     "mend the fencing, see `fence_tool ls` and `dualstor status`")
     dlm = facts.dlm
     if dlm.pending:
-        return Wait("dlm, which waits for %s" % dlm.pending,
+        return Wait(f"dlm, which waits for {dlm.pending}",
                     "`dlm_tool ls` and `stonith_admin --history '*'` show more; fencing that fails "
                     "must be mended")
     if not dlm.ready:
@@ -151,9 +151,9 @@ def options(request, parameters, daemon):
         return None
     return common.refuse(
         request, ExitCode.ERR_CONFIGURED,
-        "daemon_options has %r, with which %s may not be supervised: take it out, or use one of %s "
-        "(there are parameters for the cluster manager and the timeout)" % (
-            wrong[:60], daemon, ", ".join(sorted(_ADMITTED[daemon]))))
+        f"daemon_options has {wrong[:60]!r}, with which {daemon} may not be supervised: take it "
+        f"out, or use one of {', '.join(sorted(_ADMITTED[daemon]))} (there are parameters for the "
+        "cluster manager and the timeout)")
 
 
 def program(request, _parameters, facts):
@@ -161,12 +161,11 @@ def program(request, _parameters, facts):
     version = facts.version
     if version.missing:
         return common.refuse(request, ExitCode.ERR_INSTALLED,
-                             "LVM is not installed (%s): install lvm2 with lvm2-lockd, or "
-                             "lvm2-cluster" % version.says)
+                             f"LVM is not installed ({version.says}): install lvm2 with "
+                             "lvm2-lockd, or lvm2-cluster")
     if version.number is None:
         return common.refuse(request, ExitCode.ERR_GENERIC,
-                             "LVM does not tell its version (%s): run `lvm version`"
-                             % version.says)
+                             f"LVM does not tell its version ({version.says}): run `lvm version`")
     return None
 
 
@@ -187,7 +186,7 @@ def settings(request, parameters, facts):
         return None
     also = ""
     if found.use_lvmetad not in ("0", None) and daemon == CLVMD and facts.metadata_cache:
-        also = " (stop lvmetad, pid %d, which sees this node alone)" % facts.metadata_cache[0].pid
+        also = f" (stop lvmetad, pid {facts.metadata_cache[0].pid}, which sees this node alone)"
     return common.refuse(request, ExitCode.ERR_ARGS,    # the lines last: they must be shown
-                         "LVM is not set up for %s%s: in the global section of %s set %s" % (
-                             daemon, also, _LVM_CONF, " and ".join(lines)))
+                         f"LVM is not set up for {daemon}{also}: in the global section of "
+                         f"{_LVM_CONF} set {' and '.join(lines)}")

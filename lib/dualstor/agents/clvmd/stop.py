@@ -28,9 +28,9 @@ def decide(request, parameters, facts):
     if busy:
         return common.refuse(
             request, ExitCode.ERR_GENERIC,
-            "%s active on this node and would lose cluster locks: stop their clustered-vg resource, "
-            "or deactivate them here with `vgchange -aln %s`" % (
-                common.listed(busy) + (" is" if len(busy) == 1 else " are"), busy[0].vg))
+            f"{common.listed(busy) + (' is' if len(busy) == 1 else ' are')} active on this node "
+            "and would lose cluster locks: stop their clustered-vg resource, or deactivate them "
+            f"here with `vgchange -aln {busy[0].vg}`")
     if not found:
         return _clear(request, parameters, facts, left)
     return _leave(facts, found, left) or _signal(request, facts, found)
@@ -63,7 +63,7 @@ def _leave(facts, found, left):
         return None
     if facts.elapsed - done[-1].at >= _LEAVING / 3:
         return Do("stop_lockspaces")
-    return Wait("lvmlockd to leave %s" % common.listed(left), "`lvmlockctl --info` shows who "
+    return Wait(f"lvmlockd to leave {common.listed(left)}", "`lvmlockctl --info` shows who "
                 "uses them", 0.3)
 
 
@@ -87,10 +87,10 @@ def _signal(request, facts, found):
         if kills and facts.elapsed - kills[-1].at >= _DYING:
             return common.refuse(
                 request, ExitCode.ERR_GENERIC,
-                "%s (pid %d) does not end even after SIGKILL (state %s): the kernel holds it, "
-                "mostly as dlm hangs; only a reboot of this node ends it" % (
-                    process.program, process.pid, process.state or "unknown"))
-    return Wait("%s to end" % common.listed("%s (pid %d)" % (p.program, p.pid) for p in found),
+                f"{process.program} (pid {process.pid}) does not end even after SIGKILL (state "
+                f"{process.state or 'unknown'}): the kernel holds it, mostly as dlm hangs; only a "
+                "reboot of this node ends it")
+    return Wait("%s to end" % common.listed(f"{p.program} (pid {p.pid})" for p in found),
                 "look at the system log", 0.2)
 
 
@@ -101,15 +101,14 @@ def _clear(request, parameters, facts, left):
         says = attempt.says if attempt.code != 0 else "it ended and did not leave them"
     elif parameters.cluster_engine != common.SINGLENODE and facts.quorum.quorate is not True:
         if facts.elapsed < _REVIVING:
-            return Wait("quorum (%s), to leave %s" % (facts.quorum.says, common.listed(left)),
+            return Wait(f"quorum ({facts.quorum.says}), to leave {common.listed(left)}",
                         "start the other node, or reboot this one")
-        says = "there is no quorum: %s" % facts.quorum.says
+        says = f"there is no quorum: {facts.quorum.says}"
     elif not facts.dlm.ready:
         says = "dlm_controld does not run"
     else:
         return Do("launch", (common.running(parameters, facts),))
     return common.refuse(
         request, ExitCode.ERR_GENERIC,
-        "no lock daemon runs but its dlm lockspaces are left (%s) and could not be cleared (%s): "
-        "reboot this node" % (
-            common.listed(left), says))
+        f"no lock daemon runs but its dlm lockspaces are left ({common.listed(left)}) and could "
+        f"not be cleared ({says}): reboot this node")

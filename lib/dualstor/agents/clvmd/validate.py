@@ -26,7 +26,7 @@ def _cluster_conf(request, parameters, facts):
             or parameters.cluster_engine not in ("auto", "cman") or facts.done("warn"):
         return None
     text = facts.configuration
-    return Do("warn", ("cluster.conf does not validate (%s): run `ccs_config_validate`" % text,)) \
+    return Do("warn", (f"cluster.conf does not validate ({text}): run `ccs_config_validate`",)) \
         if text else None
 
 
@@ -36,5 +36,4 @@ def _programs(request, parameters, facts):
     if daemon in facts.installed:
         return None
     return common.refuse(request, ExitCode.ERR_INSTALLED,
-                         "%s is not installed on this node: install %s" % (
-                             daemon, start.PACKAGES[daemon]))
+                         f"{daemon} is not installed on this node: install {start.PACKAGES[daemon]}")

@@ -194,7 +194,7 @@ class DrbdDualPrimary(Agent):
         from dualstor.tools import drbdadm
         state = self.see_state()
         one = state is None or len(state.volumes) == 1     # 8.3 has no volumes to name
-        names = [self.name] if one else ["%s/%d" % (self.name, volume.number)
+        names = [self.name] if one else [f"{self.name}/{volume.number}"
                                          for volume in seen.diskless(state)]
         outcomes = [drbdadm.attach(self.host, name, self.conf) for name in names]
         return ([o for o in outcomes if not o.ok] or outcomes)[0]
@@ -242,7 +242,7 @@ class DrbdDualPrimary(Agent):
         try:
             return getattr(drbdsetup, verb)(self.host, self.name, self._minors())
         except ToolError as problem:
-            says = "%s; %s" % (before, problem.reason) if before else problem.reason
+            says = f"{before}; {problem.reason}" if before else problem.reason
             return drbdsetup.Outcome(ok=False, code=1, says=says)
 
     def _minors(self):

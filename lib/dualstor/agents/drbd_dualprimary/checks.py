@@ -6,7 +6,7 @@ from dualstor.agents.drbd_dualprimary.seen import refuse
 from dualstor.ocf.codes import ExitCode
 from dualstor.steps import Do
 
-_HANDLER_LINE = 'fence-peer "%s";' % fencepeer.PROGRAM
+_HANDLER_LINE = f"fence-peer \"{fencepeer.PROGRAM}\";"
 
 _TWO = 2  # DRBD with more than two Primaries is not supported by anybody
 
@@ -25,8 +25,7 @@ def clone(request, parameters):
     for name, value, right in wanted:
         if value is not None and value != right:
             return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
-                          "the clone has %s=%d: set the meta attribute %s=%d"
-                          % (name, value, name, right))
+                          f"the clone has {name}={value}: set the meta attribute {name}={right}")
     if request.promoted_max is None:
         return refuse(request, parameters, ExitCode.ERR_CONFIGURED,
                       "it does not run as a promotable clone: put it into a clone with the meta "
@@ -44,21 +43,21 @@ def known(request, parameters, facts):
         return None
     if configured.hung:
         return refuse(request, parameters, ExitCode.ERR_GENERIC,
-                      "drbdadm cannot be asked (%s): see with `drbdadm dump %s` what it waits for"
-                      % (configured.says, parameters.drbd_resource))
+                      f"drbdadm cannot be asked ({configured.says}): see with `drbdadm dump "
+                      f"{parameters.drbd_resource}` what it waits for")
     if configured.there is None:
         return refuse(request, parameters, ExitCode.ERR_INSTALLED,
-                      "drbdadm cannot be asked (%s): install drbd-utils, or mend what it says"
-                      % configured.says)
+                      f"drbdadm cannot be asked ({configured.says}): install drbd-utils, or mend "
+                      "what it says")
     return refuse(request, parameters, ExitCode.ERR_INSTALLED,
-                  "it is not in this node's configuration (%s): copy its file to /etc/drbd.d/ and "
-                  "see `drbdadm dump %s`" % (configured.says, parameters.drbd_resource))
+                  f"it is not in this node's configuration ({configured.says}): copy its file to "
+                  f"/etc/drbd.d/ and see `drbdadm dump {parameters.drbd_resource}`")
 
 
 def _wrong_here(request, parameters, what, section, line):
     return refuse(request, parameters, ExitCode.ERR_ARGS,
-                  "%s: set `%s` in its %s section on both nodes, then `drbdadm adjust %s`"
-                  % (what, line, section, parameters.drbd_resource))
+                  f"{what}: set `{line}` in its {section} section on both nodes, then `drbdadm "
+                  f"adjust {parameters.drbd_resource}`")
 
 
 def configuration(request, parameters, facts):
@@ -66,17 +65,17 @@ def configuration(request, parameters, facts):
     conf = facts.configuration
     if len(conf.hosts) > _TWO:
         return refuse(request, parameters, ExitCode.ERR_ARGS,
-                      "it has %d hosts; dual primary is for two: leave two `on` sections in it"
-                      % len(conf.hosts))
+                      f"it has {len(conf.hosts)} hosts; dual primary is for two: leave two `on` "
+                      "sections in it")
     if conf.protocol not in (None, "C"):
-        return _wrong_here(request, parameters, "its protocol is %s" % conf.protocol,
+        return _wrong_here(request, parameters, f"its protocol is {conf.protocol}",
                            "net", "protocol C;")
     if not conf.allow_two_primaries:
         return _wrong_here(request, parameters, "two primaries are not allowed", "net",
                            "allow-two-primaries yes;")
     if conf.after_sb[2] not in (None, "disconnect"):
         return _wrong_here(request, parameters,
-                           "after-sb-2pri is %s, which throws data away" % conf.after_sb[2],
+                           f"after-sb-2pri is {conf.after_sb[2]}, which throws data away",
                            "net", "after-sb-2pri disconnect;")
     return _fencing(request, parameters, facts)
 
@@ -87,7 +86,7 @@ def _fencing(request, parameters, facts):
         return None
     conf = facts.configuration
     if conf.fencing != "resource-and-stonith":
-        return _wrong_here(request, parameters, "fencing is %s" % (conf.fencing or "not set"),
+        return _wrong_here(request, parameters, f"fencing is {conf.fencing or 'not set'}",
                            "net (before DRBD 9: disk)", "fencing resource-and-stonith;")
     if not conf.fence_peer:
         return _wrong_here(request, parameters, "there is no fence-peer handler", "handlers",
@@ -95,16 +94,16 @@ def _fencing(request, parameters, facts):
     handler = facts.handler
     if not handler.usable:
         return refuse(request, parameters, ExitCode.ERR_ARGS,
-                      "its fence-peer handler %s is not an executable file on this node: install "
-                      "what provides it, or correct `fence-peer` in the handlers section"
-                      % handler.program)
+                      f"its fence-peer handler {handler.program} is not an executable file on this "
+                      "node: install what provides it, or correct `fence-peer` in the handlers "
+                      "section")
     return None
 
 
 def unfit(command):
     """What is wrong with a fence-peer handler that fails whatever happens; see fencepeer.unfit."""
-    return ("its fence-peer handler %s cannot work with DRBD 9, so a lost peer freezes I/O and "
-            "nobody is fenced: set `%s` in handlers on both nodes" % (command, _HANDLER_LINE))
+    return (f"its fence-peer handler {command} cannot work with DRBD 9, so a lost peer freezes I/O "
+            f"and nobody is fenced: set `{_HANDLER_LINE}` in handlers on both nodes")
 
 
 def handler_fits(request, parameters, facts):
@@ -135,8 +134,8 @@ def risky(parameters, facts):
                     "and the writes of one will have to be thrown away")
     for number, policy in enumerate(conf.after_sb[:2]):
         if policy and policy.startswith("discard-"):
-            said.append("after-sb-%dpri is %s, which throws data away after a split brain: "
-                        "disconnect is safe" % (number, policy))
+            said.append(f"after-sb-{number}pri is {policy}, which throws data away after a split "
+                        "brain: disconnect is safe")
     return said
 
 

@@ -24,12 +24,12 @@ def _let_go(request, parameters, facts, deed):
     name = parameters.drbd_resource
     if facts.elapsed >= _STACKED_PATIENCE and facts.stacked:
         return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                           "`drbdadm %s %s` is refused while its device is in use by %s: "
-                           "stop that first, then `crm_resource --cleanup`"
-                           % (deed, name, ", ".join(facts.stacked)))
+                           f"`drbdadm {deed} {name}` is refused while its device is in use by "
+                           f"{', '.join(facts.stacked)}: stop that first, then `crm_resource "
+                           "--cleanup`")
     holders = facts.holders
     who = ", ".join(holders) if holders else "something that does not show in /proc"
-    return again(facts, deed, "%s to let go of the device of DRBD resource %s" % (who, name),
+    return again(facts, deed, f"{who} to let go of the device of DRBD resource {name}",
                  "end that, then `crm_resource --cleanup`")
 
 
@@ -44,11 +44,11 @@ def secondary(request, parameters, facts):
     if outcome.held_open:
         return _let_go(request, parameters, facts, "secondary")
     if outcome.transient or outcome.ok:
-        return again(facts, "secondary", "`drbdadm secondary %s` (%s)" % (name, outcome.says),
-                      "see `drbdadm status %s` and the kernel's log" % name)
+        return again(facts, "secondary", f"`drbdadm secondary {name}` ({outcome.says})",
+                      f"see `drbdadm status {name}` and the kernel's log")
     return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                         "`drbdadm secondary %s` failed: %s; see `drbdadm status %s`"
-                         % (name, outcome.says, name))
+                         f"`drbdadm secondary {name}` failed: {outcome.says}; see `drbdadm status "
+                         f"{name}`")
 
 
 def demote(request, parameters, facts):
@@ -83,11 +83,11 @@ def stop(request, parameters, facts):
     if outcome.held_open or outcome.no_up_to_date:
         return _let_go(request, parameters, facts, "down")  # in 9 a Secondary can be read
     if outcome.transient or outcome.ok:
-        return again(facts, "down", "`drbdadm down %s` (%s)" % (name, outcome.says),
-                     "see `drbdadm status %s` and the kernel's log" % name)
+        return again(facts, "down", f"`drbdadm down {name}` ({outcome.says})",
+                     f"see `drbdadm status {name}` and the kernel's log")
     direct = facts.last("down_directly")
     if direct is None:
         return Do("down_directly")  # drbdadm's configuration may be broken; the kernel's is not
     return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                         "`drbdadm down %s` failed: %s; `drbdsetup down %s` too: %s"
-                         % (name, outcome.says, name, direct.says))
+                         f"`drbdadm down {name}` failed: {outcome.says}; `drbdsetup down {name}` "
+                         f"too: {direct.says}")

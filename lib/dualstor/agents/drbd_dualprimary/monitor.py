@@ -17,8 +17,8 @@ def advise(facts):
 
 def unconnected(parameters, state):
     """What is wrong where the kernel has no connection at all, and what a person types."""
-    return ("has no connection to its peer in the kernel (%s), as a refused `down` leaves it: "
-            "`drbdadm adjust %s` makes it" % (seen.words(state), parameters.drbd_resource))
+    return (f"has no connection to its peer in the kernel ({seen.words(state)}), as a refused "
+            f"`down` leaves it: `drbdadm adjust {parameters.drbd_resource}` makes it")
 
 
 def publish(request, facts, score):
@@ -71,11 +71,11 @@ def failure(parameters, state):
     if state.standalone and parameters.split_brain == "failed":
         return SPLIT_BRAIN
     if seen.diskless(state) and not seen.served(state):
-        return ("no disk here (%s) and no peer with good data: see the kernel's log for the disk's "
-                "error, then `drbdadm attach %s`" % (seen.words(state), parameters.drbd_resource))
+        return (f"no disk here ({seen.words(state)}) and no peer with good data: see the kernel's "
+                f"log for the disk's error, then `drbdadm attach {parameters.drbd_resource}`")
     if state.primary and not state.up_to_date and not seen.served(state):
-        return ("Primary without good data (%s): bring the peer back, or run `dualstor status`"
-                % seen.words(state))
+        return (f"Primary without good data ({seen.words(state)}): bring the peer back, or run "
+                "`dualstor status`")
     return None
 
 
@@ -89,16 +89,16 @@ def _flaw(parameters, state):
                 "--history '*'` and `dualstor status`")
     if seen.diskless(state):
         return ("works on the peer's disk, the one here is detached: replace or repair it, then "
-                "`drbdadm attach %s`" % name)
+                f"`drbdadm attach {name}`")
     if not state.peers:
         return unconnected(parameters, state)
     if not state.connected:
-        return ("runs without its peer (%s): bring the other node or the replication link back"
-                % seen.words(state))
+        return (f"runs without its peer ({seen.words(state)}): bring the other node or the "
+                "replication link back")
     if seen.resyncing(state):
-        return "resync runs (%s): see `drbdadm status %s`" % (seen.words(state), name)
+        return f"resync runs ({seen.words(state)}): see `drbdadm status {name}`"
     if not state.up_to_date:
-        return "disk is not UpToDate (%s): see `drbdadm status %s`" % (seen.words(state), name)
+        return f"disk is not UpToDate ({seen.words(state)}): see `drbdadm status {name}`"
     return None
 
 

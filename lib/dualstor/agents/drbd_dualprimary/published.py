@@ -29,7 +29,7 @@ def to_text(score, kept_by):
 
     :param kept_by: what ``keepers`` returned
     """
-    return "\n".join(["%d" % score] + ["%d %d" % (k.pid, k.start_time) for k in kept_by]) + "\n"
+    return "\n".join([f"{score}"] + [f"{k.pid} {k.start_time}" for k in kept_by]) + "\n"
 
 
 def pids(text):
@@ -58,5 +58,5 @@ def from_text(host, text):
 
 def _start_time(host, pid):
     """Start time of a process as the kernel writes it, proc_pid_stat(5); None when it is gone."""
-    fields = (host.read("/proc/%s/stat" % pid) or "").rpartition(")")[2].split()
+    fields = (host.read(f"/proc/{pid}/stat") or "").rpartition(")")[2].split()
     return fields[19] if len(fields) > 19 else None

@@ -39,8 +39,8 @@ class Handler(Record):
 
 def refuse(request, parameters, code, text):
     """A Finish whose reason names the resource, the action and the DRBD resource."""
-    return Finish(code, "%s %s: DRBD resource %s: %s" % (
-        request.resource, request.action, parameters.drbd_resource, text))
+    return Finish(code, f"{request.resource} {request.action}: DRBD resource "
+                        f"{parameters.drbd_resource}: {text}")
 
 
 def score(state):
@@ -95,4 +95,4 @@ def words(state):
     """The state in a few words for a reason, e.g. "Secondary, disk Inconsistent, SyncTarget"."""
     disks = "/".join(v.dstate for v in state.volumes) or "no volume"
     links = ", ".join(peer.cstate for peer in state.peers) or "no connection"
-    return "%s, disk %s, %s" % (state.role, disks, links)
+    return f"{state.role}, disk {disks}, {links}"

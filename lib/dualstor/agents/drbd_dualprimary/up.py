@@ -64,16 +64,16 @@ def _bring_up(request, parameters, facts):
         return Do(deed)
     name = parameters.drbd_resource
     if outcome.transient:
-        return down.again(facts, deed, "`drbdadm %s %s` (%s)" % (deed, name, outcome.says),
+        return down.again(facts, deed, f"`drbdadm {deed} {name}` ({outcome.says})",
                            "see the kernel's log")
     if outcome.ok and deed != "up":
         return _without_connection(request, parameters, facts, deed)
     if any(words in outcome.says.lower() for words in _NO_META_DATA):
-        text = "its disk has no meta-data (%s): run `dualstor status` before anything else" \
-            % outcome.says
+        text = (f"its disk has no meta-data ({outcome.says}): run `dualstor status` before "
+                "anything else")
     else:
-        text = "`drbdadm %s %s` failed: %s; see the kernel's log and `drbdadm -d adjust %s`" % (
-            deed, name, outcome.says, name)
+        text = (f"`drbdadm {deed} {name}` failed: {outcome.says}; see the kernel's log and "
+                f"`drbdadm -d adjust {name}`")
     return seen.refuse(request, parameters, ExitCode.ERR_GENERIC, text)
 
 
@@ -83,8 +83,8 @@ def _without_connection(request, parameters, facts, deed):
         return None
     name = parameters.drbd_resource
     return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                       "it has no connection to its peer, also after `drbdadm %s %s`: see "
-                       "`drbdadm dump %s`, which must name both nodes" % (deed, name, name))
+                       f"it has no connection to its peer, also after `drbdadm {deed} {name}`: see "
+                       f"`drbdadm dump {name}`, which must name both nodes")
 
 
 def _meet_peer(request, parameters, facts):
@@ -103,10 +103,10 @@ def _meet_peer(request, parameters, facts):
             or facts.elapsed >= facts.patience:
         return None
     if met:
-        return Wait("the resync of DRBD resource %s to end" % parameters.drbd_resource,
-                    "see `drbdadm status %s`" % parameters.drbd_resource)
-    return Wait("the peer of DRBD resource %s to connect" % parameters.drbd_resource,
-                "see `drbdadm cstate %s` on both nodes" % parameters.drbd_resource)
+        return Wait(f"the resync of DRBD resource {parameters.drbd_resource} to end",
+                    f"see `drbdadm status {parameters.drbd_resource}`")
+    return Wait(f"the peer of DRBD resource {parameters.drbd_resource} to connect",
+                f"see `drbdadm cstate {parameters.drbd_resource}` on both nodes")
 
 
 def promote(request, parameters, facts):
@@ -139,17 +139,17 @@ def _data(request, parameters, facts):
         return None
     if seen.diskless(state):
         return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                             "it has no disk on this node (%s): repair the disk, then `drbdadm "
-                             "attach %s`" % (seen.words(state), name))
+                             f"it has no disk on this node ({seen.words(state)}): repair the disk, "
+                             f"then `drbdadm attach {name}`")
     if seen.resyncing(state) or not seen.settled(state):
         if not state.connected and any(v.dstate == "Consistent" for v in state.volumes):
-            return Wait("DRBD resource %s to hear of its peer's copy (%s)" % (name, seen.words(state)),
+            return Wait(f"DRBD resource {name} to hear of its peer's copy ({seen.words(state)})",
                         "nobody knows which copy is newer, see `dualstor status`")
-        return Wait("an UpToDate disk of DRBD resource %s (%s)" % (name, seen.words(state)),
-                    "bring the peer back, let the resync end, see `drbdadm status %s`" % name)
+        return Wait(f"an UpToDate disk of DRBD resource {name} ({seen.words(state)})",
+                    f"bring the peer back, let the resync end, see `drbdadm status {name}`")
     return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                         "its disk is not UpToDate (%s): on the node with the good copy start the "
-                         "cluster, and see `drbdadm status %s`" % (seen.words(state), name))
+                         f"its disk is not UpToDate ({seen.words(state)}): on the node with the "
+                         f"good copy start the cluster, and see `drbdadm status {name}`")
 
 
 def _peer(request, parameters, facts):
@@ -166,10 +166,9 @@ def _peer(request, parameters, facts):
     if not facts.state.connected and facts.peer.down is True:
         return None
     if facts.state.connected:
-        return Wait("the handshake of DRBD resource %s (%s)" % (name, seen.words(facts.state)),
-                    "see `drbdadm status %s` on both nodes" % name)
-    return Wait("the peer %s of DRBD resource %s to connect, or to be fenced"
-                % (facts.peer.name, name),
+        return Wait(f"the handshake of DRBD resource {name} ({seen.words(facts.state)})",
+                    f"see `drbdadm status {name}` on both nodes")
+    return Wait(f"the peer {facts.peer.name} of DRBD resource {name} to connect, or to be fenced",
                 "mend the replication link or the fencing, see `dualstor status`")
 
 
@@ -180,14 +179,14 @@ def _primary(request, parameters, facts):
         return Do("primary")
     name = parameters.drbd_resource
     if outcome.ok or outcome.transient:
-        return down.again(facts, "primary", "`drbdadm primary %s` (%s)" % (name, outcome.says),
-                           "see `drbdadm status %s` and the kernel's log" % name)
+        return down.again(facts, "primary", f"`drbdadm primary {name}` ({outcome.says})",
+                           f"see `drbdadm status {name}` and the kernel's log")
     if outcome.no_up_to_date:
         text = "the fence-peer handler may have failed: see the kernel's log and " \
                "`stonith_admin --history '*'`"
     elif outcome.no_disk:
-        text = "`drbdadm attach %s` after the disk is repaired" % name
+        text = f"`drbdadm attach {name}` after the disk is repaired"
     else:
-        text = "see `drbdadm status %s` and the kernel's log" % name
+        text = f"see `drbdadm status {name}` and the kernel's log"
     return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                         "`drbdadm primary %s` failed: %s; %s" % (name, outcome.says, text))
+                         f"`drbdadm primary {name}` failed: {outcome.says}; {text}")

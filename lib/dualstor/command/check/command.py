@@ -54,11 +54,11 @@ def _read(path):
     """
     try:
         if os.path.getsize(path) > _CIB_LIMIT:
-            raise DualstorError("%s: larger than any configuration" % path)
+            raise DualstorError(f"{path}: larger than any configuration")
         with open(path, "rb") as stream:
             return stream.read().decode("utf-8", "backslashreplace")
     except OSError as problem:
-        raise DualstorError("%s: %s" % (path, problem.strerror))
+        raise DualstorError(f"{path}: {problem.strerror}")
 
 
 def _trees(arguments):
@@ -77,7 +77,7 @@ def _record(path):
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as problem:
-        raise DualstorError("--record %s: %s" % (path, problem.strerror))
+        raise DualstorError(f"--record {path}: {problem.strerror}")
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(collect.this_host().to_json())
 

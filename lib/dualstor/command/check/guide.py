@@ -31,9 +31,9 @@ def render():
     for rule in rules():
         if rule.area != area:
             area = rule.area
-            lines.append("## %s\n" % _AREAS[area])
-        lines.append("### %s\n" % rule.id)
-        lines.append("*%s.* It is well when %s.\n" % (rule.severity, _text(rule.title)))
-        lines.append("%s\n" % _text(rule.why))
-        lines.append("What to do: %s.\n" % _text(mend(rule, {})))
+            lines.append(f"## {_AREAS[area]}\n")
+        lines.append(f"### {rule.id}\n")
+        lines.append(f"*{rule.severity}.* It is well when {_text(rule.title)}.\n")
+        lines.append(f"{_text(rule.why)}\n")
+        lines.append(f"What to do: {_text(mend(rule, {}))}.\n")
     return "\n".join(lines)

@@ -46,8 +46,8 @@ def _apply(rule, host, subject):
         pass
     except Exception as problem:  # one rule in trouble must not hide what the others find
         place = traceback.extract_tb(problem.__traceback__)[-1]
-        return findings, Unseen(rule=rule, host=host, reason="%s: %s: %s (%s:%d)" % (
-            BROKEN, type(problem).__name__, problem, place[0], place[1]))
+        return findings, Unseen(rule=rule, host=host, reason=
+            f"{BROKEN}: {type(problem).__name__}: {problem} ({place[0]}:{place[1]})")
     return findings, None
 
 

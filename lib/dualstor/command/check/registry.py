@@ -76,7 +76,7 @@ def rule(identifier, severity, title, why, fix, scope=HOST):
     """Register the decorated function as a rule; its module's name is the rule's area."""
     def register(function):
         if identifier in _RULES:
-            raise ValueError("two rules %s" % identifier)
+            raise ValueError(f"two rules {identifier}")
         _RULES[identifier] = Rule(
             id=identifier, severity=severity, title=title, why=why, fix=fix, scope=scope,
             area=function.__module__.rpartition(".")[2].partition("_")[0], check=function)

@@ -44,8 +44,8 @@ def _finding(console, finding):
     style = _STYLES[finding.rule.severity]
     host = ", ".join(finding.hosts) + " " if finding.hosts else ""
     console.line()
-    console.pieces((finding.rule.severity.upper(), style), ("  %s  " % finding.rule.id, "title"),
-                   ("%s%s" % (host, finding.where), None))
+    console.pieces((finding.rule.severity.upper(), style), (f"  {finding.rule.id}  ", "title"),
+                   (f"{host}{finding.where}", None))
     console.line("  " + finding.text)
     console.line("  why: " + finding.rule.why)
     console.line("  fix: " + finding.fix)
@@ -57,27 +57,27 @@ def _not_looked(console, unseen):
     for one in unseen:
         reasons.setdefault((one.host, one.reason), []).append(one.rule)
     for (host, reason), hidden in reasons.items():
-        console.line("not looked at: %s%s" % ("%s: " % host if host else "", reason), "dim")
+        console.line("not looked at: %s%s" % (f"{host}: " if host else "", reason), "dim")
         console.line("  so it is not known whether: " if len(hidden) > 1
-                     else "  so it is not known whether %s (%s)" % (hidden[0].title, hidden[0].id),
+                     else f"  so it is not known whether {hidden[0].title} ({hidden[0].id})",
                      "dim")
         for rule in hidden if len(hidden) > 1 else ():
-            console.line("    %s (%s)" % (rule.title, rule.id), "dim")
+            console.line(f"    {rule.title} ({rule.id})", "dim")
 
 
 def show(console, cluster, verdict, quiet=False):
     """Print the verdict for a person; *quiet* leaves out what was not looked at."""
     for host in cluster.hosts:
-        console.line("looked at %s (%s)" % (host.name, host.tree.source), "dim")
+        console.line(f"looked at {host.name} ({host.tree.source})", "dim")
     for finding in verdict.findings:
         _finding(console, finding)
     if verdict.unseen and not quiet:
         console.line()
         _not_looked(console, verdict.unseen)
-    counts = ["%d %s%s" % (number, word, "" if number == 1 else "s") for word, number in (
+    counts = [f"{number} {word}{'' if number == 1 else 's'}" for word, number in (
         (severity, sum(f.rule.severity == severity for f in verdict.findings))
         for severity in SEVERITIES)]
     console.line()
-    console.line("%s; %d questions answered, %d not" % (
-        ", ".join(counts), verdict.looked, len(verdict.unseen)),
+    console.line(f"{', '.join(counts)}; {verdict.looked} questions answered, {len(verdict.unseen)} "
+                 "not",
         "good" if exit_code(verdict) == ExitCode.OK else "title")

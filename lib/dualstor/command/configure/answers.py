@@ -43,17 +43,16 @@ class _Reader:
     def table(self, value, where, keys=None):
         """*value* as a dict with no other than the known keys."""
         if not isinstance(value, dict):
-            self.problems.append("%s: expected NAME = VALUE pairs" % where)
+            self.problems.append(f"{where}: expected NAME = VALUE pairs")
             return {}
         for key in sorted(set(value) - keys if keys else ()):
-            self.problems.append("%s has no %r, only %s" % (
-                where, key, ", ".join(sorted(keys))))
+            self.problems.append(f"{where} has no {key!r}, only {', '.join(sorted(keys))}")
         return value
 
     def tables(self, value, where, keys):
         """*value* as a list of such dicts."""
         if not isinstance(value, list):
-            self.problems.append("%s: expected a list" % where)
+            self.problems.append(f"{where}: expected a list")
             return []
         return [self.table(each, where, keys) for each in value]
 
@@ -62,20 +61,20 @@ class _Reader:
         value = table.get(key, default)
         if value is None:
             if needed:
-                self.problems.append("%s %s is not told" % (where, key))
+                self.problems.append(f"{where} {key} is not told")
             return ""
         if not isinstance(value, str):
-            self.problems.append("%s %s is %r: expected text" % (where, key, value))
+            self.problems.append(f"{where} {key} is {value!r}: expected text")
             return ""
         wrong = check(value)
         if wrong:
-            self.problems.append("%s %s %r %s" % (where, key, value, wrong))
+            self.problems.append(f"{where} {key} {value!r} {wrong}")
         return value
 
     def choice(self, table, key, where, choices, default):
         """One of a few texts."""
         return self.text(table, key, where, lambda text: None if text in choices else
-                         "is unknown: choose one of %s" % ", ".join(choices), default)
+                         f"is unknown: choose one of {', '.join(choices)}", default)
 
     def number(self, table, key, where, low, high, default):
         """A whole number; an option gives it as text."""
@@ -83,8 +82,8 @@ class _Reader:
         if isinstance(value, str) and whole(value) is not None:
             value = whole(value)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            self.problems.append("%s %s is %r: expected a number from %d to %d"
-                                 % (where, key, value, low, high))
+            self.problems.append(f"{where} {key} is {value!r}: expected a number from {low} to "
+                                 f"{high}")
             return default
         return value
 
@@ -97,7 +96,7 @@ class _Reader:
             text = str(value) if isinstance(value, (str, int)) else ""
             for what, wrong in ((key, names.option(key)), (value, names.value(text))):
                 if wrong:
-                    self.problems.append("%s %s: %r %s" % (where, key, what, wrong))
+                    self.problems.append(f"{where} {key}: {what!r} {wrong}")
             found.append((key, text))
         return tuple(found)
 
@@ -107,19 +106,18 @@ def _nodes(read, answers):
     disk = drbd.get("disk") if isinstance(drbd, dict) else None
     for number, table in enumerate(read.tables(answers.get("nodes", []), "nodes",
                                                _KEYS["nodes"]), 1):
-        where = "node %s" % (table.get("name") or number)
+        where = f"node {table.get('name') or number}"
         address = read.text(table, "address", where, names.address)
         found.append(Node(
             name=read.text(table, "name", where, names.host), address=address,
             replication=read.text(table, "replication", where, names.address, address),
             disk=read.text(table, "disk", where, names.disk, disk)))
     if len(found) != 2:
-        read.problems.append("%d nodes are told: a pair has two, dual primary is for two"
-                             % len(found))
+        read.problems.append(f"{len(found)} nodes are told: a pair has two, dual primary is for two")
         return tuple(found)
     for field in ("name", "address", "replication"):
         if len({getattr(node, field) for node in found}) == 1 and getattr(found[0], field):
-            read.problems.append("both nodes have the %s %s" % (field, getattr(found[0], field)))
+            read.problems.append(f"both nodes have the {field} {getattr(found[0], field)}")
     if len({":" in node.replication for node in found}) == 2:
         read.problems.append("one node replicates over IPv4 and the other over IPv6")
     return tuple(found)
@@ -131,7 +129,7 @@ def _fences(read, answers, nodes):
     first = nodes[0].name if nodes else None
     found = []
     for table in tables:
-        where = "fence device of %s" % table.get("node")
+        where = f"fence device of {table.get('node')}"
         default = 0 if given or table.get("node") != first else _DELAY
         found.append(Fence(
             node=read.text(table, "node", "fence", names.host),
@@ -142,20 +140,20 @@ def _fences(read, answers, nodes):
         count = [fence.node for fence in found].count(node.name)
         if count != 1:
             read.problems.append(
-                "%s has %s fence device: two writers without fencing lose data; give it one "
-                "(--fence %s=AGENT,OPTION=VALUE)" % (node.name, "no" if not count else
-                                                     "more than one", node.name))
+                f"{node.name} has {'no' if not count else 'more than one'} fence device: two "
+                "writers without fencing lose data; give it one (--fence "
+                f"{node.name}=AGENT,OPTION=VALUE)")
     for fence in found:
         if fence.node not in [node.name for node in nodes]:
-            read.problems.append("fence: there is no node %r" % fence.node)
+            read.problems.append(f"fence: there is no node {fence.node!r}")
         for name, _ in fence.options:
             if name in ("pcmk_host_list", "pcmk_delay_base"):
-                read.problems.append("fence device of %s: %s is set from node and delay"
-                                     % (fence.node, name))
+                read.problems.append(f"fence device of {fence.node}: {name} is set from node and "
+                                     "delay")
     if len(found) == 2 and found[0].delay == found[1].delay:
         read.problems.append(
-            "both fence devices have the delay %d: the nodes would kill each other; give one "
-            "of them a longer delay, its node then survives" % found[0].delay)
+            f"both fence devices have the delay {found[0].delay}: the nodes would kill each other; "
+            "give one of them a longer delay, its node then survives")
     by_name = {fence.node: fence for fence in found}
     return tuple(by_name[node.name] for node in nodes if node.name in by_name)
 
@@ -179,18 +177,18 @@ def _lvm(read, answers):
 
 def _ids_differ(read, nodes, drbd, lvm):
     if drbd.resource == lvm.vg:
-        read.problems.append("DRBD resource and volume group are both %s: the cluster needs two "
-                             "names" % lvm.vg)
+        read.problems.append(f"DRBD resource and volume group are both {lvm.vg}: the cluster needs "
+                             "two names")
     for node in nodes:
         if drbd.device == node.disk:
-            read.problems.append("node %s disk %s is DRBD's own device" % (node.name, node.disk))
+            read.problems.append(f"node {node.name} disk {node.disk} is DRBD's own device")
 
 
 def _properties(read, answers):
     found = read.pairs(answers.get("properties", {}), "properties")
     for name, _ in found:
         if name in _OURS:
-            read.problems.append("properties: %s is set already, and not to be changed" % name)
+            read.problems.append(f"properties: {name} is set already, and not to be changed")
     return found
 
 

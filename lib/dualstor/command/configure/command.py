@@ -56,7 +56,7 @@ def _step_json(number, step):
 
 def _step_lines(number, step):
     """A step as text."""
-    yield "%d. on %s: %s" % (number, " and ".join(step.nodes), step.why)
+    yield f"{number}. on {' and '.join(step.nodes)}: {step.why}"
     for words in step.commands:
         yield "       " + pcs.quoted(words)
 
@@ -92,7 +92,7 @@ def _output(console, pair, form, folder):
                 ("steps.txt", "\n".join(lines) + "\n", 0o644)]
     for name, text, mode in written:
         files.write(os.path.join(folder, name), text, mode)
-        console.line("wrote %s" % os.path.join(folder, name))
+        console.line(f"wrote {os.path.join(folder, name)}")
 
 
 # -- applying ------------------------------------------------------------------------
@@ -109,14 +109,14 @@ def _apply(console, pair, arguments):
     if not found:
         console.line("all files of this host are right already")
         return True
-    if not (arguments.yes or console.confirm("write %d file(s)?" % len(found))):
+    if not (arguments.yes or console.confirm(f"write {len(found)} file(s)?")):
         console.error("nothing was changed (--yes goes on without being asked)")
         return False
     for change in found:
         path = host.file(change.path)
         aside = files.backup(path)
         files.write(path, change.after)
-        console.line("wrote %s%s" % (path, ", the old one is %s" % aside if aside else ""))
+        console.line("wrote %s%s" % (path, f", the old one is {aside}" if aside else ""))
     return True
 
 
@@ -128,15 +128,15 @@ def _take(console, pair, arguments):
                  if each.name.partition(".")[0]
                  == cluster.local_node(Host(Deadline(20))).partition(".")[0]), None)
     if node is None:
-        raise DualstorError("this host is neither %s: steps are taken on the nodes, and the names "
-                            "are those of `uname -n`" % " nor ".join(n.name for n in pair.nodes))
+        raise DualstorError(f"this host is neither {' nor '.join(n.name for n in pair.nodes)}: "
+                            "steps are taken on the nodes, and the names are those of `uname -n`")
     taker = take.Taker(pair, node, lambda seconds: Host(Deadline(seconds)),
                        lambda question: arguments.yes or console.confirm(question))
     for number, step in enumerate(steps.steps(pair, "cib"), 1):
         for line in _step_lines(number, step):
             console.line(line)
         outcome = taker.take(step)
-        console.line("   %s" % outcome, "good" if outcome in (take.DONE, take.TAKEN) else "warning")
+        console.line(f"   {outcome}", "good" if outcome in (take.DONE, take.TAKEN) else "warning")
         if outcome == take.SKIPPED:
             return False
     return True
@@ -158,10 +158,10 @@ def run(arguments, console):
     if arguments.migrate:
         wrong = names.group(arguments.migrate)
         if wrong:
-            raise DualstorError("--migrate %r %s" % (arguments.migrate, wrong))
+            raise DualstorError(f"--migrate {arguments.migrate!r} {wrong}")
         found = migrate.steps(pair, arguments.migrate)
         console.document({"steps": [_step_json(n, s) for n, s in enumerate(found, 1)]})
-        _show_steps(console, "From clvmd to lvmlockd: %s" % arguments.migrate, found)
+        _show_steps(console, f"From clvmd to lvmlockd: {arguments.migrate}", found)
         return ExitCode.OK
     if arguments.output:
         _output(console, pair, form, arguments.output)

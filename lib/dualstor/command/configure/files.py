@@ -83,7 +83,7 @@ def write(path, text, mode=0o644):
     """
     path = os.path.realpath(path)
     folder = os.path.dirname(path)
-    draft = os.path.join(folder, ".%s.dualstor-%d" % (os.path.basename(path), os.getpid()))
+    draft = os.path.join(folder, f".{os.path.basename(path)}.dualstor-{os.getpid()}")
     try:
         os.makedirs(folder, exist_ok=True)
         status = os.stat(path) if os.path.exists(path) else None
@@ -103,8 +103,8 @@ def write(path, text, mode=0o644):
             raise
         _sync_folder(folder)
     except OSError as problem:
-        raise DualstorError("%s cannot be written: %s; it is as it was"
-                            % (path, problem.strerror or problem))
+        raise DualstorError(f"{path} cannot be written: {problem.strerror or problem}; it is as it "
+                            "was")
 
 
 def backup(path):
@@ -114,7 +114,7 @@ def backup(path):
     """
     if not os.path.exists(path):
         return None
-    aside = "%s.dualstor-%s" % (path, time.strftime("%Y%m%dT%H%M%S"))
+    aside = f"{path}.dualstor-{time.strftime('%Y%m%dT%H%M%S')}"
     with open(path, encoding="utf-8", errors="surrogateescape") as stream:
         text = stream.read()
     write(aside, text, stat.S_IMODE(os.stat(path).st_mode))

@@ -18,10 +18,10 @@ def steps(pair, vg):
     clone, drbd = vg + "-clone", pair.drbd.resource
     lvm = pair.drbd.device
     return (
-        Step((first,), (("vgcfgbackup", "-f", "/root/%s.before" % vg, vg),),
+        Step((first,), (("vgcfgbackup", "-f", f"/root/{vg}.before", vg),),
              "The description of the volume group as it was; vgcfgrestore takes it back. It is no "
              "copy of the data: have one elsewhere."),
-        Step(both, (("lsof", "+c0", "/dev/%s" % vg), ("dmsetup", "info", "-c")),
+        Step(both, (("lsof", "+c0", f"/dev/{vg}"), ("dmsetup", "info", "-c")),
              "Stop whatever uses its LVs on both nodes: virtual machines, file systems, exports. "
              "The column Open of each LV must be 0."),
         Step((first,), (("crm_resource", "--resource", clone, "--meta", "--set-parameter",
@@ -29,22 +29,22 @@ def steps(pair, vg):
                         ("crm_resource", "--wait")),
              "The cluster deactivates the volume group on both nodes and leaves it so."),
         Step(both, (("dmsetup", "ls"),),
-             "No device of %s may be listed on either node. An LV that is still active would be "
-             "written without a lock from here on." % vg),
+             f"No device of {vg} may be listed on either node. An LV that is still active would be "
+             "written without a lock from here on."),
         Step((first,), (("crm_mon", "-1"), ("drbdadm", "status", drbd)),
              "DRBD must be UpToDate on both nodes, so that either can take over should this go "
              "wrong."),
         Step((first,), (("vgchange", "-cn", "--config", "global{locking_type=0}", vg),),
              "On one node only, with LVM 2.02 still installed: the volume group is nobody's now. "
              "No locking, as clvmd locks what is being changed; nothing else may run an LVM "
-             "command meanwhile, on either node. (If the new LVM is installed already: "
-             "vgchange --lock-type none --lock-opt force %s, and skip the next step.)" % vg),
+             "command meanwhile, on either node. (If the new LVM is installed already: vgchange "
+             f"--lock-type none --lock-opt force {vg}, and skip the next step.)"),
         Step(both, (("crm_node", "-n"),),
              "Stop the cluster on both nodes, install LVM 2.03 with lvmlockd, and dualstor's "
              "configuration for the generation lvmlockd (`dualstor configure --apply`); start "
              "the cluster. clvmd and lvmlockd must never run at the same time."),
         Step((first,), (("vgs", "-o", "+vg_lock_type", "--config",
-                         'devices{filter=["a|^%s$|","r|.*|"]}' % lvm, vg),),
+                         f"devices{{filter=[\"a|^{lvm}$|\",\"r|.*|\"]}}", vg),),
              "DRBD must be Primary here and lvmlockd must run. The sixth letter of Attr is - : "
              "neither clustered nor shared."),
         Step((first,), (("vgchange", "--lock-type", "dlm", vg),),

@@ -42,7 +42,7 @@ class Drbd(Record):
     @property
     def device(self):
         """The device that LVM gets."""
-        return "/dev/drbd%d" % self.minor
+        return f"/dev/drbd{self.minor}"
 
 
 class Lvm(Record):

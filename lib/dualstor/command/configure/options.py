@@ -28,7 +28,7 @@ def add_arguments(parser):
                         help="the device that kills a node: its agent, the agent's options as "
                              "OPTION=VALUE, delay=SECONDS")
     parser.add_argument("--generation", choices=[each.name for each in GENERATIONS],
-                        help="; ".join("%s: %s" % (each.name, each.since)
+                        help="; ".join(f"{each.name}: {each.since}"
                                        for each in GENERATIONS))
     parser.add_argument("--drbd", choices=("8.3", "8.4", "9"), help="version of DRBD (8.4)")
     parser.add_argument("--first-sync", choices=(FULL_SYNC, SKIP_SYNC),

@@ -81,7 +81,7 @@ class Ban(Record):
     @property
     def id(self):
         """The one that pcs gives it, and lets nobody choose without a warning."""
-        return "location-%s-%s--INFINITY" % (self.resource, self.node)
+        return f"location-{self.resource}-{self.node}--INFINITY"
 
 
 class Order(Record):
@@ -117,7 +117,7 @@ class Part(Record):
 
 
 def _seconds(number):
-    return "%ds" % number
+    return f"{number}s"
 
 
 def _operations(interface, generation):
@@ -184,13 +184,13 @@ def group(pair):
     drbd, locking = pair.drbd.resource + "-clone", LOCKING + "-clone"
     return Part(
         clones=(clone,),
-        orders=(Order(id="%s-after-%s" % (vg, pair.drbd.resource), first=drbd,
+        orders=(Order(id=f"{vg}-after-{pair.drbd.resource}", first=drbd,
                       first_action="promote", then=clone.id),
-                Order(id="%s-after-%s" % (vg, LOCKING), first=locking, first_action="start",
+                Order(id=f"{vg}-after-{LOCKING}", first=locking, first_action="start",
                       then=clone.id)),
-        colocations=(Colocation(id="%s-with-%s" % (vg, pair.drbd.resource), resource=clone.id,
+        colocations=(Colocation(id=f"{vg}-with-{pair.drbd.resource}", resource=clone.id,
                                 other=drbd, role=generation.roles[0]),
-                     Colocation(id="%s-with-%s" % (vg, LOCKING), resource=clone.id,
+                     Colocation(id=f"{vg}-with-{LOCKING}", resource=clone.id,
                                 other=locking)))
 
 

@@ -29,9 +29,9 @@ def read_file(path):
         with open(path, encoding="utf-8") as stream:
             return loads(stream.read())
     except (OSError, UnicodeDecodeError) as problem:
-        raise DualstorError("%s cannot be read: %s" % (path, problem))
+        raise DualstorError(f"{path} cannot be read: {problem}")
     except error as problem:
-        raise DualstorError("%s is no TOML: %s" % (path, problem))
+        raise DualstorError(f"{path} is no TOML: {problem}")
 
 
 def _words(text, first):
@@ -39,12 +39,12 @@ def _words(text, first):
     head, *rest = text.split(",")
     left, equals, right = head.partition("=")
     if not equals:
-        raise AnswersWrong(["%r: expected %s" % (text, "=".join(first).upper())])
+        raise AnswersWrong([f"{text!r}: expected {'='.join(first).upper()}"])
     found = {first[0]: left, first[1]: right}
     for word in rest:
         key, equals, value = word.partition("=")
         if not equals:
-            raise AnswersWrong(["%r in %r: expected NAME=VALUE" % (word, text)])
+            raise AnswersWrong([f"{word!r} in {text!r}: expected NAME=VALUE"])
         found[key] = value
     return found
 
@@ -76,5 +76,5 @@ def parse_property(text):
     """The (name, value) of ``NAME=VALUE``."""
     name, equals, value = text.partition("=")
     if not equals:
-        raise AnswersWrong(["%r: expected NAME=VALUE" % text])
+        raise AnswersWrong([f"{text!r}: expected NAME=VALUE"])
     return name, value

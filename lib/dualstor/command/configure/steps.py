@@ -21,7 +21,7 @@ _SUFFIXES = {"pcs": "pcs.sh", "crm": "crm", "cib": "xml"}
 
 def part_file(part, form):
     """The name of the file of a part of the Pacemaker configuration."""
-    return "pacemaker-%s.%s" % (part, _SUFFIXES[form])
+    return f"pacemaker-{part}.{_SUFFIXES[form]}"
 
 
 def loading(part, form):
@@ -61,8 +61,8 @@ def _sync_steps(pair, first):
     if pair.drbd.first_sync == FULL_SYNC:
         yield Step((first,), (first_sync(pair), ("drbdadm", "secondary", name)),
                    "Two new disks are Inconsistent and DRBD cannot know which one counts. This "
-                   "makes %s's the good one; all of it is copied to the other node, whose "
-                   "content is lost." % first, "first-sync")
+                   f"makes {first}'s the good one; all of it is copied to the other node, whose "
+                   "content is lost.", "first-sync")
     else:
         yield Step((first,), (first_sync(pair),),
                    "Declares that both disks are alike, so that nothing is copied. Right only for "
@@ -95,7 +95,7 @@ def steps(pair, form):
     if pair.generation.engine == "corosync":
         key = corosync.KEY
         found.append(Step(
-            (first,), (("corosync-keygen",), ("scp", "-p", key, "%s:%s" % (second, key))),
+            (first,), (("corosync-keygen",), ("scp", "-p", key, f"{second}:{key}")),
             "corosync encrypts its traffic with this key: who can speak corosync can fence. "
             "Both nodes need the same one, readable by root only."))
     found += [

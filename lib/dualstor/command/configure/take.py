@@ -127,7 +127,7 @@ class Taker:
             return DONE
         if done(step.name, self.look(step.name), self.pair):
             return DONE
-        if not self.agree("%s?" % "; ".join(" ".join(words) for words in step.commands)):
+        if not self.agree(f"{'; '.join(' '.join(words) for words in step.commands)}?"):
             return SKIPPED
         if step.name in (pacemaker.BASE, pacemaker.GROUP):
             self._load(step.name)
@@ -141,8 +141,8 @@ class Taker:
     def _run(self, words, seconds=_COMMAND_TIME):
         completed = self.make_host(seconds).run(words, seconds)
         if not completed.ok:
-            raise DualstorError("%s: %s; mend what it says and run this again, it goes on here"
-                                % (" ".join(words), completed.complaint()))
+            raise DualstorError(f"{' '.join(words)}: {completed.complaint()}; mend what it says "
+                                "and run this again, it goes on here")
 
     def _load(self, part):
         """Merge a part into the CIB, from a file that only root can read: it holds passwords."""
@@ -153,7 +153,7 @@ class Taker:
             if host.recall(_PART) != text:
                 raise DualstorError("%s cannot be written: see what `ls -ld %s` and `df %s` show"
                                     % ((STATE_DIR,) * 3))
-            self._run(steps.LOADERS["cib"] + ("%s/%s" % (STATE_DIR, _PART),))
+            self._run(steps.LOADERS["cib"] + (f"{STATE_DIR}/{_PART}",))
         finally:
             host.forget(_PART)
 
@@ -168,9 +168,9 @@ class Taker:
             except ToolError as problem:
                 seen = str(problem)
             if host.deadline.reached:
-                raise DualstorError("waited %.0f s for DRBD resource %s to be %s (%s); run this "
-                                    "again when it is" % (_SETTLE_TIME, self.pair.drbd.resource,
-                                                          step.name, seen))
+                raise DualstorError(f"waited {_SETTLE_TIME:.0f} s for DRBD resource "
+                                    f"{self.pair.drbd.resource} to be {step.name} ({seen}); run "
+                                    "this again when it is")
             host.sleep(_PAUSE)
 
 
@@ -179,5 +179,4 @@ def _shown(state):
         return "it is not up"
     if not isinstance(state, kernel.State):
         return "unknown"
-    return "%s, %s" % ("connected" if state.connected else "not connected",
-                       "/".join(_dstates(state)))
+    return f"{'connected' if state.connected else 'not connected'}, {'/'.join(_dstates(state))}"

@@ -17,12 +17,12 @@ def _membership(report):
         return
     if not quorum.running:
         yield error(
-            "the cluster does not run on %s (%s)" % (report.node, quorum.says),
+            f"the cluster does not run on {report.node} ({quorum.says})",
             "find out why it ended (`journalctl -b -u corosync -u pacemaker`), then start it; "
             "until then run no LVM command here")
     elif not quorum.quorate:
         yield error(
-            "%s has no quorum (%s)" % (report.node, quorum.says),
+            f"{report.node} has no quorum ({quorum.says})",
             "bring the other node or the cluster's network back; LVM commands would hang "
             "meanwhile, so run none")
 
@@ -32,27 +32,27 @@ def _nodes(report):
     cluster = report.cluster
     if isinstance(cluster, Silent):
         if not isinstance(report.quorum, Silent) and report.quorum.running:
-            yield error("Pacemaker does not answer (%s)" % cluster.says,
+            yield error(f"Pacemaker does not answer ({cluster.says})",
                         "`systemctl status pacemaker` and its log; what DRBD and LVM do is shown "
                         "nevertheless")
         return
     for node in cluster.nodes:
         if node.unclean:
             yield error(
-                "%s is lost and not fenced yet; writes and locks wait for that" % node.name,
-                "see why its fence device does not answer (`stonith_admin --history %s`). Only if "
-                "you have seen yourself that the machine is off: `stonith_admin --confirm %s`"
-                % (node.name, node.name))
+                f"{node.name} is lost and not fenced yet; writes and locks wait for that",
+                "see why its fence device does not answer (`stonith_admin --history "
+                f"{node.name}`). Only if you have seen yourself that the machine is off: "
+                f"`stonith_admin --confirm {node.name}`")
         elif not node.online:
             yield warning(
-                "%s is down; %s works alone" % (node.name, report.node),
+                f"{node.name} is down; {report.node} works alone",
                 "find out why (the last fencing is above), then switch it on and start its "
                 "cluster: it joins and its disk is brought up to date by itself")
         elif node.standby or node.maintenance:
             state = "standby" if node.standby else "maintenance"
-            yield warning("%s is in %s mode" % (node.name, state),
-                          "if nobody works on it any more: `crm_attribute --node %s --name %s "
-                          "--delete`, or your cluster shell" % (node.name, state))
+            yield warning(f"{node.name} is in {state} mode",
+                          f"if nobody works on it any more: `crm_attribute --node {node.name} "
+                          f"--name {state} --delete`, or your cluster shell")
     if dict(cluster.properties).get("maintenance-mode") == "true":
         yield warning("the whole cluster is in maintenance mode: it mends nothing",
                       "if nobody works on it any more: `crm_attribute --name maintenance-mode "
@@ -63,7 +63,7 @@ def _by_hand(report, node):
     """How fenced of cman is told that a node is off; Pacemaker's way is told with the node."""
     if isinstance(report.quorum, Silent) or report.quorum.engine != CMAN:
         return ""
-    return ". Only if you have seen yourself that the machine is off: `fence_ack_manual %s`" % node
+    return f". Only if you have seen yourself that the machine is off: `fence_ack_manual {node}`"
 
 
 def _fencing(report):
@@ -75,13 +75,13 @@ def _fencing(report):
                     "configure a fence device for each node and set stonith-enabled=true")
     for event in fencing.events[:1]:
         if event.pending:
-            yield error("%s is being fenced" % event.target,
+            yield error(f"{event.target} is being fenced",
                         "wait for it; if it takes longer than a minute, look at its fence device"
                         + _by_hand(report, event.target))
         elif event.status == "failed":
-            yield error("the last fencing of %s failed" % event.target,
-                        "mend its fence device before anything else: `stonith_admin --history %s` "
-                        "tells the time, the log the reason" % event.target)
+            yield error(f"the last fencing of {event.target} failed",
+                        "mend its fence device before anything else: `stonith_admin --history "
+                        f"{event.target}` tells the time, the log the reason")
 
 
 # -- LVM --------------------------------------------------------------------------------
@@ -92,23 +92,22 @@ def _locking(report):
     if isinstance(locking, Silent):
         return
     if locking.waits:
-        yield error("locking waits for %s; LVM commands hang until then" % locking.waits,
+        yield error(f"locking waits for {locking.waits}; LVM commands hang until then",
                     "see what is said above about quorum and fencing; run no LVM command")
     if locking.daemon is None or locking.dead:
-        yield error("no LVM lock daemon runs on %s" % report.node,
+        yield error(f"no LVM lock daemon runs on {report.node}",
                     "the cluster starts it: see its last failure, mend that, then `crm_resource "
                     "--cleanup`; without it LVs stay usable, but nothing can be changed")
     elif locking.problem == BUSY and not getattr(report.quorum, "quorate", True):
         pass    # clvmd takes no connection without quorum: that is told above
     elif locking.problem or locking.silence:
-        yield error("%s does not answer (%s)" % (locking.daemon,
-                                                 locking.problem or locking.silence),
+        yield error(f"{locking.daemon} does not answer ({locking.problem or locking.silence})",
                     "do not kill it: LVs are locked through it. The cluster's monitor sees it and "
                     "recovers it; if it does not, stop the volume group's users on this node and "
                     "put it into standby")
     for space in locking.lockspaces:
         if space.recovered is False and not locking.waits:
-            yield warning("lockspace %s is being recovered" % space.name,
+            yield warning(f"lockspace {space.name} is being recovered",
                           "wait some seconds; if it stays so, `dlm_tool ls` tells for what")
 
 
@@ -117,7 +116,7 @@ def _volumes(report):
         return
     for volume in report.active:
         if volume.suspended:
-            yield error("LV %s/%s is suspended: its users wait" % (volume.vg, volume.lv),
+            yield error(f"LV {volume.vg}/{volume.lv} is suspended: its users wait",
                         "an LVM command was cut off here; `dmsetup info` shows it, the same LVM "
                         "command again, or `dmsetup resume`, ends it")
     if not isinstance(report.listed, tuple):
@@ -125,7 +124,7 @@ def _volumes(report):
     here = {volume.id for volume in report.active}
     for volume in report.listed:
         if volume.id not in here:
-            yield warning("LV %s/%s is not active on %s" % (volume.vg, volume.lv, report.node),
+            yield warning(f"LV {volume.vg}/{volume.lv} is not active on {report.node}",
                           "the cluster activates it at the next monitor, unless it is tagged or "
                           "of a kind that cannot be shared; see the last failure")
 
@@ -160,13 +159,12 @@ def _unseen(report):
                        ("listed", "volume groups")):
         part = getattr(report, name)
         if isinstance(part, Silent):
-            yield Advice(severity=UNSEEN, what="%s could not be seen: %s" % (what, part.says),
+            yield Advice(severity=UNSEEN, what=f"{what} could not be seen: {part.says}",
                          do="mend that first if it should work here")
     if not isinstance(report.drbd, Silent):
         for name, state in report.drbd.resources:
             if isinstance(state, Silent):
-                yield Advice(severity=UNSEEN, what="DRBD %s could not be seen: %s"
-                             % (name, state.says), do="`drbdadm status %s`" % name)
+                yield Advice(severity=UNSEEN, what=f"DRBD {name} could not be seen: {state.says}", do=f"`drbdadm status {name}`")
 
 
 def advise(report):

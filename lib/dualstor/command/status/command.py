@@ -28,7 +28,7 @@ def _seconds(text):
     """What an option with SECONDS means: a number, brought within bounds."""
     number = fraction(text)
     if number is None:
-        raise argparse.ArgumentTypeError("%r is no number of seconds" % text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return min(max(_LEAST, number), _MOST)
 
 
@@ -38,7 +38,8 @@ def add_arguments(parser):
     parser.add_argument("--interval", metavar="SECONDS", type=_seconds, default=2.0,
                         help="between two looks of --watch (2)")
     parser.add_argument("--wait", metavar="SECONDS", type=_seconds, default=observe.PART_TIME,
-                        help="how long each part may take to answer, on a busy host (%g)" % observe.PART_TIME)
+                        help="how long each part may take to answer, on a busy host "
+                             f"({observe.PART_TIME:g})")
     parser.add_argument("--peer", metavar="HOST",
                         help="also ask the other node, over ssh: shows its lock modes, and "
                              "what to do about DRBD for the state that both are in")
@@ -65,7 +66,7 @@ def _look(arguments):
         report = report.but(peer=peer.ask(
             _host(_PEER_TIMES * seconds), arguments.peer,
             # An older dualstor does not know the option.
-            () if seconds == observe.PART_TIME else ("--wait", "%g" % seconds)))
+            () if seconds == observe.PART_TIME else ("--wait", f"{seconds:g}")))
     return report
 
 

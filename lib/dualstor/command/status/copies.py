@@ -72,21 +72,21 @@ def _split_brain(report, name, state):
     if state is None:
         if not (_told(report, name, recipes.SPLIT_BRAIN) or sides[1].standalone):
             return None
-        what = "DRBD %s is down here, after a split brain" % name
+        what = f"DRBD {name} is down here, after a split brain"
     elif state.standalone:
-        what = "DRBD %s has given up the connection (StandAlone), as after a split brain: the " \
-               "two copies differ more with each write" % name
+        what = (f"DRBD {name} has given up the connection (StandAlone), as after a split brain: "
+                "the two copies differ more with each write")
     elif sides[1].standalone:
-        what = "DRBD %s waits in vain: %s has given up the connection (StandAlone), as after a " \
-               "split brain" % (name, sides[1].node)
+        what = (f"DRBD {name} waits in vain: {sides[1].node} has given up the connection "
+                "(StandAlone), as after a split brain")
     elif not state.connected and _told(report, name, recipes.SPLIT_BRAIN) and not sides[1].waits:
-        what = "DRBD %s waits in vain: the cluster reports a split brain" % name
+        what = f"DRBD {name} waits in vain: the cluster reports a split brain"
     else:
         return None
-    first = "start %s and its cluster; then " % report.other if _alone(report) else ""
+    first = f"start {report.other} and its cluster; then " if _alone(report) else ""
     more = "" if isinstance(report.peer, dict) else \
-        ". (`dualstor status --peer %s` prints fewer steps: those for the state that it is in)" \
-        % report.other
+        (f". (`dualstor status --peer {report.other}` prints fewer steps: those for the state that "
+         "it is in)")
     return error(what, first + recipes.DECIDE + more, recipes.split_brain(
         name, sides, old=_old(report), cluster=_manager(report)))
 
@@ -95,23 +95,23 @@ def _down(report, name):
     """The Advice for a resource that is not up."""
     here, there = recipes.Side(node=report.node, state=None, groups=()), report.other
     if _told(report, name, recipes.NO_META_DATA):
-        return error("DRBD %s is not up here: its disk has no meta-data" % name,
-                     "look first whether it is the right disk (`drbdadm dump %s`, `lsblk`), and "
-                     "why its meta-data is gone. What is written over is lost" % name,
+        return error(f"DRBD {name} is not up here: its disk has no meta-data",
+                     f"look first whether it is the right disk (`drbdadm dump {name}`, `lsblk`), "
+                     "and why its meta-data is gone. What is written over is lost",
                      recipes.new_disk(name, report.node, there, up=False))
     if _told(report, name, recipes.CONSISTENT) and _off(report):
         return _lone(report, name, here)
-    return error("DRBD %s is not up on %s" % (name, report.node),
+    return error(f"DRBD {name} is not up on {report.node}",
                  "the cluster brings it up: see its last failure, mend that, then "
                  "`crm_resource --cleanup`")
 
 
 def _lone(report, name, side):
     """The Advice for a copy that may be the newer one, or not."""
-    return error("DRBD %s is Consistent here and alone: nobody knows whether the copy of %s is "
-                 "newer" % (name, report.other),
-                 "bring %s back, and the newer copy wins by itself. Where that cannot be"
-                 % report.other,
+    return error(f"DRBD {name} is Consistent here and alone: nobody knows whether the copy of "
+                 f"{report.other} is newer",
+                 f"bring {report.other} back, and the newer copy wins by itself. Where that cannot "
+                 "be",
                  recipes.lone_copy(name, side, report.other, _old(report), _manager(report)))
 
 
@@ -130,13 +130,13 @@ def _no_disk(report, name, state, volume):
     """The Advice for a volume without a disk."""
     good = state.connected and all(d == "UpToDate" for p in state.peers for d in p.dstates)
     if not good:
-        return error("DRBD %s has lost its disk here (%s), and reaches no good copy"
-                     % (name, volume.dstate),
+        return error(f"DRBD {name} has lost its disk here ({volume.dstate}), and reaches no good "
+                     "copy",
                      "bring the other node back; if the disk answers again (`dmesg`), `drbdadm "
-                     "attach %s`" % name)
+                     f"attach {name}`")
     return error(
-        "DRBD %s has lost its disk here (%s); this node reads and writes over the network"
-        % (name, volume.dstate), "find out why (`dmesg`), repair or replace it",
+        f"DRBD {name} has lost its disk here ({volume.dstate}); this node reads and writes over "
+        "the network", "find out why (`dmesg`), repair or replace it",
         recipes.new_disk(name, report.node, report.other, up=True))
 
 
@@ -147,12 +147,12 @@ def _disks(report, name, state):
         elif volume.dstate == "Consistent" and not state.connected and _off(report):
             yield _lone(report, name, recipes.Side(node=report.node, state=state))
         elif volume.dstate in _COPY_LOST and volume.resync is None:
-            yield error("DRBD %s is %s here" % (name, volume.dstate),
+            yield error(f"DRBD {name} is {volume.dstate} here",
                         "bring the connection to the other node back: its data is newer, and "
                         "comes over by itself")
         elif volume.resync is not None:
             yield warning(
-                "DRBD %s is being brought up to date (%d %%)" % (name, volume.resync),
+                f"DRBD {name} is being brought up to date ({int(volume.resync)} %)",
                 "wait: until it is done there is one good copy only. Do not reboot the node that "
                 "has it")
 
@@ -162,7 +162,7 @@ def look(report):
     if isinstance(report.drbd, Silent):
         return
     if not report.drbd.loaded:
-        yield error("DRBD's kernel module is not loaded on %s" % report.node,
+        yield error(f"DRBD's kernel module is not loaded on {report.node}",
                     "if the cluster runs, see its last failure; by hand: `modprobe drbd`")
     for name, state in report.drbd.resources:
         if isinstance(state, Silent):
@@ -173,18 +173,18 @@ def look(report):
         elif state is None:
             yield _down(report, name)
         elif not state.connected and not _alone(report):
-            yield error("DRBD %s is not connected though the other node may be up" % name,
+            yield error(f"DRBD {name} is not connected though the other node may be up",
                         "look at the replication link on both nodes (cable, address, firewall); "
                         "DRBD connects by itself once it works. If it says StandAlone there "
-                        "(`drbdadm cstate %s`): `dualstor status` on that node" % name)
+                        f"(`drbdadm cstate {name}`): `dualstor status` on that node")
         if state is None:
             continue
         if state.suspended:
-            yield error("DRBD %s holds all writes back" % name,
+            yield error(f"DRBD {name} holds all writes back",
                         "it waits until the lost node is fenced, or connects again: mend the "
                         "fencing (see above) or the replication link")
         yield from _disks(report, name, state)
         if state.connected and state.up_to_date and not state.primary:
-            yield warning("DRBD %s is not Primary on %s" % (name, report.node),
+            yield warning(f"DRBD {name} is not Primary on {report.node}",
                           "the cluster promotes it: see its last failure, or whether the node is "
                           "in standby")

@@ -99,7 +99,7 @@ def see_cluster(host):
         try:
             return pacemaker.parse_mon(problem.completed.stdout)
         except ParseError as error:
-            return Silent(says="crm_mon: %s" % (error.line or problem.reason))
+            return Silent(says=f"crm_mon: {error.line or problem.reason}")
 
 
 def _by_fenced(host):
@@ -108,7 +108,7 @@ def _by_fenced(host):
     if domain is None or not domain.victim:
         return ()
     name = next((node.name for node in cman.nodes(host) if node.id == domain.victim),
-                "node %d" % domain.victim)
+                f"node {domain.victim}")
     return (stonith.FenceEvent(target=name, action="off", status="pending"),)
 
 
@@ -149,11 +149,11 @@ def _answer(part, host):
     try:
         return part(host)
     except ToolMissing as problem:
-        return Silent(says="%s is not installed" % problem.argv[0])
+        return Silent(says=f"{problem.argv[0]} is not installed")
     except DualstorError as problem:
         return Silent(says=problem.reason)
     except Exception as problem:  # pylint: disable=broad-except
-        return Silent(says="unexpected %s: %s; please report it" % (type(problem).__name__, problem))
+        return Silent(says=f"unexpected {type(problem).__name__}: {problem}; please report it")
 
 
 def at_once(parts, make_host, seconds):
@@ -172,7 +172,7 @@ def at_once(parts, make_host, seconds):
     end = time.monotonic() + seconds
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
-    silent = Silent(says="no answer in %.0f s" % seconds)
+    silent = Silent(says=f"no answer in {seconds:.0f} s")
     return {name: found.get(name, silent) for name in parts}
 
 

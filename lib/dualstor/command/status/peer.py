@@ -10,7 +10,7 @@ from dualstor.kernel import drbd
 _CONNECT_TIME = 5   # seconds
 
 _SCHEMA = "dualstor.status/1"
-_OPTIONS = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=%d" % _CONNECT_TIME)
+_OPTIONS = ("-o", "BatchMode=yes", "-o", f"ConnectTimeout={_CONNECT_TIME}")
 
 
 def argv(name, options=()):
@@ -20,7 +20,7 @@ def argv(name, options=()):
     :raises DualstorError: it would be an option of ssh
     """
     if not name or name.startswith("-"):
-        raise DualstorError("--peer %r is no host" % name)
+        raise DualstorError(f"--peer {name!r} is no host")
     return ("ssh",) + _OPTIONS + ("--", name, "dualstor", "status", "--json") + tuple(options)
 
 
@@ -32,9 +32,9 @@ def ask(host, name, options=()):
     except DualstorError as problem:
         return Silent(says=problem.reason)
     except ValueError:
-        return Silent(says="%s answers no JSON: %s" % (name, completed.complaint()))
+        return Silent(says=f"{name} answers no JSON: {completed.complaint()}")
     if not isinstance(found, dict) or found.get("schema") != _SCHEMA:
-        return Silent(says="%s speaks another version of dualstor" % name)
+        return Silent(says=f"{name} speaks another version of dualstor")
     return found
 
 

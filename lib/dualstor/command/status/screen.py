@@ -13,7 +13,7 @@ def _clock(seconds):
 
 
 def _label(console, label, text, style=None):
-    console.pieces(("%-10s" % label, "title"), (text, style))
+    console.pieces((f"{label:<10}", "title"), (text, style))
 
 
 def _cluster(console, report):
@@ -31,8 +31,8 @@ def _cluster(console, report):
             ("LOST, NOT FENCED", node.unclean), ("joining", node.pending),
             ("standby", node.standby), ("maintenance", node.maintenance)) if there]
         words = words or ["online" if node.online else "OFFLINE"]
-        _label(console, "", "%s %s%s" % (node.name, ", ".join(words),
-                                         ", coordinator" if node.name == cluster.dc else ""),
+        _label(console, "", f"{node.name} "
+                            f"{', '.join(words)}{', coordinator' if node.name == cluster.dc else ''}",
                "good" if words == ["online"] else "warning")
 
 
@@ -44,12 +44,12 @@ def _fencing(console, report):
     words = {True: "enabled", False: "DISABLED", None: "not known"}[fencing.enabled]
     pending = [event for event in fencing.events if event.pending]
     last = next((event for event in fencing.events if not event.pending), None)
-    text = "%s; pending: %s" % (words, ", ".join(e.target for e in pending) or "none")
+    text = f"{words}; pending: {', '.join(e.target for e in pending) or 'none'}"
     _label(console, "Fencing", text, "error" if pending or not fencing.enabled else "good")
     if last:
         _label(console, "", "last: %s of %s %s%s" % (
             last.action, last.target, last.status,
-            " at %s" % last.completed if last.completed else ""))
+            f" at {last.completed}" if last.completed else ""))
 
 
 def _drbd(console, report):
@@ -71,19 +71,19 @@ def _drbd(console, report):
         good = state.connected and state.up_to_date and state.primary and \
             all(dstate == "UpToDate" for dstate in theirs)
         for volume, their in zip(state.volumes, theirs):
-            rows.append(("%s/%d" % (name, volume.number), state.role,
+            rows.append((f"{name}/{volume.number}", state.role,
                          peer.role if peer else "?",
                          (peer.cstate if peer else "no peer")
                          + (", writes held back" if state.suspended else ""),
-                         "%s/%s" % (volume.dstate, their)))
+                         f"{volume.dstate}/{their}"))
             styles.append("good" if good else "warning")
             if volume.resync is not None:
-                bars.append((volume, "%s/%d" % (name, volume.number)))
+                bars.append((volume, f"{name}/{volume.number}"))
     here, there = report.node, report.other
-    console.table(("DRBD", here, there, "connection", "disks %s/%s" % (here, there)), rows, styles)
+    console.table(("DRBD", here, there, "connection", f"disks {here}/{there}"), rows, styles)
     for volume, name in bars:
-        note = "" if volume.left is None else "%s left" % _clock(volume.left)
-        console.progress("%s resync" % name, volume.resync / 100.0, note)
+        note = "" if volume.left is None else f"{_clock(volume.left)} left"
+        console.progress(f"{name} resync", volume.resync / 100.0, note)
 
 
 def _locking(console, report):
@@ -95,13 +95,13 @@ def _locking(console, report):
     if locking.daemon:
         trouble = locking.problem or locking.silence
         text += " does not run" if locking.dead else (
-            " does not answer: %s" % trouble if trouble else " answers")
+            f" does not answer: {trouble}" if trouble else " answers")
     if locking.waits:
-        text += "; dlm waits for %s" % locking.waits
+        text += f"; dlm waits for {locking.waits}"
     _label(console, "Locking", text, "good" if locking.works else "error")
     words = ["%s%s" % (space.name, {True: "", False: " (recovering)", None: " (?)"}[
         space.recovered]) for space in locking.lockspaces]
-    _label(console, "", "lockspaces: %s" % (", ".join(words) or "none"))
+    _label(console, "", f"lockspaces: {', '.join(words) or 'none'}")
 
 
 def _peer_modes(report):
@@ -132,21 +132,21 @@ def _volumes(console, report):
     rows, there = volumes(report), _peer_modes(report)
     if isinstance(report.active, Silent):
         _label(console, "LVs", report.active.says, "warning")
-    shown = [("%s/%s" % (vg, lv), state, "?" if there is None else there.get(identity, "-"),
+    shown = [(f"{vg}/{lv}", state, "?" if there is None else there.get(identity, "-"),
               {"s": "shared", "c": "clustered"}.get(attr[5:6], "?"))
              for vg, lv, identity, state, attr in rows]
     if shown:
         console.table(("LV", report.node, report.other, "VG"), shown,
                       ["good" if row[1] in ("sh", "active", "ex") else "warning" for row in shown])
         if isinstance(report.peer, Silent):
-            console.line("--peer: %s" % report.peer.says, "warning")
+            console.line(f"--peer: {report.peer.says}", "warning")
         elif there is None:
-            console.line("?: only that node knows; dualstor status --peer %s" % report.other,
+            console.line(f"?: only that node knows; dualstor status --peer {report.other}",
                          "dim")
     else:
         _label(console, "LVs", "none is known to be active here")
     if isinstance(report.listed, Silent):
-        _label(console, "", "LVM: %s" % report.listed.says, "warning")
+        _label(console, "", f"LVM: {report.listed.says}", "warning")
     elif report.listed is None:
         _label(console, "", "LVM was not asked: its commands would hang", "warning")
 
@@ -172,7 +172,7 @@ def show(console, report, advices):
 
     :param advices: what advice.advise made of the Report
     """
-    console.line("%s, %s" % (report.node, report.time), "title")
+    console.line(f"{report.node}, {report.time}", "title")
     for part in (_cluster, _fencing, _drbd, _locking, _volumes, _resources):
         if part in (_drbd, _volumes, _resources):
             console.line()
@@ -181,8 +181,8 @@ def show(console, report, advices):
     if not advices:
         console.line("Nothing: all is well.", "good")
     for number, each in enumerate(advices, 1):
-        console.pieces(("%d. " % number, None),
-                       ("%s." % each.what, _STYLES.get(each.severity)))
-        console.line("   Do: %s%s" % (each.do, ":" if each.parts else "."))
+        console.pieces((f"{number}. ", None),
+                       (f"{each.what}.", _STYLES.get(each.severity)))
+        console.line(f"   Do: {each.do}{':' if each.parts else '.'}")
         for line in recipes.lines(each.parts):
-            console.line("   %s" % line)
+            console.line(f"   {line}")

@@ -56,8 +56,8 @@ def parse(text, path):
             key, _, value = line.partition(":")
             stack[-1].values[key.strip()] = (value.strip(), where)
         else:
-            problems.append(Problem(where, "neither \"key: value\" nor a section: %s" % line[:60]))
+            problems.append(Problem(where, f"neither \"key: value\" nor a section: {line[:60]}"))
     for section in stack[1:]:
-        problems.append(Problem(section.where, "no closing brace for the section \"%s\""
-                                % section.name))
+        problems.append(Problem(section.where, "no closing brace for the section "
+                                               f"\"{section.name}\""))
     return top, tuple(problems)

@@ -80,7 +80,7 @@ class _Reader:
                 else:
                     self.wrong(line, "a closing brace that nothing opened")
             elif kind not in ("word", "string"):
-                self.wrong(line, "unexpected \"%s\"" % text)
+                self.wrong(line, f"unexpected \"{text}\"")
             elif self.peek()[:2] == ("mark", "{"):
                 self.take()
                 open_sections.append((text, line))
@@ -89,9 +89,9 @@ class _Reader:
                 name = "/".join([section for section, _ in open_sections] + [text])
                 self.settings[name] = (self.value(), Where(self.path, line))
             else:
-                self.wrong(line, "neither a setting nor a section: %s" % text[:60])
+                self.wrong(line, f"neither a setting nor a section: {text[:60]}")
         for section, line in open_sections:
-            self.wrong(line, "no closing brace for the section \"%s\"" % section)
+            self.wrong(line, f"no closing brace for the section \"{section}\"")
 
 
 def parse(text, path):

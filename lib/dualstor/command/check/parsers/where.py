@@ -11,7 +11,7 @@ class Where(Record):
     line: int = None
 
     def __str__(self):
-        return self.source if self.line is None else "%s:%d" % (self.source, self.line)
+        return self.source if self.line is None else f"{self.source}:{self.line}"
 
 
 class Problem(Record):

@@ -12,4 +12,4 @@ MODULES = ("drbd_syntax", "drbd_dual", "drbd_host", "lvm_locking", "lvm_daemons"
 def load():
     """Import all modules of rules; importing registers them."""
     for name in MODULES:
-        import_module("%s.%s" % (__name__, name))
+        import_module(f"{__name__}.{name}")

@@ -19,7 +19,7 @@ _REAL = "define a power switch of each node (e.g. agent=\"fence_ipmilan\") in <f
 def method(host):
     for node in clusterconf.nodes(host):
         if not node.devices:
-            yield found(node.where, "node %s has no fence device" % node.name, node=node.name)
+            yield found(node.where, f"node {node.name} has no fence device", node=node.name)
 
 
 @rule("CMAN-FENCE-DEVICE", ERROR, "each fence device that a node names is defined",
@@ -31,8 +31,8 @@ def device(host):
         for element in node.devices:
             name = element.get("name", "")
             if name not in known:
-                yield found(clusterconf.at(element), "node %s uses device %s, which is not defined"
-                            % (node.name, name), device=name)
+                yield found(clusterconf.at(element), 
+                    f"node {node.name} uses device {name}, which is not defined", device=name)
 
 
 @rule("CMAN-FENCE-MANUAL", ERROR, "fencing is done by a machine",
@@ -42,7 +42,7 @@ def device(host):
 def manual(host):
     for one in clusterconf.devices(host).values():
         if one.agent in NO_FENCING:
-            yield found(one.where, "device %s is %s" % (one.name, one.agent))
+            yield found(one.where, f"device {one.name} is {one.agent}")
 
 
 @rule("CMAN-CLEAN-START", ERROR, "clean_start is 0",
@@ -51,7 +51,7 @@ def manual(host):
 def clean_start(host):
     value, where = clusterconf.attribute(host, "fence_daemon", "clean_start", "0")
     if value != "0":
-        yield found(where, "clean_start is %s" % value)
+        yield found(where, f"clean_start is {value}")
 
 
 @rule("CMAN-POST-JOIN-DELAY", WARNING, "post_join_delay gives the other node time to come up",
@@ -61,8 +61,7 @@ def post_join(host):
     value, where = clusterconf.attribute(host, "fence_daemon", "post_join_delay", str(_POST_JOIN))
     number = whole(value, signed=True)
     if number is None or 0 <= number < _POST_JOIN:
-        yield found(where, "post_join_delay is %s s; fenced's own default is %d s"
-                    % (value, _POST_JOIN))
+        yield found(where, f"post_join_delay is {value} s; fenced's own default is {_POST_JOIN} s")
 
 
 @rule("CMAN-POST-FAIL-DELAY", WARNING, "post_fail_delay is 0",
@@ -72,7 +71,7 @@ def post_join(host):
 def post_fail(host):
     value, where = clusterconf.attribute(host, "fence_daemon", "post_fail_delay", "0")
     if whole(value, signed=True) != 0:
-        yield found(where, "post_fail_delay is %s" % value)
+        yield found(where, f"post_fail_delay is {value}")
 
 
 @rule("CMAN-FENCE-DELAY", WARNING, "the two nodes' fence delays differ",
@@ -88,4 +87,4 @@ def delay(host):
             delays.append((element.get("delay") or (
                 defined.element.get("delay") if defined else None) or "0", element))
     if len(delays) == 2 and delays[0][0] == delays[1][0]:
-        yield found(clusterconf.at(delays[0][1]), "both delays are %s" % delays[0][0])
+        yield found(clusterconf.at(delays[0][1]), f"both delays are {delays[0][0]}")

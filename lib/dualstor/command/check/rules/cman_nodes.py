@@ -26,7 +26,7 @@ def two_node(host):
 def node_count(host):
     nodes = clusterconf.nodes(host)
     if len(nodes) != 2:
-        yield found(clusterconf.at(clusterconf.root(host)), "there are %d nodes" % len(nodes))
+        yield found(clusterconf.at(clusterconf.root(host)), f"there are {len(nodes)} nodes")
 
 
 @rule("CMAN-NODE-IDS", ERROR, "each node has an id of its own",
@@ -37,7 +37,7 @@ def node_ids(host):
     for node in clusterconf.nodes(host):
         if not whole(node.nodeid) or node.nodeid in taken:
             yield found(node.where, "node %s has %s" % (
-                node.name, "nodeid %s, which another has too" % node.nodeid
+                node.name, f"nodeid {node.nodeid}, which another has too"
                 if node.nodeid in taken else "no valid nodeid"))
         taken.add(node.nodeid)
 
@@ -50,8 +50,8 @@ def own_node(host):
     short = host.name.partition(".")[0]
     if nodes and not any(short == n.name.partition(".")[0] for n in nodes) \
             and not any(_is_own(host, n.name) for n in nodes):
-        yield found(clusterconf.at(clusterconf.root(host)), "none of %s is host %s" % (
-            ", ".join(n.name for n in nodes), host.name), host=host.name)
+        yield found(clusterconf.at(clusterconf.root(host)), 
+            f"none of {', '.join(n.name for n in nodes)} is host {host.name}", host=host.name)
 
 
 def _is_own(host, name):
@@ -67,7 +67,7 @@ def resolves(host):
             continue
         answer = host.answer("getent-" + node.name)
         if answer["returncode"] != 0:
-            yield found(node.where, "%s has no address" % node.name, node=node.name)
+            yield found(node.where, f"{node.name} has no address", node=node.name)
 
 
 @rule("CMAN-NAME-LOCAL", WARNING, "the nodes' names do not hang on DNS",
@@ -77,7 +77,7 @@ def resolves(host):
 def local_names(host):
     for node in clusterconf.nodes(host):
         if node.name and "." not in node.name and node.name not in host.addresses:
-            yield found(node.where, "%s is neither a full name nor in /etc/hosts" % node.name,
+            yield found(node.where, f"{node.name} is neither a full name nor in /etc/hosts",
                         node=node.name)
 
 
@@ -88,7 +88,7 @@ def loopback(host):
     for node in clusterconf.nodes(host):
         address = host.addresses.get(node.name, "")
         if address.startswith("127.") or address == "::1":
-            yield found(node.where, "%s is %s in /etc/hosts" % (node.name, address),
+            yield found(node.where, f"{node.name} is {address} in /etc/hosts",
                         node=node.name, address=address)
 
 
@@ -105,5 +105,4 @@ def multicast(host):
     except ValueError:
         good = False
     if not good or address.startswith("224.0.0."):
-        yield found(where, "%s is %s" % (address, "kept for routers" if good
-                                         else "no multicast address"))
+        yield found(where, f"{address} is {'kept for routers' if good else 'no multicast address'}")

@@ -49,8 +49,8 @@ def _outside(host, name, around):
       fix="put all <clusternode> elements between <clusternodes> and </clusternodes>")
 def clusternodes(host):
     for element in _outside(host, "clusternode", "clusternodes"):
-        yield found(clusterconf.at(element), "node %s does not stand within <clusternodes>"
-                    % element.get("name", "(no name)"))
+        yield found(clusterconf.at(element), f"node {element.get('name', '(no name)')} does not "
+                                             "stand within <clusternodes>")
 
 
 @rule("CMAN-FENCEDEVICES", ERROR, "the fence devices stand within <fencedevices>",
@@ -59,8 +59,8 @@ def clusternodes(host):
           "below <cluster>")
 def fencedevices(host):
     for element in _outside(host, "fencedevice", "fencedevices"):
-        yield found(clusterconf.at(element), "device %s does not stand within <fencedevices>"
-                    % element.get("name", "(no name)"))
+        yield found(clusterconf.at(element), f"device {element.get('name', '(no name)')} does not "
+                                             "stand within <fencedevices>")
 
 
 @rule("CMAN-NAME", ERROR, "the cluster has a name of at most 15 characters",
@@ -70,7 +70,7 @@ def cluster_name(host):
     root = clusterconf.root(host)
     name = root.get("name", "")
     if not 0 < len(name) <= _NAME_LIMIT:
-        yield found(clusterconf.at(root), "the name %r has %d characters" % (name[:40], len(name)))
+        yield found(clusterconf.at(root), f"the name {name[:40]!r} has {len(name)} characters")
 
 
 @rule("CMAN-CONFIG-VERSION", ERROR, "cluster.conf has a version number",
@@ -79,8 +79,8 @@ def cluster_name(host):
 def config_version(host):
     root = clusterconf.root(host)
     if whole(root.get("config_version")) is None:
-        yield found(clusterconf.at(root), "config_version is %s"
-                    % (root.get("config_version") or "missing"))
+        yield found(clusterconf.at(root), "config_version is "
+                                          f"{root.get('config_version') or 'missing'}")
 
 
 @rule("CMAN-SAME-VERSION", ERROR, "both hosts have the same config_version",
@@ -91,8 +91,9 @@ def same_version(cluster):
     first, second = cluster.hosts[:2]
     mine, theirs = clusterconf.root(first), clusterconf.root(second)
     if mine.get("config_version") != theirs.get("config_version"):
-        yield found(clusterconf.at(mine), "config_version is %s on %s and %s on %s" % (
-            mine.get("config_version"), first.name, theirs.get("config_version"), second.name),
+        yield found(clusterconf.at(mine), f"config_version is {mine.get('config_version')} on "
+                                          f"{first.name} and {theirs.get('config_version')} on "
+                                          f"{second.name}",
             file=CLUSTER_CONF)
 
 
@@ -111,8 +112,8 @@ def same_file(cluster):
     first, second = cluster.hosts[:2]
     mine, theirs = clusterconf.root(first), clusterconf.root(second)
     if _shape(mine) != _shape(theirs):
-        yield found(Where(CLUSTER_CONF), "the content differs between %s and %s"
-                    % (first.name, second.name), file=CLUSTER_CONF)
+        yield found(Where(CLUSTER_CONF), f"the content differs between {first.name} and "
+                                         f"{second.name}", file=CLUSTER_CONF)
 
 
 @rule("CMAN-COROSYNC-CONF", WARNING, "there is no corosync.conf next to cluster.conf",

@@ -55,7 +55,7 @@ def bindnetaddr_network(host):
         try:
             wanted = ipaddress.ip_address(text)
         except ValueError:
-            yield found(section.at("bindnetaddr"), "%s is no address" % text, network=names)
+            yield found(section.at("bindnetaddr"), f"{text} is no address", network=names)
             continue
         if any(wanted == i.network.network_address for i in own):
             continue
@@ -77,12 +77,13 @@ def ring(host):
               if key.startswith("ring") and key.endswith("_addr")] for node in nodes]
     mine = [index for index, one in enumerate(rings) if own & set(one)]
     if not mine:
-        yield found(nodes[0].at("ring0_addr"), "none of %s is an address of this host"
-                    % ", ".join(sorted(a for one in rings for a in one)))
+        yield found(nodes[0].at("ring0_addr"), "none of "
+                                               f"{', '.join(sorted(a for one in rings for a in one))} "
+                                               "is an address of this host")
     for index in mine[:1]:
         for text in rings[index]:
             if text not in own:
-                yield found(nodes[index].where, "%s is not an address of this host" % text)
+                yield found(nodes[index].where, f"{text} is not an address of this host")
 
 
 def _links(host):
@@ -115,8 +116,8 @@ def on_replication(host):
         networks = [i.network for i in host.interfaces if parsed and parsed[0] in i.network]
         if networks and not any(network in links for network in networks):
             yield found(host.corosync_conf[0].first("totem").where,
-                        "the ring is not on %s, where resource %s replicates"
-                        % (networks[0], resource.name), network=networks[0])
+                        f"the ring is not on {networks[0]}, where resource {resource.name} "
+                        "replicates", network=networks[0])
 
 
 @rule("COROSYNC-MCASTADDR", ERROR, "multicast has an address and a port",
@@ -134,7 +135,7 @@ def mcastaddr(host):
         except ValueError:
             good = False
         if not good:
-            yield found(section.at("mcastaddr"), "mcastaddr is %s" % (text or "not set"))
+            yield found(section.at("mcastaddr"), f"mcastaddr is {text or 'not set'}")
 
 
 @rule("COROSYNC-TRANSPORT", ERROR, "the transport is one that this corosync has",
@@ -144,8 +145,9 @@ def known_transport(host):
     known = _TRANSPORTS.get(host.corosync_version, _TRANSPORTS[3])
     word = transport(host)
     if word not in known:
-        yield found(_totem(host).at("transport"), "transport is %s; corosync %d has %s" % (
-            word, host.corosync_version, ", ".join(known)), transport=known[0])
+        yield found(_totem(host).at("transport"), f"transport is {word}; corosync "
+                                                  f"{host.corosync_version} has "
+                                                  f"{', '.join(known)}", transport=known[0])
 
 
 @rule("COROSYNC-TOKEN", WARNING, "the token's time is neither too short nor too long",
@@ -157,7 +159,7 @@ def token(host):
     if text is None:
         return
     if not _TOKEN_LEAST <= (whole(text) or 0) <= _TOKEN_MOST:
-        yield found(_totem(host).at("token"), "token is %s ms" % text)
+        yield found(_totem(host).at("token"), f"token is {text} ms")
 
 
 def _encrypts(host):
@@ -179,8 +181,8 @@ def crypto(host):
     if not _encrypts(host):
         yield found(_totem(host).where, "neither secauth nor crypto_cipher and crypto_hash are on")
     elif host.corosync_version >= 3 and transport(host) != "knet":
-        yield found(_totem(host).at("transport"), "with transport %s corosync 3 encrypts nothing"
-                    % transport(host))
+        yield found(_totem(host).at("transport"), f"with transport {transport(host)} corosync 3 "
+                                                  "encrypts nothing")
 
 
 @rule("COROSYNC-AUTHKEY", ERROR, "the key of the cluster is there",

@@ -21,7 +21,7 @@ def syntax(host):
 def totem(host):
     section = host.corosync_conf[0].first("totem")
     if section.get("version") != "2":
-        yield found(section.at("version"), "version is %s" % section.get("version", "not set"))
+        yield found(section.at("version"), f"version is {section.get('version', 'not set')}")
 
 
 @rule("COROSYNC-SAME-FILE", ERROR, "both hosts have the same corosync.conf",
@@ -35,8 +35,8 @@ def same_file(cluster):
         lines = [line.strip() for line in host.need(COROSYNC_CONF).split("\n")]
         texts.append([line for line in lines if line and not line.startswith("#")])
     if texts[0] != texts[1] and not _own_address_only(texts[0], texts[1]):
-        yield found(Where(COROSYNC_CONF), "the content differs between %s and %s"
-                    % (first.name, second.name), file=COROSYNC_CONF)
+        yield found(Where(COROSYNC_CONF), f"the content differs between {first.name} and "
+                                          f"{second.name}", file=COROSYNC_CONF)
 
 
 def _own_address_only(mine, theirs):
@@ -61,15 +61,14 @@ def nodes(host):
     if host.corosync_version == 2 and not listed:
         return  # multicast finds the nodes
     if len(listed) != 2:
-        yield found(host.corosync_conf[0].first("nodelist").where, "%d node sections"
-                    % len(listed))
+        yield found(host.corosync_conf[0].first("nodelist").where, f"{len(listed)} node sections")
     for key in ("nodeid", "ring0_addr"):
         taken = set()
         for node in listed:
             value = node.get(key)
             if value is None or value in taken:
                 yield found(node.at(key), "%s is %s" % (
-                    key, "missing" if value is None else "%s, which another node has" % value))
+                    key, "missing" if value is None else f"{value}, which another node has"))
             taken.add(value)
 
 
@@ -82,10 +81,10 @@ def two_node(host):
         raise Irrelevant()
     quorum = host.corosync_conf[0].first("quorum")
     if quorum.get("provider") != "corosync_votequorum":
-        yield found(quorum.at("provider"), "provider is %s" % quorum.get("provider", "not set"))
+        yield found(quorum.at("provider"), f"provider is {quorum.get('provider', 'not set')}")
     elif quorum.get("two_node") != "1" and not quorum.named("device") \
             and len(_nodelist(host)) in (0, 2):
-        yield found(quorum.at("two_node"), "two_node is %s" % quorum.get("two_node", "not set"))
+        yield found(quorum.at("two_node"), f"two_node is {quorum.get('two_node', 'not set')}")
 
 
 @rule("COROSYNC-WAIT-FOR-ALL", ERROR, "wait_for_all is not switched off",

@@ -60,5 +60,4 @@ def protocol(host):
 def one_link(host):
     count, where = links(host)
     if count > 1:
-        yield found(where, "the cluster has %d links, and dlm talks %s"
-                    % (count, protocol(host).upper()))
+        yield found(where, f"the cluster has {count} links, and dlm talks {protocol(host).upper()}")

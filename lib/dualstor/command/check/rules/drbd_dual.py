@@ -8,7 +8,7 @@ from dualstor.tools.drbdconf import FENCING
 
 _ADJUST = ", on both hosts, then `drbdadm adjust {resource}`"
 _FENCE = ("fence-peer", "outdate-peer")
-_SET_HANDLER = "set `fence-peer \"%s\";` in the handlers section" % fencepeer.PROGRAM + _ADJUST
+_SET_HANDLER = f"set `fence-peer \"{fencepeer.PROGRAM}\";` in the handlers section" + _ADJUST
 
 
 @rule("DRBD-TWO-PRIMARIES", ERROR, "allow-two-primaries is set",
@@ -19,7 +19,7 @@ def two_primaries(host):
     for resource in host.resources:
         if not resource.configuration.allow_two_primaries:
             yield found(resource.at("allow-two-primaries", "net"),
-                        "resource %s does not allow two Primaries" % resource.name,
+                        f"resource {resource.name} does not allow two Primaries",
                         resource=resource.name)
 
 
@@ -30,8 +30,7 @@ def protocol(host):
     for resource in host.resources:
         value = resource.configuration.protocol
         if value not in (None, "C"):
-            yield found(resource.at("protocol"), "resource %s uses protocol %s"
-                        % (resource.name, value), resource=resource.name)
+            yield found(resource.at("protocol"), f"resource {resource.name} uses protocol {value}", resource=resource.name)
 
 
 @rule("DRBD-FENCING", ERROR, "fencing is resource-and-stonith",
@@ -43,7 +42,7 @@ def fencing(host):
         value = resource.configuration.fencing
         if value != FENCING[-1]:
             yield found(resource.at("fencing", "disk", "net"), "resource %s has %s" % (
-                resource.name, "fencing %s" % value if value else "no fencing policy"),
+                resource.name, f"fencing {value}" if value else "no fencing policy"),
                 resource=resource.name)
 
 
@@ -53,8 +52,8 @@ def fencing(host):
 def handler(host):
     for resource in host.resources:
         if not resource.configuration.fence_peer:
-            yield found(resource.at("handlers"), "resource %s has no fence-peer handler"
-                        % resource.name, resource=resource.name)
+            yield found(resource.at("handlers"), f"resource {resource.name} has no fence-peer "
+                                                 "handler", resource=resource.name)
 
 
 @rule("DRBD-HANDLER-GENERATION", ERROR, "the fence-peer handler works with the DRBD that is loaded",
@@ -67,8 +66,8 @@ def handler_generation(host):
         # asked only where it matters which DRBD there is
         version = host.drbd_module[0] if fencepeer.stock(command) else "0"
         if fencepeer.unfit(command, whole(version.partition(".")[0])):
-            yield found(resource.at(*_FENCE), "resource %s has %s with DRBD %s" % (
-                resource.name, command, version), resource=resource.name)
+            yield found(resource.at(*_FENCE), f"resource {resource.name} has {command} with DRBD "
+                                              f"{version}", resource=resource.name)
 
 
 def _unusable(host, resource, wanted):
@@ -88,7 +87,7 @@ def _unusable(host, resource, wanted):
 def handler_program(host):
     for resource in host.resources:
         for name, program, what in _unusable(host, resource, lambda n: n in _FENCE):
-            yield found(resource.at(name), "%s of resource %s %s" % (program, resource.name, what),
+            yield found(resource.at(name), f"{program} of resource {resource.name} {what}",
                         program=program)
 
 
@@ -98,8 +97,7 @@ def handler_program(host):
 def handler_other(host):
     for resource in host.resources:
         for name, program, what in _unusable(host, resource, lambda n: n not in _FENCE):
-            yield found(resource.at(name), "%s %s of resource %s %s"
-                        % (name, program, resource.name, what), program=program)
+            yield found(resource.at(name), f"{name} {program} of resource {resource.name} {what}", program=program)
 
 
 _UNFENCING = ("after-resync-target", "unfence-peer")
@@ -116,9 +114,9 @@ def unfence(host):
             continue
         options = resource.configuration.option
         if not any("crm-unfence-peer" in (options("handlers", name) or "") for name in _UNFENCING):
-            yield found(resource.at(*_FENCE), "resource %s has crm-fence-peer without "
-                        "crm-unfence-peer" % resource.name, resource=resource.name,
-                        program="`\"%s\";`" % fence.split()[0].replace("fence", "unfence"))
+            yield found(resource.at(*_FENCE), f"resource {resource.name} has crm-fence-peer "
+                                              "without crm-unfence-peer", resource=resource.name,
+                        program=f"`\"{fence.split()[0].replace('fence', 'unfence')}\";`")
 
 
 @rule("DRBD-AFTER-SB-2PRI", ERROR, "a split brain with two Primaries only disconnects",
@@ -128,8 +126,8 @@ def after_sb_2pri(host):
     for resource in host.resources:
         policy = resource.configuration.after_sb[2]
         if policy != "disconnect":
-            yield found(resource.at("after-sb-2pri"), "resource %s has after-sb-2pri %s"
-                        % (resource.name, policy), resource=resource.name)
+            yield found(resource.at("after-sb-2pri"), 
+                f"resource {resource.name} has after-sb-2pri {policy}", resource=resource.name)
 
 
 @rule("DRBD-AFTER-SB-DISCARD", WARNING, "no split brain is resolved by throwing data away",
@@ -140,9 +138,8 @@ def after_sb_discard(host):
         for number, policy in enumerate(resource.configuration.after_sb[:2]):
             if policy.startswith("discard-") and policy != "discard-zero-changes" \
                     or policy in ("violently-as0p", "call-pri-lost-after-sb"):
-                option = "after-sb-%dpri" % number
-                yield found(resource.at(option), "resource %s has %s %s" % (
-                    resource.name, option, policy), number=number, resource=resource.name)
+                option = f"after-sb-{number}pri"
+                yield found(resource.at(option), f"resource {resource.name} has {option} {policy}", number=number, resource=resource.name)
 
 
 @rule("DRBD-BECOME-PRIMARY", ERROR, "DRBD does not promote by itself at boot",
@@ -153,8 +150,8 @@ def become_primary(host):
     for resource in host.resources:
         value = resource.configuration.option("startup", "become-primary-on")
         if value is not None:
-            yield found(resource.at("become-primary-on"), "resource %s has become-primary-on %s"
-                        % (resource.name, value))
+            yield found(resource.at("become-primary-on"), 
+                f"resource {resource.name} has become-primary-on {value}")
 
 
 @rule("DRBD-AUTO-PROMOTE", WARNING, "DRBD does not promote when a device is opened",
@@ -167,8 +164,9 @@ def auto_promote(host):
         if value == "no":
             continue
         if value is not None or host.drbd_module[0].split(".")[0] >= "9":
-            yield found(resource.at("auto-promote", "options"), "resource %s promotes by itself%s"
-                        % (resource.name, "" if value else " (DRBD 9 does unless told otherwise)"),
+            yield found(resource.at("auto-promote", "options"), 
+                f"resource {resource.name} promotes by "
+                f"itself{'' if value else ' (DRBD 9 does unless told otherwise)'}",
                         resource=resource.name)
 
 
@@ -179,6 +177,5 @@ def three_nodes(host):
     for resource in host.resources:
         conf = resource.configuration
         if len(conf.hosts) > 2:
-            yield found(resource.where, "resource %s is on %d nodes" % (resource.name,
-                                                                       len(conf.hosts)),
+            yield found(resource.where, f"resource {resource.name} is on {len(conf.hosts)} nodes",
                         resource=resource.name)

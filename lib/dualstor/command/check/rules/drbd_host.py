@@ -28,8 +28,8 @@ def own_address(host):
             continue
         parsed = address(own.address)
         if parsed is None or parsed[0] not in [i.ip for i in host.interfaces]:
-            yield found(resource.at("on " + own.name), "resource %s: %s is no address of this host"
-                        % (resource.name, own.address), host=own.name)
+            yield found(resource.at("on " + own.name), 
+                f"resource {resource.name}: {own.address} is no address of this host", host=own.name)
 
 
 @rule("DRBD-DEVICE", ERROR, "each volume has a device with a minor number of its own",
@@ -41,11 +41,11 @@ def device(host):
         own = resource.configuration.host(host.name)
         for path, minor, _, _ in own.devices if own else ():
             if minor is None:
-                yield found(resource.at("device"), "resource %s: device %s has no minor number"
-                            % (resource.name, path or "(none)"))
+                yield found(resource.at("device"), 
+                    f"resource {resource.name}: device {path or '(none)'} has no minor number")
             elif minor in taken:
-                yield found(resource.at("device"), "resources %s and %s both use minor number %d"
-                            % (taken[minor], resource.name, minor))
+                yield found(resource.at("device"), 
+                    f"resources {taken[minor]} and {resource.name} both use minor number {minor}")
             else:
                 taken[minor] = resource.name
 
@@ -57,8 +57,8 @@ def disk(host):
     for one in host.disks:
         kind = host.kind(one.lower)
         if kind != "device":
-            yield found(one.resource.at("disk"), "resource %s: %s %s" % (
-                one.resource.name, one.lower, "is not a block device" if kind else "is not there"),
+            yield found(one.resource.at("disk"), f"resource {one.resource.name}: {one.lower} "
+                                                 f"{'is not a block device' if kind else 'is not there'}",
                 resource=one.resource.name)
 
 
@@ -72,9 +72,9 @@ def metadata(host):
         answer = host.answer(command)
         said = (answer["stdout"] + answer["stderr"]).lower()
         if "no valid meta" in said:
-            yield found(Where(answer["argv"]), "resource %s: no valid meta-data" % resource.name,
+            yield found(Where(answer["argv"]), f"resource {resource.name}: no valid meta-data",
                         resource=resource.name)
         elif answer["returncode"] != 0:
             host.output(command)  # tells why
         elif not said.strip():
-            raise NotLooked("%s says nothing" % answer["argv"])
+            raise NotLooked(f"{answer['argv']} says nothing")

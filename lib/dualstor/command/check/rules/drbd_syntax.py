@@ -21,8 +21,9 @@ def hostname(host):
     for resource in host.resources:
         conf = resource.configuration
         if conf.hosts and conf.host(host.name) is None:
-            yield found(resource.where, "resource %s has sections for %s, but this host is %s" % (
-                resource.name, ", ".join(h.name for h in conf.hosts), host.name), host=host.name)
+            yield found(resource.where, f"resource {resource.name} has sections for "
+                                        f"{', '.join(h.name for h in conf.hosts)}, but this host "
+                                        f"is {host.name}", host=host.name)
 
 
 @rule("DRBD-SAME-FILE", ERROR, "both hosts have the same definition of each DRBD resource",
@@ -37,13 +38,13 @@ def same_file(cluster):
     for name in sorted(set(mine) | set(theirs)):
         if name not in mine or name not in theirs:
             resource = mine.get(name) or theirs[name]
-            yield found(resource.where, "resource %s is configured on %s only" % (
-                name, first.name if name in mine else second.name),
+            yield found(resource.where, f"resource {name} is configured on "
+                                        f"{first.name if name in mine else second.name} only",
                 file=resource.where.source, resource=name)
         elif (mine[name].words, mine[name].configuration) != (
                 theirs[name].words, theirs[name].configuration):
-            yield found(mine[name].where, "resource %s is defined differently on %s and %s" % (
-                name, first.name, second.name), file=mine[name].where.source, resource=name)
+            yield found(mine[name].where, f"resource {name} is defined differently on {first.name} "
+                                          f"and {second.name}", file=mine[name].where.source, resource=name)
 
 
 def _generation(text):
@@ -62,7 +63,7 @@ def _tools(host):
             code = whole(value.strip(), 16)
             if code is None:
                 break
-            return "%d.%d.%d" % (code >> 16 & 0xff, code >> 8 & 0xff, code & 0xff)
+            return f"{code >> 16 & 0xff}.{code >> 8 & 0xff}.{code & 0xff}"
     raise NotLooked("drbdadm --version tells no version")
 
 
@@ -78,7 +79,7 @@ def generation(host):
     # drbd-utils 9 serve the module 8.4 as well as 9
     fits = {"9": ("8.4", "9")}.get(_generation(tools), (_generation(tools),))
     if _generation(module) not in fits:
-        yield found(where, "the module is DRBD %s, drbdadm is %s" % (module, tools), module=module)
+        yield found(where, f"the module is DRBD {module}, drbdadm is {tools}", module=module)
 
 
 @rule("DRBD-GENERATION-PAIR", ERROR, "both hosts run the same generation of DRBD",
@@ -89,5 +90,5 @@ def generation_pair(cluster):
     mine, theirs = first.drbd_module[0], second.drbd_module[0]
     if _generation(mine) != _generation(theirs):
         newer = max(mine, theirs)
-        yield found(Where(first.drbd_module[1].source), "%s has DRBD %s, %s has %s"
-                    % (first.name, mine, second.name, theirs), module=newer)
+        yield found(Where(first.drbd_module[1].source), 
+            f"{first.name} has DRBD {mine}, {second.name} has {theirs}", module=newer)

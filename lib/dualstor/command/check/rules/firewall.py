@@ -43,7 +43,7 @@ def _engine_ports(host):
       fix=_OPEN)
 def corosync(host):
     for where, port in _closed(host, "udp", _engine_ports(host)):
-        yield found(where, "udp port %d is closed" % port, port=port, protocol="udp")
+        yield found(where, f"udp port {port} is closed", port=port, protocol="udp")
 
 
 @rule("FIREWALL-MULTICAST", WARNING, "IGMP gets in where the cluster engine uses multicast",
@@ -73,7 +73,7 @@ def drbd(host):
         if parsed:
             ports.add(parsed[1])
     for where, port in _closed(host, "tcp", ports):
-        yield found(where, "tcp port %d is closed" % port, port=port, protocol="tcp")
+        yield found(where, f"tcp port {port} is closed", port=port, protocol="tcp")
 
 
 @rule("FIREWALL-DLM", ERROR, "dlm's packets get in",
@@ -81,4 +81,4 @@ def drbd(host):
 def dlm(host):
     protocol = dlm_rules.protocol(host)
     for where, port in _closed(host, protocol, {_DLM}):
-        yield found(where, "%s port %d is closed" % (protocol, port), port=port, protocol=protocol)
+        yield found(where, f"{protocol} port {port} is closed", port=port, protocol=protocol)

@@ -56,8 +56,8 @@ def lvmlockd(host):
         raise Irrelevant()
     setting = host.lvm.setting(_LOCKD)
     if setting.value != "1":
-        yield found(setting.where, "use_lvmlockd is %s%s" % (
-            setting.value, "" if setting.given else " (the default)"), file=setting.where.source)
+        yield found(setting.where, "use_lvmlockd is "
+                                   f"{setting.value}{'' if setting.given else ' (the default)'}", file=setting.where.source)
 
 
 _TEST = ("-T", "--test")
@@ -83,5 +83,5 @@ def mode(host):
 def system_id(host):
     setting = host.lvm.setting("global/system_id_source")
     if setting.value not in (None, "none"):
-        yield found(setting.where, "system_id_source is %s" % (setting.value,),
+        yield found(setting.where, f"system_id_source is {setting.value}",
                     file=setting.where.source)

@@ -30,8 +30,8 @@ def lower(host):
     for disk in host.disks:
         if all(_lets(setting, disk.names) for _, setting in filters):
             name, setting = filters[-1]
-            yield found(setting.where, "no filter keeps LVM from %s, the disk below %s"
-                        % (disk.lower, disk.upper), name=name.partition("/")[2],
+            yield found(setting.where, f"no filter keeps LVM from {disk.lower}, the disk below "
+                                       f"{disk.upper}", name=name.partition("/")[2],
                         file=setting.where.source)
 
 
@@ -46,7 +46,7 @@ def global_filter(host):
         raise Irrelevant()
     for disk in host.disks:
         if _lets(filters[name], disk.names) and not _lets(filters[_FILTERS[0]], disk.names):
-            yield found(filters[name].where, "only filter rejects %s" % disk.lower,
+            yield found(filters[name].where, f"only filter rejects {disk.lower}",
                         name="global_filter", file=filters[name].where.source)
 
 
@@ -57,7 +57,7 @@ def upper(host):
     for disk in host.disks:
         for name, setting in _filters(host):
             if not _lets(setting, (disk.upper,)):
-                yield found(setting.where, "%s rejects %s" % (name, disk.upper),
+                yield found(setting.where, f"{name} rejects {disk.upper}",
                             name=name.partition("/")[2], file=setting.where.source)
 
 
@@ -71,10 +71,10 @@ def devices_file(host):
     listed = host.lvm.device_names
     for disk in host.disks:
         for name in [name for name in disk.names if name in listed]:
-            yield found(listed[name], "%s, the disk below %s, is listed" % (name, disk.upper),
+            yield found(listed[name], f"{name}, the disk below {disk.upper}, is listed",
                         lower=name, upper=disk.upper)
         if disk.upper not in listed:
-            yield found(Where(DEVICES), "%s is not listed" % disk.upper, lower=disk.lower,
+            yield found(Where(DEVICES), f"{disk.upper} is not listed", lower=disk.lower,
                         upper=disk.upper)
 
 
@@ -87,8 +87,8 @@ def write_cache(host):
         raise Irrelevant()
     setting = host.lvm.setting("devices/write_cache_state")
     if setting.value != "0":
-        yield found(setting.where, "write_cache_state is 1%s"
-                    % ("" if setting.given else " (the default)"), file=setting.where.source)
+        yield found(setting.where, "write_cache_state is "
+                                   f"1{'' if setting.given else ' (the default)'}", file=setting.where.source)
 
 
 @rule("LVM-CACHE-FILE", WARNING, "LVM's list of devices does not name the disk below DRBD",
@@ -100,8 +100,8 @@ def cache_file(host):
         return
     for disk in host.disks:
         for number, line in enumerate(text.split("\n"), 1):
-            if any('"%s"' % name in line for name in disk.names):
-                yield found(Where("/etc/lvm/cache/.cache", number), "it names %s" % disk.lower)
+            if any(f"\"{name}\"" in line for name in disk.names):
+                yield found(Where("/etc/lvm/cache/.cache", number), f"it names {disk.lower}")
 
 
 @rule("LVM-PV-BELOW", ERROR, "no PV is on the disk below DRBD",
@@ -112,5 +112,5 @@ def pv_below(host):
     for disk in host.disks:
         for row in rows:
             if row["pv_name"] in disk.names and row["vg_name"]:
-                yield found(Where("pvs"), "LVM uses %s, the disk below %s, for VG %s"
-                            % (disk.lower, disk.upper, row["vg_name"]), disk=disk.lower)
+                yield found(Where("pvs"), f"LVM uses {disk.lower}, the disk below {disk.upper}, "
+                                          f"for VG {row['vg_name']}", disk=disk.lower)

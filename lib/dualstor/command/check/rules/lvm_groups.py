@@ -15,8 +15,7 @@ def unlocked(host):
     command = "vgchange -c y" if host.lvm.old else "vgchange --lock-type dlm"
     for vg, attr in host.lvm.groups.items():
         if attr[5:6] not in ("c", "s"):
-            yield found(Where("vgs"), "VG %s is neither clustered nor shared (attr %s)"
-                        % (vg, attr), command=command, vg=vg)
+            yield found(Where("vgs"), f"VG {vg} is neither clustered nor shared (attr {attr})", command=command, vg=vg)
 
 
 @rule("LVM-VG-CLUSTERED", ERROR, "no VG is clustered where LVM has no clvmd",
@@ -26,7 +25,7 @@ def unlocked(host):
 def clustered(host):
     for vg, attr in host.lvm.groups.items():
         if attr[5:6] == "c" and not host.lvm.old:
-            yield found(Where("vgs"), "VG %s is clustered for clvmd (attr %s)" % (vg, attr), vg=vg)
+            yield found(Where("vgs"), f"VG {vg} is clustered for clvmd (attr {attr})", vg=vg)
 
 
 def _exclusive_ids(host):
@@ -54,8 +53,8 @@ def exclusive(host):
     for row in host.lvm.rows("lvs"):
         own = row["lv_uuid"].replace("-", "")
         if EXCLUSIVE_TAG not in row["lv_tags"].split(",") and any(i.endswith(own) for i in held):
-            name = "%s/%s" % (row["vg_name"], row["lv_name"])
-            yield found(Where("dlm_tool lockdump"), "LV %s is active exclusively" % name, lv=name)
+            name = f"{row['vg_name']}/{row['lv_name']}"
+            yield found(Where("dlm_tool lockdump"), f"LV {name} is active exclusively", lv=name)
 
 
 def _matches(entry, vg):
@@ -76,7 +75,7 @@ def volume_list(host):
         return
     for vg in host.lvm.groups:
         if not any(_matches(entry, vg) for entry in _list(setting)):
-            yield found(setting.where, "volume_list does not name VG %s" % vg, vg=vg,
+            yield found(setting.where, f"volume_list does not name VG {vg}", vg=vg,
                         file=setting.where.source)
 
 
@@ -90,10 +89,11 @@ def auto_activation(host):
     if listed.value is None:
         starts = host.lvm.is_on("global/use_lvmetad") if host.lvm.old else by_event.value != "0"
         if starts:
-            yield found(by_event.where, "auto activation is on%s and no "
-                        "auto_activation_volume_list restricts it"
-                        % ("" if by_event.given else " (the default)"), file=by_event.where.source)
+            yield found(by_event.where, "auto activation is "
+                                        f"on{'' if by_event.given else ' (the default)'} and no "
+                                        "auto_activation_volume_list restricts "
+                                        "it", file=by_event.where.source)
         return
     for vg in [vg for vg in host.lvm.groups if any(_matches(e, vg) for e in _list(listed))]:
-        yield found(listed.where, "auto_activation_volume_list names VG %s" % vg,
+        yield found(listed.where, f"auto_activation_volume_list names VG {vg}",
                     file=listed.where.source)

@@ -37,8 +37,8 @@ def type_0(host):
 def type_1(host):
     setting = _type(host)
     if setting.value == "1" and not host.lvm.is_on("global/use_lvmlockd"):
-        yield found(setting.where, "locking_type = 1%s locks on this host only"
-                    % ("" if setting.given else " (the default)"), file=setting.where.source)
+        yield found(setting.where, f"locking_type = 1{'' if setting.given else ' (the default)'} "
+                                   "locks on this host only", file=setting.where.source)
 
 
 @rule("LVM-LOCKING-TYPE-2", WARNING, "locking_type is not 2: the locking is LVM's own",
@@ -76,7 +76,7 @@ def type_4(host):
 def type_unknown(host):
     setting = _type(host)
     if setting.value not in ("0", "1", "2", "3", "4"):
-        yield found(setting.where, "locking_type = %s" % (setting.value,),
+        yield found(setting.where, f"locking_type = {setting.value}",
                     file=setting.where.source)
 
 
@@ -92,7 +92,7 @@ def library(host):
         yield found(setting.where, "locking_type = 2 without locking_library",
                     file=setting.where.source)
     elif str(named.value).startswith("/") and host.kind(named.value) in ("", "directory"):
-        yield found(named.where, "%s is not there" % named.value, file=named.where.source)
+        yield found(named.where, f"{named.value} is not there", file=named.where.source)
 
 
 def _cluster_locked(host):
@@ -106,8 +106,8 @@ def _cluster_locked(host):
 def fallback_local(host):
     setting = host.lvm.setting("global/fallback_to_local_locking")
     if _cluster_locked(host) and setting.value != "0":
-        yield found(setting.where, "fallback_to_local_locking is 1%s"
-                    % ("" if setting.given else " (the default)"), file=setting.where.source)
+        yield found(setting.where, "fallback_to_local_locking is "
+                                   f"1{'' if setting.given else ' (the default)'}", file=setting.where.source)
 
 
 @rule("LVM-FALLBACK-CLUSTERED", WARNING, "LVM does not fall back from one cluster lock to another",
@@ -131,5 +131,5 @@ def one_sided(cluster):
         mine, theirs = first.lvm.setting(name), second.lvm.setting(name)
         if mine.value != theirs.value:
             key = name.partition("/")[2]
-            yield found(mine.where, "%s is %s on %s and %s on %s" % (
-                key, mine.value, first.name, theirs.value, second.name), setting=key)
+            yield found(mine.where, f"{key} is {mine.value} on {first.name} and {theirs.value} on "
+                                    f"{second.name}", setting=key)

@@ -22,7 +22,7 @@ INTERFACES = {interface.name: interface for interface in (DRBD, LOCK, VG)}
 def clone(cib):
     for resource in cib.ours():
         if resource.clone is None and resource.parameters.get("activation_mode") != "exclusive":
-            yield found(resource.where, "resource %s is not cloned" % resource.id,
+            yield found(resource.where, f"resource {resource.id} is not cloned",
                         resource=resource.id)
 
 
@@ -32,7 +32,7 @@ def _cloned(cib, *types):
 
 def _wrong(resource, name, value, right):
     return found(resource.clone_where, "clone %s has %s" % (
-        resource.clone.get("id", ""), "%s=%s" % (name, value) if value is not None
+        resource.clone.get("id", ""), f"{name}={value}" if value is not None
         else "no " + name), clone=resource.clone.get("id", ""), name=name, value=right)
 
 
@@ -102,16 +102,16 @@ def right_parameters(cib):
     for resource in cib.ours():
         interface = INTERFACES.get(resource.type)
         if interface is None:
-            yield found(resource.where, "there is no agent ocf:dualstor:%s" % resource.type,
-                        agent="(%s)" % "|".join(sorted(INTERFACES)), resource=resource.id)
+            yield found(resource.where, f"there is no agent ocf:dualstor:{resource.type}",
+                        agent=f"({'|'.join(sorted(INTERFACES))})", resource=resource.id)
             continue
         environ = {"OCF_RESKEY_" + name: value for name, value in resource.parameters.items()}
         known = {parameter.name for parameter in interface.parameters}
         problems = list(parameters.parse(interface.parameters, Environment(environ)).problems)
-        problems += ["%s has no parameter %s" % (resource.type, name)
+        problems += [f"{resource.type} has no parameter {name}"
                      for name in sorted(resource.parameters) if name not in known]
         for problem in problems:
-            yield found(resource.where, "resource %s: %s" % (resource.id, problem),
+            yield found(resource.where, f"resource {resource.id}: {problem}",
                         agent=resource.type, resource=resource.id)
 
 
@@ -122,5 +122,5 @@ def waived(cib):
     for resource in cib.ours(DRBD.name):
         value = resource.parameters.get("require_fencing")
         if value is not None and not is_true(value):
-            yield found(resource.where, "resource %s has require_fencing=%s" % (resource.id, value),
+            yield found(resource.where, f"resource {resource.id} has require_fencing={value}",
                         resource=resource.id)

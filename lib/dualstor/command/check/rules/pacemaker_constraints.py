@@ -54,9 +54,9 @@ def order(cib):
     for candidates, later, promoted in _pairs(cib):
         if candidates and not any(path(cib, edges, first, later, promoted)
                                   for first in candidates):
-            yield found(later.where, "no mandatory order has %s %sbefore %s" % (
-                " or ".join(_outer(c) for c in candidates), "promoted " if promoted else "",
-                _outer(later)), action="promote" if promoted else "start",
+            yield found(later.where, "no mandatory order has "
+                                     f"{' or '.join(_outer(c) for c in candidates)} "
+                                     f"{'promoted ' if promoted else ''}before {_outer(later)}", action="promote" if promoted else "start",
                 first=_outer(candidates[0]), later=_outer(later))
 
 
@@ -70,8 +70,8 @@ def symmetric(cib):
         for first in candidates:
             edge = path(cib, edges, first, later, promoted)
             if edge not in (None, True) and not edge.symmetric:
-                yield found(edge.where, "%s and %s are ordered for starts only" % (
-                    _outer(first), _outer(later)), first=_outer(first), later=_outer(later))
+                yield found(edge.where, f"{_outer(first)} and {_outer(later)} are ordered for "
+                                        "starts only", first=_outer(first), later=_outer(later))
 
 
 @rule("PCMK-COLOCATION", ERROR, "a VG runs only where DRBD is promoted and locks are granted",
@@ -82,7 +82,6 @@ def colocation(cib):
     for candidates, later, promoted in _pairs(cib):
         if candidates and not any(path(cib, edges, first, later, promoted)
                                   for first in candidates):
-            yield found(later.where, "no colocation (INFINITY) keeps %s with %s%s" % (
-                _outer(later), "promoted " if promoted else "",
-                " or ".join(_outer(c) for c in candidates)), first=_outer(candidates[0]),
+            yield found(later.where, f"no colocation (INFINITY) keeps {_outer(later)} with "
+                                     f"{'promoted ' if promoted else ''}{' or '.join(_outer(c) for c in candidates)}", first=_outer(candidates[0]),
                 later=_outer(later), role="Promoted " if promoted else "")

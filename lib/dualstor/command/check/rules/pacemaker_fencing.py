@@ -50,11 +50,11 @@ def _real(cib):
           "pcmk_host_list={node}`", scope=CIB)
 def device(cib):
     if not cib.nodes:
-        raise NotLooked("%s: names no node" % cib.here)
+        raise NotLooked(f"{cib.here}: names no node")
     devices = _real(cib)
     for node in cib.nodes:
         if not any(node in _targets(cib, one) for one in devices):
-            yield found(cib.here, "node %s has no fence device" % node, node=node)
+            yield found(cib.here, f"node {node} has no fence device", node=node)
 
 
 @rule("PCMK-FENCE-MANUAL", ERROR, "fencing is done by a machine",
@@ -63,7 +63,7 @@ def device(cib):
 def manual(cib):
     for one in cib.fence_devices:
         if one.type in _NO_FENCING:
-            yield found(one.where, "fence device %s is %s" % (one.id, one.type), device=one.id)
+            yield found(one.where, f"fence device {one.id} is {one.type}", device=one.id)
 
 
 def _delay(one, node):
@@ -89,7 +89,7 @@ def delay(cib):
         return
     delays = [_delay(one, node) for one, node in zip(first, nodes)]
     if delays[0] == delays[1]:
-        yield found(first[0].where, "both delays are %g s" % delays[0], device=first[0].id)
+        yield found(first[0].where, f"both delays are {delays[0]:g} s", device=first[0].id)
 
 
 @rule("PCMK-QUORUM-POLICY", ERROR, "without quorum nothing is started and nothing ignored",
@@ -118,4 +118,4 @@ def quorum_freeze(cib):
     cib.ours()
     value, where = cib.option("no-quorum-policy")
     if value not in ("freeze", "ignore"):
-        yield found(where, "no-quorum-policy is %s" % (value or "not set, that is stop"))
+        yield found(where, f"no-quorum-policy is {value or 'not set, that is stop'}")

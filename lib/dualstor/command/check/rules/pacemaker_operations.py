@@ -41,7 +41,7 @@ def timeout(cib):
         given = op.timeout if op is not None else None
         value = cib.default_timeout if given is None else given
         if value is None or value < action.timeout:
-            words = action.name + (" (%s)" % action.role if action.role else "")
+            words = action.name + (f" ({action.role})" if action.role else "")
             yield found(op.where if op else resource.where, "%s of %s has %s, advised are %d s" % (
                 words, resource.id, "no time-out that can be read" if value is None else
                 "%g s%s" % (value, "" if given is not None else " (the cluster's default)"),
@@ -59,8 +59,8 @@ def _monitors(resource):
 def monitor(cib):
     for resource, action, op in _advised(cib):
         if action.name == "monitor" and not action.depth and (op is None or not op.interval):
-            yield found(resource.where, "%s has no monitor%s" % (
-                resource.id, " for the role " + action.role if action.role else ""),
+            yield found(resource.where, f"{resource.id} has no "
+                                        f"monitor{' for the role ' + action.role if action.role else ''}",
                 resource=resource.id, interval=action.interval, advice=action.timeout,
                 role=" role=" + action.role if action.role else "")
 
@@ -73,6 +73,6 @@ def interval(cib):
         taken = {}
         for op in _monitors(resource):
             if op.interval in taken and taken[op.interval] != op.role:
-                yield found(op.where, "two monitors of %s have the interval %g s"
-                            % (resource.id, op.interval), resource=resource.id)
+                yield found(op.where, f"two monitors of {resource.id} have the interval "
+                                      f"{op.interval:g} s", resource=resource.id)
             taken[op.interval] = op.role

@@ -57,7 +57,7 @@ def family(host):
     for path, name in _MARKS:
         if host.text(path) is not None:
             return name
-    raise NotLooked("/etc/os-release names none of %s" % ", ".join(_FAMILIES))
+    raise NotLooked(f"/etc/os-release names none of {', '.join(_FAMILIES)}")
 
 
 def _package(host, packages):
@@ -75,8 +75,8 @@ def _missing(host, programs):
         install, package = _package(host, packages)
         told.setdefault(package, []).append(program)
     for package, names in told.items():
-        yield found(Where("/usr/sbin"), "%s %s missing" % (
-            " and ".join(names), "is" if len(names) == 1 else "are"),
+        yield found(Where("/usr/sbin"), f"{' and '.join(names)} "
+                                        f"{'is' if len(names) == 1 else 'are'} missing",
             install=install, package=package)
 
 

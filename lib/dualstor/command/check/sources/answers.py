@@ -21,7 +21,7 @@ def _daemons(host):
     for pid in host.list("/proc"):
         if whole(pid) is not None:
             try:
-                words = (host.read("/proc/%s/cmdline" % pid) or "").split("\0")
+                words = (host.read(f"/proc/{pid}/cmdline") or "").split("\0")
             except OSError:
                 continue
             if os.path.basename(words[0]) in wanted.DAEMONS:
@@ -71,9 +71,9 @@ class Recorded:
             code = (self._host.read(folder + ".rc") or "0").strip()
         except OSError as problem:
             out, err, code = None, None, "0"
-            self.silent[name] = "%s: %s" % (folder, problem.strerror)
+            self.silent[name] = f"{folder}: {problem.strerror}"
         if out is None and err is None:
-            self.silent.setdefault(name, "no %s.out in the tree" % folder)
+            self.silent.setdefault(name, f"no {folder}.out in the tree")
             return
         self.commands[name] = {
             "argv": " ".join(argv), "stdout": out or "", "stderr": err or "",

@@ -26,7 +26,7 @@ def _expand(host, pattern):
     if "*" not in name:
         return [pattern]
     ending = name.partition("*")[2]
-    return ["%s/%s" % (folder, found) for found in host.list(folder) if found.endswith(ending)]
+    return [f"{folder}/{found}" for found in host.list(folder) if found.endswith(ending)]
 
 
 def _files(host):
@@ -79,7 +79,7 @@ def _aliases(host, paths):
     numbers = {path: host.device(path) for path in found}
     for folder in wanted.ALIASES if found else ():
         for name in host.list(folder):
-            other = "%s/%s" % (folder, name)
+            other = f"{folder}/{name}"
             number = host.device(other)
             for path in found:
                 if number is not None and number == numbers[path] and other != path:
@@ -90,8 +90,8 @@ def _aliases(host, paths):
 def _program(host, name):
     """The path of an installed program, "" when there is none."""
     for folder in PATH:
-        if kind(host, "%s/%s" % (folder, name)) == "program":
-            return "%s/%s" % (folder, name)
+        if kind(host, f"{folder}/{name}") == "program":
+            return f"{folder}/{name}"
     return ""
 
 
@@ -145,7 +145,7 @@ def copied(folder):
     :raises DualstorError: it is no folder
     """
     if not os.path.isdir(folder):
-        raise DualstorError("--root %s: no such folder; give the copy of a host's files" % folder)
+        raise DualstorError(f"--root {folder}: no such folder; give the copy of a host's files")
     host = Host(Deadline(SECONDS), root=os.path.abspath(folder))
     name = os.path.basename(host.root)
     return _collect(host, Recorded(host), "tree " + folder, name)

@@ -58,8 +58,8 @@ def program():
 
 def command(host):
     """The ssh command line; what the remote shell gets to see is one quoted word."""
-    return ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=%d" % _CONNECT, "-T", "--", host,
-            "exec python3 -IS -c '%s'" % program())
+    return ("ssh", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={_CONNECT}", "-T", "--", host,
+            f"exec python3 -IS -c '{program()}'")
 
 
 def _agent(environ):
@@ -73,14 +73,14 @@ def look(host):
     :param host: as ssh takes it: a name or USER@NAME
     :raises DualstorError: it cannot be reached, or has no Python 3.6
     """
-    source = "peer %s" % host
+    source = f"peer {host}"
     if host.startswith("-"):
-        raise DualstorError("--peer %s: not the name of a host" % host)
+        raise DualstorError(f"--peer {host}: not the name of a host")
     try:
         done = run(command(host), SECONDS, environment=_agent(os.environ))
     except ToolError as problem:
-        raise DualstorError("%s: ssh %s" % (source, str(problem).rpartition(": ")[2]))
+        raise DualstorError(f"{source}: ssh {str(problem).rpartition(': ')[2]}")
     if not done.ok:
-        raise DualstorError("%s: ssh: %s; try `ssh %s true`: it must work without a password, and "
-                            "python3 must be there" % (source, done.complaint(), host))
+        raise DualstorError(f"{source}: ssh: {done.complaint()}; try `ssh {host} true`: it must "
+                            "work without a password, and python3 must be there")
     return from_json(done.stdout, source)

@@ -70,4 +70,4 @@ def from_json(text, source):
         _hold_text(tree)
         return tree
     except (ValueError, TypeError, KeyError, AttributeError) as problem:
-        raise DualstorError("%s: not a recorded tree of this version (%s)" % (source, problem))
+        raise DualstorError(f"{source}: not a recorded tree of this version ({problem})")

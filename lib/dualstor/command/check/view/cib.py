@@ -86,7 +86,7 @@ class Cib:
         """
         root, _, source = self.cluster.cib_document
         if root is None or root.find("configuration") is None:
-            raise NotLooked("%s: no <configuration> in it" % source)
+            raise NotLooked(f"{source}: no <configuration> in it")
         return root
 
     def at(self, element):
@@ -157,9 +157,9 @@ class Cib:
 
         :raises NotLooked: the CIB has no resource of ours at all
         """
-        found = [r for r in self.resources if r.kind.startswith("ocf:%s:" % PROVIDER)]
+        found = [r for r in self.resources if r.kind.startswith(f"ocf:{PROVIDER}:")]
         if not found:
-            raise NotLooked("%s: no resource of ocf:%s" % (self.here, PROVIDER))
+            raise NotLooked(f"{self.here}: no resource of ocf:{PROVIDER}")
         return [r for r in found if not types or r.type in types]
 
     @property

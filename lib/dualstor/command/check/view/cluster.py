@@ -39,7 +39,7 @@ class Cluster:
             for path in _CIB_FILES:
                 if path in host.tree.files:
                     return host.tree.files[path], path
-        raise NotLooked("no configuration of Pacemaker: %s; give it with --cib FILE" % reason)
+        raise NotLooked(f"no configuration of Pacemaker: {reason}; give it with --cib FILE")
 
     @lazy
     def pacemaker(self):

@@ -33,7 +33,7 @@ def root(host):
     """
     element = host.cluster_conf[0]
     if element is None:
-        raise NotLooked("%s: nothing in it could be read" % CLUSTER_CONF)
+        raise NotLooked(f"{CLUSTER_CONF}: nothing in it could be read")
     return element
 
 

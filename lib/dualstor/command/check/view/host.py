@@ -56,7 +56,7 @@ class Host(Seen):
             return CMAN
         if self.text(COROSYNC_CONF) is not None:
             return COROSYNC
-        raise NotLooked("neither %s nor %s is there" % (CLUSTER_CONF, COROSYNC_CONF))
+        raise NotLooked(f"neither {CLUSTER_CONF} nor {COROSYNC_CONF} is there")
 
     @lazy
     def cluster_conf(self):
@@ -120,8 +120,7 @@ class Host(Seen):
         """
         found, problems = self.drbd_files
         if not found:
-            raise NotLooked("DRBD: %s" % (problems[0].text if problems
-                                          else "no resource is configured"))
+            raise NotLooked(f"DRBD: {problems[0].text if problems else 'no resource is configured'}")
         return found
 
     @lazy
@@ -137,9 +136,9 @@ class Host(Seen):
                 if lower:
                     names = (lower,) + tuple(self.tree.aliases.get(lower, "").split())
                     found.append(Disk(resource=resource, lower=lower, names=names,
-                                      upper=device or "/dev/drbd%s" % minor))
+                                      upper=device or f"/dev/drbd{minor}"))
         if not found:
-            raise NotLooked("no DRBD resource names a disk of host %s" % self.name)
+            raise NotLooked(f"no DRBD resource names a disk of host {self.name}")
         return tuple(found)
 
     @lazy

@@ -140,7 +140,7 @@ class Lvm:
         except ParseError as problem:
             raise NotLooked(str(problem))
         if not rows and _NOT_ROOT in self._host.answer(report)["stderr"]:
-            raise NotLooked("%s: only root sees what it reports" % report)
+            raise NotLooked(f"{report}: only root sees what it reports")
         return [dict(zip(columns, row)) for row in rows]
 
     @property
@@ -183,16 +183,16 @@ def _first_fit(patterns, name):
         match = _PATTERN.match(text)
         closing = match and _CLOSING.get(match.group(2), match.group(2))
         if not match or not match.group(3).endswith(closing):
-            raise NotLooked("lvm.conf: the pattern %s of a filter is not of the form \"a|regex|\""
-                            % text[:60])
+            raise NotLooked(f"lvm.conf: the pattern {text[:60]} of a filter is not of the form "
+                            "\"a|regex|\"")
         regex = match.group(3)[:-len(closing)]
         if len(regex) > _LONGEST or _REPEATED_GROUP.search(regex) \
                 or len(re.findall(r"[*+{]", regex)) > _REPEATS:
-            raise NotLooked("lvm.conf: the pattern %s of a filter is too involved" % text[:60])
+            raise NotLooked(f"lvm.conf: the pattern {text[:60]} of a filter is too involved")
         try:
             hit = re.search(regex, name)
         except (re.error, OverflowError, RecursionError):
-            raise NotLooked("lvm.conf: the pattern %s of a filter is not understood" % text[:60])
+            raise NotLooked(f"lvm.conf: the pattern {text[:60]} of a filter is not understood")
         if hit:
             return match.group(1)
     return None

@@ -30,7 +30,7 @@ class Seen:
         """
         text = self.text(path)
         if text is None:
-            raise NotLooked("%s is not there" % path)
+            raise NotLooked(f"{path} is not there")
         return text
 
     def answer(self, name):
@@ -39,7 +39,7 @@ class Seen:
         :raises NotLooked: it was not run, is missing, or hung
         """
         if name not in self.tree.commands:
-            raise NotLooked(self.tree.silent.get(name, "%s was not asked" % name))
+            raise NotLooked(self.tree.silent.get(name, f"{name} was not asked"))
         return self.tree.commands[name]
 
     def output(self, name):
@@ -51,8 +51,8 @@ class Seen:
         if answer["returncode"] != 0:
             lines = (answer["stderr"] or answer["stdout"]).split("\n")
             said = [line.strip() for line in lines if line.strip()]
-            raise NotLooked("%s: %s" % (answer["argv"], said[-1] if said else "exit code %d"
-                                        % answer["returncode"]))
+            raise NotLooked("%s: %s" % (answer["argv"], said[-1] if said else 
+                f"exit code {answer['returncode']}"))
         return answer["stdout"]
 
     def program(self, name):
@@ -71,7 +71,7 @@ class Seen:
         """
         kind = self.tree.paths.get(path)
         if kind is None or (not kind and not self.whole):
-            raise NotLooked("%s: not in the tree" % path)
+            raise NotLooked(f"{path}: not in the tree")
         return kind
 
     @property

@@ -8,9 +8,9 @@ HEAD = "Load it with: cibadmin --modify --allow-create --xml-file FILE"
 
 def _pairs(parent, kind, owner, values):
     if values:
-        holder = etree.SubElement(parent, kind, id="%s-%s" % (owner, kind))
+        holder = etree.SubElement(parent, kind, id=f"{owner}-{kind}")
         for name, value in values:
-            etree.SubElement(holder, "nvpair", id="%s-%s-%s" % (owner, kind, name), name=name,
+            etree.SubElement(holder, "nvpair", id=f"{owner}-{kind}-{name}", name=name,
                              value=value)
 
 
@@ -24,7 +24,7 @@ def _primitive(parent, primitive):
     operations = etree.SubElement(element, "operations")
     for operation in primitive.operations:
         etree.SubElement(operations, "op", dict(
-            (("id", "%s-%s-interval-%s" % (primitive.id, operation.name, operation.interval)),
+            (("id", f"{primitive.id}-{operation.name}-interval-{operation.interval}"),
              ("name", operation.name)) + operation.values))
 
 

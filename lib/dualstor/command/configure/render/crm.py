@@ -12,14 +12,14 @@ def _quoted(text):
 
 
 def _options(values):
-    return " ".join("%s=%s" % (name, _quoted(value)) for name, value in values)
+    return " ".join(f"{name}={_quoted(value)}" for name, value in values)
 
 
 def _primitive(primitive):
-    lines = ["primitive %s %s" % (primitive.id, primitive.agent)]
+    lines = [f"primitive {primitive.id} {primitive.agent}"]
     if primitive.parameters:
         lines.append("params " + _options(primitive.parameters))
-    lines += ["op %s %s" % (operation.name, _options(operation.values))
+    lines += [f"op {operation.name} {_options(operation.values)}"
               for operation in primitive.operations]
     return " \\\n    ".join(lines)
 
@@ -29,10 +29,10 @@ def _clone(clone, modern):
     for member in clone.members:
         yield _primitive(member)
     if clone.group:
-        yield "group %s %s" % (clone.group, " ".join(member.id for member in clone.members))
+        yield f"group {clone.group} {' '.join(member.id for member in clone.members)}"
     meta = clone.meta + ((("promotable", "true"),) if clone.promotable and modern else ())
-    yield "%s %s %s \\\n    meta %s" % (
-        "ms" if clone.promotable and not modern else "clone", clone.id, clone.of, _options(meta))
+    yield (f"{'ms' if clone.promotable and not modern else 'clone'} {clone.id} {clone.of} \\\n    "
+           f"meta {_options(meta)}")
 
 
 def render(part, generation):
@@ -43,14 +43,14 @@ def render(part, generation):
     for clone in part.clones:
         lines += _clone(clone, generation.promotable)
     for ban in part.bans:
-        lines.append("location %s %s -inf: %s" % (ban.id, ban.resource, ban.node))
+        lines.append(f"location {ban.id} {ban.resource} -inf: {ban.node}")
     for order in part.orders:
-        lines.append("order %s Mandatory: %s:%s %s:start" % (
-            order.id, order.first, order.first_action, order.then))
+        lines.append(f"order {order.id} Mandatory: {order.first}:{order.first_action} "
+                     f"{order.then}:start")
     for colocation in part.colocations:
         roles = (":Started", ":" + colocation.role) if colocation.role else ("", "")
-        lines.append("colocation %s inf: %s%s %s%s" % (
-            colocation.id, colocation.resource, roles[0], colocation.other, roles[1]))
+        lines.append(f"colocation {colocation.id} inf: {colocation.resource}{roles[0]} "
+                     f"{colocation.other}{roles[1]}")
     if part.properties:
         lines.append("property " + _options(part.properties))
     return "\n".join(lines) + "\n"

@@ -8,13 +8,13 @@ whenever a device is opened.
 
 from dualstor import fencepeer
 
-_AFTER_SB = ["after-sb-%dpri disconnect;" % number for number in (0, 1, 2)]
+_AFTER_SB = [f"after-sb-{number}pri disconnect;" for number in (0, 1, 2)]
 _FENCING = "fencing resource-and-stonith;"
 
 
 def path(pair):
     """Where the file belongs."""
-    return "/etc/drbd.d/%s.res" % pair.drbd.resource
+    return f"/etc/drbd.d/{pair.drbd.resource}.res"
 
 
 def _section(head, lines):
@@ -23,8 +23,8 @@ def _section(head, lines):
 
 def _address(node, port):
     if ":" in node.replication:
-        return "address ipv6 [%s]:%d;" % (node.replication, port)
-    return "address %s:%d;" % (node.replication, port)
+        return f"address ipv6 [{node.replication}]:{port};"
+    return f"address {node.replication}:{port};"
 
 
 def _lines(pair):
@@ -36,13 +36,13 @@ def _lines(pair):
     yield from _section("net", net + _AFTER_SB + ([_FENCING] if nine else []))
     if not nine:
         yield from _section("disk", [_FENCING])
-    yield from _section("handlers", ['fence-peer "%s";' % fencepeer.PROGRAM])
+    yield from _section("handlers", [f"fence-peer \"{fencepeer.PROGRAM}\";"])
     if nine:
         yield from _section("options", ["auto-promote no;"])
     for number, node in enumerate(pair.nodes):
-        own = ["device %s;" % drbd.device, "disk %s;" % node.disk, "meta-disk internal;",
+        own = [f"device {drbd.device};", f"disk {node.disk};", "meta-disk internal;",
                _address(node, drbd.port)]
-        yield from _section("on " + node.name, own + (["node-id %d;" % number] if nine else []))
+        yield from _section("on " + node.name, own + ([f"node-id {number};"] if nine else []))
 
 
 def render(pair):

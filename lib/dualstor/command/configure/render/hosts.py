@@ -6,7 +6,7 @@ PATH = "/etc/hosts"
 
 def render(pair):
     """The lines alone."""
-    return "".join("%s %s\n" % (node.address, node.name) for node in pair.nodes)
+    return "".join(f"{node.address} {node.name}\n" for node in pair.nodes)
 
 
 def merged(text, pair):
@@ -25,5 +25,5 @@ def merged(text, pair):
             out.append(line)
         elif kept:
             out.append(" ".join(words[:1] + kept))
-    out += ["%s %s" % (address, name) for name, address in missing.items()]
+    out += [f"{address} {name}" for name, address in missing.items()]
     return "".join(line + "\n" for line in out)

@@ -20,8 +20,8 @@ _ELSEWHERE = re.compile(r"\s*(\w+)\s*(?:\{\s*[^#\s]|/\s*\w+\s*=)")
 
 def _patterns(pair):
     """Filter patterns: DRBD's device, never the disk below it, which holds the same labels."""
-    return ("a|^%s$|" % pair.drbd.device,) + tuple(
-        "r|^%s$|" % disk.replace(".", "[.]").replace("+", "[+]") for disk in pair.disks)
+    return (f"a|^{pair.drbd.device}$|",) + tuple(
+        f"r|^{disk.replace('.', '[.]').replace('+', '[+]')}$|" for disk in pair.disks)
 
 
 def settings(pair):
@@ -39,7 +39,7 @@ def settings(pair):
 
 def _text(value):
     if isinstance(value, tuple):
-        return "[ %s ]" % ", ".join(_text(each) for each in value)
+        return f"[ {', '.join(_text(each) for each in value)} ]"
     if isinstance(value, int):
         return str(value)
     return '"%s"' % value.replace("\\", "\\\\").replace('"', '\\"')
@@ -49,8 +49,8 @@ def render(pair):
     """The settings alone, as text."""
     lines = []
     for section, values in settings(pair).items():
-        lines += ["%s {" % section]
-        lines += ["\t%s = %s" % (name, _text(value)) for name, value in values.items()]
+        lines += [f"{section} {{"]
+        lines += [f"\t{name} = {_text(value)}" for name, value in values.items()]
         lines += ["}"]
     return "\n".join(lines) + "\n"
 
@@ -95,7 +95,7 @@ def merged(text, pair):
         out.append("\n")
     for name, values in wanted.items():
         if set(values) - done[name]:
-            out += ["%s {\n" % name] + _missing(values, done[name]) + ["}\n"]
+            out += [f"{name} {{\n"] + _missing(values, done[name]) + ["}\n"]
     return "".join(out)
 
 
@@ -109,7 +109,7 @@ def _end(lines, index):
 
 
 def _line(indent, name, value):
-    return "%s%s = %s\n" % (indent, name, _text(value))
+    return f"{indent}{name} = {_text(value)}\n"
 
 
 def _missing(values, done):
