@@ -9,7 +9,7 @@ SEQUENCES ?= 100000
 SEED      ?= 1
 JOBS      ?= 1
 
-.PHONY: help venv metadata docs unit soak test coverage bench bench-lab faults demo down clean pythons
+.PHONY: help venv docs unit soak test coverage bench bench-lab faults demo down clean pythons
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -21,11 +21,8 @@ $(VENV)/ready: setup.cfg tools/make-venv tools/install-field-tools
 	tools/install-field-tools
 	@touch $@
 
-metadata: venv  ## write metadata/*.xml from the declared parameters
-	PYTHONPATH=lib $(RUN) -m dualstor.metadata metadata
-
-docs: venv      ## write the manual and docs/findings.md from the command's source
-	PYTHONPATH=lib $(RUN) -m dualstor.command.pages docs
+docs: venv      ## write metadata, manuals, completion and the generated documents from the source
+	PYTHONPATH=lib $(RUN) -m dualstor.command.documents.pages .
 
 unit: venv      ## the tests that need no lab
 	$(RUN) -m pytest --durations=10

@@ -3,8 +3,8 @@
 
 import os
 
-from dualstor.host import Host
-from dualstor.memory import STATE_DIR, file_name
+from dualstor.host.host import Host
+from dualstor.host.memory import STATE_DIR, file_name
 
 
 def kept(*name):

@@ -7,7 +7,7 @@ import sys
 
 from . import cib, console, demo, image, logs, snapshot, status
 from .faults import runner as faults
-from .faults.scenario import every as every_fault
+from .faults.scenarios import every as every_fault
 from .errors import CommandTimeout, LabError
 from .lab import Lab
 from .machine import LINKS

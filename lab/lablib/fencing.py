@@ -15,13 +15,11 @@ import threading
 import time
 from pathlib import Path
 
-from . import fencevirt
+from . import fencelog, fencevirt
 from .errors import LabError
+from .lab import Lab
 from .machine import Machine
 
-LOG = "fenced.jsonl"
-# While this file is in the run directory, requests about power fail: a fence device that does not work.
-REFUSED = "fencing-refused"
 KILLS = (fencevirt.OFF, fencevirt.REBOOT)
 
 
@@ -91,7 +89,7 @@ class Fencer:
             "target": request.domain,
         }
         try:
-            if self.log.with_name(REFUSED).exists():
+            if self.log.with_name(fencelog.REFUSED).exists():
                 raise LabError("fencing is refused on purpose")
             with self.lock:
                 record["pid"] = machine.kill()
@@ -119,21 +117,11 @@ class Fencer:
             timer.start()
 
 
-def events(run):
-    """Returns the records of a run directory's fenced.jsonl, oldest first."""
-    try:
-        return [json.loads(line) for line in Path(run, LOG).read_text().splitlines()]
-    except OSError:
-        return []
-
-
 def main(arguments):
     """Serves the lab in the run directory arguments[0], restarting fenced machines after arguments[1] seconds."""
     run = Path(arguments[0])
     restart, delay = None, 0.0
     if arguments[1:]:
-        from .lab import Lab
-
         lab, delay = Lab(run), float(arguments[1])
 
         def restart(name):
@@ -143,7 +131,7 @@ def main(arguments):
                 print(f"{name} is not restarted: {error}", file=sys.stderr, flush=True)
 
     machines = {f"node{number}": Machine(run, number) for number in (1, 2)}
-    fencer = Fencer(machines, run / LOG, restart, delay)
+    fencer = Fencer(machines, run / fencelog.LOG, restart, delay)
     threads = [threading.Thread(target=fencer.serve, args=(name,)) for name in machines]
     for thread in threads:
         thread.start()

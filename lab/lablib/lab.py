@@ -14,7 +14,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import accel, cluster, cpio, fencing, image, package, paths, payload, snapshot
+from . import accel, cluster, cpio, fencelog, image, package, paths, payload, snapshot
 from .errors import LabError
 from .machine import LINKS, Options
 from .node import Node
@@ -209,12 +209,12 @@ class Lab:
         wait_until(lambda: all(path.exists() for path in sockets), f"the fencing process, see {self.folder}/fencing.log", 10, 0.05)
 
     def fenced(self):
-        """Returns the records of fencing, oldest first: see fencing.py."""
-        return fencing.events(self.folder)
+        """Returns the records of fencing, oldest first: see fencelog.py."""
+        return fencelog.events(self.folder)
 
     def refuse_fencing(self, on):
         """Makes fencing fail from now on, or work again."""
-        path = self.folder / fencing.REFUSED
+        path = self.folder / fencelog.REFUSED
         if on:
             path.touch()
         else:

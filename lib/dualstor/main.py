@@ -11,35 +11,20 @@ import sys
 import traceback
 
 from dualstor import log
-from dualstor.deadline import Deadline
-from dualstor.engine import pursue
+from dualstor.action.engine import pursue
+from dualstor.action.steps import Finish, Request
+from dualstor.agents import catalogue
 from dualstor.errors import DualstorError, Misconfigured, Terminated, UnknownAction
-from dualstor.host import Host
+from dualstor.host.deadline import Deadline
+from dualstor.host.host import Host
 from dualstor.look import well
 from dualstor.ocf import document, parameters
 from dualstor.ocf.codes import EXPECTED, ExitCode, permitted
 from dualstor.ocf.environment import Environment, level_at_most
 from dualstor.ocf.reason import fitted
-from dualstor.steps import Finish, Request
 
 #: Actions after which what the last monitor found counts no more.
 _CHANGING = ("start", "stop", "promote", "demote", "notify", "reload-agent")
-
-
-def load(name):
-    """The Agent class of the agent *name*, e.g. "clustered-vg".
-
-    :raises KeyError: there is no such agent
-    """
-    if name == "drbd-dualprimary":
-        from dualstor.agents.drbd_dualprimary.agent import AGENT
-    elif name == "clvmd":
-        from dualstor.agents.clvmd.agent import AGENT
-    elif name == "clustered-vg":
-        from dualstor.agents.clustered_vg.agent import AGENT
-    else:
-        raise KeyError(name)
-    return AGENT
 
 
 def metadata(name, environ):
@@ -228,7 +213,7 @@ def main(name, argv=None, environ=None, make_host=Host):
 
     def work():
         try:
-            return perform(load(name), action, environ, make_host)
+            return perform(catalogue.load(name), action, environ, make_host)
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)   # what is left is to tell the reason
     return _end(name, action, work)

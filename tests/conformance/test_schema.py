@@ -6,8 +6,8 @@ import os
 import pytest
 from lxml import etree
 
-from dualstor.main import load
-from dualstor.metadata import AGENTS, render
+from dualstor.agents.catalogue import NAMES as AGENTS, interface
+from dualstor.ocf.metadata import render
 
 HERE = os.path.dirname(__file__)
 
@@ -19,7 +19,7 @@ def schema():
 
 @pytest.mark.parametrize("name", AGENTS)
 def test_metadata_is_valid(schema, name):
-    document = etree.fromstring(render(load(name).interface).encode())
+    document = etree.fromstring(render(interface(name)).encode())
     schema.assertValid(document)
 
 
@@ -31,6 +31,6 @@ def test_metadata_is_valid(schema, name):
     lambda root: root.find("parameters/parameter").set("unique", "1"),
     lambda root: root.find("parameters/parameter/content").set("type", "time")])
 def test_the_schema_finds_what_is_wrong(schema, name, spoil):
-    document = etree.fromstring(render(load(name).interface).encode())
+    document = etree.fromstring(render(interface(name)).encode())
     spoil(document)
     assert not schema.validate(document)

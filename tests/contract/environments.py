@@ -11,10 +11,10 @@ import json
 import os
 import time
 
-from dualstor.deadline import Deadline
+from dualstor.host.deadline import Deadline
 from dualstor.errors import ToolHung, ToolMissing
-from dualstor.host import BUSY, Host
-from dualstor.run import Completed
+from dualstor.host.host import BUSY, Host
+from dualstor.host.run import Completed
 from simulator import kernelfiles, world
 from simulator.host import Simulation
 from simulator.kernelfiles import Block, Link

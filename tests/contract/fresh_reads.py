@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LIBRARY = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "..", "..", "lib")
 sys.path.insert(0, os.path.abspath(LIBRARY))
 
-from dualstor import freshread  # noqa: E402  pylint: disable=wrong-import-position
+from dualstor.host import freshread  # noqa: E402  pylint: disable=wrong-import-position
 
 SIZE = 16 << 20
 PLACE = 4096            # of the sector that is read
@@ -115,7 +115,7 @@ def cache(path, size):
 READ = """
 import sys, time
 sys.path.insert(0, %r)
-from dualstor import freshread
+from dualstor.host import freshread
 began = time.time()
 found = freshread.read(%r, %d, 8, %r)
 import posix

@@ -12,8 +12,8 @@ import tempfile
 import pytest
 
 from contract import situations
-from dualstor.deadline import Deadline
-from dualstor.host import BUSY, Host
+from dualstor.host.deadline import Deadline
+from dualstor.host.host import BUSY, Host
 from dualstor.kernel import locksocket, process
 from simulator import locking, path, world
 from simulator.host import Simulation

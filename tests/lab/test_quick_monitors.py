@@ -22,7 +22,7 @@ def python(node, code, timeout=60):
 def listed(node):
     return python(
         node,
-        "from dualstor.host import Host\nfrom dualstor.deadline import Deadline\nfrom dualstor.kernel import dmlist\n"
+        "from dualstor.host.host import Host\nfrom dualstor.host.deadline import Deadline\nfrom dualstor.kernel import dmlist\n"
         "print(json.dumps(dmlist.listing(Host(Deadline(20)))))",
     )
 
@@ -51,7 +51,7 @@ def test_the_list_is_what_dmsetup_says(mapped):
 def test_a_device_that_does_not_answer_is_given_up_and_holds_no_process(mapped):
     """The process that read ends, though the device is suspended for as long as the test likes."""
     code = (
-        "from dualstor import freshread\n"
+        "from dualstor.host import freshread\n"
         "found = freshread.read('/dev/mapper/vg0-b--c', 4096, 512, 1.0)\n"
         "print(json.dumps(len(found) if isinstance(found, bytes) else repr(found)))"
     )
@@ -65,7 +65,7 @@ def test_what_is_written_below_a_device_is_read_past_its_cache(mapped):
     """As the peer's writes arrive below DRBD's disk: another way in than the one that is cached."""
     mapped.ok("dd if=/dev/vdb of=/dev/null bs=4096 count=2 status=none")
     mapped.ok("printf 'fresh metadata' | dd of=/dev/mapper/vg0-a bs=4096 seek=1 conv=fsync oflag=sync status=none")
-    code = "from dualstor import freshread\nprint(json.dumps(freshread.read('/dev/vdb', 4096, 14, 5.0).decode()))"
+    code = "from dualstor.host import freshread\nprint(json.dumps(freshread.read('/dev/vdb', 4096, 14, 5.0).decode()))"
     assert python(mapped, code) == "fresh metadata"
 
 

@@ -9,8 +9,8 @@ MONITOR = """
 import os, sys
 sys.path.insert(0, "/usr/lib/ocf/lib")
 from dualstor.look import well
-from dualstor.look.files import Files
-from dualstor.memory import STATE_DIR, Memory
+from dualstor.host.files import Files
+from dualstor.host.memory import STATE_DIR, Memory
 root = "/usr/lib/ocf/resource.d/dualstor/clustered-vg"
 def environment(vg):
     return {"OCF_ROOT": "/usr/lib/ocf", "OCF_RESOURCE_INSTANCE": vg, "OCF_RESKEY_vgname": vg,
@@ -34,8 +34,8 @@ print(done, kept())
 """
 INFO = """
 import sys; sys.path.insert(0, "/usr/lib/ocf/lib")
-from dualstor.host import Host
-from dualstor.deadline import Deadline
+from dualstor.host.host import Host
+from dualstor.host.deadline import Deadline
 from dualstor.tools import lvmlock
 print(len(lvmlock.lockspaces(Host(Deadline(60)), 30.0)))
 """

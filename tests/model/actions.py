@@ -6,11 +6,12 @@ import io
 import sys
 from dataclasses import dataclass, field
 
-from dualstor.deadline import Deadline
+from dualstor.host.deadline import Deadline
 from dualstor.errors import Terminated
 from dualstor.look import well
 from dualstor.ocf.environment import Environment
-from dualstor.main import conclude, load, perform
+from dualstor.agents.catalogue import load
+from dualstor.main import conclude, perform
 from simulator.host import Killed, NodeDied, SimHost
 from simulator.state import CLVMD
 
@@ -78,7 +79,7 @@ def environ(agent, action, node, timeout=60.0, level=0, generation=None, **param
 
 
 def _run(agent, word, variables, make_host):
-    """The exit code of the executable of *agent* (dualstor.look.script), with the host made for it.
+    """The exit code of the executable of *agent* (dualstor.script), with the host made for it.
 
     :raises Killed: SIGTERM came before the framework, which alone has something to say of it
     """

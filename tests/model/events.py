@@ -3,7 +3,7 @@
 
 import signal
 
-from dualstor.memory import STATE_DIR
+from dualstor.host.memory import STATE_DIR
 from simulator import drbd, locking, membership, volumes, world
 from simulator.host import NodeDied
 from simulator.state import CLVMD

@@ -8,7 +8,7 @@ import os
 import pickle
 
 from dualstor import main
-from dualstor.memory import STATE_DIR
+from dualstor.host.memory import STATE_DIR
 from dualstor.ocf.codes import MONITOR_ONLY
 from dualstor.ocf.reason import destructive
 from model.actions import DAEMON, DRBD, GROUP

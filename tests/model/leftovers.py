@@ -4,7 +4,7 @@
 import os
 import re
 
-from dualstor.memory import STATE_DIR
+from dualstor.host.memory import STATE_DIR
 
 _DRAFT = re.compile(r"^~")
 

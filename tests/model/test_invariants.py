@@ -12,14 +12,16 @@ import time
 
 import pytest
 
-from dualstor import engine, main, memory
+from dualstor.action import engine
+from dualstor import main
+from dualstor.host import memory
 from dualstor.agents.clustered_vg import locking as vg_locking
 from dualstor.agents.clustered_vg.agent import ClusteredVg
 from dualstor.agents.drbd_dualprimary.agent import DrbdDualPrimary
-from dualstor.deadline import Deadline
+from dualstor.host.deadline import Deadline
 from dualstor.errors import DualstorError
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do, Finish, Wait
+from dualstor.action.steps import Do, Finish, Wait
 from dualstor.tools import lvm
 from model import events, leftovers, machine
 from model.actions import DRBD, GROUP

@@ -6,8 +6,9 @@ import io
 
 import pytest
 
-from dualstor.deadline import Deadline
-from dualstor.main import conclude, load, perform
+from dualstor.host.deadline import Deadline
+from dualstor.agents.catalogue import load
+from dualstor.main import conclude, perform
 from dualstor.ocf.codes import MONITOR_ONLY
 from model import actions
 from model.actions import DAEMON, DRBD, GROUP

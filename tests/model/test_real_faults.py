@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from dualstor.memory import STATE_DIR
-from dualstor.metadata import AGENTS
+from dualstor.host.memory import STATE_DIR
+from dualstor.agents.catalogue import NAMES as AGENTS
 from dualstor.ocf.codes import MONITOR_ONLY
 from model import actions, leftovers
 from model.actions import DAEMON, DRBD, GROUP
@@ -163,7 +163,7 @@ def test_the_clock_of_the_wall_has_no_say(lab, monkeypatch):
     """It jumps by an hour at each look; deadlines are on the monotonic clock."""
     jumps = iter(range(0, 10 ** 9, 3600))
     monkeypatch.setattr(time, "time", lambda: float(next(jumps)))
-    from dualstor.deadline import Deadline
+    from dualstor.host.deadline import Deadline
     host = lab.host("node1", Deadline(30))
     assert host.run(("vgs",), timeout=20).ok
-    assert 0 < host.deadline.remaining <= 30 and sys.modules["dualstor.run"]
+    assert 0 < host.deadline.remaining <= 30 and sys.modules["dualstor.host.run"]

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from dualstor.deadline import Deadline
+from dualstor.host.deadline import Deadline
 from dualstor.errors import ToolHung, ToolMissing
 from dualstor.kernel import devmapper, process
 from simulator import faults

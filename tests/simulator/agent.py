@@ -10,8 +10,8 @@ import sys
 _TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [_TESTS, os.path.join(os.path.dirname(_TESTS), "lib")]
 
-from dualstor.deadline import Deadline  # noqa: E402
-from dualstor.look.script import run  # noqa: E402
+from dualstor.host.deadline import Deadline  # noqa: E402
+from dualstor.script import run  # noqa: E402
 from simulator import path  # noqa: E402
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ import errno
 import io
 import pickle
 
-from dualstor import freshread
-from dualstor.deadline import Deadline
+from dualstor.host import freshread
+from dualstor.host.deadline import Deadline
 from dualstor.errors import HostUnreadable, ToolHung, ToolMissing
-from dualstor.host import BUSY, Host
-from dualstor.memory import STATE_DIR, file_name
-from dualstor.run import KILL_GRACE, TERM_GRACE, Completed
+from dualstor.host.host import BUSY, Host
+from dualstor.host.memory import STATE_DIR, file_name
+from dualstor.host.run import KILL_GRACE, TERM_GRACE, Completed
 from simulator import dmlist, faults, kernelfiles, locking, programs, world
 from simulator.kernelfiles import Answer, Block, Link, Socket
 

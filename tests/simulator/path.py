@@ -15,7 +15,7 @@ import stat
 import sys
 import time
 
-from dualstor.host import Host
+from dualstor.host.host import Host
 from simulator import dmlist, faults, kernelfiles, locking, programs, state, world
 from simulator.kernelfiles import Answer, Block, Disk, Link, Socket
 

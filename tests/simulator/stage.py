@@ -11,8 +11,9 @@ import subprocess
 import tempfile
 
 from dualstor.look import sights, well
-from dualstor.look.files import Files
-from dualstor.main import load, perform
+from dualstor.host.files import Files
+from dualstor.agents.catalogue import load
+from dualstor.main import perform
 from model import actions
 from paper import kept
 from simulator import dmlist, path, world
@@ -27,8 +28,8 @@ import sys
 
 sys.path[:0] = (%(library)r,)
 
-from dualstor.look.files import Files  # noqa: E402
-from dualstor.look.script import run  # noqa: E402
+from dualstor.host.files import Files  # noqa: E402
+from dualstor.script import run  # noqa: E402
 
 
 def ioctl(self, name, request, data):   # as device-mapper's driver would
@@ -43,7 +44,7 @@ def ioctl(self, name, request, data):   # as device-mapper's driver would
 
 
 def make_host(deadline):
-    from dualstor.host import Host
+    from dualstor.host.host import Host
 
     class FileHost(Host):
         def device(self, name):     # device nodes are files that tell their numbers

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from .. import cib
 from ..errors import LabError
-from . import picture, scenario, table, timeline, verdict
+from . import picture, scenarios, table, timeline, verdict
 from .stage import Stage
 
 
 def choose(names):
     """Returns the scenarios of these names, all for none. Raises LabError for a name that is not known."""
-    known = scenario.every()
+    known = scenarios.every()
     unknown = [name for name in names if name not in known]
     if unknown:
         raise LabError(f"there is no scenario {', '.join(unknown)}: there are {', '.join(known)}")
@@ -84,7 +84,7 @@ def _write(folder, result, machines):
     """Puts one result into the folder's table."""
     path = folder / "faults.json"
     earlier = json.loads(path.read_text())["results"] if path.exists() else []
-    results = table.merged(earlier, result, list(scenario.every()))
+    results = table.merged(earlier, result, list(scenarios.every()))
     about = {"machines": f"Two machines, {machines}", "seconds": round(sum(each["seconds"] for each in results))}
     path.write_text(table.as_json(results, about))
     (folder / "faults.md").write_text(table.markdown(results, about))

@@ -4,6 +4,8 @@ from collections import namedtuple
 
 # How much fencing is allowed: nobody; node2 (or whichever is named); one of the two; never both.
 NOBODY, NODE1, NODE2, ONE = "nobody", "node1", "node2", "one node"
+# Seconds for a rejoined node's stack to be whole; emulated machines are slow.
+BACK = 240
 
 # act: called with a Stage. fencing: one of the above. stall: seconds that writes of `writers` may stand still.
 # writers: names of the nodes whose writer is to go on all the time (but for the stall). only: set of agents it is about,
@@ -23,10 +25,8 @@ def scenario(name, title, fencing=NOBODY, stall=None, writers=(), only=None):
     return register
 
 
-def every():
-    """Returns all scenarios by name, in the order in which they are told."""
-    from . import disks, filesystem, interrupted, locking, operations, power, tools, volumes  # noqa: F401  each registers its own
-
+def registered():
+    """Returns the scenarios of all modules that were imported, by name."""
     return dict(_SCENARIOS)
 
 

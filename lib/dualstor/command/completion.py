@@ -21,8 +21,7 @@ def add_arguments(parser):
 
 def run(arguments, console):
     """Print the script; with ``--json`` a document that holds it."""
-    from dualstor.command.main import build_parser
-    script = SHELLS[arguments.shell](build_parser())
+    script = SHELLS[arguments.shell](arguments.parser)
     console.document({"shell": arguments.shell, "script": script})
     console.raw(script)
     return ExitCode.OK

@@ -66,7 +66,7 @@ def build_parser():
             name, help=module.SUMMARY, description=module.DESCRIPTION, epilog=_epilog(),
             parents=[_common()], formatter_class=argparse.RawDescriptionHelpFormatter)
         module.add_arguments(sub)
-        sub.set_defaults(run=module.run)
+        sub.set_defaults(run=module.run, parser=parser)
     return parser
 
 

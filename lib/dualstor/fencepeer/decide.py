@@ -7,7 +7,7 @@ are never given. Sources: conn_try_outdate_peer() of the module, 8.4 and 9: code
 not know, 0 too, leave I/O as it is.
 """
 
-from dualstor.steps import Do, Finish, Wait
+from dualstor.action.steps import Do, Finish, Wait
 
 #: Exit codes of a fence-peer handler: "the peer was fenced", and "the handler failed".
 FENCED, FROZEN = 7, 1

@@ -85,16 +85,3 @@ def of_group(host, vg):
     return [device for device in listed
             if device[0].startswith(prefix) and device[0][place:place + 1] != "-"
             and (not device[1] or device[1].startswith("LVM-"))]
-
-
-def present(host, vg):
-    """The devices of the volume group *vg* as text, the same for as long as they are the same.
-
-    A device never loses the table that it has: one that was usable stays so while it is there.
-    """
-    listed = of_group(host, vg)
-    if listed is None:      # device by device, from sysfs
-        from dualstor.kernel import devmapper
-        listed = [(v.name, v.uuid, v.major, v.minor)
-                  for v in devmapper.volumes(host) if v.vg == vg and v.size != 0]
-    return "".join(["%s %s %d:%d\n" % device for device in listed])

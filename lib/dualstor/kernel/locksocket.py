@@ -5,7 +5,7 @@ clvmd without quorum accepts nobody, and has two places in its queue (LVM2
 daemons/clvmd/clvmd.c: main_loop, listen(local_socket, 1)): it is busy, not dead.
 """
 
-from dualstor.host import BUSY
+from dualstor.host.host import BUSY
 
 _RUN_DIRS = ("/run/lvm", "/var/run/lvm")
 _NAMES = {"lvmlockd": "lvmlockd.socket", "clvmd": "clvmd.sock"}

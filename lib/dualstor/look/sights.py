@@ -55,9 +55,17 @@ def connections(files, resource):
 
 
 def devices(files, group):
-    """The devices of a volume group in device-mapper."""
+    """The devices of a volume group in device-mapper, "" for none.
+
+    A device never loses the table that it has: one that was usable stays so while it is there.
+    """
     from dualstor.kernel import dmlist
-    return dmlist.present(files, group)
+    listed = dmlist.of_group(files, group)
+    if listed is None:      # device by device, from sysfs
+        from dualstor.kernel import devmapper
+        listed = [(v.name, v.uuid, v.major, v.minor)
+                  for v in devmapper.volumes(files) if v.vg == group and v.size != 0]
+    return "".join([f"{name} {uuid} {major}:{number}\n" for name, uuid, major, number in listed])
 
 
 def header(files, place):
@@ -65,7 +73,7 @@ def header(files, place):
 
     :returns: also freshread.SILENT, when the disk gave no answer in time
     """
-    from dualstor import freshread
+    from dualstor.host import freshread
     disk, _, offset = place.partition(" ")
     if whole(offset) is None:
         return None
@@ -100,6 +108,6 @@ def _busy(files, disk):
 def sector(files, disk, offset, length):
     """Bytes of a disk now, by the kernel's name of it; what freshread.read returns."""
     if _busy(files, disk):
-        from dualstor import freshread
+        from dualstor.host import freshread
         return freshread.SILENT
     return files.read_fresh("/dev/" + disk.replace("!", "/"), offset, length, _PATIENCE)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Parameters and actions of an agent, declared once.
 
-The declaration serves the parser here, the metadata (``dualstor.metadata``),
+The declaration serves the parser here, the metadata (``ocf.metadata``),
 the manual pages and ``dualstor configure``.
 """
 
@@ -50,6 +50,12 @@ class Interface(Record):
     actions: tuple
     check_levels: tuple = (0,)
     only_one: bool = False    # a cluster has one resource of this agent at most
+    clone: tuple = ()         # (meta attribute, value) of the clone, as Pacemaker 2.1 names it
+
+    @property
+    def promotable(self):
+        """Whether its clone is promotable."""
+        return self.implements("promote")
 
     @property
     def old_reload(self):

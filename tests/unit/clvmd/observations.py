@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from dualstor.agents.clvmd import interface, seen
 from dualstor.kernel.process import Process
 from dualstor.ocf.parameters import Parameters
-from dualstor.steps import Done, Facts, Request
+from dualstor.action.steps import Done, Facts, Request
 from dualstor.tools.quorum import Quorum
 
 GOOD = Quorum(engine="corosync", running=True, quorate=True, says="2 of 2 votes")

@@ -5,12 +5,12 @@ import pytest
 
 from dualstor.agents.clvmd import seen
 from dualstor.agents.clvmd.agent import Clvmd
-from dualstor.deadline import Deadline
-from dualstor.engine import pursue
+from dualstor.host.deadline import Deadline
+from dualstor.action.engine import pursue
 from dualstor.errors import ToolHung, ToolMissing
 from dualstor.kernel import process
 from dualstor.ocf.codes import ExitCode
-from dualstor.run import Completed
+from dualstor.host.run import Completed
 from dualstor.tools import lockdaemon
 import paper
 from unit.cluster.helpers import PaperHost, golden

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from dualstor.agents.clvmd import seen
 from dualstor.agents.clvmd.decide import decide
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
-from dualstor.steps import Do, Facts, Finish, Unseen, Wait
+from dualstor.action.steps import Do, Facts, Finish, Unseen, Wait
 from . import observations as seen_by
 
 many = settings(max_examples=400, deadline=None,

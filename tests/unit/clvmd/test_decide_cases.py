@@ -6,7 +6,7 @@ import pytest
 from dualstor.agents.clvmd import seen
 from dualstor.agents.clvmd.decide import decide
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do, Done, Finish, Wait
+from dualstor.action.steps import Do, Done, Finish, Wait
 from . import observations as seen_by
 
 OK = Finish(ExitCode.SUCCESS)

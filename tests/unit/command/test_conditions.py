@@ -7,8 +7,8 @@ import re
 import pytest
 
 from dualstor import recipes
-from dualstor.command.check.registry import rules
-from dualstor.command.explanations import TOPICS
+from dualstor.command.check.rules import rules
+from dualstor.command.documents.explanations import TOPICS
 from dualstor.kernel import drbd
 from dualstor.ocf.reason import destructive
 from unit.docs import markdown

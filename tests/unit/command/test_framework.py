@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from dualstor.command import codes, completion, interface, main, man
+from dualstor.command import codes, completion, interface, main
+from dualstor.command.documents import man
 from dualstor.command.console import Console
 from dualstor.errors import DualstorError
 
@@ -51,11 +52,11 @@ def test_the_manual_in_the_tree_is_the_rendered_one():
 
 
 def test_made_documents_are_written(tmp_path):
-    from dualstor.command import pages
-    assert pages.main(["pages", str(tmp_path / "docs")]) == 0
+    from dualstor.command.documents import pages
+    assert pages.main(["pages", str(tmp_path)]) == 0
     for name in pages.PAGES:
-        with open(os.path.join(TREE, "docs", name), encoding="utf-8") as stream:
-            made = (tmp_path / "docs" / name).read_text(encoding="utf-8")
+        with open(os.path.join(TREE, name), encoding="utf-8") as stream:
+            made = (tmp_path / name).read_text(encoding="utf-8")
             assert made == stream.read(), "%s is stale: run `make docs`" % name
     assert (tmp_path / "docs" / "man" / "dualstor.8").read_text(encoding="utf-8") == man.render()
     assert pages.main(["pages"]) == 2

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from dualstor.command import explanations, reasons
-from dualstor.command.check.registry import rules
+from dualstor.command.documents import explanations, reasons
+from dualstor.command.check.rules import rules
 from dualstor.ocf import reason
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
@@ -16,7 +16,7 @@ TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__)
 
 def test_every_sentence_is_explained():
     assert [(s.area, s.text) for s in reasons.unexplained()] == [], \
-        "explain them in lib/dualstor/command/explanations.py"
+        "explain them in lib/dualstor/command/documents/explanations.py"
 
 
 def test_no_explanation_is_left_behind():

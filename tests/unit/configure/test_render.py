@@ -12,7 +12,7 @@ from dualstor import fencepeer
 from dualstor.command.check.parsers import corosyncconf, lvmconf as lvmparser
 from dualstor.command.configure import answers, files, pacemaker, steps
 from dualstor.command.configure.render import cib, cman, corosync, crm, drbd, hosts, lvmconf, pcs
-from dualstor.main import load
+from dualstor.agents.catalogue import interface
 from dualstor.tools import drbdconf
 from unit.configure import readback
 from unit.configure.pairs import any_answers, pair

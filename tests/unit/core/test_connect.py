@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from dualstor.deadline import Deadline
-from dualstor.host import BUSY, Host
+from dualstor.host.deadline import Deadline
+from dualstor.host.host import BUSY, Host
 
 
 @pytest.fixture

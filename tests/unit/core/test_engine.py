@@ -3,13 +3,13 @@
 
 import pytest
 
-from dualstor.deadline import Deadline
-from dualstor.engine import Agent, pursue
+from dualstor.host.deadline import Deadline
+from dualstor.action.engine import Agent, pursue
 from dualstor.errors import DeadlineReached, ToolFailed, ToolHung
-from dualstor.host import Host
+from dualstor.host.host import Host
 from dualstor.ocf.codes import ExitCode
-from dualstor.run import Completed
-from dualstor.steps import Do, Facts, Finish, Request, Unseen, Wait
+from dualstor.host.run import Completed
+from dualstor.action.steps import Do, Facts, Finish, Request, Unseen, Wait
 
 
 class Clock:

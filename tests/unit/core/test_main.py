@@ -10,15 +10,15 @@ import tempfile
 import pytest
 
 from dualstor import main as main_module
-from dualstor.engine import Agent
+from dualstor.action.engine import Agent
 from dualstor.errors import HostMisconfigured, ToolMissing
 from dualstor.main import conclude, perform
-from dualstor.metadata import AGENTS
+from dualstor.agents.catalogue import NAMES as AGENTS
 from dualstor.ocf import document
 from dualstor.ocf.codes import ExitCode, MONITOR_ONLY
 from dualstor.ocf.parameters import Action, Interface, Parameter
 from dualstor.ocf.reason import LIMIT
-from dualstor.steps import Finish
+from dualstor.action.steps import Finish
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 

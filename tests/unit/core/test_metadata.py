@@ -6,8 +6,10 @@ import os
 import pytest
 from lxml import etree
 
-from dualstor.main import load
-from dualstor.metadata import AGENTS, files, render
+from dualstor.agents.catalogue import NAMES as AGENTS
+from dualstor.agents.catalogue import interface as declared
+from dualstor.command.documents import pages
+from dualstor.ocf.metadata import render
 from dualstor.ocf.parameters import Action, Interface, Parameter
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
@@ -23,11 +25,12 @@ SAMPLE = Interface("sample", "short & sweet", "long <text>", (
 
 def test_the_files_are_current():
     folder = os.path.join(TREE, "metadata")
-    rendered = dict(files())
+    rendered = {os.path.basename(path): render() for path, render in pages.PAGES.items()
+                if path.startswith("metadata/")}
     assert sorted(os.listdir(folder)) == sorted(rendered)
     for name, text in rendered.items():
         with open(os.path.join(folder, name), encoding="utf-8") as stream:
-            assert stream.read() == text, "%s is stale: run `make metadata`" % name
+            assert stream.read() == text, "%s is stale: run `make docs`" % name
 
 
 def test_ocf_1_1():
@@ -68,7 +71,7 @@ def test_ocf_1_0_offers_the_reload_of_an_agent_of_which_there_is_one():
 
 @pytest.mark.parametrize("name", AGENTS)
 def test_interfaces_are_complete(name):
-    interface = load(name).interface
+    interface = declared(name)
     actions = {a.name: a for a in interface.actions}
     assert {"start", "stop", "monitor", "validate-all", "meta-data"} <= set(actions)
     assert interface.parameters, "Pacemaker's schema wants at least one"

@@ -9,7 +9,7 @@ import pytest
 
 from dualstor.errors import DualstorError, ParseError, ToolFailed
 from dualstor.kernel import drbd
-from dualstor.run import Completed
+from dualstor.host.run import Completed
 from dualstor.tools import (
     ccs, cman, corosync, drbdadm, drbdsetup, fence_tool, lvm, lvmconf, pacemaker, stonith)
 from unit.cluster.helpers import PaperHost as Cluster

@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from dualstor import run
+from dualstor.host import run
 from dualstor.errors import ToolHung, ToolMissing
 
 

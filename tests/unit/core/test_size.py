@@ -14,7 +14,7 @@ from dualstor import log
 from dualstor.command.check.parsers import chains
 from dualstor.errors import ParseError, shown
 from dualstor.kernel import drbd
-from dualstor.run import OUTPUT_LIMIT, Completed
+from dualstor.host.run import OUTPUT_LIMIT, Completed
 from dualstor.tools import (
     ccs, cman, corosync, dlm_tool, dmsetup, drbdadm, drbdconf, drbdsetup, fence_tool, group_tool,
     lvm, lvm_messages, lvmconf, lvmlock, pacemaker, stonith)

@@ -26,14 +26,14 @@ def test_one_place_starts_processes():
         return "subprocess" in imports(path) or any(
             isinstance(n, ast.Attribute) and n.attr in ("system", "popen", "fork", "execv", "spawnv")
             and isinstance(n.value, ast.Name) and n.value.id == "os" for n in ast.walk(parsed(path)))
-    assert [p for p in SHIPPED if starts(p)] == ["lib/dualstor/run.py"]
+    assert [p for p in SHIPPED if starts(p)] == ["lib/dualstor/host/run.py"]
 
 
 def test_agents_need_only_the_standard_library():
     standard = set(sys.stdlib_module_names) | {"dualstor"}
     foreign = {p: imports(p) - standard for p in SHIPPED
                if not p.startswith("lib/dualstor/command/")}
-    assert {p for p, names in foreign.items() if names} == {"lib/dualstor/metadata.py"}
+    assert {p for p, names in foreign.items() if names} == {"lib/dualstor/ocf/metadata.py"}
 
 
 def test_the_command_needs_lxml_and_psutil_and_rich_may_be_missing():

@@ -7,7 +7,7 @@ import os
 from dualstor import fencepeer
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
 from dualstor.command.configure import pacemaker
-from dualstor.main import load
+from dualstor.agents.catalogue import interface
 from unit.docs import markdown
 
 PAGE = markdown.read("docs/concepts.md")
@@ -23,7 +23,7 @@ def test_names_are_those_of_the_source():
     assert os.path.basename(fencepeer.PROGRAM) in PAGE and EXCLUSIVE_TAG in PAGE
     properties = dict(pacemaker._PROPERTIES)
     assert "no-quorum-policy=" + properties["no-quorum-policy"] in PAGE
-    assert "require_fencing" in {p.name for p in load("drbd-dualprimary").interface.parameters}
+    assert "require_fencing" in {p.name for p in interface("drbd-dualprimary").parameters}
 
 
 def test_every_locking_type_has_a_row():

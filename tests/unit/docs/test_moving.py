@@ -6,7 +6,7 @@ import re
 import pytest
 
 from dualstor.command.configure import answers, migrate, sources
-from dualstor.main import load
+from dualstor.agents.catalogue import interface
 from dualstor.ocf.codes import ExitCode
 from model import actions
 from simulator import world
@@ -49,13 +49,13 @@ def test_each_parameter_of_the_stock_agents_has_its_row():
 
 def test_what_is_named_here_is_a_parameter_of_ours():
     for _, (ours, rows) in tables().items():
-        known = {parameter.name for parameter in load(ours).interface.parameters}
+        known = {parameter.name for parameter in interface(ours).parameters}
         assert {here for here in rows.values() if here} <= known
 
 
 def test_defaults_are_as_told():
     by_name = {p.name: p.default for a in ("drbd-dualprimary", "clustered-vg")
-               for p in load(a).interface.parameters}
+               for p in interface(a).parameters}
     assert (by_name["connect_timeout"], by_name["activation_mode"]) == (15, "shared")
 
 

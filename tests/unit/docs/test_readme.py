@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from dualstor.metadata import AGENTS
+from dualstor.agents.catalogue import NAMES as AGENTS
 from sourcetree import TREE
 from unit.docs import markdown
 

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from dualstor.errors import HostUnreadable
 from dualstor.kernel import drbd
-from dualstor.run import Completed
+from dualstor.host.run import Completed
 from dualstor.tools import drbdadm, drbdsetup
 from .helpers import DATA, PaperHost, golden, kernel_host
 

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from dualstor.errors import ParseError, ToolMissing
 from dualstor.kernel import drbd
-from dualstor.run import Completed
+from dualstor.host.run import Completed
 from dualstor.tools import drbdsetup
 from .helpers import CAPTURES, PaperHost, captured, golden, kernel_host, mangled
 

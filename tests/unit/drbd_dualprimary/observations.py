@@ -9,7 +9,7 @@ from dualstor.kernel.drbd import Peer, State, Volume
 from dualstor.ocf.environment import Environment
 from dualstor.ocf.parameters import parse
 from dualstor.record import Record
-from dualstor.steps import Facts, Request
+from dualstor.action.steps import Facts, Request
 
 
 class Conf(Record):

@@ -9,7 +9,7 @@ from dualstor.agents.drbd_dualprimary import published, seen
 from dualstor.agents.drbd_dualprimary.agent import DrbdDualPrimary
 from dualstor.agents.drbd_dualprimary.decide import decide
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
-from dualstor.steps import Do, Done, Facts, Finish, Unseen, Wait
+from dualstor.action.steps import Do, Done, Facts, Finish, Unseen, Wait
 
 from . import observations as o
 

@@ -7,7 +7,7 @@ from dualstor.agents.drbd_dualprimary import published, seen
 from dualstor.agents.drbd_dualprimary.decide import decide
 from dualstor.ocf.codes import ExitCode
 from dualstor.ocf.environment import Notification
-from dualstor.steps import Do, Done, Facts, Finish, Wait
+from dualstor.action.steps import Do, Done, Facts, Finish, Wait
 
 from . import observations as o
 

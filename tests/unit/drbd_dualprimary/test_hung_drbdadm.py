@@ -81,7 +81,7 @@ class Slow(PaperHost):
         if any(line.startswith(words) for words in self.hang):
             self.now += seconds
             raise ToolHung(argv, "no answer in %.0f s" % seconds)
-        from dualstor.run import Completed
+        from dualstor.host.run import Completed
         for words, (code, text) in self.answers.items():
             if line.startswith(words):
                 return Completed(argv=argv, returncode=code, stdout=text)

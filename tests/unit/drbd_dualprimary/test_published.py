@@ -6,8 +6,8 @@ import os
 import pytest
 
 from dualstor.agents.drbd_dualprimary import published
-from dualstor.deadline import Deadline
-from dualstor.host import Host
+from dualstor.host.deadline import Deadline
+from dualstor.host.host import Host
 
 STAT = "%d (%s) S 1 %d %d 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 %d 1 1 18446744073709551615\n"
 

@@ -4,7 +4,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from dualstor.agents.drbd_dualprimary.interface import is_resource_name
+from dualstor.tools.drbdnames import is_resource_name
 from dualstor.fencepeer.call import Call, parse
 
 from .calls import DRBD_8, DRBD_9, without

@@ -8,7 +8,7 @@ from dualstor.fencepeer.call import Call
 from dualstor.fencepeer.decide import FENCED, FROZEN, PATIENCE, decide
 from dualstor.fencepeer.handler import Drbd, Fenced, FencePeer
 from dualstor.kernel.drbd import Peer, State, Volume
-from dualstor.steps import Do, Done, Facts, Finish, Request, Unseen, Wait
+from dualstor.action.steps import Do, Done, Facts, Finish, Request, Unseen, Wait
 from dualstor.tools.quorum import Quorum
 
 CALL = Call(resource="r0", peers=("node2",))

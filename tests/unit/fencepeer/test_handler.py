@@ -8,7 +8,7 @@ import pytest
 
 import hostile
 from dualstor import fencepeer, log
-from dualstor.deadline import Deadline
+from dualstor.host.deadline import Deadline
 from dualstor.errors import Terminated
 from dualstor.fencepeer import decide, handler
 from sourcetree import TREE

@@ -5,9 +5,10 @@ import contextlib
 import io
 import os
 
-from dualstor.deadline import Deadline
+from dualstor.host.deadline import Deadline
 from dualstor.errors import DualstorError
-from dualstor.main import conclude, load, perform
+from dualstor.agents.catalogue import load
+from dualstor.main import conclude, perform
 from dualstor.ocf.reason import fitted
 from simulator import world
 from simulator.host import SimHost, Simulation

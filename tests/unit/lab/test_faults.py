@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lablib import cib, paths
 from lablib.errors import LabError
-from lablib.faults import picture, records, runner, scenario, table, timeline, tools
+from lablib.faults import picture, records, runner, scenario, scenarios, table, timeline, wrappers
 
 WITNESS = paths.GUEST_FILES / "usr/local/lib/lab/witness"
 
@@ -171,13 +171,13 @@ def test_a_new_result_takes_the_place_of_its_like_and_the_scenarios_keep_their_o
 
 def test_scenarios_are_chosen_by_name():
     assert [each.name for each in runner.choose(["standby", "node-killed"])] == ["standby", "node-killed"]
-    assert len(runner.choose([])) == len(scenario.every())
+    assert len(runner.choose([])) == len(scenarios.every())
     with pytest.raises(LabError, match="no-such"):
         runner.choose(["no-such"])
 
 
 def test_every_tool_that_is_slowed_is_called_by_its_path():
-    assert all(path.startswith("/usr/sbin/") for path in tools.TOOLS)
+    assert all(path.startswith("/usr/sbin/") for path in wrappers.TOOLS)
 
 
 def test_the_writers_run_where_the_vg_runs():

@@ -4,7 +4,7 @@ import struct
 
 from hypothesis import given
 from hypothesis import strategies as st
-from lablib import fencevirt, fencing
+from lablib import fencevirt, fencelog, fencing
 
 
 def request(operation, domain, sequence=1):
@@ -63,7 +63,7 @@ class Machine:
 
 def make(tmp_path, **more):
     machines = {"node1": Machine(True), "node2": Machine(True)}
-    return machines, fencing.Fencer(machines, tmp_path / fencing.LOG, **more)
+    return machines, fencing.Fencer(machines, tmp_path / fencelog.LOG, **more)
 
 
 def ask(fencer, operation, domain):
@@ -75,7 +75,7 @@ def test_off_kills_the_named_machine_only_and_is_written_down(tmp_path):
     machines, fencer = make(tmp_path)
     assert ask(fencer, fencevirt.OFF, "node2") == fencevirt.response(fencevirt.SUCCESS)
     assert (machines["node1"].runs, machines["node2"].runs) == (True, False)
-    (event,) = fencing.events(tmp_path)
+    (event,) = fencelog.events(tmp_path)
     assert (event["by"], event["target"], event["operation"], event["killed"]) == ("node1", "node2", "off", True)
 
 
@@ -83,7 +83,7 @@ def test_off_of_a_machine_that_is_off_succeeds_and_says_so_in_the_log(tmp_path):
     _, fencer = make(tmp_path)
     ask(fencer, fencevirt.OFF, "node2")
     assert ask(fencer, fencevirt.OFF, "node2") == fencevirt.response(fencevirt.SUCCESS)
-    assert [event["killed"] for event in fencing.events(tmp_path)] == [True, False]
+    assert [event["killed"] for event in fencelog.events(tmp_path)] == [True, False]
 
 
 def test_nothing_is_ever_switched_on_by_a_request(tmp_path):
@@ -105,7 +105,7 @@ def test_an_unknown_machine_or_operation_fails_and_kills_nobody(tmp_path):
     for operation, domain in ((fencevirt.OFF, "node3"), (fencevirt.OFF, ""), (0, "node2"), (99, "node2")):
         assert ask(fencer, operation, domain) == fencevirt.response(fencevirt.FAIL)
     assert all(machine.runs for machine in machines.values())
-    assert fencing.events(tmp_path) == []
+    assert fencelog.events(tmp_path) == []
 
 
 def test_a_restart_is_put_off_by_each_further_request(tmp_path):

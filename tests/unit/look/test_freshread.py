@@ -11,7 +11,7 @@ import types
 
 import pytest
 
-from dualstor import freshread
+from dualstor.host import freshread
 from dualstor.agents.clustered_vg import headers
 from dualstor.tools.lvm import PhysicalVolume
 from unit.lvm.helpers import PaperHost
@@ -298,7 +298,7 @@ def test_where_no_thread_can_be_had_nothing_is_told(use, monkeypatch):
 
 def test_nothing_that_makes_a_process_is_needed():
     code = ("import sys; sys.path.insert(0, %r)\n"
-            "from dualstor import freshread\n"
+            "from dualstor.host import freshread\n"
             "print(sorted({'os', 'subprocess', 'mmap', 'ctypes', 'threading'} & set(sys.modules)))\n"
             % os.path.dirname(os.path.dirname(freshread.__file__)))
     done = subprocess.run([sys.executable, "-IS", "-c", code], stdout=subprocess.PIPE, check=True)

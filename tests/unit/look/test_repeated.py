@@ -3,7 +3,7 @@
 
 import pytest
 
-from dualstor import freshread
+from dualstor.host import freshread
 from dualstor.kernel import dmlist
 from dualstor.look.well import LASTS, place
 from model import actions
@@ -395,7 +395,7 @@ def test_the_devices_of_a_group_are_those_that_lvm_made():
     host = Mapper(driver.entries(DEVICES))
     assert [d[0] for d in dmlist.of_group(host, "vg0")] == ["vg0-lv0", "vg0-b--c"]
     assert [d[0] for d in dmlist.of_group(host, "vg0-x")] == ["vg0--x-lv0"]
-    assert dmlist.of_group(host, "vg") == [] and dmlist.present(host, "nosuch") == ""
+    assert dmlist.of_group(host, "vg") == [] and sights.devices(host, "nosuch") == ""
 
 
 def test_an_answer_that_does_not_fit_is_asked_for_again():

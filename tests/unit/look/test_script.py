@@ -55,7 +55,7 @@ def dear(argv, environment):
     return {name for name in more
             if name.partition(".")[0] not in sys.builtin_module_names
             and not name.startswith(("dualstor.look", "dualstor.kernel", "encodings"))
-            and name not in ("dualstor", "dualstor.memory", "dualstor.freshread", "dualstor.record", "_posixsubprocess", "fcntl")}
+            and name not in ("dualstor", "dualstor.host.memory", "dualstor.host.freshread", "dualstor.record", "_posixsubprocess", "fcntl")}
 
 
 @pytest.mark.parametrize("agent", sorted(actions.ACTIONS))

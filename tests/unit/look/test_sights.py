@@ -6,8 +6,8 @@ import os
 import pytest
 
 import paper
-from dualstor import freshread
-from dualstor.deadline import Deadline
+from dualstor.host import freshread
+from dualstor.host.deadline import Deadline
 from dualstor.kernel import drbd
 from dualstor.look import sights
 from dualstor.tools import drbdsetup

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import paper
-from dualstor.deadline import Deadline
+from dualstor.host.deadline import Deadline
 from dualstor.look import well
 from dualstor.look.sights import KINDS
 from dualstor.look.well import LASTS, Well

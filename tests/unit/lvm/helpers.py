@@ -3,9 +3,9 @@
 
 import os
 
-from dualstor.deadline import Deadline
+from dualstor.host.deadline import Deadline
 from dualstor.errors import ToolMissing
-from dualstor.run import Completed
+from dualstor.host.run import Completed
 import paper
 
 DATA = os.path.join(os.path.dirname(__file__), "..", "..", "data", "lvm")

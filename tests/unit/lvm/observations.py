@@ -7,7 +7,7 @@ from dualstor.agents.clustered_vg import interface, seen
 from dualstor.kernel.devmapper import Volume
 from dualstor.ocf.parameters import Parameters
 from dualstor.record import Record
-from dualstor.steps import Done, Facts, Request
+from dualstor.action.steps import Done, Facts, Request
 from dualstor.tools import lvm, lvm_messages
 
 VG = "vg0"

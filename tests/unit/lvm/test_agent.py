@@ -9,12 +9,12 @@ import pytest
 
 from dualstor.agents.clustered_vg import seen
 from dualstor.agents.clustered_vg.agent import ClusteredVg
-from dualstor.deadline import Deadline
-from dualstor.engine import pursue
+from dualstor.host.deadline import Deadline
+from dualstor.action.engine import pursue
 from dualstor.errors import ToolFailed, ToolHung
-from dualstor.host import Host
+from dualstor.host.host import Host
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Finish
+from dualstor.action.steps import Finish
 from .helpers import PaperHost, golden
 from .observations import Quorum, memory, parameters, request
 

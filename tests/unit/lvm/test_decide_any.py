@@ -6,12 +6,12 @@ from hypothesis import HealthCheck, given, settings
 from dualstor.agents.clustered_vg import locking, plan as planning
 from dualstor.agents.clustered_vg.decide import decide
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
-from dualstor.engine import Agent, pursue
+from dualstor.action.engine import Agent, pursue
 from dualstor.errors import DeadlineReached
-from dualstor.deadline import Deadline
-from dualstor.host import Host
+from dualstor.host.deadline import Deadline
+from dualstor.host.host import Host
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
-from dualstor.steps import Do, Facts, Finish, Wait
+from dualstor.action.steps import Do, Facts, Finish, Wait
 from . import observations as seen_by
 
 many = settings(max_examples=300, deadline=None,

@@ -4,7 +4,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from dualstor.deadline import Deadline
+from dualstor.host.deadline import Deadline
 from dualstor.errors import ParseError, ToolFailed, ToolHung
 from dualstor.tools import dmsetup, lvm, lvm_messages, lvmconf, lvmlock
 from .helpers import PaperHost, golden

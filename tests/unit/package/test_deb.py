@@ -8,7 +8,7 @@ import pytest
 
 import packages
 from dualstor import __version__
-from dualstor.metadata import AGENTS
+from dualstor.agents.catalogue import NAMES as AGENTS
 from sourcetree import TREE
 
 from .conftest import Root

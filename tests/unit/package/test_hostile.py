@@ -7,7 +7,7 @@ import pytest
 
 import hostile
 from dualstor import __version__
-from dualstor.metadata import AGENTS
+from dualstor.agents.catalogue import NAMES as AGENTS
 
 from .conftest import PYTHON
 

@@ -10,7 +10,7 @@ import pytest
 
 import packages
 from dualstor import __version__
-from dualstor.metadata import AGENTS
+from dualstor.agents.catalogue import NAMES as AGENTS
 from sourcetree import TREE
 
 from .conftest import PYTHON, Root
@@ -104,7 +104,7 @@ def test_uninstall_leaves_nothing(changeable):
 
 
 def test_what_runs_at_boot_makes_the_memory_private(installed):
-    from dualstor.memory import STATE_DIR
+    from dualstor.host.memory import STATE_DIR
     with open(installed.path("usr/lib/tmpfiles.d/dualstor.conf"), encoding="ascii") as stream:
         lines = [line.split() for line in stream if line.strip() and not line.startswith("#")]
     assert lines == [["d", STATE_DIR, "0700", "root", "root", "-"]]

@@ -13,7 +13,7 @@ import packages
 from dualstor.command import installagents
 from dualstor.command.console import Console
 from dualstor.errors import DualstorError
-from dualstor.metadata import AGENTS
+from dualstor.agents.catalogue import NAMES as AGENTS
 
 from .conftest import Root
 

@@ -12,7 +12,7 @@ from lablib import package
 
 import packages
 from dualstor import __version__
-from dualstor.metadata import AGENTS
+from dualstor.agents.catalogue import NAMES as AGENTS
 from sourcetree import TREE
 
 from .conftest import Root

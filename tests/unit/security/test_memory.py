@@ -11,9 +11,9 @@ import pytest
 from hypothesis import strategies as st
 
 from dualstor import log
-from dualstor.deadline import Deadline
-from dualstor.host import Host
-from dualstor.memory import STATE_DIR, file_name
+from dualstor.host.deadline import Deadline
+from dualstor.host.host import Host
+from dualstor.host.memory import STATE_DIR, file_name
 
 
 @pytest.fixture
@@ -188,8 +188,8 @@ def test_a_file_system_that_takes_nothing_is_no_error(tmp_path, said, options):
     """Read-only, or full: in a mount namespace of its own."""
     script = (
         "import sys; sys.path.insert(0, %r)\n"
-        "from dualstor.deadline import Deadline\n"
-        "from dualstor.host import Host\n"
+        "from dualstor.host.deadline import Deadline\n"
+        "from dualstor.host.host import Host\n"
         "host = Host(Deadline(20), root=%r)\n"
         "host.remember('x' * 100000, 'a')\n"
         "assert host.recall('a') is None\n"

@@ -12,7 +12,8 @@ import pytest
 from dualstor.agents.clustered_vg.interface import INTERFACE as GROUP_INTERFACE
 from dualstor.agents.clvmd.interface import INTERFACE as DAEMON_INTERFACE
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE as DRBD_INTERFACE
-from dualstor.main import conclude, load, perform
+from dualstor.agents.catalogue import load
+from dualstor.main import conclude, perform
 from model import actions, events, invariants
 from model.actions import DAEMON, DRBD, GROUP
 from simulator import world

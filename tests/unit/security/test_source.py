@@ -8,7 +8,7 @@ import pytest
 
 from sourcetree import SHIPPED, TREE, parsed
 
-RUNNER = "lib/dualstor/run.py"
+RUNNER = "lib/dualstor/host/run.py"
 
 #: Calls that run a shell or a program, or make code of data.
 FORBIDDEN_NAMES = {"eval", "exec", "compile", "__import__", "input"}

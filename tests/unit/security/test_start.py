@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import hostile
-from dualstor.metadata import AGENTS
+from dualstor.agents.catalogue import NAMES as AGENTS
 from sourcetree import TREE
 
 
@@ -58,7 +58,7 @@ def test_a_log_line_cannot_be_forged(text):
         "import sys; sys.path.insert(0, %r)\n"
         "from dualstor import log\n"
         "from dualstor.main import conclude\n"
-        "from dualstor.steps import Finish\n"
+        "from dualstor.action.steps import Finish\n"
         "text = eval(sys.stdin.read())\n"
         "log.os.path.exists = lambda _: False\n"    # no syslogd listens: stderr gets the lines, too
         "log.start('clvmd(%%s)' %% text, {})\n"

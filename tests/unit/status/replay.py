@@ -8,10 +8,10 @@ import json
 import sys
 
 from dualstor.command.status import observe
-from dualstor.deadline import Deadline
+from dualstor.host.deadline import Deadline
 from dualstor.errors import DeadlineReached, ToolError, ToolHung, ToolMissing
-from dualstor.host import Host
-from dualstor.run import Completed
+from dualstor.host.host import Host
+from dualstor.host.run import Completed
 
 
 class Recorder(Host):

@@ -10,7 +10,7 @@ from dualstor.command import main
 from dualstor.command.codes import ExitCode
 from dualstor.command.status import command, observe
 from dualstor.command.status.report import Silent
-from dualstor.host import Host
+from dualstor.host.host import Host
 from unit.status.replay import Replay
 from unit.status.test_screens import tape
 

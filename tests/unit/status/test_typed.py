@@ -4,7 +4,7 @@
 import pytest
 
 from dualstor import recipes
-from dualstor.command.explanations import TOPICS
+from dualstor.command.documents.explanations import TOPICS
 from model.actions import DRBD
 from simulator import drbd, membership, world
 from simulator.host import Simulation

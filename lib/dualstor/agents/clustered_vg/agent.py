@@ -4,10 +4,10 @@
 from dualstor import log
 from dualstor.agents.clustered_vg import decide, headers, seen
 from dualstor.agents.clustered_vg.interface import INTERFACE
-from dualstor.engine import Agent
+from dualstor.action.engine import Agent
 from dualstor.errors import DualstorError, ToolError, ToolHung, ToolMissing
-from dualstor.kernel import devmapper, dlm, dmlist, locksocket
-from dualstor.look import well
+from dualstor.kernel import devmapper, dlm, locksocket
+from dualstor.look import sights, well
 
 _CONNECT_TIME = 2.0     # seconds
 
@@ -74,7 +74,7 @@ class ClusteredVg(Agent):
 
     def see_present(self):
         """The VG's devices in device-mapper, as text: "" for none."""
-        return dmlist.present(self.host, self.vg)
+        return sights.devices(self.host, self.vg)
 
     def see_remembered(self):
         """What start left."""

@@ -4,7 +4,7 @@
 from dualstor.agents.clustered_vg import locking
 from dualstor.agents.clustered_vg.seen import LVMLOCKD, refuse
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Wait
+from dualstor.action.steps import Wait
 
 _NO_CLVMD = (2, 3, 0)  # LVM without clvmd and clustered VGs
 _LVM_CONF = "/etc/lvm/lvm.conf"

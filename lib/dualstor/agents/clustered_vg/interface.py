@@ -67,4 +67,5 @@ bypass replication.""",
         Action("reload-agent", timeout=20),
         Action("meta-data", timeout=5),
     ),
-    check_levels=(0, 10))
+    check_levels=(0, 10),
+    clone=(("interleave", "true"),))

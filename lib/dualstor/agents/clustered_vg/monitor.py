@@ -12,7 +12,7 @@ from dualstor.agents.clustered_vg import locking, plan as planning
 from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD, Remembered, refuse
 from dualstor.agents.clustered_vg.start import accepted, how
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do, Finish
+from dualstor.action.steps import Do, Finish
 
 
 def decide(request, parameters, facts):

@@ -2,7 +2,7 @@
 """What clustered-vg sees of its host, as values that a decision can be made of."""
 
 from dualstor.record import Record
-from dualstor.steps import Finish
+from dualstor.action.steps import Finish
 
 LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
 

@@ -4,7 +4,7 @@
 from dualstor.agents.clustered_vg import checks, locking, plan as planning
 from dualstor.agents.clustered_vg.seen import LVMLOCKD, Remembered, refuse
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do, Finish, Wait
+from dualstor.action.steps import Do, Finish, Wait
 
 #: Option of lvchange that activates on this node, by who locks the VG.
 _SHARED = {"lvmlockd": "-asy", "clvmd": "-aly"}

@@ -3,7 +3,7 @@
 
 from dualstor.agents.clustered_vg import checks, locking
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Finish
+from dualstor.action.steps import Finish
 
 
 def decide(request, parameters, facts):

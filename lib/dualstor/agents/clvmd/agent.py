@@ -4,7 +4,7 @@
 from dualstor import log
 from dualstor.agents.clvmd import decide, seen
 from dualstor.agents.clvmd.interface import INTERFACE
-from dualstor.engine import Agent
+from dualstor.action.engine import Agent
 from dualstor.errors import DualstorError, ToolError, ToolMissing
 from dualstor.kernel import dlm, locksocket, process
 from dualstor.record import whole

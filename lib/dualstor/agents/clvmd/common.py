@@ -3,7 +3,7 @@
 
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD, PROGRAMS, needing
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Finish, Wait
+from dualstor.action.steps import Finish, Wait
 
 SINGLENODE = "singlenode"
 

@@ -84,4 +84,5 @@ node: without the daemon their locks are lost and another node could take them."
         Action("reload-agent", timeout=60),
         Action("meta-data", timeout=5),
     ),
-    check_levels=(0, 10), only_one=True)
+    check_levels=(0, 10), only_one=True,
+    clone=(("interleave", "true"),))

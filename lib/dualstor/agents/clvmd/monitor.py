@@ -4,7 +4,7 @@
 from dualstor.agents.clvmd import common, mirror
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Finish
+from dualstor.action.steps import Finish
 
 
 def decide(request, parameters, facts):

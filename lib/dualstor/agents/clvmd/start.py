@@ -4,7 +4,7 @@
 from dualstor.agents.clvmd import common, mirror
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do, Finish, Wait
+from dualstor.action.steps import Do, Finish, Wait
 
 #: Packages with the daemons (Debian and Fedora; RHEL 6).
 PACKAGES = {LVMLOCKD: "lvm2-lockd", CLVMD: "lvm2-cluster"}

@@ -8,7 +8,7 @@ the daemon is started once more to leave it.
 from dualstor.agents.clvmd import common, mirror
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do, Finish, Wait
+from dualstor.action.steps import Do, Finish, Wait
 
 TERM, KILL = 15, 9
 

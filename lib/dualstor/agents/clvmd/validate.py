@@ -4,7 +4,7 @@
 from dualstor.agents.clvmd import common, start
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do, Finish
+from dualstor.action.steps import Do, Finish
 
 
 def decide(request, parameters, facts):

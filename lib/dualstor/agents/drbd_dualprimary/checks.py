@@ -4,7 +4,7 @@
 from dualstor import fencepeer
 from dualstor.agents.drbd_dualprimary.seen import refuse
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do
+from dualstor.action.steps import Do
 
 _HANDLER_LINE = f"fence-peer \"{fencepeer.PROGRAM}\";"
 

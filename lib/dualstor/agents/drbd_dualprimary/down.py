@@ -3,7 +3,7 @@
 
 from dualstor.agents.drbd_dualprimary import checks, seen
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do, Finish, Wait
+from dualstor.action.steps import Do, Finish, Wait
 
 _PAUSE = 1.0  # seconds before a command is run again
 

@@ -7,7 +7,7 @@ nobody tells DRBD, and a node with good data would stand still until the peer co
 Pacemaker notifies of a fencing only when it was its own, so monitor looks, too.
 """
 
-from dualstor.steps import Do
+from dualstor.action.steps import Do
 
 
 def resume(facts):

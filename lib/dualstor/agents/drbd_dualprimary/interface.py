@@ -2,25 +2,7 @@
 """What drbd-dualprimary looks like to the cluster manager and to an administrator."""
 
 from dualstor.ocf.parameters import Action, Interface, Parameter
-
-#: As ocf:linbit:drbd checks a resource's name, but for "/", which the kernel refuses.
-_NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-%+.:=@_")
-_NAME_LIMIT = 127   # linux/drbd_genl.h, ctx_resource_name
-_PATH_LETTERS = _NAME_LETTERS | frozenset("/,~")
-_PATH_LIMIT = 4095
-
-
-def is_resource_name(text):
-    """Whether *text* can be the name of one DRBD resource (drbdadm takes "all" for all of them)."""
-    return (0 < len(text) <= _NAME_LIMIT and set(text) <= _NAME_LETTERS
-            and not text.startswith("-") and text not in (".", "..", "all"))
-
-
-def is_path(text):
-    """Whether *text* is an absolute path without blanks and without ".."."""
-    return (text.startswith("/") and len(text) <= _PATH_LIMIT and set(text) <= _PATH_LETTERS
-            and ".." not in text.split("/"))
-
+from dualstor.tools.drbdnames import is_path, is_resource_name
 
 INTERFACE = Interface(
     name="drbd-dualprimary",
@@ -89,4 +71,6 @@ instance as degraded whose handler cannot work with the DRBD that is loaded.""",
         Action("reload-agent", timeout=20),
         Action("meta-data", timeout=5),
     ),
-    check_levels=(0, 10))
+    check_levels=(0, 10),
+    clone=(("interleave", "true"), ("notify", "true"), ("promoted-max", "2"),
+           ("clone-max", "2")))

@@ -3,7 +3,7 @@
 
 from dualstor.agents.drbd_dualprimary import published, seen
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do, Finish
+from dualstor.action.steps import Do, Finish
 
 #: What is wrong with a StandAlone resource. How a person mends it depends on the state of both
 #: nodes when it is read, and loses data on the wrong one: status tells it, and the log (advise).

@@ -3,7 +3,7 @@
 
 from dualstor.kernel import drbd
 from dualstor.record import Record
-from dualstor.steps import Finish
+from dualstor.action.steps import Finish
 
 #: Promotion scores, as administrators know them from ocf:linbit:drbd.
 SCORE_WHOLE, SCORE_ALONE, SCORE_SERVED = 10000, 1000, 10

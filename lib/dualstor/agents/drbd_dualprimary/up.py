@@ -3,7 +3,7 @@
 
 from dualstor.agents.drbd_dualprimary import checks, down, monitor, seen
 from dualstor.ocf.codes import ExitCode
-from dualstor.steps import Do, Finish, Wait
+from dualstor.action.steps import Do, Finish, Wait
 
 _NO_META_DATA = ("no valid meta", "no valid meta-data")
 

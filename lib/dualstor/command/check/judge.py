@@ -3,8 +3,9 @@
 
 import traceback
 
-from dualstor.command.check.registry import (
-    HOST, PAIR, SEVERITIES, Finding, Irrelevant, NotLooked, Unseen, mend, rules)
+from dualstor.command.check.rules import rules
+from dualstor.command.check.rules.registry import HOST, PAIR, SEVERITIES, Finding, Unchecked, mend
+from dualstor.command.check.view.seen import Irrelevant, Unavailable
 from dualstor.record import Record
 
 
@@ -32,21 +33,21 @@ def _subjects(rule, cluster):
 
 
 def _apply(rule, host, subject):
-    """(Findings, Unseen or None) of one rule on one subject."""
+    """(Findings, Unchecked or None) of one rule on one subject."""
     findings = []
     try:
         if rule.scope == PAIR and len(subject.hosts) < 2:
-            raise NotLooked((subject.absent or (_ALONE,))[0])
+            raise Unavailable((subject.absent or (_ALONE,))[0])
         for one in rule.check(subject):
             findings.append(Finding(rule=rule, hosts=(host,) if host else (), where=one.where,
                                     text=one.text, fix=mend(rule, one.names)))
-    except NotLooked as problem:
-        return findings, Unseen(rule=rule, host=host, reason=str(problem))
+    except Unavailable as problem:
+        return findings, Unchecked(rule=rule, host=host, reason=str(problem))
     except Irrelevant:
         pass
     except Exception as problem:  # one rule in trouble must not hide what the others find
         place = traceback.extract_tb(problem.__traceback__)[-1]
-        return findings, Unseen(rule=rule, host=host, reason=
+        return findings, Unchecked(rule=rule, host=host, reason=
             f"{BROKEN}: {type(problem).__name__}: {problem} ({place[0]}:{place[1]})")
     return findings, None
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The verdict as text and as JSON (docs/json.md describes the latter)."""
 
-from dualstor.command.check.registry import ERROR, NOTE, SEVERITIES, WARNING, rules
+from dualstor.command.check.rules import rules
+from dualstor.command.check.rules.registry import ERROR, NOTE, SEVERITIES, WARNING
 from dualstor.command.codes import ExitCode
 
 _STYLES = {ERROR: "error", WARNING: "warning", NOTE: "dim"}

@@ -5,7 +5,7 @@ It has two parts, as the volume group can be made only once DRBD and locking run
 ``base`` and ``group``. Timeouts and intervals are the advice of the agents' own interfaces.
 """
 
-from dualstor.main import load
+from dualstor.agents import catalogue
 from dualstor.record import Record
 
 BASE, GROUP = "base", "group"
@@ -138,7 +138,13 @@ def _ours(identity, agent, generation, parameters=()):
     """A Primitive of one of dualstor's agents."""
     return Primitive(id=identity, standard="ocf", provider="dualstor", type=agent,
                      parameters=parameters,
-                     operations=_operations(load(agent).interface, generation))
+                     operations=_operations(catalogue.interface(agent), generation))
+
+
+def _meta(agent, generation):
+    """The meta attributes of the clone of one of dualstor's agents."""
+    return tuple((generation.promoted_max if name == "promoted-max" else name, value)
+                 for name, value in catalogue.interface(agent).clone)
 
 
 #: ocf:pacemaker:controld advises these itself, but for monitor, which asks dlm_tool twice.
@@ -159,7 +165,7 @@ def _fence(fence):
 def base(pair):
     """The Part with fencing, DRBD and locking."""
     generation = pair.generation
-    drbd = _ours(pair.drbd.resource, "drbd-dualprimary", generation,
+    drbd = _ours(pair.drbd.resource, catalogue.DRBD_DUALPRIMARY, generation,
                  (("drbd_resource", pair.drbd.resource),))
     locking = (_DLM,) if generation.dlm_resource else ()
     fences = tuple(_fence(fence) for fence in pair.fences)
@@ -167,11 +173,10 @@ def base(pair):
         properties=_PROPERTIES + pair.properties,
         fences=fences,
         clones=(
-            Clone(members=(drbd,), promotable=True, meta=(
-                ("interleave", "true"), ("notify", "true"), (generation.promoted_max, "2"),
-                ("clone-max", "2"))),
-            Clone(members=locking + (_ours(LOCK_DAEMON, "clvmd", generation),), group=LOCKING,
-                  meta=(("interleave", "true"),))),
+            Clone(members=(drbd,), promotable=True,
+                  meta=_meta(catalogue.DRBD_DUALPRIMARY, generation)),
+            Clone(members=locking + (_ours(LOCK_DAEMON, catalogue.CLVMD, generation),),
+                  group=LOCKING, meta=_meta(catalogue.CLVMD, generation))),
         bans=tuple(Ban(resource=primitive.id, node=fence.node)
                    for primitive, fence in zip(fences, pair.fences)))
 
@@ -179,8 +184,8 @@ def base(pair):
 def group(pair):
     """The Part with the volume group, which needs DRBD promoted and locking."""
     generation, vg = pair.generation, pair.lvm.vg
-    clone = Clone(members=(_ours(vg, "clustered-vg", generation, (("vgname", vg),)),),
-                  meta=(("interleave", "true"),))
+    clone = Clone(members=(_ours(vg, catalogue.CLUSTERED_VG, generation, (("vgname", vg),)),),
+                  meta=_meta(catalogue.CLUSTERED_VG, generation))
     drbd, locking = pair.drbd.resource + "-clone", LOCKING + "-clone"
     return Part(
         clones=(clone,),

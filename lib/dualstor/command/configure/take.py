@@ -9,7 +9,7 @@ only while neither disk has ever been good.
 from dualstor.command.configure import pacemaker, steps
 from dualstor.command.configure.render import cib
 from dualstor.errors import DualstorError, ToolError
-from dualstor.memory import STATE_DIR
+from dualstor.host.memory import STATE_DIR
 from dualstor.kernel import drbd as kernel
 from dualstor.record import Record
 from dualstor.tools import drbdadm, lvm, quorum

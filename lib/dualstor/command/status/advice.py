@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From a Report to what a person should do now, the most urgent first. Pure."""
 
-from dualstor.command.explanations import explained
+from dualstor.command.documents.explanations import explained
 from dualstor.command.status import copies
 from dualstor.command.status.advised import ERROR, UNSEEN, WARNING, Advice, error, warning
 from dualstor.command.status.report import Silent
-from dualstor.host import BUSY
+from dualstor.host.host import BUSY
 from dualstor.tools.quorum import CMAN
 
 # -- the cluster ------------------------------------------------------------------------

@@ -6,8 +6,8 @@ import time
 
 from dualstor.command.codes import ExitCode
 from dualstor.command.status import advice, document, observe, peer, screen
-from dualstor.deadline import Deadline
-from dualstor.host import Host
+from dualstor.host.deadline import Deadline
+from dualstor.host.host import Host
 from dualstor.record import fraction
 
 SUMMARY = "show what is going on, and what to do now"

@@ -13,7 +13,7 @@ from dualstor.command.check.parsers import (
     chains, corosyncconf, drbdfiles, firewalld, iptables, lvmconf, nftables, xml)
 from dualstor.command.check.sources import collect, wanted
 from dualstor.command.check.view.lvm import passes
-from dualstor.command.check.registry import NotLooked
+from dualstor.command.check.view.seen import Unavailable
 
 from .test_report import schema
 
@@ -124,13 +124,13 @@ def test_parsers_of_any_text(text):
 def test_a_filter_of_any_text_is_judged_or_not_looked_at(pattern, device):
     try:
         assert passes((pattern,), (device,)) in (True, False)
-    except NotLooked:
+    except Unavailable:
         pass
 
 
 @pytest.mark.parametrize("pattern", ["a|(a*)*b|", "a|.*.*.*.*.*.*x|", "r|(a|a)*b|", "a|" + "x" * 300 + "|"])
 def test_a_filter_that_could_take_for_ever_is_not_judged(pattern):
-    with pytest.raises(NotLooked):
+    with pytest.raises(Unavailable):
         passes((pattern,), ("/dev/" + "a" * 60,))
 
 

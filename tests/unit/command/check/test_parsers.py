@@ -5,7 +5,7 @@ import pytest
 
 from dualstor.command.check.parsers import (
     corosyncconf, drbdfiles, firewalld, iptables, lvmconf, nftables, xml)
-from dualstor.command.check.registry import NotLooked
+from dualstor.command.check.view.seen import Unavailable
 from dualstor.command.check.view.lvm import passes
 
 
@@ -109,7 +109,7 @@ def test_one_accepted_name_of_a_device_is_enough():
 
 @pytest.mark.parametrize("pattern", ["/dev/sdb", "", "a", "a|x", "r|[|", "x|.*|"])
 def test_a_pattern_of_another_form_is_not_judged(pattern):
-    with pytest.raises(NotLooked):
+    with pytest.raises(Unavailable):
         passes((pattern,), ("/dev/sdb",))
 
 

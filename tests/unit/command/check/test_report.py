@@ -9,8 +9,9 @@ import jsonschema
 import pytest
 
 from dualstor.command import main
-from dualstor.command.check import guide, report
-from dualstor.command.check.registry import rules
+from dualstor.command.documents import findings
+from dualstor.command.check import report
+from dualstor.command.check.rules import rules
 from dualstor.command.codes import ExitCode
 
 from . import trees
@@ -118,11 +119,11 @@ def test_what_is_not_there_is_an_error_in_one_line(arguments, says):
 
 def test_the_guide_in_the_tree_is_the_rendered_one():
     with open(os.path.join(trees.TREE, "docs", "findings.md"), encoding="utf-8") as stream:
-        assert stream.read() == guide.render(), "run: make docs"
+        assert stream.read() == findings.render(), "run: make docs"
 
 
 def test_the_guide_tells_each_finding():
-    page = guide.render()
+    page = findings.render()
     assert all("### %s\n" % rule.id in page and rule.why.replace("<", "\\<") in page
                for rule in rules())
     assert "{" not in page.replace("node { }", "").replace("`on HOST {`", "")

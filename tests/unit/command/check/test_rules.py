@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from dualstor.command.check import registry
-from dualstor.command.check.registry import rules
+from dualstor.agents import catalogue
+from dualstor.command.check.rules import registry
+from dualstor.command.check.rules import rules
 
 from .spoilt import SPOILT
 
@@ -82,6 +83,4 @@ def test_a_rule_in_trouble_does_not_hide_the_others(good):
 
 def test_the_advice_is_the_agents_own():
     from dualstor.command.check.rules.pacemaker_clones import INTERFACES
-    from dualstor.main import load
-    from dualstor.metadata import AGENTS
-    assert INTERFACES == {name: load(name).interface for name in AGENTS}
+    assert INTERFACES == {name: catalogue.load(name).interface for name in catalogue.NAMES}

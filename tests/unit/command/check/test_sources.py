@@ -130,7 +130,7 @@ def ssh(tmp_path, monkeypatch):
         monkeypatch.setattr("dualstor.command.check.sources.peer.run",
                             lambda argv, timeout, environment: real_run(
                                 argv, timeout, (str(program.parent),), environment))
-    from dualstor.run import run as real_run
+    from dualstor.host.run import run as real_run
     return put
 
 

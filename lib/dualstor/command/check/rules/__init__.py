@@ -3,13 +3,16 @@
 
 from importlib import import_module
 
+from dualstor.command.check.rules import registry
+
 MODULES = ("drbd_syntax", "drbd_dual", "drbd_host", "lvm_locking", "lvm_daemons", "lvm_devices",
            "lvm_groups", "cman_structure", "cman_nodes", "cman_fencing", "corosync_structure",
            "corosync_network", "dlm", "quorum", "firewall", "pacemaker_fencing", "pacemaker_clones",
            "pacemaker_constraints", "pacemaker_operations", "packages")
 
 
-def load():
-    """Import all modules of rules; importing registers them."""
+def rules():
+    """All rules, in the order in which they are declared."""
     for name in MODULES:
-        import_module(f"{__name__}.{name}")
+        import_module(f"{__name__}.{name}")     # which registers them
+    return registry.registered()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Fencing in cluster.conf."""
 
-from dualstor.command.check.registry import ERROR, WARNING, found, rule
+from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
 from dualstor.record import whole
 

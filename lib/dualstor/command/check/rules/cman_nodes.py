@@ -3,7 +3,7 @@
 
 import ipaddress
 
-from dualstor.command.check.registry import ERROR, WARNING, found, rule
+from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
 from dualstor.record import whole
 

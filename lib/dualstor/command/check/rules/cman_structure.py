@@ -7,9 +7,10 @@ from lxml import etree
 
 from dualstor.command.check.parsers import xml
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import ERROR, PAIR, WARNING, Irrelevant, found, rule
+from dualstor.command.check.rules.registry import ERROR, PAIR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
 from dualstor.command.check.view.host import CLUSTER_CONF, COROSYNC_CONF
+from dualstor.command.check.view.seen import Irrelevant
 from dualstor.record import whole
 
 _SCHEMA = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "cluster.rng")

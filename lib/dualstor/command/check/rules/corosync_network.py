@@ -4,8 +4,9 @@
 import ipaddress
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import ERROR, NOTE, WARNING, Irrelevant, NotLooked, found, rule
+from dualstor.command.check.rules.registry import ERROR, NOTE, WARNING, found, rule
 from dualstor.command.check.rules.drbd_host import address
+from dualstor.command.check.view.seen import Irrelevant, Unavailable
 from dualstor.record import whole
 
 _AUTHKEY = "/etc/corosync/authkey"
@@ -109,7 +110,7 @@ def _links(host):
 def on_replication(host):
     links = _links(host)
     if not links:
-        raise NotLooked("corosync.conf names no network of this host")
+        raise Unavailable("corosync.conf names no network of this host")
     for resource in host.resources:
         own = resource.configuration.host(host.name)
         parsed = address(own.address) if own else None

@@ -2,8 +2,9 @@
 """corosync.conf as such: braces, sections, nodes, quorum of two, and the same on both hosts."""
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import ERROR, PAIR, Irrelevant, found, rule
+from dualstor.command.check.rules.registry import ERROR, PAIR, found, rule
 from dualstor.command.check.view.host import COROSYNC_CONF
+from dualstor.command.check.view.seen import Irrelevant
 
 
 @rule("COROSYNC-SYNTAX", ERROR, "corosync.conf can be read",

@@ -10,7 +10,7 @@ cman-preconfig (altname sets rrp_mode); Red Hat's support policy for dlm (one ri
 import re
 
 from dualstor.command.check.parsers import xml
-from dualstor.command.check.registry import WARNING, found, rule
+from dualstor.command.check.rules.registry import WARNING, found, rule
 from dualstor.command.check.view import clusterconf
 
 TCP, SCTP = "tcp", "sctp"

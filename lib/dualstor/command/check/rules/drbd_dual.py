@@ -2,7 +2,7 @@
 """What a DRBD resource must have before both nodes may be Primary."""
 
 from dualstor import fencepeer
-from dualstor.command.check.registry import ERROR, WARNING, found, rule
+from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.record import whole
 from dualstor.tools.drbdconf import FENCING
 

@@ -5,7 +5,8 @@ import ipaddress
 import re
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import ERROR, NotLooked, found, rule
+from dualstor.command.check.rules.registry import ERROR, found, rule
+from dualstor.command.check.view.seen import Unavailable
 from dualstor.record import whole
 
 
@@ -77,4 +78,4 @@ def metadata(host):
         elif answer["returncode"] != 0:
             host.output(command)  # tells why
         elif not said.strip():
-            raise NotLooked(f"{answer['argv']} says nothing")
+            raise Unavailable(f"{answer['argv']} says nothing")

@@ -2,7 +2,8 @@
 """DRBD's files as such, and whether both hosts have the same ones."""
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import ERROR, PAIR, NotLooked, found, rule
+from dualstor.command.check.rules.registry import ERROR, PAIR, found, rule
+from dualstor.command.check.view.seen import Unavailable
 from dualstor.record import whole
 
 
@@ -64,7 +65,7 @@ def _tools(host):
             if code is None:
                 break
             return f"{code >> 16 & 0xff}.{code >> 8 & 0xff}.{code & 0xff}"
-    raise NotLooked("drbdadm --version tells no version")
+    raise Unavailable("drbdadm --version tells no version")
 
 
 @rule("DRBD-GENERATION", ERROR, "DRBD's kernel module and tools are of one generation",
@@ -75,7 +76,7 @@ def generation(host):
     module, where = host.drbd_module
     tools = _tools(host)
     if whole(tools.partition(".")[0]) is None:
-        raise NotLooked("drbdadm --version tells no version")
+        raise Unavailable("drbdadm --version tells no version")
     # drbd-utils 9 serve the module 8.4 as well as 9
     fits = {"9": ("8.4", "9")}.get(_generation(tools), (_generation(tools),))
     if _generation(module) not in fits:

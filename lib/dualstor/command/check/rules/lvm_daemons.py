@@ -2,7 +2,8 @@
 """LVM's daemons: lvmlockd, clvmd, and lvmetad, which goes with neither."""
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import ERROR, WARNING, Irrelevant, found, rule
+from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
+from dualstor.command.check.view.seen import Irrelevant
 
 _LOCKD, _METAD = "global/use_lvmlockd", "global/use_lvmetad"
 

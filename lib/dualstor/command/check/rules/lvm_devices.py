@@ -2,8 +2,9 @@
 """Which devices LVM sees: the DRBD device and never the disk below it."""
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import ERROR, WARNING, Irrelevant, found, rule
+from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view.lvm import DEVICES, GLOBAL_FILTER, passes
+from dualstor.command.check.view.seen import Irrelevant
 
 _FILTERS = ("devices/filter", "devices/global_filter")
 _LINE = "set `{name} = [ \"a|^/dev/drbd.*|\", \"r|.*|\" ]` in the devices section of {file}, " \

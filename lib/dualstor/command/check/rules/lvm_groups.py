@@ -5,7 +5,8 @@ import re
 
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import ERROR, WARNING, NotLooked, found, rule
+from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
+from dualstor.command.check.view.seen import Unavailable
 
 
 @rule("LVM-VG-UNLOCKED", ERROR, "each VG on DRBD is clustered or shared",
@@ -34,7 +35,7 @@ def _exclusive_ids(host):
     if not names and host.kind("/sys/kernel/dlm"):
         for name in host.tree.silent:
             if name.startswith("lockdump-"):
-                raise NotLooked(host.tree.silent[name])
+                raise Unavailable(host.tree.silent[name])
     for name in names:
         for line in host.output(name).split("\n"):
             match = re.search(r'\bgr EX\b.*"([A-Za-z0-9-]{32,})"', line)

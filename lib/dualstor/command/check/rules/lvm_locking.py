@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """LVM's locking in lvm.conf: the types of LVM 2.02, and what it falls back to."""
 
-from dualstor.command.check.registry import ERROR, PAIR, WARNING, Irrelevant, found, rule
+from dualstor.command.check.rules.registry import ERROR, PAIR, WARNING, found, rule
+from dualstor.command.check.view.seen import Irrelevant
 
 _TYPE = "global/locking_type"
 _TO_3 = "set `locking_type = 3` in the global section of {file} on both hosts"

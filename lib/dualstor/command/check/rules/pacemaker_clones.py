@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The clones of the three agents and their meta attributes."""
 
-from dualstor.agents.clustered_vg.interface import INTERFACE as VG
-from dualstor.agents.clvmd.interface import INTERFACE as LOCK
-from dualstor.agents.drbd_dualprimary.interface import INTERFACE as DRBD
-from dualstor.command.check.registry import CIB, ERROR, WARNING, found, rule
+from dualstor.agents.catalogue import DRBD_DUALPRIMARY, NAMES, interface
+from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
 from dualstor.command.check.view.cib import is_true
 from dualstor.ocf import parameters
 from dualstor.ocf.environment import Environment
 
 _META = "`pcs resource meta {clone} {name}={value}`"
 #: The declared interface of each agent of ours, by name.
-INTERFACES = {interface.name: interface for interface in (DRBD, LOCK, VG)}
+INTERFACES = {name: interface(name) for name in NAMES}
 
 
 @rule("PCMK-CLONE", ERROR, "each agent runs as a clone",
@@ -39,7 +37,7 @@ def _wrong(resource, name, value, right):
 @rule("PCMK-PROMOTABLE", ERROR, "the clone of DRBD is promotable",
       why="Pacemaker promotes nothing else: both nodes stay Secondary.", fix=_META, scope=CIB)
 def promotable(cib):
-    for resource in _cloned(cib, DRBD.name):
+    for resource in _cloned(cib, DRBD_DUALPRIMARY):
         value = resource.meta.get("promotable")
         if not is_true(value):
             yield _wrong(resource, "promotable", value, "true")
@@ -53,7 +51,7 @@ def _count(resource, *names):
 @rule("PCMK-PROMOTED-MAX", ERROR, "both nodes may be promoted",
       why="With another number only one node becomes Primary.", fix=_META, scope=CIB)
 def promoted_max(cib):
-    for resource in _cloned(cib, DRBD.name):
+    for resource in _cloned(cib, DRBD_DUALPRIMARY):
         name, value = _count(resource, "promoted-max", "master-max")
         if value != "2":
             yield _wrong(resource, name, value, "2")
@@ -63,7 +61,7 @@ def promoted_max(cib):
       why="DRBD has two copies; a third instance or a second on one node fails.",
       fix=_META, scope=CIB)
 def clone_max(cib):
-    for resource in _cloned(cib, DRBD.name):
+    for resource in _cloned(cib, DRBD_DUALPRIMARY):
         value = resource.meta.get("clone-max")
         if value != "2" and not (value is None and len(cib.nodes) == 2):
             yield _wrong(resource, "clone-max", value, "2")
@@ -77,7 +75,7 @@ def clone_max(cib):
       why="Without notifications the agent does not learn that its peer was fenced or is gone.",
       fix=_META, scope=CIB)
 def notify(cib):
-    for resource in _cloned(cib, DRBD.name):
+    for resource in _cloned(cib, DRBD_DUALPRIMARY):
         if not is_true(resource.meta.get("notify")):
             yield _wrong(resource, "notify", resource.meta.get("notify"), "true")
 
@@ -119,7 +117,7 @@ def right_parameters(cib):
       why="With require_fencing=false both nodes write on when they lose sight of each other.",
       fix="`pcs resource update {resource} require_fencing=true`", scope=CIB)
 def waived(cib):
-    for resource in cib.ours(DRBD.name):
+    for resource in cib.ours(DRBD_DUALPRIMARY):
         value = resource.parameters.get("require_fencing")
         if value is not None and not is_true(value):
             yield found(resource.where, f"resource {resource.id} has require_fencing={value}",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What must start before what, and run where: DRBD, dlm, the lock daemon, the VGs."""
 
-from dualstor.command.check.registry import CIB, ERROR, found, rule
-from dualstor.command.check.rules.pacemaker_clones import DRBD, LOCK, VG
+from dualstor.command.check.rules.registry import CIB, ERROR, found, rule
+from dualstor.agents.catalogue import CLUSTERED_VG, CLVMD, DRBD_DUALPRIMARY
 from dualstor.command.check.view.constraints import colocations, orders, path
 
 
@@ -13,7 +13,8 @@ def _outer(resource):
 
 def _pairs(cib):
     """(candidates to come first, what comes after, whether the first must be promoted)."""
-    volumes, locks, drbd = (cib.ours(i.name) for i in (VG, LOCK, DRBD))
+    volumes, locks, drbd = (
+        cib.ours(agent) for agent in (CLUSTERED_VG, CLVMD, DRBD_DUALPRIMARY))
     for volume in volumes:
         yield drbd, volume, True
         yield locks, volume, False
@@ -27,8 +28,8 @@ def _pairs(cib):
       fix="add clones of ocf:pacemaker:controld (not with cman) and ocf:dualstor:clvmd before {vg}",
       scope=CIB)
 def lock_daemon(cib):
-    for volume in cib.ours(VG.name):
-        if not cib.ours(LOCK.name):
+    for volume in cib.ours(CLUSTERED_VG):
+        if not cib.ours(CLVMD):
             yield found(volume.where, "there is no resource of ocf:dualstor:clvmd", vg=volume.id)
 
 
@@ -40,7 +41,7 @@ def dlm(cib):
     if any(host.tree.files.get("/etc/cluster/cluster.conf") for host in cib.cluster.hosts):
         return
     if not any(r.kind == "ocf:pacemaker:controld" for r in cib.resources):
-        for lock in cib.ours(LOCK.name):
+        for lock in cib.ours(CLVMD):
             yield found(lock.where, "there is no resource of ocf:pacemaker:controld",
                         lock=_outer(lock))
 

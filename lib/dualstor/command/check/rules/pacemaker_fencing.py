@@ -3,8 +3,9 @@
 
 import re
 
-from dualstor.command.check.registry import CIB, ERROR, WARNING, NotLooked, found, rule
+from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
 from dualstor.command.check.view.cib import is_true, seconds
+from dualstor.command.check.view.seen import Unavailable
 
 #: Fence agents that power nobody off.
 _NO_FENCING = ("fence_manual", "fence_ack_manual", "fence_null", "fence_dummy", "meatware",
@@ -50,7 +51,7 @@ def _real(cib):
           "pcmk_host_list={node}`", scope=CIB)
 def device(cib):
     if not cib.nodes:
-        raise NotLooked(f"{cib.here}: names no node")
+        raise Unavailable(f"{cib.here}: names no node")
     devices = _real(cib)
     for node in cib.nodes:
         if not any(node in _targets(cib, one) for one in devices):

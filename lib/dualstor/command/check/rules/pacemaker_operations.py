@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The operations of the agents: time-outs not below their advice, monitors for both roles."""
 
-from dualstor.command.check.registry import CIB, ERROR, WARNING, found, rule
-from dualstor.command.check.rules.pacemaker_clones import DRBD, INTERFACES
+from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
+from dualstor.agents.catalogue import DRBD_DUALPRIMARY
+from dualstor.command.check.rules.pacemaker_clones import INTERFACES
 from dualstor.command.check.view.cib import PROMOTED
 
 #: Actions that Pacemaker does not run as operations with a time-out of their own.
@@ -69,7 +70,7 @@ def monitor(cib):
       why="Pacemaker tells operations apart by name and interval: of two equal ones one is lost.",
       fix="give the monitors of {resource} different intervals, e.g. 20s and 31s", scope=CIB)
 def interval(cib):
-    for resource in cib.ours(DRBD.name):
+    for resource in cib.ours(DRBD_DUALPRIMARY):
         taken = {}
         for op in _monitors(resource):
             if op.interval in taken and taken[op.interval] != op.role:

@@ -4,8 +4,9 @@
 import re
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import ERROR, WARNING, NotLooked, found, rule
+from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.sources.wanted import named_programs
+from dualstor.command.check.view.seen import Unavailable
 
 FEDORA, SUSE, DEBIAN = "Fedora/EL", "SLES", "Debian"
 _INSTALL = {FEDORA: "yum install", SUSE: "zypper install", DEBIAN: "apt-get install"}
@@ -47,7 +48,7 @@ _MARKS = (("/etc/redhat-release", FEDORA), ("/etc/SuSE-release", SUSE),
 def family(host):
     """The family of the host's distribution.
 
-    :raises NotLooked: no file tells, or it is another
+    :raises Unavailable: no file tells, or it is another
     """
     text = host.text("/etc/os-release") or ""
     words = " ".join(re.findall(r"^(?:ID|ID_LIKE)=\"?([^\"\n]*)", text, re.MULTILINE)).lower()
@@ -57,7 +58,7 @@ def family(host):
     for path, name in _MARKS:
         if host.text(path) is not None:
             return name
-    raise NotLooked(f"/etc/os-release names none of {', '.join(_FAMILIES)}")
+    raise Unavailable(f"/etc/os-release names none of {', '.join(_FAMILIES)}")
 
 
 def _package(host, packages):

@@ -2,7 +2,8 @@
 """Quorum now, where the cluster runs."""
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import ERROR, WARNING, NotLooked, found, rule
+from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
+from dualstor.command.check.view.seen import Unavailable
 from dualstor.errors import ParseError
 from dualstor.tools import cman, corosync
 
@@ -21,7 +22,7 @@ def _status(host):
     try:
         return parse(text), Where(answer["argv"])
     except ParseError as problem:
-        raise NotLooked(str(problem))
+        raise Unavailable(str(problem))
 
 
 @rule("QUORUM-NOW", ERROR, "this node has quorum now",

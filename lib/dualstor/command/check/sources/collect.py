@@ -7,10 +7,10 @@ import stat
 from dualstor.command.check.sources import wanted
 from dualstor.command.check.sources.answers import Live, Recorded
 from dualstor.command.check.sources.tree import Tree
-from dualstor.deadline import Deadline
+from dualstor.host.deadline import Deadline
 from dualstor.errors import DualstorError, ParseError
-from dualstor.host import Host
-from dualstor.run import PATH
+from dualstor.host.host import Host
+from dualstor.host.run import PATH
 from dualstor.tools.lvm import parse_version
 
 #: Seconds for all that is asked of a host.

@@ -13,15 +13,15 @@ import zlib
 
 from dualstor.command.check.sources.tree import from_json
 from dualstor.errors import DualstorError, ToolError
-from dualstor.run import run
+from dualstor.host.run import run
 
 #: Seconds for the whole answer, and for the connection alone.
 SECONDS, _CONNECT = 90.0, 10
 
 #: What travels, in no order; packages are made of nothing.
 _MODULES = (
-    "dualstor.record", "dualstor.errors", "dualstor.log", "dualstor.run", "dualstor.host",
-    "dualstor.deadline", "dualstor.memory", "dualstor.look.files", "dualstor.ocf.codes", "dualstor.tools.lvm",
+    "dualstor.record", "dualstor.errors", "dualstor.log", "dualstor.host.run", "dualstor.host", "dualstor.host.host",
+    "dualstor.host.deadline", "dualstor.host.memory", "dualstor.host.files", "dualstor.ocf.codes", "dualstor.tools.lvm",
     "dualstor.tools.lvm_messages", "dualstor.tools.lvmconf",
     "dualstor.command.check.sources.tree", "dualstor.command.check.sources.wanted",
     "dualstor.command.check.sources.answers", "dualstor.command.check.sources.collect")

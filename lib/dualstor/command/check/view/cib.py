@@ -7,7 +7,7 @@ Format: Pacemaker xml/*.rng. Resource sets and templates are read as far as the 
 import re
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import NotLooked
+from dualstor.command.check.view.seen import Unavailable
 from dualstor.command.check.view.lazy import lazy
 from dualstor.record import Record, whole
 
@@ -82,11 +82,11 @@ class Cib:
     def root(self):
         """The root element.
 
-        :raises NotLooked: there is no CIB, or nothing of it could be read
+        :raises Unavailable: there is no CIB, or nothing of it could be read
         """
         root, _, source = self.cluster.cib_document
         if root is None or root.find("configuration") is None:
-            raise NotLooked(f"{source}: no <configuration> in it")
+            raise Unavailable(f"{source}: no <configuration> in it")
         return root
 
     def at(self, element):
@@ -155,11 +155,11 @@ class Cib:
     def ours(self, *types):
         """The resources of these agents of ours (of all, when none is named).
 
-        :raises NotLooked: the CIB has no resource of ours at all
+        :raises Unavailable: the CIB has no resource of ours at all
         """
         found = [r for r in self.resources if r.kind.startswith(f"ocf:{PROVIDER}:")]
         if not found:
-            raise NotLooked(f"{self.here}: no resource of ocf:{PROVIDER}")
+            raise Unavailable(f"{self.here}: no resource of ocf:{PROVIDER}")
         return [r for r in found if not types or r.type in types]
 
     @property

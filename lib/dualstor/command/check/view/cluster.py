@@ -2,7 +2,7 @@
 """All that was seen: the hosts and the cluster's configuration."""
 
 from dualstor.command.check.parsers import xml
-from dualstor.command.check.registry import NotLooked
+from dualstor.command.check.view.seen import Unavailable
 from dualstor.command.check.view.cib import Cib
 from dualstor.command.check.view.host import Host
 from dualstor.command.check.view.lazy import lazy
@@ -33,13 +33,13 @@ class Cluster:
         for host in self.hosts:
             try:
                 return host.output("cib"), "cibadmin --query"
-            except NotLooked as problem:
+            except Unavailable as problem:
                 reason = str(problem)
         for host in self.hosts:
             for path in _CIB_FILES:
                 if path in host.tree.files:
                     return host.tree.files[path], path
-        raise NotLooked(f"no configuration of Pacemaker: {reason}; give it with --cib FILE")
+        raise Unavailable(f"no configuration of Pacemaker: {reason}; give it with --cib FILE")
 
     @lazy
     def pacemaker(self):
@@ -50,7 +50,7 @@ class Cluster:
     def cib_document(self):
         """(root element or None, Problems, name of the source).
 
-        :raises NotLooked: there is no CIB anywhere
+        :raises Unavailable: there is no CIB anywhere
         """
         text, source = self._source()
         root, problems = xml.parse(text, source)

@@ -2,7 +2,7 @@
 """cluster.conf as the rules of cman look at it; it may be broken."""
 
 from dualstor.command.check.parsers import xml
-from dualstor.command.check.registry import NotLooked
+from dualstor.command.check.view.seen import Unavailable
 from dualstor.command.check.view.host import CLUSTER_CONF
 from dualstor.record import Record
 
@@ -28,12 +28,12 @@ class Device(Record):
 def root(host):
     """The root element.
 
-    :raises NotLooked: nothing of the file could be read as XML
+    :raises Unavailable: nothing of the file could be read as XML
     :raises Irrelevant: the host does not use cman
     """
     element = host.cluster_conf[0]
     if element is None:
-        raise NotLooked(f"{CLUSTER_CONF}: nothing in it could be read")
+        raise Unavailable(f"{CLUSTER_CONF}: nothing in it could be read")
     return element
 
 

@@ -3,7 +3,7 @@
 
 from dualstor.command.check.parsers import firewalld, iptables, nftables
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import NotLooked
+from dualstor.command.check.view.seen import Unavailable
 
 #: (file of saved rules, who judges it).
 _SAVED = (("/etc/sysconfig/iptables", iptables.admits), ("/etc/iptables/rules.v4", iptables.admits),
@@ -24,14 +24,14 @@ class Firewall:
             text = self._host.output("firewalld")
             where = Where("firewall-cmd --list-all-zones")
             return [(where, lambda protocol, port: firewalld.admits(text, protocol, port))]
-        except NotLooked:
+        except Unavailable:
             pass
         found = []
         for command, judge in _RUNNING:
             try:
                 found.append(self._bound(Where(self._host.answer(command)["argv"]),
                                          self._host.output(command), judge))
-            except NotLooked:
+            except Unavailable:
                 continue
         return found
 
@@ -56,9 +56,9 @@ class Firewall:
     def closed(self, protocol, port=None):
         """Where it is seen that a new packet does not get in; None when it does.
 
-        :raises NotLooked: no program tells, and no file
+        :raises Unavailable: no program tells, and no file
         """
         filters = self._active() or self._kept()
         if not filters:
-            raise NotLooked("firewall: none of firewall-cmd, nft, iptables-save answered")
+            raise Unavailable("firewall: none of firewall-cmd, nft, iptables-save answered")
         return next((where for where, admits in filters if not admits(protocol, port)), None)

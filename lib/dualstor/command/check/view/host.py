@@ -6,11 +6,10 @@ import re
 
 from dualstor.command.check.parsers import corosyncconf, drbdfiles, xml
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import Irrelevant, NotLooked
 from dualstor.command.check.view.firewall import Firewall
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.lvm import Lvm
-from dualstor.command.check.view.seen import Seen
+from dualstor.command.check.view.seen import Irrelevant, Seen, Unavailable
 from dualstor.record import Record, whole
 
 CLUSTER_CONF = "/etc/cluster/cluster.conf"
@@ -48,7 +47,7 @@ class Host(Seen):
     def engine(self):
         """"cman" or "corosync", by the files that are there.
 
-        :raises NotLooked: neither's is
+        :raises Unavailable: neither's is
         """
         if self._chosen:
             return self._chosen
@@ -56,14 +55,14 @@ class Host(Seen):
             return CMAN
         if self.text(COROSYNC_CONF) is not None:
             return COROSYNC
-        raise NotLooked(f"neither {CLUSTER_CONF} nor {COROSYNC_CONF} is there")
+        raise Unavailable(f"neither {CLUSTER_CONF} nor {COROSYNC_CONF} is there")
 
     @lazy
     def cluster_conf(self):
         """(root element or None, Problems) of cluster.conf.
 
         :raises Irrelevant: the host uses corosync alone
-        :raises NotLooked: there is no file
+        :raises Unavailable: there is no file
         """
         if self.text(CLUSTER_CONF) is None and self.engine != CMAN:
             raise Irrelevant()
@@ -74,7 +73,7 @@ class Host(Seen):
         """(Section, Problems) of corosync.conf.
 
         :raises Irrelevant: the host uses cman, which has no use for the file
-        :raises NotLooked: there is no file
+        :raises Unavailable: there is no file
         """
         if self.text(COROSYNC_CONF) is None and self.engine != COROSYNC:
             raise Irrelevant()
@@ -87,7 +86,7 @@ class Host(Seen):
             match = re.search(r"version '?([0-9]{1,3})\.", self.output("corosync-version"))
             if match:
                 return whole(match.group(1))
-        except NotLooked:
+        except Unavailable:
             pass
         conf = self.corosync_conf[0]
         totem, transport = conf.first("totem"), conf.first("totem").get("transport")
@@ -104,30 +103,30 @@ class Host(Seen):
     def drbd_files(self):
         """(Resources, Problems) of DRBD's files.
 
-        :raises NotLooked: there are none
+        :raises Unavailable: there are none
         """
         files = {path: self.text(path) for path in self.tree.files
                  if path.startswith("/etc/drbd")}
         if not files:
-            raise NotLooked("neither /etc/drbd.conf nor /etc/drbd.d is there")
+            raise Unavailable("neither /etc/drbd.conf nor /etc/drbd.d is there")
         return drbdfiles.parse(files)
 
     @lazy
     def resources(self):
         """The DRBD resources.
 
-        :raises NotLooked: there are none that can be read
+        :raises Unavailable: there are none that can be read
         """
         found, problems = self.drbd_files
         if not found:
-            raise NotLooked(f"DRBD: {problems[0].text if problems else 'no resource is configured'}")
+            raise Unavailable(f"DRBD: {problems[0].text if problems else 'no resource is configured'}")
         return found
 
     @lazy
     def disks(self):
         """The Disks of this host below DRBD.
 
-        :raises NotLooked: no resource names this host
+        :raises Unavailable: no resource names this host
         """
         found = []
         for resource in self.resources:
@@ -138,14 +137,14 @@ class Host(Seen):
                     found.append(Disk(resource=resource, lower=lower, names=names,
                                       upper=device or f"/dev/drbd{minor}"))
         if not found:
-            raise NotLooked(f"no DRBD resource names a disk of host {self.name}")
+            raise Unavailable(f"no DRBD resource names a disk of host {self.name}")
         return tuple(found)
 
     @lazy
     def drbd_module(self):
         """(version of DRBD's kernel module as text, Where it is said).
 
-        :raises NotLooked: nothing tells
+        :raises Unavailable: nothing tells
         """
         for path, pattern in (("/proc/drbd", r"^version:\s*([0-9]+(?:\.[0-9]+)+)"),
                               ("/sys/module/drbd/version", r"^([0-9]+(?:\.[0-9]+)+)")):
@@ -155,7 +154,7 @@ class Host(Seen):
         match = re.search(r"^version:\s*([0-9]+(?:\.[0-9]+)+)", self.output("modinfo-drbd"),
                           re.MULTILINE)
         if not match:
-            raise NotLooked("modinfo drbd tells no version")
+            raise Unavailable("modinfo drbd tells no version")
         return match.group(1), Where("modinfo drbd")
 
     # -- the network ------------------------------------------------------------------
@@ -164,7 +163,7 @@ class Host(Seen):
     def interfaces(self):
         """The addresses of this host as ipaddress interfaces.
 
-        :raises NotLooked: ``ip addr`` was not asked
+        :raises Unavailable: ``ip addr`` was not asked
         """
         found = []
         for word in re.findall(r"\binet6? (\S+)", self.output("ip-addr")):

@@ -5,7 +5,7 @@ import re
 
 from dualstor.command.check.parsers import lvmconf
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.registry import NotLooked
+from dualstor.command.check.view.seen import Unavailable
 from dualstor.command.check.sources.wanted import REPORTS
 from dualstor.command.check.view.lazy import lazy
 from dualstor.errors import ParseError
@@ -48,7 +48,7 @@ class Lvm:
         """Its version as a tuple of three ints; None when it is not known."""
         try:
             return parse_version(self._host.output("lvm-version"))
-        except (NotLooked, ParseError):
+        except (Unavailable, ParseError):
             return None
 
     @lazy
@@ -67,7 +67,7 @@ class Lvm:
     def problems(self):
         """What the parser stumbled over.
 
-        :raises NotLooked: there is no lvm.conf
+        :raises Unavailable: there is no lvm.conf
         """
         self._host.need(CONF)
         return self._files[1]
@@ -77,13 +77,13 @@ class Lvm:
         """The settings that LVM itself tells, defaults included; {} when it was not asked."""
         try:
             return lvmconf.parse(self._host.output("lvm-settings"), "lvm dumpconfig")[0]
-        except NotLooked:
+        except Unavailable:
             return {}
 
     def setting(self, name):
         """The Setting *name*, e.g. "global/locking_type".
 
-        :raises NotLooked: neither a file nor LVM tells
+        :raises Unavailable: neither a file nor LVM tells
         """
         settings = self._files[0]
         if name in settings:
@@ -102,7 +102,7 @@ class Lvm:
     def old(self):
         """Whether it is LVM 2.02, which has clvmd.
 
-        :raises NotLooked: neither its version nor its settings tell
+        :raises Unavailable: neither its version nor its settings tell
         """
         if self.version is not None:
             return self.version < NO_CLVMD
@@ -132,22 +132,22 @@ class Lvm:
     def rows(self, report):
         """The rows of vgs, pvs or lvs, each {column: text}.
 
-        :raises NotLooked: it did not answer, or not in that form
+        :raises Unavailable: it did not answer, or not in that form
         """
         columns = dict(REPORTS)[report]
         try:
             rows = parse_rows(report, self._host.output(report), len(columns))
         except ParseError as problem:
-            raise NotLooked(str(problem))
+            raise Unavailable(str(problem))
         if not rows and _NOT_ROOT in self._host.answer(report)["stderr"]:
-            raise NotLooked(f"{report}: only root sees what it reports")
+            raise Unavailable(f"{report}: only root sees what it reports")
         return [dict(zip(columns, row)) for row in rows]
 
     @property
     def groups(self):
         """{name: attr} of the VGs that lie on DRBD devices.
 
-        :raises NotLooked: LVM did not tell
+        :raises Unavailable: LVM did not tell
         """
         attrs = {row["vg_name"]: row["vg_attr"] for row in self.rows("vgs")}
         on_drbd = {row["vg_name"] for row in self.rows("pvs")
@@ -171,7 +171,7 @@ def passes(patterns, names):
 
     :param patterns: texts such as "a|^/dev/drbd|"
     :param names: all names of the device
-    :raises NotLooked: a pattern cannot be judged here
+    :raises Unavailable: a pattern cannot be judged here
     """
     verdicts = {_first_fit(patterns, name) for name in names}
     return "a" in verdicts or "r" not in verdicts
@@ -183,16 +183,16 @@ def _first_fit(patterns, name):
         match = _PATTERN.match(text)
         closing = match and _CLOSING.get(match.group(2), match.group(2))
         if not match or not match.group(3).endswith(closing):
-            raise NotLooked(f"lvm.conf: the pattern {text[:60]} of a filter is not of the form "
+            raise Unavailable(f"lvm.conf: the pattern {text[:60]} of a filter is not of the form "
                             "\"a|regex|\"")
         regex = match.group(3)[:-len(closing)]
         if len(regex) > _LONGEST or _REPEATED_GROUP.search(regex) \
                 or len(re.findall(r"[*+{]", regex)) > _REPEATS:
-            raise NotLooked(f"lvm.conf: the pattern {text[:60]} of a filter is too involved")
+            raise Unavailable(f"lvm.conf: the pattern {text[:60]} of a filter is too involved")
         try:
             hit = re.search(regex, name)
         except (re.error, OverflowError, RecursionError):
-            raise NotLooked(f"lvm.conf: the pattern {text[:60]} of a filter is not understood")
+            raise Unavailable(f"lvm.conf: the pattern {text[:60]} of a filter is not understood")
         if hit:
             return match.group(1)
     return None

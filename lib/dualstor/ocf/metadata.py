@@ -6,15 +6,9 @@ resource-agents, whose order and names of elements differ. Used when the files
 under metadata/ are made, never by a running agent.
 """
 
-import os
-import sys
-
 from lxml import etree
 
 from dualstor import __version__
-from dualstor.main import load
-
-AGENTS = ("drbd-dualprimary", "clvmd", "clustered-vg")
 
 #: What OCF 1.0 names otherwise.
 _ROLES_1_0 = {"Promoted": "Master", "Unpromoted": "Slave"}
@@ -101,26 +95,3 @@ def render(interface, version="1.1"):
     if not modern:
         head += '<!DOCTYPE resource-agent SYSTEM "ra-api-1.dtd">\n'
     return head + etree.tostring(root, encoding="unicode") + "\n"
-
-
-def files(agents=AGENTS):
-    """(file name, text) of every metadata file."""
-    for name in agents:
-        interface = load(name).interface
-        yield name + ".xml", render(interface, "1.1")
-        yield name + ".ocf-1.0.xml", render(interface, "1.0")
-
-
-def main(argv):
-    """``python3 -m dualstor.metadata FOLDER``: write the metadata files."""
-    if len(argv) != 2:
-        sys.stderr.write("usage: python3 -m dualstor.metadata FOLDER\n")
-        return 2
-    for name, text in files():
-        with open(os.path.join(argv[1], name), "w", encoding="utf-8") as stream:
-            stream.write(text)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))

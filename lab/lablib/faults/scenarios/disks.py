@@ -3,11 +3,10 @@
 import json
 import time
 
-from .. import cib
-from ..errors import LabError
-from ..waiting import Unmet
-from .power import BACK
-from .scenario import NODE2, NOBODY, scenario
+from ... import cib
+from ...errors import LabError
+from ...waiting import Unmet
+from ..scenario import BACK, NODE2, NOBODY, scenario
 
 _LOWER = "/dev/vdb"
 

@@ -7,7 +7,7 @@ On the way of every monitor: it imports next to nothing (see docs/performance.md
 import posix
 import time
 
-from dualstor.memory import STATE_DIR, Memory
+from dualstor.host.memory import STATE_DIR, Memory
 
 #: A file of the kernel that is not there, or that went away with its process or device.
 _GONE = (FileNotFoundError, NotADirectoryError, ProcessLookupError, IsADirectoryError)
@@ -95,8 +95,8 @@ class Files:
         return True
 
     def read_fresh(self, name, offset, length, seconds):
-        """Bytes of a block device as they are on the disk now; see dualstor.freshread.read."""
-        from dualstor import freshread
+        """Bytes of a block device as they are on the disk now; see dualstor.host.freshread.read."""
+        from dualstor.host import freshread
         return freshread.read(self.file(name), offset, length, seconds)
 
     def recall(self, *name):

@@ -10,19 +10,19 @@ import os
 import re
 
 from dualstor import recipes
-from dualstor.command.check.registry import rules
-from dualstor.command.explanations import ANY, DRBD, FRAGMENTS, LOCK, PLACE, TOPICS, VG
+from dualstor.command.check.rules import rules
+from dualstor.command.documents.explanations import ANY, DRBD, FRAGMENTS, LOCK, PLACE, TOPICS, VG
 from dualstor.record import Record
 
-_LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_LIBRARY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 #: Modules outside of agents/ that end actions.
-_SHARED = ("main.py", "engine.py", "host.py", "run.py", "ocf/parameters.py")
+_SHARED = ("main.py", "action/engine.py", "host/host.py", "host/run.py", "ocf/parameters.py")
 
 _WORDS = 3  # a shorter text is a name or a piece
 
 _HEAD = """\
-<!-- Made from the agents' source and lib/dualstor/command/explanations.py by: make docs -->
+<!-- Made from the agents' source and lib/dualstor/command/documents/explanations.py by: make docs -->
 # Operations: each exit reason, and what to do
 
 An agent that fails prints one sentence; `crm_mon -1` and `pcs status` show it beside the failed action, cut in the

@@ -4,12 +4,11 @@ import collections
 import threading
 import time
 
-from .. import cib
-from ..errors import LabError
-from ..waiting import Unmet
-from .power import BACK
-from .scenario import NODE2, NOBODY, scenario
-from .stage import PATH
+from ... import cib
+from ...errors import LabError
+from ...waiting import Unmet
+from ..scenario import BACK, NODE2, NOBODY, scenario
+from ..stage import PATH
 
 _LEFT_ALONE = "dualstor.exclusive"
 _STORM = 60  # seconds before the plug is pulled, and after

@@ -3,7 +3,7 @@
 
 from dualstor import log
 from dualstor.errors import DeadlineReached, DualstorError, ToolFailed, ToolHung
-from dualstor.steps import Do, Done, Facts, Finish, Unseen, Wait
+from dualstor.action.steps import Do, Done, Facts, Finish, Unseen, Wait
 
 
 class Agent:

@@ -33,7 +33,7 @@ def _monitor(name, files):
     """The answer to repeat, as exit code; None when the agent has to look."""
     from dualstor.look import well
     if files is None:
-        from dualstor.look.files import Files
+        from dualstor.host.files import Files
         files = Files()
     found = well.repeated(files, name, _environ())
     if found is not None and found.reason:

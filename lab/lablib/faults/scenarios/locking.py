@@ -2,10 +2,9 @@
 """Scenarios of lock daemon, dlm and quorum."""
 import time
 
-from ..waiting import Unmet
-from . import tools
-from .power import BACK
-from .scenario import NODE2, NOBODY, scenario
+from ...waiting import Unmet
+from .. import wrappers
+from ..scenario import BACK, NODE2, NOBODY, scenario
 
 # Seconds in which a recurring monitor must have noticed: its interval, its time-out, and the cluster's reaction.
 NOTICED = 30 + 60 + 20
@@ -95,7 +94,7 @@ def quorum_lost(stage):
         return "2Node" not in text or Unmet(text)
 
     stage.wait(needs_two, "corosync to need both votes", 20)
-    tools.audit(stage.one, "lvm")
+    wrappers.audit(stage.one, "lvm")
     stage.kill(stage.two)
 
     def inquorate():
@@ -105,13 +104,13 @@ def quorum_lost(stage):
     stage.wait(inquorate, "quorum to be lost", 30)
     stage.mark("quorum is lost")
     time.sleep(2)
-    tools.clear_audit(stage.one)
+    wrappers.clear_audit(stage.one)
     time.sleep(60)
-    taking = [line for line in tools.audited(stage.one) if not line.split()[0].endswith(("lvmconfig", "version"))]
+    taking = [line for line in wrappers.audited(stage.one) if not line.split()[0].endswith(("lvmconfig", "version"))]
     stage.check("no LVM command was run without quorum", not taking, taking[:3])
     timed_out = stage.results(stage.one, "Timed Out")
     stage.check("no agent's action timed out meanwhile", not timed_out, timed_out)
-    tools.restore(stage.one, "lvm")
+    wrappers.restore(stage.one, "lvm")
     stage.start(stage.two)
     stage.whole(BACK)
     for node in stage.lab.nodes:

@@ -6,8 +6,7 @@ an action's time is over.
 """
 import json
 
-from .scenario import NOBODY, scenario
-from .power import BACK
+from ..scenario import BACK, NOBODY, scenario
 
 _POINTS = 4
 

@@ -11,7 +11,7 @@ import stat
 import time
 
 from dualstor.errors import DeadlineReached, PermissionLacking, ToolHung
-from dualstor.look.files import Files
+from dualstor.host.files import Files
 
 #: What ``connect`` says where somebody listens and has as many in his queue as he wants.
 BUSY = "it takes no connection just now"
@@ -109,7 +109,7 @@ class Host(Files):
 
     def execute(self, argv, seconds, environment):
         """Run a command for at most *seconds*, as ``run`` has found them. Raises as run.run."""
-        from dualstor import run    # its modules cost as much as an interpreter; a look needs none
+        from dualstor.host import run  # its modules cost as much as an interpreter; a look needs none
         return run.run(argv, seconds, self._path or run.PATH, environment)
 
     def within(self, parts, work):

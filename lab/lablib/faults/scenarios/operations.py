@@ -2,10 +2,9 @@
 """Scenarios of what administrators and the hosts themselves do to a cluster."""
 import time
 
-from ..errors import LabError
-from ..waiting import Unmet
-from .power import BACK
-from .scenario import NODE2, NOBODY, scenario
+from ...errors import LabError
+from ...waiting import Unmet
+from ..scenario import BACK, NODE2, NOBODY, scenario
 
 _WATCHED = 45  # seconds: each recurring monitor runs at least once
 

@@ -2,19 +2,8 @@
 """The agents' manual pages, e.g. ocf_dualstor_clvmd(7), rendered from their declared interfaces."""
 
 from dualstor import __version__
-from dualstor.command.man import roff
-from dualstor.main import load
-
-#: How each agent is run: (what pcs says after the operations, lines of crm's clone).
-_CLONES = {
-    "drbd-dualprimary": (
-        "promotable promoted-max=2 promoted-node-max=1 clone-max=2 clone-node-max=1 "
-        "notify=true interleave=true",
-        ("meta promotable=true promoted-max=2 promoted-node-max=1 clone-max=2 clone-node-max=1 \\",
-         "     notify=true interleave=true")),
-    "clvmd": ("clone interleave=true", ("meta interleave=true",)),
-    "clustered-vg": ("clone interleave=true", ("meta interleave=true",)),
-}
+from dualstor.agents import catalogue
+from dualstor.command.documents.man import roff
 
 _VALUES = {"drbd_resource": "r0", "vgname": "vg0"}
 
@@ -87,6 +76,11 @@ def _operations(interface):
     return [a for a in interface.actions if a.name in ("start", "stop", "promote", "demote", "monitor")]
 
 
+def _meta(interface):
+    """The meta attributes of the clone."""
+    return " ".join(f"{name}={value}" for name, value in interface.clone)
+
+
 def _pcs(interface, given):
     """A pcs command, as lines of text."""
     lines = [f"pcs resource create p_{interface.name.replace('-', '_')} "
@@ -96,7 +90,8 @@ def _pcs(interface, given):
     for number, action in enumerate(_operations(interface)):
         lines.append(f"  {'op ' if number == 0 else '   '}{action.name} {' '.join(_advice(action))} "
                      "\\")
-    return lines + ["  " + _CLONES[interface.name][0]]
+    kind = "promotable" if interface.promotable else "clone"
+    return lines + [f"  {kind} {_meta(interface)}"]
 
 
 def _crm(interface, given):
@@ -108,8 +103,9 @@ def _crm(interface, given):
     lines += [f"  op {action.name} {' '.join(_advice(action))} \\"
               for action in _operations(interface)]
     lines[-1] = lines[-1][:-len(" \\")]
-    return lines + [f"clone c_{interface.name.replace('-', '_')} {primitive} \\"] + [
-        "  " + line for line in _CLONES[interface.name][1]]
+    promotable = "promotable=true " if interface.promotable else ""
+    return lines + [f"clone c_{interface.name.replace('-', '_')} {primitive} \\",
+                    f"  meta {promotable}{_meta(interface)}"]
 
 
 def _example(lines):
@@ -118,7 +114,7 @@ def _example(lines):
 
 def render(name):
     """The page of the agent *name* as roff text, the same for the same version."""
-    interface = load(name).interface
+    interface = catalogue.interface(name)
     given = [(p.name, _VALUES[p.name]) for p in interface.parameters if p.required]
     lines = ['.\\" SPDX-License-Identifier: GPL-2.0-or-later',
              '.\\" Made from the agent\'s interface by: make docs',
@@ -144,7 +140,7 @@ def render(name):
     lines += [".PP", "With the crm shell:"] + _example(_crm(interface, given))
     lines += [".PP", "Order and colocation with the other agents are written by",
               "\\fBdualstor configure\\fR.", ".SH SEE ALSO"]
-    others = [other for other in _CLONES if other != name]
+    others = [other for other in catalogue.NAMES if other != name]
     lines += [", ".join(["\\fBdualstor\\fR(8)"] + [
         f"\\fB{roff(page_name(o))}\\fR(7)" for o in others]
                         + ["\\fBpcs\\fR(8)", "\\fBcrm\\fR(8)", "\\fBcrm_mon\\fR(8)"]), ""]

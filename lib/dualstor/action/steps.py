@@ -3,7 +3,7 @@
 
 An agent is three parts. *Observing* looks up one facet of the host. *Deciding*
 is a pure function ``decide(request, parameters, facts)`` that returns one step.
-*Acting* does one deed. ``dualstor.engine`` goes round until the step is Finish.
+*Acting* does one deed. ``dualstor.action.engine`` goes round until the step is Finish.
 """
 
 from dualstor.record import Record

@@ -2,9 +2,8 @@
 """The scenario of a cluster file system on a shared LV."""
 import time
 
-from .. import cib
-from .power import BACK
-from .scenario import NODE2, scenario
+from ... import cib
+from ..scenario import BACK, NODE2, scenario
 
 _DEVICE = f"/dev/{cib.VG}/files"
 _FOLDER = "/srv/files"

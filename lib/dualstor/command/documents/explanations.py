@@ -8,6 +8,7 @@ fails for a sentence without a topic and for a key without a sentence.
 import re
 
 from dualstor import recipes
+from dualstor.agents import catalogue
 from dualstor.record import Record
 
 #: A place in a sentence of the source.
@@ -28,7 +29,7 @@ class Topic(Record):
     parts: tuple = ()
 
 
-DRBD, LOCK, VG, ANY = "drbd-dualprimary", "clvmd", "clustered-vg", "any"
+DRBD, LOCK, VG, ANY = catalogue.NAMES + ("any",)
 
 #: Pieces that only stand inside other sentences.
 FRAGMENTS = (

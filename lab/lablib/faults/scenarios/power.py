@@ -2,10 +2,7 @@
 """Scenarios of machines that go off and links that are cut."""
 import time
 
-from .scenario import NODE2, NOBODY, ONE, scenario
-
-# Seconds for a rejoined node's stack to be whole; emulated machines are slow.
-BACK = 240
+from ..scenario import BACK, NODE2, NOBODY, ONE, scenario
 
 
 @scenario("node-killed", "a node loses its power", fencing=NODE2, stall=30, writers=("node1",))

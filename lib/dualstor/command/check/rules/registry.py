@@ -2,7 +2,7 @@
 """The rules of ``dualstor check``: what each is, and what it says when it finds something.
 
 A rule is a function over an immutable view. It yields ``found(...)`` for each thing that
-is wrong, nothing where all is well, and the view raises NotLooked or Irrelevant for it.
+is wrong, nothing where all is well, and the view raises Unavailable or Irrelevant for it.
 """
 
 import string
@@ -15,14 +15,6 @@ SEVERITIES = (ERROR, WARNING, NOTE)
 
 #: What a rule looks at: each host, two hosts together, the cluster's configuration.
 HOST, PAIR, CIB = "host", "pair", "cib"
-
-
-class NotLooked(Exception):
-    """What a rule needs is not there to be looked at; str() tells why."""
-
-
-class Irrelevant(Exception):
-    """The rule is about something that this host does not use."""
 
 
 class Rule(Record):
@@ -56,7 +48,7 @@ class Finding(Record):
     fix: str
 
 
-class Unseen(Record):
+class Unchecked(Record):
     """An item that could not be looked at; ``host`` is None for what is of the cluster."""
 
     rule: Rule
@@ -84,10 +76,8 @@ def rule(identifier, severity, title, why, fix, scope=HOST):
     return register
 
 
-def rules():
-    """All rules, in the order in which they are declared."""
-    from dualstor.command.check import rules as package
-    package.load()
+def registered():
+    """The rules of the modules that have been imported, in the order in which they are declared."""
     return tuple(_RULES.values())
 
 

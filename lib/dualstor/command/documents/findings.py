@@ -3,7 +3,8 @@
 
 import re
 
-from dualstor.command.check.registry import mend, rules
+from dualstor.command.check.rules import rules
+from dualstor.command.check.rules.registry import mend
 
 _HEAD = """\
 <!-- Made from the rules by: make docs -->

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The agents: their names, in the order in which a node starts them, and where each is."""
+
+from importlib import import_module
+
+DRBD_DUALPRIMARY = "drbd-dualprimary"
+CLVMD = "clvmd"
+CLUSTERED_VG = "clustered-vg"
+
+NAMES = (DRBD_DUALPRIMARY, CLVMD, CLUSTERED_VG)
+
+
+def load(name):
+    """The Agent class of the agent *name*; only its module is imported.
+
+    :raises KeyError: there is no such agent
+    """
+    if name not in NAMES:
+        raise KeyError(name)
+    return import_module(f"dualstor.agents.{name.replace('-', '_')}.agent").AGENT
+
+
+def interface(name):
+    """The Interface of the agent *name*, without what it takes to run it.
+
+    :raises KeyError: there is no such agent
+    """
+    if name not in NAMES:
+        raise KeyError(name)
+    return import_module(f"dualstor.agents.{name.replace('-', '_')}.interface").INTERFACE
