@@ -26,6 +26,9 @@ def test_a_phrase_is_found_in_any_case_and_over_the_end_of_a_line():
     assert words.found("Mending it.\nThere is one\na line.", entries) == (
         (1, "Mending", "fix"), (2, "one a", "one per"))
     assert words.found("commend amend one-a, done a, on a", entries) == ()
+    assert words.found("each policy but one; each node, but", (
+        ("every ... except", (words.pattern("each ... but"),)),)) == (
+            (1, "each policy but", "every ... except"),)
 
 
 def test_code_and_quotations_are_left_alone():

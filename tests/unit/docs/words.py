@@ -21,8 +21,9 @@ def word_list():
 
 
 def pattern(phrase):
-    """The pattern of a phrase: whole words, any space between them, ``*`` for any ending."""
-    words = (re.escape(word).replace(r"\*", r"\w*") for word in phrase.split())
+    """The pattern of a phrase: whole words, any space between, ``*`` an ending, ``...`` a word."""
+    words = (r"\w+" if word == "..." else re.escape(word).replace(r"\*", r"\w*")
+             for word in phrase.split())
     return re.compile(r"(?<![\w-])" + r"\s+".join(words) + r"(?![\w-])", re.IGNORECASE)
 
 
