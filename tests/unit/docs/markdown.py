@@ -8,6 +8,7 @@ A block that a test takes from a page says so in its first line, after the langu
     sh step HOSTS         a step that ``dualstor configure`` tells, or that the page's test plays
     toml pair.toml        the answers
     text PATH             what is written to PATH
+    text screen           a screen of ``dualstor status``, shortened
 """
 
 import glob
@@ -71,6 +72,13 @@ def anchors(text):
     """What a link may name after "#": the headings, as the usual renderers make them."""
     heads = re.findall(r"^#+ (.+)$", _FENCE.sub("", text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def section(text, heading):
+    """What stands below a heading, up to the next one of its level or above."""
+    below = text[text.index(heading + "\n") + len(heading):]
+    level = len(heading) - len(heading.lstrip("#"))
+    return re.split(r"^#{1,%d} " % level, below, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def rows(text, heading):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""README.md: its figures are those that were measured, its test command is the one that runs."""
+"""README.md: its figures were measured, its screen is one of status, its test command runs."""
 
 import json
 import os
+import re
 import sys
 
 from dualstor.agents.catalogue import NAMES as AGENTS
@@ -14,7 +15,7 @@ sys.path.append(TREE)
 from bench import report  # noqa: E402
 
 PAGE = "README.md"
-HEADING = "## Against the stock agents"
+HEADING = "## Compared with the stock agents"
 
 
 def figures(name):
@@ -65,6 +66,25 @@ def test_each_agent_is_named_with_what_it_replaces():
 
 def test_its_test_command_is_the_one_that_runs():
     text = markdown.read(PAGE)
-    (block,) = markdown.blocks(text[text.index("## Test it"):text.index("## Run it")])
+    (block,) = markdown.blocks(markdown.section(text, "## Test it"))
     assert block.text == "make test\n"
     assert markdown.read(".ci/run").rstrip().endswith("exec " + block.text.strip())
+
+
+def test_its_screen_is_that_of_a_split_brain_shortened():
+    """Lines are left out, and what follows ``[...]`` in a line."""
+    (block,) = markdown.blocks(markdown.read(PAGE), "text", "screen")
+    lines = iter(markdown.read("docs/screens/split-brain.txt").splitlines())
+    for shown in block.text.splitlines():
+        begin, cut, _ = shown.partition("[...]")
+        if begin.strip():
+            assert any(line.startswith(begin) if cut else line == begin for line in lines), shown
+
+
+def test_its_stalls_are_those_of_the_table_of_faults():
+    table, text = markdown.read("docs/faults/faults.md"), " ".join(markdown.read(PAGE).split())
+    for scenario, words in (("replication-cut", "the replication link"),
+                            ("cluster-cut", "the cluster link"), ("both-cut", "both")):
+        (row,) = re.findall(r"^\| \*\*%s\*\*.*$" % scenario, table, re.MULTILINE)
+        stall = re.search(r"stall ([\d.]+ s) \(", row).group(1)
+        assert "%s for %s" % (stall, words) in text
