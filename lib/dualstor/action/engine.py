@@ -2,8 +2,8 @@
 """Observe, decide, act, until the decision is to finish."""
 
 from dualstor import log
-from dualstor.errors import DeadlineReached, DualstorError, ToolFailed, ToolHung
 from dualstor.action.steps import Do, Done, Facts, Finish, Unseen, Wait
+from dualstor.errors import DeadlineReached, DualstorError, ToolFailed, ToolHung
 
 
 class Agent:

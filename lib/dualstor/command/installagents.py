@@ -13,8 +13,8 @@ import stat
 
 from dualstor import fencepeer
 from dualstor.command.codes import ExitCode
-from dualstor.host.deadline import Deadline
 from dualstor.errors import DualstorError
+from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 
 SUMMARY = "put the agents where Pacemaker looks, after pip install"

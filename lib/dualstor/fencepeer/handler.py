@@ -7,14 +7,14 @@ import sys
 import traceback
 
 from dualstor import log
-from dualstor.host.deadline import Deadline
 from dualstor.action.engine import Agent, pursue
+from dualstor.action.steps import Request
 from dualstor.errors import DualstorError, ParseError, Terminated, ToolError
 from dualstor.fencepeer import decide
 from dualstor.fencepeer.call import parse
+from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.record import Record
-from dualstor.action.steps import Request
 
 _NAME = "dualstor-fence-peer"
 

@@ -109,7 +109,9 @@ class Host(Files):
 
     def execute(self, argv, seconds, environment):
         """Run a command for at most *seconds*, as ``run`` has found them. Raises as run.run."""
-        from dualstor.host import run  # its modules cost as much as an interpreter; a look needs none
+        from dualstor.host import (
+            run,  # its modules cost as much as an interpreter; a look needs none
+        )
         return run.run(argv, seconds, self._path or run.PATH, environment)
 
     def within(self, parts, work):

@@ -5,8 +5,8 @@ The declaration serves the parser here, the metadata (``ocf.metadata``),
 the manual pages and ``dualstor configure``.
 """
 
-from dualstor.record import Record, whole
 from dualstor.ocf.environment import boolean
+from dualstor.record import Record, whole
 
 
 class Parameter(Record):

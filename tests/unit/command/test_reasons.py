@@ -33,7 +33,7 @@ def test_each_topic_has_sentences_of_its_own():
 
 
 def test_a_new_reason_is_noticed(tmp_path):
-    for name in ("main", "engine", "host", "run", "ocf/parameters"):
+    for name in ("main", "action/engine", "host/host", "host/run", "ocf/parameters"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / (name + ".py")).write_text("")
     for name in ("drbd_dualprimary", "clvmd", "clustered_vg"):

@@ -2,9 +2,9 @@
 """clustered-vg: how it looks at its host and what it does there."""
 
 from dualstor import log
+from dualstor.action.engine import Agent
 from dualstor.agents.clustered_vg import decide, headers, seen
 from dualstor.agents.clustered_vg.interface import INTERFACE
-from dualstor.action.engine import Agent
 from dualstor.errors import DualstorError, ToolError, ToolHung, ToolMissing
 from dualstor.kernel import devmapper, dlm, locksocket
 from dualstor.look import sights, well

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What must be right before the VG is started: each refusal names the next step."""
 
+from dualstor.action.steps import Wait
 from dualstor.agents.clustered_vg import locking
 from dualstor.agents.clustered_vg.seen import LVMLOCKD, refuse
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Wait
 
 _NO_CLVMD = (2, 3, 0)  # LVM without clvmd and clustered VGs
 _LVM_CONF = "/etc/lvm/lvm.conf"

@@ -5,9 +5,9 @@ They are read from the backing device of DRBD's: what the peer writes arrives th
 waits for DRBD. An old copy there does no harm, it becomes a new one sooner or later.
 """
 
-from dualstor.host import freshread
 from dualstor import log
 from dualstor.errors import ParseError
+from dualstor.host import freshread
 from dualstor.kernel import block, pvheader
 from dualstor.look.sights import header, sector
 

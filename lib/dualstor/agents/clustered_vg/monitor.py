@@ -8,11 +8,12 @@ VGs look at the same moment, so they take turns to ask LVM: many at once would t
 none of them gets to the end.
 """
 
-from dualstor.agents.clustered_vg import locking, plan as planning
+from dualstor.action.steps import Do, Finish
+from dualstor.agents.clustered_vg import locking
+from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD, Remembered, refuse
 from dualstor.agents.clustered_vg.start import accepted, how
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Finish
 
 
 def decide(request, parameters, facts):

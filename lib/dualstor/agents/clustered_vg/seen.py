@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What clustered-vg sees of its host, as values that a decision can be made of."""
 
-from dualstor.record import Record
 from dualstor.action.steps import Finish
+from dualstor.record import Record
 
 LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
 

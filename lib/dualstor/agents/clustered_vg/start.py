@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on start: locks, lockspace, activation, and the proof by device-mapper."""
 
-from dualstor.agents.clustered_vg import checks, locking, plan as planning
+from dualstor.action.steps import Do, Finish, Wait
+from dualstor.agents.clustered_vg import checks, locking
+from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.seen import LVMLOCKD, Remembered, refuse
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Finish, Wait
 
 #: Option of lvchange that activates on this node, by who locks the VG.
 _SHARED = {"lvmlockd": "-asy", "clvmd": "-aly"}

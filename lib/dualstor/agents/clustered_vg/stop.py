@@ -5,10 +5,10 @@ LVM deactivates where its locks are granted; where they are not, and for what
 LVM could not do, device-mapper removes what nobody has open.
 """
 
+from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.clustered_vg import locking
 from dualstor.agents.clustered_vg.seen import refuse
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Finish, Wait
 
 _TRIES, _PAUSE = 5, 1.0     # of what is left; seconds between (udev opens LVs for a moment)
 _RECOVERY_PATIENCE = 10.0   # seconds for dlm to recover before LVM is done without

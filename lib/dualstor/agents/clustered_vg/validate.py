@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on validate-all and reload-agent: level 0 judges what is configured, level 10 this host."""
 
+from dualstor.action.steps import Finish
 from dualstor.agents.clustered_vg import checks, locking
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Finish
 
 
 def decide(request, parameters, facts):

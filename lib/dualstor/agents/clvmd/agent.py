@@ -2,9 +2,9 @@
 """clvmd: how it looks at its host and what it does there."""
 
 from dualstor import log
+from dualstor.action.engine import Agent
 from dualstor.agents.clvmd import decide, seen
 from dualstor.agents.clvmd.interface import INTERFACE
-from dualstor.action.engine import Agent
 from dualstor.errors import DualstorError, ToolError, ToolMissing
 from dualstor.kernel import dlm, locksocket, process
 from dualstor.record import whole

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What all actions of clvmd ask of the facts: which daemon, its processes, its health."""
 
+from dualstor.action.steps import Finish, Wait
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD, PROGRAMS, needing
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Finish, Wait
 
 SINGLENODE = "singlenode"
 

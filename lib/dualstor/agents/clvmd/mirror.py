@@ -4,10 +4,10 @@
 It ends on SIGINT, but refuses while a cluster mirror is active (cmirrord(8)).
 """
 
+from dualstor.action.steps import Do, Wait
 from dualstor.agents.clvmd import common
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Wait
 
 INT, KILL = 2, 9
 

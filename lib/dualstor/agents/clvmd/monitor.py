@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on monitor: the kernel first, then the daemon itself is asked."""
 
+from dualstor.action.steps import Finish
 from dualstor.agents.clvmd import common, mirror
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Finish
 
 
 def decide(request, parameters, facts):

@@ -7,10 +7,10 @@ hands the exclusive locks over by name; whether it got them back, the kernel say
 Sources: LVM2 daemons/clvmd/{refresh_clvmd,clvmd-command}.c.
 """
 
+from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.clvmd import common, start
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Finish, Wait
 
 #: First version whose -S hands all exclusive locks on, and the cluster manager.
 _KEEPS_LOCKS = (2, 2, 89)

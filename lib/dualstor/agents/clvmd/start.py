@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on start: lvm.conf, then quorum, fencing and dlm, then the daemon itself."""
 
+from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.clvmd import common, mirror
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Finish, Wait
 
 #: Packages with the daemons (Debian and Fedora; RHEL 6).
 PACKAGES = {LVMLOCKD: "lvm2-lockd", CLVMD: "lvm2-cluster"}

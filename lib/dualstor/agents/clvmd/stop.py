@@ -5,10 +5,10 @@ A lockspace that is left without its daemon would make the stop of dlm fail, so
 the daemon is started once more to leave it.
 """
 
+from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.clvmd import common, mirror
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Finish, Wait
 
 TERM, KILL = 15, 9
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on validate-all: level 0 judges what is configured, level 10 this host."""
 
+from dualstor.action.steps import Do, Finish
 from dualstor.agents.clvmd import common, start
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Finish
 
 
 def decide(request, parameters, facts):

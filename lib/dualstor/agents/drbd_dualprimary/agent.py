@@ -4,9 +4,9 @@
 import os
 
 from dualstor import fencepeer, log
+from dualstor.action.engine import Agent
 from dualstor.agents.drbd_dualprimary import decide, published, seen
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE
-from dualstor.action.engine import Agent
 from dualstor.errors import DualstorError, ToolError, ToolHung
 from dualstor.kernel import drbd
 

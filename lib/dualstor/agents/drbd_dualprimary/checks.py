@@ -2,9 +2,9 @@
 """What must be right before two Primaries are allowed: each refusal names the line to set."""
 
 from dualstor import fencepeer
+from dualstor.action.steps import Do
 from dualstor.agents.drbd_dualprimary.seen import refuse
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do
 
 _HANDLER_LINE = f"fence-peer \"{fencepeer.PROGRAM}\";"
 

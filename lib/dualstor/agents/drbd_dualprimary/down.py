@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on demote and stop: the kernel first, and whoever holds the device is named."""
 
-from dualstor.agents.drbd_dualprimary import checks, seen
-from dualstor.ocf.codes import ExitCode
 from dualstor.action.steps import Do, Finish, Wait
+from dualstor.agents.drbd_dualprimary import seen
+from dualstor.ocf.codes import ExitCode
 
 _PAUSE = 1.0  # seconds before a command is run again
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on monitor: what the kernel's state means to the cluster, and the promotion score."""
 
+from dualstor.action.steps import Do, Finish
 from dualstor.agents.drbd_dualprimary import published, seen
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Finish
 
 #: What is wrong with a StandAlone resource. How a person mends it depends on the state of both
 #: nodes when it is read, and loses data on the wrong one: status tells it, and the log (advise).

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on notify: peers came, went or changed roles. Never fails."""
 
+from dualstor.action.steps import Finish
 from dualstor.agents.drbd_dualprimary import frozen, monitor, seen
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Finish
 
 
 def decide(request, _parameters, facts):

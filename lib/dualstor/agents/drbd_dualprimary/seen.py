@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What drbd-dualprimary observes, where no wrapper has a type for it, and what a state means."""
 
+from dualstor.action.steps import Finish
 from dualstor.kernel import drbd
 from dualstor.record import Record
-from dualstor.action.steps import Finish
 
 #: Promotion scores, as administrators know them from ocf:linbit:drbd.
 SCORE_WHOLE, SCORE_ALONE, SCORE_SERVED = 10000, 1000, 10

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on start and promote: good data, and a peer that is here or surely down."""
 
+from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.drbd_dualprimary import checks, down, monitor, seen
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Finish, Wait
 
 _NO_META_DATA = ("no valid meta", "no valid meta-data")
 

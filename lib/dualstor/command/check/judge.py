@@ -8,7 +8,6 @@ from dualstor.command.check.rules.registry import HOST, PAIR, SEVERITIES, Findin
 from dualstor.command.check.view.seen import Irrelevant, Unavailable
 from dualstor.record import Record
 
-
 #: What the reason begins with when a rule itself is at fault.
 BROKEN = "the rule itself failed, which is a fault of dualstor"
 

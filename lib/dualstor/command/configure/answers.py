@@ -6,8 +6,7 @@ What is not told has a default where a safe one exists. All that is wrong is tol
 
 from dualstor.command.configure import names
 from dualstor.command.configure.generations import BY_NAME
-from dualstor.command.configure.model import (
-    FULL_SYNC, SKIP_SYNC, Drbd, Fence, Lvm, Node, Pair)
+from dualstor.command.configure.model import FULL_SYNC, SKIP_SYNC, Drbd, Fence, Lvm, Node, Pair
 from dualstor.errors import DualstorError
 from dualstor.record import whole
 

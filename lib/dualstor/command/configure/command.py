@@ -7,8 +7,8 @@ from dualstor.command.codes import ExitCode
 from dualstor.command.configure import answers, files, migrate, names, pacemaker, sources, steps
 from dualstor.command.configure.options import add_arguments, from_options  # noqa: F401
 from dualstor.command.configure.render import cib, crm, pcs
-from dualstor.host.deadline import Deadline
 from dualstor.errors import DualstorError
+from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 
 SUMMARY = "write the configuration of a pair of nodes"

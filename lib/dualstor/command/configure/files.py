@@ -10,7 +10,6 @@ from dualstor.command.configure.render import cman, corosync, drbd, hosts, lvmco
 from dualstor.errors import DualstorError
 from dualstor.record import Record
 
-
 #: Files that have other things in them, too.
 PARTLY = (lvmconf.PATH, hosts.PATH)
 

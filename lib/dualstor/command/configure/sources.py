@@ -5,7 +5,6 @@ from dualstor.command.configure.answers import AnswersWrong
 from dualstor.errors import DualstorError
 
 
-
 def _toml():
     """(a function from text to dict, its error) of the first TOML library there is."""
     from importlib import import_module

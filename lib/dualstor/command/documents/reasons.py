@@ -162,7 +162,7 @@ def render():
         lines += [f"## {title}", ""]
         for each in TOPICS:
             if each.area == area:
-                lines += [f"### {each.title}", "", each.means, "", 
+                lines += [f"### {each.title}", "", each.means, "",
                     f"**What to do:** {each.todo}", ""]
                 lines += [recipes.markdown(each.parts) + "\n"] if each.parts else []
                 lines += [_shown(s) for s in every if topic(s) is each] + [""]

@@ -8,11 +8,28 @@ import threading
 import time
 
 from dualstor.command.status.report import (
-    Active, Drbd, Fencing, Listed, Locking, Lockspace, Report, Silent)
+    Active,
+    Drbd,
+    Fencing,
+    Listed,
+    Locking,
+    Lockspace,
+    Report,
+    Silent,
+)
 from dualstor.errors import DualstorError, ParseError, ToolError, ToolFailed, ToolMissing
 from dualstor.kernel import block, devmapper, dlm, drbd, locksocket, process
 from dualstor.tools import (
-    cman, dlm_tool, drbdadm, fence_tool, lvm, lvmlock, pacemaker, quorum, stonith)
+    cman,
+    dlm_tool,
+    drbdadm,
+    fence_tool,
+    lvm,
+    lvmlock,
+    pacemaker,
+    quorum,
+    stonith,
+)
 
 #: Seconds that a part may take, where nobody says otherwise.
 PART_TIME = 5.0

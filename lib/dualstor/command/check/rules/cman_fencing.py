@@ -31,7 +31,7 @@ def device(host):
         for element in node.devices:
             name = element.get("name", "")
             if name not in known:
-                yield found(clusterconf.at(element), 
+                yield found(clusterconf.at(element),
                     f"node {node.name} uses device {name}, which is not defined", device=name)
 
 

@@ -50,7 +50,7 @@ def own_node(host):
     short = host.name.partition(".")[0]
     if nodes and not any(short == n.name.partition(".")[0] for n in nodes) \
             and not any(_is_own(host, n.name) for n in nodes):
-        yield found(clusterconf.at(clusterconf.root(host)), 
+        yield found(clusterconf.at(clusterconf.root(host)),
             f"none of {', '.join(n.name for n in nodes)} is host {host.name}", host=host.name)
 
 

@@ -4,8 +4,8 @@
 import ipaddress
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.rules.registry import ERROR, NOTE, WARNING, found, rule
 from dualstor.command.check.rules.drbd_host import address
+from dualstor.command.check.rules.registry import ERROR, NOTE, WARNING, found, rule
 from dualstor.command.check.view.seen import Irrelevant, Unavailable
 from dualstor.record import whole
 

@@ -126,7 +126,7 @@ def after_sb_2pri(host):
     for resource in host.resources:
         policy = resource.configuration.after_sb[2]
         if policy != "disconnect":
-            yield found(resource.at("after-sb-2pri"), 
+            yield found(resource.at("after-sb-2pri"),
                 f"resource {resource.name} has after-sb-2pri {policy}", resource=resource.name)
 
 
@@ -150,7 +150,7 @@ def become_primary(host):
     for resource in host.resources:
         value = resource.configuration.option("startup", "become-primary-on")
         if value is not None:
-            yield found(resource.at("become-primary-on"), 
+            yield found(resource.at("become-primary-on"),
                 f"resource {resource.name} has become-primary-on {value}")
 
 
@@ -164,7 +164,7 @@ def auto_promote(host):
         if value == "no":
             continue
         if value is not None or host.drbd_module[0].split(".")[0] >= "9":
-            yield found(resource.at("auto-promote", "options"), 
+            yield found(resource.at("auto-promote", "options"),
                 f"resource {resource.name} promotes by "
                 f"itself{'' if value else ' (DRBD 9 does unless told otherwise)'}",
                         resource=resource.name)

@@ -29,7 +29,7 @@ def own_address(host):
             continue
         parsed = address(own.address)
         if parsed is None or parsed[0] not in [i.ip for i in host.interfaces]:
-            yield found(resource.at("on " + own.name), 
+            yield found(resource.at("on " + own.name),
                 f"resource {resource.name}: {own.address} is no address of this host", host=own.name)
 
 
@@ -42,10 +42,10 @@ def device(host):
         own = resource.configuration.host(host.name)
         for path, minor, _, _ in own.devices if own else ():
             if minor is None:
-                yield found(resource.at("device"), 
+                yield found(resource.at("device"),
                     f"resource {resource.name}: device {path or '(none)'} has no minor number")
             elif minor in taken:
-                yield found(resource.at("device"), 
+                yield found(resource.at("device"),
                     f"resources {taken[minor]} and {resource.name} both use minor number {minor}")
             else:
                 taken[minor] = resource.name

@@ -91,5 +91,5 @@ def generation_pair(cluster):
     mine, theirs = first.drbd_module[0], second.drbd_module[0]
     if _generation(mine) != _generation(theirs):
         newer = max(mine, theirs)
-        yield found(Where(first.drbd_module[1].source), 
+        yield found(Where(first.drbd_module[1].source),
             f"{first.name} has DRBD {mine}, {second.name} has {theirs}", module=newer)

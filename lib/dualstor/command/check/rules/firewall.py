@@ -3,10 +3,10 @@
 
 import re
 
-from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.rules import dlm as dlm_rules
 from dualstor.command.check.rules.corosync_network import transport
 from dualstor.command.check.rules.drbd_host import address
+from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
 from dualstor.command.check.view.seen import Irrelevant
 from dualstor.record import whole

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What must start before what, and run where: DRBD, dlm, the lock daemon, the VGs."""
 
-from dualstor.command.check.rules.registry import CIB, ERROR, found, rule
 from dualstor.agents.catalogue import CLUSTERED_VG, CLVMD, DRBD_DUALPRIMARY
+from dualstor.command.check.rules.registry import CIB, ERROR, found, rule
 from dualstor.command.check.view.constraints import colocations, orders, path
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The operations of the agents: time-outs not below their advice, monitors for both roles."""
 
-from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
 from dualstor.agents.catalogue import DRBD_DUALPRIMARY
 from dualstor.command.check.rules.pacemaker_clones import INTERFACES
+from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
 from dualstor.command.check.view.cib import PROMOTED
 
 #: Actions that Pacemaker does not run as operations with a time-out of their own.

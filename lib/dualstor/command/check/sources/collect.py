@@ -7,8 +7,8 @@ import stat
 from dualstor.command.check.sources import wanted
 from dualstor.command.check.sources.answers import Live, Recorded
 from dualstor.command.check.sources.tree import Tree
-from dualstor.host.deadline import Deadline
 from dualstor.errors import DualstorError, ParseError
+from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.host.run import PATH
 from dualstor.tools.lvm import parse_version

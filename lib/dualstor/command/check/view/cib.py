@@ -7,8 +7,8 @@ Format: Pacemaker xml/*.rng. Resource sets and templates are read as far as the 
 import re
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.view.seen import Unavailable
 from dualstor.command.check.view.lazy import lazy
+from dualstor.command.check.view.seen import Unavailable
 from dualstor.record import Record, whole
 
 PROVIDER = "dualstor"

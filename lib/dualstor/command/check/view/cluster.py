@@ -2,10 +2,10 @@
 """All that was seen: the hosts and the cluster's configuration."""
 
 from dualstor.command.check.parsers import xml
-from dualstor.command.check.view.seen import Unavailable
 from dualstor.command.check.view.cib import Cib
 from dualstor.command.check.view.host import Host
 from dualstor.command.check.view.lazy import lazy
+from dualstor.command.check.view.seen import Unavailable
 
 #: Where Pacemaker keeps its configuration on disk; as root, or in a copied tree.
 _CIB_FILES = ("/var/lib/pacemaker/cib/cib.xml", "/var/lib/heartbeat/crm/cib.xml")

@@ -2,8 +2,8 @@
 """cluster.conf as the rules of cman look at it; it may be broken."""
 
 from dualstor.command.check.parsers import xml
-from dualstor.command.check.view.seen import Unavailable
 from dualstor.command.check.view.host import CLUSTER_CONF
+from dualstor.command.check.view.seen import Unavailable
 from dualstor.record import Record
 
 

@@ -5,9 +5,9 @@ import re
 
 from dualstor.command.check.parsers import lvmconf
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.view.seen import Unavailable
 from dualstor.command.check.sources.wanted import REPORTS
 from dualstor.command.check.view.lazy import lazy
+from dualstor.command.check.view.seen import Unavailable
 from dualstor.errors import ParseError
 from dualstor.record import Record
 from dualstor.tools.lvm import parse_rows, parse_version

@@ -57,7 +57,7 @@ class Seen:
         if answer["returncode"] != 0:
             lines = (answer["stderr"] or answer["stdout"]).split("\n")
             said = [line.strip() for line in lines if line.strip()]
-            raise Unavailable("%s: %s" % (answer["argv"], said[-1] if said else 
+            raise Unavailable("%s: %s" % (answer["argv"], said[-1] if said else
                 f"exit code {answer['returncode']}"))
         return answer["stdout"]
 

@@ -70,7 +70,7 @@ def render(part, generation):
     It works on a copy, so that the cluster gets all of it at once: a group that is not
     yet cloned would start on one node.
     """
-    lines = ["#!/bin/sh", "set -e", "umask 077", f"pcs cluster cib {BEFORE}", 
+    lines = ["#!/bin/sh", "set -e", "umask 077", f"pcs cluster cib {BEFORE}",
         f"cp {BEFORE} {AFTER}"]
     lines += [f"pcs -f {AFTER} {quoted(words)}" for words in commands(part, generation)]
     lines.append(f"pcs cluster cib-push {AFTER} diff-against={BEFORE}")
