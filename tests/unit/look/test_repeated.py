@@ -5,6 +5,7 @@ import pytest
 
 from dualstor.host import freshread
 from dualstor.kernel import dmlist
+from dualstor.look import sights
 from dualstor.look.well import LASTS, place
 from model import actions
 from model.actions import DAEMON, DRBD, GROUP
