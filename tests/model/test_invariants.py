@@ -15,8 +15,10 @@ import pytest
 from dualstor.action import engine
 from dualstor import main
 from dualstor.host import memory
+from dualstor.agents.clustered_vg import deeds as vg_deeds
 from dualstor.agents.clustered_vg import locking as vg_locking
 from dualstor.agents.clustered_vg.agent import ClusteredVg
+from dualstor.agents.drbd_dualprimary import deeds as drbd_deeds
 from dualstor.agents.drbd_dualprimary.agent import DrbdDualPrimary
 from dualstor.host.deadline import Deadline
 from dualstor.errors import DualstorError
@@ -33,10 +35,10 @@ def says(code, *words):
         for agent in (ClusteredVg, DrbdDualPrimary):
             sound = agent.decide
 
-            def decide(request, parameters, facts, sound=sound):
-                if request.action in words:
+            def decide(case, sound=sound):
+                if case.request.action in words:
                     return Finish(code, "this is the reason for the code")
-                return sound(request, parameters, facts)
+                return sound(case)
             monkeypatch.setattr(agent, "decide", staticmethod(decide))
     return breakage
 
@@ -50,7 +52,7 @@ def waits_for_ever(monkeypatch):
     monkeypatch.setattr(Deadline, "reached", property(lambda self: self.elapsed > 300))
     monkeypatch.setattr(Deadline, "remaining", property(lambda self: 10.0))
     monkeypatch.setattr(ClusteredVg, "decide", staticmethod(
-        lambda request, parameters, facts: Wait("nothing", "no hint", 5.0)))
+        lambda case: Wait("nothing", "no hint", 5.0)))
 
 
 def takes_locks_without_quorum(monkeypatch):
@@ -62,9 +64,9 @@ def deactivates_everywhere(monkeypatch):
 
 
 def edits_lvm_conf(monkeypatch):
-    def do_remember(self, text, warning):
-        self.host.node.files["/etc/lvm/lvm.conf"] = text
-    monkeypatch.setattr(ClusteredVg, "do_remember", do_remember)
+    def remember(agent, text, warning):
+        agent.host.node.files["/etc/lvm/lvm.conf"] = text
+    monkeypatch.setattr(vg_deeds, "remember", remember)
 
 
 def gives_no_reason(monkeypatch):
@@ -81,10 +83,10 @@ def gives_two_reasons(monkeypatch):
 def refuses_what_is_started(monkeypatch):
     sound = ClusteredVg.decide
 
-    def decide(request, parameters, facts):
-        if request.action == "start" and facts.active and not facts.history:
+    def decide(case):
+        if case.request.action == "start" and case.active and not case.history:
             return Finish(ExitCode.ERR_GENERIC, "it is started already")
-        return sound(request, parameters, facts)
+        return sound(case)
     monkeypatch.setattr(ClusteredVg, "decide", staticmethod(decide))
 
 
@@ -95,29 +97,29 @@ def metadata_tells_the_caller(monkeypatch):
 
 
 def monitor_deactivates(monkeypatch):
-    def decide(request, parameters, facts):
-        if request.action == "monitor" and not facts.done("deactivate_group"):
-            return Do("deactivate_group")
+    def decide(case):
+        if case.request.action == "monitor" and not case.done(vg_deeds.deactivate_group):
+            return Do(vg_deeds.deactivate_group)
         return Finish(ExitCode.SUCCESS)
     monkeypatch.setattr(ClusteredVg, "decide", staticmethod(decide))
 
 
 def monitor_lets_io_go_on_whatever_the_peer_does(monkeypatch):
-    def decide(request, parameters, facts):
-        if request.action == "monitor" and not facts.done("resume_io"):
-            return Do("resume_io", ("node2",))
+    def decide(case):
+        if case.request.action == "monitor" and not case.done(drbd_deeds.resume_io):
+            return Do(drbd_deeds.resume_io, ("node2",))
         return Finish(ExitCode.SUCCESS)
     monkeypatch.setattr(DrbdDualPrimary, "decide", staticmethod(decide))
 
 
 def goes_on_after_sigterm(monkeypatch):
-    def observe(self, facet, sound=engine.Agent.observe):
+    def observe(self, facet, asking=(), sound=engine.Agent.observe):
         try:
-            return sound(self, facet)
+            return sound(self, facet, asking)
         except BaseException as problem:    # pylint: disable=broad-except
             if isinstance(problem, DualstorError):
                 raise
-            return sound(self, facet)
+            return sound(self, facet, asking)
     monkeypatch.setattr(engine.Agent, "observe", observe)
 
 

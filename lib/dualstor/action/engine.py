@@ -2,26 +2,46 @@
 """Observe, decide, act, until the decision is to finish."""
 
 from dualstor import log
-from dualstor.action.steps import Do, Done, Facts, Finish, Unseen, Wait
+from dualstor.action.steps import Case, Do, Done, Finish, Unseen, Wait
 from dualstor.errors import DeadlineReached, DualstorError, ToolFailed, ToolHung
 
 
 class Agent:
-    """Base of an agent: its two impure parts. ``decide`` is a function of its module.
+    """Base of an agent: how it observes. ``decide`` is a function of its module.
 
-    ``lasting`` names the facets that do not change within one action.
+    For each facet that ``case_type`` declares there is a method ``see_<facet>``, and for nothing
+    else; a class that breaks this cannot be defined. ``lasting`` names the facets that do not
+    change within one action.
     """
 
     interface = None
+    case_type = Case
     lasting = ()
+
+    def __init_subclass__(cls, **more):
+        super().__init_subclass__(**more)
+        looks = {name[len("see_"):] for name in dir(cls) if name.startswith("see_")}
+        wrong = sorted(looks ^ cls.case_type.facets | set(cls.lasting) - cls.case_type.facets)
+        if wrong:
+            raise TypeError(f"{cls.__name__} and {cls.case_type.__name__} disagree on "
+                            f"{', '.join(wrong)}")
 
     def __init__(self, host, request, parameters):
         self.host = host
-        self.request = request
-        self.parameters = parameters
+        self.case = self.case_type(request, parameters)
+
+    @property
+    def request(self):
+        """What the cluster manager asks for."""
+        return self.case.request
+
+    @property
+    def parameters(self):
+        """The resource's parameters."""
+        return self.case.parameters
 
     @staticmethod
-    def decide(request, parameters, facts):
+    def decide(case):
         """The next step: Do, Wait or Finish. Pure; raises steps.Unseen to have a look."""
         raise NotImplementedError
 
@@ -32,19 +52,36 @@ class Agent:
         """
         return ()
 
-    def observe(self, facet):
-        """The present value of one facet: what ``see_<facet>()`` returns."""
-        return getattr(self, "see_" + facet)()
+    def lasts(self, facet, _value, _deed):
+        """Whether a facet outlives a deed; None for that is a wait."""
+        return facet in self.lasting
 
-    def act(self, step):
-        """Do one deed: ``do_<deed>(*args)``; the value returned is its outcome."""
-        return getattr(self, "do_" + step.deed)(*step.args)
+    def first(self, facet):
+        """Have *facet* looked at before the look that calls this: what was seen must not be newer."""
+        if not self.case.knows(facet):
+            raise Unseen(facet)
+
+    def observe(self, facet, asking=()):
+        """Look at one facet, and first at those that the look itself reads of ``case``.
+
+        :param asking: the facets that wait for this one
+        """
+        if facet in asking:
+            raise TypeError(f"{type(self).__name__}: {facet} is needed to see {facet}")
+        while True:
+            try:
+                value = getattr(self, "see_" + facet)()
+                break
+            except Unseen as unseen:
+                self.observe(unseen.facet, asking + (facet,))
+        self.case = self.case.but(**{facet: value})
 
 
 def _in_vain(agent, wait):
     """The DeadlineReached that tells what a Wait was for."""
-    return DeadlineReached(f"{agent.request.resource} {agent.request.action}: still waiting for "
-                           f"{wait.what} after {agent.host.deadline.elapsed:.0f} s; {wait.hint}")
+    return DeadlineReached(
+        f"{agent.request.resource} {agent.request.action}: still waiting for {wait.what} after "
+        f"{agent.host.deadline.elapsed:.0f} s; {wait.hint}")
 
 
 def _named(agent, problem):
@@ -57,22 +94,22 @@ def _named(agent, problem):
     return problem
 
 
-def _decided(agent, facts):
-    """(the next step, the facts with what was looked at for it)."""
+def _decided(agent):
+    """The next step; what was looked at for it is in the agent's case then."""
     while True:
         try:
-            return agent.decide(agent.request, agent.parameters, facts), facts
+            return agent.decide(agent.case)
         except Unseen as unseen:
             facet = unseen.facet
-        facts = facts.with_facet(facet, agent.observe(facet))
+        agent.observe(facet)
 
 
-def _acted(agent, step, facts):
-    """Do a deed: the facts that outlive it."""
-    log.info("%s", " ".join(" ".join([step.deed] + [str(a) for a in step.args]).split()))
-    outcome, deadline = agent.act(step), agent.host.deadline
-    done = Done(step.deed, step.args, outcome, deadline.elapsed)
-    return facts.aged(deadline.elapsed, agent.lasting, done)
+def _acted(agent, step):
+    """Do a deed."""
+    log.info("%s", " ".join(" ".join([step.name] + [str(arg) for arg in step.args]).split()))
+    outcome = step.deed(agent, *step.args)
+    elapsed = agent.host.deadline.elapsed
+    agent.case = agent.case.aged(elapsed, agent.lasts, Done(step.deed, step.args, outcome, elapsed))
 
 
 def pursue(agent):
@@ -85,13 +122,12 @@ def pursue(agent):
     :raises DeadlineReached: a Wait was in vain; the reason tells for what
     :raises DualstorError: as the agent's observing and acting
     """
-    deadline = agent.host.deadline
-    facts, waited = Facts(), None
+    deadline, waited = agent.host.deadline, None
     while True:
         try:
-            step, facts = _decided(agent, facts)
+            step = _decided(agent)
             if isinstance(step, Do):
-                facts = _acted(agent, step, facts)
+                _acted(agent, step)
                 continue
         except DualstorError as problem:
             if waited is not None and deadline.missed:
@@ -111,4 +147,4 @@ def pursue(agent):
             raise _in_vain(agent, waited)
         deadline.missed = False
         agent.host.sleep(step.seconds)
-        facts = facts.aged(deadline.elapsed, agent.lasting)
+        agent.case = agent.case.aged(deadline.elapsed, agent.lasts)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The vocabulary of decisions: what is asked, what is known, what to do next.
 
-An agent is three parts. *Observing* looks up one facet of the host. *Deciding*
-is a pure function ``decide(request, parameters, facts)`` that returns one step.
-*Acting* does one deed. ``dualstor.action.engine`` goes round until the step is Finish.
+An agent is three parts. *Observing* looks up one facet of the host. *Deciding* is a pure
+function ``decide(case)`` that returns one step. *Acting* does one deed. ``action.engine`` goes
+round until the step is Finish.
 """
 
-from dualstor.record import Record
+from dualstor.record import Record, own_annotations
 
 
 class Request(Record):
@@ -41,10 +41,15 @@ class Finish(Record):
 
 
 class Do(Record):
-    """Do one deed: ``act`` calls the agent's ``do_<deed>(*args)``."""
+    """Do one deed, a function of the agent and of *args*; what it returns is its outcome."""
 
-    deed: str
+    deed: object
     args: tuple = ()
+
+    @property
+    def name(self):
+        """The deed's name, for the log."""
+        return self.deed.__name__
 
 
 class Wait(Record):
@@ -62,7 +67,7 @@ class Wait(Record):
 class Done(Record):
     """A deed that was done, with what it returned, ``at`` seconds into the action."""
 
-    deed: str
+    deed: object
     args: tuple
     outcome: object
     at: float
@@ -76,47 +81,76 @@ class Unseen(Exception):
         self.facet = facet
 
 
-class Facts:
-    """What is known of the host, immutable; facets are attributes.
+class Case:
+    """What a decision is made of, immutable: what is asked for, what is known, what was done.
 
-    Reading a facet that was not observed raises Unseen, so a decision never
-    costs more looking than it needs, and a test shows what it does not need.
+    An agent's own class declares the facets of the host that it may look at, as annotations.
+    Reading a facet that was not observed raises Unseen, so a decision never costs more looking
+    than it needs, and a test shows what it does not need.
 
-    ``history`` is what was done in this action (Done, oldest first),
-    ``elapsed`` the seconds since it began.
+    ``history`` is what was done in this action (Done, oldest first), ``elapsed`` the seconds
+    since it began.
     """
 
-    def __init__(self, history=(), elapsed=0.0, **facets):
-        self.__dict__.update(facets)
-        self.__dict__["history"] = tuple(history)
-        self.__dict__["elapsed"] = elapsed
+    facets = frozenset()
 
-    def __getattr__(self, facet):
-        if facet.startswith("__"):
-            raise AttributeError(facet)
-        raise Unseen(facet)
+    def __init_subclass__(cls, **more):
+        super().__init_subclass__(**more)
+        cls.facets = cls.facets | frozenset(own_annotations(cls))
+
+    def __init__(self, request, parameters, history=(), elapsed=0.0, **facets):
+        unknown = sorted(set(facets) - self.facets)
+        if unknown:
+            raise TypeError(f"{type(self).__name__} declares no {' and no '.join(unknown)}")
+        self.__dict__.update(facets, request=request, parameters=parameters,
+                             history=tuple(history), elapsed=elapsed)
+
+    def __getattr__(self, name):
+        if name in type(self).facets:
+            raise Unseen(name)
+        raise AttributeError(f"{type(self).__name__} has no facet {name}")
 
     def __setattr__(self, name, value):
-        raise AttributeError("Facts are immutable")
+        raise AttributeError(f"{type(self).__name__} is immutable")
 
     def __repr__(self):
-        return "Facts(%s)" % ", ".join("%s=%r" % item for item in sorted(self.__dict__.items()))
+        shown = ", ".join(f"{name}={value!r}" for name, value in sorted(self.__dict__.items()))
+        return f"{type(self).__name__}({shown})"
 
-    def with_facet(self, facet, value):
-        """The same facts and one more."""
-        return Facts(**dict(self.__dict__, **{facet: value}))
+    @property
+    def subject(self):
+        """What the resource is about, e.g. "VG vg0"; "" where the resource's name says it."""
+        return ""
 
-    def aged(self, elapsed, lasting, done=None):
-        """The facts that outlive a deed or a wait: the *lasting* facets and the history."""
-        kept = {name: self.__dict__[name] for name in lasting if name in self.__dict__}
+    def but(self, **changes):
+        """The same case with facets (or anything else of it) changed."""
+        return type(self)(**dict(self.__dict__, **changes))
+
+    def aged(self, elapsed, lasts, done=None):
+        """The case after a deed or a wait: of the facets, those that outlive it.
+
+        :param lasts: function of a facet's name, its value and the deed: whether it does
+        :param done: the Done, None after a wait
+        """
+        kept = {name: value for name, value in self.__dict__.items()
+                if name in self.facets and lasts(name, value, done and done.deed)}
         history = self.history if done is None else self.history + (done,)
-        return Facts(history=history, elapsed=elapsed, **kept)
+        return type(self)(self.request, self.parameters, history=history, elapsed=elapsed, **kept)
+
+    def knows(self, facet):
+        """Whether the facet was observed."""
+        return facet in self.__dict__
 
     def done(self, deed):
-        """What was done of that name in this action, oldest first."""
-        return tuple(d for d in self.history if d.deed == deed)
+        """How often that deed was done in this action, as Done each, oldest first."""
+        return tuple(each for each in self.history if each.deed is deed)
 
     def last(self, deed):
-        """The outcome of the last deed of that name, None when there is none."""
+        """The outcome of the last deed of that kind, None when there is none."""
         done = self.done(deed)
         return done[-1].outcome if done else None
+
+    def refuse(self, code, text):
+        """A Finish whose reason names the resource, the action and the subject."""
+        subject = self.subject and self.subject + ": "
+        return Finish(code, f"{self.request.resource} {self.request.action}: {subject}{text}")

@@ -8,6 +8,7 @@ not know, 0 too, leave I/O as it is.
 """
 
 from dualstor.action.steps import Do, Finish, Wait
+from dualstor.fencepeer import deeds
 
 #: Exit codes of a fence-peer handler: "the peer was fenced", and "the handler failed".
 FENCED, FROZEN = 7, 1
@@ -23,24 +24,23 @@ def _frozen(text):
     return Finish(FROZEN, f"its I/O stays frozen: {text}")
 
 
-def decide(request, call, facts):
+def decide(case):
     """The next step.
 
-    :param request: Request; ``resource`` is DRBD's
-    :param call: call.Call
+    :param case: ``request.resource`` is DRBD's, ``parameters`` the call.Call
     :returns: Do, Wait or Finish
     :raises Unseen: a facet has to be looked at first
     """
-    fenced = facts.last("fence")
+    fenced = case.last(deeds.fence)
     if fenced is not None:
-        return _outcome(facts.done("fence")[-1].args[0], fenced)
-    step = _peer(facts) or _cluster(facts)
+        return _outcome(case.done(deeds.fence)[-1].args[0], fenced)
+    step = _peer(case) or _cluster(case)
     if isinstance(step, Finish):
         return step
     if step is None:
-        step = Do("fence", (facts.peers[0], facts.action))
+        step = Do(deeds.fence, (case.peers[0], case.action))
     # DRBD is looked at last, right before somebody is killed
-    return _drbd(request, facts) or step
+    return _drbd(case) or step
 
 
 def _outcome(peer, fenced):
@@ -51,12 +51,12 @@ def _outcome(peer, fenced):
                    f"it is off for certain, `stonith_admin --confirm {peer}`")
 
 
-def _peer(facts):
+def _peer(case):
     """A Finish when it is not known which node was lost, else None."""
-    if len(facts.peers) == 1:
+    if len(case.peers) == 1:
         return None
     return _frozen("DRBD does not tell which one node it has lost, but "
-                   f"{' and '.join(facts.peers) or 'none'}: see what `drbdadm dump` has as its "
+                   f"{' and '.join(case.peers) or 'none'}: see what `drbdadm dump` has as its "
                    "hosts")
 
 
@@ -71,50 +71,50 @@ def connection(state, name):
     return state.peers[0] if state and len(state.peers) == 1 else None
 
 
-def _drbd(request, facts):
+def _drbd(case):
     """A Wait or a Finish when DRBD, looked at again, needs or deserves no fencing, else None."""
-    seen, name = facts.drbd, request.resource
+    seen, name = case.drbd, case.request.resource
     if seen.says:
-        return _patiently(facts, f"DRBD to tell its state ({seen.says})",
+        return _patiently(case, f"DRBD to tell its state ({seen.says})",
                           f"see `drbdadm status {name}`")
-    link = connection(seen.state, facts.peers[0])
+    link = connection(seen.state, case.peers[0])
     if link is None:
-        return _frozen(f"there is no connection to {facts.peers[0]} any more: see `drbdadm status "
+        return _frozen(f"there is no connection to {case.peers[0]} any more: see `drbdadm status "
                        f"{name}`")
     if link.connected:
-        return Finish(FROZEN, f"{facts.peers[0]} is connected again ({link.cstate}): nobody is "
+        return Finish(FROZEN, f"{case.peers[0]} is connected again ({link.cstate}): nobody is "
                               "fenced")
     if not seen.state.up_to_date:
         return _frozen("the disk here is not UpToDate "
                        f"({'/'.join(v.dstate for v in seen.state.volumes) or 'no volume'}), "
-                       f"{facts.peers[0]} may have the only good copy and is not fenced: bring the "
+                       f"{case.peers[0]} may have the only good copy and is not fenced: bring the "
                        f"connection back, see `drbdadm status {name}`")
     return None
 
 
-def _cluster(facts):
+def _cluster(case):
     """A Wait or a Finish when the cluster here must not or cannot fence the peer, else None."""
-    peer, quorum = facts.peers[0], facts.quorum
+    peer, quorum = case.peers[0], case.quorum
     if quorum.engine is None:
         return _frozen(f"there is no cluster that could fence {peer}: {quorum.says}")
     if quorum.quorate is not True:
         return _patiently(
-            facts, f"quorum ({quorum.says})", "a node without quorum fences nobody: start the "
+            case, f"quorum ({quorum.says})", "a node without quorum fences nobody: start the "
             "cluster here, or see why it is not quorate")
-    if facts.nodes is None:
-        return _patiently(facts, "Pacemaker to tell its nodes",
+    if case.nodes is None:
+        return _patiently(case, "Pacemaker to tell its nodes",
                           "without it nobody can be fenced: start it, see `crm_mon -1`")
-    if peer == facts.local:
+    if peer == case.local:
         return _frozen(f"DRBD calls its peer {peer}, which is this node: correct the names in its "
                        "configuration")
-    if peer not in facts.nodes:
+    if peer not in case.nodes:
         return _frozen(f"the cluster has no node {peer}, as DRBD calls its peer, but "
-                       f"{', '.join(facts.nodes) or 'none'}: both must use the names of `uname -n`")
+                       f"{', '.join(case.nodes) or 'none'}: both must use the names of `uname -n`")
     return None
 
 
-def _patiently(facts, what, hint):
+def _patiently(case, what, hint):
     """Wait for a time, then leave it."""
-    if facts.elapsed < PATIENCE:
+    if case.elapsed < PATIENCE:
         return Wait(what, hint, _PAUSE)
-    return _frozen(f"waited {facts.elapsed:.0f} s in vain for {what}: {hint}")
+    return _frozen(f"waited {case.elapsed:.0f} s in vain for {what}: {hint}")

@@ -10,11 +10,11 @@ from dualstor import log
 from dualstor.action.engine import Agent, pursue
 from dualstor.action.steps import Request
 from dualstor.errors import DualstorError, ParseError, Terminated, ToolError
-from dualstor.fencepeer import decide
+from dualstor.fencepeer import decide, seen
 from dualstor.fencepeer.call import parse
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
-from dualstor.record import Record
+from dualstor.tools import drbdadm, pacemaker, quorum
 
 _NAME = "dualstor-fence-peer"
 
@@ -23,23 +23,10 @@ _NAME = "dualstor-fence-peer"
 TIME = 600.0
 
 
-class Drbd(Record):
-    """The resource as DRBD has it now: drbd.State, None when it is gone; ``says`` why not told."""
-
-    state: object = None
-    says: str = None
-
-
-class Fenced(Record):
-    """What became of a request to fence."""
-
-    ok: bool
-    says: str = ""
-
-
 class FencePeer(Agent):
     """The handler on this host; ``parameters`` is a Call."""
 
+    case_type = seen.Case
     lasting = ("peers", "local", "action")
     decide = staticmethod(decide.decide)
 
@@ -47,7 +34,6 @@ class FencePeer(Agent):
         """The names of the lost node: DRBD's, else those of the other hosts that are configured."""
         if self.parameters.peers:
             return self.parameters.peers
-        from dualstor.tools import drbdadm
         try:
             conf = drbdadm.configuration(self.host, self.parameters.resource, self.parameters.conf)
         except (ToolError, ParseError) as problem:
@@ -58,45 +44,31 @@ class FencePeer(Agent):
 
     def see_drbd(self):
         """The resource as DRBD has it now."""
-        from dualstor.tools import drbdadm
         try:
-            return Drbd(state=drbdadm.resource_state(self.host, self.parameters.resource,
+            return seen.Drbd(state=drbdadm.resource_state(self.host, self.parameters.resource,
                                                      self.parameters.conf))
         except DualstorError as problem:
-            return Drbd(says=problem.reason)
+            return seen.Drbd(says=problem.reason)
 
     def see_quorum(self):
         """Membership and quorum."""
-        from dualstor.tools import quorum
         return quorum.look(self.host)
 
     def see_nodes(self):
         """The names of the cluster's nodes, None when it does not tell."""
-        from dualstor.tools import pacemaker
         return pacemaker.known_nodes(self.host)
 
     def see_local(self):
         """This node's name in the cluster."""
-        from dualstor.tools import pacemaker
         return pacemaker.local_node(self.host)
 
     def see_action(self):
         """The action with which the cluster fences, so that our request and its own are one."""
-        from dualstor.tools import pacemaker
         try:
             return pacemaker.fencing_action(self.host)
         except ToolError as problem:
             log.warning("%s: %s it is", problem.reason, pacemaker.REBOOT)
             return pacemaker.REBOOT
-
-    def do_fence(self, peer, action):
-        """Have the cluster fence the peer."""
-        from dualstor.tools import stonith
-        try:
-            stonith.fence(self.host, peer, action)
-        except DualstorError as problem:
-            return Fenced(ok=False, says=problem.reason)
-        return Fenced(ok=True)
 
 
 def run(environ, make_host=Host):

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """clvmd's looking and doing, on a host that is written down."""
 
+import paper
 import pytest
-
-from dualstor.agents.clvmd import seen
-from dualstor.agents.clvmd.agent import Clvmd
-from dualstor.host.deadline import Deadline
 from dualstor.action.engine import pursue
+from dualstor.agents.clvmd import deeds, seen
+from dualstor.agents.clvmd.agent import Clvmd
 from dualstor.errors import ToolHung, ToolMissing
+from dualstor.host.deadline import Deadline
+from dualstor.host.run import Completed
 from dualstor.kernel import process
 from dualstor.ocf.codes import ExitCode
-from dualstor.host.run import Completed
 from dualstor.tools import lockdaemon
-import paper
 from unit.cluster.helpers import PaperHost, golden
+
 from .observations import parameters, request
 
 
@@ -121,7 +121,7 @@ def test_a_stubborn_daemon_is_killed_by_its_own_id():
 def test_a_signal_is_not_sent_to_another_process_of_the_same_number():
     node = Node()
     node.process(100, start_time=99)
-    Clvmd(node, request("stop"), parameters()).do_signal(100, 7, 15)
+    deeds.signal(Clvmd(node, request("stop"), parameters()), 100, 7, 15)
     assert node.signals == []
 
 
@@ -189,7 +189,7 @@ def test_the_node_to_be_fenced_is_told_by_its_id_when_cman_does_not_answer():
      seen.Attempt(code=1, says="Error resetting node node2: Invalid argument (exit code 1)")),
     ("hangs", seen.Attempt(code=None, says="clvmd -R: no answer in 5 s"))))
 def test_refresh_tells_whose_clvmd_is_missing(answer, attempt):
-    assert agent({"clvmd -R": answer}).do_refresh() == attempt
+    assert deeds.refresh(agent({"clvmd -R": answer})) == attempt
 
 
 LOCKS = ("id nodeid remid pid xid exflags flags sts grmode rqmode time_ms r_nodeid r_len r_name\n"
@@ -201,20 +201,20 @@ LOCKS = ("id nodeid remid pid xid exflags flags sts grmode rqmode time_ms r_node
 
 def test_restart_remembers_which_locks_were_exclusive():
     made = agent({"clvmd -S": ""}, {"/sys/kernel/debug/dlm/clvmd_locks": LOCKS})
-    attempt = made.do_restart(200)
+    attempt = deeds.restart(made, 200)
     assert attempt.code == 0
     assert attempt.exclusive == {"mine-exclusively", "mine-mastered-on-node-2"}
-    assert agent({"clvmd -S": (1, "", "connect() failed on local socket: Connection refused\n")}
-                 ).do_restart(200) == seen.Attempt(
+    refused = agent({"clvmd -S": (1, "", "connect() failed on local socket: Connection refused\n")})
+    assert deeds.restart(refused, 200) == seen.Attempt(
         code=1, says="connect() failed on local socket: Connection refused (exit code 1)")
 
 
 def test_cmirrord_that_is_not_installed_is_told_from_one_that_failed():
-    assert agent().do_launch_mirror_log().missing
-    failed = agent({"cmirrord": (1, "", "")}).do_launch_mirror_log()
+    assert deeds.launch_mirror_log(agent()).missing
+    failed = deeds.launch_mirror_log(agent({"cmirrord": (1, "", "")}))
     assert (failed.code, failed.missing) == (1, False)
-    assert agent({"cmirrord": ""}).do_launch_mirror_log().code == 0
-    assert agent({"cmirrord": "hangs"}).do_launch_mirror_log().code is None
+    assert deeds.launch_mirror_log(agent({"cmirrord": ""})).code == 0
+    assert deeds.launch_mirror_log(agent({"cmirrord": "hangs"})).code is None
 
 
 @pytest.mark.parametrize("answer, says", (

@@ -2,13 +2,16 @@
 """clvmd's decisions on any observation: what must hold whatever is seen."""
 
 import pytest
+from dualstor.action.steps import Do, Finish, Unseen, Wait
+from dualstor.agents.clvmd import decide as module
+from dualstor.agents.clvmd import deeds, seen
+from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
+from facts import Facts, deciding
 from hypothesis import HealthCheck, given, settings
 
-from dualstor.agents.clvmd import seen
-from dualstor.agents.clvmd.decide import decide
-from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
-from dualstor.action.steps import Do, Facts, Finish, Unseen, Wait
 from . import observations as seen_by
+
+decide = deciding(seen.Case, module.decide, deeds)
 
 many = settings(max_examples=400, deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])

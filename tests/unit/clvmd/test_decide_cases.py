@@ -2,12 +2,15 @@
 """clvmd's decisions, case by case."""
 
 import pytest
-
-from dualstor.agents.clvmd import seen
-from dualstor.agents.clvmd.decide import decide
-from dualstor.ocf.codes import ExitCode
 from dualstor.action.steps import Do, Done, Finish, Wait
+from dualstor.agents.clvmd import decide as module
+from dualstor.agents.clvmd import deeds, seen
+from dualstor.ocf.codes import ExitCode
+from facts import deciding
+
 from . import observations as seen_by
+
+decide = deciding(seen.Case, module.decide, deeds)
 
 OK = Finish(ExitCode.SUCCESS)
 WELL = OK.but(well=())      # a monitor's, which the next ones may repeat

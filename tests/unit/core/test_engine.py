@@ -9,7 +9,7 @@ from dualstor.errors import DeadlineReached, ToolFailed, ToolHung
 from dualstor.host.host import Host
 from dualstor.ocf.codes import ExitCode
 from dualstor.host.run import Completed
-from dualstor.action.steps import Do, Facts, Finish, Request, Unseen, Wait
+from dualstor.action.steps import Case, Do, Finish, Request, Unseen, Wait
 
 
 class Clock:
@@ -33,9 +33,17 @@ class QuietHost(Host):
         self.clock.now += min(seconds, self.deadline.remaining)
 
 
+class LampCase(Case):
+    """What is known of a lamp."""
+
+    wiring: str
+    light: object
+
+
 class Lamp(Agent):
     """An agent whose resource is a lamp; each look at it is noted."""
 
+    case_type = LampCase
     lasting = ("wiring",)
 
     def __init__(self, decide, seconds=20.0):
@@ -52,9 +60,14 @@ class Lamp(Agent):
         self.looked.append("light")
         return self.lit
 
-    def do_switch(self, position):
+    def press(self, position):
         self.lit = position == "on"
         return "click"
+
+
+def switch(lamp, position):
+    """The one deed."""
+    return lamp.press(position)
 
 
 def finish(reason=None):
@@ -62,8 +75,8 @@ def finish(reason=None):
 
 
 def test_only_what_the_decision_reads_is_looked_at_and_in_its_order():
-    def decide(_request, _parameters, facts):
-        if facts.light or facts.wiring != "sound":
+    def decide(case):
+        if case.light or case.wiring != "sound":
             return finish("no")
         return finish()
     lamp = Lamp(decide)
@@ -74,10 +87,10 @@ def test_only_what_the_decision_reads_is_looked_at_and_in_its_order():
 
 
 def test_after_a_deed_the_facets_are_looked_at_anew_but_for_lasting_ones():
-    def decide(_request, _parameters, facts):
-        if facts.wiring and facts.light:
-            return finish("%s %s" % (facts.last("switch"), len(facts.done("switch"))))
-        return Do("switch", ("on",))
+    def decide(case):
+        if case.wiring and case.light:
+            return finish("%s %s" % (case.last(switch), len(case.done(switch))))
+        return Do(switch, ("on",))
     lamp = Lamp(decide)
     assert pursue(lamp).reason == "click 1"
     assert lamp.looked == ["wiring", "light", "light"]
@@ -118,12 +131,12 @@ class Asking(Lamp):
             return "not known (%s)" % problem
         return "off"
 
-    def do_switch(self, position):
+    def press(self, position):
         self.host.run(("switch", position))
 
 
-def light_to_go_on(_request, _parameters, facts):
-    return Wait("the light, which is %s" % facts.light, "press the button", 4.0)
+def light_to_go_on(case):
+    return Wait("the light, which is %s" % case.light, "press the button", 4.0)
 
 
 @pytest.mark.parametrize("hangs_at", [16.0, 17.9])
@@ -136,8 +149,8 @@ def test_a_look_that_had_no_time_does_not_replace_what_was_waited_for(hangs_at, 
 
 
 def test_nor_does_a_verdict_on_such_a_look():
-    def decide(_request, _parameters, facts):
-        return finish("broken") if facts.light != "off" else \
+    def decide(case):
+        return finish("broken") if case.light != "off" else \
             Wait("the light", "press the button", 4.0)
     with pytest.raises(DeadlineReached, match="still waiting for the light "):
         pursue(Asking(decide, 16.0, softly=True))
@@ -167,8 +180,8 @@ def failing():
 
 
 def test_a_deed_without_time_names_the_command_that_took_it():
-    def decide(_request, _parameters, facts):
-        return Do("switch", ("on",)) if facts.light else None
+    def decide(case):
+        return Do(switch, ("on",)) if case.light else None
     lamp = Asking(decide, 0.0, softly=True, seconds=6.0)
     with pytest.raises(DeadlineReached) as caught:
         pursue(lamp)
@@ -186,8 +199,8 @@ def test_a_part_of_the_time_is_given_to_one_way_and_the_rest_is_left():
 
 
 def test_waiting_ends_when_the_facts_have_changed():
-    def decide(_request, _parameters, facts):
-        return finish() if facts.elapsed >= 3 else Wait("3 s", "nothing")
+    def decide(case):
+        return finish() if case.elapsed >= 3 else Wait("3 s", "nothing")
     lamp = Lamp(decide)
     assert pursue(lamp) == finish() and lamp.host.clock.now == pytest.approx(3.0)
 
@@ -197,14 +210,57 @@ def test_what_is_not_a_step_is_a_defect():
         pursue(Lamp(lambda *_: None))
 
 
-def test_facts_are_immutable_and_unseen_ones_are_told():
-    facts = Facts(light=True)
+def test_a_case_is_immutable_and_unseen_facets_are_named():
+    case = LampCase(Request("start"), None, light=True)
     with pytest.raises(AttributeError):
-        facts.light = False
+        case.light = False
     with pytest.raises(Unseen) as caught:
-        facts.wiring
-    assert caught.value.facet == "wiring"
-    assert facts.last("switch") is None
+        case.wiring
+    assert caught.value.facet == "wiring" and case.knows("light") and not case.knows("wiring")
+    assert case.last(switch) is None
+
+
+def test_a_facet_that_nobody_declares_is_a_mistake_of_ours():
+    with pytest.raises(AttributeError, match="LampCase has no facet bulb"):
+        LampCase(Request("start"), None).bulb
+    with pytest.raises(TypeError, match="LampCase declares no bulb"):
+        LampCase(Request("start"), None, bulb=1)
+
+
+@pytest.mark.parametrize("more", [{"see_bulb": lambda self: None}, {"lasting": ("bulb",)},
+                                  {"case_type": type("More", (LampCase,), {"__annotations__": {"bulb": str}})}])
+def test_an_agent_sees_what_is_declared_and_nothing_else(more):
+    with pytest.raises(TypeError, match="disagree on bulb"):
+        type("Broken", (Lamp,), more)
+
+
+def test_a_look_may_use_another_which_is_then_not_repeated():
+    class Bright(Lamp):
+        def see_light(self):
+            return "%s, %s" % (super().see_light(), self.case.wiring)
+    lamp = Bright(lambda case: finish("%s (%s)" % (case.light, case.wiring)))
+    assert pursue(lamp).reason == "False, sound (sound)"
+    assert lamp.looked == ["light", "wiring", "light"], "the look itself is begun again"
+
+
+def test_a_look_that_needs_itself_is_a_mistake_of_ours():
+    class Round(Lamp):
+        def see_wiring(self):
+            return self.case.light
+
+        def see_light(self):
+            return self.case.wiring
+    with pytest.raises(TypeError, match="needed to see"):
+        pursue(Round(lambda case: finish(case.light)))
+
+
+def test_what_must_be_older_is_looked_at_first():
+    class Careful(Lamp):
+        def see_light(self):
+            self.first("wiring")
+            return super().see_light()
+    lamp = Careful(lambda case: finish() if case.light in (True, False) else None)
+    assert pursue(lamp) == finish() and lamp.looked == ["wiring", "light"]
 
 
 @pytest.mark.parametrize("seconds, work", [(20, 18), (4, 2), (2, 1), (240, 230), (100, 90)])

@@ -35,8 +35,8 @@ class Echo(Agent):
     asked = None
 
     @staticmethod
-    def decide(request, parameters, facts):
-        Echo.asked = (request, parameters)
+    def decide(case):
+        Echo.asked = (case.request, case.parameters)
         return Echo.verdict
 
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Observations of a DRBD resource for the tests of decisions: good ones, and generated ones."""
 
-from hypothesis import strategies as st
-
+from dualstor.action.steps import Request
 from dualstor.agents.drbd_dualprimary import seen
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE
 from dualstor.kernel.drbd import Peer, State, Volume
 from dualstor.ocf.environment import Environment
 from dualstor.ocf.parameters import parse
 from dualstor.record import Record
-from dualstor.action.steps import Facts, Request
+from facts import Facts
+from hypothesis import strategies as st
 
 
 class Conf(Record):

@@ -2,16 +2,17 @@
 """What holds for every decision of drbd-dualprimary, whatever was observed."""
 
 import pytest
+from dualstor.action.steps import Do, Done, Finish, Unseen, Wait
+from dualstor.agents.drbd_dualprimary import decide as module
+from dualstor.agents.drbd_dualprimary import deeds, published, seen
+from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
+from facts import Facts, deciding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualstor.agents.drbd_dualprimary import published, seen
-from dualstor.agents.drbd_dualprimary.agent import DrbdDualPrimary
-from dualstor.agents.drbd_dualprimary.decide import decide
-from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
-from dualstor.action.steps import Do, Done, Facts, Finish, Unseen, Wait
-
 from . import observations as o
+
+decide = deciding(seen.Case, module.decide, deeds)
 
 ACTIONS = ("start", "stop", "monitor", "promote", "demote", "notify", "validate-all", "reload-agent")
 DEEDS = ("load_module", "up", "adjust", "attach", "primary", "secondary", "down", "down_directly", "publish",
@@ -47,7 +48,7 @@ FACTS = st.builds(
 def test_a_step_is_well_formed(request, parameters, facts):
     step = decide(request, parameters, facts)
     if isinstance(step, Do):
-        assert hasattr(DrbdDualPrimary, "do_" + step.deed)
+        assert callable(getattr(deeds, step.deed))
     elif isinstance(step, Wait):
         assert "r0" in step.what and len(step.hint) > 10
     else:

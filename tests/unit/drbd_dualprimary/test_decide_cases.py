@@ -2,14 +2,16 @@
 """Decisions of drbd-dualprimary in the cases that people meet, with the words they read."""
 
 import pytest
-
-from dualstor.agents.drbd_dualprimary import published, seen
-from dualstor.agents.drbd_dualprimary.decide import decide
+from dualstor.action.steps import Do, Done, Finish, Wait
+from dualstor.agents.drbd_dualprimary import decide as module
+from dualstor.agents.drbd_dualprimary import deeds, published, seen
 from dualstor.ocf.codes import ExitCode
 from dualstor.ocf.environment import Notification
-from dualstor.action.steps import Do, Done, Facts, Finish, Wait
+from facts import Facts, deciding
 
 from . import observations as o
+
+decide = deciding(seen.Case, module.decide, deeds)
 
 ALONE = o.state(cstate="WFConnection", peer="DUnknown")
 SPLIT = o.state(role="Primary", cstate="StandAlone", peer="DUnknown")

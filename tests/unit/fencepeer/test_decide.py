@@ -5,11 +5,15 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dualstor.fencepeer.call import Call
-from dualstor.fencepeer.decide import FENCED, FROZEN, PATIENCE, decide
-from dualstor.fencepeer.handler import Drbd, Fenced, FencePeer
+from dualstor.fencepeer import decide as module, deeds, seen
+from dualstor.fencepeer.decide import FENCED, FROZEN, PATIENCE
+from dualstor.fencepeer.seen import Drbd, Fenced
 from dualstor.kernel.drbd import Peer, State, Volume
-from dualstor.action.steps import Do, Done, Facts, Finish, Request, Unseen, Wait
+from dualstor.action.steps import Do, Done, Finish, Request, Unseen, Wait
 from dualstor.tools.quorum import Quorum
+from facts import Facts, deciding
+
+decide = deciding(seen.Case, module.decide, deeds)
 
 CALL = Call(resource="r0", peers=("node2",))
 QUORATE = Quorum(engine="corosync", running=True, quorate=True, says="corosync-quorumtool: quorate")
@@ -137,7 +141,7 @@ def test_whatever_is_seen(facts):
         assert found.code in (FENCED, FROZEN) and found.reason
         assert found.code == FROZEN or facts.last("fence").ok, "proven, or frozen"
     elif isinstance(found, Do):
-        assert found.deed == "fence" and hasattr(FencePeer, "do_" + found.deed)
+        assert found.deed == "fence" and callable(getattr(deeds, found.deed))
         assert found.args == (facts.peers[0], facts.action) and facts.history == ()
         assert facts.quorum.quorate and facts.peers[0] in facts.nodes and facts.peers[0] != facts.local
         assert facts.drbd.state.up_to_date and not all(p.connected for p in facts.drbd.state.peers)

@@ -2,19 +2,17 @@
 """clustered-vg's looking and doing, on a host that is written down."""
 
 import os
-import subprocess
-import sys
 
 import pytest
-
-from dualstor.agents.clustered_vg import seen
-from dualstor.agents.clustered_vg.agent import ClusteredVg
-from dualstor.host.deadline import Deadline
 from dualstor.action.engine import pursue
+from dualstor.action.steps import Finish
+from dualstor.agents.clustered_vg import deeds, seen
+from dualstor.agents.clustered_vg.agent import ClusteredVg
 from dualstor.errors import ToolFailed, ToolHung
+from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Finish
+
 from .helpers import PaperHost, golden
 from .observations import Quorum, memory, parameters, request
 
@@ -100,6 +98,12 @@ class OnPaper(ClusteredVg):
 
     def _drbd_above(self, name):
         return "/dev/drbd0" if name == "/dev/vdb" else None
+
+
+def looked(agent, facet):
+    """What the agent sees of a facet now."""
+    agent.observe(facet)
+    return getattr(agent.case, facet)
 
 
 def act(machine, action, quorum=Quorum(), values=None, **asked):
@@ -220,7 +224,7 @@ def test_removing_devices_takes_the_topmost_first_and_stops_when_nothing_moves()
             return 0, "", ""
         return 1, "", "device-mapper: remove ioctl on vg0-lv0-real failed: Device or resource busy\n"
     machine.programs["dmsetup"] = dmsetup
-    removal = OnPaper(machine, request("stop"), parameters()).do_remove_devices()
+    removal = deeds.remove_devices(OnPaper(machine, request("stop"), parameters()))
     assert removed == ["vg0-lv0", "vg0-lv0-real", "vg0-lv0-real"]
     assert removal.left == ("vg0-lv0-real",) and "busy" in removal.says
 
@@ -238,10 +242,10 @@ def test_a_read_that_fails_or_hangs_is_told():
     machine = Machine()
     machine.activate("lv0")
     agent = OnPaper(machine, request("monitor", level=10), parameters())
-    assert agent.see_reads() == (("lv0", None),)
+    assert looked(agent, "reads") == (("lv0", None),)
     assert machine.calls[-1][1] == "if=/dev/dm-0" and "iflag=direct" in machine.calls[-1]
     machine.programs["dd"] = lambda _: (1, "", "dd: error reading '/dev/dm-0': Input/output error\n")
-    assert "Input/output error" in agent.see_reads()[0][1]
+    assert "Input/output error" in looked(agent, "reads")[0][1]
 
 
 def test_lock_modes_that_lvmlockd_does_not_tell_keep_monitor_from_asking_lvm():
@@ -263,8 +267,8 @@ def test_who_holds_leaves_out_the_groups_own_lvs():
         "/sys/dev/block/253:0/holders/dm-7": "", "/sys/block/dm-7/dm/name": "vg0-x-cow",
         "/sys/block/dm-7/dm/uuid": "LVM-" + GROUP + LV0,
         "/proc/self/mountinfo": "36 35 253:0 / /srv rw - ext4 /dev/dm-0 rw\n"})
-    assert OnPaper(machine, request("stop"), parameters()).see_held() == \
-        (("lv0", ("mounted on /srv",)),)
+    assert looked(OnPaper(machine, request("stop"), parameters()), "held") == (
+        ("lv0", ("mounted on /srv",)),)
 
 
 def test_what_is_remembered_is_per_group():

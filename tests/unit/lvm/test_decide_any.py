@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """clustered-vg's decisions on any observation: what must hold whatever is seen."""
 
-from hypothesis import HealthCheck, given, settings
+from unittest import mock
 
-from dualstor.agents.clustered_vg import locking, plan as planning
-from dualstor.agents.clustered_vg.decide import decide
+from dualstor.action.engine import pursue
+from dualstor.action.steps import Do, Finish, Wait
+from dualstor.agents.clustered_vg import decide as module
+from dualstor.agents.clustered_vg import deeds, locking, seen
+from dualstor.agents.clustered_vg import plan as planning
+from dualstor.agents.clustered_vg.agent import ClusteredVg
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
-from dualstor.action.engine import Agent, pursue
 from dualstor.errors import DeadlineReached
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
-from dualstor.action.steps import Do, Facts, Finish, Wait
+from facts import Facts, deciding
+from hypothesis import HealthCheck, given, settings
+
 from . import observations as seen_by
+
+decide = deciding(seen.Case, module.decide, deeds)
 
 many = settings(max_examples=300, deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
@@ -27,23 +34,11 @@ OF_ACTION = {"start": {"start_locking", "activate", "remember"},
              "validate-all": set(), "reload-agent": set()}
 
 
-class Watched(Facts):
-    """Facts that note which facets were read."""
-
-    def __init__(self, facts):
-        super().__init__(**facts.__dict__)
-        self.__dict__["_read"] = []
-
-    def __getattribute__(self, name):
-        if not name.startswith("_") and name not in ("history", "elapsed", "done", "last"):
-            object.__getattribute__(self, "_read").append(name)
-        return object.__getattribute__(self, name)
-
-
 def step_of(situation):
+    """(the step, the facets that were read for it)."""
     asked, values, facts = situation
-    watched = Watched(facts)
-    return decide(asked, values, watched), watched.__dict__["_read"]
+    read = []
+    return decide(asked, values, facts, read), read
 
 
 @many
@@ -128,10 +123,10 @@ def test_only_plain_lvs_are_shared_and_only_on_this_node(situation):
 @given(seen_by.facets(), seen_by.any_parameters, seen_by.histories("stop"))
 def test_stop_with_nothing_active_asks_nothing_but_the_kernel(facets, values, history):
     facets.update(active=(), lockspaces=facets["lockspaces"].but(group=False))
-    facts = Watched(Facts(history=history, **facets))
-    step = decide(seen_by.request("stop"), values, facts)
+    facts, read = Facts(history=history, **facets), []
+    step = decide(seen_by.request("stop"), values, facts, read)
     assert step == Finish(ExitCode.SUCCESS) or step.deed == "forget"
-    assert set(facts.__dict__["_read"]) <= {"active", "lockspaces", "remembered"}
+    assert set(read) <= {"active", "lockspaces", "remembered"}
 
 
 @many
@@ -188,34 +183,35 @@ def test_whatever_happens_an_action_comes_to_an_end(situation):
     class Clock:
         now = 0.0
 
-    class Numb(Agent):
-        decide = staticmethod(decide)
+    calls = []
 
-        def observe(self, facet):
-            return getattr(facts, facet)
-
-        def act(self, step):
+    def stub(name):
+        def deed(agent, *args):
             Clock.now += 0.1
-            if step.deed == "remove_devices":
-                from dualstor.agents.clustered_vg.seen import Removal
-                return Removal(left=("x",))
-            outcomes = [d.outcome for d in facts.history if d.deed == step.deed]
+            calls.append((name, args))
+            assert len(calls) < 200, "it goes on for ever: %r" % calls[-3:]
+            if name == "remove_devices":
+                return seen.Removal(left=("x",))
+            outcomes = [d.outcome for d in facts.history if d.deed == name]
             return outcomes[0] if outcomes else seen_by.OK
+        deed.__name__ = name
+        return deed
+
+    class Numb(ClusteredVg):
+        def observe(self, facet):
+            self.case = self.case.but(**{facet: getattr(facts, facet)})
 
     host = Host(Deadline(60, lambda: Clock.now))
 
     def sleep(seconds):
         Clock.now += min(seconds, host.deadline.remaining)
     host.sleep = sleep
-    calls = []
-    agent = Numb(host, asked, values)
-    original = agent.act
+    stubs = {name: stub(name) for name in set().union(*OF_ACTION.values())}
+    with mock.patch.multiple(deeds, **stubs):
+        _ends(Numb(host, asked, values))
 
-    def act(step):
-        calls.append(step)
-        assert len(calls) < 200, "it goes on for ever: %r" % calls[-3:]
-        return original(step)
-    agent.act = act
+
+def _ends(agent):
     try:
         assert isinstance(pursue(agent), Finish)
     except DeadlineReached as ended:

@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""clustered-vg: how it looks at its host and what it does there."""
+"""clustered-vg: how it looks at its host."""
 
 from dualstor import log
 from dualstor.action.engine import Agent
-from dualstor.agents.clustered_vg import decide, headers, seen
+from dualstor.agents.clustered_vg import decide, deeds, headers, seen
 from dualstor.agents.clustered_vg.interface import INTERFACE
-from dualstor.errors import DualstorError, ToolError, ToolHung, ToolMissing
-from dualstor.kernel import devmapper, dlm, locksocket
+from dualstor.errors import DualstorError, ToolHung, ToolMissing
+from dualstor.kernel import block, devmapper, dlm, holders, locksocket
 from dualstor.look import sights, well
+from dualstor.tools import drbdadm, drbdsetup, lvm, lvmlock, quorum
 
 _CONNECT_TIME = 2.0     # seconds
 
 _MONITOR_SHARE = 3.0    # a monitor gives one command this part of its time
-_START_TURN = 30.0      # seconds to wait for other starts of VGs on this host
 _LOOK_TURN = 5.0        # seconds to wait for other monitors that ask LVM about VGs of this host
 _READ_TIME = 10.0       # seconds for one sector at check level 10
 _RESUME_TRIES, _RESUME_PAUSE = 20, 0.5   # looks whether LVs are suspended; seconds between
-_REMOVE_PASSES = 8      # layers of device-mapper that are taken away at most
-
 
 #: Facets that a monitor looks at once: it is short, and pays for each look.
 _MONITOR_LASTING = ("unchanged", "quorum", "daemons", "lockspaces", "held_back", "headers",
@@ -28,21 +26,25 @@ class ClusteredVg(Agent):
     """The volume group on this host."""
 
     interface = INTERFACE
+    case_type = seen.Case
     lasting = ("version", "settings", "devices")
     decide = staticmethod(decide.decide)
 
     def __init__(self, host, request, parameters):
         super().__init__(host, request, parameters)
         self.vg = parameters.vgname
-        self._memory = (INTERFACE.name, self.vg, "volumes")
-        self._group = None
-        self._version = None
-        self._headers = None
+        self.memory = (INTERFACE.name, self.vg, "volumes")
         self._turn = None
         if request.action == "monitor":
             self.lasting += _MONITOR_LASTING
 
-    def _share(self):
+    def lasts(self, facet, value, deed):
+        """As of any agent; a good answer about the VG lasts until its lockspace is started."""
+        if facet == "group":
+            return value.group is not None and deed is not deeds.start_locking
+        return super().lasts(facet, value, deed)
+
+    def share(self):
         """Seconds for one command: a monitor must be able to go on when it hangs."""
         remaining = self.host.deadline.remaining
         return remaining / _MONITOR_SHARE if self.request.action == "monitor" else remaining * 0.8
@@ -78,7 +80,7 @@ class ClusteredVg(Agent):
 
     def see_remembered(self):
         """What start left."""
-        text = self.host.recall(*self._memory)
+        text = self.host.recall(*self.memory)
         return None if text is None else seen.recalled(text)
 
     def see_active(self):
@@ -96,11 +98,10 @@ class ClusteredVg(Agent):
 
     def see_held(self):
         """Who holds each active LV: (name, words); other LVs of the VG are no news."""
-        from dualstor.kernel.holders import holders
         own = f"LV {self.vg}/"
-        return tuple((v.lv, tuple(w for w in holders(self.host, v.major, v.minor)
+        return tuple((v.lv, tuple(w for w in holders.holders(self.host, v.major, v.minor)
                                   if not w.startswith(own)))
-                     for v in self.see_active() if not v.layer)
+                     for v in self.case.active if not v.layer)
 
     def see_daemons(self):
         """The lock daemons whose socket accepts, or would if they were not busy."""
@@ -114,7 +115,6 @@ class ClusteredVg(Agent):
 
     def see_held_back(self):
         """Kernel's names of the DRBD devices whose I/O stands still; LVM reads from them all."""
-        from dualstor.tools import drbdsetup
         try:
             return tuple(f"drbd{minor}" for minor in drbdsetup.held_back(self.host))
         except DualstorError:
@@ -125,33 +125,28 @@ class ClusteredVg(Agent):
     def see_turn(self):
         """Whether no other monitor asks LVM about a VG of this host; until we end, none will."""
         if self._turn is None:
-            self._turn = self.host.lock("look", min(_LOOK_TURN, self._share()))
+            self._turn = self.host.lock("look", min(_LOOK_TURN, self.share()))
         return self._turn is not None
 
     def see_quorum(self):
         """What the cluster's membership says."""
-        from dualstor.tools import quorum
         return quorum.look(self.host)
 
     def see_version(self):
-        """LVM's version; it is asked once."""
-        from dualstor.tools import lvm
-        if self._version is None:
-            try:
-                self._version = seen.Version(number=lvm.version(self.host))
-            except ToolMissing as problem:
-                self._version = seen.Version(missing=True, says=problem.reason)
-            except DualstorError as problem:
-                self._version = seen.Version(says=problem.reason)
-        return self._version
+        """LVM's version."""
+        try:
+            return seen.Version(number=lvm.version(self.host))
+        except ToolMissing as problem:
+            return seen.Version(missing=True, says=problem.reason)
+        except DualstorError as problem:
+            return seen.Version(says=problem.reason)
 
     def see_settings(self):
         """LVM's settings that decide on locking and filtering.
 
         :raises DualstorError: who locks is not told; the rest is only for advice
         """
-        from dualstor.tools import lvm
-        version = self.see_version().number
+        version = self.case.version.number
         old = version < lvm.NO_CLVMD
         locking = [lvm.setting(self.host, name, version) for name in
                    ("global/use_lvmlockd", "global/locking_type")[:1 + old]]
@@ -163,22 +158,16 @@ class ClusteredVg(Agent):
                              use_devicesfile=file, filter_name=lvm.filter_name(version))
 
     def see_group(self):
-        """The VG and its PVs as LVM has them; a good answer is kept."""
-        from dualstor.tools import lvm
-        if self._group is None:
-            report = lvm.group(self.host, self.vg, self._share())
-            if report.group is None:
-                return report
-            self._group = report
-        return self._group
+        """The VG and its PVs as LVM has them."""
+        return lvm.group(self.host, self.vg, self.share())
 
     def see_headers(self):
-        """The headers of the VG's metadata as they were before LVM told its LVs; see headers.read."""
-        return self._headers
+        """The headers of the VG's metadata, see headers.read."""
+        return headers.read(self.host, self.case.group.devices, self._kept_headers())
 
     def see_devices(self):
         """The devices of the VG's PVs, and those on which LVM sees the same PVs again."""
-        report = self.see_group()
+        report = self.case.group
         known = {d.uuid.replace("-", "") for d in report.devices}
         again = set()
         for message in report.outcome.messages:
@@ -192,13 +181,11 @@ class ClusteredVg(Agent):
                      for d in found)
 
     def _on_drbd(self, name):
-        from dualstor.kernel import block
         number = self.host.device(name)
         return number is not None and block.on_drbd(self.host, *number)
 
     def _drbd_above(self, name):
         """The DRBD device that has the disk *name* below it, None when none has."""
-        from dualstor.tools import drbdadm
         number = self.host.device(name)
         try:
             pairs = drbdadm.backing_devices(self.host)
@@ -210,16 +197,15 @@ class ClusteredVg(Agent):
         return None
 
     def see_volumes(self):
-        """The VG's LVs as LVM has them. Before a monitor asks, it reads the metadata's headers."""
-        from dualstor.tools import lvm
+        """The VG's LVs as LVM has them."""
         if self.request.action == "monitor" and self.parameters.pick_up_new_lvs:
-            self._headers = headers.read(self.host, self.see_group().devices, self._kept_headers())
+            self.first("headers")
         version = lvm.LVMLOCKD  # where that runs no older LVM can be: saves asking
-        if not self.see_lockspaces().group:
-            version = self.see_version().number
+        if not self.case.lockspaces.group:
+            version = self.case.version.number
         if version is None:
-            return lvm.VolumesReport(outcome=lvm.Outcome(ok=False, says=self._version.says))
-        report = lvm.volumes(self.host, self.vg, version, self._share())
+            return lvm.VolumesReport(outcome=lvm.Outcome(ok=False, says=self.case.version.says))
+        report = lvm.volumes(self.host, self.vg, version, self.share())
         if report.outcome.ok and not report.volumes and self._has_volumes():
             report = report.but(outcome=report.outcome.but(
                 ok=False, says=f"lvs {self.vg}: no answer, though it ended with 0"))
@@ -227,7 +213,8 @@ class ClusteredVg(Agent):
 
     def _has_volumes(self):
         """Whether the VG has LVs, as far as the kernel or an earlier answer of LVM tells."""
-        return bool(self.see_active()) or bool(self._group and self._group.group.lv_count)
+        group = self.case.group.group if self.case.knows("group") else None
+        return bool(self.see_active()) or bool(group and group.lv_count)
 
     def see_exclusive(self):
         """Ids of the LVs that lvmlockd has locked exclusively here; None when dlm does not tell."""
@@ -236,9 +223,8 @@ class ClusteredVg(Agent):
 
     def see_modes(self):
         """The locks that lvmlockd holds on the VG's LVs, as it tells: LVM would get an answer, too."""
-        from dualstor.tools import lvmlock
         try:
-            return seen.Modes(held=lvmlock.modes(self.host, self.vg, min(5.0, self._share())))
+            return seen.Modes(held=lvmlock.modes(self.host, self.vg, min(5.0, self.share())))
         except DualstorError as problem:
             return seen.Modes(answered=False, says=problem.reason)
 
@@ -248,8 +234,7 @@ class ClusteredVg(Agent):
         Not of one on a DRBD device that holds I/O back: the reader could not be ended, and
         would hold the LV open until that goes on.
         """
-        from dualstor.kernel import block
-        held, volumes = set(self.see_held_back()), self._when_resumed()
+        held, volumes = set(self.case.held_back), self._when_resumed()
         suspended = {v.lv for v in volumes if v.suspended}
         return tuple(
             (v.lv, "device-mapper has it suspended" if v.lv in suspended else self._read(v))
@@ -275,76 +260,7 @@ class ClusteredVg(Agent):
             return problem.reason
         return None if completed.ok else completed.complaint()
 
-    # -- deeds: their outcome is judged by decide ----------------------------------
-
-    def do_start_locking(self):
-        """Join the VG's lockspace; one start at a time on this host."""
-        from dualstor.tools import lvm
-        turn = self.host.lock("lockstart", min(_START_TURN, self.host.deadline.remaining / 2))
-        if turn is None:
-            return lvm.Outcome(ok=False, says="another VG's lock start does not end",
-                               messages=lvm.lvm_messages.classify("lock start in progress"))
-        try:
-            return lvm.start_locking(self.host, self.vg, self._share())
-        finally:
-            turn.close()
-            self._group = None
-
-    def do_stop_locking(self):
-        from dualstor.tools import lvm
-        return lvm.stop_locking(self.host, self.vg, self._share())
-
-    def do_activate(self, how, *names):
-        from dualstor.tools import lvm
-        return lvm.activate(self.host, self.vg, how, names,
-                            self.parameters.partial_activation, self._share())
-
-    do_pick_up = do_activate
-    do_make_shared = do_activate
-
-    def do_deactivate_group(self):
-        from dualstor.tools import lvm
-        return lvm.deactivate_group(self.host, self.vg, self.host.deadline.remaining / 2)
-
     #: Locks of LVs that device-mapper no longer has go with a deactivation, too.
-    do_release = do_deactivate_group
-
-    def do_deactivate(self, *names):
-        from dualstor.tools import lvm
-        return lvm.deactivate(self.host, self.vg, names, self.host.deadline.remaining / 2)
-
-    def do_remove_devices(self):
-        """Remove the VG's devices that nobody has open, the topmost first, without LVM."""
-        from dualstor.tools import dmsetup
-        says = ""
-        for _ in range(_REMOVE_PASSES):
-            volumes = self.see_active()
-            gone = 0
-            for volume in sorted(volumes, key=lambda v: devmapper.depth(self.host, v)):
-                try:
-                    completed = dmsetup.remove(self.host, volume.name)
-                except ToolError as problem:
-                    return seen.Removal(left=tuple(v.name for v in self.see_active()),
-                                        says=problem.reason, hung=isinstance(problem, ToolHung))
-                gone += completed.ok
-                says = says if completed.ok else completed.complaint()
-            if not gone:
-                break
-        return seen.Removal(left=tuple(v.name for v in self.see_active()), says=says)
-
-    def do_remember(self, text, warning):
-        """Keep *text* for later monitors, and log *warning*, if any."""
-        self.host.remember(text, *self._memory)
-        self.do_warn(warning)
-
-    def do_forget(self, warning):
-        """Drop what start left, and log *warning*, if any."""
-        self.host.forget(*self._memory)
-        self.do_warn(warning)
-
-    def do_warn(self, text):
-        if text:
-            log.warning("VG %s: %s", self.vg, text)
 
 
 AGENT = ClusteredVg

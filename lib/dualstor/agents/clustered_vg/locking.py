@@ -19,22 +19,22 @@ class Obstacle(Record):
     recovery: bool = False
 
 
-def obstacle(facts):
+def obstacle(case):
     """The Obstacle, None when LVM's commands come to an end. Looks at the kernel first.
 
     A lock daemon that takes no connection comes last: without quorum clvmd takes none.
     """
-    daemons = facts.daemons
+    daemons = case.daemons
     if not daemons.answering and not daemons.busy:
         says = f"the lock daemon ({daemons.says or 'none runs'})"
         return Obstacle(
             passes=False, what=says, why="there is no " + says.replace("the ", "", 1),
             hint="start the clvmd resource of this node and order it before this one")
-    if facts.lockspaces.recovered is False:
+    if case.lockspaces.recovered is False:
         return Obstacle(
             recovery=True, what="dlm to recover", why="dlm recovers",
             hint="`dlm_tool ls` shows what it waits for, mostly the fencing of the other node")
-    return membership(facts.quorum) or _standstill(facts.held_back) or _busy(daemons)
+    return membership(case.quorum) or _standstill(case.held_back) or _busy(daemons)
 
 
 def membership(quorum):

@@ -9,192 +9,189 @@ none of them gets to the end.
 """
 
 from dualstor.action.steps import Do, Finish
-from dualstor.agents.clustered_vg import locking
+from dualstor.agents.clustered_vg import deeds, locking
 from dualstor.agents.clustered_vg import plan as planning
-from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD, Remembered, refuse
+from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD, Remembered
 from dualstor.agents.clustered_vg.start import accepted, how
 from dualstor.ocf.codes import ExitCode
 
 
-def decide(request, parameters, facts):
+def decide(case):
     """The next step of monitor."""
-    if request.probe:
-        return _probe(request, parameters, facts)
-    remembered = facts.remembered
-    if not facts.active and not (remembered and _locked(facts, remembered)):
-        return _not_started(request, parameters)
-    if remembered and facts.active and not _locked(facts, remembered):
-        return refuse(
-            request, parameters, ExitCode.ERR_GENERIC,
+    if case.request.probe:
+        return _probe(case)
+    remembered = case.remembered
+    if not case.active and not (remembered and _locked(case, remembered)):
+        return _not_started(case)
+    if remembered and case.active and not _locked(case, remembered):
+        return case.refuse(ExitCode.ERR_GENERIC,
             "its LVs are active but their lockspace is gone, so other nodes may take the locks: the "
             "lock daemon ended behind our back; look at the clvmd resource")
-    return _volumes(request, parameters, facts)
+    return _volumes(case)
 
 
-def _not_started(request, parameters):
-    return refuse(request, parameters, ExitCode.NOT_RUNNING,
+def _not_started(case):
+    return case.refuse(ExitCode.NOT_RUNNING,
                   "not started on this node: none of its LVs is active")
 
 
-def _probe(request, parameters, facts):
+def _probe(case):
     """Whether anything of the VG is here that start may have left, be it well or not."""
-    if facts.present or facts.remembered and _locked(facts, facts.remembered):
+    if case.present or case.remembered and _locked(case, case.remembered):
         return Finish(ExitCode.SUCCESS)
-    return _not_started(request, parameters)
+    return _not_started(case)
 
 
-def _locked(facts, remembered):
+def _locked(case, remembered):
     """Whether the lockspace is there that start has used."""
-    return facts.lockspaces.group if remembered.locking == LVMLOCKD else facts.lockspaces.clvmd
+    return case.lockspaces.group if remembered.locking == LVMLOCKD else case.lockspaces.clvmd
 
 
-def _kind(facts):
-    if facts.remembered:
-        return facts.remembered.locking
-    return LVMLOCKD if facts.lockspaces.group else CLVMD
+def _kind(case):
+    if case.remembered:
+        return case.remembered.locking
+    return LVMLOCKD if case.lockspaces.group else CLVMD
 
 
-def _volumes(request, parameters, facts):
-    remembered = facts.remembered or Remembered(locking=_kind(facts))
-    usable = planning.usable_ids(facts.active)
+def _volumes(case):
+    remembered = case.remembered or Remembered(locking=_kind(case))
+    usable = planning.usable_ids(case.active)
     lost = tuple(name for identity, name in remembered.volumes if identity not in usable)
-    if not (parameters.pick_up_new_lvs or lost or facts.remembered is None):
-        return _healthy(request, parameters, facts, well=())
-    if not lost and _nothing_new(request, parameters, facts):
-        return _healthy(request, parameters, facts, well=facts.unchanged)
-    urgent = lost or facts.remembered is None or request.level >= 10
-    if not (urgent or facts.turn):
-        return _healthy(request, parameters, facts)     # what is new waits for the next monitor
-    unasked = _why_not_asked(parameters, facts)
+    if not (case.parameters.pick_up_new_lvs or lost or case.remembered is None):
+        return _healthy(case, well=())
+    if not lost and _nothing_new(case):
+        return _healthy(case, well=case.unchanged)
+    urgent = lost or case.remembered is None or case.request.level >= 10
+    if not (urgent or case.turn):
+        return _healthy(case)     # what is new waits for the next monitor
+    unasked = _why_not_asked(case)
     if unasked is not None:
-        return _as_remembered(request, parameters, facts, lost, unasked)
-    plan = planning.plan(facts.volumes.volumes, parameters.activation_mode == "exclusive")
-    return _pick_up(request, parameters, facts, plan) \
-        or _verdict(request, parameters, facts, plan, remembered)
+        return _as_remembered(case, lost, unasked)
+    plan = planning.plan(case.volumes.volumes, case.parameters.activation_mode == "exclusive")
+    return _pick_up(case, plan) \
+        or _verdict(case, plan, remembered)
 
 
-def _nothing_new(request, parameters, facts):
+def _nothing_new(case):
     """Whether LVM's metadata and the locks are as they were when all was well."""
-    if request.level > 0 or facts.remembered is None or facts.unchanged is None:
+    if case.request.level > 0 or case.remembered is None or case.unchanged is None:
         return False
-    if how(parameters, _kind(facts)) != "-asy":
+    if how(case, _kind(case)) != "-asy":
         return True
-    exclusive = facts.exclusive     # the kernel's word: one program at a time can ask lvmlockd
-    if exclusive is None and facts.modes.answered:
-        exclusive = facts.modes.exclusive()
-    return exclusive is not None and not exclusive & facts.remembered.ids
+    exclusive = case.exclusive     # the kernel's word: one program at a time can ask lvmlockd
+    if exclusive is None and case.modes.answered:
+        exclusive = case.modes.exclusive()
+    return exclusive is not None and not exclusive & case.remembered.ids
 
 
-def _why_not_asked(parameters, facts):
+def _why_not_asked(case):
     """Why LVM cannot tell the LVs now, as text; None when it has told them."""
-    obstacle = locking.obstacle(facts)
+    obstacle = locking.obstacle(case)
     if obstacle:
         return obstacle.why
-    if _kind(facts) == LVMLOCKD and not facts.modes.answered:
-        return facts.modes.says
-    return None if facts.volumes.outcome.ok else facts.volumes.outcome.says
+    if _kind(case) == LVMLOCKD and not case.modes.answered:
+        return case.modes.says
+    return None if case.volumes.outcome.ok else case.volumes.outcome.says
 
 
-def _as_remembered(request, parameters, facts, lost, unasked):
+def _as_remembered(case, lost, unasked):
     """The verdict when only the remembered list can tell what should be active."""
     if not lost:
-        return _healthy(request, parameters, facts)
-    text = (f"{planning.listed(parameters.vgname, lost)} should be active and is not, and LVM "
+        return _healthy(case)
+    text = (f"{planning.listed(case.parameters.vgname, lost)} should be active and is not, and LVM "
             f"cannot be asked about it ({unasked})")
-    if facts.active and request.degraded_known:
-        return refuse(request, parameters, ExitCode.DEGRADED, text)
-    return refuse(request, parameters, ExitCode.ERR_GENERIC,
+    if case.active and case.request.degraded_known:
+        return case.refuse(ExitCode.DEGRADED, text)
+    return case.refuse(ExitCode.ERR_GENERIC,
                          text + "; look at `dmsetup info -c` and the system log")
 
 
-def _pick_up(request, parameters, facts, plan):
+def _pick_up(case, plan):
     """The deed that makes LVs active or shared, once in a monitor; None when there is none."""
-    if not parameters.pick_up_new_lvs:
+    if not case.parameters.pick_up_new_lvs:
         return None
-    option = how(parameters, _kind(facts))
-    usable = planning.usable_ids(facts.active)
-    if option == "-asy" and not facts.done("make_shared"):
-        exclusive = facts.modes.exclusive()
+    option = how(case, _kind(case))
+    usable = planning.usable_ids(case.active)
+    if option == "-asy" and not case.done(deeds.make_shared):
+        exclusive = case.modes.exclusive()
         names = planning.names(v for v in plan.wanted if v.id in usable and v.id in exclusive)
         if names:
-            return Do("make_shared", (option,) + names)
+            return Do(deeds.make_shared, (option,) + names)
     names = planning.names(v for v in plan.wanted if v.id not in usable)
-    if names and not facts.done("pick_up"):
-        return Do("pick_up", (option,) + names)
+    if names and not case.done(deeds.pick_up):
+        return Do(deeds.pick_up, (option,) + names)
     return None
 
 
-def _verdict(request, parameters, facts, plan, remembered):
-    vg = parameters.vgname
-    usable = planning.usable_ids(facts.active)
+def _verdict(case, plan, remembered):
+    vg = case.parameters.vgname
+    usable = planning.usable_ids(case.active)
     lost = planning.names(v for v in plan.wanted
                           if v.id not in usable and v.id in remembered.ids)
     if lost:
-        tried = facts.last("pick_up")
-        return refuse(
-            request, parameters, ExitCode.ERR_GENERIC,
+        tried = case.last(deeds.pick_up)
+        return case.refuse(ExitCode.ERR_GENERIC,
             "%s is no longer active here%s: look at `dmsetup info -c` and the system log" % (
                 planning.listed(vg, lost),
                 f" and could not be activated ({tried.says})" if tried else ""))
     now = remembered.but(volumes=tuple((v.id, v.name) for v in plan.wanted if v.id in usable))
-    if set(now.volumes) != set(remembered.volumes) or facts.remembered is None:
-        if not facts.done("remember"):
-            return Do("remember", (now.to_text(), ""))
-    return _healthy(request, parameters, facts, _pick_up_trouble(parameters, facts, plan, usable),
-                    _well(parameters, facts, plan, usable))
+    if set(now.volumes) != set(remembered.volumes) or case.remembered is None:
+        if not case.done(deeds.remember):
+            return Do(deeds.remember, (now.to_text(), ""))
+    return _healthy(case, _pick_up_trouble(case, plan, usable),
+                    _well(case, plan, usable))
 
 
-def _well(parameters, facts, plan, usable):
+def _well(case, plan, usable):
     """What the answer stands on when nothing is left to be done; None when something is."""
     if any(v.id not in usable for v in plan.wanted) or plan.elsewhere:
         return None
-    if not parameters.pick_up_new_lvs:
+    if not case.parameters.pick_up_new_lvs:
         return ()
-    shared = how(parameters, _kind(facts)) == "-asy"
-    if shared and facts.modes.exclusive() & {v.id for v in plan.wanted}:
+    shared = how(case, _kind(case)) == "-asy"
+    if shared and case.modes.exclusive() & {v.id for v in plan.wanted}:
         return None
-    return facts.headers
+    return case.headers
 
 
-def _pick_up_trouble(parameters, facts, plan, usable):
+def _pick_up_trouble(case, plan, usable):
     """What to tell of LVs that could not be picked up; "" for nothing.
 
     One that is exclusive on another node is no trouble: that node's monitor
     shares it, and the next monitor here picks it up.
     """
-    for deed, text in (("make_shared", "could not be made shared"),
-                       ("pick_up", "could not be activated here")):
-        done = facts.done(deed)
+    for deed, text in ((deeds.make_shared, "could not be made shared"),
+                       (deeds.pick_up, "could not be activated here")):
+        done = case.done(deed)
         if not done or accepted(done[-1].outcome):
             continue
         names = done[-1].args[1:]
-        if deed == "pick_up":
+        if deed is deeds.pick_up:
             inactive = planning.names(v for v in plan.wanted if v.id not in usable)
             names = tuple(n for n in inactive if n in names)
         if names:
-            return (f"{planning.listed(parameters.vgname, names)} is new and {text} "
+            return (f"{planning.listed(case.parameters.vgname, names)} is new and {text} "
                     f"({done[-1].outcome.says}): run `lvchange {done[-1].args[0]} "
-                    f"{parameters.vgname}/{names[0]}` on this node")
+                    f"{case.parameters.vgname}/{names[0]}` on this node")
     return ""
 
 
-def _healthy(request, parameters, facts, trouble="", well=None):
+def _healthy(case, trouble="", well=None):
     """The verdict on a VG whose expected LVs are all active; *well* is what to keep, if any."""
-    if request.level >= 10:
-        unread = sorted({v.lv for v in facts.active if v.usable} - {lv for lv, _ in facts.reads})
-        if unread and facts.held_back and not facts.done("warn"):
-            return Do("warn", (
-                f"{planning.listed(parameters.vgname, unread)}: not read, as DRBD holds the I/O of "
-                f"{' and '.join(facts.held_back)} back: see `drbdadm status`",))
-        failed = [(lv, problem) for lv, problem in facts.reads if problem]
+    if case.request.level >= 10:
+        unread = sorted({v.lv for v in case.active if v.usable} - {lv for lv, _ in case.reads})
+        if unread and case.held_back and not case.done(deeds.warn):
+            return Do(deeds.warn, (
+                f"{planning.listed(case.parameters.vgname, unread)}: not read, as DRBD holds the I/O of "
+                f"{' and '.join(case.held_back)} back: see `drbdadm status`",))
+        failed = [(lv, problem) for lv, problem in case.reads if problem]
         if failed:
-            return refuse(
-                request, parameters, ExitCode.ERR_GENERIC,
+            return case.refuse(ExitCode.ERR_GENERIC,
                 "%s/%s cannot be read (%s)%s: look at `drbdadm status` and `dmesg`" % (
-                    parameters.vgname, failed[0][0], failed[0][1],
+                    case.parameters.vgname, failed[0][0], failed[0][1],
                     f", nor can {len(failed) - 1} more" if len(failed) > 1 else ""))
-    if trouble and request.degraded_known:
-        return refuse(request, parameters, ExitCode.DEGRADED, trouble)
-    if trouble and (trouble,) not in [d.args for d in facts.done("warn")]:
-        return Do("warn", (trouble,))
-    return Finish(ExitCode.SUCCESS, well=None if trouble or facts.history else well)
+    if trouble and case.request.degraded_known:
+        return case.refuse(ExitCode.DEGRADED, trouble)
+    if trouble and (trouble,) not in [d.args for d in case.done(deeds.warn)]:
+        return Do(deeds.warn, (trouble,))
+    return Finish(ExitCode.SUCCESS, well=None if trouble or case.history else well)

@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What clustered-vg sees of its host, as values that a decision can be made of."""
 
-from dualstor.action.steps import Finish
+from dualstor.action import steps
 from dualstor.record import Record
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.kernel.devmapper import Volume
+    from dualstor.tools.lvm import GroupReport, VolumesReport
+    from dualstor.tools.quorum import Quorum
+    Sight = tuple[str, str, str]    # kind, argument, text
 
 LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
 
@@ -113,6 +120,31 @@ def recalled(text):
                                     if len(w) == 3 and w[0] == "lv"))
 
 
-def refuse(request, parameters, code, text):
-    """A Finish whose reason names the resource, the action and the VG."""
-    return Finish(code, f"{request.resource} {request.action}: VG {parameters.vgname}: {text}")
+class Case(steps.Case):
+    """What clustered-vg decides on, and may look at for it."""
+
+    # the kernel
+    unchanged: "tuple[Sight, ...] | None"   # LVM's headers, if they are as when all was well
+    present: str                            # the VG's devices in device-mapper, "" for none
+    remembered: "Remembered | None"         # what start left
+    active: "tuple[Volume, ...]"            # the VG's devices in device-mapper
+    lockspaces: Lockspaces
+    held: "tuple[tuple[str, tuple[str, ...]], ...]"     # each active LV, and who holds it
+    daemons: Daemons
+    held_back: "tuple[str, ...]"            # DRBD devices whose I/O stands still
+    exclusive: "frozenset[str] | None"      # ids of LVs with an exclusive lock; None: not told
+    reads: "tuple[tuple[str, str | None], ...]"     # each active LV, and what reading it met
+    # tools
+    turn: bool                              # no other monitor of this host asks LVM now
+    quorum: "Quorum"
+    version: Version
+    settings: Settings
+    group: "GroupReport"                    # the VG and its PVs as LVM has them
+    headers: "tuple[Sight, ...] | None"     # LVM's headers before it told its LVs
+    devices: "tuple[Device, ...]"
+    volumes: "VolumesReport"
+    modes: Modes
+
+    @property
+    def subject(self):
+        return f"VG {self.parameters.vgname}"

@@ -2,9 +2,9 @@
 """Deciding on start: locks, lockspace, activation, and the proof by device-mapper."""
 
 from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.clustered_vg import checks, locking
+from dualstor.agents.clustered_vg import checks, deeds, locking
 from dualstor.agents.clustered_vg import plan as planning
-from dualstor.agents.clustered_vg.seen import LVMLOCKD, Remembered, refuse
+from dualstor.agents.clustered_vg.seen import LVMLOCKD, Remembered
 from dualstor.ocf.codes import ExitCode
 
 #: Option of lvchange that activates on this node, by who locks the VG.
@@ -18,9 +18,9 @@ _LOCKED = frozenset(("elsewhere", "other mode"))
 _HARMLESS = _LOCKED | {"consequence", "warning", "unlocked reading"}
 
 
-def how(parameters, kind):
+def how(case, kind):
     """The option that activates as *parameters* ask for, of a VG that *kind* locks."""
-    return _EXCLUSIVE if parameters.activation_mode == "exclusive" else _SHARED[kind]
+    return _EXCLUSIVE if case.parameters.activation_mode == "exclusive" else _SHARED[kind]
 
 
 def accepted(outcome):
@@ -28,88 +28,86 @@ def accepted(outcome):
     return outcome.ok or bool(outcome.kinds & _LOCKED and not outcome.kinds - _HARMLESS)
 
 
-def decide(request, parameters, facts):
+def decide(case):
     """The next step of start."""
-    if facts.done("remember"):
+    if case.done(deeds.remember):
         return Finish(ExitCode.SUCCESS)
-    refusal = checks.exclusive_clone(request, parameters) \
-        or checks.program(request, parameters, facts) \
-        or _locks(request, parameters, facts) \
-        or checks.group(request, parameters, facts)
+    refusal = checks.exclusive_clone(case) \
+        or checks.program(case) \
+        or _locks(case) \
+        or checks.group(case)
     if refusal:
         return refusal
-    kind = locking.kind(facts.group.group)
-    return _lockspace(request, parameters, facts, kind) \
-        or _activation(request, parameters, facts, kind)
+    kind = locking.kind(case.group.group)
+    return _lockspace(case, kind) \
+        or _activation(case, kind)
 
 
-def _locks(request, parameters, facts):
-    obstacle = locking.obstacle(facts)
+def _locks(case):
+    obstacle = locking.obstacle(case)
     if obstacle is None:
         return None
     if obstacle.recovery:   # mostly for want of quorum, where there is none
-        obstacle = locking.membership(facts.quorum) or obstacle
+        obstacle = locking.membership(case.quorum) or obstacle
     if obstacle.passes:
-        return Wait(f"{obstacle.what}, to start VG {parameters.vgname}", obstacle.hint)
-    return refuse(request, parameters, ExitCode.ERR_GENERIC,
+        return Wait(f"{obstacle.what}, to start VG {case.parameters.vgname}", obstacle.hint)
+    return case.refuse(ExitCode.ERR_GENERIC,
                   f"{obstacle.why}: {obstacle.hint}")
 
 
-def _again(facts, deed, args, what, hint):
+def _again(case, deed, args, what, hint):
     """Do a deed again, but not at once."""
-    if facts.elapsed - facts.done(deed)[-1].at >= _PAUSE:
+    if case.elapsed - case.done(deed)[-1].at >= _PAUSE:
         return Do(deed, args)
     return Wait(what, hint, _PAUSE)
 
 
-def _lockspace(request, parameters, facts, kind):
+def _lockspace(case, kind):
     """The step to a lockspace that is up; None when it is, or when there is none to start."""
-    vg = parameters.vgname
-    if kind != LVMLOCKD or (facts.lockspaces.group and not facts.done("start_locking")):
+    vg = case.parameters.vgname
+    if kind != LVMLOCKD or (case.lockspaces.group and not case.done(deeds.start_locking)):
         return None
-    if not facts.done("start_locking"):
-        return Do("start_locking")
-    outcome = facts.last("start_locking")
-    if outcome.ok and facts.lockspaces.group:
+    if not case.done(deeds.start_locking):
+        return Do(deeds.start_locking)
+    outcome = case.last(deeds.start_locking)
+    if outcome.ok and case.lockspaces.group:
         return None
     if outcome.transient:
-        return _again(facts, "start_locking", (), f"the lockspace of VG {vg} ({outcome.says})",
+        return _again(case, deeds.start_locking, (), f"the lockspace of VG {vg} ({outcome.says})",
                       "`lvmlockctl --info` shows what holds it up")
     if outcome.ok:
-        return refuse(
-            request, parameters, ExitCode.ERR_ARGS,
+        return case.refuse(ExitCode.ERR_ARGS,
             f"`vgchange --lockstart {vg}` made no dlm lockspace: look whether its lock type is dlm "
             f"(`vgs -o+locktype {vg}`) and activation/lock_start_list in lvm.conf admits it")
-    return refuse(
-        request, parameters, ExitCode.ERR_GENERIC,
+    return case.refuse(ExitCode.ERR_GENERIC,
         f"its lockspace could not be started ({outcome.says}): look at `dlm_tool ls` and "
         "lvmlockd's lines in the system log")
 
 
-def _activation(request, parameters, facts, kind):
-    vg, exclusive = parameters.vgname, parameters.activation_mode == "exclusive"
-    report = facts.volumes
+def _activation(case, kind):
+    vg, exclusive = case.parameters.vgname, case.parameters.activation_mode == "exclusive"
+    report = case.volumes
     if not report.outcome.ok:
         if report.outcome.transient:
             return Wait(f"LVM's lock on VG {vg} ({report.outcome.says})",
                         "`lvmlockctl --info` and `dlm_tool ls` show who holds it", _PAUSE)
-        return refuse(request, parameters, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
                              f"its LVs could not be listed ({report.outcome.says}): run `lvs {vg}`")
     plan = planning.plan(report.volumes, exclusive)
     expected, others, kept = plan.wanted, plan.elsewhere, ""
     if plan.wanted:
-        args = (how(parameters, kind),) + planning.names(plan.wanted)
-        done = facts.done("activate")
+        args = (how(case, kind),) + planning.names(plan.wanted)
+        done = case.done(deeds.activate)
         if not done or not set(args) <= set(done[-1].args):
-            return Do("activate", args)
+            return Do(deeds.activate, args)
         outcome = done[-1].outcome
         if outcome.transient or (not outcome.ok and outcome.kinds & {"no volume"}):
-            return _again(facts, "activate", args, f"LVM's lock on VG {vg} ({outcome.says})",
+            return _again(case, deeds.activate, args, f"LVM's lock on VG {vg} ({outcome.says})",
                           "`lvmlockctl --info` and `dlm_tool ls` show who holds it")
-        usable = planning.usable_ids(facts.active)
+        usable = planning.usable_ids(case.active)
         inactive = tuple(v for v in plan.wanted if v.id not in usable)
         foreign = planning.elsewhere(vg, outcome, planning.names(inactive))
-        failure = _failure(request, parameters, outcome, inactive, foreign, exclusive)
+        failure = _failure(case, outcome, inactive, foreign, exclusive)
         if failure:
             return failure
         theirs = frozenset(foreign)
@@ -117,38 +115,33 @@ def _activation(request, parameters, facts, kind):
         others += foreign
         kept = outcome.says if "other mode" in outcome.kinds else ""
     remembered = Remembered(locking=kind, volumes=tuple((v.id, v.name) for v in expected))
-    return Do("remember", (remembered.to_text(), _warning(vg, plan, others, kept)))
+    return Do(deeds.remember, (remembered.to_text(), _warning(vg, plan, others, kept)))
 
 
-def _failure(request, parameters, outcome, inactive, foreign, exclusive):
+def _failure(case, outcome, inactive, foreign, exclusive):
     """A refusal when the activation was not good enough, else None."""
-    vg = parameters.vgname
+    vg = case.parameters.vgname
     if foreign and exclusive:
-        return refuse(
-            request, parameters, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
             f"{planning.listed(vg, foreign)} is active on another node: deactivate it there "
             f"(`lvchange -aln {vg}/{foreign[0]}`), then clean up this resource")
     if "elsewhere" in outcome.kinds and not foreign:
-        return refuse(
-            request, parameters, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
             f"an LV is active here without a lock, which another node has ({outcome.says}): end "
             "its use on one of the nodes and deactivate it there with `lvchange -aln`")
     if exclusive and "other mode" in outcome.kinds:
-        return refuse(
-            request, parameters, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
             f"an LV is active on this node already, but not exclusively ({outcome.says}): end its "
             f"use, run `vgchange -aln {vg}` on this node, then clean up this resource")
     theirs = frozenset(foreign)
     lacking = tuple(v.name for v in inactive if v.name not in theirs)
     if not accepted(outcome) or (exclusive and not outcome.ok):
-        return refuse(
-            request, parameters, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
             "its LVs could not be activated (%s); %s" % (
                 outcome.says, "look at `dlm_tool ls` and `lvmlockctl --info`" if outcome.hung
                 else f"`lvs -a -o+lv_active {vg}` shows their state"))
     if lacking:
-        return refuse(
-            request, parameters, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
             f"{planning.listed(vg, lacking)} did not become active here though LVM reports no "
             "error: look at `dmsetup info -c` and activation/volume_list in lvm.conf")
     return None

@@ -6,17 +6,17 @@ from dualstor.agents.clustered_vg import checks, locking
 from dualstor.ocf.codes import ExitCode
 
 
-def decide(request, parameters, facts):
-    """Level 0 judges the parameters, level 10 this host, and the VG where LVM may be asked."""
-    refusal = checks.exclusive_clone(request, parameters)
-    if refusal is None and request.level >= 10:
-        refusal = checks.program(request, parameters, facts) \
-            or checks.settings(request, parameters, facts)
-        if refusal is None and locking.obstacle(facts) is None:
-            refusal = checks.group(request, parameters, facts)
+def decide(case):
+    """Level 0 judges the case, level 10 this host, and the VG where LVM may be asked."""
+    refusal = checks.exclusive_clone(case)
+    if refusal is None and case.request.level >= 10:
+        refusal = checks.program(case) \
+            or checks.settings(case)
+        if refusal is None and locking.obstacle(case) is None:
+            refusal = checks.group(case)
     return refusal or Finish(ExitCode.SUCCESS)
 
 
-def reload(request, parameters, _facts):
+def reload(case):
     """Each action reads the parameters anew: nothing is left to do but to judge them."""
-    return checks.exclusive_clone(request, parameters) or Finish(ExitCode.SUCCESS)
+    return checks.exclusive_clone(case) or Finish(ExitCode.SUCCESS)

@@ -1,26 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""clvmd: how it looks at its host and what it does there."""
+"""clvmd: how it looks at its host."""
 
-from dualstor import log
 from dualstor.action.engine import Agent
 from dualstor.agents.clvmd import decide, seen
 from dualstor.agents.clvmd.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolError, ToolMissing
-from dualstor.kernel import dlm, locksocket, process
+from dualstor.kernel import block, devmapper, dlm, locksocket, process
 from dualstor.record import whole
+from dualstor.tools import ccs, cman, dlm_tool, fence_tool, lockdaemon, lvm, quorum
 
-_ASK_TIME = 8.0        # seconds for a round trip
 _CONNECT_TIME = 2.0     # seconds
-_LEAVE_TIME = 15.0     # seconds for lvmlockctl --stop-lockspaces
 
 
 class Clvmd(Agent):
     """The lock daemon on this host."""
 
     interface = INTERFACE
+    case_type = seen.Case
     lasting = ("version", "settings", "installed", "answer", "metadata_cache", "configuration")
     decide = staticmethod(decide.decide)
-    _memory = (INTERFACE.name, "daemon")
+    memory = (INTERFACE.name, "daemon")
+
+    #: Seconds for a round trip.
+    ASK_TIME = 8.0
 
     # -- the kernel, which never blocks ----------------------------------------
 
@@ -86,7 +88,7 @@ class Clvmd(Agent):
 
     def see_remembered(self):
         """The process that start has left."""
-        return process.from_text(self.host, self.host.recall(*self._memory))
+        return process.from_text(self.host, self.host.recall(*self.memory))
 
     def see_sockets(self):
         """The daemons whose socket accepts, or would if they were not busy."""
@@ -116,12 +118,11 @@ class Clvmd(Agent):
 
     def see_recovering(self):
         """Names of lockspaces that do not grant locks yet."""
-        return tuple(name for name in dlm.lockspaces(self.host)
+        return tuple(name for name in self.case.lockspaces
                      if dlm.recovered(self.host, name) is False)
 
     def see_active(self):
         """The LVs that are active here."""
-        from dualstor.kernel import block, devmapper
         return tuple(seen.Active(vg=v.vg, lv=v.lv,
                                  on_drbd=block.on_drbd(self.host, v.major, v.minor))
                      for v in devmapper.volumes(self.host) if not v.layer)
@@ -134,17 +135,14 @@ class Clvmd(Agent):
 
     def see_quorum(self):
         """What the cluster's membership says."""
-        from dualstor.tools import quorum
         return quorum.look(self.host)
 
     def see_dlm(self):
         """dlm's set-up in the kernel, and what dlm_controld waits for."""
-        from dualstor.tools import dlm_tool
         return seen.Dlm(ready=dlm.ready(self.host), pending=dlm_tool.pending(self.host))
 
     def see_fence_domain(self):
         """What has to pass before cman's fence domain is at rest, as text; "" for nothing."""
-        from dualstor.tools import fence_tool
         try:
             domain = fence_tool.ls(self.host)
         except DualstorError as problem:
@@ -161,7 +159,6 @@ class Clvmd(Agent):
 
     def _node_names(self, ids):
         """ "node2 (id 2)" of each id, "node 2" where cman does not tell its name."""
-        from dualstor.tools import cman
         try:
             known = {node.id: node.name for node in cman.nodes(self.host)}
         except DualstorError:
@@ -170,7 +167,6 @@ class Clvmd(Agent):
 
     def see_configuration(self):
         """What is wrong with cman's cluster.conf, as text; "" for nothing or when it is not known."""
-        from dualstor.tools import ccs
         try:
             found = ccs.validate(self.host, timeout=self.host.deadline.remaining / 2)
         except DualstorError:
@@ -179,7 +175,6 @@ class Clvmd(Agent):
 
     def see_version(self):
         """LVM's version."""
-        from dualstor.tools import lvm
         try:
             return seen.Version(number=lvm.version(self.host))
         except ToolMissing as problem:
@@ -189,8 +184,7 @@ class Clvmd(Agent):
 
     def see_settings(self):
         """The settings of LVM that decide who locks."""
-        from dualstor.tools import lvm
-        number = lvm.version(self.host)
+        number = self.case.version.number
         names = ("use_lvmlockd", "locking_type", "fallback_to_local_locking", "use_lvmetad")
         return seen.Settings(*(lvm.setting(self.host, "global/" + name, number)
                                for name in names))
@@ -210,76 +204,11 @@ class Clvmd(Agent):
 
     def see_answer(self):
         """None when the daemon answers, else what it did instead."""
-        from dualstor.tools import lockdaemon
-        running = self.see_processes()
+        running = self.case.processes
         if not running:
             return "it has just ended"
         return lockdaemon.silence(self.host, running[0].program,
-                                  min(_ASK_TIME, self.host.deadline.remaining / 2))
-
-    # -- deeds -------------------------------------------------------------------
-
-    def do_launch(self, daemon):
-        """Start the daemon."""
-        from dualstor.agents.clvmd import start
-        from dualstor.tools import lockdaemon
-        options = (self.parameters.daemon_options or "").split()
-        if start.unadmitted(daemon, self.parameters.daemon_options):  # a stop goes on without
-            options = []
-        code, says = lockdaemon.launch(self.host, daemon, options, self.parameters.cluster_engine,
-                                       self.parameters.daemon_timeout)
-        return seen.Attempt(code=code, says=says)
-
-    def do_launch_mirror_log(self):
-        """Start cmirrord."""
-        from dualstor.tools import lockdaemon
-        try:
-            code, says = lockdaemon.launch_mirror_log(self.host,
-                                                      self.host.deadline.remaining / 3)
-        except ToolMissing as problem:
-            return seen.Attempt(code=None, says=problem.reason, missing=True)
-        return seen.Attempt(code=code, says=says)
-
-    def do_refresh(self):
-        """Have clvmd of every node read its configuration anew."""
-        from dualstor.tools import lockdaemon
-        code, says, peer = lockdaemon.refresh(self.host, self.host.deadline.remaining / 2)
-        return seen.Attempt(code=code, says=says, peer=peer)
-
-    def do_restart(self, _pid):
-        """Have clvmd replace itself."""
-        from dualstor.tools import lockdaemon
-        before = self.see_exclusive()
-        code, says = lockdaemon.restart(self.host, min(_ASK_TIME, self.host.deadline.remaining / 2))
-        return seen.Attempt(code=code, says=says, exclusive=before)
-
-    def do_warn(self, text):
-        """Tell the administrator in the system log."""
-        log.warning("%s", text)
-
-    def do_remember(self, daemon):
-        """Keep which process is ours."""
-        self.host.remember(process.to_text(self.host, daemon), *self._memory)
-
-    def do_forget(self):
-        """Drop what start has left."""
-        self.host.forget(*self._memory)
-
-    def do_stop_lockspaces(self):
-        """Make lvmlockd leave its lockspaces."""
-        from dualstor.tools import lockdaemon
-        code, says = lockdaemon.stop_lockspaces(
-            self.host, min(_LEAVE_TIME, self.host.deadline.remaining / 3))
-        return seen.Attempt(code=code, says=says)
-
-    def do_signal(self, pid, start_time, number):
-        """Send a signal to the process, unless its number is another one's by now."""
-        now = process.look(self.host, pid)
-        if now is None or now.start_time != start_time:
-            return
-        if number == 9:
-            log.warning("%s (pid %d) does not end: killing it", now.program, pid)
-        self.host.kill(pid, number)
+                                  min(self.ASK_TIME, self.host.deadline.remaining / 2))
 
 
 AGENT = Clvmd

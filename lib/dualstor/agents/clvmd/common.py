@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What all actions of clvmd ask of the facts: which daemon, its processes, its health."""
 
-from dualstor.action.steps import Finish, Wait
+from dualstor.action.steps import Wait
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD, PROGRAMS, needing
 from dualstor.ocf.codes import ExitCode
 
@@ -11,32 +11,27 @@ _PAUSE = 0.5
 _MOMENT = 3.0   # seconds that a daemon may be in an odd state without being in trouble
 
 
-def refuse(request, code, text):
-    """A Finish whose reason names the resource and the action."""
-    return Finish(code, f"{request.resource} {request.action}: {text}")
-
-
-def programs(parameters):
+def programs(case):
     """The daemons that this resource may be about."""
-    return PROGRAMS if parameters.daemon == "auto" else (parameters.daemon,)
+    return PROGRAMS if case.parameters.daemon == "auto" else (case.parameters.daemon,)
 
 
-def processes(parameters, facts):
+def processes(case):
     """The daemon's processes; more than one when something is wrong."""
-    return tuple(p for p in facts.processes if p.program in programs(parameters))
+    return tuple(p for p in case.processes if p.program in programs(case))
 
 
-def lockspaces(parameters, facts):
+def lockspaces(case):
     """Names of the kernel's lockspaces that need the daemon."""
-    return needing(facts.lockspaces, programs(parameters))
+    return needing(case.lockspaces, programs(case))
 
 
-def running(parameters, facts):
+def running(case):
     """The name of the daemon that runs or has left lockspaces here, None when there is none."""
-    found = processes(parameters, facts)
+    found = processes(case)
     if found:
         return found[0].program
-    left = lockspaces(parameters, facts)
+    left = lockspaces(case)
     return (CLVMD if CLVMD in left else LVMLOCKD) if left else None
 
 
@@ -47,21 +42,21 @@ def listed(names, limit=4):
     return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
 
 
-def ailment(request, parameters, facts):
+def ailment(case):
     """The step when the daemon's process, socket or lockspace is in trouble: Wait or Finish.
 
     None when all is well as far as the kernel shows. A trouble counts when it lasts.
     """
-    found = processes(parameters, facts)
-    text = _trouble(parameters, facts, found)
+    found = processes(case)
+    text = _trouble(case, found)
     if text is None:
         return None
-    if facts.elapsed < _MOMENT and found[0].state != "Z":
+    if case.elapsed < _MOMENT and found[0].state != "Z":
         return Wait("this to pass: " + text, "look at the system log of this node", _PAUSE)
-    return refuse(request, ExitCode.ERR_GENERIC, text)
+    return case.refuse(ExitCode.ERR_GENERIC, text)
 
 
-def _trouble(parameters, facts, found):
+def _trouble(case, found):
     """What is wrong with the running daemon, as text with the next step; None for nothing."""
     process = found[0]
     name = f"{process.program} (pid {process.pid})"
@@ -77,17 +72,17 @@ def _trouble(parameters, facts, found):
     if process.state in ("T", "t"):
         return (f"{name} is stopped by a signal or a debugger: continue it with `kill -CONT "
                 f"{process.pid}`")
-    if process.program not in facts.sockets.accepting + facts.sockets.busy:
+    if process.program not in case.sockets.accepting + case.sockets.busy:
         return (f"{name} runs but takes no connection "
-                f"({facts.sockets.says or 'its socket is missing'}): look at the system log, then "
+                f"({case.sockets.says or 'its socket is missing'}): look at the system log, then "
                 "restart this resource")
-    if process.program != CLVMD or parameters.cluster_engine == SINGLENODE:
+    if process.program != CLVMD or case.parameters.cluster_engine == SINGLENODE:
         return None
-    if CLVMD in facts.lockspaces and not facts.configured:
+    if CLVMD in case.lockspaces and not case.configured:
         return (f"{name} runs but dlm_controld has ended, mostly as corosync died: no lock is "
                 "granted any more and clvmd cannot be ended; stop what uses the storage, then "
                 "reboot this node")
-    if CLVMD not in facts.lockspaces:
+    if CLVMD not in case.lockspaces:
         return (f"{name} runs without its dlm lockspace, so it cannot lock: look at `dlm_tool ls` "
                 "and the system log")
     return None

@@ -7,50 +7,47 @@ from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
 
 
-def decide(request, parameters, facts):
+def decide(case):
     """The next step of monitor."""
-    found = common.processes(parameters, facts)
+    found = common.processes(case)
     if not found:
-        return _absent(request, parameters, facts)
-    step = common.ailment(request, parameters, facts)
-    if step is None and parameters.with_cmirrord:
-        step = mirror.monitor(request, parameters, facts, found[0].program)
+        return _absent(case)
+    step = common.ailment(case)
+    if step is None and case.parameters.with_cmirrord:
+        step = mirror.monitor(case, found[0].program)
     if step is not None:
         return step
-    if request.probe:
+    if case.request.probe:
         return Finish(ExitCode.SUCCESS)
-    return _round_trip(request, parameters, facts, found[0])
+    return _round_trip(case, found[0])
 
 
-def _absent(request, parameters, facts):
-    left = common.lockspaces(parameters, facts)
+def _absent(case):
+    left = common.lockspaces(case)
     if left:
-        return common.refuse(
-            request, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
             f"no lock daemon runs but it has left dlm lockspaces ({common.listed(left)}): it was "
             "killed or crashed, look at the system log; the stop of this resource clears them")
     text = "no lock daemon runs on this node"
-    if facts.remembered is not None and not request.probe:
-        text = (f"{facts.remembered.program} (pid {facts.remembered.pid}) has ended by itself or "
+    if case.remembered is not None and not case.request.probe:
+        text = (f"{case.remembered.program} (pid {case.remembered.pid}) has ended by itself or "
                 "was killed: look at the system log")
-    return common.refuse(request, ExitCode.NOT_RUNNING, text)
+    return case.refuse(ExitCode.NOT_RUNNING, text)
 
 
-def _round_trip(request, parameters, facts, process):
+def _round_trip(case, process):
     """The verdict on a daemon that is well as far as the kernel shows: does it answer?"""
-    if process.program == CLVMD and parameters.cluster_engine != common.SINGLENODE:
-        quorum = facts.quorum
-        if request.level >= 10 and quorum.engine is not None and not quorum.running:
-            return common.refuse(
-                request, ExitCode.ERR_GENERIC,
+    if process.program == CLVMD and case.parameters.cluster_engine != common.SINGLENODE:
+        quorum = case.quorum
+        if case.request.level >= 10 and quorum.engine is not None and not quorum.running:
+            return case.refuse(ExitCode.ERR_GENERIC,
                 f"clvmd (pid {process.pid}) runs but the cluster engine does not ({quorum.says}): "
                 "LVM commands hang on this node; stop what uses the storage, then reboot it")
         if quorum.quorate is not True:
             return Finish(ExitCode.SUCCESS)     # it answers nobody without quorum
-    if facts.answer is None:
-        return Finish(ExitCode.SUCCESS, well=None if facts.history else ())
-    return common.refuse(
-        request, ExitCode.ERR_GENERIC,
+    if case.answer is None:
+        return Finish(ExitCode.SUCCESS, well=None if case.history else ())
+    return case.refuse(ExitCode.ERR_GENERIC,
         f"{process.program} (pid {process.pid}) accepts connections but gives no answer "
-        f"({facts.answer}): LVM commands hang on this node; look at `dlm_tool ls` and the system "
+        f"({case.answer}): LVM commands hang on this node; look at `dlm_tool ls` and the system "
         "log")

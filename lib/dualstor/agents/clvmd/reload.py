@@ -8,7 +8,7 @@ Sources: LVM2 daemons/clvmd/{refresh_clvmd,clvmd-command}.c.
 """
 
 from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.clvmd import common, start
+from dualstor.agents.clvmd import common, deeds, start
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
 
@@ -19,81 +19,80 @@ _PATIENCE = 15.0    # seconds for clvmd of another node to appear
 _PAUSE = 2.0        # seconds between two tries
 
 
-def decide(request, parameters, facts):
+def decide(case):
     """The next step of reload-agent."""
-    found = common.processes(parameters, facts)
+    found = common.processes(case)
     if not found:
-        return common.refuse(request, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
                              "no lock daemon runs on this node: there is nothing to reload, start "
                              "this resource")
     if found[0].program != CLVMD:
         return Finish(ExitCode.SUCCESS)     # lvmlockd has nothing that can be read anew
-    restarted = facts.done("restart")
+    restarted = case.done(deeds.restart)
     if restarted:
-        return _restarted(request, parameters, facts, found, restarted[-1])
-    if facts.done("refresh"):
-        return _refresh(request, parameters, facts)
-    step = common.ailment(request, parameters, facts) or start.waiting(request, parameters, facts)
+        return _restarted(case, found, restarted[-1])
+    if case.done(deeds.refresh):
+        return _refresh(case)
+    step = common.ailment(case) or start.waiting(case)
     if step:
         return step
-    if parameters.on_reload == "restart" and (facts.version.number or ()) >= _KEEPS_LOCKS:
-        return Do("restart", (found[0].pid,))
-    return _refresh(request, parameters, facts)
+    if case.parameters.on_reload == "restart" and (case.version.number or ()) >= _KEEPS_LOCKS:
+        return Do(deeds.restart, (found[0].pid,))
+    return _refresh(case)
 
 
-def _refresh(request, parameters, facts):
-    done = facts.done("refresh")
+def _refresh(case):
+    done = case.done(deeds.refresh)
     if not done:
-        return Do("refresh")
+        return Do(deeds.refresh)
     attempt = done[-1].outcome
     if attempt.code == 0:
-        if parameters.on_reload == "restart":
-            return _warned(facts, "clvmd of LVM before 2.02.89 loses exclusive locks when it is "
+        if case.parameters.on_reload == "restart":
+            return _warned(case, "clvmd of LVM before 2.02.89 loses exclusive locks when it is "
                                   "restarted with -S: it was only refreshed")
         return Finish(ExitCode.SUCCESS)
     if attempt.peer is None:
-        return common.refuse(request, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
                              f"clvmd was not refreshed ({attempt.says}): look at `dlm_tool ls` and "
                              "the system log")
-    if facts.elapsed >= _PATIENCE:
-        return _warned(facts, f"clvmd does not run on {attempt.peer}, so no node read its "
+    if case.elapsed >= _PATIENCE:
+        return _warned(case, f"clvmd does not run on {attempt.peer}, so no node read its "
                               "configuration anew: run `clvmd -R` when it does")
-    if facts.elapsed - done[-1].at >= _PAUSE:
-        return Do("refresh")
+    if case.elapsed - done[-1].at >= _PAUSE:
+        return Do(deeds.refresh)
     return Wait(f"clvmd on {attempt.peer}", "start it there, or take that node out of the cluster")
 
 
-def _warned(facts, text):
+def _warned(case, text):
     """Success, once the administrator has been told *text*."""
-    return Finish(ExitCode.SUCCESS) if facts.done("warn") else Do("warn", (text,))
+    return Finish(ExitCode.SUCCESS) if case.done(deeds.warn) else Do(deeds.warn, (text,))
 
 
-def _restarted(request, parameters, facts, found, done):
+def _restarted(case, found, done):
     """The step after ``clvmd -S`` was sent: the new clvmd is another process."""
     attempt, pid = done.outcome, done.args[0]
     if attempt.code != 0:
-        return common.refuse(request, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
                              f"clvmd could not be restarted ({attempt.says}): look at the system "
                              "log")
-    step = common.ailment(request, parameters, facts)
+    step = common.ailment(case)
     if step is None and found[0].pid == pid:
         step = Wait(f"the new clvmd in place of pid {pid}",
                     "look at the system log, then restart this resource")
-    if step is None and CLVMD in facts.recovering:
+    if step is None and CLVMD in case.recovering:
         step = Wait(f"the new clvmd (pid {found[0].pid}) to join its lockspace",
                     "look at `dlm_tool ls`")
     if step:
-        return start.waiting(request, parameters, facts) or step
-    lost = sorted(attempt.exclusive - facts.exclusive) \
-        if None not in (attempt.exclusive, facts.exclusive) else ()
+        return start.waiting(case) or step
+    lost = sorted(attempt.exclusive - case.exclusive) \
+        if None not in (attempt.exclusive, case.exclusive) else ()
     if lost:
-        return common.refuse(
-            request, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
             f"the new clvmd has lost the exclusive lock of {len(lost)} LVs (uuid {lost[0]}), which "
             "another node may take now: compare `lvs -o+lv_uuid,lv_active` on both nodes")
-    if not facts.done("remember"):
-        return Do("remember", found[:1])
-    if parameters.daemon_timeout is not None:
-        return _warned(facts, "clvmd runs without daemon_timeout until the next start of this "
+    if not case.done(deeds.remember):
+        return Do(deeds.remember, found[:1])
+    if case.parameters.daemon_timeout is not None:
+        return _warned(case, "clvmd runs without daemon_timeout until the next start of this "
                               "resource: -S does not hand it on")
     return Finish(ExitCode.SUCCESS)

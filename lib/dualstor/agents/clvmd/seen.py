@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What clvmd sees of its host, as values that a decision can be made of."""
 
+from dualstor.action import steps
 from dualstor.record import Record
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.kernel.process import Process
+    from dualstor.tools.quorum import Quorum
 
 LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
 PROGRAMS = (LVMLOCKD, CLVMD)
@@ -77,3 +83,29 @@ def needing(lockspaces, programs=PROGRAMS):
     return tuple(name for name in lockspaces
                  if (name == CLVMD and CLVMD in programs)
                  or (name.startswith("lvm_") and LVMLOCKD in programs))
+
+
+class Case(steps.Case):
+    """What clvmd decides on, and may look at for it."""
+
+    # the kernel
+    processes: "tuple[Process, ...]"        # lock daemons that run here, without their helpers
+    lockspaces: "tuple[str, ...]"           # of dlm
+    remembered: "Process | None"            # what start has left
+    sockets: Sockets
+    mirror_logs: "tuple[Process, ...]"      # of cmirrord
+    metadata_cache: "tuple[Process, ...]"   # of lvmetad
+    configured: bool                        # dlm_controld has told the kernel of the cluster
+    exclusive: "frozenset[str] | None"      # clvmd's exclusive locks; None where it is not told
+    recovering: "tuple[str, ...]"           # lockspaces that grant no locks yet
+    active: "tuple[Active, ...]"
+    remaining: float                        # seconds that are left for work
+    # tools
+    quorum: "Quorum"
+    dlm: Dlm
+    fence_domain: str                       # what cman's fencing waits for, "" for nothing
+    configuration: str                      # what is wrong with cluster.conf, "" for nothing
+    version: Version
+    settings: Settings
+    installed: "tuple[str, ...]"            # names of the daemons whose program is here
+    answer: "str | None"                    # what the daemon did instead of answering

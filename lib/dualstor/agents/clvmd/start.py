@@ -2,7 +2,7 @@
 """Deciding on start: lvm.conf, then quorum, fencing and dlm, then the daemon itself."""
 
 from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.clvmd import common, mirror
+from dualstor.agents.clvmd import common, deeds, mirror, options
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 
@@ -22,81 +22,54 @@ _CLVMD_CODES = {
     4: "it lacks memory or root's rights",
 }
 
-#: Options that leave the daemon in our sight, each with the values it takes.
-_PRIORITIES = ("err", "warning", "debug")
-_ADMITTED = {
-    CLVMD: {"-d0": (), "-d2": ()},
-    LVMLOCKD: {"-S": _PRIORITIES, "--syslog-priority": _PRIORITIES},
-}
-
-
-def unadmitted(daemon, text):
-    """The first word of daemon_options that *daemon* must not be given, None when all may be.
-
-    What is not known to be harmless is refused: getopt takes "-fd2" and "--pid-f=X", too.
-    """
-    words = (text or "").split()
-    while words:
-        word = words.pop(0)
-        name, equals, value = word.partition("=")
-        values = _ADMITTED[daemon].get(name)
-        if values is None or (equals and not (values and name.startswith("--"))):
-            return word
-        if values and not equals:
-            value = words.pop(0) if words else ""
-        if values and value not in values:
-            return word
-    return None
-
-
-def kind(parameters, facts):
+def kind(case):
     """Which daemon is to run, None when it cannot be told. Looks at the kernel first."""
-    if parameters.daemon != "auto":
-        return parameters.daemon
-    present = common.running(parameters, facts)
+    if case.parameters.daemon != "auto":
+        return case.parameters.daemon
+    present = common.running(case)
     if present is not None:
         return present
-    number = facts.version.number
+    number = case.version.number
     return None if number is None else LVMLOCKD if number >= _NO_CLVMD else CLVMD
 
 
-def decide(request, parameters, facts):
+def decide(case):
     """The next step of start."""
-    if common.processes(parameters, facts):
-        return _started(request, parameters, facts)
-    refusal = options(request, parameters, kind(parameters, facts)) \
-        or program(request, parameters, facts) or settings(request, parameters, facts)
+    if common.processes(case):
+        return _started(case)
+    refusal = admissible(case, kind(case)) \
+        or program(case) or settings(case)
     if refusal:
         return refusal
-    done = facts.done("launch")
+    done = case.done(deeds.launch)
     if done:
-        step = _failed(request, facts, kind(parameters, facts), done)
+        step = _failed(case, kind(case), done)
         if step:
             return step
-    return waiting(request, parameters, facts) \
-        or mirror.start(request, parameters, facts, kind(parameters, facts)) \
-        or Do("launch", (kind(parameters, facts),))
+    return waiting(case) \
+        or mirror.start(case, kind(case)) \
+        or Do(deeds.launch, (kind(case),))
 
 
-def _started(request, parameters, facts):
+def _started(case):
     """The daemon runs: until it is ready, wait; then remember it."""
-    found = common.processes(parameters, facts)
-    step = common.ailment(request, parameters, facts)
-    joining = found[0].program == CLVMD and CLVMD in facts.recovering
+    found = common.processes(case)
+    step = common.ailment(case)
+    joining = found[0].program == CLVMD and CLVMD in case.recovering
     if step is None and not joining:
-        if facts.remembered is None or facts.remembered.pid != found[0].pid \
-                or facts.remembered.start_time != found[0].start_time:
-            if not facts.done("remember"):
-                return Do("remember", found[:1])
+        if case.remembered is None or case.remembered.pid != found[0].pid \
+                or case.remembered.start_time != found[0].start_time:
+            if not case.done(deeds.remember):
+                return Do(deeds.remember, found[:1])
         return Finish(ExitCode.SUCCESS)
     if isinstance(step, Finish) and (len(found) > 1 or found[0].state in ("Z", "T", "t")):
         return step
-    return waiting(request, parameters, facts) or Wait(
+    return waiting(case) or Wait(
         f"{found[0].program} (pid {found[0].pid}) to become ready",
         "look at `dlm_tool ls` and the system log of this node", 0.5)
 
 
-def _failed(request, facts, daemon, done):
+def _failed(case, daemon, done):
     """The step after a daemon was started and does not run; None to start it again."""
     attempt = done[-1].outcome
     if attempt.hung:
@@ -104,24 +77,24 @@ def _failed(request, facts, daemon, done):
     elif attempt.code == 0:
         text = "ended right after its start"
     elif daemon == CLVMD and attempt.code in (_NO_CLUSTER, _TIMED_OUT) and len(done) < _TRIES:
-        if facts.elapsed - done[-1].at >= _PAUSE:
+        if case.elapsed - done[-1].at >= _PAUSE:
             return None
         return Wait(f"clvmd to find its cluster manager and dlm ({attempt.says})",
                     "look at `dlm_tool status` and the system log", 0.5)
     else:
         means = _CLVMD_CODES.get(attempt.code) if daemon == CLVMD else None
         text = f"failed: {means + '; it said: ' if means else ''}{attempt.says}"
-    return common.refuse(request, ExitCode.ERR_GENERIC,
+    return case.refuse(ExitCode.ERR_GENERIC,
                          f"{daemon} {text}: look at the system log of this node")
 
 
-def waiting(request, parameters, facts):
+def waiting(case):
     """The step while the cluster is not ready for the daemon; None when it is."""
-    if parameters.cluster_engine == common.SINGLENODE:
+    if case.parameters.cluster_engine == common.SINGLENODE:
         return None
-    quorum = facts.quorum
+    quorum = case.quorum
     if quorum.engine is None:
-        return common.refuse(request, ExitCode.ERR_INSTALLED,
+        return case.refuse(ExitCode.ERR_INSTALLED,
                              f"no cluster engine is installed on this node ({quorum.says}): "
                              "install corosync or cman")
     if not quorum.running:
@@ -130,10 +103,10 @@ def waiting(request, parameters, facts):
     if quorum.quorate is not True:
         return Wait(f"quorum ({quorum.says})",
                     "start the other node, or look at the network between the nodes")
-    if quorum.engine == "cman" and facts.fence_domain:
-        return Wait(facts.fence_domain,
+    if quorum.engine == "cman" and case.fence_domain:
+        return Wait(case.fence_domain,
                     "mend the fencing, see `fence_tool ls` and `dualstor status`")
-    dlm = facts.dlm
+    dlm = case.dlm
     if dlm.pending:
         return Wait(f"dlm, which waits for {dlm.pending}",
                     "`dlm_tool ls` and `stonith_admin --history '*'` show more; fencing that fails "
@@ -144,36 +117,35 @@ def waiting(request, parameters, facts):
     return None
 
 
-def options(request, parameters, daemon):
+def admissible(case, daemon):
     """A refusal of daemon_options that could hide the daemon from us, else None."""
-    wrong = unadmitted(daemon, parameters.daemon_options) if daemon else None
+    wrong = options.unadmitted(daemon, case.parameters.daemon_options) if daemon else None
     if wrong is None:
         return None
-    return common.refuse(
-        request, ExitCode.ERR_CONFIGURED,
+    return case.refuse(ExitCode.ERR_CONFIGURED,
         f"daemon_options has {wrong[:60]!r}, with which {daemon} may not be supervised: take it "
-        f"out, or use one of {', '.join(sorted(_ADMITTED[daemon]))} (there are parameters for the "
+        f"out, or use one of {', '.join(sorted(options.ADMITTED[daemon]))} (there are parameters for the "
         "cluster manager and the timeout)")
 
 
-def program(request, _parameters, facts):
+def program(case):
     """A refusal when LVM is not there or does not answer, else None."""
-    version = facts.version
+    version = case.version
     if version.missing:
-        return common.refuse(request, ExitCode.ERR_INSTALLED,
+        return case.refuse(ExitCode.ERR_INSTALLED,
                              f"LVM is not installed ({version.says}): install lvm2 with "
                              "lvm2-lockd, or lvm2-cluster")
     if version.number is None:
-        return common.refuse(request, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
                              f"LVM does not tell its version ({version.says}): run `lvm version`")
     return None
 
 
-def settings(request, parameters, facts):
+def settings(case):
     """A refusal when lvm.conf of this host does not ask for the daemon's locks, else None."""
-    daemon, found = kind(parameters, facts), facts.settings
-    if daemon == CLVMD and facts.version.number >= _NO_CLVMD:
-        return common.refuse(request, ExitCode.ERR_INSTALLED,
+    daemon, found = kind(case), case.settings
+    if daemon == CLVMD and case.version.number >= _NO_CLVMD:
+        return case.refuse(ExitCode.ERR_INSTALLED,
                              "this LVM has no clvmd: set daemon=lvmlockd or auto")
     if daemon == LVMLOCKD:
         wrong = [("use_lvmlockd = 1", found.use_lvmlockd == "1")]
@@ -185,8 +157,8 @@ def settings(request, parameters, facts):
     if not lines:
         return None
     also = ""
-    if found.use_lvmetad not in ("0", None) and daemon == CLVMD and facts.metadata_cache:
-        also = f" (stop lvmetad, pid {facts.metadata_cache[0].pid}, which sees this node alone)"
-    return common.refuse(request, ExitCode.ERR_ARGS,    # the lines last: they must be shown
+    if found.use_lvmetad not in ("0", None) and daemon == CLVMD and case.metadata_cache:
+        also = f" (stop lvmetad, pid {case.metadata_cache[0].pid}, which sees this node alone)"
+    return case.refuse(ExitCode.ERR_ARGS,    # the lines last: they must be shown
                          f"LVM is not set up for {daemon}{also}: in the global section of "
                          f"{_LVM_CONF} set {' and '.join(lines)}")

@@ -6,7 +6,7 @@ the daemon is started once more to leave it.
 """
 
 from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.clvmd import common, mirror
+from dualstor.agents.clvmd import common, deeds, mirror
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 
@@ -18,75 +18,73 @@ _DYING = 5.0        # seconds from SIGKILL to giving up
 _REVIVING = 20.0    # seconds to wait for what a new daemon needs
 
 
-def decide(request, parameters, facts):
+def decide(case):
     """The next step of stop."""
-    found = common.processes(parameters, facts)
-    left = common.lockspaces(parameters, facts)
+    found = common.processes(case)
+    left = common.lockspaces(case)
     if not found and not left:
-        return mirror.stop(request, parameters, facts) or _end(facts)
-    busy = _busy(found, left, facts)
+        return mirror.stop(case) or _end(case)
+    busy = _busy(found, left, case)
     if busy:
-        return common.refuse(
-            request, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
             f"{common.listed(busy) + (' is' if len(busy) == 1 else ' are')} active on this node "
             "and would lose cluster locks: stop their clustered-vg resource, or deactivate them "
             f"here with `vgchange -aln {busy[0].vg}`")
     if not found:
-        return _clear(request, parameters, facts, left)
-    return _leave(facts, found, left) or _signal(request, facts, found)
+        return _clear(case, left)
+    return _leave(case, found, left) or _signal(case, found)
 
 
-def _end(facts):
-    if facts.remembered is not None and not facts.done("forget"):
-        return Do("forget")
+def _end(case):
+    if case.remembered is not None and not case.done(deeds.forget):
+        return Do(deeds.forget)
     return Finish(ExitCode.SUCCESS)
 
 
-def _busy(found, left, facts):
+def _busy(found, left, case):
     """The LVs that are active here and locked by the daemon."""
     groups = {name[len("lvm_"):] for name in left if name.startswith("lvm_")}
     by_clvmd = CLVMD in left or any(p.program == CLVMD for p in found)
-    return tuple(v for v in facts.active if v.vg in groups or (by_clvmd and v.on_drbd))
+    return tuple(v for v in case.active if v.vg in groups or (by_clvmd and v.on_drbd))
 
 
-def _leave(facts, found, left):
+def _leave(case, found, left):
     """The step that makes lvmlockd leave its lockspaces; None when there is nothing to ask it."""
     if not any(name.startswith("lvm_") for name in left) \
             or not any(p.program == LVMLOCKD for p in found):
         return None
-    done = [d for d in facts.done("stop_lockspaces") if d.at >= _revived(facts)]
+    done = [d for d in case.done(deeds.stop_lockspaces) if d.at >= _revived(case)]
     if not done:
-        return Do("stop_lockspaces") if LVMLOCKD in facts.sockets.accepting else None
-    if done[-1].outcome.hung or any(d.at >= done[0].at for d in facts.done("signal")):
+        return Do(deeds.stop_lockspaces) if LVMLOCKD in case.sockets.accepting else None
+    if done[-1].outcome.hung or any(d.at >= done[0].at for d in case.done(deeds.signal)):
         return None
-    if facts.elapsed - done[0].at >= _LEAVING:
+    if case.elapsed - done[0].at >= _LEAVING:
         return None
-    if facts.elapsed - done[-1].at >= _LEAVING / 3:
-        return Do("stop_lockspaces")
+    if case.elapsed - done[-1].at >= _LEAVING / 3:
+        return Do(deeds.stop_lockspaces)
     return Wait(f"lvmlockd to leave {common.listed(left)}", "`lvmlockctl --info` shows who "
                 "uses them", 0.3)
 
 
-def _revived(facts):
+def _revived(case):
     """When the daemon was started by this stop, in seconds; -1 when it was not."""
-    done = facts.done("launch")
+    done = case.done(deeds.launch)
     return done[-1].at if done else -1.0
 
 
-def _signal(request, facts, found):
+def _signal(case, found):
     """End the daemon: SIGTERM, and SIGKILL when that does not help."""
     for process in found:
-        sent = [d for d in facts.done("signal") if d.args[0] == process.pid]
+        sent = [d for d in case.done(deeds.signal) if d.args[0] == process.pid]
         terms = [d for d in sent if d.args[2] == TERM]
         kills = [d for d in sent if d.args[2] == KILL]
         if not terms:
-            return Do("signal", (process.pid, process.start_time, TERM))
-        hopeless = process.state in ("T", "t") or facts.remaining < _ENDING
-        if not kills and (facts.elapsed - terms[-1].at >= _ENDING or hopeless):
-            return Do("signal", (process.pid, process.start_time, KILL))
-        if kills and facts.elapsed - kills[-1].at >= _DYING:
-            return common.refuse(
-                request, ExitCode.ERR_GENERIC,
+            return Do(deeds.signal, (process.pid, process.start_time, TERM))
+        hopeless = process.state in ("T", "t") or case.remaining < _ENDING
+        if not kills and (case.elapsed - terms[-1].at >= _ENDING or hopeless):
+            return Do(deeds.signal, (process.pid, process.start_time, KILL))
+        if kills and case.elapsed - kills[-1].at >= _DYING:
+            return case.refuse(ExitCode.ERR_GENERIC,
                 f"{process.program} (pid {process.pid}) does not end even after SIGKILL (state "
                 f"{process.state or 'unknown'}): the kernel holds it, mostly as dlm hangs; only a "
                 "reboot of this node ends it")
@@ -94,21 +92,20 @@ def _signal(request, facts, found):
                 "look at the system log", 0.2)
 
 
-def _clear(request, parameters, facts, left):
+def _clear(case, left):
     """Lockspaces without a daemon: start it once more, it adopts them and can leave them."""
-    if facts.done("launch"):
-        attempt = facts.last("launch")
+    if case.done(deeds.launch):
+        attempt = case.last(deeds.launch)
         says = attempt.says if attempt.code != 0 else "it ended and did not leave them"
-    elif parameters.cluster_engine != common.SINGLENODE and facts.quorum.quorate is not True:
-        if facts.elapsed < _REVIVING:
-            return Wait(f"quorum ({facts.quorum.says}), to leave {common.listed(left)}",
+    elif case.parameters.cluster_engine != common.SINGLENODE and case.quorum.quorate is not True:
+        if case.elapsed < _REVIVING:
+            return Wait(f"quorum ({case.quorum.says}), to leave {common.listed(left)}",
                         "start the other node, or reboot this one")
-        says = f"there is no quorum: {facts.quorum.says}"
-    elif not facts.dlm.ready:
+        says = f"there is no quorum: {case.quorum.says}"
+    elif not case.dlm.ready:
         says = "dlm_controld does not run"
     else:
-        return Do("launch", (common.running(parameters, facts),))
-    return common.refuse(
-        request, ExitCode.ERR_GENERIC,
+        return Do(deeds.launch, (common.running(case),))
+    return case.refuse(ExitCode.ERR_GENERIC,
         f"no lock daemon runs but its dlm lockspaces are left ({common.listed(left)}) and could "
         f"not be cleared ({says}): reboot this node")

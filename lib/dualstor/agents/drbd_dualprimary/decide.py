@@ -10,9 +10,9 @@ _DECISIONS = {
 }
 
 
-def decide(request, parameters, facts):
+def decide(case):
     """The next step.
 
     :raises Unseen: a facet has to be looked at first
     """
-    return _DECISIONS[request.action](request, parameters, facts)
+    return _DECISIONS[case.request.action](case)

@@ -8,18 +8,19 @@ Pacemaker notifies of a fencing only when it was its own, so monitor looks, too.
 """
 
 from dualstor.action.steps import Do
+from dualstor.agents.drbd_dualprimary import deeds
 
 
-def resume(facts):
+def resume(case):
     """The deed that lets I/O go on, None when it runs, or must stand still.
 
     Only what waits for the fencing of a peer that the cluster has confirmed as down: not what
     a person has suspended, and not what lacks good data.
     """
-    state = facts.state
+    state = case.state
     if state is None or not (state.suspended and state.primary and state.up_to_date) \
-            or state.connected or facts.done("resume_io"):
+            or state.connected or case.done(deeds.resume_io):
         return None
-    if facts.lost_peer.down is not True or facts.suspension != ("fencing",):
+    if case.lost_peer.down is not True or case.suspension != ("fencing",):
         return None
-    return Do("resume_io", (facts.lost_peer.name,))
+    return Do(deeds.resume_io, (case.lost_peer.name,))

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on monitor: what the kernel's state means to the cluster, and the promotion score."""
 
+from dualstor import fencepeer
 from dualstor.action.steps import Do, Finish
-from dualstor.agents.drbd_dualprimary import published, seen
+from dualstor.agents.drbd_dualprimary import checks, deeds, frozen, published, seen
 from dualstor.ocf.codes import ExitCode
 
 #: What is wrong with a StandAlone resource. How a person mends it depends on the state of both
@@ -10,78 +11,77 @@ from dualstor.ocf.codes import ExitCode
 SPLIT_BRAIN = "StandAlone, as after a split brain: run `dualstor status`"
 
 
-def advise(facts):
+def advise(case):
     """The deed that writes into the log what a person does about a split brain; None when done."""
-    return None if facts.done("advise") else Do("advise")
+    return None if case.done(deeds.advise) else Do(deeds.advise)
 
 
-def unconnected(parameters, state):
+def unconnected(case, state):
     """What is wrong where the kernel has no connection at all, and what a person types."""
     return (f"has no connection to its peer in the kernel ({seen.words(state)}), as a refused "
-            f"`down` leaves it: `drbdadm adjust {parameters.drbd_resource}` makes it")
+            f"`down` leaves it: `drbdadm adjust {case.parameters.drbd_resource}` makes it")
 
 
-def publish(request, facts, score):
+def publish(case, score):
     """The deed that brings the promotion score up to date; None when it is, or has been tried."""
-    if not request.in_cluster or facts.done("publish") or facts.done("republish") \
-            or facts.published == score:
+    if not case.request.in_cluster or case.done(deeds.publish) or case.done(deeds.republish) \
+            or case.published == score:
         return None
-    lost = facts.published is published.UNSURE and score is not seen.NO_SCORE
-    return Do("republish" if lost else "publish", (score,))
+    lost = case.published is published.UNSURE and score is not seen.NO_SCORE
+    return Do(deeds.republish if lost else deeds.publish, (score,))
 
 
-def decide(request, parameters, facts):
+def decide(case):
     """The next step of monitor."""
-    state = facts.state
+    state = case.state
     if state is None:
-        return seen.refuse(request, parameters, ExitCode.NOT_RUNNING,
+        return case.refuse(ExitCode.NOT_RUNNING,
                              "not configured in the kernel of this node")
-    return _resume(request, facts) or publish(request, facts, seen.score(state)) \
-        or _verdict(request, parameters, facts)
+    return _resume(case) or publish(case, seen.score(state)) \
+        or _verdict(case)
 
 
-def _resume(request, facts):
-    if not facts.state.suspended or request.probe or not request.in_cluster:
+def _resume(case):
+    if not case.state.suspended or case.request.probe or not case.request.in_cluster:
         return None
-    from dualstor.agents.drbd_dualprimary import frozen
-    return frozen.resume(facts)
+    return frozen.resume(case)
 
 
-def _verdict(request, parameters, facts):
-    state = facts.state
-    trouble = failure(parameters, state)
-    if trouble == SPLIT_BRAIN and advise(facts):
-        return advise(facts)
+def _verdict(case):
+    state = case.state
+    trouble = failure(case, state)
+    if trouble == SPLIT_BRAIN and advise(case):
+        return advise(case)
     if trouble:
         code = ExitCode.FAILED_PROMOTED if state.primary else ExitCode.ERR_GENERIC
-        return seen.refuse(request, parameters, code, trouble)
-    flaw = _flaw(parameters, state) or _unfit(request, parameters, facts)
-    if flaw and request.degraded_known:
+        return case.refuse(code, trouble)
+    flaw = _flaw(case, state) or _unfit(case)
+    if flaw and case.request.degraded_known:
         code = ExitCode.DEGRADED_PROMOTED if state.primary else ExitCode.DEGRADED
-        return seen.refuse(request, parameters, code, flaw)
-    well = None if flaw or facts.history else ()
+        return case.refuse(code, flaw)
+    well = None if flaw or case.history else ()
     if state.primary:
-        return seen.refuse(request, parameters, ExitCode.RUNNING_PROMOTED, "Primary") \
+        return case.refuse(ExitCode.RUNNING_PROMOTED, "Primary") \
             .but(well=well)
     return Finish(ExitCode.SUCCESS, well=well)
 
 
-def failure(parameters, state):
+def failure(case, state):
     """Why the state counts as failed, None when it does not."""
-    if state.standalone and parameters.split_brain == "failed":
+    if state.standalone and case.parameters.split_brain == "failed":
         return SPLIT_BRAIN
     if seen.diskless(state) and not seen.served(state):
         return (f"no disk here ({seen.words(state)}) and no peer with good data: see the kernel's "
-                f"log for the disk's error, then `drbdadm attach {parameters.drbd_resource}`")
+                f"log for the disk's error, then `drbdadm attach {case.parameters.drbd_resource}`")
     if state.primary and not state.up_to_date and not seen.served(state):
         return (f"Primary without good data ({seen.words(state)}): bring the peer back, or run "
                 "`dualstor status`")
     return None
 
 
-def _flaw(parameters, state):
+def _flaw(case, state):
     """Why the state counts as degraded, None when all is well."""
-    name = parameters.drbd_resource
+    name = case.parameters.drbd_resource
     if state.standalone:
         return SPLIT_BRAIN
     if state.suspended:
@@ -91,7 +91,7 @@ def _flaw(parameters, state):
         return ("works on the peer's disk, the one here is detached: replace or repair it, then "
                 f"`drbdadm attach {name}`")
     if not state.peers:
-        return unconnected(parameters, state)
+        return unconnected(case, state)
     if not state.connected:
         return (f"runs without its peer ({seen.words(state)}): bring the other node or the "
                 "replication link back")
@@ -102,17 +102,15 @@ def _flaw(parameters, state):
     return None
 
 
-def _unfit(request, parameters, facts):
+def _unfit(case):
     """Why a Primary is degraded whose fence-peer handler cannot work with its DRBD, else None.
 
     At level 0 not asked by a probe, nor where the kernel does not name the peer: that is DRBD 8.
     """
-    state = facts.state
-    if not (state.primary and parameters.require_fencing) or request.level == 0 and (
-            request.probe or not any(peer.name for peer in state.peers)):
+    state = case.state
+    if not (state.primary and case.parameters.require_fencing) or case.request.level == 0 and (
+            case.request.probe or not any(peer.name for peer in state.peers)):
         return None
-    from dualstor import fencepeer
-    if not fencepeer.unfit(facts.fence_peer, facts.generation):
+    if not fencepeer.unfit(case.fence_peer, case.generation):
         return None
-    from dualstor.agents.drbd_dualprimary import checks
-    return checks.unfit(facts.fence_peer)
+    return checks.unfit(case.fence_peer)

@@ -6,9 +6,9 @@ from dualstor.agents.drbd_dualprimary import frozen, monitor, seen
 from dualstor.ocf.codes import ExitCode
 
 
-def decide(request, _parameters, facts):
+def decide(case):
     """The next step of notify."""
-    if request.notification is None or request.notification.type != "post":
+    if case.request.notification is None or case.request.notification.type != "post":
         return Finish(ExitCode.SUCCESS)
-    return frozen.resume(facts) or monitor.publish(request, facts, seen.score(facts.state)) \
+    return frozen.resume(case) or monitor.publish(case, seen.score(case.state)) \
         or Finish(ExitCode.SUCCESS)

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What drbd-dualprimary observes, where no wrapper has a type for it, and what a state means."""
 
-from dualstor.action.steps import Finish
+from dualstor.action import steps
 from dualstor.kernel import drbd
 from dualstor.record import Record
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.kernel.drbd import State
+    from dualstor.tools.drbdconf import Configuration
 
 #: Promotion scores, as administrators know them from ocf:linbit:drbd.
 SCORE_WHOLE, SCORE_ALONE, SCORE_SERVED = 10000, 1000, 10
@@ -36,11 +41,6 @@ class Handler(Record):
     program: str
     usable: bool
 
-
-def refuse(request, parameters, code, text):
-    """A Finish whose reason names the resource, the action and the DRBD resource."""
-    return Finish(code, f"{request.resource} {request.action}: DRBD resource "
-                        f"{parameters.drbd_resource}: {text}")
 
 
 def score(state):
@@ -96,3 +96,30 @@ def words(state):
     disks = "/".join(v.dstate for v in state.volumes) or "no volume"
     links = ", ".join(peer.cstate for peer in state.peers) or "no connection"
     return f"{state.role}, disk {disks}, {links}"
+
+
+class Case(steps.Case):
+    """What drbd-dualprimary decides on, and may look at for it."""
+
+    # the kernel
+    state: "State | None"                   # None: the resource is not configured in the kernel
+    published: "int | str | None"           # the score that the cluster has, see published.py
+    module: bool                            # whether the kernel has DRBD
+    holders: "tuple[str, ...]"              # who holds the devices open
+    stacked: "tuple[str, ...]"              # the devices on top of them
+    refusal: "str | None"                   # the exit reason of the last start
+    patience: float                         # seconds into the action at which waiting ends
+    generation: "int | None"                # 8 or 9, of the module that is loaded
+    # configuration and cluster
+    configured: Configured
+    configuration: "Configuration"          # the effective one
+    handler: Handler
+    fence_peer: "str | None"                # the handler's command, for monitor; None: not known
+    fencing_enabled: "bool | None"
+    peer: Peer
+    lost_peer: Peer                         # the same, for actions that do not fail without tools
+    suspension: "tuple[str, ...] | None"    # why I/O is suspended; None: not told
+
+    @property
+    def subject(self):
+        return f"DRBD resource {self.parameters.drbd_resource}"

@@ -2,41 +2,41 @@
 """Deciding on start and promote: good data, and a peer that is here or surely down."""
 
 from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.drbd_dualprimary import checks, down, monitor, seen
+from dualstor.agents.drbd_dualprimary import checks, deeds, down, monitor, seen
 from dualstor.ocf.codes import ExitCode
 
 _NO_META_DATA = ("no valid meta", "no valid meta-data")
 
 
-def start(request, parameters, facts):
+def start(case):
     """The next step of start: attached, connected if the peer is there, Secondary.
 
     Why it fails is noted for the demote that follows, whose failure takes the place of this one.
     """
-    step = _start(request, parameters, facts)
-    if isinstance(step, Finish) and step.code != ExitCode.SUCCESS and not facts.done("note"):
-        return Do("note", (step.reason,))
+    step = _start(case)
+    if isinstance(step, Finish) and step.code != ExitCode.SUCCESS and not case.done(deeds.note):
+        return Do(deeds.note, (step.reason,))
     return step
 
 
-def _start(request, parameters, facts):
-    if facts.done("remember"):
-        return monitor.publish(request, facts, seen.score(facts.state)) \
+def _start(case):
+    if case.done(deeds.remember):
+        return monitor.publish(case, seen.score(case.state)) \
             or Finish(ExitCode.SUCCESS)
-    refusal = checks.clone(request, parameters) \
-        or checks.known(request, parameters, facts) \
-        or checks.configuration(request, parameters, facts) \
-        or checks.warnings(parameters, facts)
+    refusal = checks.clone(case) \
+        or checks.known(case) \
+        or checks.configuration(case) \
+        or checks.warnings(case)
     if refusal:
         return refusal
-    return _bring_up(request, parameters, facts) \
-        or checks.unfit_handler_warning(parameters, facts) \
-        or down.secondary(request, parameters, facts) \
-        or _meet_peer(request, parameters, facts) \
-        or Do("remember")
+    return _bring_up(case) \
+        or checks.unfit_handler_warning(case) \
+        or down.secondary(case) \
+        or _meet_peer(case) \
+        or Do(deeds.remember)
 
 
-def _deed_up(facts):
+def _deed_up(case):
     """What brings the resource nearer to being configured, attached and connecting; None: it is.
 
     A connection that is not there is made: a `down` that DRBD 9 refuses takes it away. One
@@ -44,101 +44,102 @@ def _deed_up(facts):
     our own `up` did not get to: `adjust` would connect it. Where nothing is left in the
     kernel `up` connects, and DRBD itself then finds a split brain.
     """
-    state, begun = facts.state, facts.last("up")
+    state, begun = case.state, case.last(deeds.up)
     if state is None:
-        return "up"
+        return deeds.up
     if state.standalone and (begun is None or begun.ok):
-        return "attach" if seen.diskless(state) else None
-    return "adjust" if seen.diskless(state) or state.standalone or not state.peers else None
+        return deeds.attach if seen.diskless(state) else None
+    wrong = seen.diskless(state) or state.standalone or not state.peers
+    return deeds.adjust if wrong else None
 
 
-def _bring_up(request, parameters, facts):
+def _bring_up(case):
     """The step to a resource that is configured and attached; None when it is."""
-    deed = _deed_up(facts)
-    if deed == "up" and not facts.module and not facts.done("load_module"):
-        return Do("load_module")
+    deed = _deed_up(case)
+    if deed is deeds.up and not case.module and not case.done(deeds.load_module):
+        return Do(deeds.load_module)
     if deed is None:
         return None
-    outcome = facts.last(deed)
+    outcome = case.last(deed)
     if outcome is None:
         return Do(deed)
-    name = parameters.drbd_resource
+    name = case.parameters.drbd_resource
     if outcome.transient:
-        return down.again(facts, deed, f"`drbdadm {deed} {name}` ({outcome.says})",
+        return down.again(case, deed, f"`drbdadm {deed.__name__} {name}` ({outcome.says})",
                            "see the kernel's log")
-    if outcome.ok and deed != "up":
-        return _without_connection(request, parameters, facts, deed)
+    if outcome.ok and deed is not deeds.up:
+        return _without_connection(case, deed)
     if any(words in outcome.says.lower() for words in _NO_META_DATA):
         text = (f"its disk has no meta-data ({outcome.says}): run `dualstor status` before "
                 "anything else")
     else:
-        text = (f"`drbdadm {deed} {name}` failed: {outcome.says}; see the kernel's log and "
+        text = (f"`drbdadm {deed.__name__} {name}` failed: {outcome.says}; see the kernel's log and "
                 f"`drbdadm -d adjust {name}`")
-    return seen.refuse(request, parameters, ExitCode.ERR_GENERIC, text)
+    return case.refuse(ExitCode.ERR_GENERIC, text)
 
 
-def _without_connection(request, parameters, facts, deed):
+def _without_connection(case, deed):
     """A refusal when there is still no connection; None for the rest, which monitor will tell."""
-    if facts.state.peers:
+    if case.state.peers:
         return None
-    name = parameters.drbd_resource
-    return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                       f"it has no connection to its peer, also after `drbdadm {deed} {name}`: see "
+    name = case.parameters.drbd_resource
+    return case.refuse(ExitCode.ERR_GENERIC,
+                       f"it has no connection to its peer, also after `drbdadm {deed.__name__} {name}`: see "
                        f"`drbdadm dump {name}`, which must name both nodes")
 
 
-def _meet_peer(request, parameters, facts):
+def _meet_peer(case):
     """A Wait for the peer, and for a short resync, as long as there is patience; else None.
 
     A resync that ends after start is noticed by the next monitor only: as long does promote wait.
 
     :returns: also the refusal of a split brain
     """
-    state = facts.state
-    if state.standalone and parameters.split_brain == "failed":
-        return monitor.advise(facts) or seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
+    state = case.state
+    if state.standalone and case.parameters.split_brain == "failed":
+        return monitor.advise(case) or case.refuse(ExitCode.ERR_GENERIC,
                                                     monitor.SPLIT_BRAIN)
     met = seen.settled(state)
     if state.standalone or met and (state.up_to_date or not seen.resyncing(state)) \
-            or facts.elapsed >= facts.patience:
+            or case.elapsed >= case.patience:
         return None
     if met:
-        return Wait(f"the resync of DRBD resource {parameters.drbd_resource} to end",
-                    f"see `drbdadm status {parameters.drbd_resource}`")
-    return Wait(f"the peer of DRBD resource {parameters.drbd_resource} to connect",
-                f"see `drbdadm cstate {parameters.drbd_resource}` on both nodes")
+        return Wait(f"the resync of DRBD resource {case.parameters.drbd_resource} to end",
+                    f"see `drbdadm status {case.parameters.drbd_resource}`")
+    return Wait(f"the peer of DRBD resource {case.parameters.drbd_resource} to connect",
+                f"see `drbdadm cstate {case.parameters.drbd_resource}` on both nodes")
 
 
-def promote(request, parameters, facts):
+def promote(case):
     """The next step of promote: never without good data, never beside an unseen Primary."""
-    state = facts.state
+    state = case.state
     if state is None:
-        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
                              "it is not configured in the kernel of this node: start it first")
     if state.primary:
-        trouble = monitor.failure(parameters, state)
+        trouble = monitor.failure(case, state)
         if trouble:
-            return seen.refuse(request, parameters, ExitCode.ERR_GENERIC, trouble)
-        return monitor.publish(request, facts, seen.score(state)) or Finish(ExitCode.SUCCESS)
-    return checks.clone(request, parameters) \
-        or checks.configuration(request, parameters, facts) \
-        or checks.handler_fits(request, parameters, facts) \
-        or checks.cluster_fencing(request, parameters, facts) \
-        or _data(request, parameters, facts) \
-        or _peer(request, parameters, facts) \
-        or checks.warnings(parameters, facts) \
-        or _primary(request, parameters, facts)
+            return case.refuse(ExitCode.ERR_GENERIC, trouble)
+        return monitor.publish(case, seen.score(state)) or Finish(ExitCode.SUCCESS)
+    return checks.clone(case) \
+        or checks.configuration(case) \
+        or checks.handler_fits(case) \
+        or checks.cluster_fencing(case) \
+        or _data(case) \
+        or _peer(case) \
+        or checks.warnings(case) \
+        or _primary(case)
 
 
-def _data(request, parameters, facts):
+def _data(case):
     """A Wait or a refusal when the disk here is not UpToDate, else None."""
-    state, name = facts.state, parameters.drbd_resource
+    state, name = case.state, case.parameters.drbd_resource
     if state.standalone:
-        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC, monitor.SPLIT_BRAIN)
+        return case.refuse(ExitCode.ERR_GENERIC, monitor.SPLIT_BRAIN)
     if state.up_to_date:
         return None
     if seen.diskless(state):
-        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
+        return case.refuse(ExitCode.ERR_GENERIC,
                              f"it has no disk on this node ({seen.words(state)}): repair the disk, "
                              f"then `drbdadm attach {name}`")
     if seen.resyncing(state) or not seen.settled(state):
@@ -147,39 +148,39 @@ def _data(request, parameters, facts):
                         "nobody knows which copy is newer, see `dualstor status`")
         return Wait(f"an UpToDate disk of DRBD resource {name} ({seen.words(state)})",
                     f"bring the peer back, let the resync end, see `drbdadm status {name}`")
-    return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
+    return case.refuse(ExitCode.ERR_GENERIC,
                          f"its disk is not UpToDate ({seen.words(state)}): on the node with the "
                          f"good copy start the cluster, and see `drbdadm status {name}`")
 
 
-def _peer(request, parameters, facts):
+def _peer(case):
     """A Wait while the peer is neither connected nor surely down, else None.
 
     :returns: also the refusal of a resource that nothing will connect
     """
-    name = parameters.drbd_resource
-    if not facts.state.peers:
-        return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
-                           monitor.unconnected(parameters, facts.state))
-    if seen.settled(facts.state):
+    name = case.parameters.drbd_resource
+    if not case.state.peers:
+        return case.refuse(ExitCode.ERR_GENERIC,
+                           monitor.unconnected(case, case.state))
+    if seen.settled(case.state):
         return None
-    if not facts.state.connected and facts.peer.down is True:
+    if not case.state.connected and case.peer.down is True:
         return None
-    if facts.state.connected:
-        return Wait(f"the handshake of DRBD resource {name} ({seen.words(facts.state)})",
+    if case.state.connected:
+        return Wait(f"the handshake of DRBD resource {name} ({seen.words(case.state)})",
                     f"see `drbdadm status {name}` on both nodes")
-    return Wait(f"the peer {facts.peer.name} of DRBD resource {name} to connect, or to be fenced",
+    return Wait(f"the peer {case.peer.name} of DRBD resource {name} to connect, or to be fenced",
                 "mend the replication link or the fencing, see `dualstor status`")
 
 
-def _primary(request, parameters, facts):
+def _primary(case):
     """Promote, and judge how that went."""
-    outcome = facts.last("primary")
+    outcome = case.last(deeds.primary)
     if outcome is None:
-        return Do("primary")
-    name = parameters.drbd_resource
+        return Do(deeds.primary)
+    name = case.parameters.drbd_resource
     if outcome.ok or outcome.transient:
-        return down.again(facts, "primary", f"`drbdadm primary {name}` ({outcome.says})",
+        return down.again(case, deeds.primary, f"`drbdadm primary {name}` ({outcome.says})",
                            f"see `drbdadm status {name}` and the kernel's log")
     if outcome.no_up_to_date:
         text = "the fence-peer handler may have failed: see the kernel's log and " \
@@ -188,5 +189,5 @@ def _primary(request, parameters, facts):
         text = f"`drbdadm attach {name}` after the disk is repaired"
     else:
         text = f"see `drbdadm status {name}` and the kernel's log"
-    return seen.refuse(request, parameters, ExitCode.ERR_GENERIC,
+    return case.refuse(ExitCode.ERR_GENERIC,
                          f"`drbdadm primary {name}` failed: {outcome.says}; {text}")

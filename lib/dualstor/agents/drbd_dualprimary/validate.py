@@ -6,17 +6,17 @@ from dualstor.agents.drbd_dualprimary import checks
 from dualstor.ocf.codes import ExitCode
 
 
-def decide(request, parameters, facts):
-    """Level 0 judges the parameters, level 10 the configuration on this host."""
-    refusal = checks.clone(request, parameters)
-    if refusal is None and request.level >= 10:
-        refusal = checks.known(request, parameters, facts) \
-            or checks.configuration(request, parameters, facts) \
-            or checks.handler_fits(request, parameters, facts) \
-            or checks.warnings(parameters, facts)
+def decide(case):
+    """Level 0 judges the case, level 10 the configuration on this host."""
+    refusal = checks.clone(case)
+    if refusal is None and case.request.level >= 10:
+        refusal = checks.known(case) \
+            or checks.configuration(case) \
+            or checks.handler_fits(case) \
+            or checks.warnings(case)
     return refusal or Finish(ExitCode.SUCCESS)
 
 
-def reload(request, parameters, _facts):
+def reload(case):
     """Each action reads the parameters anew: nothing is left to do but to judge them."""
-    return checks.clone(request, parameters) or Finish(ExitCode.SUCCESS)
+    return checks.clone(case) or Finish(ExitCode.SUCCESS)

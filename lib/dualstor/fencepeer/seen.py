@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the fence-peer handler sees, as values that a decision can be made of."""
+
+from dualstor.action import steps
+from dualstor.record import Record
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.kernel.drbd import State
+    from dualstor.tools.quorum import Quorum
+
+
+class Drbd(Record):
+    """The resource as DRBD has it now: drbd.State, None when it is gone; ``says`` why not told."""
+
+    state: "State | None" = None
+    says: "str | None" = None
+
+
+class Fenced(Record):
+    """What became of a request to fence."""
+
+    ok: bool
+    says: str = ""
+
+
+class Case(steps.Case):
+    """What the handler decides on, and may look at for it."""
+
+    peers: "tuple[str, ...]"                # the names of the lost node; one where all is well
+    drbd: Drbd
+    quorum: "Quorum"
+    nodes: "tuple[str, ...] | None"         # of the cluster; None: it does not tell
+    local: str                              # this node's name in the cluster
+    action: str                             # with which the cluster fences
