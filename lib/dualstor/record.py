@@ -47,7 +47,7 @@ def fraction(text: "str | None") -> "float | None":
     return float(text)
 
 
-def _own_annotations(cls: type) -> "dict[str, Any]":
+def own_annotations(cls: type) -> "dict[str, Any]":
     """The annotations of the class body of *cls* itself, in order."""
     own = cls.__dict__.get("__annotations__")
     if own is None and ("__annotate__" in cls.__dict__ or "__annotate_func__" in cls.__dict__):
@@ -76,7 +76,7 @@ class Record:
 
     def __init_subclass__(cls, **kwargs: "Any") -> None:
         super().__init_subclass__(**kwargs)
-        own = tuple(name for name in _own_annotations(cls) if name not in cls.fields)
+        own = tuple(name for name in own_annotations(cls) if name not in cls.fields)
         cls.fields = cls.fields + own
         cls._known = frozenset(cls.fields)
         cls._required = frozenset(name for name in cls.fields if not hasattr(cls, name))
