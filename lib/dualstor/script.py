@@ -6,7 +6,7 @@ import sys
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, NoReturn
 
     from dualstor.host.deadline import Deadline
     from dualstor.host.files import Files
@@ -52,7 +52,7 @@ def _monitor(name: str, files: "Files | None") -> "int | None":
 
 
 def run(name: str, files: "Files | None" = None,
-        make_host: "Callable[[Deadline], Host] | None" = None) -> None:
+        make_host: "Callable[[Deadline], Host] | None" = None) -> "NoReturn":
     """The executable of the agent *name*; does not return.
 
     :param files: if not this host's

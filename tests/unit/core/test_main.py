@@ -201,6 +201,6 @@ class TestExecutable:
 
 
 def test_metadata_that_is_not_there_is_told(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(document, "FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(document, "DIRECTORIES", (str(tmp_path),))
     assert main_module.main("clvmd", ["clvmd", "meta-data"], {}) == 1
     assert "reinstall dualstor" in capsys.readouterr().err
