@@ -43,11 +43,6 @@ class Volume(Record):
     size: "int | None" = None
 
     @property
-    def vg_id(self) -> str:
-        """Id of the VG, without hyphens."""
-        return self.uuid[len(_PREFIX):][:_ID]
-
-    @property
     def lv_id(self) -> str:
         """Id of the LV, without hyphens."""
         return self.uuid[len(_PREFIX) + _ID:][:_ID]

@@ -410,11 +410,6 @@ def minors(host: "Host", name: str, kernel: "Kernel | None" = None) -> "Pairs | 
     return mine
 
 
-def resource_minors(host: "Host", name: str) -> "tuple[int, ...]":
-    """The minors of a resource, in order of volumes; () when it has none or that is not known."""
-    return tuple(minor for _, minor in minors(host, name) or ())
-
-
 # -- the state of a resource ----------------------------------------------------
 
 

@@ -88,29 +88,6 @@ def named(process: Process, programs: "Iterable[str]") -> bool:
     return any(process.program in (name, name[:_COMM_LENGTH]) for name in programs)
 
 
-def read_pidfile(host: "Files", pidfile: str) -> "int | None":
-    """The number in a pid file; None when it does not exist or holds none."""
-    words = (host.read(pidfile) or "").split()
-    return whole(words[0]) if words and len(words[0]) < 10 else None
-
-
-def from_pidfile(host: "Files", pidfile: str, programs: "Iterable[str]") -> "Process | None":
-    """The Process that a pid file names, if it runs one of *programs*; else None.
-
-    :param pidfile: absolute path
-    :param programs: names of executables without directory
-    """
-    pid = read_pidfile(host, pidfile)
-    process = look(host, pid) if pid else None
-    return process if process is not None and named(process, programs) else None
-
-
-def alive(host: "Files", process: Process) -> bool:
-    """Whether *process* still runs: the same number and start time, and it has not ended."""
-    now = look(host, process.pid)
-    return now is not None and now.start_time == process.start_time and not now.over
-
-
 def running(host: "Files", program: str) -> "tuple[Process, ...]":
     """All processes of the executable *program* in our own PID namespace, oldest first.
 

@@ -165,7 +165,7 @@ def _kernel(number):
         "/sys/block/dm-%s/dev" % number: "%s:%s" % (number, number),
         "/sys/class/block/vdb/dev": "%s:%s\n" % (number, number),
         "/sys/dev/block/1:2/slaves/vdb": "", "/sys/block/dm-0/holders/dm-%s" % number: "",
-        "/proc/%s/stat" % number: stat, "/proc/7/stat": stat, "/run/x.pid": number + "\n",
+        "/proc/%s/stat" % number: stat, "/proc/7/stat": stat,
         "/run/dualstor/drbd-r0": "%s %s\n" % (number, number),
         "/sys/kernel/dlm/clvmd/recover_status": number + "\n",
         "/sys/kernel/config/dlm/cluster/comms/%s/addr_list" % number: "AF_INET 10.0.0.1\n",
@@ -181,7 +181,6 @@ def test_no_look_at_the_kernel_ends_in_an_error(odd):
         devmapper.volumes(host)
         block.number(host, "vdb"), block.below(host, 1, 2)
         process.look(host, 7), process.running(host, "clvmd")
-        process.read_pidfile(host, "/run/x.pid")
         process.from_text(host, "%s %s clvmd -" % (odd, odd))
         dlm.recovered(host, "clvmd"), dlm.nodes(host), dlm.exclusive(host, "clvmd")
         drbd.minors(host, "r0"), drbd.Kernel(odd + ".1").generation
