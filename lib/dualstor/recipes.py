@@ -261,7 +261,7 @@ def new_disk(name: str, node: str, peer: str, up: bool) -> "tuple[Part, ...]":
     again = ("drbdadm", "attach", name) if up else ("crm_resource", "--cleanup")
     then = f"It is copied from {peer}."
     made = Step((node,), (("drbdadm", "create-md", name),),
-                "Writes meta-data, so that all on it counts as old. It asks when it finds other "
+                "Writes metadata, so that all on it counts as old. It asks when it finds other "
                 "data: that is the wrong disk then.")
     new = Part(f"If the new one is empty, and {peer} has the good copy (`drbdadm dstate {name}` "
                "there says UpToDate)", (made, Step((node,), (again,), then)))
