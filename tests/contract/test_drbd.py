@@ -11,7 +11,7 @@ NODES = ["node1", "node2"]
 
 @pytest.mark.parametrize("name", NODES)
 def test_resource_and_its_minor(place, name):
-    assert tuple(drbd.resource_minors(place.host(name), "r0")) == (0,)
+    assert drbd.minors(place.host(name), "r0") == ((0, 0),)
 
 
 @pytest.mark.parametrize("name", NODES)

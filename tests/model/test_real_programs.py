@@ -137,7 +137,7 @@ def test_bytes_that_are_not_text(lab, host):
 
 
 def _daemon(host):
-    return process.from_pidfile(host, "/run/lvmlockd.pid", ("lvmlockd",))
+    return process.look(host, int(host.read("/run/lvmlockd.pid")))
 
 
 def test_daemon_that_is_stopped_answers_nobody_and_is_seen(lab, host):
@@ -150,7 +150,7 @@ def test_daemon_that_is_stopped_answers_nobody_and_is_seen(lab, host):
 
 def _wait_gone(host, found):
     end = time.monotonic() + 20
-    while process.alive(host, found):
+    while not getattr(process.look(host, found.pid), "over", True):
         assert time.monotonic() < end, "the daemon does not end"
         time.sleep(0.02)
 

@@ -28,18 +28,10 @@ def machine(*processes, **links):
     return PaperHost(files=files, links=found)
 
 
-def test_from_pidfile():
-    host = machine((10, stat(10), "/usr/sbin/clvmd"))
-    found = process.from_pidfile(host, "/run/clvmd.pid", ("clvmd",))
-    assert found == Process(pid=10, start_time=5000, program="clvmd", state="S", threads=3)
-    assert process.from_pidfile(host, "/run/clvmd.pid", ("lvmlockd",)) is None
-    assert process.from_pidfile(host, "/run/none.pid", ("clvmd",)) is None
-
-
-def test_a_pidfile_of_a_process_that_is_gone_or_another():
-    assert process.from_pidfile(machine(), "/run/clvmd.pid", ("clvmd",)) is None
-    other = machine((10, stat(10, "bash"), "/bin/bash"))
-    assert process.from_pidfile(other, "/run/clvmd.pid", ("clvmd",)) is None
+def test_look():
+    assert process.look(machine((10, stat(10), "/usr/sbin/clvmd")), 10) == Process(
+        pid=10, start_time=5000, program="clvmd", state="S", threads=3)
+    assert process.look(machine(), 10) is None
 
 
 def test_an_updated_package_still_runs():
@@ -52,25 +44,11 @@ def test_comm_where_the_executable_is_not_shown():
     assert process.named(process.look(host, 10), ("averylongprogram",))
 
 
-@pytest.mark.parametrize("text", ["", "abc", "12 34", "1" * 10, "-5", "x 10"])
-def test_foreign_pidfiles(text):
-    number = process.read_pidfile(PaperHost(files={"/run/p": text}), "/run/p")
-    assert number == (12 if text == "12 34" else None)
-
-
-def test_a_reused_number_is_not_alive():
-    host = machine((10, stat(10), "/usr/sbin/clvmd"))
-    seen = process.look(host, 10)
-    assert process.alive(host, seen)
-    assert not process.alive(machine((10, stat(10, start=6000), "/usr/sbin/clvmd")), seen)
-    assert not process.alive(machine(), seen)
-
-
 @pytest.mark.parametrize("state, threads, alive", [
     ("D", 3, True), ("Z", 1, False), ("Z", 2, True), ("X", 1, False), ("T", 1, True)])
 def test_a_zombie_with_threads_in_the_kernel_is_not_over(state, threads, alive):
     host = machine((10, stat(10, state=state, threads=threads), None))
-    assert process.alive(host, Process(pid=10, start_time=5000, program="clvmd")) is alive
+    assert process.look(host, 10).over is not alive
 
 
 def test_running_leaves_out_containers_others_and_zombies():

@@ -9,7 +9,6 @@ import sys
 import time
 
 import pytest
-
 from sourcetree import TREE
 
 LAB = """
@@ -70,11 +69,12 @@ def folder(tmp_path):
 
 def start(folder, *words):
     """Our own options alone, without plugins that take time to load."""
-    environment = dict(os.environ, PYTHONPATH=os.path.join(TREE, "tests"), PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    environment = dict(os.environ, PYTHONPATH=os.path.join(TREE, "tests"),
+                       PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "--lab", "--beside"] + list(words), cwd=str(folder), env=environment,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
-        start_new_session=True,
+        [sys.executable, "-m", "pytest", "--lab", "--beside"] + list(words), cwd=str(folder),
+        env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, universal_newlines=True, start_new_session=True,
         # A shell that runs us in the background has taken the interruption from us.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
@@ -88,20 +88,21 @@ def test_one_output_and_the_lab_first(folder):
     said, code = run(folder, "--durations=0", "-vv")
     assert code == 0 and re.search(r"=+ 6 passed in .* =+\n$", said), said
     passed = re.findall(r"^(\S+) PASSED", said, re.M)
-    assert [name.partition("::")[0] for name in passed] == ["test_lab.py"] * 2 + ["test_rest.py"] * 4
+    files = [name.partition("::")[0] for name in passed]
+    assert files == ["test_lab.py"] * 2 + ["test_rest.py"] * 4
     assert "call     test_rest.py::test_begins_while" in said, "its duration is told"
 
 
 def test_either_may_fail_and_warnings_arrive(folder):
     for name in ("lab", "rest"):
-        with open(str(folder / ("test_%s.py" % name)), "a", encoding="ascii") as stream:
+        with open(str(folder / (f"test_{name}.py")), "a", encoding="ascii") as stream:
             stream.write("\ndef test_fails():\n    answer = 41\n    assert answer == 42\n"
                          "\ndef test_warns():\n    import warnings\n    warnings.warn('beware')\n")
     said, code = run(folder)
     assert code == 1 and re.search(r"=+ 2 failed, 8 passed.* in .* =+\n$", said), said
     assert said.count("E       assert 41 == 42") == 2
     for name in ("lab", "rest"):
-        assert "FAILED test_%s.py::test_fails" % name in said and "test_%s.py:" % name in said
+        assert f"FAILED test_{name}.py::test_fails" in said and f"test_{name}.py:" in said
     assert said.count(": UserWarning: beware") == 2 and "2 warnings" in said
 
 
@@ -130,7 +131,8 @@ def alive(pid):
 
 def test_an_interruption_ends_both(folder):
     (folder / "test_rest.py").write_text(
-        "import os, time\ndef test_for_ever():\n    open('begun', 'w').write(str(os.getpid()))\n    time.sleep(3600)\n")
+        "import os, time\ndef test_for_ever():\n"
+        "    open('begun', 'w').write(str(os.getpid()))\n    time.sleep(3600)\n")
     process = start(folder)
     try:
         while not (folder / "ended").exists():

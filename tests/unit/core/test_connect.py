@@ -4,7 +4,6 @@
 import socket
 
 import pytest
-
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import BUSY, Host
 

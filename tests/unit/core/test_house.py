@@ -9,8 +9,7 @@ import ast
 import os
 
 import pytest
-
-from sourcetree import TREE, parsed, sources
+from sourcetree import parsed, sources
 
 HOUSES = [("lib", "dualstor"), ("lab", "lablib")]
 
@@ -31,10 +30,11 @@ def imported(path, name, known):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
         elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[:len(package.split(".")) - node.level + 1] if node.level else []
+            words = package.split(".")
+            above = words[:len(words) - node.level + 1] if node.level else []
             base = ".".join(above + ([node.module] if node.module else []))
             for alias in node.names:
-                whole = "%s.%s" % (base, alias.name)
+                whole = f"{base}.{alias.name}"
                 yield from (each for each in (whole if whole in known else base,) if each in known)
 
 
@@ -87,9 +87,9 @@ def test_there_is_no_circle_of_imports(folder, package):
 def test_no_arrow_goes_upwards(folder, package):
     plan = rooms(arrows(modules(folder, package)))
     assert circles(plan) == {}
-    print("\n%s: %d rooms, %d arrows" % (package, len(plan), sum(map(len, plan.values()))))
+    print(f"\n{package}: {len(plan)} rooms, {sum(map(len, plan.values()))} arrows")
     for number, floor in enumerate(floors(plan)):
-        print("  %d  %s" % (number, ", ".join(floor)))
+        print(f"  {number}  {', '.join(floor)}")
 
 
 def test_a_circle_is_found():

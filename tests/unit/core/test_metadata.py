@@ -4,13 +4,12 @@
 import os
 
 import pytest
-from lxml import etree
-
 from dualstor.agents.catalogue import NAMES as AGENTS
 from dualstor.agents.catalogue import interface as declared
 from dualstor.command.documents import pages
 from dualstor.ocf.metadata import render
 from dualstor.ocf.parameters import Action, Interface, Parameter
+from lxml import etree
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 
@@ -30,7 +29,7 @@ def test_the_files_are_current():
     assert sorted(os.listdir(folder)) == sorted(rendered)
     for name, text in rendered.items():
         with open(os.path.join(folder, name), encoding="utf-8") as stream:
-            assert stream.read() == text, "%s is stale: run `make docs`" % name
+            assert stream.read() == text, f"{name} is stale: run `make docs`"
 
 
 def test_ocf_1_1():

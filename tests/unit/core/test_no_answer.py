@@ -6,12 +6,21 @@ when their stdout was lost.
 """
 
 import pytest
-
 from dualstor.errors import DualstorError, ParseError, ToolFailed
-from dualstor.kernel import drbd
 from dualstor.host.run import Completed
+from dualstor.kernel import drbd
 from dualstor.tools import (
-    ccs, cman, corosync, drbdadm, drbdsetup, fence_tool, lvm, lvmconf, pacemaker, stonith)
+    ccs,
+    cman,
+    corosync,
+    drbdadm,
+    drbdsetup,
+    fence_tool,
+    lvm,
+    lvmconf,
+    pacemaker,
+    stonith,
+)
 from unit.cluster.helpers import PaperHost as Cluster
 from unit.drbd.helpers import PaperHost, kernel_host
 

@@ -10,16 +10,30 @@ import os
 import re
 
 import pytest
-from hypothesis import given, strategies as st
-
 from dualstor.errors import DualstorError, ParseError
 from dualstor.kernel import block, devmapper, dlm, drbd, holders, process
 from dualstor.ocf.environment import Environment
-from dualstor.ocf.parameters import Parameter, parse as parse_parameters
+from dualstor.ocf.parameters import Parameter
+from dualstor.ocf.parameters import parse as parse_parameters
 from dualstor.record import whole
 from dualstor.tools import (
-    cman, corosync, dlm_tool, dmsetup, drbdadm, drbdconf, drbdsetup, fence_tool, group_tool, lvm,
-    lvmlock, lvmconf, pacemaker, stonith)
+    cman,
+    corosync,
+    dlm_tool,
+    dmsetup,
+    drbdadm,
+    drbdconf,
+    drbdsetup,
+    fence_tool,
+    group_tool,
+    lvm,
+    lvmconf,
+    lvmlock,
+    pacemaker,
+    stonith,
+)
+from hypothesis import given
+from hypothesis import strategies as st
 from sourcetree import SHIPPED, TREE, parsed
 from unit.drbd.helpers import PaperHost
 
@@ -158,18 +172,18 @@ def test_nor_of_any_other_digit(parser, where, put):
 def _kernel(number):
     """A host whose kernel shows *number* wherever it shows one."""
     group = "LVM-" + "g" * 32 + "l" * 32
-    stat = "%s (clvmd) S %s" % (number, ("%s " % number) * 30)
+    stat = f"{number} (clvmd) S {f'{number} ' * 30}"
     made = PaperHost({
-        "/sys/block/dm-%s/dm/uuid" % number: group, "/sys/block/dm-%s/dm/name" % number: "vg0-lv0",
-        "/sys/block/dm-%s/size" % number: number,
-        "/sys/block/dm-%s/dev" % number: "%s:%s" % (number, number),
-        "/sys/class/block/vdb/dev": "%s:%s\n" % (number, number),
-        "/sys/dev/block/1:2/slaves/vdb": "", "/sys/block/dm-0/holders/dm-%s" % number: "",
-        "/proc/%s/stat" % number: stat, "/proc/7/stat": stat, "/run/x.pid": number + "\n",
-        "/run/dualstor/drbd-r0": "%s %s\n" % (number, number),
+        f"/sys/block/dm-{number}/dm/uuid": group, f"/sys/block/dm-{number}/dm/name": "vg0-lv0",
+        f"/sys/block/dm-{number}/size": number,
+        f"/sys/block/dm-{number}/dev": f"{number}:{number}",
+        "/sys/class/block/vdb/dev": f"{number}:{number}\n",
+        "/sys/dev/block/1:2/slaves/vdb": "", f"/sys/block/dm-0/holders/dm-{number}": "",
+        f"/proc/{number}/stat": stat, "/proc/7/stat": stat,
+        "/run/dualstor/drbd-r0": f"{number} {number}\n",
         "/sys/kernel/dlm/clvmd/recover_status": number + "\n",
-        "/sys/kernel/config/dlm/cluster/comms/%s/addr_list" % number: "AF_INET 10.0.0.1\n",
-        "/sys/kernel/debug/dlm/clvmd_locks": ("%s " % number) * 13 + "\"uuid\"\n",
+        f"/sys/kernel/config/dlm/cluster/comms/{number}/addr_list": "AF_INET 10.0.0.1\n",
+        "/sys/kernel/debug/dlm/clvmd_locks": (f"{number} ") * 13 + "\"uuid\"\n",
         "/proc/swaps": "Filename\n"})
     return made
 
@@ -181,12 +195,11 @@ def test_no_look_at_the_kernel_ends_in_an_error(odd):
         devmapper.volumes(host)
         block.number(host, "vdb"), block.below(host, 1, 2)
         process.look(host, 7), process.running(host, "clvmd")
-        process.read_pidfile(host, "/run/x.pid")
-        process.from_text(host, "%s %s clvmd -" % (odd, odd))
+        process.from_text(host, f"{odd} {odd} clvmd -")
         dlm.recovered(host, "clvmd"), dlm.nodes(host), dlm.exclusive(host, "clvmd")
         drbd.minors(host, "r0"), drbd.Kernel(odd + ".1").generation
         holders.holders(host, 1, 2)
-        drbdsetup.secondary(PaperHost({"/proc/drbd": "version: %s.%s (api:1)\n" % (odd, odd)},
+        drbdsetup.secondary(PaperHost({"/proc/drbd": f"version: {odd}.{odd} (api:1)\n"},
                                       programs={"drbdsetup": lambda _: (0, "", "")}), "r0", (0,))
     except DualstorError:
         pass
@@ -198,6 +211,8 @@ def test_no_look_at_the_kernel_ends_in_an_error(odd):
 ROUNDED = frozenset((
     "lib/dualstor/main.py: int(code)", "lib/dualstor/host/host.py: int(seconds / pause)",
     "lib/dualstor/command/console.py: int(round(max(0.0, min(1.0, fraction)) * _BAR))",
+    "lib/dualstor/command/console.py: int(fraction * 100)",
+    "lib/dualstor/command/status/copies.py: int(volume.resync)",
     "lib/dualstor/tools/lockdaemon.py: int(host.deadline.remaining / 2)",
     "lib/dualstor/tools/cman_member.py: int(seconds)",
     "lib/dualstor/tools/fence_tool.py: int(seconds)"))
@@ -215,7 +230,7 @@ def _named(node, *names):
 
 def _conversions(tree, path):
     """Calls of int() and float(), each with its path before it."""
-    return ["%s: %s" % (path, ast.unparse(node)) for node in ast.walk(tree)
+    return [f"{path}: {ast.unparse(node)}" for node in ast.walk(tree)
             if isinstance(node, ast.Call) and _named(node.func, "int", "float")]
 
 
@@ -224,12 +239,12 @@ def offences(tree, path=""):
     found = [call for call in _conversions(tree, path) if call not in ROUNDED]
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in ("isdigit", "isdecimal", "isnumeric"):
-            found.append(".%s" % node.attr)
+            found.append(f".{node.attr}")
         elif isinstance(node, ast.keyword) and _named(node.value, "int"):
-            found.append("%s=int" % node.arg)
+            found.append(f"{node.arg}=int")
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) \
                 and _ANY_DIGIT.search(node.value):
-            found.append("\\d in %r" % node.value)
+            found.append(f"\\d in {node.value!r}")
     return found
 
 

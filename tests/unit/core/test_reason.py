@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An exit reason survives Pacemaker's 127 characters with what is wrong and what to do, and does no harm."""
+"""An exit reason of 127 characters still says what is wrong and what to do, and does no harm."""
 
 import itertools
 
 import pytest
+from dualstor.ocf import reason
+from dualstor.ocf.reason import LIMIT, commands, destructive, fitted, harmless
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualstor.ocf import reason
-from dualstor.ocf.reason import LIMIT, commands, destructive, fitted, harmless
-
-LONG = ("drbd monitor: DRBD resource r0: runs without its peer (Primary, disk UpToDate, WFConnection): "
-        "bring the other node or the replication link back")
+LONG = ("drbd monitor: DRBD resource r0: runs without its peer (Primary, disk UpToDate, "
+        "WFConnection): bring the other node or the replication link back")
 
 
 def test_a_long_one_keeps_what_is_wrong_and_the_whole_next_step():
-    assert fitted(LONG) == ("drbd monitor: DRBD resource r0: runs without its peer (Primary, disk ... "
-                            "bring the other node or the replication link back")
+    assert fitted(LONG) == ("drbd monitor: DRBD resource r0: runs without its peer (Primary, disk "
+                            "... bring the other node or the replication link back")
 
 
 def test_a_short_one_is_left_alone():
@@ -34,18 +33,20 @@ def test_any_fits_and_begins_and_ends_as_it_did(text):
     assert text.endswith(fit.rpartition(" ... ")[2]) or tail == "the system log has the rest"
 
 
-_WORDS = st.lists(st.sampled_from(("r0", "Secondary", "the", "peer's", "disk", "StandAlone", "(-12)",
-                                   "/dev/drbd0", "a: b", "c; d", "e, f")), min_size=1, max_size=30)
+_WORDS = st.lists(st.sampled_from(("r0", "Secondary", "the", "peer's", "disk", "StandAlone",
+                                   "(-12)", "/dev/drbd0", "a: b", "c; d", "e, f")),
+                  min_size=1, max_size=30)
 
 
 @given(_WORDS, _WORDS)
 def test_no_word_and_no_command_is_cut(wrong, step):
-    text = "drbd start: DRBD resource r0: %s: run `drbdadm adjust r0`, %s" % (
-        " ".join(wrong), " ".join(step))
+    text = (f"drbd start: DRBD resource r0: {' '.join(wrong)}: run `drbdadm adjust r0`, "
+            f"{' '.join(step)}")
     fit = fitted(text)
     assert fit.count("`") % 2 == 0
-    known = {word.strip("(,;") for word in text.split()} | {"...", "system", "log", "has", "rest", "the"}
-    assert {word.strip("(,;") for word in fit.split()} <= known
+    known = {word.strip("(,;") for word in text.split()}
+    assert {word.strip("(,;") for word in fit.split()} <= known | {
+        "...", "system", "log", "has", "rest", "the"}
 
 
 #: How a next step names what its command depends on.
@@ -56,24 +57,26 @@ STEPS = ("if {c}, `{x}`", "`{x}` if {c}", "{c}; then `{x}`", "{c}; there `{x}`, 
 @given(st.sampled_from(STEPS), st.integers(1, 30), st.integers(1, 30),
        st.sampled_from(("drbdadm adjust r0", "vgchange -aln vg0", "drbdadm attach r0")))
 def test_a_command_never_stays_without_its_condition(step, wrong, words, command):
-    condition = " ".join("c%d" % number for number in range(words))
+    condition = " ".join(f"c{number}" for number in range(words))
     said = step.format(c=condition, x=command)
-    fit = fitted("drbd start: DRBD resource r0: %s: %s" % (" ".join(["wrong"] * wrong), said))
+    fit = fitted(f"drbd start: DRBD resource r0: {' '.join(['wrong'] * wrong)}: {said}")
     assert command not in fit or condition in fit, fit
 
 
 @pytest.mark.parametrize("entry", reason.DESTRUCTIVE)
 def test_a_destructive_command_never_stays_whoever_said_it(entry):
-    """E.g. drbdmeta, which says "==> Use 'drbdadm create-md res' to initialize meta-data area. <=="."""
-    for before, after in itertools.product(("", "x " * 10, "x " * 60), ("", "; see `dmesg`", " y" * 60)):
-        text = "drbd start: DRBD resource r0: %s`drbdadm up r0` failed: ==> Use '%s r0' <==%s" % (
-            before, entry, after)
+    """drbdmeta says "==> Use 'drbdadm create-md res' to initialize meta-data area. <=="."""
+    for before, after in itertools.product(("", "x " * 10, "x " * 60),
+                                           ("", "; see `dmesg`", " y" * 60)):
+        text = f"drbd start: DRBD resource r0: {before}`drbdadm up r0` failed: ==> Use " \
+               f"'{entry} r0' <=={after}"
         assert destructive(text) is not None and destructive(fitted(text)) is None, fitted(text)
         assert fitted(text).startswith("drbd start: DRBD resource r0: ")
 
 
 def test_what_is_asked_for_after_it_is_kept():
-    assert fitted("drbd start: DRBD resource r0: `drbdadm up r0` failed: use drbdadm create-md; see `dmesg`") \
+    assert fitted("drbd start: DRBD resource r0: `drbdadm up r0` failed: use drbdadm create-md; "
+                  "see `dmesg`") \
         == "drbd start: DRBD resource r0: `drbdadm up r0` failed: ... see `dmesg`"
 
 

@@ -2,7 +2,6 @@
 """Records are values: compared by content, never changed."""
 
 import pytest
-
 from dualstor.record import Record
 
 

@@ -8,9 +8,8 @@ import time
 
 import psutil
 import pytest
-
-from dualstor.host import run
 from dualstor.errors import ToolHung, ToolMissing
+from dualstor.host import run
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def test_the_environment_is_clean_and_the_locale_is_c(program, monkeypatch):
 
 
 def test_arguments_never_meet_a_shell(tmp_path):
-    hostile = "$(touch %s/pwned); `id` 'x\" *" % tmp_path
+    hostile = f"$(touch {tmp_path}/pwned); `id` 'x\" *"
     assert run.run(("echo", hostile), 10).stdout == hostile + "\n"
     assert not (tmp_path / "pwned").exists()
 

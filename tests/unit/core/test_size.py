@@ -9,15 +9,29 @@ import ast
 import sys
 
 import pytest
-
 from dualstor import log
 from dualstor.command.check.parsers import chains
 from dualstor.errors import ParseError, shown
-from dualstor.kernel import drbd
 from dualstor.host.run import OUTPUT_LIMIT, Completed
+from dualstor.kernel import drbd
 from dualstor.tools import (
-    ccs, cman, corosync, dlm_tool, dmsetup, drbdadm, drbdconf, drbdsetup, fence_tool, group_tool,
-    lvm, lvm_messages, lvmconf, lvmlock, pacemaker, stonith)
+    ccs,
+    cman,
+    corosync,
+    dlm_tool,
+    dmsetup,
+    drbdadm,
+    drbdconf,
+    drbdsetup,
+    fence_tool,
+    group_tool,
+    lvm,
+    lvm_messages,
+    lvmconf,
+    lvmlock,
+    pacemaker,
+    stonith,
+)
 from sourcetree import SHIPPED, parsed
 from unit.drbd.helpers import PaperHost
 
@@ -142,7 +156,7 @@ def test_eight_times_the_text_is_not_much_more_than_eight_times_the_work(name):
 
 def test_a_resource_has_no_thousands_of_hosts():
     with pytest.raises(ParseError, match="too many hosts"):
-        drbdconf.parse("resource r0 {%s}" % "".join("on n%d { }" % n for n in range(1000)))
+        drbdconf.parse(f"resource r0 {{{''.join(f'on n{n} {{ }}' for n in range(1000))}}}")
 
 
 def test_nor_of_connections():

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-
 from sourcetree import ALL, SHIPPED, TREE, imports, parsed
 
 
@@ -24,8 +23,10 @@ def test_a_file_tells_its_licence_and_purpose(path):
 def test_one_place_starts_processes():
     def starts(path):
         return "subprocess" in imports(path) or any(
-            isinstance(n, ast.Attribute) and n.attr in ("system", "popen", "fork", "execv", "spawnv")
-            and isinstance(n.value, ast.Name) and n.value.id == "os" for n in ast.walk(parsed(path)))
+            isinstance(n, ast.Attribute)
+            and n.attr in ("system", "popen", "fork", "execv", "spawnv")
+            and isinstance(n.value, ast.Name) and n.value.id == "os"
+            for n in ast.walk(parsed(path)))
     assert [p for p in SHIPPED if starts(p)] == ["lib/dualstor/host/run.py"]
 
 

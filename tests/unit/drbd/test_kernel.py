@@ -125,7 +125,6 @@ def test_by_a_link():
 def test_by_a_folder_of_links():
     host = kernel_host(TWO, {"r0/1": "../drbd1", "r0/0": "../drbd0", "other": "drbd7"})
     assert drbd.minors(host, "r0") == ((0, 0), (1, 1))
-    assert drbd.resource_minors(host, "r0") == (0, 1)
     assert drbd.minors(host, "other") == ((0, 7),)
 
 
@@ -170,7 +169,7 @@ def test_memory_of_an_unknown_form_is_no_memory():
 
 def test_no_minors_at_all():
     host = kernel_host(golden("down", "node1", "proc_drbd.out"))
-    assert drbd.minors(host, "r0") == () and drbd.resource_minors(host, "r0") == ()
+    assert drbd.minors(host, "r0") == ()
     assert drbd.minors(PaperHost(), "r0") == ()
 
 

@@ -9,10 +9,10 @@ import sys
 import threading
 import types
 
+import dualstor
 import pytest
-
-from dualstor.host import freshread
 from dualstor.agents.clustered_vg import headers
+from dualstor.host import freshread
 from dualstor.tools.lvm import PhysicalVolume
 from unit.lvm.helpers import PaperHost
 from unit.lvm.test_pvheader import steps
@@ -108,7 +108,7 @@ class Kernel:
         return range(piece * self.piece // self.page, (piece + 1) * self.piece // self.page)
 
     def cache(self, offset, length):
-        """Have it cached as it is on the disk, by whole pieces; returns the bytes that this took."""
+        """Have whole pieces cached as they are on the disk; returns the bytes that this took."""
         pieces = range(offset // self.piece, -(-(offset + length) // self.piece))
         missing = [n for piece in pieces for n in self.pages(piece) if n not in self.cached]
         self.cached.update((number, self.now) for number in missing)
@@ -232,7 +232,7 @@ def stale(**how):
     {"stubborn": 1}, {"stubborn": 2}, {"rival": 1}, {"rival": 2},
     {"release": "3.10.0-1160.el7.x86_64"}, {"release": "6.1.0-40-amd64"},
     {"release": "7.2.12+deb14-amd64"}, {"release": "6.12-rc1", "piece": 1 << 16}],
-    ids=lambda how: " ".join("%s=%s" % pair for pair in how.items()) or "plain")
+    ids=lambda how: " ".join(f"{name}={value}" for name, value in how.items()) or "plain")
 def test_what_is_on_the_disk_comes_from_the_disk(use, how):
     assert use(stale(**how)) == 1
     assert use(Kernel(**how)) == 0, "nothing was cached"
@@ -240,7 +240,7 @@ def test_what_is_on_the_disk_comes_from_the_disk(use, how):
 
 @pytest.mark.parametrize("how", [
     {"stubborn": 3}, {"rival": 3}, {"piece": 1 << 22}, {"ahead": False}, {"counts": False}],
-    ids=lambda how: " ".join("%s=%s" % pair for pair in how.items()))
+    ids=lambda how: " ".join(f"{name}={value}" for name, value in how.items()))
 def test_what_may_be_from_the_cache_is_not_told(use, how):
     assert use(stale(**how)) == freshread.IMPOSSIBLE
 
@@ -297,10 +297,11 @@ def test_where_no_thread_can_be_had_nothing_is_told(use, monkeypatch):
 
 
 def test_nothing_that_makes_a_process_is_needed():
-    code = ("import sys; sys.path.insert(0, %r)\n"
+    library = os.path.dirname(os.path.dirname(dualstor.__file__))
+    code = (f"import sys; sys.path.insert(0, {library!r})\n"
             "from dualstor.host import freshread\n"
-            "print(sorted({'os', 'subprocess', 'mmap', 'ctypes', 'threading'} & set(sys.modules)))\n"
-            % os.path.dirname(os.path.dirname(freshread.__file__)))
+            "dear = {'os', 'subprocess', 'mmap', 'ctypes', 'threading'}\n"
+            "print(sorted(dear & set(sys.modules)))\n")
     done = subprocess.run([sys.executable, "-IS", "-c", code], stdout=subprocess.PIPE, check=True)
     assert done.stdout == b"[]\n"
 
@@ -313,8 +314,8 @@ class Disks(PaperHost):
 
     def __init__(self, disks):
         super().__init__(
-            devices={"/dev/drbd%d" % n: (147, n) for n in range(len(disks))},
-            links={"/sys/dev/block/147:%d/slaves/%s" % (n, name): "../" + name
+            devices={f"/dev/drbd{n}": (147, n) for n in range(len(disks))},
+            links={f"/sys/dev/block/147:{n}/slaves/{name}": "../" + name
                    for n, name in enumerate(sorted(disks))})
         self.disks = disks
 
@@ -326,7 +327,7 @@ class Disks(PaperHost):
 
 
 def pvs(count):
-    return [PhysicalVolume(name="/dev/drbd%d" % n, uuid="x", attr="a--", vg="vg0")
+    return [PhysicalVolume(name=f"/dev/drbd{n}", uuid="x", attr="a--", vg="vg0")
             for n in range(count)]
 
 

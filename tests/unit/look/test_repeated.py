@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is repeated and what is noticed, on the simulated cluster: nothing is asked without a reason."""
+"""What is repeated and what is noticed, on the simulated cluster: nothing is asked in excess."""
 
 import pytest
-
 from dualstor.host import freshread
 from dualstor.kernel import dmlist
 from dualstor.look import sights
@@ -10,7 +9,8 @@ from dualstor.look.well import LASTS, place
 from model import actions
 from model.actions import DAEMON, DRBD, GROUP
 from paper import kept
-from simulator import dmlist as driver, faults, state, volumes, world
+from simulator import dmlist as driver
+from simulator import faults, state, volumes, world
 from simulator.host import SimHost, Simulation
 from simulator.stage import healthy
 
@@ -109,7 +109,7 @@ def test_an_lv_that_is_exclusive_elsewhere_is_asked_for_until_it_is_not():
     volumes.map_volume(simulation.cluster, simulation.cluster.nodes[TWO], group, volume)
     for _ in range(3):
         code, asked = monitor(simulation, ONE)
-        assert code == 0 and "lvs" in asked, "it may be shared at any time, which changes no metadata"
+        assert code == 0 and "lvs" in asked, "shared at any time, without a change of metadata"
     volumes.lock(simulation.cluster.nodes[TWO], "vg0", "new", "sh")
     assert "lvchange" in monitor(simulation, ONE)[1]
     monitor(simulation, ONE)
@@ -145,7 +145,8 @@ def test_what_changed_while_the_disk_did_not_answer_shows_when_it_does(simulatio
     assert "lvchange" in monitor(simulation)[1]
 
 
-def test_where_disks_cannot_be_read_past_the_cache_each_monitor_asks_lvm(simulation, monkeypatch, said):
+def test_where_disks_cannot_be_read_past_the_cache_each_monitor_asks_lvm(
+        simulation, monkeypatch, said):
     monkeypatch.setattr(SimHost, "read_fresh", lambda *_: freshread.IMPOSSIBLE)
     for _ in range(3):
         assert "lvs" in monitor(simulation)[1]
@@ -238,8 +239,8 @@ def of(simulation, agent, node=ONE, **more):
 @pytest.mark.parametrize("change, code", [
     (lambda drbd: setattr(drbd, "suspended", True), 191),
     (lambda drbd: setattr(drbd, "dstate", "Diskless"), 191),
-    (lambda drbd: (setattr(drbd, "cstate", "WFConnection"), setattr(drbd, "peer_dstate", "DUnknown")), 191),
-    (lambda drbd: (setattr(drbd, "cstate", "StandAlone"), setattr(drbd, "peer_dstate", "DUnknown")), 9),
+    (lambda drbd: vars(drbd).update(cstate="WFConnection", peer_dstate="DUnknown"), 191),
+    (lambda drbd: vars(drbd).update(cstate="StandAlone", peer_dstate="DUnknown"), 9),
     (lambda drbd: setattr(drbd, "role", "Secondary"), 0)])
 def test_each_change_of_drbd_is_noticed_at_once(change, code):
     simulation = settled()
@@ -249,7 +250,7 @@ def test_each_change_of_drbd_is_noticed_at_once(change, code):
 
 
 def test_a_flaw_is_never_repeated_for_managers_that_do_not_know_degraded():
-    """Pacemaker 1.1 is told 8 of a resource that stands still, and each monitor looks at it anew."""
+    """Pacemaker 1.1 gets 8 for a resource with suspended I/O, and every monitor checks again."""
     simulation = settled(generation=state.CLVMD)
     simulation.cluster.nodes[ONE].drbd["r0"].suspended = True
     assert of(simulation, DRBD)[0] == 8
@@ -287,7 +288,8 @@ def test_a_daemon_that_was_started_anew_is_looked_at():
     assert of(simulation, DAEMON)[1] == ["lvmlockctl"]
 
 
-@pytest.mark.parametrize("generation, program", [(state.LVMLOCKD, "lvmlockctl"), (state.CLVMD, "clvmd")])
+@pytest.mark.parametrize("generation, program", [
+    (state.LVMLOCKD, "lvmlockctl"), (state.CLVMD, "clvmd")])
 def test_a_daemon_that_accepts_and_never_answers_is_reported_within_a_minute(generation, program):
     """And one interval: that is when the first monitor after that minute comes."""
     simulation = settled(generation=generation, agent=DAEMON)
@@ -324,10 +326,11 @@ def looks(simulation, monkeypatch):
 def crowd(lvs, groups=1):
     cluster = world.reach("active")
     for number in range(groups - 1):
-        volumes.create_volume(cluster, volumes.create_group(cluster, "other%d" % number), "lv0", mib=4)
+        other = volumes.create_group(cluster, f"other{number}")
+        volumes.create_volume(cluster, other, "lv0", mib=4)
     group = cluster.groups["vg0"]
     while len(group.volumes) < lvs:
-        volumes.create_volume(cluster, group, "many%d" % len(group.volumes), mib=4)
+        volumes.create_volume(cluster, group, f"many{len(group.volumes)}", mib=4)
     for each in cluster.groups.values():
         for volume in each.volumes.values():
             volumes.map_volume(cluster, cluster.nodes[ONE], each, volume)
@@ -347,7 +350,7 @@ def test_start_and_stop_take_one_activation_command(generation):
     group = cluster.groups["vg0"]
     group.mib = 1 << 20
     while len(group.volumes) < 300:
-        volumes.create_volume(cluster, group, "lv%d" % len(group.volumes), mib=4)
+        volumes.create_volume(cluster, group, f"lv{len(group.volumes)}", mib=4)
     tagged = volumes.create_volume(cluster, group, "mine", mib=4, tags=["dualstor.exclusive"])
     done = actions.act(simulation, GROUP, "start", ONE, timeout=600)
     assert done.code == 0, done
@@ -400,7 +403,7 @@ def test_the_devices_of_a_group_are_those_that_lvm_made():
 
 
 def test_an_answer_that_does_not_fit_is_asked_for_again():
-    devices = [("vg0-lv%d" % n, "LVM-" + "%064d" % n, 253, n) for n in range(5000)]
+    devices = [(f"vg0-lv{n}", f"LVM-{n:064d}", 253, n) for n in range(5000)]
     host = Mapper(driver.entries(devices))
     assert dmlist.listing(host) == devices
     assert host.asked == sorted(set(host.asked)) and len(host.asked) > 1

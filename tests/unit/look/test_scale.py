@@ -18,9 +18,9 @@ AGENTS = ("drbd-dualprimary", "clustered-vg")
 
 def record(name, pid, parent, user, system, version=3):
     """An acct_v3 of acct(5); times are the kernel's comp_t."""
-    return (bytes([0, version]) + b"\0" * 14 + pid.to_bytes(4, "little") + parent.to_bytes(4, "little")
-            + b"\0" * 8 + user.to_bytes(2, "little") + system.to_bytes(2, "little") + b"\0" * 12
-            + name.encode().ljust(16, b"\0"))
+    return (bytes([0, version]) + b"\0" * 14 + pid.to_bytes(4, "little")
+            + parent.to_bytes(4, "little") + b"\0" * 8 + user.to_bytes(2, "little")
+            + system.to_bytes(2, "little") + b"\0" * 12 + name.encode().ljust(16, b"\0"))
 
 
 def test_records_tell_names_processes_and_cpu():
@@ -65,4 +65,5 @@ def test_growth_is_of_what_each_resource_costs():
     def figures(cpu):
         return {"windows": [{"node1": window(60, 0.1, agent=(6, cpu))}]}
     lines = list(report.growth({"8": figures(9.6), "1": figures(1.0)}))
-    assert [line.split()[-1] for line in lines if line.split()[:1] == ["together"]] == ["1.00", "1.20"]
+    together = [line.split()[-1] for line in lines if line.split()[:1] == ["together"]]
+    assert together == ["1.00", "1.20"]

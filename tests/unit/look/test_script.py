@@ -9,12 +9,14 @@ import subprocess
 import sys
 
 import pytest
-
 from dualstor.look.well import LASTS, place
 from model import actions
 from paper import kept
 from simulator import world
 from simulator.stage import Stage, healthy
+
+#: What a monitor of each agent exits with.
+CODES = ((actions.DRBD, 8), (actions.DAEMON, 0), (actions.GROUP, 0))
 
 
 @pytest.fixture(scope="module")
@@ -81,20 +83,20 @@ def test_another_level_and_another_parameter_are_for_the_framework(stage, agent)
     assert "dualstor.main" in dear(argv, dict(environment, OCF_RESKEY_more="x"))
 
 
-@pytest.mark.parametrize("agent, code", [(actions.DRBD, 8), (actions.DAEMON, 0), (actions.GROUP, 0)])
+@pytest.mark.parametrize("agent, code", CODES)
 def test_what_is_repeated_is_what_was_said(stage, agent, code):
     """The same code and the same one reason, on stderr alone."""
     argv, environment = stage.call(agent, "monitor")
     os.unlink(stage.home + "/root" + kept(*place(agent, agent)))
-    first, second = (subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
-                     for _ in range(2))
+    first, second = (subprocess.run(argv, env=environment, capture_output=True, text=True,
+                                    check=False) for _ in range(2))
     assert (first.returncode, first.stdout) == (second.returncode, second.stdout) == (code, "")
     reasons = [[line for line in done.stderr.splitlines() if line.startswith("ocf-exit-reason:")]
                for done in (first, second)]
     assert reasons[0] == reasons[1] and len(reasons[0]) == (code != 0)
 
 
-@pytest.mark.parametrize("agent, code", [(actions.DRBD, 8), (actions.DAEMON, 0), (actions.GROUP, 0)])
+@pytest.mark.parametrize("agent, code", CODES)
 def test_an_answer_of_more_than_a_minute_ago_is_not_repeated(looked, agent, code):
     stage, path = looked, looked.home + "/root" + kept(*place(agent, agent))
     with open(path, encoding="utf-8") as stream:
@@ -120,8 +122,7 @@ def test_a_caller_who_listens_to_nothing_gets_the_code(stage, agent):
                               check=False).returncode == sound
 
 
-@pytest.mark.parametrize("agent, code", [(actions.DRBD, 8), (actions.DAEMON, 0),
-                                         (actions.GROUP, 0)])
+@pytest.mark.parametrize("agent, code", CODES)
 def test_a_healthy_monitor_runs_no_program(looked, agent, code):
     """Whatever an agent runs is a program of the stage, and each notes that it was run."""
     with looked.lab.state() as cluster:

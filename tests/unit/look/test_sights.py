@@ -3,9 +3,8 @@
 
 import os
 
-import pytest
-
 import paper
+import pytest
 from dualstor.host import freshread
 from dualstor.host.deadline import Deadline
 from dualstor.kernel import drbd
@@ -14,7 +13,8 @@ from dualstor.tools import drbdsetup
 from unit.drbd.helpers import CAPTURES, golden
 
 NINE = os.path.join(os.path.dirname(__file__), "..", "..", "data", "drbd9")
-STATES = sorted((os.path.basename(state), node) for state, nodes, _ in os.walk(NINE) for node in nodes
+STATES = sorted((os.path.basename(state), node) for state, nodes, _ in os.walk(NINE)
+                for node in nodes
                 if os.path.exists(os.path.join(state, node, "drbdsetup-status-json.out")))
 _HOME = "/sys/kernel/debug/drbd/resources/"
 
@@ -27,8 +27,8 @@ def host(files=(), links=()):
 
 
 def stat(state="S", start_time="4711", comm="a) (b"):
-    return "100 (%s) %s 1 100 100 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 %s 1 1\n" % (
-        comm, state, start_time)
+    return (f"100 ({comm}) {state} 1 100 100 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 "
+            f"{start_time} 1 1\n")
 
 
 def test_a_process_is_told_by_its_start():
@@ -59,16 +59,19 @@ def test_the_counters_of_a_minor_do_not_count(state, node):
     if not text:
         return
     for minor in drbd.parse(text).minors:
-        found = sights.minor(host({"/proc/drbd": text}), "%d" % minor.minor)
+        found = sights.minor(host({"/proc/drbd": text}), str(minor.minor))
         assert "cs:" + minor.cstate in found
-        assert (" ns:" not in found) and (minor.dstate or "") in found and (minor.flags or "") in found
+        assert " ns:" not in found
+        assert (minor.dstate or "") in found and (minor.flags or "") in found
 
 
 def test_a_minor_that_is_another_resources_now_looks_different():
-    text = "version: 8.4.11 (api:1/proto:86-101)\n 0: cs:Connected ro:Primary/Primary ds:UpToDate/UpToDate C r-----\n"
+    text = ("version: 8.4.11 (api:1/proto:86-101)\n"
+            " 0: cs:Connected ro:Primary/Primary ds:UpToDate/UpToDate C r-----\n")
     owner = "/sys/kernel/debug/drbd/minors/0"
     seen = {sights.minor(host({"/proc/drbd": text}, links), "0")
-            for links in ({}, {owner: "../resources/r0/volumes/0"}, {owner: "../resources/r1/volumes/0"})}
+            for links in ({}, {owner: "../resources/r0/volumes/0"},
+                          {owner: "../resources/r1/volumes/0"})}
     assert len(seen) == 3 and None not in seen
     assert sights.minor(host({"/proc/drbd": text}), "1") is None
     assert sights.minor(host({"/proc/drbd": text.replace(" 0:", "10:")}), "0") is None
@@ -79,7 +82,7 @@ def test_a_minor_that_is_another_resources_now_looks_different():
 
 
 def captured(state, node):
-    """(host with the debugfs files of a capture, name of the resource or None, its State by JSON)."""
+    """(host with the debugfs files of a capture, the resource or None, its State by JSON)."""
     folder, files, resource = os.path.join(NINE, state, node), {}, None
 
     def text(name):
@@ -91,8 +94,8 @@ def captured(state, node):
     for name in os.listdir(folder):
         if name.endswith(".proc_drbd.out"):
             _, _, peer, volume, _, _ = name.split(".")
-            files[_HOME + "%s/connections/%s/%s/proc_drbd" % (resource, peer, volume)] = text(name)
-            files[_HOME + "%s/volumes/%s/openers" % (resource, volume)] = ""
+            files[_HOME + f"{resource}/connections/{peer}/{volume}/proc_drbd"] = text(name)
+            files[_HOME + f"{resource}/volumes/{volume}/openers"] = ""
     files["/proc/drbd"] = text("proc-drbd.out") or "version: 9.2.18 (api:2/proto:118-124)\n"
     return host(files), resource, drbdsetup.state(told, resource)
 
@@ -118,8 +121,9 @@ def test_what_debugfs_tells_of_drbd_9_is_what_drbdsetup_tells(state, node):
         == {(p.name, p.cstate, p.role, p.dstates) for p in told.peers}
 
 
-@pytest.mark.parametrize("state", ["both-primary", "both-secondary", "primary-secondary", "replication-healed",
-                                   "two-volumes-secondary"])
+@pytest.mark.parametrize("state", [
+    "both-primary", "both-secondary", "primary-secondary", "replication-healed",
+    "two-volumes-secondary"])
 def test_a_healthy_resource_of_drbd_9_needs_no_program(state):
     files, resource, _ = captured(state, "node1")
     assert isinstance(drbd.state(files, resource), drbd.State)
@@ -167,11 +171,14 @@ class Disk(paper.PaperHost):
 
     def read_fresh(self, name, offset, length, seconds):
         self.asked += 1
-        return self.content[offset:offset + length] if isinstance(self.content, bytes) else self.content
+        if isinstance(self.content, bytes):
+            return self.content[offset:offset + length]
+        return self.content
 
 
 def test_the_header_is_what_the_disk_has_now():
-    assert sights.header(Disk(b"\0" * 4096 + b"header".ljust(512, b"\0")), "vdb 4096") == b"header".hex()
+    disk = Disk(b"\0" * 4096 + b"header".ljust(512, b"\0"))
+    assert sights.header(disk, "vdb 4096") == b"header".hex()
 
 
 def test_a_disk_that_gives_no_answer_is_told_from_one_that_cannot_be_read_so():

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The kept answer: its form, and in which calls it is repeated."""
 
-import pytest
-from hypothesis import given, strategies as st
-
 import paper
+import pytest
 from dualstor.host.deadline import Deadline
 from dualstor.look import well
 from dualstor.look.sights import KINDS
 from dualstor.look.well import LASTS, Well
+from hypothesis import given
+from hypothesis import strategies as st
 from unit.drbd.helpers import mangled
 
 AGENT, RESOURCE = "clvmd", "lock:1"
@@ -46,7 +46,8 @@ def test_an_answer_is_repeated_while_all_is_as_it_was():
     assert repeated(Host(code=0, reason="")) == (0, "")
 
 
-@pytest.mark.parametrize("path, text", [(BOOT[1], "another boot\n"), (BOOT[1], None), (SOCKET[1], None)])
+@pytest.mark.parametrize("path, text", [
+    (BOOT[1], "another boot\n"), (BOOT[1], None), (SOCKET[1], None)])
 def test_what_looks_different_is_for_the_agent(path, text):
     host = Host()
     if text is None:
@@ -57,7 +58,8 @@ def test_what_looks_different_is_for_the_agent(path, text):
 
 
 @pytest.mark.parametrize("at, good", [
-    (1010.0, True), (1010.0 - LASTS, True), (1009.9 - LASTS, False), (1010.1, False), (-5.0, False)])
+    (1010.0, True), (1010.0 - LASTS, True), (1009.9 - LASTS, False), (1010.1, False),
+    (-5.0, False)])
 def test_an_answer_lasts_a_minute(at, good):
     assert LASTS <= 60.0
     assert (repeated(Host(at=at)) is not None) == good
@@ -94,7 +96,8 @@ def test_another_form_is_no_answer(text):
     ("code\t8", "code\t1"), ("code\t8", "code\t190"), ("code\t8", "code\t\u00b2"),
     ("code\t8", "code\t7"), ("code\t8", "code\t00"), ("at\t1000.000", "at\tnoon"),
     ("at\t1000.000", "at\tnan"), ("end\n", ""), ("end\n", "end"), ("end\n", "end\nend\n"),
-    ("node\t", "told\t"), ("node\t", "node\tmore\t"), ("reason\t", "why\t"), ("dualstor\t1", "dualstor"),
+    ("node\t", "told\t"), ("node\t", "node\tmore\t"), ("reason\t", "why\t"),
+    ("dualstor\t1", "dualstor"),
     ("/run/lvm/lvmlockd.socket\tthere", "/run/lvm/lvmlockd.socket")])
 def test_a_damaged_answer_is_none(old, new):
     host = Host()
@@ -103,7 +106,8 @@ def test_a_damaged_answer_is_none(old, new):
     assert repeated(host) is None
 
 
-@given(st.one_of(mangled([Host().text]), st.binary().map(lambda b: b.decode("utf-8", "backslashreplace"))))
+@given(st.one_of(mangled([Host().text]),
+                 st.binary().map(lambda b: b.decode("utf-8", "backslashreplace"))))
 def test_whatever_is_kept_nothing_is_raised_and_only_good_codes_are_repeated(text):
     host = Host()
     host.remember(text, *well.place(AGENT, RESOURCE))
@@ -120,7 +124,8 @@ def test_what_is_kept_is_read_back(sights, reason):
     assert [s[2] for s in kept.sights] == [well._escaped(text) for _, _, text in sights]
 
 
-@pytest.mark.parametrize("odd", [OSError("odd"), ValueError("odd"), RecursionError(), MemoryError()])
+@pytest.mark.parametrize("odd", [
+    OSError("odd"), ValueError("odd"), RecursionError(), MemoryError()])
 def test_whatever_goes_wrong_the_agent_looks(monkeypatch, odd):
     def fails(*_):
         raise odd

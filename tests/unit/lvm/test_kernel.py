@@ -32,7 +32,7 @@ def test_the_volumes_of_a_capture():
     found = devmapper.volumes(PaperHost(captured()))
     assert [(v.vg, v.lv, v.name, v.minor, v.suspended, v.layer) for v in found] == [
         ("vg0", "lv0", "vg0-lv0", 0, False, ""), ("vg0", "lv1", "vg0-lv1", 1, False, "")]
-    assert [(v.vg_id, v.lv_id, v.usable) for v in found] == [(GROUP, LV0, True),
+    assert [(v.uuid[4:36], v.lv_id, v.usable) for v in found] == [(GROUP, LV0, True),
                                                              (GROUP, LV1, True)]
 
 

@@ -5,7 +5,6 @@ import shutil
 import tempfile
 
 import pytest
-
 from simulator import path, world
 
 

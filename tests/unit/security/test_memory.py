@@ -8,12 +8,11 @@ import sys
 
 import hypothesis
 import pytest
-from hypothesis import strategies as st
-
 from dualstor import log
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.host.memory import STATE_DIR, file_name
+from hypothesis import strategies as st
 
 
 @pytest.fixture
@@ -110,7 +109,7 @@ def test_a_link_within_it_is_neither_read_nor_written(host, folder, tmp_path, sa
     target = tmp_path / "shadow"
     target.write_text("secret")
     os.mkdir(folder, 0o700)
-    for name in ("a", "lock~c", "~%d" % os.getpid()):
+    for name in ("a", "lock~c", f"~{os.getpid()}"):
         os.symlink(str(target), os.path.join(folder, name))
     assert host.recall("a") is None
     host.remember("text", "a")
@@ -142,7 +141,7 @@ def test_a_name_does_not_lead_out_of_it(host, folder, tmp_path, name):
 ALIKE = (
     ("a/b",), ("a%2Fb",), ("a_b",), ("a%b",),
     ("clustered-vg", "X.well", "volumes"), ("clustered-vg", "X", "well"),
-    ("clustered-vg", "X", "volumes"), ("clustered-vg", "X.%d" % os.getpid(), "volumes"),
+    ("clustered-vg", "X", "volumes"), ("clustered-vg", f"X.{os.getpid()}", "volumes"),
     ("drbd-dualprimary", "r0", "score"), ("drbd-dualprimary", "r0.score", "score"),
     ("drbd", "dualprimary.r0.score", "minors"), ("drbd", "r0", "minors"), ("drbd", "r0~minors"),
     ("drbd~r0", "minors"), ("drbd", "r0", ""), ("drbd", "r0"), ("lock", "c"), ("lock~c",))
@@ -176,7 +175,7 @@ def test_bytes_that_are_not_text_are_no_error(host, folder):
 
 def test_a_draft_that_a_killed_process_left_is_no_obstacle(host, folder):
     os.mkdir(folder, 0o700)
-    with open(os.path.join(folder, "~%d" % os.getpid()), "w", encoding="ascii") as stream:
+    with open(os.path.join(folder, f"~{os.getpid()}"), "w", encoding="ascii") as stream:
         stream.write("half")
     host.remember("text", "a")
     assert host.recall("a") == "text" and os.listdir(folder) == ["a"]
@@ -187,14 +186,13 @@ def test_a_draft_that_a_killed_process_left_is_no_obstacle(host, folder):
 def test_a_file_system_that_takes_nothing_is_no_error(tmp_path, said, options):
     """Read-only, or full: in a mount namespace of its own."""
     script = (
-        "import sys; sys.path.insert(0, %r)\n"
+        f"import sys; sys.path.insert(0, {os.path.dirname(os.path.dirname(log.__file__))!r})\n"
         "from dualstor.host.deadline import Deadline\n"
         "from dualstor.host.host import Host\n"
-        "host = Host(Deadline(20), root=%r)\n"
+        f"host = Host(Deadline(20), root={str(tmp_path)!r})\n"
         "host.remember('x' * 100000, 'a')\n"
         "assert host.recall('a') is None\n"
-        "host.lock('c', 1).close()\n" % (os.path.dirname(os.path.dirname(log.__file__)),
-                                         str(tmp_path)))
+        "host.lock('c', 1).close()\n")
     (tmp_path / "run").mkdir()
     done = subprocess.run(
         ["unshare", "-m", "sh", "-ec", 'mount -t tmpfs -o "$1" none "$2"; exec "$3" -c "$4"', "sh",

@@ -6,13 +6,13 @@ hostile texts hold a mark that no argument may have.
 """
 
 import subprocess
+from functools import partial
 
 import pytest
-
+from dualstor.agents.catalogue import load
 from dualstor.agents.clustered_vg.interface import INTERFACE as GROUP_INTERFACE
 from dualstor.agents.clvmd.interface import INTERFACE as DAEMON_INTERFACE
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE as DRBD_INTERFACE
-from dualstor.agents.catalogue import load
 from dualstor.main import conclude, perform
 from model import actions, events, invariants
 from model.actions import DAEMON, DRBD, GROUP
@@ -57,7 +57,7 @@ def test_every_parameter_that_is_text_has_a_rule(agent):
 
 @pytest.mark.parametrize("state", ["active", "cluster-up"])
 @pytest.mark.parametrize("agent, name, text", STRINGS,
-                         ids=["%s-%s-%d" % (a, n, HOSTILE.index(t)) for a, n, t in STRINGS])
+                         ids=[f"{a}-{n}-{HOSTILE.index(t)}" for a, n, t in STRINGS])
 def test_no_hostile_text_reaches_a_command(agent, name, text, state):
     simulation = Simulation(world.reach(state), stretch=1.5)
     for action in ACTIONS:
@@ -135,9 +135,9 @@ def test_no_variable_of_the_caller_reaches_a_command(agent, variable, capsys):
             if action not in actions.ACTIONS[agent]:
                 continue
             environ = dict(actions.environ(agent, action, "node1"), **{variable: text})
-            conclude(agent, action, lambda: perform(
-                load(agent), action, environ,
-                lambda _: simulation.host("node1", 60)))
+            conclude(agent, action, partial(
+                perform, load(agent), action, environ,
+                lambda _, simulation=simulation: simulation.host("node1", 60)))
         assert not [w for w in arguments(simulation) if MARK in w]
         for line in capsys.readouterr().err.splitlines():
             assert line.isprintable()
@@ -148,7 +148,8 @@ def test_no_variable_of_the_caller_reaches_a_command(agent, variable, capsys):
 
 @pytest.mark.parametrize("agent, name, text", [
     (GROUP, "vgname", "--config=pwn"), (GROUP, "vgname", "vg0\n--pwn"),
-    (DRBD, "drbd_resource", "all"), (DRBD, "drbdconf", "-pwn"), (DAEMON, "daemon", "pwn"), (GROUP, "vgname", "pwn\udcff")])
+    (DRBD, "drbd_resource", "all"), (DRBD, "drbdconf", "-pwn"), (DAEMON, "daemon", "pwn"),
+    (GROUP, "vgname", "pwn\udcff")])
 def test_no_hostile_text_reaches_a_process(simulated, agent, name, text):
     for action in ("start", "validate-all"):
         environ = actions.environ(agent, action, "node1", **{name: text})

@@ -5,7 +5,6 @@ import ast
 import os
 
 import pytest
-
 from sourcetree import SHIPPED, TREE, parsed
 
 RUNNER = "lib/dualstor/host/run.py"
@@ -60,12 +59,12 @@ def offences(tree, runner=False):
                 found.append("preexec_fn=")
     for name, attribute, _ in attributes(tree):
         if attribute in FORBIDDEN_ATTRIBUTES.get(name, ()):
-            found.append("%s.%s" % (name, attribute))
+            found.append(f"{name}.{attribute}")
     for module, taken in modules(tree):
         if module.partition(".")[0] in FORBIDDEN_MODULES:
             found.append(module)
         if taken in FORBIDDEN_ATTRIBUTES.get(module, ()):
-            found.append("%s.%s" % (module, taken))
+            found.append(f"{module}.{taken}")
         if module == "subprocess" and not runner:
             found.append("subprocess")
     return found
@@ -79,8 +78,8 @@ def test_no_shell_and_no_code_from_data(path):
 @pytest.mark.parametrize("path", SHIPPED)
 def test_the_wall_clock_is_not_asked(path):
     tree = parsed(path)
-    asked = {"%s.%s" % (n, a) for n, a, _ in attributes(tree) if a in WALL_CLOCK.get(n, ())}
-    asked |= {"%s.%s" % (m, t) for m, t in modules(tree) if t in WALL_CLOCK.get(m, ())}
+    asked = {f"{n}.{a}" for n, a, _ in attributes(tree) if a in WALL_CLOCK.get(n, ())}
+    asked |= {f"{m}.{t}" for m, t in modules(tree) if t in WALL_CLOCK.get(m, ())}
     assert asked == set()
 
 

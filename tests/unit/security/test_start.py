@@ -5,9 +5,8 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 import hostile
+import pytest
 from dualstor.agents.catalogue import NAMES as AGENTS
 from sourcetree import TREE
 
@@ -41,9 +40,10 @@ def test_programs_are_found_in_folders_of_the_system_alone(place):
     """Not in PATH of the caller, not in the working folder."""
     folder, _ = place
     for program in ("vgs", "lvm", "drbdadm", "drbdsetup", "crm_mon"):
-        (folder / program).write_text("#!/bin/sh\ntouch %s/ran\n" % folder)
+        (folder / program).write_text(f"#!/bin/sh\ntouch {folder}/ran\n")
         (folder / program).chmod(0o755)
-    hostile.run(agent("clustered-vg"), "start", cwd=folder, OCF_RESKEY_vgname="vg0", PATH=str(folder))
+    hostile.run(agent("clustered-vg"), "start", cwd=folder, OCF_RESKEY_vgname="vg0",
+                PATH=str(folder))
     hostile.run(agent("drbd-dualprimary"), "start", cwd=folder, OCF_RESKEY_drbd_resource="r0",
                 PATH=str(folder))
     assert not (folder / "ran").exists()
@@ -54,17 +54,17 @@ def test_programs_are_found_in_folders_of_the_system_alone(place):
     "a\u2028ocf-exit-reason:forged", "a\x85b", "a\u202eb", "caf\udce9", "x" * 100000])
 def test_a_log_line_cannot_be_forged(text):
     """Neither in the exit reason nor in what is logged, by a name or by what a program said."""
+    library = os.path.join(TREE, "lib")
     code = (
-        "import sys; sys.path.insert(0, %r)\n"
+        f"import sys; sys.path.insert(0, {library!r})\n"
         "from dualstor import log\n"
         "from dualstor.main import conclude\n"
         "from dualstor.action.steps import Finish\n"
         "text = eval(sys.stdin.read())\n"
         "log.os.path.exists = lambda _: False\n"    # no syslogd listens: stderr gets the lines, too
-        "log.start('clvmd(%%s)' %% text, {})\n"
-        "log.warning('%%s', text)\n"
-        "conclude('clvmd', 'start', lambda: Finish(1, 'why: ' + text))\n"
-        % os.path.join(TREE, "lib"))
+        "log.start('clvmd(%s)' % text, {})\n"
+        "log.warning('%s', text)\n"
+        "conclude('clvmd', 'start', lambda: Finish(1, 'why: ' + text))\n")
     done = subprocess.run([sys.executable, "-IS", "-c", code], input=ascii(text), text=True,
                           capture_output=True, check=False)
     assert done.returncode == 0, done.stderr

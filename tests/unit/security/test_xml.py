@@ -2,7 +2,6 @@
 """XML is parsed without entities, without other files and without network."""
 
 import pytest
-
 from dualstor.command.check.parsers import xml as lines
 from dualstor.command.configure.render import cman as cluster_conf
 from dualstor.errors import ParseError
@@ -12,13 +11,13 @@ from sourcetree import SHIPPED, imports
 PARSERS = [lambda text: xmltext.parse("a file", text), pacemaker.parse_mon, stonith.parse_history,
            cluster_conf.version]
 
-BOMB = '<!DOCTYPE lolz [<!ENTITY a "lol">%s]>' % "".join(
-    '<!ENTITY %s "%s">' % (chr(98 + n), ("&%s;" % chr(97 + n)) * 10) for n in range(9))
+_TENFOLD = "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9))
+BOMB = f'<!DOCTYPE lolz [<!ENTITY a "lol">{_TENFOLD}]>'
 
 
 def document(head, body):
-    return '<?xml version="1.0"?>\n%s\n<pacemaker-result><nodes>%s</nodes></pacemaker-result>' % (
-        head, body)
+    return (f'<?xml version="1.0"?>\n{head}\n'
+            f"<pacemaker-result><nodes>{body}</nodes></pacemaker-result>")
 
 
 @pytest.mark.parametrize("parse", PARSERS)
@@ -33,13 +32,13 @@ class TestEveryParser:
         secret = tmp_path / "secret"
         secret.write_text("root:x:0:0")
         with pytest.raises(ParseError) as caught:
-            parse(document('<!DOCTYPE x [<!ENTITY e SYSTEM "file://%s">]>' % secret, "&e;"))
+            parse(document(f'<!DOCTYPE x [<!ENTITY e SYSTEM "file://{secret}">]>', "&e;"))
         assert "root:x" not in str(caught.value)
 
     @pytest.mark.parametrize("where", ["file:///etc/passwd", "http://192.0.2.1/x.dtd"])
     def test_an_external_document_type_is_not_fetched(self, parse, where):
         with pytest.raises(ParseError, match="document type"):
-            parse(document('<!DOCTYPE pacemaker-result SYSTEM "%s">' % where, ""))
+            parse(document(f'<!DOCTYPE pacemaker-result SYSTEM "{where}">', ""))
 
     def test_an_undeclared_entity_is_an_error(self, parse):
         with pytest.raises(ParseError):
@@ -70,7 +69,7 @@ class TestTheParserThatShowsLines:
         secret = tmp_path / "secret"
         secret.write_text("root:x:0:0")
         for head, body in ((BOMB, "&j;"),
-                           ('<!DOCTYPE x [<!ENTITY e SYSTEM "file://%s">]>' % secret, "&e;")):
+                           (f'<!DOCTYPE x [<!ENTITY e SYSTEM "file://{secret}">]>', "&e;")):
             root, _ = lines.parse(document(head, body), "cluster.conf")
             text = "" if root is None else "".join(root.itertext(with_tail=True))
             assert "root:x" not in text and "lol" not in text
