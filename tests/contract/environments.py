@@ -11,8 +11,8 @@ import json
 import os
 import time
 
-from dualstor.host.deadline import Deadline
 from dualstor.errors import ToolHung, ToolMissing
+from dualstor.host.deadline import Deadline
 from dualstor.host.host import BUSY, Host
 from dualstor.host.run import Completed
 from simulator import kernelfiles, world

@@ -76,8 +76,6 @@ class Node(Record):
     state: str
     word: str = None          # Member, Dead, Joining, Leaving, Disallowed or Unknown
     votes: int = None
-    incarnation: int = None
-    joined: str = None        # local time; None when it never did
     addresses: tuple = ()
 
     @property
@@ -117,38 +115,6 @@ def parse_status(text):
 
 def _ports(words):
     return numbers("cman_tool status", words, "Ports Bound: " + " ".join(words))
-
-
-def _row(line):
-    """The Node of a row ``id  state  incarnation  [date time]  name``."""
-    words = line.split()
-    if len(words) not in (4, 6) or len(words[1]) != 1:
-        raise ParseError("cman_tool nodes", line, "expected a node")
-    number, incarnation = numbers("cman_tool nodes", (words[0], words[2]), line)
-    return Node(id=number, state=words[1], incarnation=incarnation, name=words[-1],
-                joined=" ".join(words[3:5]) if len(words) == 6 else None)
-
-
-def parse_nodes(text):
-    """The Nodes in the output of ``cman_tool nodes`` (with or without ``-a``), as a tuple.
-
-    :raises ParseError: a line is no node
-    """
-    found, table = [], False
-    for line in text.splitlines():
-        words = line.split()
-        if not table:  # a note about disallowed nodes may stand before the heading
-            table = words[:2] == ["Node", "Sts"]
-        elif words[:1] == ["Addresses:"]:
-            if not found:
-                raise ParseError("cman_tool nodes", line, "addresses of no node")
-            found[-1] = found[-1].but(addresses=tuple(words[1:]))
-        elif words:
-            found.append(_row(line))
-    if not table:
-        raise ParseError("cman_tool nodes", (text.splitlines() or [""])[0],
-                         "expected the heading \"Node  Sts\"")
-    return tuple(found)
 
 
 def parse_fields(text):

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""corosync-quorumtool and corosync-cmapctl: membership and votes as corosync sees them.
+"""corosync-quorumtool: membership and votes as corosync sees them.
 
 Formats: corosync tools/corosync-quorumtool.c (show_status, display_nodes_data; of corosync 1:
-show_status, which ends with 0 whatever happened), tools/corosync-cmapctl.c (print_key).
+show_status, which ends with 0 whatever happened).
 """
 
-import re
-
-from dualstor.errors import ParseError, ToolFailed
+from dualstor.errors import ParseError
 from dualstor.record import Record
 from dualstor.tools.keyed import Keyed, numbers
 
@@ -22,7 +20,6 @@ _QUORUM = "Quorum information"
 _VOTES = "Votequorum information"
 _MEMBERS = "Membership information"
 _VERSION = "Version:"
-_CMAP = re.compile(r"(\S+) \((\w+)\) = ?(.*)")
 
 
 class Member(Record):
@@ -126,28 +123,3 @@ def status(host, timeout=TIMEOUT):
     completed = host.run(_STATUS, timeout)
     seen = parse_status(completed.stdout if "Quorate:" in completed.stdout else completed.answer())
     return seen.but(quorate=seen.quorate and completed.returncode != NOT_QUORATE)
-
-
-def parse_cmap(text):
-    """The (key, type, value) triples in the output of ``corosync-cmapctl``, in order.
-
-    :raises ParseError: a line is not ``key (type) = value``
-    """
-    found = []
-    for line in text.splitlines():
-        match = _CMAP.match(line)
-        if match is None:
-            raise ParseError("corosync-cmapctl", line, "expected \"key (type) = value\"")
-        found.append((match.group(1), match.group(2), match.group(3).strip()))
-    return tuple(found)
-
-
-def cmap(host, prefix, timeout=TIMEOUT):
-    """The keys of corosync's configuration and state that begin with *prefix*: {key: value}.
-
-    :raises ToolError, ParseError: as ``status``
-    """
-    completed = host.run(("corosync-cmapctl", prefix), timeout)
-    if not completed.ok:
-        raise ToolFailed(completed)
-    return {key: value for key, _, value in parse_cmap(completed.stdout)}

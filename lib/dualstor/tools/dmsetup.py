@@ -23,11 +23,6 @@ class Device(Record):
     minor: int
     suspended: bool
 
-    @property
-    def live(self):
-        """Whether a table is loaded and in use."""
-        return self.attr.startswith("L")
-
 
 def parse_info(text):
     """The Devices in the output of ``info``, as a tuple.

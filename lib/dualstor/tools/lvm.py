@@ -188,12 +188,10 @@ def parse_rows(command, text, count):
 
 def _outcome(completed):
     messages = lvm_messages.classify(completed.stderr)
-    kinds = lvm_messages.kinds(messages)
-    unsafe = kinds & lvm_messages.UNSAFE
-    ok = completed.ok or bool(kinds) and kinds - lvm_messages.CONSEQUENCE == lvm_messages.DONE
+    unsafe = lvm_messages.kinds(messages) & lvm_messages.UNSAFE
     telling = [m.text for m in messages if m.kind not in lvm_messages.CONSEQUENCE]
     says = telling[0] if telling else completed.complaint()
-    return Outcome(ok=ok and not unsafe, messages=messages, says=says)
+    return Outcome(ok=completed.ok and not unsafe, messages=messages, says=says)
 
 
 def _run(host, argv, timeout):
@@ -276,15 +274,6 @@ def volumes(host, vg, lvm_version, timeout=None):
                          volumes=tuple(sorted(volumes_, key=lambda lv: lv.name)))
 
 
-def physical_volumes(host, timeout=None):
-    """All physical volumes that LVM sees, as (Outcome, tuple of PhysicalVolume)."""
-    answer = report(host, "pvs", ("pv_name", "pv_uuid", "pv_attr", "vg_name"), None, timeout)
-    return answer.outcome, tuple(PhysicalVolume(*row) for row in answer.rows)
-
-
-#: What -a takes to activate on this host, by who locks the VG and how.
-ACTIVATE_SHARED = {"lvmlockd": "-asy", "clvmd": "-aly"}
-ACTIVATE_EXCLUSIVE = "-aey"
 _DEACTIVATE = "-aln"  # on this host only
 
 
@@ -307,11 +296,6 @@ def deactivate(host, vg, names, timeout=None):
 def deactivate_group(host, vg, timeout=None):
     """Deactivate all LVs of *vg* on this host; LVM does nothing where one of them is open."""
     return _run(host, ("vgchange", _DEACTIVATE, vg), timeout)[0]
-
-
-def set_clustered(host, vg, clustered=True, timeout=None):
-    """Have clvmd lock *vg*, or no longer; one that is so already is well. Of LVM 2.02."""
-    return _run(host, ("vgchange", "-c", "y" if clustered else "n", vg), timeout)[0]
 
 
 def start_locking(host, vg, timeout=None):

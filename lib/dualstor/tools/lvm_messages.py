@@ -16,9 +16,6 @@ TRANSIENT = frozenset(("starting", "held"))
 #: Kinds that make a result worthless whatever the exit code says.
 UNSAFE = frozenset(("local locking",))
 
-#: Kinds of a failure that is none: things are as they were to be.
-DONE = frozenset(("already",))
-
 #: Kinds that say nothing of their own: consequences of another line.
 CONSEQUENCE = frozenset(("consequence", "warning", "unlocked reading"))
 
@@ -53,7 +50,6 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
     ("open", r"Logical volume (?P<name>\S+) (?:is )?(?:in use|used by another device)"
              r"|contains a filesystem in use|with [0-9]+ open logical volume"),
     ("open", r"LV (?P<name>\S+) in use: not deactivating"),     # 2.02.84
-    ("already", r"Volume group \"?(?P<name>[^\s\"]+)\"? is already (?:not )?clustered"),
     ("exported", r"Volume group \"?(?P<name>[^\s\"]+)\"? is exported"),
     ("foreign", r"Cannot access VG (?P<name>\S+) with system ID"),
     ("no group", r"Volume group \"?(?P<name>[^\s\"]+)\"? (?:is )?not found"),

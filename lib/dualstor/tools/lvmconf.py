@@ -19,7 +19,8 @@ from dualstor.tools import lvm_messages
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterator, Match
+    from typing import Match
+
     from dualstor.host.host import Host
 
 #: Later files rule; tags' files (lvm_TAG.conf) are not read.
@@ -85,9 +86,9 @@ class Scan:
     """
 
     def __init__(self, text: str) -> None:
-        self.settings: "list[Setting]" = []
-        self.sections: "list[Section]" = []
-        self.problems: "list[Problem]" = []
+        self.settings: list[Setting] = []
+        self.sections: list[Section] = []
+        self.problems: list[Problem] = []
         self._text = text
         self._counted, self._line = 0, 1
         self._tokens = (token for token in _TOKEN.finditer(text) if token.lastgroup != "skip")
@@ -110,7 +111,7 @@ class Scan:
         self.problems.append(Problem(line=self._number(place), text=text))
 
     def _scan(self) -> None:
-        inside: "list[tuple[str, int]]" = []    # the open sections: name, number of the line
+        inside: list[tuple[str, int]] = []    # the open sections: name, number of the line
         while self._next is not None:
             token = self._next
             self._take()
@@ -146,7 +147,7 @@ class Scan:
             self._wrong(token, "a value is missing")
             return
         self._take()
-        value: "str | tuple[str, ...]" = _text(token)
+        value: str | tuple[str, ...] = _text(token)
         if _mark(token) == "[":
             items = []
             while _is_text(self._next) or _mark(self._next) == ",":
@@ -204,7 +205,7 @@ def read(host: "Host") -> "dict[str, str | tuple[str, ...]]":
 
     :raises ParseError: a file is not understood
     """
-    found: "dict[str, str | tuple[str, ...]]" = {}
+    found: dict[str, str | tuple[str, ...]] = {}
     for path in FILES:
         found.update(parse(host.read(path) or "", path))
     return found

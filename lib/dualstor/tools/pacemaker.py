@@ -319,12 +319,6 @@ def known_nodes(host):
         return None
 
 
-def peers(host):
-    """The names of the other nodes of the cluster, as a tuple; None when it cannot be told."""
-    names, own = known_nodes(host), local_node(host)
-    return None if names is None else tuple(name for name in names if name != own)
-
-
 def _score(host, instance, arguments, promoted_known):
     """Run crm_attribute or crm_master for an instance's promotion score: Completed."""
     program = ("crm_attribute", "--promotion") if promoted_known else \

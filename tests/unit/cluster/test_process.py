@@ -2,10 +2,10 @@
 """Processes as /proc shows them."""
 
 import pytest
-from hypothesis import given, strategies as st
-
 from dualstor.kernel import process
 from dualstor.kernel.process import Process
+from hypothesis import given
+from hypothesis import strategies as st
 from unit.cluster.helpers import PaperHost
 
 BOOT = "/proc/sys/kernel/random/boot_id"

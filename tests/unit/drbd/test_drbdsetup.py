@@ -4,12 +4,13 @@
 import json
 
 import pytest
-from hypothesis import given, strategies as st
-
 from dualstor.errors import ParseError, ToolMissing
-from dualstor.kernel import drbd
 from dualstor.host.run import Completed
+from dualstor.kernel import drbd
 from dualstor.tools import drbdsetup
+from hypothesis import given
+from hypothesis import strategies as st
+
 from .helpers import CAPTURES, PaperHost, captured, golden, kernel_host, mangled
 
 EVENTS9, JSON9 = golden("events2-9.txt"), golden("status-9.json")

@@ -2,19 +2,17 @@
 """clustered-vg's looking and doing, on a host that is written down."""
 
 import os
-import subprocess
-import sys
 
 import pytest
-
+from dualstor.action.engine import pursue
+from dualstor.action.steps import Finish
 from dualstor.agents.clustered_vg import seen
 from dualstor.agents.clustered_vg.agent import ClusteredVg
-from dualstor.host.deadline import Deadline
-from dualstor.action.engine import pursue
 from dualstor.errors import ToolFailed, ToolHung
+from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Finish
+
 from .helpers import PaperHost, golden
 from .observations import Quorum, memory, parameters, request
 

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """clustered-vg's decisions on any observation: what must hold whatever is seen."""
 
-from hypothesis import HealthCheck, given, settings
-
-from dualstor.agents.clustered_vg import locking, plan as planning
+from dualstor.action.engine import Agent, pursue
+from dualstor.action.steps import Do, Facts, Finish, Wait
+from dualstor.agents.clustered_vg import locking
+from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.decide import decide
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
-from dualstor.action.engine import Agent, pursue
 from dualstor.errors import DeadlineReached
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
-from dualstor.action.steps import Do, Facts, Finish, Wait
+from hypothesis import HealthCheck, given, settings
+
 from . import observations as seen_by
 
 many = settings(max_examples=300, deadline=None,

@@ -2,15 +2,29 @@
 """clustered-vg's decisions case by case: the steps in their order, the reasons and what they advise."""
 
 import pytest
-
+from dualstor.action.steps import Do, Facts, Finish, Wait
 from dualstor.agents.clustered_vg import seen
 from dualstor.agents.clustered_vg.decide import decide
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, is_group_name
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Facts, Finish, Wait
 from dualstor.tools import lvm
-from .observations import (OK, Quorum, active, clvmd, group, healthy, identity, lv, memory, outcome,
-                           parameters, request, started, with_history)
+
+from .observations import (
+    OK,
+    Quorum,
+    active,
+    clvmd,
+    group,
+    healthy,
+    identity,
+    lv,
+    memory,
+    outcome,
+    parameters,
+    request,
+    started,
+    with_history,
+)
 
 START, STOP, MONITOR = request("start"), request("stop"), request("monitor")
 DONE = Finish(ExitCode.SUCCESS)

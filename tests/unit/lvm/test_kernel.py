@@ -2,10 +2,11 @@
 """LVs in device-mapper, what a device stands on, who holds it open."""
 
 import pytest
-from hypothesis import given, strategies as st
-
 from dualstor.errors import HostUnreadable
 from dualstor.kernel import block, devmapper, dlm, holders
+from hypothesis import given
+from hypothesis import strategies as st
+
 from .helpers import PaperHost, golden
 
 GROUP, LV0, LV1 = "smkfDsSuWte2JyANJtU0pBJ4d9hjeZ2Q", "IaK8XddwzKswnXpjmcDNA2Vifwcwef7S", \

@@ -2,10 +2,11 @@
 """LVM's settings, of every version that there is: asked for, or read from lvm.conf."""
 
 import pytest
-from hypothesis import given, strategies as st
-
 from dualstor.errors import ParseError, ToolHung
 from dualstor.tools import lvmconf
+from hypothesis import given
+from hypothesis import strategies as st
+
 from .helpers import PaperHost, golden
 
 OLD, MIDDLE, LATE, TODAY = (2, 2, 84), (2, 2, 119), (2, 2, 188), (2, 3, 16)
