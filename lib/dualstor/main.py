@@ -34,7 +34,7 @@ def metadata(name, environ):
     """
     text = document.find(name, environ)
     if text is None:
-        raise DualstorError(f"{name} meta-data: no metadata in {' or '.join(document.FOLDERS)}; "
+        raise DualstorError(f"{name} meta-data: no metadata in {' or '.join(document.DIRECTORIES)}; "
                             "reinstall dualstor")
     return text
 
