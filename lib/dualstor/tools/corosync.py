@@ -6,11 +6,13 @@ show_status, which ends with 0 whatever happened).
 """
 
 from dualstor.errors import ParseError
+from dualstor.host.deadline import QUERY
 from dualstor.record import Record
 from dualstor.tools.keyed import Keyed, numbers
 
-#: Seconds; both tools answer from memory, at once or not at all.
-TIMEOUT = 5.0
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.host.host import Host
 
 #: Exit codes of ``corosync-quorumtool -s``.
 QUORATE, NOT_QUORATE = 0, 2
@@ -27,7 +29,7 @@ class Member(Record):
 
     id: int
     name: str
-    votes: int = None
+    votes: "int | None" = None
     local: bool = False
 
 
@@ -35,26 +37,27 @@ class Status(Record):
     """What ``corosync-quorumtool -s`` says. Numbers that it left out are None."""
 
     quorate: bool
-    provider: str = None
-    nodes: int = None
-    node_id: int = None
-    ring: str = None
-    expected: int = None      # votes
-    total: int = None         # votes
-    quorum: int = None        # votes needed
-    flags: tuple = ()         # "2Node", "Quorate", "WaitForAll", "Qdevice" ...
-    members: tuple = ()
-    rest: tuple = ()          # (key, value) of further lines
+    provider: "str | None" = None
+    nodes: "int | None" = None
+    node_id: "int | None" = None
+    ring: "str | None" = None
+    expected: "int | None" = None  # votes
+    total: "int | None" = None     # votes
+    quorum: "int | None" = None    # votes needed
+    flags: "tuple[str, ...]" = ()  # "2Node", "Quorate", "WaitForAll", "Qdevice" ...
+    members: "tuple[Member, ...]" = ()
+    rest: "tuple[tuple[str, str], ...]" = ()  # (key, value) of further lines
 
     @property
-    def two_node(self):
+    def two_node(self) -> "bool | None":
         """Whether one of two nodes is enough for quorum; None when nothing counts votes."""
         return None if self.quorum is None else "2Node" in self.flags
 
 
-def _sections(text):
+def _sections(text: str) -> "dict[str, list[str]]":
     """{heading: lines} of the output; a heading is underlined with hyphens."""
-    found, lines = {}, None
+    found: "dict[str, list[str]]" = {}
+    lines = None
     for line in text.splitlines():
         if line.strip() in (_QUORUM, _VOTES, _MEMBERS):
             lines = found.setdefault(line.strip(), [])
@@ -65,7 +68,7 @@ def _sections(text):
     return found
 
 
-def _member(line, columns):
+def _member(line: str, columns: "list[str]") -> "Member | None":
     """The Member of a row: id, votes, qdevice (may be empty), name; None of the quorum device."""
     words = line.split()
     local = words[-1] == "(local)"
@@ -79,7 +82,7 @@ def _member(line, columns):
     return Member(id=found[0], name=plain[-1], local=local, votes=found[1] if votes else None)
 
 
-def _status(values, members=()):
+def _status(values: "Keyed", members: "tuple[Member, ...]" = ()) -> "Status":
     """The Status of the Keyed *values*."""
     quorate = values.need("Quorate")
     if quorate not in ("Yes", "No"):
@@ -92,7 +95,7 @@ def _status(values, members=()):
         flags=values.words("Flags"), members=members, rest=values.rest)
 
 
-def parse_status(text):
+def parse_status(text: str) -> "Status":
     """The Status in the output of ``corosync-quorumtool -s``.
 
     :raises ParseError: it is cut off or something else
@@ -113,7 +116,7 @@ def parse_status(text):
     return _status(values, tuple(m for m in members if m))
 
 
-def status(host, timeout=TIMEOUT):
+def status(host: "Host", timeout: float = QUERY) -> "Status":
     """The Status now; the exit code rules where it is more careful than the text.
 
     :raises ToolMissing, ToolHung: as Host.run

@@ -10,6 +10,10 @@ import re
 from dualstor.errors import shown
 from dualstor.record import Record
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
+
 #: Kinds that pass: the same command may be run again.
 TRANSIENT = frozenset(("starting", "held"))
 
@@ -76,12 +80,12 @@ class Message(Record):
 
     kind: str
     text: str
-    name: str = None
-    uuid: str = None
-    other: str = None
+    name: "str | None" = None
+    uuid: "str | None" = None
+    other: "str | None" = None
 
 
-def _message(line):
+def _message(line: str) -> "Message":
     for kind, pattern in _KINDS:
         match = pattern.search(line)
         if match:
@@ -89,10 +93,10 @@ def _message(line):
     return Message(kind="other", text=line)
 
 
-def classify(text):
+def classify(text: str) -> "tuple[Message, ...]":
     """The Messages in the text that an LVM command wrote on stderr, as a tuple.
 
-    A line that is said again is told once, of a long one the beginning counts, and of a flood
+    A line that is repeated counts once, of a long one the beginning counts, and of a flood
     the first and last lines: the time it takes is no part of the action's deadline.
     """
     lines = list(dict.fromkeys(shown(line) for line in text.splitlines()))
@@ -101,6 +105,6 @@ def classify(text):
     return tuple(_message(line) for line in lines if line)
 
 
-def kinds(messages):
+def kinds(messages: "Iterable[Message]") -> "frozenset[str]":
     """The set of kinds among *messages*."""
     return frozenset(m.kind for m in messages)

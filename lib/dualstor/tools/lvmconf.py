@@ -57,9 +57,9 @@ _ESCAPED = re.compile(r'\\(["\\])')     # a backslash before anything else stand
 class Setting(Record):
     """A setting where it stands: from ``begin`` to ``end`` in the text, name and value."""
 
-    name: str                           # "section/name"
-    value: "str | tuple[str, ...]"      # quotes removed; a tuple is a list
-    line: int                           # the number of the line that it begins on
+    name: str                       # "section/name"
+    value: "str | tuple[str, ...]"  # quotes removed; a tuple is a list
+    line: int                       # the number of the line that it begins on
     begin: int
     end: int
 
@@ -86,9 +86,9 @@ class Scan:
     """
 
     def __init__(self, text: str) -> None:
-        self.settings: list[Setting] = []
-        self.sections: list[Section] = []
-        self.problems: list[Problem] = []
+        self.settings: "list[Setting]" = []
+        self.sections: "list[Section]" = []
+        self.problems: "list[Problem]" = []
         self._text = text
         self._counted, self._line = 0, 1
         self._tokens = (token for token in _TOKEN.finditer(text) if token.lastgroup != "skip")
@@ -111,7 +111,7 @@ class Scan:
         self.problems.append(Problem(line=self._number(place), text=text))
 
     def _scan(self) -> None:
-        inside: list[tuple[str, int]] = []    # the open sections: name, number of the line
+        inside: "list[tuple[str, int]]" = []    # the open sections: name, number of the line
         while self._next is not None:
             token = self._next
             self._take()
@@ -147,16 +147,17 @@ class Scan:
             self._wrong(token, "a value is missing")
             return
         self._take()
-        value: str | tuple[str, ...] = _text(token)
+        value: "str | tuple[str, ...]" = _text(token)
         if _mark(token) == "[":
             items = []
-            while _is_text(self._next) or _mark(self._next) == ",":
-                item = self._take()
-                items += [_text(item)] if _is_text(item) else []
-            if _mark(self._next) != "]":
-                self._wrong(self._next, "a list is not closed")
+            token = self._take()
+            while token is not None and (_is_text(token) or _mark(token) == ","):
+                items += [_text(token)] if _is_text(token) else []
+                token = self._take()
+            if token is None or _mark(token) != "]":
+                self._wrong(token, "a list is not closed")
                 return
-            token, value = self._take(), tuple(items)
+            value = tuple(items)
         self.settings.append(Setting(name=name, value=value, line=line, begin=begin,
                                      end=token.end()))
 
@@ -205,7 +206,7 @@ def read(host: "Host") -> "dict[str, str | tuple[str, ...]]":
 
     :raises ParseError: a file is not understood
     """
-    found: dict[str, str | tuple[str, ...]] = {}
+    found: "dict[str, str | tuple[str, ...]]" = {}
     for path in FILES:
         found.update(parse(host.read(path) or "", path))
     return found
@@ -233,7 +234,7 @@ def setting(host: "Host", name: str, lvm_version: "tuple[int, ...]",
     :raises ParseError: its answer has another form, or LVM refused the question and its
         lvm.conf is not understood
     """
-    command = ("lvm", "lvmconfig" if lvm_version >= _LVMCONFIG else "dumpconfig")
+    command: "tuple[str, ...]" = ("lvm", "lvmconfig" if lvm_version >= _LVMCONFIG else "dumpconfig")
     if lvm_version >= _FULL:
         command += ("--type", "full")
     default = _DEFAULTS.get(name) if lvm_version < _FULL else None

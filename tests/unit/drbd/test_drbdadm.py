@@ -221,8 +221,7 @@ DEEDS = ("up", "adjust", "attach", "connect", "primary", "secondary", "down")
 @pytest.mark.parametrize("deed", DEEDS)
 def test_a_deed_runs_one_command_without_force(deed):
     host = adm(**{deed: (0, "", "")})
-    outcome = getattr(drbdadm, deed)(host, "r0", "/etc/other.conf")
-    assert outcome.ok and outcome.completed.argv == host.calls[0]
+    assert getattr(drbdadm, deed)(host, "r0", "/etc/other.conf").ok
     assert host.calls == [("drbdadm", "-c", "/etc/other.conf", deed, "r0")]
 
 

@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from dualstor.errors import ParseError, ToolMissing
+from dualstor.errors import ParseError, ToolFailed, ToolMissing
 from dualstor.host.run import Completed
 from dualstor.kernel import drbd
 from dualstor.tools import drbdsetup
@@ -272,8 +272,9 @@ def test_a_missing_drbdsetup_raises():
 def test_no_answer_of_a_drbdsetup_without_the_option():
     host = kernel_host(FOUR, programs={
         "drbdsetup": lambda words: captured("down", "node1", "drbdsetup_status_json")})
-    told, outcome = drbdsetup.status(host, "r0")
-    assert not told and outcome.code == 20 and "unrecognized option" in outcome.says
+    with pytest.raises(ToolFailed, match="unrecognized option") as caught:
+        drbdsetup.status(host, "r0")
+    assert caught.value.completed.returncode == 20
 
 
 # -- why I/O is suspended -------------------------------------------------------
