@@ -58,7 +58,8 @@ def test_placeholders(wanted, said, same):
     assert transcripts.matches(wanted, said) is same
 
 
-@pytest.mark.parametrize("text", ["== t\nin: active\nfrom: x\nnode1$ true\n", "== t\nnode1$ a\n? b\n",
+@pytest.mark.parametrize("text", ["== t\nin: active\nfrom: x\nnode1$ true\n",
+                                  "== t\nnode1$ a\n? b\n",
                                   "== t\nwhat: is\n"])
 def test_a_transcript_that_is_cut_or_foreign_is_refused(text):
     with pytest.raises((AssertionError, ValueError, KeyError)):

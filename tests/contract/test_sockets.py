@@ -107,7 +107,7 @@ def test_one_that_is_stopped_is_not_busy(state):
             locking.daemon(simulation.cluster.nodes[ONE], "clvmd"), "state", state))
         found = knocks(host)
         assert found[:PLACES] == [None] * PLACES
-        assert all("is in state %s" % state in text for text in found[PLACES:])
+        assert all(f"is in state {state}" in text for text in found[PLACES:])
 
 
 def test_a_real_process_that_is_stopped_is_not_busy():

@@ -151,7 +151,7 @@ def test_fenced_is_waited_for_and_not_only_cman(deed, name):
     deed(host, 20)
     assert host.lines == ["fence_tool -t 20 -w 20 " + name] and host.calls[0][1] > 40
     with pytest.raises(ToolFailed, match="not complete"):
-        deed(PaperHost({"fence_tool": (0, "", "fence_tool: %s not complete\n" % name)}), 20)
+        deed(PaperHost({"fence_tool": (0, "", f"fence_tool: {name} not complete\n")}), 20)
 
 
 def test_fence_domain_not_joined():

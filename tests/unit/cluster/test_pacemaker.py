@@ -36,8 +36,8 @@ def survivor(**changes):
     """SURVIVOR with other attributes of node2."""
     text = _FENCED
     for name, value in changes.items():
-        assert '%s="false"' % name in text
-        text = text.replace('%s="false"' % name, '%s="%s"' % (name, value))
+        assert f'{name}="false"' in text
+        text = text.replace(f'{name}="false"', f'{name}="{value}"')
     assert _FENCED in SURVIVOR
     return SURVIVOR.replace(_FENCED, text)
 

@@ -18,7 +18,7 @@ def answers(**known):
     def program(words):
         words = words[2:] if words[0] == "-c" else words
         word = words[0].lstrip("-").replace("-", "_")
-        return known.get(word, (20, "", "unknown command %s\n" % words[0]))
+        return known.get(word, (20, "", f"unknown command {words[0]}\n"))
     return program
 
 

@@ -55,8 +55,9 @@ def test_lvm_that_waits_for_a_clvmd_without_quorum_is_done_without():
         lvmconf.setting(host, "global/locking_type", LATE)
 
 
-def test_other_refusals_tell_nothing():
-    assert lvmconf.setting(answering("", "  Something else\n", 3), "global/locking_type", OLD) is None
+def test_other_refusals_say_nothing():
+    host = answering("", "  Something else\n", 3)
+    assert lvmconf.setting(host, "global/locking_type", OLD) is None
 
 
 def test_a_configuration_with_all_that_it_may_have():

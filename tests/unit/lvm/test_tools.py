@@ -45,7 +45,7 @@ def test_dmsetup_remove_never_waits_for_udev_nor_forces():
 
 def test_lvmlockctl_info():
     everything = lvmlock.parse_info(golden("lvmlockctl-info-one-shared-one-exclusive.txt"))
-    assert [(l.vg, l.name, l.lock_type) for l in everything] == [
+    assert [(space.vg, space.name, space.lock_type) for space in everything] == [
         ("", "lvm_global", ""), ("vg0", "lvm_vg0", "dlm")]
     assert everything[1].uuid == "smkfDs-SuWt-e2Jy-ANJt-U0pB-J4d9-hjeZ2Q"
     assert everything[1].volumes == (("IaK8XddwzKswnXpjmcDNA2Vifwcwef7S", "sh"),
@@ -271,7 +271,7 @@ def test_hanging_and_missing_programs_are_outcomes():
     ("File descriptor 3 (pipe:[1]) leaked on vgs invocation.", "warning", None),
     ("Something new", "other", None)])
 def test_what_lvm_says_is_classified(line, kind, name):
-    (message,) = lvm_messages.classify("  %s\n" % line)
+    (message,) = lvm_messages.classify(f"  {line}\n")
     assert (message.kind, message.name, message.text) == (kind, name, line)
 
 
@@ -280,7 +280,8 @@ def test_the_cause_is_told_not_its_consequence():
                                          "  Failed to lock logical volume vg0/b.\n", 5),
                            "vg0", "-asy", ("b",))
     assert outcome.says == "LV locked by other host: vg0/b" and not outcome.transient
-    outcome = lvm.activate(answering("", golden("stderr-peer-exclusive.txt")), "vg0", "-aey", ("b",))
+    host = answering("", golden("stderr-peer-exclusive.txt"))
+    outcome = lvm.activate(host, "vg0", "-aey", ("b",))
     assert outcome.ok and outcome.kinds == {"elsewhere"}
 
 
@@ -294,7 +295,7 @@ def test_what_passes_is_transient_only_when_it_failed():
 def test_of_a_flood_of_messages_the_ends_are_judged():
     """Found by the model: a flood on stderr kept an agent busy far beyond its deadline."""
     assert [m.text for m in lvm_messages.classify("y\n" * 100000)] == ["y"]
-    flood = "".join("line %d\n" % n for n in range(100000))
+    flood = "".join(f"line {n}\n" for n in range(100000))
     messages = lvm_messages.classify(flood + "  VG vg0 lock failed: lock manager\n")
     assert len(messages) <= 10000
     assert messages[0].text == "line 0" and messages[-1].text.startswith("VG vg0 lock failed")
