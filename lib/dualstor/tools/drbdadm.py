@@ -6,19 +6,17 @@ Source: drbdadm(8). Never gives --force, --discard-my-data or --overwrite-data-o
 on the disk says, and exits 0. ``conf`` is a configuration file, None for the default.
 """
 
-from dualstor.errors import ParseError, ToolError, ToolFailed
+from dualstor.errors import ParseError, ToolError
 from dualstor.kernel import drbd
 from dualstor.record import Record, whole
 from dualstor.tools import drbdconf, drbdsetup
-from dualstor.tools.drbdsetup import Outcome
+from dualstor.tools.drbdsetup import QUESTION, Outcome
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.host.host import Host
     from dualstor.host.run import Completed
 
-_QUIET = {"DRBD_DONT_WARN_ON_VERSION_MISMATCH": "1"}
-_QUERY = 10.0  # seconds for a question that reads the configuration only
 _NOT_DEFINED, _NOTHING_DEFINED = "not defined in your config", "no resources defined"
 
 
@@ -32,7 +30,7 @@ class Version(Record):
 def _run(host: "Host", words: "tuple[str, ...]", conf: "str | None",
          timeout: "float | None") -> "Completed":
     argv = ("drbdadm",) + (("-c", conf) if conf else ()) + tuple(words)
-    return host.run(argv, timeout, _QUIET)
+    return host.run(argv, timeout, drbdsetup.QUIET)
 
 
 def _query(host: "Host", words: "tuple[str, ...]", conf: "str | None", timeout: float) -> str:
@@ -42,7 +40,7 @@ def _query(host: "Host", words: "tuple[str, ...]", conf: "str | None", timeout: 
     """
     completed = _run(host, words, conf, timeout)
     if not completed.ok:
-        raise ToolFailed(completed, drbdsetup.outcome(completed).says)
+        raise drbdsetup.failed(completed)
     return completed.answer()
 
 
@@ -67,7 +65,7 @@ def parse_version(text: str) -> "Version":
                    tools=codes["DRBDADM_VERSION_CODE"])
 
 
-def version(host: "Host", timeout: float = _QUERY) -> "Version":
+def version(host: "Host", timeout: float = QUESTION) -> "Version":
     """The Version of module (also one that is not loaded) and tools.
 
     :raises ToolError, ParseError: drbdadm is missing, hung, fails, or says none
@@ -76,7 +74,7 @@ def version(host: "Host", timeout: float = _QUERY) -> "Version":
 
 
 def configuration(host: "Host", name: str, conf: "str | None" = None,
-                  timeout: float = _QUERY) -> "drbdconf.Configuration":
+                  timeout: float = QUESTION) -> "drbdconf.Configuration":
     """The drbdconf.Configuration of a resource.
 
     :raises ToolError: drbdadm is missing, hung, or refuses the configuration
@@ -86,7 +84,7 @@ def configuration(host: "Host", name: str, conf: "str | None" = None,
 
 
 def resources(host: "Host", conf: "str | None" = None,
-              timeout: float = _QUERY) -> "tuple[str, ...]":
+              timeout: float = QUESTION) -> "tuple[str, ...]":
     """The names of the resources configured for this host, as a tuple.
 
     :raises ToolError: drbdadm is missing, hung, or refuses the configuration
@@ -95,12 +93,12 @@ def resources(host: "Host", conf: "str | None" = None,
     if _NOTHING_DEFINED in completed.stderr:
         return ()
     if not completed.ok:
-        raise ToolFailed(completed, drbdsetup.outcome(completed).says)
+        raise drbdsetup.failed(completed)
     return tuple(completed.stdout.split())
 
 
 def unknown(host: "Host", name: str, conf: "str | None" = None,
-            timeout: float = _QUERY) -> "bool | None":
+            timeout: float = QUESTION) -> "bool | None":
     """Whether drbdadm says that the resource is not in this host's configuration.
 
     :returns: True, False, or None: it failed of something else
@@ -114,7 +112,7 @@ def unknown(host: "Host", name: str, conf: "str | None" = None,
 
 
 def backing_devices(host: "Host", conf: "str | None" = None,
-                    timeout: float = _QUERY) -> "tuple[tuple[str, str], ...]":
+                    timeout: float = QUESTION) -> "tuple[tuple[str, str], ...]":
     """(device, backing device) of all volumes configured for this host, diskless ones left out.
 
     :raises ToolError, ParseError: drbdadm is missing, hung, fails, or does not pair them
@@ -125,7 +123,7 @@ def backing_devices(host: "Host", conf: "str | None" = None,
         if _NOTHING_DEFINED in completed.stderr:
             return ()
         if not completed.ok:
-            raise ToolFailed(completed, drbdsetup.outcome(completed).says)
+            raise drbdsetup.failed(completed)
         answers.append(completed.answer().split())
     devices, disks = answers
     if len(devices) != len(disks):
@@ -149,13 +147,13 @@ def _by_configuration(host: "Host", name: str, conf: "str | None",
 
 
 def resource_state(host: "Host", name: str, conf: "str | None" = None,
-                   timeout: float = _QUERY) -> "drbd.State | None":
+                   timeout: float = QUESTION) -> "drbd.State | None":
     """The State of a resource: from the kernel's files, else from the tools.
 
     Each time there are two ways: one that fails or hangs leaves it to the other.
 
     :returns: drbd.State; None when it is not configured in the kernel
-    :raises ToolError: no tool could tell: missing, hung or failing
+    :raises ToolError: no tool had an answer: missing, hung or failing
     :raises ParseError: an answer has another form
     """
     state = drbd.state(host, name)

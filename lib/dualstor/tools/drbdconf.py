@@ -2,9 +2,9 @@
 """DRBD's configuration of one resource, as ``drbdadm dump`` prints it (8.3, 8.4, 9).
 
 Format: drbd.conf(5). ``dump`` prints the section ``common`` apart and does not copy
-it into resources, so that is done here. Where an option stands changed over time:
-``protocol`` was in the resource and is in ``net``, ``fencing`` was in ``disk`` and is
-in ``net``; ``allow-two-primaries`` has had a value since 8.4.
+it into resources, so that is done here. Options have moved over time: ``protocol`` from
+the resource and ``fencing`` from ``disk``, both to ``net``; ``allow-two-primaries`` has
+had a value since 8.4.
 """
 
 import re
@@ -123,7 +123,7 @@ class _Scanner:
         return self._line
 
     def refuse(self, what: str) -> "NoReturn":
-        """Raise ParseError with the line at which the scanner stands."""
+        """Raise ParseError with the line that the scanner is at."""
         start = self._text.rfind("\n", 0, max(0, self._position - 1)) + 1
         line = self._text[start:].partition("\n")[0]
         raise ParseError(_SOURCE, line.strip()[:_SHOWN], what, self.line)

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from dualstor.host.run import Completed
 
 _EVENTS2, _JSON = "drbdsetup events2 --now", "drbdsetup status --json"
-_QUIET = {"DRBD_DONT_WARN_ON_VERSION_MISMATCH": "1"}
+QUIET = {"DRBD_DONT_WARN_ON_VERSION_MISMATCH": "1"}
+
+#: Seconds for a question about one resource.
+QUESTION = 10.0
 
 NO_DISK, NO_UP_TO_DATE_DISK = 16, 17
 
@@ -82,6 +85,11 @@ def outcome(completed: "Completed") -> "Outcome":
         held_open=_HELD_OPEN in text or _OPENED in text,
         no_up_to_date=completed.returncode == NO_UP_TO_DATE_DISK,
         no_disk=completed.returncode == NO_DISK)
+
+
+def failed(completed: "Completed") -> ToolFailed:
+    """The error of a command that failed, in the kernel's words."""
+    return ToolFailed(completed, outcome(completed).says)
 
 
 #: Nothing was done, which must not pass for success.
@@ -267,7 +275,7 @@ def state(events: "Iterable[Event]", name: str) -> "drbd.State | None":
         suspended=(resource.get("suspended") or "no") != "no")
 
 
-def status(host: "Host", name: str, timeout: float = 10.0) -> "drbd.State | None":
+def status(host: "Host", name: str, timeout: float = QUESTION) -> "drbd.State | None":
     """What ``status --json`` shows of a resource.
 
     :returns: drbd.State; None when it is not in the kernel
@@ -277,18 +285,18 @@ def status(host: "Host", name: str, timeout: float = 10.0) -> "drbd.State | None
     return _ask(host, ("drbdsetup", "status", name, "--json"), name, parse_status, timeout)
 
 
-def events2(host: "Host", name: str, timeout: float = 10.0) -> "drbd.State | None":
+def events2(host: "Host", name: str, timeout: float = QUESTION) -> "drbd.State | None":
     """What ``events2 --now`` shows of a resource, as ``status``."""
     return _ask(host, ("drbdsetup", "events2", "--now", name), name, parse_events2, timeout)
 
 
-def suspension(host: "Host", name: str, timeout: float = 10.0) -> "tuple[str, ...] | None":
+def suspension(host: "Host", name: str, timeout: float = QUESTION) -> "tuple[str, ...] | None":
     """Why the I/O of a resource is suspended: () for not at all, None when it is not known.
 
     :returns: tuple of "user", "no-data", "fencing", "quorum" (drbd-utils, user/v9/drbdsetup.c)
     :raises ToolMissing, ToolHung, ParseError:
     """
-    completed = host.run(("drbdsetup", "events2", "--now", name), timeout, _QUIET)
+    completed = host.run(("drbdsetup", "events2", "--now", name), timeout, QUIET)
     if not completed.ok:
         return None
     for event in parse_events2(completed.stdout):
@@ -306,7 +314,7 @@ def held_back(host: "Host", timeout: float = QUERY) -> "tuple[int, ...]":
     minors = drbd.held_back(host)
     if minors is not None:
         return minors
-    events = parse_events2(host.run(("drbdsetup", "events2", "--now"), timeout, _QUIET).answer())
+    events = parse_events2(host.run(("drbdsetup", "events2", "--now"), timeout, QUIET).answer())
     names = {e.get("name") for e in events
              if e.kind == "resource" and e.get("suspended") not in (None, "no")}
     return tuple(_number(e, "minor") for e in events
@@ -315,12 +323,12 @@ def held_back(host: "Host", timeout: float = QUERY) -> "tuple[int, ...]":
 
 def _ask(host: "Host", argv: "tuple[str, ...]", name: str,
          parser: "Callable[[str], tuple[Event, ...]]", timeout: float) -> "drbd.State | None":
-    completed = host.run(argv, timeout, _QUIET)
+    completed = host.run(argv, timeout, QUIET)
     if completed.ok:
         return state(parser(completed.stdout), name)
     if "No such resource" in completed.stderr:
         return None
-    raise ToolFailed(completed, outcome(completed).says)
+    raise failed(completed)
 
 
 # -- without configuration -------------------------------------------------------
@@ -336,7 +344,7 @@ def _by_device(host: "Host") -> bool:
 def _each(host: "Host", commands: "Sequence[tuple[str, ...]]",
           timeout: "float | None") -> "Outcome":
     """The Outcome of all commands: the first that failed, else the last."""
-    outcomes = [outcome(host.run(argv, timeout, _QUIET)) for argv in commands]
+    outcomes = [outcome(host.run(argv, timeout, QUIET)) for argv in commands]
     return ([o for o in outcomes if not o.ok] or outcomes or [_NO_MINORS])[0]
 
 

@@ -56,22 +56,25 @@ def launch(host: "Host", daemon: str, options: "Iterable[str]" = (), engine: str
     :raises ToolMissing: it is not installed
     """
     startup = max(1, min(_STARTUP_SECONDS, int(host.deadline.remaining / 2)))
-    try:
-        completed = host.run(command(daemon, options, engine, timeout, startup), startup + _GRACE)
-    except ToolHung as problem:
-        return None, str(problem)
-    return completed.returncode, completed.complaint()
+    return _ended(host, command(daemon, options, engine, timeout, startup), startup + _GRACE,
+                  ToolHung)
 
 
 def launch_mirror_log(host: "Host", timeout: float) -> "tuple[int | None, str]":
     """Start cmirrord; it returns when it is ready.
 
-    :returns: (exit code, what it said in one line); the code is None when it did not return
+    :returns: as ``launch``
     :raises ToolMissing: it is not installed
     """
+    return _ended(host, (CMIRRORD,), timeout, ToolHung)
+
+
+def _ended(host: "Host", argv: "tuple[str, ...]", timeout: float,
+           unanswered: "type[ToolError]" = ToolError) -> "tuple[int | None, str]":
+    """(exit code, what it said in one line); the code is None for an error *unanswered*."""
     try:
-        completed = host.run((CMIRRORD,), timeout)
-    except ToolHung as problem:
+        completed = host.run(argv, timeout)
+    except unanswered as problem:
         return None, str(problem)
     return completed.returncode, completed.complaint()
 
@@ -95,11 +98,7 @@ def restart(host: "Host", timeout: float) -> "tuple[int | None, str]":
 
     :returns: (exit code or None, what was said); 0 means only that it was asked
     """
-    try:
-        completed = host.run(("clvmd", "-S"), timeout)
-    except ToolError as problem:
-        return None, str(problem)
-    return completed.returncode, completed.complaint()
+    return _ended(host, ("clvmd", "-S"), timeout)
 
 
 def stop_lockspaces(host: "Host", timeout: float) -> "tuple[int | None, str]":
@@ -107,11 +106,7 @@ def stop_lockspaces(host: "Host", timeout: float) -> "tuple[int | None, str]":
 
     :returns: (exit code or None when it hung or could not be asked, what was said)
     """
-    try:
-        completed = host.run(("lvmlockctl", "--stop-lockspaces"), timeout)
-    except ToolError as problem:
-        return None, str(problem)
-    return completed.returncode, completed.complaint()
+    return _ended(host, ("lvmlockctl", "--stop-lockspaces"), timeout)
 
 
 def silence(host: "Host", daemon: str, timeout: float) -> "str | None":

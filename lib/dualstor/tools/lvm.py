@@ -78,10 +78,12 @@ class VolumeGroup(Record):
 
     @property
     def exported(self) -> bool:
+        """Whether no host may use it (vgexport)."""
         return self._letter(2) == "x"
 
     @property
     def partial(self) -> bool:
+        """Whether a PV is missing."""
         return self._letter(3) == "p"
 
     @property
@@ -105,17 +107,19 @@ class PhysicalVolume(Record):
 
     @property
     def missing(self) -> bool:
+        """Whether LVM does not find its device."""
         return self.attr[2:3] == "m" or not self.name.startswith("/")
 
     @property
     def duplicate(self) -> bool:
+        """Whether another device has the same PV id."""
         return self.attr[:1] == "d"
 
 
 class LogicalVolume(Record):
     """A visible logical volume; ``attr`` as lvs writes it, of 6 or more letters.
 
-    ``active`` is where it is active, where LVM can tell: "active", "locally",
+    ``active`` is where it is active, if LVM knows: "active", "locally",
     "remotely", "local exclusive", "remote exclusive" or "".
     """
 
@@ -138,10 +142,12 @@ class LogicalVolume(Record):
 
     @property
     def active_here(self) -> bool:
+        """Whether it is active on this host."""
         return self.attr[4:5] not in ("-", "")
 
     @property
     def open(self) -> bool:
+        """Whether something on this host has it open."""
         return self.attr[5:6] == "o"
 
     @property

@@ -198,7 +198,7 @@ def cluster(host: "Host", timeout: float = QUERY) -> "Cluster":
 def _cluster(host: "Host") -> "Cluster | None":
     """The Cluster, None when it is not known: no Pacemaker, no DC, no answer.
 
-    When crm_mon hangs there is time left for whom else to ask.
+    It takes half of the time, so that there is time to ask others when crm_mon hangs.
     """
     try:
         seen = host.within(2, lambda: cluster(host))
@@ -230,7 +230,7 @@ def node_down(host: "Host", node: str) -> "bool | None":
 
     :param node: its name
     :returns: True when the cluster says that it has left or has been fenced; False when it
-        is up, joining, or still to be fenced; None when the cluster cannot tell
+        is up, joining, or still to be fenced; None when the cluster does not know
     """
     seen = _cluster(host)
     if seen is None:
@@ -273,7 +273,7 @@ def fencing_action(host: "Host") -> str:
 
 
 def fencing_enabled(host: "Host") -> "bool | None":
-    """Whether the cluster fences: True (also when nothing is set), False, None (cannot tell).
+    """Whether the cluster fences: True (also when nothing is set), False, None (not known).
 
     Under cman without Pacemaker: whether this node has joined the fence domain.
     """
