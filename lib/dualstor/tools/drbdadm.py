@@ -140,9 +140,10 @@ def _by_configuration(host: "Host", name: str, conf: "str | None",
     """State of a resource whose minors are only in the configuration: 8.3 without udev's links."""
     minors = []
     for word in _query(host, ("sh-minor", name), conf, timeout).split():
-        if whole(word) is None:
+        minor = whole(word)
+        if minor is None:
             raise ParseError(f"drbdadm sh-minor {name}", word, "no minor number")
-        minors.append(whole(word))
+        minors.append(minor)
     return drbd.state_of(drbd.read(host), name, tuple(enumerate(minors)))
 
 
@@ -157,7 +158,7 @@ def resource_state(host: "Host", name: str, conf: "str | None" = None,
     :raises ParseError: an answer has another form
     """
     state = drbd.state(host, name)
-    if state is not drbd.UNKNOWN:
+    if not isinstance(state, drbd.Unknown):
         return state
     kernel = drbd.read(host)
     listed = kernel is not None and kernel.lists_minors

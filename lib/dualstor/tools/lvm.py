@@ -13,7 +13,6 @@ from dualstor.errors import ParseError, ToolHung, ToolMissing
 from dualstor.host.deadline import QUERY
 from dualstor.record import Record, whole
 from dualstor.tools import lvm_messages
-from dualstor.tools.keyed import numbers
 from dualstor.tools.lvmconf import setting as setting  # one more question to LVM
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -162,8 +161,11 @@ def parse_version(text: str) -> "tuple[int, ...]":
     :raises ParseError: it holds no version
     """
     match = re.search(r"LVM version:\s*([0-9]+)\.([0-9]+)\.([0-9]+)", text)
-    return numbers("lvm version", match.groups() if match else ("",),
-                   text.strip().partition("\n")[0])
+    parts = (whole(part) for part in (match.groups() if match else ()))
+    found = tuple(part for part in parts if part is not None)
+    if len(found) < 3:
+        raise ParseError("lvm version", text.strip().partition("\n")[0])
+    return found
 
 
 def version(host: "Host", timeout: float = QUERY) -> "tuple[int, ...]":
