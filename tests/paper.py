@@ -3,24 +3,37 @@
 
 import os
 
+from dualstor.errors import ToolMissing
 from dualstor.host.host import Host
 from dualstor.host.memory import STATE_DIR, file_name
+from dualstor.host.run import Completed
 
 
 def kept(*name):
     """The path of what is kept under *name*."""
-    return "%s/%s" % (STATE_DIR, file_name(*name))
+    return f"{STATE_DIR}/{file_name(*name)}"
 
 
 class PaperHost(Host):
     """Files, links and device nodes are dictionaries by path.
 
     :param deadline: Deadline
+    :param programs: {name: function of argv that returns (exit code, stdout, stderr) or raises};
+        ``calls`` lists what was run
     """
 
-    def __init__(self, deadline, files=(), links=(), devices=()):
+    def __init__(self, deadline, files=(), links=(), devices=(), programs=()):
         super().__init__(deadline)
         self.files, self.links, self.devices = dict(files), dict(links), dict(devices)
+        self.programs, self.calls = dict(programs), []
+
+    def run(self, argv, timeout=None, environment=None):
+        argv = tuple(argv)
+        self.calls.append(argv)
+        if argv[0] not in self.programs:
+            raise ToolMissing(argv, "not found")
+        code, stdout, stderr = self.programs[argv[0]](argv)
+        return Completed(argv=argv, returncode=code, stdout=stdout, stderr=stderr)
 
     def read(self, name):
         return self.files.get(name)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 #: with its least and greatest value in seconds.
 _RESERVE_SHARE, _RESERVE_LEAST, _RESERVE_MOST = 0.1, 2.0, 10.0
 
+#: Seconds at most for a program that answers from memory: at once or not at all. ``Host.run``
+#: gives it less where the action has less.
+QUERY = 5.0
+
 
 class Deadline:
     """A point on the monotonic clock.

@@ -105,10 +105,8 @@ FLAT = "Version:          1.4.9\nNodes:            2\nRing ID:          280\n" \
 PARSERS = [(function, golden(*path)) for function, path in (
     (cman.parse_status, ("cluster", "cman-status-two-node.txt")),
     (cman.parse_status, ("cluster", "cman-status-el5-qdisk.txt")),
-    (cman.parse_nodes, ("cluster", "cman-nodes-a-dead.txt")),
     (cman.parse_fields, ("cluster", "cman-nodes-F.txt")),
     (corosync.parse_status, ("cluster", "quorumtool-both.txt")),
-    (corosync.parse_cmap, ("cluster", "cmapctl-votequorum.txt")),
     (dlm_tool.parse_ls, ("cluster", "dlm-ls-n-fencing-4.2.txt")),
     (dlm_tool.parse_ls, ("cluster", "dlm-ls-fencing-3.1.txt")),
     (dlm_tool.parse_status, ("cluster", "dlm-status-fenced.txt")),

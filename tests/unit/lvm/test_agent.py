@@ -28,7 +28,8 @@ class Machine(PaperHost):
             devices={"/dev/drbd0": (147, 0), "/dev/vdb": (252, 16)},
             programs={"lvm": self.lvm, "vgs": lambda _: (0, golden("vgs-shared.txt"), ""),
                       "lvs": self.lvs, "lvmlockctl": self.lvmlockctl, "vgchange": self.vgchange,
-                      "lvchange": self.lvchange, "dmsetup": self.dmsetup, "dd": lambda _: (0, "", "")})
+                      "lvchange": self.lvchange, "dmsetup": self.dmsetup,
+                      "dd": lambda _: (0, "", "")})
         self.volumes = list(lvs)
         self.__dict__.update(changes)
 
@@ -42,18 +43,18 @@ class Machine(PaperHost):
         return LV0 if lv == "lv0" else (lv * 32)[:32]
 
     def activate(self, lv):
-        folder = "/sys/block/dm-%d" % self.volumes.index(lv)
+        folder = f"/sys/block/dm-{self.volumes.index(lv)}"
         self.files.update({folder + "/dm/name": "vg0-" + lv, folder + "/dm/suspended": "0",
                            folder + "/dm/uuid": "LVM-" + GROUP + self.uuid(lv),
-                           folder + "/size": "8", folder + "/dev": "253:%s" % folder[-1]})
+                           folder + "/size": "8", folder + "/dev": f"253:{folder[-1]}"})
 
     def deactivate(self, lv):
-        folder = "/sys/block/dm-%d/" % self.volumes.index(lv)
+        folder = f"/sys/block/dm-{self.volumes.index(lv)}/"
         self.files = {n: t for n, t in self.files.items() if not n.startswith(folder)}
 
     def active(self):
         return [lv for n, lv in enumerate(self.volumes)
-                if "/sys/block/dm-%d/dm/name" % n in self.files]
+                if f"/sys/block/dm-{n}/dm/name" in self.files]
 
     def lvm(self, argv):
         if argv[1] == "version":
@@ -62,7 +63,7 @@ class Machine(PaperHost):
                    "devices/use_devicesfile": "use_devicesfile=0\n"}[argv[-1]], ""
 
     def lvs(self, _argv):
-        return 0, "".join("  %s|%s|-wi-------||linear|\n" % (lv, self.uuid(lv))
+        return 0, "".join(f"  {lv}|{self.uuid(lv)}|-wi-------||linear|\n"
                           for lv in self.volumes), ""
 
     def lvmlockctl(self, _argv):
@@ -106,9 +107,9 @@ def looked(agent, facet):
     return getattr(agent.case, facet)
 
 
-def act(machine, action, quorum=Quorum(), values=None, **asked):
+def act(machine, action, quorum=None, values=None, **asked):
     agent = OnPaper(machine, request(action, **asked), values or parameters())
-    agent.quorum = quorum
+    agent.quorum = quorum or agent.quorum
     return pursue(agent)
 
 
@@ -222,7 +223,8 @@ def test_removing_devices_takes_the_topmost_first_and_stops_when_nothing_moves()
         if argv[-1] == "vg0-lv0":
             machine.deactivate("lv0")
             return 0, "", ""
-        return 1, "", "device-mapper: remove ioctl on vg0-lv0-real failed: Device or resource busy\n"
+        return 1, "", ("device-mapper: remove ioctl on vg0-lv0-real failed: "
+                       "Device or resource busy\n")
     machine.programs["dmsetup"] = dmsetup
     removal = deeds.remove_devices(OnPaper(machine, request("stop"), parameters()))
     assert removed == ["vg0-lv0", "vg0-lv0-real", "vg0-lv0-real"]
@@ -274,7 +276,8 @@ def test_who_holds_leaves_out_the_groups_own_lvs():
 def test_what_is_remembered_is_per_group():
     machine = Machine()
     act(machine, "start")
-    assert seen.recalled(machine.recall("clustered-vg", "vg0", "volumes")).volumes == ((LV0, "lv0"),)
+    kept = machine.recall("clustered-vg", "vg0", "volumes")
+    assert seen.recalled(kept).volumes == ((LV0, "lv0"),)
     assert memory("a").ids and "vg1" not in "".join(machine.files)
 
 

@@ -71,7 +71,7 @@ def test_only_monitor_describes_a_state_and_every_refusal_names_the_group(situat
     step, _ = step_of(situation)
     if isinstance(step, Finish) and step.code != ExitCode.SUCCESS:
         assert step.code not in MONITOR_ONLY or asked.action == "monitor"
-        assert "p_vg0 %s: VG vg0: " % asked.action in step.reason
+        assert f"p_vg0 {asked.action}: VG vg0: " in step.reason
         assert len(step.reason) < 500
         assert step.code != ExitCode.DEGRADED or asked.degraded_known
     if isinstance(step, Wait):
@@ -90,7 +90,7 @@ def test_a_start_that_succeeds_has_every_expected_lv_active(situation):
         for volume in plan.wanted:
             elsewhere = "elsewhere" in facts.last("activate").kinds
             assert volume.id in usable or (elsewhere and values.activation_mode == "shared")
-            assert (volume.id in usable) == (("lv %s " % volume.id) in step.args[0])
+            assert (volume.id in usable) == ((f"lv {volume.id} ") in step.args[0])
         if plan.wanted:
             assert not facts.last("activate").hung
     assert step != Finish(ExitCode.SUCCESS)  # never before it was remembered
