@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Each rule: silent on good pairs, finds what is spoilt, and tells what to do."""
+"""Each rule: silent on good pairs, finds what is spoilt, and says what to do."""
 
 import re
 
