@@ -44,7 +44,7 @@ def parse(text: str, path: str) -> "tuple[Element | None, tuple[Problem, ...]]":
 
 def at(element: "Element", path: str) -> Where:
     """Where an element begins."""
-    return Where(path, element.sourceline)
+    return Where(path, element.sourceline)  # type: ignore[arg-type]  # "..." in the stub
 
 
 def elements(root: "Element | None", *names: str) -> "list[Element]":

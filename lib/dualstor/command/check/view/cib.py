@@ -6,6 +6,7 @@ Format: Pacemaker xml/*.rng. Resource sets and templates are read as far as the 
 
 import re
 
+from dualstor.command.check.parsers import xml
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.seen import Unavailable
@@ -111,7 +112,7 @@ class Cib:
 
     def at(self, element: "Element") -> Where:
         """Where an element is."""
-        return Where(self.cluster.cib_document[2], element.sourceline)
+        return xml.at(element, self.cluster.cib_document[2])
 
     @property
     def here(self) -> Where:
