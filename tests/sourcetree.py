@@ -26,10 +26,23 @@ def parsed(path):
         return ast.parse(stream.read())
 
 
+def for_mypy(node):
+    """Whether a node is an ``if TYPE_CHECKING:``, whose body no interpreter runs."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) \
+        and node.test.id == "TYPE_CHECKING"
+
+
+def run(node):
+    """The nodes below *node* that an interpreter runs; what only mypy reads is left out."""
+    for below in node.orelse if for_mypy(node) else ast.iter_child_nodes(node):
+        yield below
+        yield from run(below)
+
+
 def imports(path):
-    """Top-level names of all modules that a file imports."""
+    """Top-level names of all modules that a file imports at run time."""
     found = set()
-    for node in ast.walk(parsed(path)):
+    for node in run(parsed(path)):
         if isinstance(node, ast.Import):
             found.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:

@@ -8,11 +8,31 @@ exception into an exit code and an ``ocf-exit-reason`` line.
 
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from typing_extensions import Protocol
+
+    class Completed(Protocol):
+        """What ToolFailed needs to know of dualstor.host.run.Completed."""
+
+        @property
+        def argv(self) -> "tuple[str, ...]": ...
+
+        @property
+        def stdout(self) -> str: ...
+
+        @property
+        def stderr(self) -> str: ...
+
+        def complaint(self) -> str: ...
+
 _SHOWN = 400    # characters of a line: a program can say a million without an end of line
 
 
-def shown(line):
-    """A line of a program as a reason may hold it: without blanks around it, and not too long."""
+def shown(line: str) -> str:
+    """A line of a program as a reason may quote it: stripped, and not too long."""
     line = line.strip()
     return line if len(line) <= _SHOWN else line[:_SHOWN] + "..."
 
@@ -20,33 +40,26 @@ def shown(line):
 class DualstorError(Exception):
     """Something that ends an action; str() of it is the exit reason.
 
-    ``begins`` and ``ends`` are what stands around it: the resource and the action, and the next
-    step. Whoever pursues an action knows them.
+    ``begins`` and ``ends`` are put around it: the resource and the action, and the next step.
+    Whoever pursues an action knows them.
     """
 
     code = ExitCode.ERR_GENERIC
     begins = ends = ""
 
     @property
-    def reason(self):
-        """The exit reason, as text."""
+    def reason(self) -> str:
+        """The exit reason."""
         return self.begins + str(self) + self.ends
 
 
-class HostMisconfigured(DualstorError):
-    """The configuration of this host is wrong; another node's may be right."""
-
-    code = ExitCode.ERR_ARGS
-
-
 class HostUnreadable(DualstorError):
-    """A file of the kernel is there and cannot be read: nothing is known of the host.
+    """A file of the kernel exists but cannot be read: nothing is known of the host.
 
     :param name: its path
-    :param problem: the OSError
     """
 
-    def __init__(self, name, problem):
+    def __init__(self, name: str, problem: OSError) -> None:
         super().__init__(f"{name} cannot be read ({problem.strerror or problem}): run the agent as "
                          "root, and look at `dmesg`")
 
@@ -63,12 +76,6 @@ class PermissionLacking(DualstorError):
     code = ExitCode.ERR_PERM
 
 
-class NotInstalled(DualstorError):
-    """A program or module that the action needs is not on this host."""
-
-    code = ExitCode.ERR_INSTALLED
-
-
 class Misconfigured(DualstorError):
     """The resource's parameters are wrong on every node."""
 
@@ -76,32 +83,31 @@ class Misconfigured(DualstorError):
 
 
 class DeadlineReached(DualstorError):
-    """The action's time is used up; the reason tells what it was waiting for."""
+    """The action's time is used up; the reason says what it was waiting for."""
 
 
 class Terminated(BaseException):
     """The cluster manager ended the action with SIGTERM.
 
-    Nobody who goes on without an answer of a tool may go on without this: it is
-    none of the family, so that no ``except DualstorError`` holds it up.
+    Not a DualstorError: code that can do without a tool's answer must not catch this.
     """
 
     code = ExitCode.ERR_GENERIC
 
     @property
-    def reason(self):
-        """The exit reason, as text."""
+    def reason(self) -> str:
+        """The exit reason."""
         return str(self)
 
 
 class ToolError(DualstorError):
     """A command did not do what it was asked.
 
-    :param argv: the command, a sequence of strings
-    :param text: what happened, to stand behind the command's name
+    :param argv: the command
+    :param text: what happened, to be put behind the command
     """
 
-    def __init__(self, argv, text):
+    def __init__(self, argv: "Sequence[str]", text: str) -> None:
         super().__init__(f"{' '.join(argv)}: {text}")
         self.argv = tuple(argv)
 
@@ -115,29 +121,30 @@ class ToolMissing(ToolError):
 class ToolHung(ToolError):
     """The command did not end in time. ``abandoned``: not even after SIGKILL."""
 
-    def __init__(self, argv, text, abandoned=False):
+    def __init__(self, argv: "Sequence[str]", text: str, abandoned: bool = False) -> None:
         super().__init__(argv, text)
         self.abandoned = abandoned
 
 
 class ToolFailed(ToolError):
-    """The command ended with an error; ``completed`` holds all that it said."""
+    """The command ended with an error; ``completed`` holds all its output."""
 
-    def __init__(self, completed, text=None):
+    def __init__(self, completed: "Completed", text: "str | None" = None) -> None:
         super().__init__(completed.argv, text or completed.complaint())
         self.completed = completed
 
 
 class ParseError(DualstorError):
-    """Output or a file is not in the form it should be in.
+    """Output or a file is not in the expected form.
 
     :param source: what was read: a command or a path
     :param line: the offending line
     :param text: what is wrong with it
-    :param number: the line's number, where it is known
+    :param number: the line's number, if known
     """
 
-    def __init__(self, source, line, text="not understood", number=None):
+    def __init__(self, source: str, line: str, text: str = "not understood",
+                 number: "int | None" = None) -> None:
         line = shown(line)
         super().__init__(f"{source}: {text}: {line!r}")
         self.source = source

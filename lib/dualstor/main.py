@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From argv and environment to an exit code: the main of every agent.
 
-The one place that prints an exit reason and that turns exceptions into codes. What a healthy
-monitor and meta-data need no agent for has been done before, in dualstor.look.
+The only place that prints an exit reason and turns exceptions into codes. A healthy monitor and
+``meta-data`` do not get here: see dualstor.script.
 """
 
 import os
@@ -23,24 +23,34 @@ from dualstor.ocf.codes import EXPECTED, ExitCode, permitted
 from dualstor.ocf.environment import Environment, level_at_most
 from dualstor.ocf.reason import fitted
 
-#: Actions after which what the last monitor found counts no more.
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Callable, Mapping, NoReturn, Sequence, TextIO
+
+    from dualstor.action.engine import Agent
+    from dualstor.ocf.parameters import Interface, Parameters
+
+    MakeHost = Callable[[Deadline], Host]
+
+#: Actions after which the last monitor's answer is void.
 _CHANGING = ("start", "stop", "promote", "demote", "notify", "reload-agent")
 
 
-def metadata(name, environ):
-    """The metadata of the agent *name* as text, in the caller's version of OCF.
+def metadata(name: str, environ: "Mapping[str, str]") -> str:
+    """The metadata of the agent *name*, in the caller's version of OCF.
 
     :raises DualstorError: there are none
     """
     text = document.find(name, environ)
     if text is None:
-        raise DualstorError(f"{name} meta-data: no metadata in {' or '.join(document.FOLDERS)}; "
-                            "reinstall dualstor")
+        raise DualstorError(f"{name} meta-data: no metadata in "
+                            f"{' or '.join(document.DIRECTORIES)}; reinstall dualstor")
     return text
 
 
-def request(interface, action, environment):
-    """The Request that the caller's environment makes of *action*."""
+def request(interface: "Interface", action: str, environment: Environment) -> Request:
+    """The Request for *action* in the caller's environment."""
     return Request(
         action=action,
         resource=environment.instance,
@@ -58,11 +68,13 @@ def request(interface, action, environment):
         notification=environment.notification() if action == "notify" else None)
 
 
-def _settle_parameters(asked, values):
-    """What wrong parameters make of the request: a Finish, or None to go on.
+def _settle_parameters(asked: Request, values: "Parameters") -> "Finish | None":
+    """What to do about wrong parameters: a Finish, or None to continue.
 
-    stop and monitor are state-based: without a required name nothing can have
+    stop and monitor depend on the state: without a required name nothing can have
     been started, and another parameter's default does not hide what runs.
+
+    :raises Misconfigured: they end the action
     """
     if not values.problems:
         return None
@@ -77,14 +89,12 @@ def _settle_parameters(asked, values):
     return None
 
 
-def perform(agent_class, action, environ, make_host=Host):
-    """Carry out one action (not meta-data).
+def perform(agent_class: "type[Agent]", action: str, environ: "Mapping[str, str]",
+            make_host: "MakeHost" = Host) -> Finish:
+    """Carry out one action (not ``meta-data``).
 
-    :param agent_class: the Agent class
     :param action: what the caller asked for
-    :param environ: mapping, as os.environ
-    :param make_host: function of a Deadline that returns the Host
-    :returns: Finish
+    :param environ: as os.environ
     :raises DualstorError: what ended the action
     """
     interface = agent_class.interface
@@ -106,21 +116,22 @@ def perform(agent_class, action, environ, make_host=Host):
     return pursue(agent)
 
 
-def _monitored(agent, environ):
-    """The Finish of a recurring monitor; one that finds all well is kept for the next ones.
+def _monitored(agent: "Agent", environ: "Mapping[str, str]") -> Finish:
+    """The Finish of a recurring monitor; one that finds all healthy is kept for the next ones.
 
-    What it stands on is looked at before the agent looks: a change in between shows next time.
+    What it depends on is read before the agent looks: a change in between shows next time.
     """
-    host, place, kept = agent.host, well.place(agent.interface.name, agent.request.resource), None
+    host, place = agent.host, well.place(agent.interface.name, agent.request.resource)
+    kept = None
     began = host.uptime()
     try:
         before = well.seen(host, agent.sights())
     except DualstorError:
-        before = None   # the agent tells what is wrong
+        before = None   # the agent reports what is wrong
     try:
         verdict = pursue(agent)
         if before is not None and verdict.well is not None:
-            kept = well.Well(code=verdict.code, reason=told(verdict.reason or ""), at=began,
+            kept = well.Well(code=verdict.code, reason=_line(verdict.reason or ""), at=began,
                              asked=well.asked(environ), sights=before + tuple(verdict.well))
         return verdict
     finally:
@@ -130,23 +141,23 @@ def _monitored(agent, environ):
             host.remember(well.to_text(kept), *place)
 
 
-def told(reason):
+def _line(reason: str) -> str:
     """The exit reason as it is printed: one line that fits, without control characters."""
     return fitted(log.printable(" ".join(reason.split())))
 
 
-def _tell(reason, code):
+def _tell(reason: str, code: ExitCode) -> None:
     """Print the one exit reason: the last line on stderr that the manager keeps."""
     (log.debug if code in EXPECTED else log.error)("%s", log.printable(" ".join(reason.split())))
     try:
-        sys.stderr.write(f"ocf-exit-reason:{told(reason)}\n")
+        sys.stderr.write(f"ocf-exit-reason:{_line(reason)}\n")
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         pass  # nobody listens
 
 
-def _ended_by(problem, name, action):
-    """The Finish that an exception makes; what is neither error nor SIGTERM goes on."""
+def _ended_by(problem: BaseException, name: str, action: str) -> Finish:
+    """The Finish for an exception; what is neither error nor SIGTERM is raised again."""
     if isinstance(problem, (DualstorError, Terminated)):
         return Finish(problem.code, problem.reason)
     if not isinstance(problem, Exception):
@@ -157,11 +168,10 @@ def _ended_by(problem, name, action):
                   "is in the system log, please report it")
 
 
-def conclude(name, action, work):
-    """Run *work* and give the process's exit code; tells the exit reason, if any.
+def conclude(name: str, action: str, work: "Callable[[], Finish]") -> int:
+    """Run *work* and return the process's exit code; prints the exit reason, if any.
 
-    :param name: agent's name, for the reason of an unexpected error
-    :param work: function without arguments that returns Finish
+    :param name: the agent's, for the reason of an unexpected error
     """
     try:
         verdict = work()
@@ -173,7 +183,7 @@ def conclude(name, action, work):
     return int(code)
 
 
-def _let_go(stream):
+def _let_go(stream: "TextIO") -> None:
     """Drop what a full disk or a closed pipe did not take: Python would exit with 120 for it."""
     try:
         stream.flush()
@@ -183,43 +193,45 @@ def _let_go(stream):
             os.dup2(null, stream.fileno())
             os.close(null)
         except (OSError, ValueError, AttributeError):
-            pass  # it is closed, nothing is waiting in it
+            pass  # it is closed and empty
 
 
-def _on_sigterm(_number, _frame):
+def _on_sigterm(_number: int, _frame: "FrameType | None") -> "NoReturn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Terminated("ended by SIGTERM before it was done; the cluster manager's own timeout "
                      "or a shutdown: raise the operation's timeout if this recurs")
 
 
-def main(name, argv=None, environ=None, make_host=Host):
+def main(name: str, argv: "Sequence[str] | None" = None,
+         environ: "Mapping[str, str] | None" = None, make_host: "MakeHost" = Host) -> int:
     """Entry point of the agent *name*.
 
     :returns: the exit code
     """
     argv = sys.argv if argv is None else argv
-    environ = os.environ if environ is None else environ
+    caller = os.environ if environ is None else environ
     action = argv[1] if len(argv) > 1 else "help"
+
+    def show() -> Finish:
+        sys.stdout.write(metadata(name, caller))
+        sys.stdout.flush()
+        return Finish(ExitCode.SUCCESS)
     if action == "meta-data":
-        def work():
-            sys.stdout.write(metadata(name, environ))
-            sys.stdout.flush()
-            return Finish(ExitCode.SUCCESS)
-        return _end(name, action, work)
-    instance = environ.get("OCF_RESOURCE_INSTANCE")
-    log.start(f"{name}({instance})" if instance else name, environ)
+        return _end(name, action, show)
+    instance = caller.get("OCF_RESOURCE_INSTANCE")
+    log.start(f"{name}({instance})" if instance else name, caller)
     signal.signal(signal.SIGTERM, _on_sigterm)
     os.umask(0o022)
 
-    def work():
+    def work() -> Finish:
         try:
-            return perform(catalogue.load(name), action, environ, make_host)
+            return perform(catalogue.load(name), action, caller, make_host)
         finally:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)   # what is left is to tell the reason
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)   # only the reason is left to print
     return _end(name, action, work)
 
 
-def _end(name, action, work):
+def _end(name: str, action: str, work: "Callable[[], Finish]") -> int:
     """As ``conclude``, and nothing is left that could change the exit code."""
     code = conclude(name, action, work)
     _let_go(sys.stdout)
@@ -227,9 +239,9 @@ def _end(name, action, work):
     return code
 
 
-def script(name, make_host=None):
+def script(name: str, make_host: "MakeHost | None" = None) -> "NoReturn":
     """The executable of the agent *name*: ``main``, and the end of the process.
 
-    :param make_host: function of a Deadline that returns a Host, where it is not this host
+    :param make_host: if not this host
     """
     sys.exit(main(name, make_host=make_host or Host))

@@ -1,98 +1,112 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What only a person may do, as commands to type, for the states that the nodes are in. Pure.
+"""What only an administrator may do, as commands to type, for each state of the nodes. Pure.
 
-The one place for each: ``dualstor status`` prints a recipe for what it has seen, the system log
-and docs/operations.md for nodes that nobody has looked at. Tests type what is printed.
+The only place for them: ``dualstor status`` prints a recipe for what it has seen, the system log
+and docs/operations.md for nodes whose state is not known. Tests type what is printed.
 
-Sources: drbdadm(8); drbd-8.4 drbd_nl.c: ``--discard-my-data`` is refused to a Primary, ``connect``
-to a node that waits for its peer, ``disconnect`` where there is no connection; DRBD 8.3's guide:
-such options stand before the command, after ``--``.
+Sources: drbdadm(8); drbd-8.4 drbd_nl.c: a Primary refuses ``--discard-my-data``, a node that
+waits for its peer ``connect``, one without a connection ``disconnect``; DRBD 8.3's guide: such
+options come before the command, after ``--``.
 """
 
-from dualstor.kernel.drbd import UNKNOWN
+from dualstor.kernel.drbd import UNKNOWN, State
 from dualstor.record import Record
 
-#: How a split brain is called in reasons; status knows it again by these words.
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable, Tuple
+
+    from dualstor.kernel.drbd import KnownState
+
+    Command = Tuple[str, ...]
+
+#: A split brain in reasons; status recognises it by these words.
 SPLIT_BRAIN = "StandAlone, as after a split brain"
 
-#: How a lone Consistent copy is called in reasons.
+#: A lone Consistent copy in reasons.
 CONSISTENT = "nobody knows which copy is newer"
 
-#: How a disk that DRBD cannot attach is called in reasons.
+#: A disk that DRBD cannot attach in reasons.
 NO_META_DATA = "has no meta-data"
 
-#: The volume group where nobody knows its name.
+#: Stands for a volume group whose name is not known.
 ANY_GROUP = "VG"
 
 _ERROR_IS_FINE = "An error is fine here: %s."
 
 
 class Step(Record):
-    """One step of a person.
+    """One step of an administrator.
 
-    ``nodes``: where. ``commands``: what to type, each a tuple of words; () where ``why`` says
-    what to do. ``why``: one or two sentences. ``name`` is what ``dualstor configure`` knows it
-    by, None when it takes none.
+    ``nodes``: where. ``commands``: what to type, as words; () if ``why`` says what to do.
+    ``why``: one or two sentences. ``name`` is the one in ``dualstor configure``, None elsewhere.
     """
 
-    nodes: tuple
-    commands: tuple
+    nodes: "tuple[str, ...]"
+    commands: "tuple[Command, ...]"
     why: str
-    name: str = None
+    name: "str | None" = None
 
 
 class Part(Record):
     """Steps in their order, under a title that says when they are right."""
 
     title: str
-    steps: tuple
+    steps: "tuple[Step, ...]"
 
 
 class Side(Record):
     """A node as a recipe needs to know it.
 
-    ``state``: its kernel.drbd.State; None when the resource is not up; UNKNOWN when nobody
-    looked. ``groups``: names of the volume groups on the resource with active LVs, where nobody
-    looked of those that may have some.
+    ``state``: None when the resource is not up; UNKNOWN when the node was not checked.
+    ``groups``: names of the volume groups on the resource with active LVs, on a node that was
+    not checked of those that may have some.
     """
 
     node: str
-    state: object = UNKNOWN
-    groups: tuple = (ANY_GROUP,)
+    state: "KnownState" = UNKNOWN
+    groups: "tuple[str, ...]" = (ANY_GROUP,)
 
     @property
-    def unseen(self):
+    def unseen(self) -> bool:
+        """Whether its state is not known."""
         return self.state is UNKNOWN
 
     @property
-    def down(self):
+    def down(self) -> bool:
+        """Whether the resource is not up there."""
         return self.state is None
 
     @property
-    def standalone(self):
-        return not (self.unseen or self.down) and self.state.standalone
+    def standalone(self) -> bool:
+        """Whether it is known to be StandAlone."""
+        return isinstance(self.state, State) and self.state.standalone
 
     @property
-    def waits(self):
+    def waits(self) -> bool:
         """Whether it would answer its peer."""
-        return not (self.unseen or self.down or self.state.standalone)
+        return isinstance(self.state, State) and not self.state.standalone
 
     @property
-    def primary(self):
-        return not (self.unseen or self.down) and self.state.primary
+    def primary(self) -> bool:
+        """Whether it is known to be Primary."""
+        return isinstance(self.state, State) and self.state.primary
 
 
 class Cluster(Record):
-    """What a recipe needs to know of Pacemaker: ``runs``; ``maintained``: it looks away already."""
+    """What a recipe needs to know of Pacemaker: ``runs``; ``maintained``: in maintenance mode."""
 
     runs: bool = True
     maintained: bool = False
 
 
-# -- Pacemaker looks away, and back ---------------------------------------------------------
+_RUNNING = Cluster()
 
 
-def _away(node, cluster):
+# -- maintenance mode, and back -------------------------------------------------------------
+
+
+def _away(node: str, cluster: Cluster) -> "tuple[Part, ...]":
     """The Part before anything is typed; () when Pacemaker does nothing anyway."""
     if not cluster.runs or cluster.maintained:
         return ()
@@ -101,30 +115,31 @@ def _away(node, cluster):
              "Then wait until `crm_mon -1` shows nothing that is starting or stopping."),)),)
 
 
-def _back(node, cluster):
+def _back(node: str, cluster: Cluster) -> "tuple[Step, ...]":
     """The Steps at the end."""
     if not cluster.runs:
         return ()
     return (Step((node,), (("crm_resource", "--cleanup"),),
-                 "Pacemaker forgets the failures and looks at what runs now."),
+                 "Pacemaker forgets the failures and checks what runs now."),
             Step((node,), (("crm_attribute", "--name", "maintenance-mode", "--delete"),),
-                 "It starts what is missing; `dualstor status` says when all is well."))
+                 "It starts what is missing; `dualstor status` says when everything is healthy."))
 
 
 # -- split brain ----------------------------------------------------------------------------
 
 
-def _discarding(name, old):
+def _discarding(name: str, old: bool) -> "Command":
     if old:
         return ("drbdadm", "--", "--discard-my-data", "connect", name)
     return ("drbdadm", "connect", "--discard-my-data", name)
 
 
-def _lose(side, name, old):
-    """The Steps on the node whose writes are lost, to where it asks for the other's copy."""
-    node, steps = (side.node,), []
+def _lose(side: Side, name: str, old: bool) -> "list[Step]":
+    """The Steps on the node whose writes are lost, until it asks for the other's copy."""
+    node = (side.node,)
+    steps: "list[Step]" = []
 
-    def step(why, *commands):
+    def step(why: str, *commands: "Command") -> None:
         steps.append(Step(node, commands, why))
     if side.groups and (side.unseen or side.primary):
         step("End what uses the LVs: file systems, virtual machines, exports.")
@@ -148,8 +163,8 @@ def _lose(side, name, old):
     return steps
 
 
-def _parted(side, loser, name):
-    """The Steps that keep the node that wins from answering while the other one is brought up."""
+def _parted(side: Side, loser: Side, name: str) -> "list[Step]":
+    """The Steps that keep the winner from answering while the other node is brought up."""
     if not (loser.unseen or loser.down) or not (side.unseen or side.waits):
         return []
     why = "It must not answer yet."
@@ -158,12 +173,12 @@ def _parted(side, loser, name):
     return [Step((side.node,), (("drbdadm", "disconnect", name),), why)]
 
 
-def _connect(side, name):
+def _connect(side: Side, name: str) -> "list[Step]":
     return [Step((side.node,), (("drbdadm", "connect", name),), "It answers.")]
 
 
-def _answer(side, name):
-    """The Steps that let a node answer the other one, whatever state it is in."""
+def _answer(side: Side, name: str) -> "list[Step]":
+    """The Steps that let a node answer the other one, whatever its state."""
     if side.unseen:
         return [Step((side.node,), (("drbdadm", "adjust", name),),
                      "Brings it up if it is down, and connects it if it is StandAlone.")]
@@ -174,18 +189,18 @@ def _answer(side, name):
     return _connect(side, name)
 
 
-def _loses(loser, winner, name, old):
+def _loses(loser: Side, winner: Side, name: str, old: bool) -> Part:
     parted = _parted(winner, loser, name)
     answer = _connect(winner, name) if parted and winner.waits else _answer(winner, name)
     return Part(f"If the writes of {loser.node} are to be lost",
                 tuple(parted + _lose(loser, name, old) + answer))
 
 
-def split_brain(name, sides, losers=None, old=False, cluster=Cluster()):
-    """The Parts that end a split brain of the resource *name*, as a tuple.
+def split_brain(name: str, sides: "tuple[Side, Side]", losers: "Iterable[str] | None" = None,
+                old: bool = False, cluster: Cluster = _RUNNING) -> "tuple[Part, ...]":
+    """The Parts that end a split brain of the resource *name*.
 
-    :param sides: the Sides of both nodes
-    :param losers: of those whose writes may be lost, the names; None for both
+    :param losers: names of the nodes whose writes may be lost; None for both
     :param old: whether DRBD is older than 8.4
     """
     one, two = sides
@@ -206,17 +221,19 @@ def split_brain(name, sides, losers=None, old=False, cluster=Cluster()):
 
 #: What is to be decided before anything is typed.
 DECIDE = ("decide which node's writes since they parted are to be lost, and copy away what only "
-          "that node has. `dmesg | grep -i split-brain` tells when they were found to differ, `oos:` in "
-          "/proc/drbd (DRBD 9: `drbdsetup status --statistics`) how many KiB each has changed")
+          "that node has. `dmesg | grep -i split-brain` tells when they were found to differ, "
+          "`oos:` in /proc/drbd (DRBD 9: `drbdsetup status --statistics`) how many KiB each has "
+          "changed")
 
 
-# -- one whole copy, and no word of the other -----------------------------------------------------
+# -- one consistent copy, the other one unknown ---------------------------------------------------
 
 
-def lone_copy(name, side, peer, old=False, cluster=Cluster()):
-    """The Parts that make a lone Consistent copy the good one, as a tuple.
+def lone_copy(name: str, side: Side, peer: str, old: bool = False,
+              cluster: Cluster = _RUNNING) -> "tuple[Part, ...]":
+    """The Parts that make a lone Consistent copy authoritative.
 
-    :param side: the Side of the node that has it
+    :param side: the node that has it
     :param peer: the other node's name
     """
     up = (Step((side.node,), (("drbdadm", "up", name),), "Brings it up."),) if side.down else ()
@@ -236,8 +253,8 @@ def lone_copy(name, side, peer, old=False, cluster=Cluster()):
 # -- a disk that is gone, or new ---------------------------------------------------------------
 
 
-def new_disk(name, node, peer, up):
-    """The Parts that put a disk under the resource, as a tuple.
+def new_disk(name: str, node: str, peer: str, up: bool) -> "tuple[Part, ...]":
+    """The Parts that give the resource a backing device.
 
     :param up: whether the resource is up, without a disk; else the cluster starts it afterwards
     """
@@ -246,25 +263,26 @@ def new_disk(name, node, peer, up):
     made = Step((node,), (("drbdadm", "create-md", name),),
                 "Writes meta-data, so that all on it counts as old. It asks when it finds other "
                 "data: that is the wrong disk then.")
-    parts = (Part(f"If the new one is empty, and {peer} has the good copy (`drbdadm dstate {name}` "
-                  "there says UpToDate)", (made, Step((node,), (again,), then))),)
-    if up:
-        parts = (Part("If it is the old disk that answers again",
-                      (Step((node,), (again,), f"What was written meanwhile is copied from {peer}."),)),) + parts
-    return parts
+    new = Part(f"If the new one is empty, and {peer} has the good copy (`drbdadm dstate {name}` "
+               "there says UpToDate)", (made, Step((node,), (again,), then)))
+    if not up:
+        return (new,)
+    meanwhile = f"What was written meanwhile is copied from {peer}."
+    return (Part("If it is the old disk that answers again",
+                 (Step((node,), (again,), meanwhile),)), new)
 
 
 # -- as text ------------------------------------------------------------------------------------
 
 
-def typed(step):
-    """A Step's commands as one types them; what to do where there are none."""
+def typed(step: Step) -> str:
+    """A Step's commands as one types them; what to do if there are none."""
     return "; ".join(f"`{' '.join(words)}`" for words in step.commands) or step.why
 
 
-def lines(parts):
+def lines(parts: "Iterable[Part]") -> "list[str]":
     """Parts as lines of text: titles, and below them "NODE: `command`" and why."""
-    found = []
+    found: "list[str]" = []
     for part in parts:
         found.append(f"{part.title}:")
         for step in part.steps:
@@ -273,13 +291,13 @@ def lines(parts):
     return found
 
 
-def markdown(parts):
+def markdown(parts: "Iterable[Part]") -> str:
     """Parts as Markdown."""
-    found = []
+    found: "list[str]" = []
     for part in parts:
         found += [f"{part.title}:", ""]
         for number, step in enumerate(part.steps, 1):
-            found.append("%d. %s: %s%s" % (number, " and ".join(step.nodes), typed(step),
-                                           f". {step.why}" if step.commands else ""))
+            why = f". {step.why}" if step.commands else ""
+            found.append(f"{number}. {' and '.join(step.nodes)}: {typed(step)}{why}")
         found.append("")
     return "\n".join(found).rstrip("\n")

@@ -4,15 +4,23 @@
 import posix
 import sys
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Callable, NoReturn
 
-def _environ():
+    from dualstor.host.deadline import Deadline
+    from dualstor.host.files import Files
+    from dualstor.host.host import Host
+
+
+def _environ() -> "dict[str, str]":
     """The process's environment, as os.environ has it."""
     return {name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
             for name, value in posix.environ.items()}
 
 
-def _told(number, text):
-    """Whether *text* was written whole to a descriptor."""
+def _written(number: int, text: str) -> bool:
+    """Whether all of *text* could be written to a descriptor."""
     data = text.encode("utf-8", "backslashreplace")
     try:
         while data:
@@ -22,33 +30,36 @@ def _told(number, text):
     return True
 
 
-def _metadata(name):
-    """Whether the metadata were written; if not, main tells why."""
+def _metadata(name: str) -> bool:
+    """Whether the metadata were written; if not, main says why."""
     from dualstor.ocf import document
     text = document.find(name, _environ())
-    return text is not None and _told(1, text)
+    return text is not None and _written(1, text)
 
 
-def _monitor(name, files):
+def _monitor(name: str, files: "Files | None") -> "int | None":
     """The answer to repeat, as exit code; None when the agent has to look."""
     from dualstor.look import well
     if files is None:
         from dualstor.host.files import Files
         files = Files()
     found = well.repeated(files, name, _environ())
-    if found is not None and found.reason:
-        _told(2, f"ocf-exit-reason:{found.reason}\n")
-    return found and found.code
+    if found is None:
+        return None
+    if found.reason:
+        _written(2, f"ocf-exit-reason:{found.reason}\n")
+    return found.code
 
 
-def run(name, files=None, make_host=None):
+def run(name: str, files: "Files | None" = None,
+        make_host: "Callable[[Deadline], Host] | None" = None) -> "NoReturn":
     """The executable of the agent *name*; does not return.
 
-    :param files: Files, where they are not this host's
-    :param make_host: function of a Deadline that returns a Host, for the same
+    :param files: if not this host's
+    :param make_host: if not this host
     """
     if sys.argv[1:] == ["meta-data"] and _metadata(name):
-        posix._exit(0)      # nothing is left to do that the interpreter's end would be good for
+        posix._exit(0)      # skips the end of the interpreter: nothing is left to do
     if sys.argv[1:] == ["monitor"]:
         code = _monitor(name, files)
         if code is not None:

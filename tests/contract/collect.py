@@ -56,6 +56,6 @@ for file in FILES:
 for pid in os.listdir("/proc"):
     if pid.isdigit() and int(pid) != os.getpid():
         for part in OF_PROCESS:
-            look("/proc/%s/%s" % (pid, part))
-        walk("/proc/%s/fd" % pid, 1)
+            look(f"/proc/{pid}/{part}")
+        walk(f"/proc/{pid}/fd", 1)
 json.dump(found, sys.stdout)

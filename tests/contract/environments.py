@@ -11,8 +11,8 @@ import json
 import os
 import time
 
-from dualstor.host.deadline import Deadline
 from dualstor.errors import ToolHung, ToolMissing
+from dualstor.host.deadline import Deadline
 from dualstor.host.host import BUSY, Host
 from dualstor.host.run import Completed
 from simulator import kernelfiles, world
@@ -81,14 +81,14 @@ class GuestHost(Host):
 
     def run(self, argv, timeout=None, environment=None):
         settings = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/drbd"]
-        settings += ["%s=%s" % item for item in (environment or {}).items()]
+        settings += ["{}={}".format(*item) for item in (environment or {}).items()]
         seconds = int(timeout or TIME)
         self._tree = None
         began = time.monotonic()
         done = self._node.run(["env"] + settings + ["timeout", "-k", "1", str(seconds)]
                               + list(argv), timeout=seconds + 30)
         if done.rc in (124, 137):
-            raise ToolHung(argv, "no answer in %d s" % seconds)
+            raise ToolHung(argv, f"no answer in {seconds:.0f} s")
         if done.rc == 127:
             raise ToolMissing(argv, "not found; install the package that provides it")
         return Completed(argv=tuple(argv), returncode=done.rc, stdout=done.stdout,

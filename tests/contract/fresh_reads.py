@@ -29,7 +29,7 @@ ROUNDS = 100
 WAIT = 1.0              # seconds that a read is given
 ENDS = 15.0             # seconds in which a process that has its answer has ended, on a slow host
 PATIENCE = 90.0         # seconds until others have let go of what is to be removed
-NAME = "dualstor-proof-%d-" % os.getpid()
+NAME = f"dualstor-proof-{os.getpid()}-"
 
 
 class NotTried(Exception):
@@ -43,7 +43,7 @@ def command(*argv):
     out, err = done.communicate()
     if done.returncode:
         said = err.decode("utf-8", "replace").strip().splitlines()
-        raise RuntimeError("%s: %s" % (" ".join(argv), said[0] if said else "failed"))
+        raise RuntimeError("{}: {}".format(" ".join(argv), said[0] if said else "failed"))
     return out.decode("utf-8", "replace")
 
 
@@ -66,13 +66,13 @@ class Disk:
             command("dmsetup", "--noudevsync", "create", NAME + name,
                     "--table", self._table(target))
         except (OSError, RuntimeError) as problem:
-            raise NotTried(str(problem))
+            raise NotTried(str(problem)) from problem
         self.names.insert(0, NAME + name)
         path = "/dev/mapper/" + NAME + name
         if not os.path.exists(path):
             command("dmsetup", "mknodes")
         command("dmsetup", "--noudevsync", "create", NAME + name + "-over",
-                "--table", self._table("linear %s 0" % path))
+                "--table", self._table(f"linear {path} 0"))
         self.names.insert(0, NAME + name + "-over")
         return path
 
@@ -83,7 +83,7 @@ class Disk:
         command("dmsetup", "--noudevsync", "resume", NAME + name)
 
     def _table(self, target):
-        return "0 %d %s" % (SIZE // 512, target.replace("DEVICE", self.loop))
+        return f"0 {SIZE // 512} {target}".replace("DEVICE", self.loop)
 
     def close(self):
         """All of it is gone."""
@@ -92,7 +92,7 @@ class Disk:
             while subprocess.call(["dmsetup", "--noudevsync", "remove", name],
                                   stderr=subprocess.DEVNULL):
                 if time.time() > end:
-                    raise RuntimeError("somebody has /dev/mapper/%s open" % name)
+                    raise RuntimeError(f"somebody has /dev/mapper/{name} open")
                 time.sleep(1)
         command("losetup", "--detach", self.loop)
 
@@ -133,7 +133,7 @@ def outcome(path, seconds=WAIT):
     while child.poll() is None:
         if time.time() > end:
             child.kill()
-            raise AssertionError("process %d does not end: %s" % (child.pid, states(child.pid)))
+            raise AssertionError(f"process {child.pid} does not end: {states(child.pid)}")
         time.sleep(0.02)
     took, _, word = child.stdout.read().decode().partition(" ")
     child.stdout.close()
@@ -143,19 +143,19 @@ def outcome(path, seconds=WAIT):
 def states(pid):
     """States of the threads of a process (proc(5)), with where they sleep."""
     told = []
-    for thread in os.listdir("/proc/%d/task" % pid):
-        where = "/proc/%d/task/%s/" % (pid, thread)
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        where = f"/proc/{pid}/task/{thread}/"
         with open(where + "stat") as stream:
             state = stream.read().rpartition(")")[2].split()[0]
         with open(where + "wchan") as stream:
-            told.append("%s in %s" % (state, stream.read()))
+            told.append(f"{state} in {stream.read()}")
     return ", ".join(told)
 
 
 def expect(what, wanted):
     """An error unless both are the same."""
     if what != wanted:
-        raise AssertionError("%r instead of %r" % (what, wanted))
+        raise AssertionError(f"{what!r} instead of {wanted!r}")
 
 
 # -- the claims ---------------------------------------------------------------
@@ -238,7 +238,7 @@ def others_that_hang_do_not_matter(disk, _way):
         command("dmsetup", "--noudevsync", "resume", NAME + "crowded")
         for child in hung:
             child.wait()
-    print("      (the third one %s)" % seeks)
+    print(f"      (the third one {seeks})")
 
 
 def here(path):
@@ -273,9 +273,8 @@ def main():
     if os.getuid() != 0:
         sys.exit("a loop device is made: run this as root")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    print("Linux %s, Python %s, by %s" % (
-        os.uname().release, sys.version.split()[0],
-        max((linux, word) for word, linux in WAYS.items() if linux <= freshread._linux())[1]))
+    way = max((linux, word) for word, linux in WAYS.items() if linux <= freshread._linux())[1]
+    print(f"Linux {os.uname().release}, Python {sys.version.split()[0]}, by {way}")
     folder = tempfile.mkdtemp()
     disk = Disk(folder)
     results = []
@@ -288,16 +287,16 @@ def main():
                 print("ok    " + said)
             except NotTried as problem:
                 results.append("not tried")
-                print("--    %s: not tried: %s" % (said, problem))
+                print(f"--    {said}: not tried: {problem}")
             except AssertionError as problem:
                 results.append("FAILED")
-                print("FAIL  %s: %s" % (said, problem))
+                print(f"FAIL  {said}: {problem}")
             sys.stdout.flush()
     finally:
         disk.close()
         os.unlink(disk.file)
         os.rmdir(folder)
-    print("%d of %d hold" % (results.count("ok"), len(CLAIMS)))
+    print(f"{results.count('ok')} of {len(CLAIMS)} hold")
     return 1 if "FAILED" in results else 2 if "not tried" in results else 0
 
 

@@ -131,7 +131,8 @@ CHANGES = {
     "clvmd of node1 is stopped": _daemon_state("T"),
     "dlm_controld is down": _without_dlm,
     "fenced is down": _without_fenced,
-    "node1 is not in the fence domain": lambda s: setattr(s.cluster.nodes["node1"], "fenced", False),
+    "node1 is not in the fence domain":
+        lambda s: setattr(s.cluster.nodes["node1"], "fenced", False),
     "no node is in the fence domain": lambda s: _each(s, lambda n: setattr(n, "fenced", False)),
     "fenced waits for messages": _cman(fence_wait="messages"),
     "node1 holds all exclusively": _exclusive("node1"),

@@ -2,7 +2,6 @@
 """DRBD: what the kernel says and what drbdadm knows."""
 
 import pytest
-
 from dualstor.kernel import drbd
 from dualstor.tools import drbdadm
 

@@ -6,11 +6,11 @@ then the commands of cases in it that change nothing are run for real.
 """
 
 import pytest
+from dualstor.errors import ToolHung
+from dualstor.host.deadline import Deadline
+from dualstor.host.host import Host
 
 from contract import situations, transcripts
-from dualstor.host.deadline import Deadline
-from dualstor.errors import ToolHung
-from dualstor.host.host import Host
 
 SECONDS = 20.0      # after which a program counts as hanging
 CASES = [case for program in transcripts.programs() for case in transcripts.load(program)]
@@ -58,7 +58,8 @@ def test_placeholders(wanted, said, same):
     assert transcripts.matches(wanted, said) is same
 
 
-@pytest.mark.parametrize("text", ["== t\nin: active\nfrom: x\nnode1$ true\n", "== t\nnode1$ a\n? b\n",
+@pytest.mark.parametrize("text", ["== t\nin: active\nfrom: x\nnode1$ true\n",
+                                  "== t\nnode1$ a\n? b\n",
                                   "== t\nwhat: is\n"])
 def test_a_transcript_that_is_cut_or_foreign_is_refused(text):
     with pytest.raises((AssertionError, ValueError, KeyError)):

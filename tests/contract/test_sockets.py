@@ -10,14 +10,14 @@ import signal
 import tempfile
 
 import pytest
-
-from contract import situations
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import BUSY, Host
 from dualstor.kernel import locksocket, process
 from simulator import locking, path, world
 from simulator.host import Simulation
 from simulator.state import CLVMD, LVMLOCKD
+
+from contract import situations
 
 ONE = "node1"
 #: Connections that the kernel takes for somebody who accepts none of them.
@@ -107,7 +107,7 @@ def test_one_that_is_stopped_is_not_busy(state):
             locking.daemon(simulation.cluster.nodes[ONE], "clvmd"), "state", state))
         found = knocks(host)
         assert found[:PLACES] == [None] * PLACES
-        assert all("is in state %s" % state in text for text in found[PLACES:])
+        assert all(f"is in state {state}" in text for text in found[PLACES:])
 
 
 def test_a_real_process_that_is_stopped_is_not_busy():

@@ -52,7 +52,7 @@ class Case(Record):
     commands: tuple = ()
 
     def __str__(self):
-        return "%s: %s (LVM %s)" % (self.program, self.title, self.lvm)
+        return f"{self.program}: {self.title} (LVM {self.lvm})"
 
 
 _FIELDS = {"in": "situation", "given": "given", "lvm": "lvm", "engine": "engine", "from": "source"}
@@ -69,7 +69,7 @@ def _line(command, line, number):
         return command.but(stderr=command.stderr + line[2:] + "\n")
     if line.startswith("=> "):
         return command.but(code=HANGS if line[3:] == HANGS else int(line[3:]))
-    raise ValueError("line %d: %s" % (number, line))
+    raise ValueError(f"line {number}: {line}")
 
 
 def parse(program, text):

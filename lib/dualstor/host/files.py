@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reading this host's files: the kernel's and our own. Nothing here starts anything or waits.
 
-On the way of every monitor: it imports next to nothing (see docs/performance.md).
+Every monitor needs it, so it imports next to nothing (see docs/performance.md).
 """
 
 import posix
@@ -9,31 +9,36 @@ import time
 
 from dualstor.host.memory import STATE_DIR, Memory
 
-#: A file of the kernel that is not there, or that went away with its process or device.
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.errors import HostUnreadable
+    from dualstor.host.freshread import NoBytes
+
+#: A file of the kernel does not exist, or it went away with its process or device.
 _GONE = (FileNotFoundError, NotADirectoryError, ProcessLookupError, IsADirectoryError)
 _NO_DEVICE = (6, 19)        # ENXIO, ENODEV
-_SINCE_BOOT = 7             # CLOCK_BOOTTIME, clock_gettime(2): goes on while the host sleeps
+_SINCE_BOOT = 7             # CLOCK_BOOTTIME, clock_gettime(2): counts while the host sleeps
 _CHUNK = 1 << 16
 
 
 class Files:
     """The files of this host.
 
-    :param root: folder that stands for ``/``
+    :param root: directory in place of ``/``
     """
 
-    def __init__(self, root="/"):
+    def __init__(self, root: str = "/") -> None:
         self.root = root
         self._memory = Memory(self.file(STATE_DIR))
 
-    def file(self, name):
+    def file(self, name: str) -> str:
         """The real path of the absolute path *name* under the root."""
         return name if self.root == "/" else self.root + name
 
-    def read(self, name):
-        """The text of a file; None when it is not there (or went away).
+    def read(self, name: str) -> "str | None":
+        """The text of a file; None when it does not exist (or went away).
 
-        :raises HostUnreadable: it is there, but cannot be read
+        :raises HostUnreadable: it exists, but cannot be read
         """
         try:
             return _contents(self.file(name)).decode("utf-8", "backslashreplace")
@@ -42,43 +47,43 @@ class Files:
         except OSError as problem:
             if problem.errno in _NO_DEVICE:
                 return None
-            raise _unreadable(name, problem)
+            raise _unreadable(name, problem) from problem
 
-    def list(self, name):
-        """The sorted names in a folder; () when it is not there.
+    def list(self, name: str) -> "tuple[str, ...]":
+        """The sorted names in a directory; () when it does not exist.
 
-        :raises HostUnreadable: it is there, but cannot be read
+        :raises HostUnreadable: it exists, but cannot be read
         """
         try:
             return tuple(sorted(posix.listdir(self.file(name))))
         except _GONE:
             return ()
         except OSError as problem:
-            raise _unreadable(name, problem)
+            raise _unreadable(name, problem) from problem
 
-    def link(self, name):
+    def link(self, name: str) -> "str | None":
         """The target of a symbolic link; None when there is none (or no right to see it)."""
         try:
             return posix.readlink(self.file(name))
         except OSError:
             return None
 
-    def exists(self, name):
-        """Whether the path is there."""
+    def exists(self, name: str) -> bool:
+        """Whether the path exists."""
         return self.identity(name) is not None
 
-    def identity(self, name):
-        """What tells a file from a later one at the same path, as text; None when none is there."""
+    def identity(self, name: str) -> "str | None":
+        """What distinguishes a file from a later one at the same path; None when none exists."""
         try:
             status = posix.stat(self.file(name))
         except OSError:
             return None
         return f"{status.st_dev}:{status.st_ino}"
 
-    def ioctl(self, name, request, data):
+    def ioctl(self, name: str, request: int, data: bytearray) -> bool:
         """Ask the driver behind a device node.
 
-        :param data: bytearray that goes in and comes out
+        :param data: the request; the driver puts its answer there
         :returns: whether it was done; False where there is no such node or no right
         """
         import fcntl
@@ -94,28 +99,28 @@ class Files:
             posix.close(number)
         return True
 
-    def read_fresh(self, name, offset, length, seconds):
+    def read_fresh(self, name: str, offset: int, length: int,
+                   seconds: float) -> "bytes | NoBytes":
         """Bytes of a block device as they are on the disk now; see dualstor.host.freshread.read."""
         from dualstor.host import freshread
         return freshread.read(self.file(name), offset, length, seconds)
 
-    def recall(self, *name):
+    def recall(self, *name: str) -> "str | None":
         """The text that an action has kept under *name* (words) in STATE_DIR; None for none."""
         return self._memory.recall(*name)
 
     @staticmethod
-    def uptime():
+    def uptime() -> float:
         """Seconds since this host booted."""
         return time.clock_gettime(_SINCE_BOOT)
 
 
-def _unreadable(name, problem):
-    """The HostUnreadable of an OSError."""
+def _unreadable(name: str, problem: OSError) -> "HostUnreadable":
     from dualstor.errors import HostUnreadable
     return HostUnreadable(name, problem)
 
 
-def _contents(path):
+def _contents(path: str) -> bytes:
     """The bytes of a file, read with as few system calls as there can be."""
     number = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
     try:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reading what is on a disk now, past the page cache, without being held up by a dead disk.
 
-A process that sleeps in the kernel until a dead disk answers cannot be ended, unless it
-waits for a page of the cache: then it can be killed. So a thread waits there, and the
-process ends when it likes. That the page is not an old one is known by the kernel's
-count of the bytes that it fetches for us: it grows when a page has to come from the disk.
-docs/performance.md says more, and on which kernels this has been proven.
+A process that sleeps in the kernel until a dead disk answers cannot be killed, unless it
+waits for a page of the cache. So a thread waits for that, and the process can end at any
+time. Whether the page is a new one shows in the kernel's count of the bytes that it has
+fetched for us: it grows when a page has to come from the disk.
+docs/performance.md says more, and on which kernels this was proven.
 
 Sources: posix_fadvise(2), proc(5) on /proc/PID/io; Linux mm/fadvise.c, mm/readahead.c,
 mm/filemap.c, fs/splice.c, block/fops.c, as of 3.10, 4.15, 5.10, 6.1, 6.12 and 7.2.
@@ -17,41 +17,47 @@ import time
 
 from dualstor.record import whole
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Union
 
-class _NoBytes:
-    """An answer of ``read`` that is no bytes; its name."""
+    Bytes = Union[bytes, "NoBytes"]
 
-    def __init__(self, name):
+
+class NoBytes:
+    """The result of ``read`` if there are no bytes."""
+
+    def __init__(self, name: str) -> None:
         self.name = name
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.name
 
 
 #: The disk said nothing in time.
-SILENT = _NoBytes("SILENT")
-#: Nothing can be told this way, here and now; the disk need not be at fault.
-IMPOSSIBLE = _NoBytes("IMPOSSIBLE")
+SILENT = NoBytes("SILENT")
+#: This cannot be done here and now; the disk need not be at fault.
+IMPOSSIBLE = NoBytes("IMPOSSIBLE")
 
-#: Bytes around the wanted ones that are dropped, by tries: the pages themselves; then what
-#: is cached with them as one piece (a folio has an order of two, and lies at a multiple of it).
+#: Bytes around the wanted ones that are dropped, by tries: the pages themselves; then what is
+#: cached with them as one folio (its size is a power of two, its offset a multiple of that).
 _DROPPED = (0, 1 << 21, 1 << 21)
 
-#: From this Linux on whoever waits in a page fault, for whatever reason, can be killed;
+#: From this Linux on, a process that waits in a page fault can always be killed;
 _FAULTS_LET_GO = (5, 12)
 #: and from this one on sendfile(2) is no read(2) in disguise.
 _SENDS_WITHOUT_LOCK = (6, 5)
 
 
-def read(path, offset, length, seconds):
+def read(path: str, offset: int, length: int, seconds: float) -> "Bytes":
     """*length* bytes at *offset* of the block device *path*, as they are on the disk now.
 
-    To be called by the main thread, of a disk that somebody else has open, as DRBD has:
+    To be called by the main thread, for a disk that somebody else has open, as DRBD has:
     the last one to close a dead disk waits for it.
 
-    :returns: bytes; SILENT when they did not come within *seconds*; IMPOSSIBLE where
-        they cannot be had or not be told from cached ones: no such device, its end, an
-        error of the disk, a cached page that somebody holds, a kernel that does not count
+    :returns: SILENT when they did not come within *seconds*; IMPOSSIBLE when they cannot be
+        read, or may be cached ones: no such device, its end, an error of the disk, a cached
+        page in use, a kernel that does not count
     """
     try:
         number = posix.open(path, posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC)
@@ -67,12 +73,12 @@ def read(path, offset, length, seconds):
         posix.close(number)
 
 
-def _past_the_cache(number, offset, length, end):
+def _past_the_cache(number: int, offset: int, length: int, end: float) -> "Bytes":
     """``read``, until the monotonic clock shows *end*.
 
     :raises OSError: it cannot be done
     """
-    pid = posix.getpid()    # of the main thread, too; a kernel need not have this file
+    pid = posix.getpid()    # that of the main thread, too; not every kernel has this file
     count = posix.open(f"/proc/{pid}/task/{pid}/io", posix.O_RDONLY | posix.O_CLOEXEC)
     try:
         return _dropped_and_taken(number, count, offset, length, end)
@@ -80,11 +86,11 @@ def _past_the_cache(number, offset, length, end):
         posix.close(count)
 
 
-def _dropped_and_taken(number, count, offset, length, end):
+def _dropped_and_taken(number: int, count: int, offset: int, length: int, end: float) -> "Bytes":
     """The same, with *count* open; see ``_fetched``."""
     size = posix.sysconf("SC_PAGESIZE")
     pages = range(offset // size * size, offset + length, size)
-    _fetched(count)     # loads all that runs below: that is no read of the disk, but counts as one
+    _fetched(count)     # loads the code used below: that would count as a read of the disk
     for around in _DROPPED:
         unit = max(size, around)
         begin = offset // unit * unit
@@ -97,7 +103,7 @@ def _dropped_and_taken(number, count, offset, length, end):
     return IMPOSSIBLE
 
 
-def _fetch(number, count, page, size):
+def _fetch(number: int, count: int, page: int, size: int) -> bool:
     """Have the kernel fetch one page, without waiting for it.
 
     :returns: whether that went to the disk, as it does if the page is not in the cache
@@ -107,7 +113,7 @@ def _fetch(number, count, page, size):
     return _fetched(count) > before
 
 
-def _fetched(count):
+def _fetched(count: int) -> int:
     """How many bytes the kernel has fetched from disks for the main thread.
 
     :param count: the open file /proc/PID/task/PID/io
@@ -119,17 +125,17 @@ def _fetched(count):
     return found
 
 
-def _wait(number, offset, length, seconds):
-    """The bytes as they come through the cache, by a thread that may be left behind.
+def _wait(number: int, offset: int, length: int, seconds: float) -> "Bytes":
+    """The bytes as they come through the cache, read by a thread that may be left behind.
 
     :returns: as ``read``
     """
     import _thread
-    found = []
+    found: "list[bytes]" = []
     done = _thread.allocate_lock()
     done.acquire()
 
-    def copy():
+    def copy() -> None:
         try:
             found.append(_copy(number, offset, length))
         except (OSError, OverflowError):
@@ -145,13 +151,13 @@ def _wait(number, offset, length, seconds):
     return _whole(found[0], length) if found else IMPOSSIBLE
 
 
-def _copy(number, offset, length):
-    """The bytes as the cache has them or gets them; may sleep for ever, until we are killed.
+def _copy(number: int, offset: int, length: int) -> bytes:
+    """The bytes as the cache has them or gets them; may sleep until we are killed.
 
-    read(2) takes the device's lock in kernels of 2025 and later, and who waits for a lock cannot
-    be killed: a process that seeks holds it, while it waits for one that reads a dead disk.
-    Neither sendfile(2) nor a page fault takes it; but in older kernels sendfile(2) is as read(2),
-    and in still older ones who waits in either cannot be killed.
+    read(2) takes the device's lock in kernels of 2025 and later, and a process that waits for a
+    lock cannot be killed: one that seeks holds it, while it waits for one that reads a dead disk.
+    Neither sendfile(2) nor a page fault takes it; but in older kernels sendfile(2) is like
+    read(2), and in even older ones a process that waits in either cannot be killed.
     """
     linux = _linux()
     if linux < _FAULTS_LET_GO:
@@ -170,8 +176,8 @@ def _copy(number, offset, length):
         posix.close(reader)
 
 
-def _send_mapped(writer, number, offset, length):
-    """As sendfile(2). The page fault is that of write(2): an error is one, and no signal."""
+def _send_mapped(writer: int, number: int, offset: int, length: int) -> None:
+    """Like sendfile(2). The page fault is in write(2): it fails with an error, not a signal."""
     import mmap
     begin = offset // mmap.PAGESIZE * mmap.PAGESIZE
     mapped = mmap.mmap(number, offset + length - begin, flags=mmap.MAP_SHARED,
@@ -179,11 +185,11 @@ def _send_mapped(writer, number, offset, length):
     posix.write(writer, memoryview(mapped)[offset - begin:])
 
 
-def _linux():
+def _linux() -> "tuple[int, int]":
     """(major, minor) of the running kernel, whose release is like 6.12-rc1 or 5.14.0-427.el9."""
     major, minor = posix.uname().release.split(".")[:2]
-    return whole(major), whole(minor[:len(minor) - len(minor.lstrip("0123456789"))])
+    return whole(major) or 0, whole(minor[:len(minor) - len(minor.lstrip("0123456789"))]) or 0
 
 
-def _whole(data, length):
+def _whole(data: bytes, length: int) -> "Bytes":
     return data if len(data) == length else IMPOSSIBLE

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """All of this host that an agent may read, run, signal or wait for.
 
-Agents and wrappers get a Host and touch nothing else, so that a test can hand
+Agents and wrappers get a Host and touch nothing else, so that a test can give
 them another one: a copied tree, a simulated cluster, a guest of the lab.
 """
 
@@ -13,32 +13,43 @@ import time
 from dualstor.errors import DeadlineReached, PermissionLacking, ToolHung
 from dualstor.host.files import Files
 
-#: What ``connect`` says where somebody listens and has as many in his queue as he wants.
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import IO, Any, Callable, Mapping, Sequence, TypeVar
+
+    from dualstor.host.deadline import Deadline
+    from dualstor.host.freshread import NoBytes
+    from dualstor.host.run import Completed
+
+    _T = TypeVar("_T")
+
+#: What ``connect`` returns if somebody listens, but the queue is full.
 BUSY = "it takes no connection just now"
 
-_ENOUGH = 5.0       # seconds; a program that gives no answer in less may not have had its time
+_ENOUGH = 5.0       # seconds; no answer in less may be for lack of time
 
 
 class Host(Files):
     """This host.
 
-    :param deadline: the action's Deadline
-    :param root: folder that stands for ``/`` when files are read
-    :param path: folders in which programs are looked for; None for the usual ones
+    :param deadline: the action's
+    :param root: directory in place of ``/`` when files are read
+    :param path: directories that are searched for programs; None for the usual ones
     """
 
-    def __init__(self, deadline, root="/", path=None):
+    def __init__(self, deadline: "Deadline", root: str = "/",
+                 path: "Sequence[str] | None" = None) -> None:
         super().__init__(root)
         self.deadline = deadline
         self._path = path
 
     # -- files: none of these blocks --------------------------------------------
 
-    def executable(self, name):
+    def executable(self, name: str) -> bool:
         """Whether the file may be executed."""
         return os.access(self.file(name), os.X_OK)
 
-    def device(self, name):
+    def device(self, name: str) -> "tuple[int, int] | None":
         """(major, minor) of a block device node (links are followed), else None."""
         try:
             status = os.stat(self.file(name))
@@ -48,25 +59,26 @@ class Host(Files):
             return None
         return os.major(status.st_rdev), os.minor(status.st_rdev)
 
-    def read_fresh(self, name, offset, length, seconds):
+    def read_fresh(self, name: str, offset: int, length: int,
+                   seconds: float) -> "bytes | NoBytes":
         """As that of Files, but not past the deadline."""
         return super().read_fresh(name, offset, length, min(seconds, self.deadline.remaining))
 
     # -- our own state --------------------------------------------------------
 
-    def remember(self, text, *name):
+    def remember(self, text: str, *name: str) -> None:
         """Keep *text* under *name* (words) in STATE_DIR, atomically; a full disk is no error."""
         self._memory.remember(text, *name)
 
-    def forget(self, *name):
+    def forget(self, *name: str) -> None:
         """Drop what is kept under *name*."""
         self._memory.forget(*name)
 
-    def lock(self, name, seconds):
+    def lock(self, name: str, seconds: float) -> "IO[Any] | None":
         """Wait up to *seconds* for the lock *name* among our own processes on this host.
 
-        :returns: an open file, to be closed when done; None when others kept it. Where
-            STATE_DIR cannot be used there is nothing to lock and the file is /dev/null.
+        :returns: an open file, to be closed when done; None when others kept it. If STATE_DIR
+            cannot be used there is nothing to lock, and the file is /dev/null.
         """
         stream = self._memory.lock_file(name)
         if stream is None:
@@ -83,13 +95,14 @@ class Host(Files):
 
     # -- processes ------------------------------------------------------------
 
-    def run(self, argv, timeout=None, environment=None):
+    def run(self, argv: "Sequence[str]", timeout: "float | None" = None,
+            environment: "Mapping[str, str] | None" = None) -> "Completed":
         """Run a command within the action's deadline.
 
         :param argv: program and arguments
-        :param timeout: seconds at most; the deadline still rules
+        :param timeout: seconds at most; the deadline still applies
         :param environment: further variables for the child
-        :returns: run.Completed
+        :returns: the command, whatever its exit code
         :raises ToolMissing, ToolHung: as run.run
         :raises DeadlineReached: no time is left to start anything
         """
@@ -107,19 +120,16 @@ class Host(Files):
             deadline.missed = deadline.missed or remaining < _ENOUGH
             raise
 
-    def execute(self, argv, seconds, environment):
+    def execute(self, argv: "Sequence[str]", seconds: float,
+                environment: "Mapping[str, str] | None") -> "Completed":
         """Run a command for at most *seconds*, as ``run`` has found them. Raises as run.run."""
-        from dualstor.host import (
-            run,  # its modules cost as much as an interpreter; a look needs none
-        )
+        from dualstor.host import run  # its modules cost as much as an interpreter
         return run.run(argv, seconds, self._path or run.PATH, environment)
 
-    def within(self, parts, work):
-        """What *work* returns, which has one of *parts* equal shares of the time that is left.
+    def within(self, parts: int, work: "Callable[[], _T]") -> "_T":
+        """What *work* returns, which gets one of *parts* equal shares of the time that is left.
 
-        For one of several ways to the same end: when it hangs, the others still have their time.
-
-        :param work: function without arguments
+        For one of several ways to the same result: if it hangs, the others still have their time.
         """
         whole = self.deadline
         self.deadline = part = whole.share(parts)
@@ -129,8 +139,8 @@ class Host(Files):
             self.deadline = whole
             whole.hung, whole.missed = part.hung or whole.hung, part.missed or whole.missed
 
-    def kill(self, pid, number):
-        """Send a signal to one process; gone already is fine.
+    def kill(self, pid: int, number: int) -> None:
+        """Send a signal to one process, which may be gone already.
 
         :raises PermissionLacking: it is another user's
         """
@@ -138,18 +148,18 @@ class Host(Files):
             os.kill(pid, number)
         except ProcessLookupError:
             pass
-        except PermissionError:
+        except PermissionError as problem:
             raise PermissionLacking(f"no right to send signal {number} to process {pid}: run the "
-                                    "agent as root")
+                                    "agent as root") from problem
 
-    def connect(self, name, timeout):
+    def connect(self, name: str, timeout: float) -> "str | None":
         """Whether a unix stream socket at path *name* accepts a connection.
 
-        The kernel takes it where there is a place in the queue, whatever the listener does: one
-        that accepts nobody fills the queue with each that comes, and has lost none of them.
+        The kernel accepts it if there is room in the queue, whatever the listener does: one that
+        accepts nobody lets the queue fill up, and loses nobody.
 
         :returns: None when it does, BUSY when its queue is full (EAGAIN, or no answer in time),
-            else what the kernel said, as text
+            else what the kernel said
         """
         import socket
         probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -166,6 +176,6 @@ class Host(Files):
 
     # -- time -----------------------------------------------------------------
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> None:
         """Wait, but not past the deadline."""
         time.sleep(max(0.0, min(seconds, self.deadline.remaining)))

@@ -1,64 +1,70 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What we keep on this host between actions: small files in one folder that is ours alone.
+"""What we keep on this host between actions: small files in one directory that is ours alone.
 
-A memory only spares work or tells more; an action goes on without. So nothing
+A memory only saves work or adds detail; an action works without it. So nothing
 in here raises: what cannot be kept safely is not kept, and the log says why.
 
-The folder is opened once and everything else is relative to it, without
-following symbolic links: whoever could plant a link or a file there is kept
-out by owner and mode, and where those are wrong the folder is not used.
+The directory is opened once and everything else is relative to it, without
+following symbolic links: its owner and mode keep out whoever could plant a
+link or a file there; if they are wrong, the directory is not used.
 """
 
 import _stat  # this and posix without the Python above them: see docs/performance.md
 import posix
+
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import BinaryIO, Callable, TypeVar
+
+    _T = TypeVar("_T")
 
 #: Our state on this host, lost at a reboot as it should be.
 STATE_DIR = "/run/dualstor"
 
 _SIZE_LIMIT = 4 << 20       # bytes; a VG of 10000 LVs needs a third of it
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
-_BETWEEN, _DRAFT = "~", "~"     # between the words of a name; before that of a draft
+_BETWEEN, _DRAFT = "~", "~"     # between the words of a name; before the number of a draft
 _LOCK = "lock"                  # first word of the name of a file that is only locked
 
 
 class Memory:
-    """The files below one folder.
+    """The files in one directory.
 
-    A thing is kept under a name of one or more words, e.g. ("clustered-vg", "vg0", "volumes").
-    Whatever the words hold, two names are never one file, nor is one a draft or a lock.
+    Texts have names of one or more words, e.g. ("clustered-vg", "vg0", "volumes"). Whatever the
+    words hold, two names never share a file, and none is that of a draft or a lock.
 
-    :param folder: its path; it is made when something is to be kept
+    :param directory: its path; it is made when something is to be kept
     """
 
-    def __init__(self, folder):
-        self._folder = folder
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
         self._warned = False
 
-    def recall(self, *name):
+    def recall(self, *name: str) -> "str | None":
         """The text kept under *name*; None when there is none."""
-        return self._within(lambda folder: _read(folder, file_name(*name)))
+        return self._within(lambda directory: _read(directory, file_name(*name)))
 
-    def remember(self, text, *name):
+    def remember(self, text: str, *name: str) -> None:
         """Keep *text* under *name*, atomically."""
-        self._within(lambda folder: _write(folder, file_name(*name), text), make=True)
+        self._within(lambda directory: _write(directory, file_name(*name), text), make=True)
 
-    def forget(self, *name):
+    def forget(self, *name: str) -> None:
         """Drop what is kept under *name*."""
-        self._within(lambda folder: _unlink(folder, file_name(*name)))
+        self._within(lambda directory: _unlink(directory, file_name(*name)))
 
-    def lock_file(self, *name):
-        """An open file to lock; None where the folder cannot be used."""
-        return self._within(lambda folder: _regular(
-            folder, file_name(_LOCK, *name), posix.O_RDWR | posix.O_CREAT), make=True)
+    def lock_file(self, *name: str) -> "BinaryIO | None":
+        """An open file to lock; None if the directory cannot be used."""
+        return self._within(lambda directory: _regular(
+            directory, file_name(_LOCK, *name), posix.O_RDWR | posix.O_CREAT), make=True)
 
-    def _within(self, work, make=False):
-        """What *work* returns for a descriptor of the folder; None when it cannot be used."""
+    def _within(self, work: "Callable[[int], _T]", make: bool = False) -> "_T | None":
+        """What *work* returns for a descriptor of the directory; None when it cannot be used."""
         try:
-            folder = self._open(make)
+            directory = self._open(make)
             try:
-                return work(folder)
+                return work(directory)
             finally:
-                posix.close(folder)
+                posix.close(directory)
         except _NOT_THERE as problem:
             if make:
                 self._warn(problem)
@@ -66,48 +72,48 @@ class Memory:
             self._warn(problem)
         return None
 
-    def _open(self, make):
+    def _open(self, make: bool) -> int:
         if make:
             try:
-                posix.mkdir(self._folder, 0o700)
+                posix.mkdir(self._directory, 0o700)
             except FileExistsError:
                 pass
             except FileNotFoundError:
                 import os
-                os.makedirs(self._folder, 0o700)
+                os.makedirs(self._directory, 0o700)
         flags = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC
-        folder = posix.open(self._folder, flags)
+        directory = posix.open(self._directory, flags)
         try:
-            status = posix.fstat(folder)
+            status = posix.fstat(directory)
             if status.st_uid not in (0, posix.geteuid()):
                 raise PermissionError(f"it belongs to user {status.st_uid}: remove it")
             if status.st_mode & 0o022:
                 raise PermissionError("others may write there (mode "
                                       f"{_stat.S_IMODE(status.st_mode):o}): remove it")
             if status.st_mode & 0o055 and status.st_uid == posix.geteuid():
-                posix.fchmod(folder, 0o700)
+                posix.fchmod(directory, 0o700)
         except BaseException:
-            posix.close(folder)
+            posix.close(directory)
             raise
-        return folder
+        return directory
 
-    def _warn(self, problem):
+    def _warn(self, problem: OSError) -> None:
         if not self._warned:
             from dualstor import log
-            log.warning("working without memory in %s: %s", self._folder, problem)
+            log.warning("working without memory in %s: %s", self._directory, problem)
             self._warned = True
 
 
-def file_name(*words):
-    """The name of the file for a name of *words*; another one for each other name."""
+def file_name(*words: str) -> str:
+    """The file's name for a name of *words*; no two of them share one."""
     return _BETWEEN.join(word.replace("%", "%25").replace("/", "%2F").replace(_BETWEEN, "%7E")
                          for word in words)
 
 
-def _regular(folder, name, flags):
-    """An open file that is no link, pipe or device, as a Python file."""
+def _regular(directory: int, name: str, flags: int) -> "BinaryIO":
+    """An open file that is no link, pipe or device."""
     flags |= posix.O_NOFOLLOW | posix.O_NONBLOCK | posix.O_CLOEXEC
-    number = posix.open(name, flags, 0o600, dir_fd=folder)
+    number = posix.open(name, flags, 0o600, dir_fd=directory)
     try:
         if not _stat.S_ISREG(posix.fstat(number).st_mode):
             raise PermissionError(f"{name} is not a regular file: remove it")
@@ -117,26 +123,26 @@ def _regular(folder, name, flags):
         raise
 
 
-def _read(folder, name):
-    with _regular(folder, name, posix.O_RDONLY) as stream:
+def _read(directory: int, name: str) -> "str | None":
+    with _regular(directory, name, posix.O_RDONLY) as stream:
         data = stream.read(_SIZE_LIMIT + 1)
     return data.decode("utf-8", "backslashreplace") if len(data) <= _SIZE_LIMIT else None
 
 
-def _write(folder, name, text):
-    draft = _DRAFT + f"{posix.getpid()}"      # no name begins so: no first word is empty
-    _unlink(folder, draft)      # of a process that was killed and had our number
+def _write(directory: int, name: str, text: str) -> None:
+    draft = f"{_DRAFT}{posix.getpid()}"     # no name begins so: no first word is empty
+    _unlink(directory, draft)      # of a process that was killed and had our number
     try:
-        with _regular(folder, draft, posix.O_RDWR | posix.O_CREAT | posix.O_EXCL) as stream:
+        with _regular(directory, draft, posix.O_RDWR | posix.O_CREAT | posix.O_EXCL) as stream:
             stream.write(text.encode("utf-8", "backslashreplace"))
-        posix.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+        posix.rename(draft, name, src_dir_fd=directory, dst_dir_fd=directory)
     except BaseException:
-        _unlink(folder, draft)
+        _unlink(directory, draft)
         raise
 
 
-def _unlink(folder, name):
+def _unlink(directory: int, name: str) -> None:
     try:
-        posix.unlink(name, dir_fd=folder)
+        posix.unlink(name, dir_fd=directory)
     except OSError:
         pass

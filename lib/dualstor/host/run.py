@@ -2,9 +2,9 @@
 """The bounded runner: the only place in dualstor that starts a process.
 
 A command gets an argument list (never a shell), a clean environment with
-LC_ALL=C, no stdin, stdout and stderr apart and bounded in size, a process
-group of its own, and a deadline on the monotonic clock. Past it: SIGTERM to
-the group, then SIGKILL, then a child that even this does not end (state D) is
+LC_ALL=C, no stdin, separate stdout and stderr of limited size, a process
+group of its own, and a deadline on the monotonic clock. After that: SIGTERM to
+the group, then SIGKILL; a child that survives even this (state D) is
 abandoned. A grandchild that keeps the pipes open does not delay the return.
 """
 
@@ -19,7 +19,13 @@ from dualstor import log
 from dualstor.errors import ToolFailed, ToolHung, ToolMissing, shown
 from dualstor.record import Record
 
-#: Where programs are looked for; drbd-utils keeps drbdsetup-84 outside PATH.
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import IO, Mapping, Sequence
+
+    Child = subprocess.Popen[bytes]
+
+#: Directories that are searched for programs; drbd-utils has drbdsetup-84 outside PATH.
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
         "/usr/lib/drbd", "/lib/drbd")
 
@@ -37,10 +43,10 @@ class Completed(Record):
     """A command that ended by itself.
 
     ``returncode`` is negative for a signal, as in subprocess; ``stdout`` and
-    ``stderr`` are text (bytes that are not UTF-8 stand as \\xNN).
+    ``stderr`` are text (with \\xNN for bytes that are not UTF-8).
     """
 
-    argv: tuple
+    argv: "tuple[str, ...]"
     returncode: int
     stdout: str = ""
     stderr: str = ""
@@ -48,22 +54,22 @@ class Completed(Record):
     truncated: bool = False
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         """Whether it ended with 0."""
         return self.returncode == 0
 
     @property
-    def outcome(self):
+    def outcome(self) -> str:
         """How it ended: "exit code 5" or "killed by signal 11"."""
         if self.returncode < 0:
             return f"killed by signal {-self.returncode}"
         return f"exit code {self.returncode}"
 
-    def answer(self):
-        """What it printed, of a question that has an answer in any case.
+    def answer(self) -> str:
+        """What it printed, of a question that always has an answer.
 
-        :raises ToolFailed: it failed, or said nothing though it ended with 0: some programs do
-            so when what they ask does not run (corosync-quorumtool of corosync 1)
+        :raises ToolFailed: it failed, or printed nothing though it ended with 0: some programs do
+            so when the daemon that they ask does not run (corosync-quorumtool of corosync 1)
         """
         if self.ok and self.stdout.strip():
             return self.stdout
@@ -71,23 +77,23 @@ class Completed(Record):
             raise ToolFailed(self, "no answer, though it ended with 0")
         raise ToolFailed(self)
 
-    def complaint(self):
+    def complaint(self) -> str:
         """One line: what it said last on stderr (or stdout), and how it ended."""
-        last = shown(next((l for l in reversed((self.stderr or self.stdout).splitlines())
-                           if l.strip()), ""))
+        lines = reversed((self.stderr or self.stdout).splitlines())
+        last = shown(next((line for line in lines if line.strip()), ""))
         return f"{last} ({self.outcome})" if last else self.outcome
 
 
-def find_program(name, path=PATH):
+def find_program(name: str, path: "Sequence[str]" = PATH) -> str:
     """The full path of program *name*.
 
     :param name: a bare name, or a path
-    :param path: folders to search
+    :param path: directories to search
     :raises ToolMissing: there is none, or none that may be executed
     """
     if os.environ.get("OCF_TESTER_FAIL_HAVE_BINARY"):  # ocf-tester: as if nothing were installed
         raise ToolMissing((name,), "not found; ocf-tester asks to behave so")
-    candidates = [name] if "/" in name else [os.path.join(folder, name) for folder in path]
+    candidates = [name] if "/" in name else [os.path.join(each, name) for each in path]
     present = [c for c in candidates if os.path.isfile(c)]
     for candidate in present:
         if os.access(candidate, os.X_OK):
@@ -98,17 +104,17 @@ def find_program(name, path=PATH):
 
 
 class _Stream:
-    """One pipe of the child, read as it comes and bounded in size."""
+    """One pipe of the child, read as data arrives and bounded in size."""
 
-    def __init__(self, pipe):
+    def __init__(self, pipe: "IO[bytes]") -> None:
         self.fd = pipe.fileno()
         os.set_blocking(self.fd, False)
-        self.kept = []
+        self.kept: "list[bytes]" = []
         self.size = 0
         self.open = True
         self.truncated = False
 
-    def read(self):
+    def read(self) -> None:
         """Take what is there now."""
         while self.open:
             try:
@@ -126,21 +132,21 @@ class _Stream:
                 self.size += min(len(data), room)
             if len(data) > room:
                 self.truncated = True
-                return  # a flood must not keep us from looking at the clock
+                return  # a flood must not keep us from reading the clock
 
-    def text(self):
+    def text(self) -> str:
         return b"".join(self.kept).decode("utf-8", "backslashreplace")
 
 
-def _signal_group(child, number):
-    """Send a signal to the child's process group; gone is fine."""
+def _signal_group(child: "Child", number: int) -> None:
+    """Send a signal to the child's process group, which may be gone."""
     try:
         os.killpg(child.pid, number)
     except (ProcessLookupError, PermissionError):
         pass
 
 
-def _await_exit(child, seconds):
+def _await_exit(child: "Child", seconds: float) -> bool:
     """Whether the child ends within *seconds*."""
     end, pause = time.monotonic() + seconds, 0.001
     while child.poll() is None:
@@ -151,7 +157,7 @@ def _await_exit(child, seconds):
     return True
 
 
-def _collect(child, streams, end):
+def _collect(child: "Child", streams: "Sequence[_Stream]", end: float) -> bool:
     """Read until the child has ended or *end* is reached; True when it has ended."""
     poller = select.poll()
     by_fd = {}
@@ -174,7 +180,7 @@ def _collect(child, streams, end):
     return _await_exit(child, max(0.0, end - time.monotonic()))
 
 
-def _state(pid):
+def _state(pid: int) -> str:
     """The kernel's state letter of a process, "" when it is gone."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
@@ -183,8 +189,8 @@ def _state(pid):
         return ""
 
 
-def _end(child):
-    """End a child that overran; True when it is gone, False when it is abandoned."""
+def _end(child: "Child") -> bool:
+    """End a child whose time has expired; True when it is gone, False when it is abandoned."""
     for number, grace in ((signal.SIGTERM, TERM_GRACE), (signal.SIGKILL, KILL_GRACE)):
         _signal_group(child, number)
         if _await_exit(child, grace):
@@ -193,14 +199,15 @@ def _end(child):
     return False
 
 
-def run(argv, timeout, path=PATH, environment=None):
+def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
+        environment: "Mapping[str, str] | None" = None) -> Completed:
     """Run a command and return what it said.
 
-    :param argv: program and arguments, a sequence of strings
-    :param timeout: seconds until it is told to end
-    :param path: folders in which the program is looked for
-    :param environment: mapping of further variables for the child
-    :returns: Completed, whatever the exit code
+    :param argv: program and arguments
+    :param timeout: seconds until it is ended
+    :param path: directories that are searched for the program
+    :param environment: further variables for the child
+    :returns: the command, whatever its exit code
     :raises ToolMissing: the program is not there or cannot be executed
     :raises ToolHung: it did not end in time (ended by force, or abandoned)
     """
@@ -216,9 +223,10 @@ def run(argv, timeout, path=PATH, environment=None):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     except OSError as problem:
         if problem.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
-            raise ToolHung(argv, f"could not be started: {problem.strerror}")
-        raise ToolMissing(argv, f"{program} cannot be executed: {problem.strerror}")
-    streams = [_Stream(child.stdout), _Stream(child.stderr)]
+            raise ToolHung(argv, f"could not be started: {problem.strerror}") from problem
+        raise ToolMissing(argv, f"{program} cannot be executed: {problem.strerror}") from problem
+    pipes = [pipe for pipe in (child.stdout, child.stderr) if pipe is not None]
+    streams = [_Stream(pipe) for pipe in pipes]
     try:
         ended = _collect(child, streams, began + timeout)
         if not ended:
@@ -235,8 +243,8 @@ def run(argv, timeout, path=PATH, environment=None):
             _await_exit(child, KILL_GRACE)
         raise
     finally:
-        child.stdout.close()
-        child.stderr.close()
+        for pipe in pipes:
+            pipe.close()
         if child.returncode is None:
             child.returncode = -signal.SIGKILL  # abandoned: nobody waits for it any more
     completed = Completed(argv=argv, returncode=child.returncode, stdout=streams[0].text(),
@@ -246,5 +254,5 @@ def run(argv, timeout, path=PATH, environment=None):
     return completed
 
 
-def _report(argv, outcome, began):
+def _report(argv: "Sequence[str]", outcome: str, began: float) -> None:
     log.debug("ran %s: %s after %.3f s", " ".join(argv), outcome, time.monotonic() - began)

@@ -9,11 +9,15 @@ a name is doubled, a single one separates) and lib/activate/dev_manager.c (uuid 
 from dualstor.kernel import block, dmlist
 from dualstor.record import Record, whole
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.host.files import Files
+
 _BLOCK = "/sys/block"
 _PREFIX = "LVM-"
 _ID = 32  # characters of an LVM id without its hyphens
 
-#: Parts of a name that LVM keeps for hidden LVs; nobody can create an LV with
+#: Parts of a name that LVM reserves for hidden LVs; nobody can create an LV with
 #: one of them (lib/misc/lvm-string.c, apply_lvname_restrictions).
 _RESERVED = ("_cdata", "_cmeta", "_corig", "_cvol", "_iorig", "_imeta", "_mimage", "_mlog",
              "_pmspare", "_rimage", "_rmeta", "_tdata", "_tmeta", "_vdata", "_vorigin",
@@ -25,7 +29,7 @@ class Volume(Record):
 
     ``layer`` is "" for the LV itself; for a device below or within it the
     layer's name, e.g. "real", "cow", "tpool", "rimage". ``size`` is in sectors
-    of 512 bytes: 0 where no table was loaded, None where the kernel did not say.
+    of 512 bytes: 0 if no table was loaded, None if the kernel did not say.
     """
 
     vg: str
@@ -36,25 +40,25 @@ class Volume(Record):
     suspended: bool = False
     layer: str = ""
     major: int = 253
-    size: int = None
+    size: "int | None" = None
 
     @property
-    def vg_id(self):
+    def vg_id(self) -> str:
         """Id of the VG, without hyphens."""
         return self.uuid[len(_PREFIX):][:_ID]
 
     @property
-    def lv_id(self):
+    def lv_id(self) -> str:
         """Id of the LV, without hyphens."""
         return self.uuid[len(_PREFIX) + _ID:][:_ID]
 
     @property
-    def usable(self):
+    def usable(self) -> bool:
         """Whether it is the LV itself, with a table loaded."""
         return not self.layer and self.size != 0
 
 
-def split_name(name):
+def split_name(name: str) -> "tuple[str, str, str] | None":
     """(vg, lv, layer) of the device-mapper name *name*; None when LVM would not make it."""
     parts = [part.replace("\0", "-") for part in name.replace("--", "\0").split("-")]
     if len(parts) not in (2, 3) or not all(parts):
@@ -62,7 +66,7 @@ def split_name(name):
     return parts[0], parts[1], parts[2] if len(parts) == 3 else ""
 
 
-def reserved(lv):
+def reserved(lv: str) -> str:
     """The kind of hidden LV that the name *lv* says it is, "" for a user's LV."""
     for part in _RESERVED:
         if part in lv:
@@ -70,34 +74,36 @@ def reserved(lv):
     return ""
 
 
-def _minor(kernel_name):
+def _minor(kernel_name: str) -> "int | None":
     """The minor in a name like "dm-0"; None of any other name."""
     return whole(kernel_name[len("dm-"):]) if kernel_name.startswith("dm-") else None
 
 
-def _volume(host, kernel_name):
-    """The Volume of e.g. "dm-0"; None when LVM did not make it or it has gone."""
-    folder = f"{_BLOCK}/{kernel_name}"
-    uuid = (host.read(folder + "/dm/uuid") or "").strip()
+def _volume(host: "Files", kernel_name: str) -> "Volume | None":
+    """The Volume of e.g. "dm-0"; None when it has gone or was not made by LVM."""
+    directory = f"{_BLOCK}/{kernel_name}"
+    uuid = (host.read(directory + "/dm/uuid") or "").strip()
     if not uuid.startswith(_PREFIX) or len(uuid) < len(_PREFIX) + 2 * _ID:
         return None
-    name = (host.read(folder + "/dm/name") or "").strip()
+    name = (host.read(directory + "/dm/name") or "").strip()
     words = split_name(name)
     if words is None:
         return None
     vg, lv, layer = words
-    major, minor = block.numbers(host.read(folder + "/dev")) \
+    major, minor = block.numbers(host.read(directory + "/dev")) \
         or (Volume.major, _minor(kernel_name))
+    if minor is None:
+        return None
     tail = uuid[len(_PREFIX) + 2 * _ID:].lstrip("-")
     return Volume(vg=vg, lv=lv, name=name, uuid=uuid,
                   minor=minor, major=major,
-                  suspended=(host.read(folder + "/dm/suspended") or "").strip() == "1",
+                  suspended=(host.read(directory + "/dm/suspended") or "").strip() == "1",
                   layer=layer or tail or reserved(lv),
-                  size=whole((host.read(folder + "/size") or "").strip()))
+                  size=whole((host.read(directory + "/size") or "").strip()))
 
 
-def volumes(host):
-    """All Volumes that are active here, as a tuple, hidden ones and layers included."""
+def volumes(host: "Files") -> "tuple[Volume, ...]":
+    """All Volumes that are active here, hidden ones and layers included."""
     found = []
     for kernel_name in host.list(_BLOCK):
         if _minor(kernel_name) is not None:
@@ -107,7 +113,7 @@ def volumes(host):
     return tuple(found)
 
 
-def of_group(host, vg):
+def of_group(host: "Files", vg: str) -> "tuple[Volume, ...]":
     """The Volumes of the volume group *vg*, as ``volumes``."""
     listed = dmlist.of_group(host, vg)
     if listed is None:
@@ -116,7 +122,7 @@ def of_group(host, vg):
     return tuple(v for v in found if v is not None and v.vg == vg)
 
 
-def depth(host, volume):
-    """How many layers of device-mapper stand on *volume*: 0 for the topmost."""
+def depth(host: "Files", volume: Volume) -> int:
+    """How many layers of device-mapper are above *volume*: 0 for the topmost."""
     above = [_minor(n) for n in host.list(f"{_BLOCK}/dm-{volume.minor}/holders")]
     return max([1 + depth(host, volume.but(minor=n)) for n in above if n is not None] or [0])

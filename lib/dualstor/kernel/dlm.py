@@ -8,8 +8,12 @@ Sources: Linux fs/dlm/lockspace.c (/sys/kernel/dlm/NAME/...), fs/dlm/config.c
 
 from dualstor.record import whole
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.host.files import Files
+
 _LOCKSPACES = "/sys/kernel/dlm"
-#: A folder for each node that dlm_controld has told the kernel.
+#: A directory for each node that dlm_controld has set up in the kernel.
 NODES = "/sys/kernel/config/dlm/cluster/comms"
 _LOCKS = "/sys/kernel/debug/dlm/%s_locks"
 
@@ -23,17 +27,17 @@ _EXCLUSIVE, _MASTER_COPY = 5, 0x10000
 _FLAGS, _GRANTED = 6, 8
 
 
-def loaded(host):
+def loaded(host: "Files") -> bool:
     """Whether the kernel has dlm (module loaded or built in)."""
     return host.exists(_LOCKSPACES)
 
 
-def lockspaces(host):
-    """Names of the lockspaces of this node, as a tuple."""
+def lockspaces(host: "Files") -> "tuple[str, ...]":
+    """Names of the lockspaces of this node."""
     return host.list(_LOCKSPACES)
 
 
-def recovered(host, name):
+def recovered(host: "Files", name: str) -> "bool | None":
     """Whether a lockspace has finished recovery; None when the kernel does not say.
 
     False while nodes join or leave, and for as long as a failed node is not fenced.
@@ -42,34 +46,32 @@ def recovered(host, name):
     return None if status is None else bool(status & _DONE)
 
 
-def nodes(host):
-    """Ids (int) of the nodes that dlm_controld has told the kernel, as a tuple.
+def nodes(host: "Files") -> "tuple[int, ...]":
+    """Ids of the nodes that dlm_controld has set up in the kernel, sorted.
 
     Empty until dlm_controld is a member of the cluster. A node counts once it
     has an address: before that, locking fails.
     """
-    return tuple(sorted(
-        whole(name) for name in host.list(NODES)
-        if whole(name) is not None and _address(host, name)))
+    listed = [(whole(name), name) for name in host.list(NODES)]
+    return tuple(sorted(number for number, name in listed
+                        if number is not None and _address(host, name)))
 
 
-def _address(host, node):
+def _address(host: "Files", node: str) -> bool:
     """Whether the kernel has an address of the node; old kernels have no addr_list to read."""
-    folder = f"{NODES}/{node}"
-    if not host.exists(folder + "/addr_list"):
-        return True
-    return bool((host.read(folder + "/addr_list") or "").strip())
+    path = f"{NODES}/{node}/addr_list"
+    return not host.exists(path) or bool((host.read(path) or "").strip())
 
 
-def ready(host):
+def ready(host: "Files") -> bool:
     """Whether a lockspace can be made: dlm is loaded and dlm_controld has set it up."""
     return loaded(host) and bool(nodes(host))
 
 
-def exclusive(host, name):
+def exclusive(host: "Files", name: str) -> "frozenset[str] | None":
     """Names of the resources that this node has locked exclusively in a lockspace.
 
-    :returns: frozenset; None when the kernel does not show it (no debugfs)
+    :returns: None when the kernel does not show it (no debugfs)
     """
     text = host.read(_LOCKS % name)
     if text is None:

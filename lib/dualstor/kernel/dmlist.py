@@ -1,26 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The names of device-mapper's devices in one answer of its driver, whatever their number.
 
-For root alone. No lock of LVM's is taken, and nothing waits for a suspended device.
+For root only. No lock of LVM's is taken, and nothing waits for a suspended device.
 Sources: Linux include/uapi/linux/dm-ioctl.h, drivers/md/dm-ioctl.c (list_devices).
 """
 
 import sys
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Tuple, Union
+
+    from dualstor.host.files import Files
+
+    Device = Tuple[str, str, int, int]      # name, uuid, major, minor
+
 _CONTROL, _CLASS = "/dev/mapper/control", "/sys/class/misc/device-mapper"
 _HEAD = 312                 # sizeof(struct dm_ioctl)
 _LIST_DEVICES = 3 << 30 | _HEAD << 16 | 0xfd << 8 | 2   # DM_LIST_DEVICES
-_FLAGS, _NAME, _NAME_ROOM = 28, 48, 127     # places of the flags and of the name
+_FLAGS, _NAME, _NAME_ROOM = 28, 48, 127     # offsets of the flags and of the name
 _BUFFER_FULL, _WITH_UUID = 1 << 8, 1 << 14      # DM_BUFFER_FULL_FLAG, DM_UUID_FLAG
 _ROOM, _ROOM_LIMIT = 1 << 16, 1 << 24
 _HAS_UUID = 1               # DM_NAME_LIST_FLAG_HAS_UUID
 
 
-def _int(data, at, size=4):
+def _int(data: "Union[bytes, bytearray]", at: int, size: int = 4) -> int:
     return int.from_bytes(data[at:at + size], sys.byteorder)
 
 
-def _request(room, prefix):
+def _request(room: int, prefix: str) -> bytearray:
     """A struct dm_ioctl with *room* bytes for the answer; from Linux 5.13 on *prefix* chooses."""
     data = bytearray(room)
     begin = prefix.encode("utf-8", "surrogateescape")[:_NAME_ROOM]
@@ -31,12 +39,12 @@ def _request(room, prefix):
     return data
 
 
-def listing(host, prefix=""):
+def listing(host: "Files", prefix: str = "") -> "list[Device] | None":
     """What device-mapper answers when asked for its devices, as (name, uuid, major, minor) each.
 
     :param prefix: what the names of interest begin with; others may be among them
-    :returns: list; ``uuid`` is "" before Linux 5.13. None where the driver is not there,
-        or may not be asked
+    :returns: ``uuid`` is "" before Linux 5.13. None if the driver is not loaded, or may not
+        be asked
     """
     if not host.exists(_CLASS):
         return None     # opening the node would load the module
@@ -51,15 +59,16 @@ def listing(host, prefix=""):
     return None
 
 
-def parse_listing(data):
+def parse_listing(data: bytes) -> "list[Device]":
     """The devices in an answer to DM_LIST_DEVICES (struct dm_name_list), as ``listing``."""
-    found, at = [], 0
+    found: "list[Device]" = []
+    at = 0
     if _int(data, 0, 8) == 0:
         return found    # a single empty entry
     while True:
         number, step = _int(data, at, 8), _int(data, at + 8)
         end = data.index(0, at + 12)
-        uuid, tail = b"", (end + 8) // 8 * 8    # event_nr, flags, uuid: where there is room
+        uuid, tail = b"", (end + 8) // 8 * 8    # event_nr, flags, uuid: if there is room
         if _int(data, tail + 4) & _HAS_UUID and (not step or tail + 8 < at + step):
             uuid = data[tail + 8:data.index(0, tail + 8)]
         found.append((data[at + 12:end].decode("utf-8", "backslashreplace"),
@@ -70,12 +79,12 @@ def parse_listing(data):
         at += step
 
 
-def prefix_of(vg):
+def prefix_of(vg: str) -> str:
     """What device-mapper's names of LVs of the volume group *vg* begin with."""
     return vg.replace("-", "--") + "-"
 
 
-def of_group(host, vg):
+def of_group(host: "Files", vg: str) -> "list[Device] | None":
     """Those of ``listing`` that LVM made for the volume group *vg*; None as there."""
     prefix = prefix_of(vg)
     listed = listing(host, prefix)

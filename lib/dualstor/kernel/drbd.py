@@ -1,14 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """DRBD as this kernel has it, from /proc/drbd, debugfs and /dev/drbd: never blocks.
 
-Sources: Linux drivers/block/drbd/drbd_proc.c (8.3 and 8.4: one line a minor; 9 lists
+Sources: Linux drivers/block/drbd/drbd_proc.c (8.3 and 8.4: one line per minor; 9 lists
 no minor there), drbd_debugfs.c (minors/N is a link to ../resources/NAME/volumes/V; in 9
 resources/NAME/connections/PEER/VOLUME/proc_drbd has such a line, with the state of the
-replication in place of that of the connection, and "openers" of a volume), drbd_strings.c (the words); the udev rules
-of drbd-utils (/dev/drbd/by-res).
+replication instead of that of the connection, and "openers" of a volume), drbd_strings.c
+(the words); the udev rules of drbd-utils (/dev/drbd/by-res).
 """
 
 from dualstor.record import Record, fraction, whole
+
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable, Sequence, Tuple, Union
+
+    from dualstor.errors import ParseError
+    from dualstor.host.files import Files
+    from dualstor.host.host import Host
+
+    Pairs = Tuple[Tuple[int, int], ...]             # (volume, minor)
+    KnownState = Union["State", "Unknown", None]    # see ``state``
 
 _PROC = "/proc/drbd"
 _MODULE = "/sys/module/drbd"
@@ -16,7 +27,6 @@ _VERSION = "/sys/module/drbd/version"
 _MINORS = "/sys/kernel/debug/drbd/minors"
 _RESOURCES = "/sys/kernel/debug/drbd/resources"
 _BY_RES = "/dev/drbd/by-res"
-_MAJOR = 147
 
 #: Connection states in which no peer answers, in the words of 8.x and 9.
 DISCONNECTED = frozenset((
@@ -29,42 +39,48 @@ RESYNCING = frozenset((
     "SyncTarget", "PausedSyncS", "PausedSyncT"))
 
 
-class _Unknown:
-    def __repr__(self):
+_NO_WORD = "DUnknown"       # DRBD's word for the state of a disk that it does not know
+
+
+class Unknown:
+    """The type of UNKNOWN."""
+
+    def __repr__(self) -> str:
         return "UNKNOWN"
 
 
-#: What ``state`` returns when the kernel's files do not tell: ask the tools.
-UNKNOWN = _Unknown()
+#: What ``state`` returns when the kernel's files do not say: ask the tools.
+UNKNOWN = Unknown()
 
 
 class Minor(Record):
     """One device of /proc/drbd; ``protocol`` is None when StandAlone.
 
-    ``flags`` as printed, e.g. "r-----": of 5 letters in 8.3.8, 6 later. ``resync``:
-    percent done, None when it does not resync; ``left``: the kernel's guess of the seconds
-    until that ends. ``rest``: (key, value) of all else.
+    All but ``cstate`` is None when it is Unconfigured. ``flags`` as printed, e.g. "r-----": of
+    5 letters in 8.3.8, 6 later. ``resync``: percent done, None when it does not resync;
+    ``left``: the kernel's guess of the seconds until that ends. ``rest``: (key, value) of all
+    else.
     """
 
     minor: int
     cstate: str
-    role: str = None
-    peer_role: str = None
-    dstate: str = None
-    peer_dstate: str = None
-    protocol: str = None
-    flags: str = None
-    resync: float = None
-    left: int = None
-    rest: tuple = ()
+    role: "str | None" = None
+    peer_role: "str | None" = None
+    dstate: "str | None" = None
+    peer_dstate: "str | None" = None
+    protocol: "str | None" = None
+    flags: "str | None" = None
+    resync: "float | None" = None
+    left: "int | None" = None
+    rest: "tuple[tuple[str, str], ...]" = ()
 
     @property
-    def configured(self):
+    def configured(self) -> bool:
         """Whether it has a disk, a connection or the role Primary."""
         return self.cstate != "Unconfigured"
 
     @property
-    def suspended(self):
+    def suspended(self) -> bool:
         """Whether its I/O is frozen."""
         return (self.flags or "").startswith("s")
 
@@ -73,15 +89,15 @@ class Kernel(Record):
     """/proc/drbd; ``minors`` is always () with DRBD 9."""
 
     version: str
-    minors: tuple = ()
+    minors: "tuple[Minor, ...]" = ()
 
     @property
-    def generation(self):
+    def generation(self) -> "int | None":
         """The first number of the version, 8 or 9; None when it has none."""
         return whole(self.version.partition(".")[0])
 
     @property
-    def lists_minors(self):
+    def lists_minors(self) -> bool:
         """Whether /proc/drbd of this version lists the minors."""
         return self.generation is not None and self.generation < 9
 
@@ -95,20 +111,20 @@ class Volume(Record):
     number: int
     minor: int
     dstate: str
-    resync: float = None
-    left: int = None
+    resync: "float | None" = None
+    left: "int | None" = None
 
 
 class Peer(Record):
-    """What is known of the other side; ``name`` None on 8.x, ``dstates`` one a volume."""
+    """What is known of the other side; ``name`` is None on 8.x, ``dstates`` one per volume."""
 
-    name: str
+    name: "str | None"
     cstate: str
     role: str
-    dstates: tuple
+    dstates: "tuple[str, ...]"
 
     @property
-    def connected(self):
+    def connected(self) -> bool:
         """Whether it answers."""
         return self.cstate not in DISCONNECTED
 
@@ -118,26 +134,27 @@ class State(Record):
 
     resource: str
     role: str
-    volumes: tuple
-    peers: tuple
+    volumes: "tuple[Volume, ...]"
+    peers: "tuple[Peer, ...]"
     suspended: bool = False
 
     @property
-    def primary(self):
+    def primary(self) -> bool:
+        """Whether it is Primary on this node."""
         return self.role == "Primary"
 
     @property
-    def connected(self):
+    def connected(self) -> bool:
         """Whether there are peers, and all answer."""
         return bool(self.peers) and all(peer.connected for peer in self.peers)
 
     @property
-    def standalone(self):
+    def standalone(self) -> bool:
         """Whether the connection to a peer was given up."""
         return any(peer.cstate == "StandAlone" for peer in self.peers)
 
     @property
-    def up_to_date(self):
+    def up_to_date(self) -> bool:
         """Whether all volumes are UpToDate on this node."""
         return bool(self.volumes) and all(v.dstate == "UpToDate" for v in self.volumes)
 
@@ -145,27 +162,28 @@ class State(Record):
 # -- /proc/drbd ---------------------------------------------------------------
 
 
-def _wrong(*words):
-    """A ParseError of these words."""
+def _wrong(line: str, text: str = "not understood") -> "ParseError":
+    """Of /proc/drbd."""
     from dualstor.errors import ParseError
-    return ParseError(*words)
+    return ParseError(_PROC, line, text)
 
 
-def _pair(line, value):
+def _pair(line: str, value: str) -> "tuple[str, str]":
     """("Primary", "Secondary") of "Primary/Secondary"."""
     ours, slash, theirs = value.partition("/")
     if not (slash and ours.isalpha() and theirs.isalpha()):
-        raise _wrong(_PROC, line, "expected two words with a slash, cut off?")
+        raise _wrong(line, "expected two words with a slash, cut off?")
     return ours, theirs
 
 
-def _first_line(line):
+def _first_line(line: str) -> "Minor | None":
     """The Minor of a line like " 0: cs:Connected ro:...", None when it is another line."""
     number, colon, tail = line.strip().partition(":")
     minor = whole(number)
     if minor is None or not colon:
         return None
-    values, words = [], []
+    values: "list[tuple[str, str]]" = []
+    words: "list[str]" = []
     for word in tail.split():
         key, colon, value = word.partition(":")
         if colon:
@@ -175,7 +193,7 @@ def _first_line(line):
     known = dict(values)
     cstate = known.get("cs", "")
     if not cstate.isalpha():
-        raise _wrong(_PROC, line, "no connection state")
+        raise _wrong(line, "no connection state")
     rest = tuple(item for item in values if item[0] not in ("cs", "ro", "ds"))
     if cstate == "Unconfigured":
         return Minor(minor=minor, cstate=cstate, rest=rest)
@@ -183,23 +201,24 @@ def _first_line(line):
     dstate, peer_dstate = _pair(line, known.get("ds", ""))
     protocol = words.pop(0) if words and words[0] in ("A", "B", "C") else None
     if not words:
-        raise _wrong(_PROC, line, "no flags at the end, cut off?")
+        raise _wrong(line, "no flags at the end, cut off?")
     return Minor(minor=minor, cstate=cstate, role=role, peer_role=peer_role, dstate=dstate,
                  peer_dstate=peer_dstate, protocol=protocol, flags=words[0], rest=rest)
 
 
-def _further_line(minor, line, rest):
-    """The Minor with what an indented line below it says; to *rest* goes what there is besides."""
+def _further_line(minor: Minor, line: str, rest: "list[tuple[str, str]]") -> Minor:
+    """The Minor with what an indented line below it says; everything else goes to *rest*."""
     _, synced, tail = line.partition("sync'ed:")
     if synced:
         percent, sign, _ = tail.strip().partition("%")
         if not sign or fraction(percent) is None:
-            raise _wrong(_PROC, line, "no percentage")
+            raise _wrong(line, "no percentage")
         return minor.but(resync=fraction(percent))
     words = line.split()
     if words[:1] == ["finish:"]:
-        clock = [whole(part) for part in "".join(words[1:2]).split(":")]
-        if len(clock) == 3 and None not in clock:
+        parts = "".join(words[1:2]).split(":")
+        clock = [number for number in map(whole, parts) if number is not None]
+        if len(clock) == len(parts) == 3:
             return minor.but(left=(clock[0] * 60 + clock[1]) * 60 + clock[2])
     rest.extend((word.partition(":")[0], word.partition(":")[2])
                 for word in line.split()
@@ -207,16 +226,17 @@ def _further_line(minor, line, rest):
     return minor
 
 
-def parse(text):
-    """The Kernel that the text of /proc/drbd tells of.
+def parse(text: str) -> Kernel:
+    """The Kernel that the text of /proc/drbd describes.
 
     :raises ParseError: it is cut off, or another file
     """
     lines = text.splitlines()
     head = lines[0].split() if lines else []
     if len(head) < 2 or head[0] != "version:":
-        raise _wrong(_PROC, lines[0] if lines else "", "expected \"version:\" first")
-    minors, rest = [], []
+        raise _wrong(lines[0] if lines else "", "expected \"version:\" first")
+    minors: "list[Minor]" = []
+    rest: "list[list[tuple[str, str]]]" = []
     for line in lines[1:]:
         minor = _first_line(line)
         if minor is not None:
@@ -225,13 +245,13 @@ def parse(text):
         elif minors and line[:1] in (" ", "\t"):
             minors[-1] = _further_line(minors[-1], line, rest[-1])
         elif minors and line.strip():
-            raise _wrong(_PROC, line)
+            raise _wrong(line)
     return Kernel(version=head[1], minors=tuple(
         minor.but(rest=tuple(more)) for minor, more in zip(minors, rest)))
 
 
-def read(host):
-    """What /proc/drbd says now, as Kernel; None when the module is not loaded.
+def read(host: "Files") -> "Kernel | None":
+    """What /proc/drbd says now; None when the module is not loaded.
 
     :raises ParseError: as ``parse``
     """
@@ -239,7 +259,7 @@ def read(host):
     return None if text is None else parse(text)
 
 
-def generation(host):
+def generation(host: "Files") -> "int | None":
     """The first number of the loaded module's version, 8 or 9; None when none is loaded.
 
     :raises ParseError: as ``parse``
@@ -253,13 +273,13 @@ def generation(host):
 # -- who has a device open ------------------------------------------------------
 
 
-def parse_openers(text):
+def parse_openers(text: str) -> "tuple[str, ...]":
     """Who has a device open, as words like "sh[220]", from the text of a file ``openers`` (DRBD 9).
 
-    A line has the program's name, its number and for how many milliseconds; a "+" before it
-    is that of the program for which the device was promoted. What has another form is left out.
+    A line has the program's name, its PID and the milliseconds since; a "+" before it marks the
+    program for which the device was promoted. Lines in another form are left out.
     """
-    found = []
+    found: "list[str]" = []
     for line in text.splitlines():
         fields = line.rsplit("\t", 2)
         if len(fields) == 3 and whole(fields[1]) is not None:
@@ -269,14 +289,14 @@ def parse_openers(text):
     return tuple(found)
 
 
-def openers(host, name):
-    """As ``parse_openers``, of all volumes of a resource; () where the kernel does not tell.
+def openers(host: "Files", name: str) -> "tuple[str, ...]":
+    """As ``parse_openers``, of all volumes of a resource; () if the kernel does not say.
 
-    A program that has ended since stands there too, when what it made of the device is still
-    there: a mount, a device above.
+    A program that has ended since is included if what it made of the device still exists:
+    a mount, a device above.
     """
     from dualstor.errors import HostUnreadable
-    found = []
+    found: "list[str]" = []
     try:
         for volume in host.list(f"{_RESOURCES}/{name}/volumes"):
             text = host.read(f"{_RESOURCES}/{name}/volumes/{volume}/openers")
@@ -289,8 +309,8 @@ def openers(host, name):
 # -- which minors are a resource's ---------------------------------------------
 
 
-def _from_debugfs(host, minor):
-    """(resource, volume) of a minor as the kernel has it; None where debugfs cannot be seen."""
+def _from_debugfs(host: "Files", minor: int) -> "tuple[str, int] | None":
+    """(resource, volume) of a minor as the kernel has it; None if debugfs does not show it."""
     parts = (host.link(f"{_MINORS}/{minor}") or "").split("/")
     if len(parts) < 4 or parts[-4] != "resources" or parts[-2] != "volumes":
         return None
@@ -298,21 +318,22 @@ def _from_debugfs(host, minor):
     return None if volume is None else (parts[-3], volume)
 
 
-def _linked_minor(host, name):
-    """The minor that the link *name* leads to; None when it is no DRBD device."""
+def _linked_minor(host: "Host", name: str) -> "int | None":
+    """The minor of the target of the link *name*; None when it is no DRBD device."""
     target = (host.link(name) or "").rpartition("/")[2]
     if target.startswith("drbd"):
         minor = whole(target[len("drbd"):])
         if minor is not None:
             return minor
+    from dualstor.kernel.block import DRBD_MAJOR
     number = host.device(name)
-    return number[1] if number is not None and number[0] == _MAJOR else None
+    return number[1] if number is not None and number[0] == DRBD_MAJOR else None
 
 
-def _by_res(host, name):
-    """The (volume, minor) pairs that udev's links tell of a resource.
+def _by_res(host: "Host", name: str) -> "Pairs":
+    """The (volume, minor) pairs of a resource according to udev's links.
 
-    One volume: by-res/NAME is a link; several: a folder of links.
+    One volume: by-res/NAME is a link; several: a directory of links.
     """
     path = f"{_BY_RES}/{name}"
     minor = _linked_minor(host, path)
@@ -326,34 +347,37 @@ def _by_res(host, name):
     return tuple(sorted(found))
 
 
-def _remembered(host, name):
+def _remembered(host: "Files", name: str) -> "Pairs":
     """The (volume, minor) pairs kept by ``remember``, () when there are none."""
     found = []
     for line in (host.recall("drbd", name, "minors") or "").splitlines():
-        numbers = tuple(whole(word) for word in line.split())
-        if len(numbers) == 2 and None not in numbers:
-            found.append(numbers)
+        numbers = [whole(word) for word in line.split()]
+        if len(numbers) == 2:
+            volume, minor = numbers
+            if volume is not None and minor is not None:
+                found.append((volume, minor))
     return tuple(found)
 
 
-def remember(host, name, pairs):
-    """Keep the (volume, minor) *pairs* of a resource, for a time when nothing else tells."""
-    host.remember("".join("%d %d\n" % pair for pair in pairs), "drbd", name, "minors")
+def remember(host: "Host", name: str, pairs: "Iterable[tuple[int, int]]") -> None:
+    """Keep the (volume, minor) *pairs* of a resource, for when nothing else has them."""
+    host.remember("".join(f"{volume} {minor}\n" for volume, minor in pairs),
+                  "drbd", name, "minors")
 
 
-def _owners(host, kernel, name):
+def _owners(host: "Host", kernel: Kernel, name: str) -> "dict[int, tuple[str, int]]":
     """{minor: (resource, volume)} of the minors of /proc/drbd; some may be missing.
 
-    debugfs is the kernel's own word. udev's links can be old ones: a minor with two
+    debugfs shows the kernel's own state. udev's links can be old ones: a minor with two
     owners has none. What we remember counts last, and only for *name*.
     """
     owners = {}
-    for minor in kernel.minors:
-        owner = _from_debugfs(host, minor.minor)
+    for each in kernel.minors:
+        owner = _from_debugfs(host, each.minor)
         if owner is not None:
-            owners[minor.minor] = owner
+            owners[each.minor] = owner
     nameless = {m.minor for m in kernel.minors} - set(owners)
-    claims = {}
+    claims: "dict[int, list[tuple[str, int]]]" = {}
     if nameless:
         for resource in host.list(_BY_RES):
             for volume, minor in _by_res(host, resource):
@@ -367,11 +391,11 @@ def _owners(host, kernel, name):
     return owners
 
 
-def minors(host, name, kernel=None):
-    """The (volume, minor) pairs of a resource that the kernel has, as a sorted tuple.
+def minors(host: "Host", name: str, kernel: "Kernel | None" = None) -> "Pairs | None":
+    """The (volume, minor) pairs of a resource that the kernel has, sorted.
 
-    :param kernel: what ``read`` returned, if it was just asked
-    :returns: () when it provably has none, None when that cannot be told
+    :param kernel: what ``read`` returned, if that was just called
+    :returns: () when it provably has none, None when that is not known
     """
     kernel = kernel or read(host)
     if kernel is None:
@@ -386,26 +410,28 @@ def minors(host, name, kernel=None):
     return mine
 
 
-def resource_minors(host, name):
-    """The minors of a resource, in order of volumes; () when there are none or nobody tells."""
+def resource_minors(host: "Host", name: str) -> "tuple[int, ...]":
+    """The minors of a resource, in order of volumes; () when it has none or that is not known."""
     return tuple(minor for _, minor in minors(host, name) or ())
 
 
 # -- the state of a resource ----------------------------------------------------
 
 
-def _worst(cstates):
-    """The connection state that stands for several: a lost one, else one that is busy."""
+def _worst(cstates: "Sequence[str]") -> str:
+    """The connection state that represents several: a lost one, else one that is busy."""
     lost = [c for c in cstates if c in DISCONNECTED]
     busy = [c for c in cstates if c != "Connected"]
     return (lost or busy or list(cstates))[0]
 
 
-def _first(words, wanted):
-    return wanted if wanted in words else words[0]
+def _role(roles: "Sequence[str | None]") -> str:
+    """The role that represents several: Primary if one is."""
+    return "Primary" if "Primary" in roles else roles[0] or "Unknown"
 
 
-def state_of(kernel, name, pairs):
+def state_of(kernel: "Kernel | None", name: str,
+             pairs: "Iterable[tuple[int, int]]") -> "State | None":
     """The State of a resource with these (volume, minor) *pairs*; None when the kernel has none.
 
     :param kernel: what ``read`` returned
@@ -416,27 +442,27 @@ def state_of(kernel, name, pairs):
         return None
     each = [minor for _, minor in found]
     return State(
-        resource=name, role=_first([m.role for m in each], "Primary"),
-        volumes=tuple(Volume(number=volume, minor=m.minor, dstate=m.dstate, resync=m.resync,
-                             left=m.left)
+        resource=name, role=_role([m.role for m in each]),
+        volumes=tuple(Volume(number=volume, minor=m.minor, dstate=m.dstate or _NO_WORD,
+                             resync=m.resync, left=m.left)
                       for volume, m in found),
         peers=(Peer(name=None, cstate=_worst([m.cstate for m in each]),
-                    role=_first([m.peer_role for m in each], "Primary"),
-                    dstates=tuple(m.peer_dstate for m in each)),),
+                    role=_role([m.peer_role for m in each]),
+                    dstates=tuple(m.peer_dstate or _NO_WORD for m in each)),),
         suspended=any(m.suspended for m in each))
 
 
 # -- DRBD 9 -------------------------------------------------------------------------
 
 
-def _lines_of_nine(host, name):
+def _lines_of_nine(host: "Files", name: str) -> "dict[str, dict[str, str]] | None":
     """{peer: {volume: its line}} of a resource of DRBD 9.
 
-    :returns: None where debugfs does not show all of it: no right, not mounted, another form
+    :returns: None if debugfs does not show all of it: no right, not mounted, another form
     """
     home = f"{_RESOURCES}/{name}"
     volumes = host.list(home + "/volumes")
-    found = {}
+    found: "dict[str, dict[str, str]]" = {}
     for peer in host.list(home + "/connections"):
         lines = [(host.read(f"{home}/connections/{peer}/{volume}/proc_drbd") or "")
                  .partition("\n")[0] for volume in volumes]
@@ -446,21 +472,23 @@ def _lines_of_nine(host, name):
     return found if volumes and found and all(whole(v) is not None for v in volumes) else None
 
 
-def connections_text(host, name):
-    """The state of a resource of DRBD 9 as text, the same for as long as the state is the same.
+def connections_text(host: "Files", name: str) -> "str | None":
+    """The state of a resource of DRBD 9 as text, the same as long as the state is the same.
 
-    :returns: None where debugfs does not show it
+    :returns: None if debugfs does not show it
     """
     lines = _lines_of_nine(host, name)
-    return lines and "; ".join(f"{peer}/{volume} {line.strip()}"
-                               for peer, of_peer in sorted(lines.items())
-                               for volume, line in sorted(of_peer.items()))
+    if lines is None:
+        return None
+    return "; ".join(f"{peer}/{volume} {line.strip()}"
+                     for peer, of_peer in sorted(lines.items())
+                     for volume, line in sorted(of_peer.items()))
 
 
-def _state_of_nine(host, name):
-    """The State of a resource whose peers are all connected, None of one that is not there.
+def _state_of_nine(host: "Files", name: str) -> "KnownState":
+    """The State of a resource whose peers are all connected, None of one that does not exist.
 
-    What stands still or is not connected has more to it than these lines tell: UNKNOWN.
+    UNKNOWN if I/O is suspended or a peer not connected: these lines do not say enough then.
     """
     known = host.list(_RESOURCES)
     if known and name not in known:
@@ -468,27 +496,30 @@ def _state_of_nine(host, name):
     lines = _lines_of_nine(host, name)
     if lines is None:
         return UNKNOWN
-    peers, found = [], {}
+    peers: "list[Peer]" = []
+    found: "dict[int, Minor]" = {}
     for peer, of_peer in lines.items():
-        minors = {volume: _first_line(line) for volume, line in of_peer.items()}
-        if any(m is None or m.cstate in ("Off", "Unconfigured") or (m.flags or "s").strip("r-")
-               for m in minors.values()):
+        minors = {whole(volume) or 0: _first_line(line) for volume, line in of_peer.items()}
+        shown = {volume: m for volume, m in minors.items()
+                 if m is not None and m.cstate not in ("Off", "Unconfigured")
+                 and not (m.flags or "s").strip("r-")}
+        if len(shown) < len(of_peer):
             return UNKNOWN
         peers.append(Peer(name=peer, cstate=_worst([m.cstate if m.cstate != "Established"
-                                                    else "Connected" for m in minors.values()]),
-                          role=_first([m.peer_role for m in minors.values()], "Primary"),
-                          dstates=tuple(m.peer_dstate for m in minors.values())))
-        found.update(minors)
-    return State(resource=name, role=_first([m.role for m in found.values()], "Primary"),
-                 volumes=tuple(Volume(number=whole(volume), minor=m.minor, dstate=m.dstate)
-                               for volume, m in sorted(found.items(), key=lambda v: whole(v[0]))),
+                                                    else "Connected" for m in shown.values()]),
+                          role=_role([m.peer_role for m in shown.values()]),
+                          dstates=tuple(m.peer_dstate or _NO_WORD for m in shown.values())))
+        found.update(shown)
+    return State(resource=name, role=_role([m.role for m in found.values()]),
+                 volumes=tuple(Volume(number=volume, minor=m.minor, dstate=m.dstate or _NO_WORD)
+                               for volume, m in sorted(found.items())),
                  peers=tuple(peers))
 
 
-def sights(host, name):
-    """What the state of a resource stands on, as (kind, argument) of dualstor.look.sights.
+def sights(host: "Host", name: str) -> "tuple[tuple[str, str], ...]":
+    """What the state of a resource depends on, as (kind, argument) of dualstor.look.sights.
 
-    :returns: () where the kernel's files do not tell
+    :returns: () if the kernel's files do not say
     """
     kernel = read(host)
     if kernel is None:
@@ -496,12 +527,14 @@ def sights(host, name):
     if not kernel.lists_minors:
         return (("connections", name),)
     return tuple(("minor", f"{minor}") for _, minor in minors(host, name, kernel) or ())
-def held_back(host):
-    """The minors whose I/O stands still, as a tuple: for fencing, quorum, good data or a person.
 
-    Whoever reads from one or writes to it waits in the kernel, and cannot be ended.
 
-    :returns: None when the kernel's files do not tell (DRBD 9)
+def held_back(host: "Files") -> "tuple[int, ...] | None":
+    """The minors whose I/O is suspended: for fencing, quorum, good data or an administrator.
+
+    A process that reads from one or writes to it waits in the kernel, and cannot be killed.
+
+    :returns: None when the kernel's files do not say (DRBD 9)
     :raises ParseError: /proc/drbd is in no known form
     """
     kernel = read(host)
@@ -510,11 +543,11 @@ def held_back(host):
     return tuple(m.minor for m in kernel.minors if m.suspended) if kernel.lists_minors else None
 
 
-def state(host, name):
+def state(host: "Host", name: str) -> "KnownState":
     """What the kernel has of the resource *name*.
 
-    :returns: State; None when it is provably not configured in the kernel; UNKNOWN when
-        the tools must be asked (DRBD 9, or nothing tells whose a minor is)
+    :returns: None when it is provably not configured in the kernel; UNKNOWN when
+        the tools must be asked (DRBD 9, or it is not known whose a minor is)
     :raises ParseError: /proc/drbd is in no known form
     """
     kernel = read(host)

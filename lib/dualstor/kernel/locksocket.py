@@ -6,45 +6,53 @@ daemons/clvmd/clvmd.c: main_loop, listen(local_socket, 1)): it is busy, not dead
 """
 
 from dualstor.host.host import BUSY
+from dualstor.kernel import process
+
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from dualstor.host.files import Files
+    from dualstor.host.host import Host
 
 _RUN_DIRS = ("/run/lvm", "/var/run/lvm")
 _NAMES = {"lvmlockd": "lvmlockd.socket", "clvmd": "clvmd.sock"}
 
-#: Where any of them can be.
-PATHS = tuple(f"{folder}/{name}" for folder in _RUN_DIRS for name in _NAMES.values())
+#: Where they can be.
+PATHS = tuple(f"{directory}/{name}" for directory in _RUN_DIRS for name in _NAMES.values())
 
 #: What the paths of the sockets end with.
 NAMES = tuple("/" + name for name in _NAMES.values())
 
 
-def find(host, program):
+def find(host: "Files", program: str) -> "str | None":
     """Path of the socket of *program* ("lvmlockd" or "clvmd"); None when there is none."""
-    for folder in _RUN_DIRS:
-        path = f"{folder}/{_NAMES[program]}"
+    for directory in _RUN_DIRS:
+        path = f"{directory}/{_NAMES[program]}"
         if host.exists(path):
             return path
     return None
 
 
-def try_all(host, programs, seconds):
-    """Connect to the sockets that are there.
+def try_all(host: "Host", programs: "Iterable[str]",
+            seconds: float) -> "tuple[tuple[str, str, str | None], ...]":
+    """Connect to the sockets that exist.
 
     :param programs: names as for ``find``
     :param seconds: for each of them
-    :returns: tuple of (program, path of its socket, what is wrong); that is None when it
-        accepts, BUSY when it takes nobody just now and its process is well, else text
+    :returns: (program, path of its socket, what is wrong) each; that is None when it
+        accepts, BUSY when it takes nobody just now and its process is healthy, else text
     """
     there = [(program, find(host, program)) for program in programs]
     return tuple((program, path, attempt(host, program, path, seconds))
                  for program, path in there if path is not None)
 
 
-def attempt(host, program, path, seconds):
-    """Connect to the socket *path* of *program*: what is wrong, as ``try_all`` tells it."""
+def attempt(host: "Host", program: str, path: str, seconds: float) -> "str | None":
+    """Connect to the socket *path* of *program*: what is wrong, as from ``try_all``."""
     problem = host.connect(path, seconds)
     if problem != BUSY:
         return problem
-    from dualstor.kernel import process
     found = process.running(host, program)
     if not found:
         return f"{BUSY}, and {program} does not run"

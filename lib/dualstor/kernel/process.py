@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Processes as the kernel knows them: /proc/PID, never by asking the process.
 
-A process is told from a later one with the same number by its start time, and
-from one of an earlier boot by the boot id. Format: proc_pid_stat(5).
+Its start time distinguishes a process from a later one with the same number, the
+boot id from one of an earlier boot. Format: proc_pid_stat(5).
 """
 
 from dualstor.record import Record, whole
+
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from dualstor.host.files import Files
 
 #: States of a process that is over: zombie, dead; and of one that does nothing until somebody
 #: or something lets it: stopped by a signal or a debugger, waiting in the kernel.
@@ -20,10 +26,10 @@ class Process(Record):
     """One process.
 
     ``pid`` and ``start_time`` (clock ticks after boot) are its identity,
-    ``program`` is the name of its executable without folder. ``state`` is the
-    kernel's letter when it was looked at (R, S, D, Z, T ...), ``threads`` the
-    number of its threads: a zombie with more than one is not gone, some
-    thread of it is still held in the kernel.
+    ``program`` is the name of its executable without directory. ``state`` is the
+    kernel's letter when it was read (R, S, D, Z, T ...), ``threads`` the
+    number of its threads: a zombie with more than one is not gone, one of
+    them is still held in the kernel.
     """
 
     pid: int
@@ -33,12 +39,12 @@ class Process(Record):
     threads: int = 1
 
     @property
-    def over(self):
+    def over(self) -> bool:
         """Whether it has ended (a zombie that holds nothing any more)."""
         return self.state in _OVER and self.threads <= 1
 
 
-def parse_stat(text):
+def parse_stat(text: str) -> "tuple[str, str, int, int] | None":
     """(comm, state, threads, start_time) of the text of /proc/PID/stat; None when it is not one.
 
     comm may hold blanks and parentheses, so the last ``)`` counts.
@@ -53,7 +59,7 @@ def parse_stat(text):
     return head.partition("(")[2], fields[0], threads, start_time
 
 
-def _program(host, pid):
+def _program(host: "Files", pid: int) -> "str | None":
     """Name of the executable of *pid*; None when the kernel does not show it."""
     target = host.link(f"/proc/{pid}/exe")
     if target is None:
@@ -63,10 +69,10 @@ def _program(host, pid):
     return target.rpartition("/")[2]
 
 
-def look(host, pid):
+def look(host: "Files", pid: int) -> "Process | None":
     """The Process *pid* as it is now, None when there is none.
 
-    Where the executable cannot be read (a zombie, no right) ``program`` is the
+    If the executable cannot be read (a zombie, no right) ``program`` is the
     kernel's comm, of at most 15 characters.
     """
     stat = parse_stat(host.read(f"/proc/{pid}/stat") or "")
@@ -77,36 +83,36 @@ def look(host, pid):
                    state=state, threads=threads)
 
 
-def named(process, programs):
-    """Whether *process* runs one of *programs* (names without folder)."""
+def named(process: Process, programs: "Iterable[str]") -> bool:
+    """Whether *process* runs one of *programs* (names without directory)."""
     return any(process.program in (name, name[:_COMM_LENGTH]) for name in programs)
 
 
-def read_pidfile(host, pidfile):
-    """The number in a pid file; None when it is not there or holds none."""
+def read_pidfile(host: "Files", pidfile: str) -> "int | None":
+    """The number in a pid file; None when it does not exist or holds none."""
     words = (host.read(pidfile) or "").split()
     return whole(words[0]) if words and len(words[0]) < 10 else None
 
 
-def from_pidfile(host, pidfile, programs):
+def from_pidfile(host: "Files", pidfile: str, programs: "Iterable[str]") -> "Process | None":
     """The Process that a pid file names, if it runs one of *programs*; else None.
 
     :param pidfile: absolute path
-    :param programs: names of executables without folder
+    :param programs: names of executables without directory
     """
     pid = read_pidfile(host, pidfile)
     process = look(host, pid) if pid else None
     return process if process is not None and named(process, programs) else None
 
 
-def alive(host, process):
+def alive(host: "Files", process: Process) -> bool:
     """Whether *process* still runs: the same number and start time, and it has not ended."""
     now = look(host, process.pid)
     return now is not None and now.start_time == process.start_time and not now.over
 
 
-def running(host, program):
-    """All processes of the executable *program* in our own pid namespace, oldest first.
+def running(host: "Files", program: str) -> "tuple[Process, ...]":
+    """All processes of the executable *program* in our own PID namespace, oldest first.
 
     Those of a container show in /proc too; they are not this host's.
     """
@@ -128,17 +134,17 @@ def running(host, program):
     return tuple(sorted(found, key=lambda p: (p.start_time, p.pid)))
 
 
-def boot_id(host):
+def boot_id(host: "Files") -> str:
     """The kernel's random name of this boot, "" when it has none."""
     return (host.read(_BOOT_ID) or "").strip()
 
 
-def to_text(host, process):
+def to_text(host: "Files", process: Process) -> str:
     """*process* as one line to remember; ``from_text`` reads it."""
     return f"{process.pid} {process.start_time} {process.program} {boot_id(host) or '-'}\n"
 
 
-def from_text(host, text):
+def from_text(host: "Files", text: "str | None") -> "Process | None":
     """The Process that ``to_text`` wrote; None when it is none or of an earlier boot."""
     words = (text or "").split()
     if len(words) != 4 or words[3] != (boot_id(host) or "-"):

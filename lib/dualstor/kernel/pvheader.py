@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where a physical volume keeps LVM's metadata, and which version of it is the valid one.
+"""Where a physical volume has LVM's metadata, and which version of it is valid.
 
 A PV has a label in one of its first four sectors; it points to none, one or two
-metadata areas. Each begins with a header of one sector that says where in the area
-the valid metadata is, how long it is and its checksum. LVM writes every change to
-another place of the area, then this header: no change leaves the header as it was.
+metadata areas. Each begins with a header of one sector: where in the area the valid
+metadata is, how long it is and its checksum. LVM writes every change to another
+place in the area, then this header: so every change changes the header.
 
 Format (little endian): LVM2 lib/label/label.h, lib/format_text/layout.h (label_header,
 pv_header, mda_header, raw_locn), lib/misc/crc.c. Sectors are of 512 bytes on all disks.
@@ -14,7 +14,7 @@ from dualstor.errors import ParseError
 from dualstor.record import Record
 
 SECTOR = 512
-#: Bytes at the begin of a PV that hold the label.
+#: Bytes at the beginning of a PV that hold the label.
 LABEL_SPAN = 4 * SECTOR
 
 _ID = 32            # characters of an id
@@ -29,13 +29,13 @@ class Label(Record):
     """The label of a PV: its id (no hyphens) and its metadata areas, (offset, size) in bytes."""
 
     pv: str
-    areas: tuple = ()
+    areas: "tuple[tuple[int, int], ...]" = ()
 
 
 class Area(Record):
-    """The header of a metadata area: where the valid metadata is, in bytes from the area's begin.
+    """The header of a metadata area: where the valid metadata is, in bytes from its beginning.
 
-    ``offset`` is 0 where there is none yet, or where the area is ``ignored``.
+    ``offset`` is 0 if there is none yet, or if the area is ``ignored``.
     """
 
     offset: int
@@ -44,24 +44,24 @@ class Area(Record):
     ignored: bool = False
 
     @property
-    def used(self):
+    def used(self) -> bool:
         """Whether LVM writes its changes here."""
         return bool(self.offset) and not self.ignored
 
 
-def _number(data, at, size):
+def _number(data: bytes, at: int, size: int) -> int:
     return int.from_bytes(data[at:at + size], "little")
 
 
-def checksum(data):
-    """LVM's checksum of bytes: CRC-32 with a seed of its own and no final inversion."""
+def checksum(data: bytes) -> int:
+    """LVM's checksum: CRC-32 with a seed of its own and no final inversion."""
     import zlib
     return zlib.crc32(data, _CRC_SEED ^ 0xffffffff) ^ 0xffffffff
 
 
-def _pairs(data, at):
-    """((offset, size) ... up to an offset of 0, the place behind that)."""
-    found = []
+def _pairs(data: bytes, at: int) -> "tuple[tuple[tuple[int, int], ...], int]":
+    """((offset, size) ... up to an offset of 0, the place after that)."""
+    found: "list[tuple[int, int]]" = []
     while at + 16 <= len(data):
         offset, size = _number(data, at, 8), _number(data, at + 8, 8)
         at += 16
@@ -71,7 +71,7 @@ def _pairs(data, at):
     raise ParseError("LVM's label", "", "a list of areas does not end")
 
 
-def parse_label(data):
+def parse_label(data: bytes) -> "Label | None":
     """The Label in the first LABEL_SPAN bytes of a device; None when it is not a PV.
 
     :raises ParseError: it is damaged
@@ -91,8 +91,8 @@ def parse_label(data):
     return Label(pv=pv, areas=areas)
 
 
-def parse_area(data):
-    """The Area that the first sector of a metadata area tells of.
+def parse_area(data: bytes) -> Area:
+    """The Area in the first sector of a metadata area.
 
     :raises ParseError: it is damaged, or something else
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Exit codes of an OCF agent and what Pacemaker makes of each."""
+"""Exit codes of an OCF agent and how Pacemaker treats each."""
 
 import enum
 
@@ -21,19 +21,19 @@ class ExitCode(enum.IntEnum):
     DEGRADED_PROMOTED = 191
 
 
-#: Codes that describe a state and so may be the answer of ``monitor`` alone.
+#: Codes that describe a state: only ``monitor`` may return them.
 MONITOR_ONLY = frozenset((ExitCode.NOT_RUNNING, ExitCode.RUNNING_PROMOTED,
                           ExitCode.FAILED_PROMOTED, ExitCode.DEGRADED,
                           ExitCode.DEGRADED_PROMOTED))
 
-#: Answers of ``monitor`` that report no trouble.
+#: Results of ``monitor`` that are no failure.
 EXPECTED = frozenset((ExitCode.SUCCESS, ExitCode.NOT_RUNNING, ExitCode.RUNNING_PROMOTED))
 
 
-def permitted(action, code):
-    """The code that may leave *action*: *code*, or ERR_GENERIC in its place.
+def permitted(action: str, code: ExitCode) -> ExitCode:
+    """The code with which *action* may exit: *code*, or ERR_GENERIC instead.
 
-    Pacemaker takes e.g. 7 from a start for "not running, all is well"; only
+    Pacemaker takes 7 from a start, for example, for "not running, no failure"; only
     monitor may describe a state (OCF 1.1, "Return codes").
     """
     if code in MONITOR_ONLY and action != "monitor":

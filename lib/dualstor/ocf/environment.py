@@ -8,6 +8,10 @@ agents by hand); nothing in here raises.
 
 from dualstor.record import Record, whole
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable, Mapping
+
 _META = "OCF_RESKEY_CRM_meta_"
 _DEFAULT_TIMEOUT = 20.0  # seconds; Pacemaker's own default-action-timeout
 _LONGEST_TIMEOUT = 24 * 3600.0
@@ -21,7 +25,7 @@ _TRUE = frozenset(("yes", "true", "1", "y", "on", "ja"))
 _FALSE = frozenset(("no", "false", "0", "n", "off", "nein"))
 
 
-def boolean(text):
+def boolean(text: str) -> "bool | None":
     """True or False for the usual words in any case, None for anything else."""
     word = text.strip().lower()
     if word in _TRUE:
@@ -31,62 +35,61 @@ def boolean(text):
     return None
 
 
-def _whole(text):
-    """A non-negative int, or None; blanks around it do no harm."""
+def _whole(text: "str | None") -> "int | None":
+    """A non-negative int, or None; blanks around it are ignored."""
     return whole((text or "").strip())
 
 
 class Notification(Record):
-    """What a notify action is about; lists hold node names (never blanks)."""
+    """What a notify action is about; the tuples hold names of nodes."""
 
     type: str            # "pre" or "post"
     operation: str       # "start", "stop", "promote" or "demote"
-    start: tuple = ()
-    stop: tuple = ()
-    promote: tuple = ()
-    demote: tuple = ()
-    active: tuple = ()
-    promoted: tuple = ()
-    unpromoted: tuple = ()
+    start: "tuple[str, ...]" = ()
+    stop: "tuple[str, ...]" = ()
+    promote: "tuple[str, ...]" = ()
+    demote: "tuple[str, ...]" = ()
+    active: "tuple[str, ...]" = ()
+    promoted: "tuple[str, ...]" = ()
+    unpromoted: "tuple[str, ...]" = ()
 
 
 class Environment:
     """The caller's environment.
 
-    :param environ: mapping of str to str, as os.environ
+    :param environ: as os.environ
     """
 
-    def __init__(self, environ):
+    def __init__(self, environ: "Mapping[str, str]") -> None:
         self._environ = environ
 
-    def _get(self, name):
-        value = self._environ.get(name)
-        return value if value else None
+    def _get(self, name: str) -> "str | None":
+        return self._environ.get(name) or None
 
-    def _meta(self, *names):
+    def _meta(self, *names: str) -> "str | None":
         for name in names:
             value = self._get(_META + name)
             if value is not None:
                 return value
         return None
 
-    def parameter(self, name):
+    def parameter(self, name: str) -> "str | None":
         """The text of an instance parameter, None when unset or empty."""
         return self._get("OCF_RESKEY_" + name)
 
     @property
-    def instance(self):
+    def instance(self) -> str:
         """Id of the resource instance; the agent's type when called by hand."""
         return self._get("OCF_RESOURCE_INSTANCE") or self._get("OCF_RESOURCE_TYPE") or "unnamed"
 
     @property
-    def resource(self):
+    def resource(self) -> str:
         """Id of the resource without the ``:N`` of a unique clone's instance."""
         head, colon, number = self.instance.rpartition(":")
         return head if colon and whole(number) is not None else self.instance
 
     @property
-    def timeout(self):
+    def timeout(self) -> float:
         """Seconds the whole action may take (CRM_meta_timeout is in ms)."""
         milliseconds = _whole(self._meta("timeout"))
         if not milliseconds:
@@ -94,69 +97,69 @@ class Environment:
         return min(milliseconds / 1000.0, _LONGEST_TIMEOUT)
 
     @property
-    def interval(self):
+    def interval(self) -> float:
         """Seconds between recurring calls; 0.0 when not recurring or unknown."""
         return (_whole(self._meta("interval")) or 0) / 1000.0
 
     @property
-    def check_level(self):
-        """OCF_CHECK_LEVEL as int; 0 when unset or nonsense."""
+    def check_level(self) -> int:
+        """OCF_CHECK_LEVEL; 0 when unset or nonsense."""
         return _whole(self._get("OCF_CHECK_LEVEL")) or 0
 
     @property
-    def feature_set(self):
-        """CRM feature set as a tuple of ints, () when unknown."""
+    def feature_set(self) -> "tuple[int, ...]":
+        """CRM feature set, () when unknown."""
         parts = (self.parameter("crm_feature_set") or "").split(".")
-        numbers = [_whole(part) for part in parts]
-        return () if None in numbers else tuple(numbers)
+        numbers = [number for number in map(_whole, parts) if number is not None]
+        return tuple(numbers) if len(numbers) == len(parts) else ()
 
     @property
-    def knows_degraded(self):
+    def knows_degraded(self) -> bool:
         """Whether the caller takes 190 and 191 for "active"; older ones take them for 1."""
         return self.feature_set >= _DEGRADED_SINCE
 
     @property
-    def knows_promoted(self):
-        """Whether the caller speaks of promoted and unpromoted."""
+    def knows_promoted(self) -> bool:
+        """Whether the caller says promoted and unpromoted."""
         return self.feature_set >= _PROMOTED_SINCE
 
     @property
-    def clone_max(self):
+    def clone_max(self) -> "int | None":
         """clone-max of the clone, None outside a clone."""
         return _whole(self._meta("clone_max"))
 
     @property
-    def clone_node_max(self):
+    def clone_node_max(self) -> "int | None":
         """clone-node-max of the clone, None outside a clone."""
         return _whole(self._meta("clone_node_max"))
 
     @property
-    def promoted_max(self):
+    def promoted_max(self) -> "int | None":
         """promoted-max (master-max) of the clone, None outside a promotable one."""
         return _whole(self._meta("promoted_max", "master_max"))
 
     @property
-    def promoted_node_max(self):
+    def promoted_node_max(self) -> "int | None":
         """promoted-node-max (master-node-max), None outside a promotable clone."""
         return _whole(self._meta("promoted_node_max", "master_node_max"))
 
     @property
-    def notifies(self):
+    def notifies(self) -> "bool | None":
         """Whether the clone has notify=true; None when nothing says so."""
         text = self._meta("notify")
         return None if text is None else boolean(text)
 
     @property
-    def node(self):
+    def node(self) -> "str | None":
         """The cluster's name of this node, None when the caller does not say."""
         return self._meta("on_node")
 
     @property
-    def in_cluster(self):
+    def in_cluster(self) -> bool:
         """Whether a cluster manager is calling, rather than a person or a tool."""
         return self._meta("timeout") is not None and bool(self.feature_set)
 
-    def notification(self):
+    def notification(self) -> "Notification | None":
         """The Notification, or None when this is not a notify call.
 
         An empty list arrives as one blank; new and old role names are read.
@@ -165,7 +168,7 @@ class Environment:
         if kind is None or operation is None:
             return None
 
-        def nodes(*roles):
+        def nodes(*roles: str) -> "tuple[str, ...]":
             names = [f"notify_{role}_uname" for role in roles]
             for name in names:
                 listed = tuple((self._meta(name) or "").split())
@@ -182,7 +185,7 @@ class Environment:
             unpromoted=nodes("unpromoted", "slave"))
 
 
-def level_at_most(level, known):
+def level_at_most(level: int, known: "Iterable[int]") -> int:
     """The greatest of the *known* check levels that is not above *level*.
 
     OCF: an agent falls back to the next lower level that it knows.

@@ -10,31 +10,36 @@ from lxml import etree
 
 from dualstor import __version__
 
-#: What OCF 1.0 names otherwise.
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.ocf.parameters import Action, Interface, Parameter
+
+#: What has another name in OCF 1.0.
 _ROLES_1_0 = {"Promoted": "Master", "Unpromoted": "Slave"}
 _TYPES_1_0 = {"select": "string"}
 
 
-def _text(value):
+def _text(value: "str | bool | int") -> str:
     """A default as metadata shows it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
 
 
-def _described(parent, longdesc, shortdesc):
+def _described(parent: "etree._Element", longdesc: str, shortdesc: str) -> None:
     etree.SubElement(parent, "longdesc", lang="en").text = longdesc
     etree.SubElement(parent, "shortdesc", lang="en").text = shortdesc
 
 
-def _longdesc(parameter):
-    """The parameter's text, with its range or choices where the type cannot tell them."""
+def _longdesc(parameter: "Parameter") -> str:
+    """The parameter's text, with its range."""
     if parameter.minimum is not None and parameter.maximum is not None:
         return f"{parameter.longdesc}\nFrom {parameter.minimum} to {parameter.maximum}."
     return parameter.longdesc
 
 
-def _parameter(parent, parameter, modern, old_reload):
+def _parameter(parent: "etree._Element", parameter: "Parameter", modern: bool,
+               old_reload: bool) -> None:
     element = etree.SubElement(parent, "parameter", name=parameter.name)
     if modern:
         if parameter.unique_group:
@@ -60,7 +65,7 @@ def _parameter(parent, parameter, modern, old_reload):
             etree.SubElement(content, "option", value=option)
 
 
-def _action(parent, action, modern):
+def _action(parent: "etree._Element", action: "Action", modern: bool) -> None:
     element = etree.SubElement(parent, "action", name=action.name, timeout=f"{action.timeout}s")
     if action.interval is not None:
         element.set("interval", f"{action.interval}s")
@@ -70,10 +75,9 @@ def _action(parent, action, modern):
         element.set("role", action.role if modern else _ROLES_1_0[action.role])
 
 
-def render(interface, version="1.1"):
+def render(interface: "Interface", version: str = "1.1") -> str:
     """The metadata of an agent.
 
-    :param interface: dualstor.ocf.parameters.Interface
     :param version: "1.1" or "1.0", of the OCF resource agent API
     :returns: the XML document as text, byte for byte the same for the same input
     """

@@ -8,24 +8,30 @@ the manual pages and ``dualstor configure``.
 from dualstor.ocf.environment import boolean
 from dualstor.record import Record, whole
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, Mapping
+
+    from dualstor.ocf.environment import Environment
+
 
 class Parameter(Record):
     """One instance parameter.
 
     ``type`` is "string", "boolean", "integer" or "select"; ``pattern`` (string
-    only) tells, as a function of the text, whether the text is well-formed.
+    only) is a function of the text: whether it is well-formed.
     """
 
     name: str
     shortdesc: str
     longdesc: str
     type: str = "string"
-    default: object = None
-    minimum: int = None
-    maximum: int = None
-    options: tuple = ()
-    pattern: object = None
-    unique_group: str = None
+    default: "str | bool | int | None" = None
+    minimum: "int | None" = None
+    maximum: "int | None" = None
+    options: "tuple[str, ...]" = ()
+    pattern: "Callable[[str], object] | None" = None
+    unique_group: "str | None" = None
     reloadable: bool = False
     required: bool = False
 
@@ -35,9 +41,9 @@ class Action(Record):
 
     name: str
     timeout: int
-    interval: int = None
-    depth: int = None
-    role: str = None
+    interval: "int | None" = None
+    depth: "int | None" = None
+    role: "str | None" = None
 
 
 class Interface(Record):
@@ -46,19 +52,19 @@ class Interface(Record):
     name: str
     shortdesc: str
     longdesc: str
-    parameters: tuple
-    actions: tuple
-    check_levels: tuple = (0,)
+    parameters: "tuple[Parameter, ...]"
+    actions: "tuple[Action, ...]"
+    check_levels: "tuple[int, ...]" = (0,)
     only_one: bool = False    # a cluster has one resource of this agent at most
-    clone: tuple = ()         # (meta attribute, value) of the clone, as Pacemaker 2.1 names it
+    clone: "tuple[tuple[str, str], ...]" = ()   # meta attributes of the clone, as of Pacemaker 2.1
 
     @property
-    def promotable(self):
+    def promotable(self) -> bool:
         """Whether its clone is promotable."""
         return self.implements("promote")
 
     @property
-    def old_reload(self):
+    def old_reload(self) -> bool:
         """Whether OCF 1.0 can offer the reload: there, ``unique`` marks what it cannot change.
 
         Managers also take ``unique`` for "no two resources may have the same", so this is only
@@ -66,11 +72,11 @@ class Interface(Record):
         """
         return self.only_one and any(a.name == "reload-agent" for a in self.actions)
 
-    def implements(self, action):
+    def implements(self, action: str) -> bool:
         """Whether *action* is advertised (or is meta-data, which always is)."""
         return action == "meta-data" or any(a.name == action for a in self.actions)
 
-    def modern(self, action):
+    def modern(self, action: str) -> str:
         """The name of *action* in OCF 1.1: reload of OCF 1.0 is reload-agent."""
         return "reload-agent" if action == "reload" and self.old_reload else action
 
@@ -78,27 +84,32 @@ class Interface(Record):
 class Parameters:
     """Values of the parameters, as attributes.
 
-    ``problems`` lists what is wrong, each a sentence; a parameter in trouble
-    has its default. ``lacking`` holds the names of required ones without a (valid) value.
+    ``problems`` says what is wrong, each a sentence; a parameter with a problem
+    has its default. ``lacking`` has the names of required ones without a (valid) value.
     """
 
-    def __init__(self, values, problems=(), lacking=()):
+    if TYPE_CHECKING:
+        def __getattr__(self, name: str) -> "Any": ...
+
+    def __init__(self, values: "Mapping[str, object]", problems: "Iterable[str]" = (),
+                 lacking: "Iterable[str]" = ()) -> None:
         self.__dict__.update(values)
         self.problems = tuple(problems)
         self.lacking = tuple(lacking)
 
-    def __repr__(self):
-        return f"Parameters({', '.join('%s=%r' % i for i in sorted(self.__dict__.items()))})"
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in sorted(self.__dict__.items()))
+        return f"Parameters({values})"
 
 
-def _value(parameter, text):
+def _value(parameter: Parameter, text: str) -> "tuple[str | bool | int | None, str | None]":
     """(value, problem): the typed value of *text*, or a sentence on what is wrong."""
     name = parameter.name
     if parameter.type == "boolean":
-        value = boolean(text)
-        if value is None:
+        switch = boolean(text)
+        if switch is None:
             return None, f"parameter {name} is {text!r}: set it to true or false"
-        return value, None
+        return switch, None
     if parameter.type == "integer":
         value = whole(text.strip(), signed=True)
         if value is None:
@@ -118,14 +129,14 @@ def _value(parameter, text):
     return text, None
 
 
-def parse(declared, environment):
+def parse(declared: "Iterable[Parameter]", environment: "Environment") -> Parameters:
     """Read the *declared* parameters from *environment*; unset and empty mean the default.
 
-    :param declared: Parameter objects
-    :param environment: Environment
-    :returns: Parameters; what is wrong is told in it, never raised
+    :returns: Parameters, with their problems; nothing is raised
     """
-    values, problems, lacking = {}, [], []
+    values: "dict[str, str | bool | int | None]" = {}
+    problems: "list[str]" = []
+    lacking: "list[str]" = []
     for parameter in declared:
         text = environment.parameter(parameter.name)
         values[parameter.name] = parameter.default

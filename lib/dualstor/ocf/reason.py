@@ -1,26 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The exit reason as the cluster manager will show it: short, and safe to be acted upon.
+"""The exit reason as the cluster manager will show it: short, and safe to act upon.
 
 A reason is read out of its context, on either node, and perhaps days later. So a command that
-is right under a condition only stands in it together with that condition or not at all, and one
+is right only under a condition is in it together with that condition or not at all, and one
 that destroys something never: ``dualstor status``, the log and docs/operations.md have those.
 """
+
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Sequence
 
 #: Characters that Pacemaker keeps; the rest is cut off without a mark
 #: (daemons/execd/execd_commands.c, EXIT_REASON_MAX_LEN counts the closing NUL).
 LIMIT = 127
 
 #: Words of commands that lose data, let a second node write, or take away what others use,
-#: wherever their condition is not met. No exit reason has one; what else prints them names the
-#: condition first.
+#: unless their condition is met. No exit reason has one; anything else that prints them names
+#: the condition first.
 DESTRUCTIVE = (
-    # a copy is given up, or declared to be the good one
+    # a copy is given up, or declared authoritative
     "--discard-my-data", "--overwrite-data-of-peer", "--clear-bitmap", "new-current-uuid",
     "create-md", "wipe-md", "restore-md", "invalidate", "invalidate-remote",
-    # whatever it is that refuses, it has a reason
+    # whatever refuses has a reason
     "--force", "--yes", "--lockopt force", "--lock-opt force", "--lock-type none", "--systemid",
     "vgchange -cn",
-    # a node is taken for dead, or a wait for that is cut short
+    # a node is declared dead, or a wait for that is cut short
     "--confirm", "stonith confirm", "fence_ack_manual", "fence_ack", "quorum unblock", "clearstate",
     "resume-io", "cman_tool expected", "cman_tool kill", "cman_tool leave",
     "corosync-quorumtool -e",
@@ -30,15 +34,15 @@ DESTRUCTIVE = (
     "wipefs", "blkdiscard", "pvcreate", "pvremove", "pvmove", "vgreduce", "vgremove",
     "vgcfgrestore", "vgsplit", "vgmerge", "lvremove", "lvreduce", "lvconvert", "dmsetup remove",
     "dmsetup clear", "dmsetup wipe_table",
-    # whoever has that number or name by now
+    # whatever has that PID or name by now
     "killall", "pkill",
 )
 
-#: Further ones that are words of prose, too, or of other use: as the first word of a command.
+#: Further ones, also used in prose or otherwise: only as the first word of a command.
 _PROGRAMS = ("kill", "dd", "rm", "mkfs", "mkfs.ext4", "mkfs.xfs", "mkfs.gfs2")
 _SPARED = ("kill -CONT ",)
 
-#: What commands begin with that only look, or that nothing is lost by: they need no condition.
+#: How commands begin that only read, or by which nothing is lost: they need no condition.
 HARMLESS = (
     "dualstor status", "dualstor check", "drbdadm status", "drbdadm cstate", "drbdadm dstate",
     "drbdadm role", "drbdadm dump", "drbdadm -d", "dlm_tool ls", "dlm_tool status", "fence_tool ls",
@@ -47,6 +51,7 @@ HARMLESS = (
     "crm_resource --cleanup",
 )
 
+_AROUND = "`'\",;:.()<>="      # what may be around a word
 _MARK = " ... "
 _TAIL = 92                    # characters of the next step that are kept at most
 _ELSEWHERE = "the system log has the rest"
@@ -54,9 +59,9 @@ _SEPARATORS = (": ", "; ", ", ", ". ")
 _CONDITIONS = ("if ", "once ", "when ", "after ", "with ", "unless ", "while ", "until ", "only ")
 
 
-def destructive(text):
-    """The entry of DESTRUCTIVE that a text holds, None when it holds none."""
-    words = " %s " % " ".join(word.strip("`'\",;:.()<>=") for word in text.split())
+def destructive(text: str) -> "str | None":
+    """The entry of DESTRUCTIVE in a text, None when there is none."""
+    words = f" {' '.join(word.strip(_AROUND) for word in text.split())} "
     for entry in DESTRUCTIVE:
         if f" {entry} " in words:
             return entry
@@ -66,19 +71,20 @@ def destructive(text):
     return None
 
 
-def commands(text):
-    """What stands between backquotes in a text, as a tuple."""
+def commands(text: str) -> "tuple[str, ...]":
+    """What is between backquotes in a text."""
     return tuple(text.split("`")[1::2])
 
 
-def harmless(command):
+def harmless(command: str) -> bool:
     """Whether a command may be typed whatever the state of the node."""
     return any((command + " ").startswith(beginning + " ") for beginning in HARMLESS)
 
 
-def _boundaries(text, separators):
+def _boundaries(text: str, separators: "Sequence[str]") -> "list[int]":
     """The places after separators, outside of commands and parentheses, in order."""
-    found, quoted, depth = [], False, 0
+    found: "list[int]" = []
+    quoted, depth = False, 0
     for at, letter in enumerate(text):
         if letter == "`":
             quoted = not quoted
@@ -89,7 +95,7 @@ def _boundaries(text, separators):
     return found
 
 
-def _step_begins(text):
+def _step_begins(text: str) -> int:
     """Where the next step begins: after the last colon, or before "once that is done: ..."."""
     begins = _boundaries(text, (": ",))
     while begins[1:] and text[begins[-2]:begins[-1]].lower().startswith(_CONDITIONS):
@@ -97,11 +103,11 @@ def _step_begins(text):
     return begins[-1] if begins else 0
 
 
-def _next_step(text):
+def _next_step(text: str) -> "tuple[int | None, str]":
     """(where it begins, the next step) of a text; (None, "") when none can stand alone.
 
-    A step is kept from its beginning to its end, so that what its commands depend on is kept
-    with them; a part of one only if all its commands are harmless.
+    A step is kept whole, so that its commands keep their conditions; a part of one only if all
+    its commands are harmless.
     """
     at = _step_begins(text)
     if at and len(text) - at <= _TAIL and not destructive(text[at:]):
@@ -113,7 +119,7 @@ def _next_step(text):
     return None, ""
 
 
-def _shortened(text, room):
+def _shortened(text: str, room: int) -> str:
     """The beginning of a text, of at most *room* characters: no word and no command is cut."""
     if len(text) > room:
         cut = text[:room + 1]
@@ -123,8 +129,8 @@ def _shortened(text, room):
     return text.rstrip(" (,;")
 
 
-def _without_advice(text, whole):
-    """A shortened text without the commands of a next step that is not there whole."""
+def _without_advice(text: str, whole: str) -> str:
+    """A shortened text without the commands of an incomplete next step."""
     at = text.find("`", _step_begins(whole))
     while at >= 0:
         end = text.index("`", at + 1)
@@ -134,12 +140,12 @@ def _without_advice(text, whole):
     return text
 
 
-def fitted(text):
+def fitted(text: str) -> str:
     """A reason that fits: what is wrong at its beginning, the next step at its end.
 
     Our reasons read "resource action: object: what is wrong: next step", so a long one is
-    cut in the middle. A next step that is too long is left out; so is whatever a program
-    said that holds a destructive command. The whole text belongs into the log.
+    cut in the middle. A next step that is too long is left out; so is output of a program with
+    a destructive command. The whole text belongs into the log.
 
     :param text: one line
     :returns: at most LIMIT characters

@@ -10,6 +10,10 @@ import re
 from dualstor.errors import shown
 from dualstor.record import Record
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.host.host import Host
+
 TIMEOUT = 15.0      # it may build the schema from the fence agents first
 
 _VALIDATE = ("ccs_config_validate",)
@@ -21,12 +25,12 @@ _PLACE = re.compile(r"[^\s:]+:[0-9]+: ")     # file and line, of xmllint
 class Validation(Record):
     """``ok`` is None when it could not be checked; ``problems`` are lines, line numbers in them."""
 
-    ok: bool
-    problems: tuple = ()
+    ok: "bool | None"
+    problems: "tuple[str, ...]" = ()
     says: str = ""
 
 
-def validate(host, path=None, timeout=TIMEOUT):
+def validate(host: "Host", path: "str | None" = None, timeout: float = TIMEOUT) -> "Validation":
     """The Validation of the cluster's configuration, or of the file *path* alone.
 
     :raises ToolMissing, ToolHung: as Host.run
@@ -34,7 +38,7 @@ def validate(host, path=None, timeout=TIMEOUT):
     completed = host.run(_VALIDATE + (("-f", path) if path else ()), timeout)
     said = completed.stdout + completed.stderr
     lines = tuple(shown(line) for line in said.splitlines() if line.strip())
-    problems = tuple(l for l in lines if l not in _CONCLUSIONS)
+    problems = tuple(line for line in lines if line not in _CONCLUSIONS)
     if completed.ok and _CONCLUSIONS[0] in lines:
         return Validation(ok=True)
     if completed.returncode in (0, _NOT_CHECKED) or completed.returncode < 0:

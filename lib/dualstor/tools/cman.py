@@ -6,12 +6,16 @@ Formats and exit codes: cluster STABLE3 cman/cman_tool/main.c (show_status, show
 """
 
 from dualstor.errors import ParseError, ToolFailed
+from dualstor.host.deadline import QUERY
 from dualstor.record import Record, whole
 from dualstor.tools import group_tool
 from dualstor.tools.keyed import Keyed, numbers
 
-#: Seconds for what answers from memory.
-TIMEOUT = 5.0
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from dualstor.host.host import Host
 
 #: Port that clvmd binds.
 CLVMD_PORT = 11
@@ -19,48 +23,48 @@ CLVMD_PORT = 11
 NOT_RUNNING = "Cannot open connection to cman"
 
 #: Attributes asked of every node. Not "addr": where a node has no address, cman_tool prints what
-#: happens to lie in its memory (print_node: numaddrs).
+#: happens to be in its memory (print_node: numaddrs).
 _FIELDS = "id,type,state,votes,name"
 
 
 class Status(Record):
     """What ``cman_tool status`` says. What it left out is None (or an empty tuple)."""
 
-    membership: str           # "Cluster-Member", "Joining", "Leaving", "Not-in-Cluster"
-    quorum: int               # votes needed
-    blocked: bool             # not quorate
-    version: str = None
-    config_version: int = None
-    cluster: str = None
-    cluster_id: int = None
-    generation: int = None
-    nodes: int = None
-    expected: int = None      # votes
-    device_votes: int = None  # of the quorum disk
-    total: int = None         # votes
-    votes: int = None         # of this node
-    subsystems: int = None
-    flags: tuple = ()         # 2node Shutdown Error DisallowedNodes DisallowedEnabled HaveState
-    ports: tuple = ()
-    node: str = None
-    node_id: int = None
-    multicast: tuple = ()
-    addresses: tuple = ()
-    disallowed: tuple = ()    # names of nodes
-    rest: tuple = ()          # (key, value) of further lines
+    membership: str                     # "Cluster-Member", "Joining", "Leaving", "Not-in-Cluster"
+    quorum: "int | None"                # votes needed
+    blocked: bool                       # not quorate
+    version: "str | None" = None
+    config_version: "int | None" = None
+    cluster: "str | None" = None
+    cluster_id: "int | None" = None
+    generation: "int | None" = None
+    nodes: "int | None" = None
+    expected: "int | None" = None       # votes
+    device_votes: "int | None" = None   # of the quorum disk
+    total: "int | None" = None          # votes
+    votes: "int | None" = None          # of this node
+    subsystems: "int | None" = None
+    flags: "tuple[str, ...]" = ()       # 2node Shutdown Error Disallowed...
+    ports: "tuple[int, ...]" = ()
+    node: "str | None" = None
+    node_id: "int | None" = None
+    multicast: "tuple[str, ...]" = ()
+    addresses: "tuple[str, ...]" = ()
+    disallowed: "tuple[str, ...]" = ()  # names of nodes
+    rest: "tuple[tuple[str, str], ...]" = ()  # (key, value) of further lines
 
     @property
-    def member(self):
+    def member(self) -> bool:
         """Whether this node is in the cluster ("Cluster Member:" always says Yes)."""
         return self.membership.endswith("-Member")
 
     @property
-    def quorate(self):
+    def quorate(self) -> bool:
         """Whether this node is a member of a quorate cluster."""
         return self.member and not self.blocked
 
     @property
-    def two_node(self):
+    def two_node(self) -> bool:
         """Whether one of two nodes is enough for quorum."""
         return "2node" in self.flags
 
@@ -71,27 +75,25 @@ class Node(Record):
     ``state`` is M (member), X (dead), d (disallowed) or ?.
     """
 
-    id: int                   # 0 for a quorum disk
-    name: str                 # for a quorum disk its device
+    id: int                    # 0 for a quorum disk
+    name: str                  # for a quorum disk its device
     state: str
-    word: str = None          # Member, Dead, Joining, Leaving, Disallowed or Unknown
-    votes: int = None
-    incarnation: int = None
-    joined: str = None        # local time; None when it never did
-    addresses: tuple = ()
+    word: "str | None" = None  # Member, Dead, Joining, Leaving, Disallowed or Unknown
+    votes: "int | None" = None
+    addresses: "tuple[str, ...]" = ()
 
     @property
-    def disk(self):
+    def disk(self) -> bool:
         """Whether it is a quorum disk rather than a node."""
         return self.id == 0
 
     @property
-    def member(self):
+    def member(self) -> bool:
         """Whether it is a node that is in the cluster."""
         return self.state == "M" and not self.disk
 
 
-def parse_status(text):
+def parse_status(text: str) -> "Status":
     """The Status in the output of ``cman_tool status``.
 
     :raises ParseError: it is cut off or something else
@@ -115,44 +117,12 @@ def parse_status(text):
         rest=values.rest)
 
 
-def _ports(words):
+def _ports(words: "Iterable[str]") -> "tuple[int, ...]":
     return numbers("cman_tool status", words, "Ports Bound: " + " ".join(words))
 
 
-def _row(line):
-    """The Node of a row ``id  state  incarnation  [date time]  name``."""
-    words = line.split()
-    if len(words) not in (4, 6) or len(words[1]) != 1:
-        raise ParseError("cman_tool nodes", line, "expected a node")
-    number, incarnation = numbers("cman_tool nodes", (words[0], words[2]), line)
-    return Node(id=number, state=words[1], incarnation=incarnation, name=words[-1],
-                joined=" ".join(words[3:5]) if len(words) == 6 else None)
-
-
-def parse_nodes(text):
-    """The Nodes in the output of ``cman_tool nodes`` (with or without ``-a``), as a tuple.
-
-    :raises ParseError: a line is no node
-    """
-    found, table = [], False
-    for line in text.splitlines():
-        words = line.split()
-        if not table:  # a note about disallowed nodes may stand before the heading
-            table = words[:2] == ["Node", "Sts"]
-        elif words[:1] == ["Addresses:"]:
-            if not found:
-                raise ParseError("cman_tool nodes", line, "addresses of no node")
-            found[-1] = found[-1].but(addresses=tuple(words[1:]))
-        elif words:
-            found.append(_row(line))
-    if not table:
-        raise ParseError("cman_tool nodes", (text.splitlines() or [""])[0],
-                         "expected the heading \"Node  Sts\"")
-    return tuple(found)
-
-
-def parse_fields(text):
-    """The Nodes in the output of ``cman_tool nodes -F id,type,state,votes,name[,addr]``, as a tuple.
+def parse_fields(text: str) -> "tuple[Node, ...]":
+    """The Nodes, a tuple, in what ``cman_tool nodes -F id,type,state,votes,name[,addr]`` prints.
 
     :raises ParseError: a line is no node
     """
@@ -170,28 +140,29 @@ def parse_fields(text):
     return tuple(found)
 
 
-def parse_version(text):
+def parse_version(text: str) -> "tuple[str, int]":
     """(version, number of the configuration) of ``6.2.0 config 35``.
 
     :raises ParseError: it is something else
     """
     words = text.split()
-    if len(words) != 3 or words[1] != "config" or whole(words[2]) is None:
+    number = whole(words[2]) if len(words) == 3 and words[1] == "config" else None
+    if number is None:
         raise ParseError("cman_tool version", text.strip(), "expected \"VERSION config NUMBER\"")
-    return words[0], whole(words[2])
+    return words[0], number
 
 
-def _ask(host, argv, timeout):
+def _ask(host: "Host", argv: "tuple[str, ...]", timeout: float) -> str:
     """stdout of a query; see ``status`` for what it raises."""
     return host.run(("cman_tool",) + argv, timeout).answer()
 
 
-def stopped(problem):
+def stopped(problem: "ToolFailed") -> bool:
     """Whether a ToolFailed says that cman does not run here."""
     return NOT_RUNNING in problem.completed.stderr
 
 
-def status(host, timeout=TIMEOUT):
+def status(host: "Host", timeout: float = QUERY) -> "Status":
     """The Status now.
 
     :raises ToolMissing, ToolHung: as Host.run
@@ -201,17 +172,17 @@ def status(host, timeout=TIMEOUT):
     return parse_status(_ask(host, ("status",), timeout))
 
 
-def nodes(host, timeout=TIMEOUT):
+def nodes(host: "Host", timeout: float = QUERY) -> "tuple[Node, ...]":
     """The configured Nodes and the quorum disk, as a tuple. Raises as ``status``."""
     return parse_fields(_ask(host, ("nodes", "-F", _FIELDS), timeout))
 
 
-def version(host, timeout=TIMEOUT):
+def version(host: "Host", timeout: float = QUERY) -> "tuple[str, int]":
     """(version of the protocol, number of the configuration). Raises as ``status``."""
     return parse_version(_ask(host, ("version",), timeout))
 
 
-def services(host, timeout=TIMEOUT):
+def services(host: "Host", timeout: float = QUERY) -> "group_tool.Groups":
     """The fence domain and the lockspaces, as group_tool.Groups.
 
     cman_tool ends with 0 whatever happened below it: empty Groups say nothing. Raises as

@@ -2,13 +2,18 @@
 """cman_tool of cman 3, its commands: wait, join, leave, votes, kill, a new configuration.
 
 Exit codes: cluster STABLE3 cman/cman_tool/main.c: 1 with "cman_tool: TEXT" on stderr for what
-failed, 2 for a wait that timed out. ``kill`` ends with 0 always: only its stderr tells.
+failed, 2 for a wait that timed out. ``kill`` ends with 0 always: only its stderr shows a failure.
 """
 
 from dualstor.errors import ParseError, ToolError
+from dualstor.host.deadline import QUERY
 from dualstor.kernel import dlm
 from dualstor.record import Record
 from dualstor.tools import cman, fence_tool
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.host.host import Host
 
 _TIMED_OUT = 2
 _BUSY = "Device or resource busy"
@@ -23,14 +28,15 @@ class Outcome(Record):
 
     ok: bool
     says: str = ""
-    running: bool = True      # False: there is no cman on this node
+    running: bool = True          # False: there is no cman on this node
     timed_out: bool = False
-    busy: tuple = ()          # leave: what still uses the cluster, as words
-    already: bool = False     # join: this node is a member; reload: this configuration runs
-    invalid: bool = False     # join, reload: cluster.conf does not validate
+    busy: "tuple[str, ...]" = ()  # leave: what still uses the cluster, as words
+    already: bool = False         # join: this node is a member; reload: this configuration runs
+    invalid: bool = False         # join, reload: cluster.conf does not validate
 
 
-def _do(host, argv, timeout, silent_failures=()):
+def _do(host: "Host", argv: "tuple[str, ...]", timeout: float,
+        silent_failures: "tuple[str, ...]" = ()) -> "Outcome":
     """Run a command: its Outcome."""
     completed = host.run(("cman_tool",) + argv, timeout)
     said = completed.stderr
@@ -41,7 +47,7 @@ def _do(host, argv, timeout, silent_failures=()):
                    already=_ALREADY in said or _NO_NEWER in said, invalid=_INVALID in said)
 
 
-def wait(host, seconds, quorum=True):
+def wait(host: "Host", seconds: float, quorum: bool = True) -> "Outcome":
     """Wait until this node is a member, and for quorum. An Outcome.
 
     It does not wait for cman itself to be started: that fails at once.
@@ -49,19 +55,19 @@ def wait(host, seconds, quorum=True):
     :raises ToolMissing, ToolHung: as Host.run
     """
     options = ("-q",) if quorum else ()
-    return _do(host, ("-t", str(int(seconds))) + options + ("wait",), seconds + cman.TIMEOUT)
+    return _do(host, ("-t", str(int(seconds))) + options + ("wait",), seconds + QUERY)
 
 
-def join(host, seconds, validation="fail"):
+def join(host: "Host", seconds: float, validation: str = "fail") -> "Outcome":
     """Join the cluster and wait for membership. An Outcome; ``already``: it was a member.
 
-    :param validation: what becomes of a cluster.conf that does not validate: "fail", "warn", "none"
+    :param validation: what to do with a cluster.conf that does not validate: "fail", "warn", "none"
     """
     return _do(host, ("-t", str(int(seconds)), "-w", "-D" + validation, "join"),
-               seconds + cman.TIMEOUT)
+               seconds + QUERY)
 
 
-def leave(host, timeout, remove=False):
+def leave(host: "Host", timeout: float, remove: bool = False) -> "Outcome":
     """Leave the cluster; never by force. An Outcome; ``busy`` names what still uses the cluster.
 
     :param remove: the other nodes count this one's votes no longer
@@ -73,7 +79,7 @@ def leave(host, timeout, remove=False):
     return outcome.but(busy=names, says=f"{outcome.says}: in use by {', '.join(names)}")
 
 
-def users(host):
+def users(host: "Host") -> "tuple[str, ...]":
     """What keeps this node from leaving the cluster, as a tuple of words; cman itself names none.
 
     Each must be stopped by its own means: fenced with ``fence_tool leave``, clvmd by its resource.
@@ -90,22 +96,22 @@ def users(host):
     return tuple(found) or (f"one of {status.subsystems} subsystems",)
 
 
-def expected(host, votes, timeout=cman.TIMEOUT):
+def expected(host: "Host", votes: int, timeout: float = QUERY) -> "Outcome":
     """Set the votes the cluster expects. An Outcome; refused when quorum would be lost."""
     return _do(host, ("expected", "-e", str(votes)), timeout)
 
 
-def set_votes(host, number, timeout=cman.TIMEOUT):
+def set_votes(host: "Host", number: int, timeout: float = QUERY) -> "Outcome":
     """Set the votes of this node. An Outcome."""
     return _do(host, ("votes", "-v", str(number)), timeout)
 
 
-def kill(host, node, timeout=cman.TIMEOUT):
+def kill(host: "Host", node: str, timeout: float = QUERY) -> "Outcome":
     """Make a node leave at once. An Outcome."""
     return _do(host, ("kill", "-n", node), timeout, _KILL_FAILED)
 
 
-def reload(host, timeout, distribute=False):
+def reload(host: "Host", timeout: float, distribute: bool = False) -> "Outcome":
     """Have all nodes take the new cluster.conf, of cman 3.1 and later. An Outcome.
 
     :param distribute: send the file to the other nodes first (with ccs_sync, which needs ricci)

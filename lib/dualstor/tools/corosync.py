@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""corosync-quorumtool and corosync-cmapctl: membership and votes as corosync sees them.
+"""corosync-quorumtool: membership and votes as corosync sees them.
 
 Formats: corosync tools/corosync-quorumtool.c (show_status, display_nodes_data; of corosync 1:
-show_status, which ends with 0 whatever happened), tools/corosync-cmapctl.c (print_key).
+show_status, which ends with 0 whatever happened).
 """
 
-import re
-
-from dualstor.errors import ParseError, ToolFailed
+from dualstor.errors import ParseError
+from dualstor.host.deadline import QUERY
 from dualstor.record import Record
 from dualstor.tools.keyed import Keyed, numbers
 
-#: Seconds; both tools answer from memory, at once or not at all.
-TIMEOUT = 5.0
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.host.host import Host
 
 #: Exit codes of ``corosync-quorumtool -s``.
 QUORATE, NOT_QUORATE = 0, 2
@@ -22,7 +22,6 @@ _QUORUM = "Quorum information"
 _VOTES = "Votequorum information"
 _MEMBERS = "Membership information"
 _VERSION = "Version:"
-_CMAP = re.compile(r"(\S+) \((\w+)\) = ?(.*)")
 
 
 class Member(Record):
@@ -30,7 +29,7 @@ class Member(Record):
 
     id: int
     name: str
-    votes: int = None
+    votes: "int | None" = None
     local: bool = False
 
 
@@ -38,26 +37,27 @@ class Status(Record):
     """What ``corosync-quorumtool -s`` says. Numbers that it left out are None."""
 
     quorate: bool
-    provider: str = None
-    nodes: int = None
-    node_id: int = None
-    ring: str = None
-    expected: int = None      # votes
-    total: int = None         # votes
-    quorum: int = None        # votes needed
-    flags: tuple = ()         # "2Node", "Quorate", "WaitForAll", "Qdevice" ...
-    members: tuple = ()
-    rest: tuple = ()          # (key, value) of further lines
+    provider: "str | None" = None
+    nodes: "int | None" = None
+    node_id: "int | None" = None
+    ring: "str | None" = None
+    expected: "int | None" = None  # votes
+    total: "int | None" = None     # votes
+    quorum: "int | None" = None    # votes needed
+    flags: "tuple[str, ...]" = ()  # "2Node", "Quorate", "WaitForAll", "Qdevice" ...
+    members: "tuple[Member, ...]" = ()
+    rest: "tuple[tuple[str, str], ...]" = ()  # (key, value) of further lines
 
     @property
-    def two_node(self):
+    def two_node(self) -> "bool | None":
         """Whether one of two nodes is enough for quorum; None when nothing counts votes."""
         return None if self.quorum is None else "2Node" in self.flags
 
 
-def _sections(text):
+def _sections(text: str) -> "dict[str, list[str]]":
     """{heading: lines} of the output; a heading is underlined with hyphens."""
-    found, lines = {}, None
+    found: "dict[str, list[str]]" = {}
+    lines = None
     for line in text.splitlines():
         if line.strip() in (_QUORUM, _VOTES, _MEMBERS):
             lines = found.setdefault(line.strip(), [])
@@ -68,7 +68,7 @@ def _sections(text):
     return found
 
 
-def _member(line, columns):
+def _member(line: str, columns: "list[str]") -> "Member | None":
     """The Member of a row: id, votes, qdevice (may be empty), name; None of the quorum device."""
     words = line.split()
     local = words[-1] == "(local)"
@@ -82,7 +82,7 @@ def _member(line, columns):
     return Member(id=found[0], name=plain[-1], local=local, votes=found[1] if votes else None)
 
 
-def _status(values, members=()):
+def _status(values: "Keyed", members: "tuple[Member, ...]" = ()) -> "Status":
     """The Status of the Keyed *values*."""
     quorate = values.need("Quorate")
     if quorate not in ("Yes", "No"):
@@ -95,7 +95,7 @@ def _status(values, members=()):
         flags=values.words("Flags"), members=members, rest=values.rest)
 
 
-def parse_status(text):
+def parse_status(text: str) -> "Status":
     """The Status in the output of ``corosync-quorumtool -s``.
 
     :raises ParseError: it is cut off or something else
@@ -116,7 +116,7 @@ def parse_status(text):
     return _status(values, tuple(m for m in members if m))
 
 
-def status(host, timeout=TIMEOUT):
+def status(host: "Host", timeout: float = QUERY) -> "Status":
     """The Status now; the exit code rules where it is more careful than the text.
 
     :raises ToolMissing, ToolHung: as Host.run
@@ -126,28 +126,3 @@ def status(host, timeout=TIMEOUT):
     completed = host.run(_STATUS, timeout)
     seen = parse_status(completed.stdout if "Quorate:" in completed.stdout else completed.answer())
     return seen.but(quorate=seen.quorate and completed.returncode != NOT_QUORATE)
-
-
-def parse_cmap(text):
-    """The (key, type, value) triples in the output of ``corosync-cmapctl``, in order.
-
-    :raises ParseError: a line is not ``key (type) = value``
-    """
-    found = []
-    for line in text.splitlines():
-        match = _CMAP.match(line)
-        if match is None:
-            raise ParseError("corosync-cmapctl", line, "expected \"key (type) = value\"")
-        found.append((match.group(1), match.group(2), match.group(3).strip()))
-    return tuple(found)
-
-
-def cmap(host, prefix, timeout=TIMEOUT):
-    """The keys of corosync's configuration and state that begin with *prefix*: {key: value}.
-
-    :raises ToolError, ParseError: as ``status``
-    """
-    completed = host.run(("corosync-cmapctl", prefix), timeout)
-    if not completed.ok:
-        raise ToolFailed(completed)
-    return {key: value for key, _, value in parse_cmap(completed.stdout)}

@@ -7,10 +7,15 @@ after "new status".
 """
 
 from dualstor.errors import ParseError, ToolError, ToolFailed
+from dualstor.host.deadline import QUERY
 from dualstor.record import Record, whole
 from dualstor.tools.keyed import numbers
 
-TIMEOUT = 5.0
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from dualstor.host.host import Host
 
 _LS = ("dlm_tool", "ls", "-n")
 _STATUS = ("dlm_tool", "status")
@@ -29,7 +34,7 @@ class Node(Record):
     id: int
     member: bool
     failed: bool
-    check: str = None         # what is still to be waited for: none, fencing, quorum, fs ...
+    check: "str | None" = None  # what is still to be waited for: none, fencing, quorum, fs ...
 
 
 class Lockspace(Record):
@@ -37,15 +42,15 @@ class Lockspace(Record):
 
     name: str
     id: int
-    flags: tuple = ()         # "kern_stop", "need_plock", "join", "leave", "fs_reg" ...
-    members: tuple = ()       # ids
-    new_members: tuple = ()   # ids, of the change in progress
-    waits: str = None         # "fencing", "quorum", "ringid", "messages" ...
-    nodes: tuple = ()
-    rest: tuple = ()          # lines of other kinds
+    flags: "tuple[str, ...]" = ()        # "kern_stop", "need_plock", "join", "leave", "fs_reg" ...
+    members: "tuple[int, ...]" = ()      # ids
+    new_members: "tuple[int, ...]" = ()  # ids, of the change in progress
+    waits: "str | None" = None           # "fencing", "quorum", "ringid", "messages" ...
+    nodes: "tuple[Node, ...]" = ()
+    rest: "tuple[str, ...]" = ()         # lines of other kinds
 
     @property
-    def stopped(self):
+    def stopped(self) -> bool:
         """Whether locking is stopped while the lockspace recovers or is joined."""
         return "kern_stop" in self.flags or self.waits is not None
 
@@ -67,14 +72,14 @@ class Status(Record):
 
     node_id: int
     quorate: bool
-    fence_pid: int = 0        # of the fencing command that runs now, 0 when none does
-    fencing_unknown: bool = False  # it has yet to learn whether others fence somebody
-    unfenced: tuple = ()      # ids of the nodes that it still has to fence
-    nodes: tuple = ()
-    rest: tuple = ()          # lines of other kinds
+    fence_pid: int = 0                # of the fencing command that runs now, 0 when none does
+    fencing_unknown: bool = False     # it has yet to learn whether others fence somebody
+    unfenced: "tuple[int, ...]" = ()  # ids of the nodes that it still has to fence
+    nodes: "tuple[Known, ...]" = ()
+    rest: "tuple[str, ...]" = ()      # lines of other kinds
 
 
-def _waits(words):
+def _waits(words: "list[str]") -> str:
     """What ``wait fencing`` (4.x) or ``wait_messages 0 wait_condition 1 fencing`` (3.1) means."""
     for word in words:
         if word in (_FENCING, _QUORUM):
@@ -86,24 +91,24 @@ def _waits(words):
     return "messages"
 
 
-def _ls_node(line):
+def _ls_node(line: str) -> "Node":
     """The Node of ``nodeid 1 member 1 failed 0 start 1 seq_add 1 seq_rem 0 check none``."""
     words = line.split()
     if len(words) < 6 or words[2] != "member" or words[4] != "failed":
         raise ParseError("dlm_tool ls", line, "expected a node")
-    member = "0" if words[3] == "-1" else words[3]  # -1: cman disallows it
-    number, member, failed = numbers("dlm_tool ls", (words[1], member, words[5]), line)
+    allowed = "0" if words[3] == "-1" else words[3]  # -1: cman disallows it
+    number, member, failed = numbers("dlm_tool ls", (words[1], allowed, words[5]), line)
     check = words[words.index("check") + 1:] if "check" in words else ()
     return Node(id=number, member=bool(member), failed=bool(failed),
                 check=" ".join(check) or None)
 
 
-def _flags(words):
+def _flags(words: "list[str]") -> "tuple[str, ...]":
     """Flag words after the hexadecimal number."""
     return tuple(flag for word in words[1:] for flag in word.split(",") if flag)
 
 
-def _with(space, key, line):
+def _with(space: "Lockspace", key: str, line: str) -> "Lockspace":
     """*space* with what a line of that key says."""
     words = line[len(key):].split()
     if key == "id":
@@ -122,7 +127,7 @@ def _with(space, key, line):
     return space  # "change", "new change": counters
 
 
-def parse_ls(text):
+def parse_ls(text: str) -> "tuple[Lockspace, ...]":
     """The Lockspaces in the output of ``dlm_tool ls``, with or without ``-n``, as a tuple.
 
     :raises ParseError: it is cut off or something else
@@ -130,7 +135,10 @@ def parse_ls(text):
     lines = [line for line in text.splitlines() if line.strip()]
     if lines and lines[0].strip() != "dlm lockspaces":
         raise ParseError("dlm_tool ls", lines[0], "expected \"dlm lockspaces\"")
-    found, keys, nodes, rest = [], set(), {}, {}     # nodes and rest by the lockspace's place
+    found: "list[Lockspace]" = []
+    keys: "set[str]" = set()
+    nodes: "dict[int, list[Node]]" = {}  # by the lockspace's place, as the other lines
+    rest: "dict[int, list[str]]" = {}
     for line in lines[1:]:
         key = next((k for k in _KEYS if (line + " ").startswith(k + " ")), None)
         if key == "name":
@@ -151,13 +159,13 @@ def parse_ls(text):
                  for place, space in enumerate(found))
 
 
-def _complete(found, keys, line):
+def _complete(found: "list[Lockspace]", keys: "set[str]", line: str) -> None:
     """Raise ParseError when the last lockspace of *found* is cut off."""
     if found and not keys >= {"id", "flags", "members"}:
         raise ParseError("dlm_tool ls", line, f"lockspace {found[-1].name} is cut off before")
 
 
-def ls(host, timeout=TIMEOUT):
+def ls(host: "Host", timeout: float = QUERY) -> "tuple[Lockspace, ...] | None":
     """The Lockspaces of this node; None when dlm_controld does not run.
 
     dlm 3 may be silent with exit code 0 then too: () is sure only where ``kernel.dlm.ready``.
@@ -171,7 +179,7 @@ def ls(host, timeout=TIMEOUT):
     return parse_ls(completed.stdout)
 
 
-def _known(line):
+def _known(line: str) -> "Known":
     """The Known of ``node 2 X add 804 rem 872 fail 872 fence 875 at 1 1795494976``."""
     words = line.split()
     if len(words) < 3 or words[2] not in _STATES:
@@ -182,14 +190,15 @@ def _known(line):
     return Known(id=number, state=words[2], failed_at=failed, fenced_at=fenced)
 
 
-def parse_status(text):
+def parse_status(text: str) -> "Status | None":
     """The Status in the output of ``dlm_tool status``; None when dlm_controld does not run.
 
     :raises ParseError: it is cut off or something else
     """
     if _DOWN in text:
         return None
-    cluster, daemon, nodes, unfenced, rest = None, None, [], [], []
+    cluster, daemon, nodes, rest = None, None, [], []
+    unfenced: "list[int]" = []
     for line in text.splitlines():
         words = line.split()
         if words[:2] == ["cluster", "nodeid"]:
@@ -215,7 +224,7 @@ def parse_status(text):
                   nodes=tuple(nodes), rest=tuple(rest))
 
 
-def status(host, timeout=TIMEOUT):
+def status(host: "Host", timeout: float = QUERY) -> "Status | None":
     """The Status now; None when dlm_controld does not run (the tool ends with 0 then too).
 
     :raises ToolMissing, ToolHung: as Host.run
@@ -230,7 +239,7 @@ def status(host, timeout=TIMEOUT):
     return parse_status(completed.stdout)
 
 
-def _fencing_of(stopped, seen):
+def _fencing_of(stopped: "list[Lockspace]", seen: "Status | None") -> str:
     """ "fencing of node 2", as far as it is known which nodes."""
     ids = set(seen.unfenced) if seen is not None else set()
     ids.update(n.id for space in stopped for n in space.nodes if n.check in _CHECK_FENCING)
@@ -242,7 +251,7 @@ def _fencing_of(stopped, seen):
     return f"fencing of node {' and '.join(str(number) for number in sorted(ids))}"
 
 
-def waiting(spaces, seen=None):
+def waiting(spaces: "Iterable[Lockspace] | None", seen: "Status | None" = None) -> "str | None":
     """What dlm waits for, as a short text; None when locking works.
 
     :param spaces: Lockspaces, None when dlm_controld does not run
@@ -260,7 +269,7 @@ def waiting(spaces, seen=None):
     return f"kern_stop of {' and '.join(space.name for space in stopped)}{for_what}"
 
 
-def pending(host):
+def pending(host: "Host") -> "str | None":
     """What dlm on this node waits for, as a short text for a reason; at most 10 s.
 
     :returns: "quorum", "fencing of node 2", "kern_stop of lvm_vg0 (waits for ringid)"; None

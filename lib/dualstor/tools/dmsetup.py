@@ -5,8 +5,14 @@ Format: dmsetup(8), ``info -c``.
 """
 
 from dualstor.errors import ParseError
+from dualstor.host.deadline import QUERY
 from dualstor.record import Record
 from dualstor.tools.keyed import numbers
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.host.host import Host
+    from dualstor.host.run import Completed
 
 _COLUMNS = ("name", "uuid", "open", "attr", "major", "minor", "suspended")
 _NOTHING = "No devices found"
@@ -23,13 +29,8 @@ class Device(Record):
     minor: int
     suspended: bool
 
-    @property
-    def live(self):
-        """Whether a table is loaded and in use."""
-        return self.attr.startswith("L")
 
-
-def parse_info(text):
+def parse_info(text: str) -> "tuple[Device, ...]":
     """The Devices in the output of ``info``, as a tuple.
 
     :raises ParseError: a line is not of that form
@@ -47,7 +48,7 @@ def parse_info(text):
     return tuple(found)
 
 
-def info(host, timeout=5.0):
+def info(host: "Host", timeout: float = QUERY) -> "tuple[Device, ...]":
     """All devices of device-mapper, as a tuple of Device.
 
     :raises ToolError, ParseError: it did not answer, or in another form
@@ -57,7 +58,7 @@ def info(host, timeout=5.0):
     return parse_info(host.run(argv, timeout).stdout)
 
 
-def remove(host, name, timeout=10.0):
+def remove(host: "Host", name: str, timeout: float = 10.0) -> "Completed":
     """Remove one device that nobody has open; the kernel refuses one that is.
 
     Does not wait for udev, which may be what hangs.

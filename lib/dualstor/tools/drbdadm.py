@@ -2,51 +2,55 @@
 """drbdadm: DRBD's resources by their configuration.
 
 Source: drbdadm(8). Never gives --force, --discard-my-data or --overwrite-data-of-peer.
-``dstate`` is not asked at all: of a resource that is down it tells what the metadata
+``dstate`` is not asked at all: of a resource that is down it prints what the metadata
 on the disk says, and exits 0. ``conf`` is a configuration file, None for the default.
 """
 
-from dualstor.errors import ParseError, ToolError, ToolFailed
+from dualstor.errors import ParseError, ToolError
 from dualstor.kernel import drbd
 from dualstor.record import Record, whole
 from dualstor.tools import drbdconf, drbdsetup
-from dualstor.tools.drbdsetup import Outcome  # noqa: F401  (what the commands return)
+from dualstor.tools.drbdsetup import QUESTION, Outcome
 
-_QUIET = {"DRBD_DONT_WARN_ON_VERSION_MISMATCH": "1"}
-_QUERY = 10.0  # seconds for a question that reads the configuration only
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.host.host import Host
+    from dualstor.host.run import Completed
+
 _NOT_DEFINED, _NOTHING_DEFINED = "not defined in your config", "no resources defined"
 
 
 class Version(Record):
     """Of module and tools, each a tuple of three ints; None when not known."""
 
-    kernel: tuple
-    tools: tuple
+    kernel: "tuple[int, int, int] | None"
+    tools: "tuple[int, int, int]"
 
 
-def _run(host, words, conf, timeout):
+def _run(host: "Host", words: "tuple[str, ...]", conf: "str | None",
+         timeout: "float | None") -> "Completed":
     argv = ("drbdadm",) + (("-c", conf) if conf else ()) + tuple(words)
-    return host.run(argv, timeout, _QUIET)
+    return host.run(argv, timeout, drbdsetup.QUIET)
 
 
-def _query(host, words, conf, timeout):
+def _query(host: "Host", words: "tuple[str, ...]", conf: "str | None", timeout: float) -> str:
     """stdout of a command.
 
     :raises ToolFailed: it ended with an error, or said nothing
     """
     completed = _run(host, words, conf, timeout)
     if not completed.ok:
-        raise ToolFailed(completed, drbdsetup.outcome(completed).says)
+        raise drbdsetup.failed(completed)
     return completed.answer()
 
 
 # -- versions and configuration ----------------------------------------------------
 
 
-def parse_version(text):
+def parse_version(text: str) -> "Version":
     """The Version in the output of ``drbdadm --version``.
 
-    :raises ParseError: it tells no version of the tools
+    :raises ParseError: it does not say the version of the tools
     """
     codes = {}
     for line in text.splitlines():
@@ -61,15 +65,16 @@ def parse_version(text):
                    tools=codes["DRBDADM_VERSION_CODE"])
 
 
-def version(host, timeout=_QUERY):
+def version(host: "Host", timeout: float = QUESTION) -> "Version":
     """The Version of module (also one that is not loaded) and tools.
 
-    :raises ToolError, ParseError: drbdadm is missing, hung, fails, or tells none
+    :raises ToolError, ParseError: drbdadm is missing, hung, fails, or says none
     """
     return parse_version(_query(host, ("--version",), None, timeout))
 
 
-def configuration(host, name, conf=None, timeout=_QUERY):
+def configuration(host: "Host", name: str, conf: "str | None" = None,
+                  timeout: float = QUESTION) -> "drbdconf.Configuration":
     """The drbdconf.Configuration of a resource.
 
     :raises ToolError: drbdadm is missing, hung, or refuses the configuration
@@ -78,7 +83,8 @@ def configuration(host, name, conf=None, timeout=_QUERY):
     return drbdconf.parse(_query(host, ("dump", name), conf, timeout), name)
 
 
-def resources(host, conf=None, timeout=_QUERY):
+def resources(host: "Host", conf: "str | None" = None,
+              timeout: float = QUESTION) -> "tuple[str, ...]":
     """The names of the resources configured for this host, as a tuple.
 
     :raises ToolError: drbdadm is missing, hung, or refuses the configuration
@@ -87,11 +93,12 @@ def resources(host, conf=None, timeout=_QUERY):
     if _NOTHING_DEFINED in completed.stderr:
         return ()
     if not completed.ok:
-        raise ToolFailed(completed, drbdsetup.outcome(completed).says)
+        raise drbdsetup.failed(completed)
     return tuple(completed.stdout.split())
 
 
-def unknown(host, name, conf=None, timeout=_QUERY):
+def unknown(host: "Host", name: str, conf: "str | None" = None,
+            timeout: float = QUESTION) -> "bool | None":
     """Whether drbdadm says that the resource is not in this host's configuration.
 
     :returns: True, False, or None: it failed of something else
@@ -104,8 +111,9 @@ def unknown(host, name, conf=None, timeout=_QUERY):
     return True if _NOT_DEFINED in text or _NOTHING_DEFINED in text else None
 
 
-def backing_devices(host, conf=None, timeout=_QUERY):
-    """(device, lower disk) of all volumes configured for this host, diskless ones left out.
+def backing_devices(host: "Host", conf: "str | None" = None,
+                    timeout: float = QUESTION) -> "tuple[tuple[str, str], ...]":
+    """(device, backing device) of all volumes configured for this host, diskless ones left out.
 
     :raises ToolError, ParseError: drbdadm is missing, hung, fails, or does not pair them
     """
@@ -115,7 +123,7 @@ def backing_devices(host, conf=None, timeout=_QUERY):
         if _NOTHING_DEFINED in completed.stderr:
             return ()
         if not completed.ok:
-            raise ToolFailed(completed, drbdsetup.outcome(completed).says)
+            raise drbdsetup.failed(completed)
         answers.append(completed.answer().split())
     devices, disks = answers
     if len(devices) != len(disks):
@@ -127,8 +135,9 @@ def backing_devices(host, conf=None, timeout=_QUERY):
 # -- the state of a resource ---------------------------------------------------------
 
 
-def _by_configuration(host, name, conf, timeout):
-    """State of a resource whose minors only the configuration tells: 8.3 without udev's links."""
+def _by_configuration(host: "Host", name: str, conf: "str | None",
+                      timeout: float) -> "drbd.State | None":
+    """State of a resource whose minors are only in the configuration: 8.3 without udev's links."""
     minors = []
     for word in _query(host, ("sh-minor", name), conf, timeout).split():
         if whole(word) is None:
@@ -137,22 +146,14 @@ def _by_configuration(host, name, conf, timeout):
     return drbd.state_of(drbd.read(host), name, tuple(enumerate(minors)))
 
 
-def _told(host, question, name, timeout):
-    """(True, what a question of drbdsetup tells in half of the time), or (False, None)."""
-    try:
-        told, answer = host.within(2, lambda: question(host, name, timeout))
-    except (ToolError, ParseError):
-        return False, None
-    return told, answer if told else None
-
-
-def resource_state(host, name, conf=None, timeout=_QUERY):
+def resource_state(host: "Host", name: str, conf: "str | None" = None,
+                   timeout: float = QUESTION) -> "drbd.State | None":
     """The State of a resource: from the kernel's files, else from the tools.
 
     Each time there are two ways: one that fails or hangs leaves it to the other.
 
     :returns: drbd.State; None when it is not configured in the kernel
-    :raises ToolError: no tool could tell: missing, hung or failing
+    :raises ToolError: no tool had an answer: missing, hung or failing
     :raises ParseError: an answer has another form
     """
     state = drbd.state(host, name)
@@ -160,15 +161,13 @@ def resource_state(host, name, conf=None, timeout=_QUERY):
         return state
     kernel = drbd.read(host)
     listed = kernel is not None and kernel.lists_minors
-    told, answer = _told(host, drbdsetup.events2 if listed else drbdsetup.status, name, timeout)
-    if told:
-        return answer
-    if listed:
-        return _by_configuration(host, name, conf, timeout)
-    told, answer = drbdsetup.events2(host, name, timeout)
-    if not told:
-        raise ToolFailed(answer.completed, answer.says)
-    return answer
+    question = drbdsetup.events2 if listed else drbdsetup.status
+    try:
+        return host.within(2, lambda: question(host, name, timeout))
+    except (ToolError, ParseError):
+        if listed:
+            return _by_configuration(host, name, conf, timeout)
+        return drbdsetup.events2(host, name, timeout)
 
 
 # -- deeds ----------------------------------------------------------------------------
@@ -176,45 +175,54 @@ def resource_state(host, name, conf=None, timeout=_QUERY):
 # rules; ``timeout``, in seconds, can cut it shorter.
 
 
-def _do(host, command, name, conf, timeout):
+def _do(host: "Host", command: str, name: str, conf: "str | None",
+        timeout: "float | None") -> "Outcome":
     return drbdsetup.outcome(_run(host, (command, name), conf, timeout))
 
 
-def up(host, name, conf=None, timeout=None):
+def up(host: "Host", name: str, conf: "str | None" = None,
+       timeout: "float | None" = None) -> "Outcome":
     """Create the devices, attach the disks, connect."""
     return _do(host, "up", name, conf, timeout)
 
 
-def adjust(host, name, conf=None, timeout=None):
+def adjust(host: "Host", name: str, conf: "str | None" = None,
+           timeout: "float | None" = None) -> "Outcome":
     """Make the kernel's state equal to the configuration; no change where it is."""
     return _do(host, "adjust", name, conf, timeout)
 
 
-def attach(host, name, conf=None, timeout=None):
-    """Attach the lower disks."""
+def attach(host: "Host", name: str, conf: "str | None" = None,
+           timeout: "float | None" = None) -> "Outcome":
+    """Attach the backing devices."""
     return _do(host, "attach", name, conf, timeout)
 
 
-def connect(host, name, conf=None, timeout=None):
+def connect(host: "Host", name: str, conf: "str | None" = None,
+            timeout: "float | None" = None) -> "Outcome":
     """Connect to the peer, or wait for it in the background."""
     return _do(host, "connect", name, conf, timeout)
 
 
-def primary(host, name, conf=None, timeout=None):
+def primary(host: "Host", name: str, conf: "str | None" = None,
+            timeout: "float | None" = None) -> "Outcome":
     """Become Primary; the kernel refuses without UpToDate data."""
     return _do(host, "primary", name, conf, timeout)
 
 
-def secondary(host, name, conf=None, timeout=None):
+def secondary(host: "Host", name: str, conf: "str | None" = None,
+              timeout: "float | None" = None) -> "Outcome":
     """Become Secondary; the kernel refuses while the device is held open."""
     return _do(host, "secondary", name, conf, timeout)
 
 
-def down(host, name, conf=None, timeout=None):
+def down(host: "Host", name: str, conf: "str | None" = None,
+         timeout: "float | None" = None) -> "Outcome":
     """Disconnect, detach and remove the devices; the kernel refuses while one is held open."""
     return _do(host, "down", name, conf, timeout)
 
 
-def resume_io(host, name, conf=None, timeout=None):
-    """Let I/O go on that was suspended; a Primary without its peer makes a new current UUID."""
+def resume_io(host: "Host", name: str, conf: "str | None" = None,
+              timeout: "float | None" = None) -> "Outcome":
+    """Resume I/O that was suspended; a Primary without its peer makes a new current UUID."""
     return _do(host, "resume-io", name, conf, timeout)

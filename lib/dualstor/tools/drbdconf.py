@@ -2,15 +2,23 @@
 """DRBD's configuration of one resource, as ``drbdadm dump`` prints it (8.3, 8.4, 9).
 
 Format: drbd.conf(5). ``dump`` prints the section ``common`` apart and does not copy
-it into resources, so that is done here. Where an option stands changed over time:
-``protocol`` was in the resource and is in ``net``, ``fencing`` was in ``disk`` and is
-in ``net``; ``allow-two-primaries`` has had a value since 8.4.
+it into resources, so that is done here. Options have moved over time: ``protocol`` from
+the resource and ``fencing`` from ``disk``, both to ``net``; ``allow-two-primaries`` has
+had a value since 8.4.
 """
 
 import re
 
 from dualstor.errors import ParseError
 from dualstor.record import Record, whole
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterator, NoReturn
+    Device = tuple[str | None, int | None, str | None, str | None]
+    Words = tuple[str, ...]
+else:
+    Words = tuple
 
 _SOURCE = "drbdadm dump"
 _TOKEN = re.compile(r'\s*(?:(#[^\n]*)|("(?:\\.|[^"\\])*")|([{};])|([^\s{};"]+)|($))')
@@ -29,13 +37,13 @@ FENCING = ("dont-care", "resource-only", "resource-and-stonith")
 class Host(Record):
     """A node of the resource.
 
-    ``address`` e.g. "10.0.0.1:7788". ``devices``: one (device, minor, lower disk,
-    meta-disk) a volume, None for what is not there; a disk of None is diskless.
+    ``address`` e.g. "10.0.0.1:7788". ``devices``: one (device, minor, backing device,
+    meta-disk) per volume, None for what is not there; a disk of None is diskless.
     """
 
     name: str
-    address: str = None
-    devices: tuple = ()
+    address: "str | None" = None
+    devices: "tuple[Device, ...]" = ()
 
 
 class Configuration(Record):
@@ -47,29 +55,27 @@ class Configuration(Record):
     """
 
     resource: str
-    protocol: str = None
+    protocol: "str | None" = None
     allow_two_primaries: bool = False
-    fencing: str = None
-    fence_peer: str = None
-    after_sb: tuple = ("disconnect", "disconnect", "disconnect")
-    hosts: tuple = ()
-    options: tuple = ()
+    fencing: "str | None" = None
+    fence_peer: "str | None" = None
+    after_sb: "tuple[str, ...]" = ("disconnect", "disconnect", "disconnect")
+    hosts: "tuple[Host, ...]" = ()
+    options: "tuple[tuple[str, str, str], ...]" = ()
 
-    def option(self, section, name):
+    def option(self, section: str, name: str) -> "str | None":
         """The value of an option, None when it is not set."""
         return dict(((s, n), v) for s, n, v in self.options).get((section, name))
 
-    def host(self, name):
+    def host(self, name: "str | None") -> "Host | None":
         """The Host of node *name*; None when there is none (the domain may differ)."""
         short = (name or "").partition(".")[0]
-        for wanted in (lambda h: h.name == name, lambda h: h.name.partition(".")[0] == short):
-            for host in self.hosts:
-                if wanted(host):
-                    return host
-        return None
+        exact = [host for host in self.hosts if host.name == name]
+        close = [host for host in self.hosts if host.name.partition(".")[0] == short]
+        return next(iter(exact + close), None)
 
 
-class Statement(tuple):
+class Statement(Words):
     """The words of ``key value;``; ``line`` is the number of the line it begins on."""
 
     line = 0
@@ -81,22 +87,22 @@ class Section:
     ``line`` is the number of the line that its head begins on.
     """
 
-    def __init__(self, head, line=0):
+    def __init__(self, head: "tuple[str, ...]", line: int = 0) -> None:
         self.head = head
         self.line = line
-        self.statements = []
-        self.sections = []
+        self.statements: "list[Statement]" = []
+        self.sections: "list[Section]" = []
 
-    def named(self, *kinds):
+    def named(self, *kinds: str) -> "list[Section]":
         """The inner sections of these kinds."""
         return [s for s in self.sections if s.head[0] in kinds]
 
-    def value(self, key):
+    def value(self, key: str) -> "tuple[str, ...] | None":
         """The words after *key* in its last statement; None when there is none."""
         found = [words[1:] for words in self.statements if words[0] == key]
         return found[-1] if found else None
 
-    def options(self):
+    def options(self) -> "dict[str, str]":
         """{key: value as text}; the value of a bare key is ""."""
         return {words[0]: " ".join(words[1:]) for words in self.statements}
 
@@ -104,25 +110,25 @@ class Section:
 class _Scanner:
     """The words and marks of a text, and the line that is being read, for errors."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         self._text = text
         self._position = 0
         self._counted, self._line = 0, 1
 
     @property
-    def line(self):
+    def line(self) -> int:
         """The number of the line on which the word or mark just read ends."""
         self._line += self._text.count("\n", self._counted, self._position)
         self._counted = self._position
         return self._line
 
-    def refuse(self, what):
-        """Raise ParseError with the line at which the scanner stands."""
+    def refuse(self, what: str) -> "NoReturn":
+        """Raise ParseError with the line that the scanner is at."""
         start = self._text.rfind("\n", 0, max(0, self._position - 1)) + 1
         line = self._text[start:].partition("\n")[0]
         raise ParseError(_SOURCE, line.strip()[:_SHOWN], what, self.line)
 
-    def tokens(self):
+    def tokens(self) -> "Iterator[tuple[str, bool]]":
         """(token, whether it is a word) one after the other."""
         while self._position < len(self._text):
             match = _TOKEN.match(self._text, self._position)
@@ -136,14 +142,14 @@ class _Scanner:
                 yield mark or word, not mark
 
 
-def tree(text):
-    """The whole text as a Section; a ParseError tells the line's number.
+def tree(text: str) -> "Section":
+    """The whole text as a Section; a ParseError has the line's number.
 
     :raises ParseError: braces or semicolons are missing: cut off, or another format
     """
     top = Section(("",))
-    open_sections, words, scanner = [top], [], _Scanner(text.rstrip())
-    line = 1
+    open_sections, scanner, line = [top], _Scanner(text.rstrip()), 1
+    words: "list[str]" = []
     for token, is_word in scanner.tokens():
         if is_word:
             line = line if words else scanner.line
@@ -169,7 +175,7 @@ def tree(text):
     return top
 
 
-def _merged(common, resource):
+def _merged(common: "Section | None", resource: "Section") -> "dict[str, dict[str, str]]":
     """{section: {key: value}} of the options in effect: the resource's own go first."""
     found = {"": resource.options()}
     for part in ([common] if common else []) + [resource]:
@@ -182,9 +188,9 @@ def _merged(common, resource):
     return found
 
 
-def _device(volume, shared):
-    """(device, minor, lower disk, meta-disk) of a volume; what it lacks is *shared*'s."""
-    def value(*keys):
+def _device(volume: "Section", shared: "Section | None") -> "Device":
+    """(device, minor, backing device, meta-disk) of a volume; what it lacks is *shared*'s."""
+    def value(*keys: str) -> "tuple[str, ...]":
         for section in (volume, shared):
             for key in keys:
                 words = section.value(key) if section else None
@@ -203,18 +209,19 @@ def _device(volume, shared):
             " ".join(value("meta-disk", "flexible-meta-disk")) or None)
 
 
-def _volumes(section):
+def _volumes(section: "Section") -> "dict[str, Section]":
     """{number: Section} of the inner sections ``volume N``."""
     return {" ".join(s.head[1:]): s for s in section.named("volume")}
 
 
-def _order(number):
+def _order(number: str) -> "tuple[int, str]":
     return (len(number), number)
 
 
-def _hosts(resource):
+def _hosts(resource: "Section") -> "tuple[Host, ...]":
     """The Hosts of a resource; 8.3 has their one volume's settings right in ``on``."""
-    shared, found = _volumes(resource), []
+    shared = _volumes(resource)
+    found: "list[Host]" = []
     for section in resource.named("on"):
         own = _volumes(section)
         numbers = sorted(set(own) | set(shared), key=_order)
@@ -229,20 +236,20 @@ def _hosts(resource):
     return tuple(found)
 
 
-def _nets(resource, net):
+def _nets(resource: "Section", net: "dict[str, str]") -> "list[dict[str, str]]":
     """The net options of each connection, as far as they matter; 9 can set them per connection."""
     net = {key: value for key, value in net.items() if key in _OF_NET}
     return [dict(net, **_first_net(c))
             for c in resource.named("connection", "connection-mesh")] or [net]
 
 
-def _first_net(connection):
+def _first_net(connection: "Section") -> "dict[str, str]":
     for section in connection.named("net"):
         return {key: value for key, value in section.options().items() if key in _OF_NET}
     return {}
 
 
-def _weakest(values):
+def _weakest(values: "list[str | None]") -> "str | None":
     """The policy that protects least, of those that connections have."""
     known = [v for v in values if v in FENCING]
     if len(known) < len(values):
@@ -251,12 +258,12 @@ def _weakest(values):
     return min(known, key=FENCING.index)
 
 
-def _riskiest(nets, key):
+def _riskiest(nets: "list[dict[str, str]]", key: str) -> str:
     values = [net.get(key, "disconnect") for net in nets]
     return ([v for v in values if v != "disconnect"] or values)[0]
 
 
-def parse(text, name=None):
+def parse(text: str, name: "str | None" = None) -> "Configuration":
     """The Configuration in the output of ``drbdadm dump NAME``.
 
     :param name: the resource; None when the text has just one
@@ -268,7 +275,7 @@ def parse(text, name=None):
         raise ParseError(_SOURCE, text.strip().partition("\n")[0],
                          f"no section \"resource {name or 'NAME'}\"")
     resource = found[0]
-    common = (top.named("common") or [None])[0]
+    common = next(iter(top.named("common")), None)
     options = _merged(common, resource)
     nets = _nets(resource, options.get("net", {}))
     handlers = options.get("handlers", {})

@@ -3,17 +3,28 @@
 
 Formats: drbdsetup(8), ``events2 --now`` (drbd-utils 8.9.5 and later) and ``status
 --json`` (with the DRBD 9 module only). Exit codes: check_error() in drbd-utils
-user/v9/drbdsetup.c; drbdadm hands them on. Texts: drbd_strings.c of the module.
+user/v9/drbdsetup.c; drbdadm passes them on. Texts: drbd_strings.c of the module.
 """
 
 import json
 
-from dualstor.errors import ParseError, shown
+from dualstor.errors import ParseError, ToolFailed, shown
+from dualstor.host.deadline import QUERY
 from dualstor.kernel import drbd
 from dualstor.record import Record, fraction, whole
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Callable, Iterable, Sequence
+
+    from dualstor.host.host import Host
+    from dualstor.host.run import Completed
+
 _EVENTS2, _JSON = "drbdsetup events2 --now", "drbdsetup status --json"
-_QUIET = {"DRBD_DONT_WARN_ON_VERSION_MISMATCH": "1"}
+QUIET = {"DRBD_DONT_WARN_ON_VERSION_MISMATCH": "1"}
+
+#: Seconds for a question about one resource.
+QUESTION = 10.0
 
 NO_DISK, NO_UP_TO_DATE_DISK = 16, 17
 
@@ -35,7 +46,7 @@ class Outcome(Record):
     ``says``: what it said, one line. ``transient``: may be tried again. ``held_open``: a
     program or a device above has the device open. ``no_up_to_date``: no UpToDate disk can be
     reached; in 9 the kernel says this, too, of a Secondary that somebody reads and that would
-    lose its data by ``down``. ``no_disk``: it has no local disk. ``completed``: run.Completed.
+    lose its data by ``down``. ``no_disk``: it has no local disk.
     """
 
     ok: bool
@@ -45,35 +56,40 @@ class Outcome(Record):
     held_open: bool = False
     no_up_to_date: bool = False
     no_disk: bool = False
-    completed: object = None
 
 
-def _says(completed):
-    """The kernel's own words in one line, else the last line that tells anything."""
-    lines = [shown(l) for l in (completed.stderr or completed.stdout).splitlines() if l.strip()]
+def _says(completed: "Completed") -> str:
+    """The kernel's own words in one line, else the last line that says anything."""
+    lines = [shown(line) for line in (completed.stderr or completed.stdout).splitlines()
+             if line.strip()]
     for number, line in enumerate(lines):
         if any(mark in line for mark in _TELLING):
-            info = [l for l in lines[number + 1:] if not l.startswith(_ECHO)]
+            info = [each for each in lines[number + 1:] if not each.startswith(_ECHO)]
             wanted = info if _INFO in lines[number + 1:number + 2] else []
             return "; ".join([line] + wanted[:_INFO_LINES])
     telling = [line for line in lines if not line.startswith(_ECHO)]
     return f"{telling[-1]} ({completed.outcome})" if telling else completed.complaint()
 
 
-def outcome(completed):
+def outcome(completed: "Completed") -> "Outcome":
     """The Outcome of a run.Completed of drbdsetup or drbdadm.
 
-    The exit code of a refused state change is mostly 11, so the text decides.
+    The exit code of a refused state change is usually 11, so the text decides.
     """
     if completed.ok:
-        return Outcome(ok=True, code=0, completed=completed)
+        return Outcome(ok=True, code=0)
     text = completed.stderr + completed.stdout
     return Outcome(
-        ok=False, code=completed.returncode, says=_says(completed), completed=completed,
+        ok=False, code=completed.returncode, says=_says(completed),
         transient=any(mark in text for mark in _TRANSIENT),
         held_open=_HELD_OPEN in text or _OPENED in text,
         no_up_to_date=completed.returncode == NO_UP_TO_DATE_DISK,
         no_disk=completed.returncode == NO_DISK)
+
+
+def failed(completed: "Completed") -> ToolFailed:
+    """The error of a command that failed, in the kernel's words."""
+    return ToolFailed(completed, outcome(completed).says)
 
 
 #: Nothing was done, which must not pass for success.
@@ -91,19 +107,20 @@ class Event(Record):
     """
 
     kind: str
-    values: tuple
+    values: "tuple[tuple[str, str], ...]"
 
-    def get(self, key):
+    def get(self, key: str) -> "str | None":
         """The value of a key, the last of several; None when it is not there."""
         return next((value for name, value in reversed(self.values) if name == key), None)
 
 
-def parse_events2(text):
+def parse_events2(text: str) -> "tuple[Event, ...]":
     """The Events in the output of ``drbdsetup events2 --now``, as a tuple.
 
     :raises ParseError: the last line "exists -" is missing, or a line is not of that form
     """
-    events, line = [], ""
+    events: "list[Event]" = []
+    line = ""
     for line in text.splitlines():
         words = line.split()
         if not words:
@@ -117,19 +134,20 @@ def parse_events2(text):
     raise ParseError(_EVENTS2, line, "cut off: no \"exists -\" at the end")
 
 
-def _text(value):
+def _text(value: object) -> str:
     """A JSON value in the words of events2."""
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def _event(kind, item, renamed, more=()):
+def _event(kind: str, item: "dict[str, object]", renamed: "dict[str, str]",
+           more: "tuple[tuple[str, str], ...]" = ()) -> "Event":
     """An Event of a JSON object; its plain values, under the names that events2 has."""
     values = tuple((renamed.get(key, key), _text(value)) for key, value in item.items()
                    if not isinstance(value, (dict, list)))
     return Event(kind=kind, values=tuple(more) + values)
 
 
-def _objects(item, key):
+def _objects(item: "dict[str, object]", key: str) -> "list[dict[str, object]]":
     """The JSON objects in the list *key*, none when it is not there.
 
     :raises ParseError: it holds something else
@@ -140,7 +158,7 @@ def _objects(item, key):
     return found
 
 
-def _whole(text):
+def _whole(text: str) -> int:
     """The int of a number in JSON; ValueError for one that is no number of anything."""
     number = whole(text, signed=True)
     if number is None:
@@ -148,8 +166,8 @@ def _whole(text):
     return number
 
 
-def parse_status(text):
-    """The Events that tell the same as the output of ``drbdsetup status --json``.
+def parse_status(text: str) -> "tuple[Event, ...]":
+    """The Events in the output of ``drbdsetup status --json``, in the words of events2.
 
     :raises ParseError: it is no JSON, or other JSON
     """
@@ -161,9 +179,10 @@ def parse_status(text):
                          "no JSON, or cut off") from None
     events = []
     for item in _objects({"all": document}, "all"):
-        if not isinstance(item.get("name"), str):
+        own = item.get("name")
+        if not isinstance(own, str):
             raise ParseError(_JSON, f"{item!r}", "a resource without a name")
-        name = (("name", item["name"]),)
+        name = (("name", own),)
         events.append(_event("resource", item, {}))
         for device in _objects(item, "devices"):
             events.append(_event("device", device, {"disk-state": "disk"}, name))
@@ -179,19 +198,19 @@ def parse_status(text):
     return tuple(events)
 
 
-def _number(event, key):
+def _number(event: "Event", key: str) -> int:
     """The int of a value.
 
     :raises ParseError: it is none, or not there
     """
     value = whole(event.get(key))
     if value is None:
-        raise ParseError("drbdsetup", f"{event.kind} "
-                                      f"{' '.join( '%s:%s' % pair for pair in event.values)}", f"no number as {key}")
+        words = " ".join(f"{name}:{text}" for name, text in event.values)
+        raise ParseError("drbdsetup", f"{event.kind} {words}", f"no number as {key}")
     return value
 
 
-def _percent(event):
+def _percent(event: "Event") -> "float | None":
     """Percent done while the peer-device resyncs, else None."""
     if "Sync" not in (event.get("replication") or ""):
         return None
@@ -199,36 +218,35 @@ def _percent(event):
     return None if done is None else min(100.0, done)
 
 
-def _by_peer(peer_devices):
+def _by_peer(peer_devices: "list[Event]") -> "dict[str | None, dict[int, Event]]":
     """{peer-node-id: {volume: peer-device}}."""
-    found = {}
+    found: "dict[str | None, dict[int, Event]]" = {}
     for event in peer_devices:
         found.setdefault(event.get("peer-node-id"), {})[_number(event, "volume")] = event
     return found
 
 
-def _peer(connection, mine, numbers):
+def _peer(connection: "Event", mine: "dict[int, Event]", numbers: "list[int]") -> "drbd.Peer":
     """The Peer of a connection with the peer-devices *mine*, by volume.
 
-    A resync is told by its volumes, as 8.x tells it.
+    A resync is shown for its volumes, as 8.x does.
     """
     cstate = connection.get("connection") or "Unknown"
     if cstate == "Connected":
-        busy = [e.get("replication") for e in mine.values()
-                if e.get("replication") not in (None, "Off", "Established")]
-        cstate = busy[0] if busy else cstate
+        replications = [e.get("replication") for e in mine.values()]
+        cstate = next((r for r in replications if r and r not in ("Off", "Established")), cstate)
     return drbd.Peer(name=connection.get("conn-name"), cstate=cstate,
                      role=connection.get("role") or "Unknown",
                      dstates=tuple((mine[n].get("peer-disk") if n in mine else None) or "DUnknown"
                                    for n in numbers))
 
 
-def state(events, name):
+def state(events: "Iterable[Event]", name: str) -> "drbd.State | None":
     """The drbd.State of resource *name*; None when no Event is of it.
 
     :raises ParseError: a device has no volume or minor number
     """
-    own = {}
+    own: "dict[str, list[Event]]" = {}
     for event in events:
         if event.get("name") == name:
             own.setdefault(event.kind, []).append(event)
@@ -240,7 +258,8 @@ def state(events, name):
         raise ParseError("drbdsetup", name, "too many connections")
     devices = sorted(own.get("device", []), key=lambda e: _number(e, "volume"))
     numbers = [_number(e, "volume") for e in devices]
-    by_peer, done = _by_peer(peer_devices), {}
+    by_peer = _by_peer(peer_devices)
+    done: "dict[int, list[float]]" = {}
     for event in peer_devices:
         percent = _percent(event)
         if percent is not None:
@@ -256,32 +275,28 @@ def state(events, name):
         suspended=(resource.get("suspended") or "no") != "no")
 
 
-def _absent(completed):
-    return "No such resource" in completed.stderr
+def status(host: "Host", name: str, timeout: float = QUESTION) -> "drbd.State | None":
+    """What ``status --json`` shows of a resource.
 
-
-def status(host, name, timeout=10.0):
-    """What ``status --json`` tells of a resource.
-
-    :returns: (True, drbd.State or None: not in the kernel), or (False, Outcome) when this
-        drbdsetup or module has no such command or it fails
-    :raises ToolMissing, ToolHung, ParseError:
+    :returns: drbd.State; None when it is not in the kernel
+    :raises ToolError, ParseError: drbdsetup is missing, hung or failing, has no such command,
+        or answers in another form
     """
     return _ask(host, ("drbdsetup", "status", name, "--json"), name, parse_status, timeout)
 
 
-def events2(host, name, timeout=10.0):
-    """What ``events2 --now`` tells of a resource, as ``status``."""
+def events2(host: "Host", name: str, timeout: float = QUESTION) -> "drbd.State | None":
+    """What ``events2 --now`` shows of a resource, as ``status``."""
     return _ask(host, ("drbdsetup", "events2", "--now", name), name, parse_events2, timeout)
 
 
-def suspension(host, name, timeout=10.0):
-    """Why the I/O of a resource is suspended: () for not at all, None when it is not told.
+def suspension(host: "Host", name: str, timeout: float = QUESTION) -> "tuple[str, ...] | None":
+    """Why the I/O of a resource is suspended: () for not at all, None when it is not known.
 
     :returns: tuple of "user", "no-data", "fencing", "quorum" (drbd-utils, user/v9/drbdsetup.c)
     :raises ToolMissing, ToolHung, ParseError:
     """
-    completed = host.run(("drbdsetup", "events2", "--now", name), timeout, _QUIET)
+    completed = host.run(("drbdsetup", "events2", "--now", name), timeout, QUIET)
     if not completed.ok:
         return None
     for event in parse_events2(completed.stdout):
@@ -291,45 +306,50 @@ def suspension(host, name, timeout=10.0):
     return None
 
 
-def held_back(host, timeout=5.0):
-    """As kernel.drbd.held_back, where the kernel's files do not tell by asking the kernel.
+def held_back(host: "Host", timeout: float = QUERY) -> "tuple[int, ...]":
+    """As kernel.drbd.held_back, where the kernel's files do not say by asking the kernel.
 
     :raises ToolError, ParseError: it could not be asked, or answers in another form
     """
     minors = drbd.held_back(host)
     if minors is not None:
         return minors
-    events = parse_events2(host.run(("drbdsetup", "events2", "--now"), timeout, _QUIET).answer())
+    events = parse_events2(host.run(("drbdsetup", "events2", "--now"), timeout, QUIET).answer())
     names = {e.get("name") for e in events
              if e.kind == "resource" and e.get("suspended") not in (None, "no")}
     return tuple(_number(e, "minor") for e in events
                  if e.kind == "device" and e.get("name") in names)
 
 
-def _ask(host, argv, name, parser, timeout):
-    completed = host.run(argv, timeout, _QUIET)
+def _ask(host: "Host", argv: "tuple[str, ...]", name: str,
+         parser: "Callable[[str], tuple[Event, ...]]", timeout: float) -> "drbd.State | None":
+    completed = host.run(argv, timeout, QUIET)
     if completed.ok:
-        return True, state(parser(completed.stdout), name)
-    return (True, None) if _absent(completed) else (False, outcome(completed))
+        return state(parser(completed.stdout), name)
+    if "No such resource" in completed.stderr:
+        return None
+    raise failed(completed)
 
 
 # -- without configuration -------------------------------------------------------
 
 
-def _by_device(host):
+def _by_device(host: "Host") -> bool:
     """Whether the module is 8.3 or older, where drbdsetup takes the device first."""
     kernel = drbd.read(host)
     numbers = [whole(n) for n in (kernel.version if kernel else "").split(".")[:2]]
     return None not in numbers and numbers < [8, 4]
 
 
-def _each(host, commands, timeout):
+def _each(host: "Host", commands: "Sequence[tuple[str, ...]]",
+          timeout: "float | None") -> "Outcome":
     """The Outcome of all commands: the first that failed, else the last."""
-    outcomes = [outcome(host.run(argv, timeout, _QUIET)) for argv in commands]
+    outcomes = [outcome(host.run(argv, timeout, QUIET)) for argv in commands]
     return ([o for o in outcomes if not o.ok] or outcomes or [_NO_MINORS])[0]
 
 
-def down(host, name, minors, timeout=None):
+def down(host: "Host", name: str, minors: "Iterable[int]",
+         timeout: "float | None" = None) -> "Outcome":
     """Take a resource out of the kernel; works without its configuration.
 
     :param minors: its minors; 8.3 knows no names and takes each
@@ -341,7 +361,8 @@ def down(host, name, minors, timeout=None):
     return _each(host, [("drbdsetup", "down", name)], timeout)
 
 
-def secondary(host, name, minors, timeout=None):
+def secondary(host: "Host", name: str, minors: "Iterable[int]",
+              timeout: "float | None" = None) -> "Outcome":
     """Demote a resource without its configuration; parameters and result as ``down``.
 
     8.4 takes each minor, 9 the name.

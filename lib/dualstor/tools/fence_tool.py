@@ -6,10 +6,13 @@ do_leave, wait_domain).
 """
 
 from dualstor.errors import ParseError, ToolFailed
+from dualstor.host.deadline import QUERY
 from dualstor.record import Record
 from dualstor.tools.keyed import numbers
 
-TIMEOUT = 5.0
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.host.host import Host
 
 _LIST = ("fence_tool", "ls", "-n")
 _SOURCE = "fence_tool ls"
@@ -25,33 +28,33 @@ class Node(Record):
     id: int
     member: bool
     victim: bool
-    how: str = None
+    how: "str | None" = None
 
 
 class Domain(Record):
     """The fence domain. ``wait`` is none, quorum, messages or fencing."""
 
-    victims: int              # how many are to be fenced
-    victim: int               # id of the one being fenced, 0 when none is
-    master: int               # id of the node that fences
+    victims: int                    # how many are to be fenced
+    victim: int                     # id of the one being fenced, 0 when none is
+    master: int                     # id of the node that fences
     wait: str
-    members: tuple            # ids
-    nodes: tuple = ()         # Node of all nodes, when asked for
-    rest: tuple = ()          # lines of other kinds
+    members: "tuple[int, ...]"      # ids
+    nodes: "tuple[Node, ...]" = ()  # Node of all nodes, when asked for
+    rest: "tuple[str, ...]" = ()    # lines of other kinds
 
     @property
-    def pending(self):
+    def pending(self) -> bool:
         """Whether somebody is still to be fenced, or the domain is changing."""
         return self.victims > 0 or self.victim > 0 or self.wait != "none"
 
     @property
-    def doomed(self):
+    def doomed(self) -> "tuple[int, ...]":
         """Ids of the nodes that are still to be fenced, as far as they are known."""
         known = {node.id for node in self.nodes if node.victim}
         return tuple(sorted(known | ({self.victim} if self.victim else set())))
 
 
-def _node(line):
+def _node(line: str) -> "Node":
     """The Node of ``nodeid 1 member 1 victim 0 last fence master 0 how none``."""
     words = line.split()
     if len(words) < 6 or words[2] != "member" or words[4] != "victim":
@@ -61,7 +64,7 @@ def _node(line):
     return Node(id=number, member=bool(member), victim=bool(victim), how=how[0] if how else None)
 
 
-def parse(text):
+def parse(text: str) -> "Domain":
     """The Domain in the output of ``fence_tool ls``, with or without ``-n``.
 
     :raises ParseError: it is cut off or something else
@@ -82,7 +85,7 @@ def parse(text):
         if key not in values or (key != "members" and not values[key][0]):
             raise ParseError(_SOURCE, lines[-1], f"no \"{key}\", the last line is")
 
-    def number(key):
+    def number(key: str) -> int:
         return numbers(_SOURCE, *values[key])[0]
 
     return Domain(victims=number("victim count"), victim=number("victim now"),
@@ -91,7 +94,7 @@ def parse(text):
                   rest=tuple(rest))
 
 
-def ls(host, timeout=TIMEOUT):
+def ls(host: "Host", timeout: float = QUERY) -> "Domain | None":
     """The Domain; None when this node has not joined it, or fenced does not run.
 
     :raises ToolMissing, ToolHung: as Host.run
@@ -103,15 +106,15 @@ def ls(host, timeout=TIMEOUT):
     return parse(completed.stdout)
 
 
-def _do(host, deed, seconds):
+def _do(host: "Host", deed: str, seconds: float) -> None:
     """Have fenced do it and wait for the result: -t is about cman, only -w waits for fenced."""
     limit = str(int(seconds))
-    completed = host.run(("fence_tool", "-t", limit, "-w", limit, deed), seconds * 2 + TIMEOUT)
+    completed = host.run(("fence_tool", "-t", limit, "-w", limit, deed), seconds * 2 + QUERY)
     if not completed.ok or _NOT_COMPLETE in completed.stderr:
         raise ToolFailed(completed)
 
 
-def join(host, seconds):
+def join(host: "Host", seconds: float) -> None:
     """Join the fence domain and wait up to *seconds* for cman and as long for fenced.
 
     :raises ToolError: it could not, or not in time
@@ -119,7 +122,7 @@ def join(host, seconds):
     _do(host, "join", seconds)
 
 
-def leave(host, seconds):
+def leave(host: "Host", seconds: float) -> None:
     """Leave the fence domain and wait for it. Raises as ``join``.
 
     It is refused while the node has a dlm lockspace or a GFS file system.

@@ -7,11 +7,14 @@ Source: cluster STABLE3 group/tool/main.c (OP_LIST, groupd_list).
 """
 
 from dualstor.errors import ParseError
+from dualstor.host.deadline import QUERY
 from dualstor.record import Record, whole
 from dualstor.tools import dlm_tool, fence_tool
 from dualstor.tools.keyed import numbers
 
-TIMEOUT = 5.0
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.host.host import Host
 
 _LS = ("group_tool", "ls")
 _HEADINGS = ("fence domain", "dlm lockspaces", "gfs mountgroups")
@@ -21,25 +24,25 @@ _MODE, _HINT = "groupd compatibility mode", "Run 'group_tool ls"
 class Group(Record):
     """A group of cman 2. ``state`` is "none" at rest, else what it waits for."""
 
-    type: str                 # "fence", "dlm" or "gfs"
+    type: str                        # "fence", "dlm" or "gfs"
     level: int
     name: str
-    id: str                   # hexadecimal
+    id: str                          # hexadecimal
     state: str
-    members: tuple = ()       # ids of nodes
+    members: "tuple[int, ...]" = ()  # ids of nodes
 
 
 class Groups(Record):
     """All that group_tool shows."""
 
-    domain: fence_tool.Domain = None
-    lockspaces: tuple = ()    # dlm_tool.Lockspace
-    mode: int = None          # groupd's, where it runs: 0 (cman 3), 1 (cman 2), 2 (pending)
-    groups: tuple = ()        # Group, of the compatibility mode
-    mounts: tuple = ()        # lines about GFS
+    domain: "fence_tool.Domain | None" = None
+    lockspaces: "tuple[dlm_tool.Lockspace, ...]" = ()
+    mode: "int | None" = None         # groupd's, where it runs: 0 (cman 3), 1 (cman 2), 2 (pending)
+    groups: "tuple[Group, ...]" = ()  # of the compatibility mode
+    mounts: "tuple[str, ...]" = ()    # lines about GFS
 
 
-def _row(line, source):
+def _row(line: str, source: str) -> "Group":
     """The Group of ``dlm              1     clvmd    00020001 none``."""
     words = line.split()
     level = whole(words[1]) if len(words) >= 5 else None
@@ -49,9 +52,9 @@ def _row(line, source):
                  state=" ".join(words[4:]))
 
 
-def _table(lines, source):
+def _table(lines: "list[str]", source: str) -> "tuple[Group, ...]":
     """The Groups of groupd's table, without its heading."""
-    found = []
+    found: "list[Group]" = []
     for line in lines:
         if line.startswith("[") and line.rstrip().endswith("]") and found:
             found[-1] = found[-1].but(
@@ -61,7 +64,7 @@ def _table(lines, source):
     return tuple(found)
 
 
-def parse(text, source="group_tool ls"):
+def parse(text: str, source: str = "group_tool ls") -> "Groups":
     """The Groups in the output of ``group_tool ls`` or ``cman_tool services``.
 
     :raises ParseError: it is cut off or something else
@@ -88,7 +91,7 @@ def parse(text, source="group_tool ls"):
         mode=mode, groups=_table(table, source), mounts=tuple(parts.get(_HEADINGS[2], [])[1:]))
 
 
-def ls(host, timeout=TIMEOUT):
+def ls(host: "Host", timeout: float = QUERY) -> "Groups":
     """The Groups of this node.
 
     It ends with 0 whatever happened below it: empty Groups say nothing.

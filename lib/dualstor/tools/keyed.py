@@ -4,17 +4,22 @@
 from dualstor.errors import ParseError
 from dualstor.record import whole
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
 
-def numbers(source, words, line):
+
+def numbers(source: str, words: "Iterable[str]", line: str) -> "tuple[int, ...]":
     """The *words* of a *line* as a tuple of int.
 
     :param source: the command, for the error
     :raises ParseError: one of them is no whole number
     """
-    found = tuple(whole(word) for word in words)
-    if None in found:
+    found = [whole(word) for word in words]
+    known = tuple(number for number in found if number is not None)
+    if len(known) < len(found):
         raise ParseError(source, line, "expected numbers")
-    return found
+    return known
 
 
 class Keyed:
@@ -25,25 +30,26 @@ class Keyed:
     :raises ParseError: a line has no colon
     """
 
-    def __init__(self, source, lines):
+    def __init__(self, source: str, lines: "Iterable[str]") -> None:
         self._source = source
-        self._values, self._taken = {}, set()
+        self._values: "dict[str, str]" = {}
+        self._taken: "set[str]" = set()
         for line in lines:
             key, colon, value = line.partition(":")
             if not colon or not key.strip():
                 raise ParseError(source, line, "expected \"Key: value\"")
             self._values[key.strip()] = value.strip()
 
-    def text(self, key):
+    def text(self, key: str) -> "str | None":
         """The value as text; None when the key is not there."""
         self._taken.add(key)
         return self._values.get(key)
 
-    def words(self, key):
+    def words(self, key: str) -> "tuple[str, ...]":
         """The blank-separated words of a value, () when there are none."""
         return tuple((self.text(key) or "").split())
 
-    def number(self, key):
+    def number(self, key: str) -> "int | None":
         """The integer a value begins with; None when the key is not there.
 
         :raises ParseError: it begins with something else
@@ -53,21 +59,21 @@ class Keyed:
             return None
         found = whole((value.split() or [""])[0])
         if found is None:
-            raise ParseError(self._source, "%s: %s" % (key, value), "expected a number")
+            raise ParseError(self._source, f"{key}: {value}", "expected a number")
         return found
 
-    def need(self, key):
+    def need(self, key: str) -> str:
         """The value as text.
 
         :raises ParseError: the key is not there: the output is cut off or another program's
         """
         value = self.text(key)
         if value is None:
-            last = "%s: %s" % list(self._values.items())[-1] if self._values else ""
+            last = "".join(f"{k}: {v}" for k, v in list(self._values.items())[-1:])
             raise ParseError(self._source, last, f"no line \"{key}:\", the last one is")
         return value
 
     @property
-    def rest(self):
+    def rest(self) -> "tuple[tuple[str, str], ...]":
         """The (key, value) pairs nobody asked for, in order."""
         return tuple((k, v) for k, v in self._values.items() if k not in self._taken)

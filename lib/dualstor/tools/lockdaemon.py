@@ -11,16 +11,23 @@ import re
 from dualstor.errors import ToolError, ToolHung, shown
 from dualstor.tools import lvmlock
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from dualstor.host.host import Host
+
 LVMLOCKD, CLVMD, CMIRRORD = "lvmlockd", "clvmd", "cmirrord"
 
 #: clvmd answers even when it says that one of another node does not. It ends no line with that.
 _PEER_LACKS = re.compile(r"clvmd not running on node (\S+?)(?=clvmd not|Error resetting|\s|$)")
 
-_STARTUP_SECONDS = 10   # of clvmd's -T: after that it goes on starting behind our back
-_GRACE = 5.0            # seconds more until we give up on the command
+_STARTUP_SECONDS = 10   # of clvmd's -T: after that it continues in the background
+_GRACE = 5.0            # seconds more until the command is given up
 
 
-def command(daemon, options=(), engine="auto", timeout=None, startup=_STARTUP_SECONDS):
+def command(daemon: str, options: "Iterable[str]" = (), engine: str = "auto",
+            timeout: "int | None" = None, startup: int = _STARTUP_SECONDS) -> "tuple[str, ...]":
     """The command that starts *daemon* in the background, as a tuple.
 
     :param options: further options, as words
@@ -33,7 +40,7 @@ def command(daemon, options=(), engine="auto", timeout=None, startup=_STARTUP_SE
     """
     if daemon == LVMLOCKD:
         return ("lvmlockd", "--adopt", "1") + tuple(options)
-    argv = ("clvmd", f"-T{startup}")
+    argv: "tuple[str, ...]" = ("clvmd", f"-T{startup}")
     if engine != "auto":
         argv += ("-I", engine)
     if timeout is not None:
@@ -41,35 +48,39 @@ def command(daemon, options=(), engine="auto", timeout=None, startup=_STARTUP_SE
     return argv + tuple(options)
 
 
-def launch(host, daemon, options=(), engine="auto", timeout=None):
+def launch(host: "Host", daemon: str, options: "Iterable[str]" = (), engine: str = "auto",
+           timeout: "int | None" = None) -> "tuple[int | None, str]":
     """Start *daemon*.
 
     :returns: (exit code, what it said in one line); the code is None when it did not return
     :raises ToolMissing: it is not installed
     """
     startup = max(1, min(_STARTUP_SECONDS, int(host.deadline.remaining / 2)))
-    try:
-        completed = host.run(command(daemon, options, engine, timeout, startup), startup + _GRACE)
-    except ToolHung as problem:
-        return None, str(problem)
-    return completed.returncode, completed.complaint()
+    return _ended(host, command(daemon, options, engine, timeout, startup), startup + _GRACE,
+                  ToolHung)
 
 
-def launch_mirror_log(host, timeout):
+def launch_mirror_log(host: "Host", timeout: float) -> "tuple[int | None, str]":
     """Start cmirrord; it returns when it is ready.
 
-    :returns: (exit code, what it said in one line); the code is None when it did not return
+    :returns: as ``launch``
     :raises ToolMissing: it is not installed
     """
+    return _ended(host, (CMIRRORD,), timeout, ToolHung)
+
+
+def _ended(host: "Host", argv: "tuple[str, ...]", timeout: float,
+           unanswered: "type[ToolError]" = ToolError) -> "tuple[int | None, str]":
+    """(exit code, what it said in one line); the code is None for an error *unanswered*."""
     try:
-        completed = host.run((CMIRRORD,), timeout)
-    except ToolHung as problem:
+        completed = host.run(argv, timeout)
+    except unanswered as problem:
         return None, str(problem)
     return completed.returncode, completed.complaint()
 
 
-def refresh(host, timeout):
-    """Have clvmd of every node read lvm.conf and its devices anew; none does where one is missing.
+def refresh(host: "Host", timeout: float) -> "tuple[int | None, str, str | None]":
+    """Have clvmd of every node read lvm.conf and its devices again; none does where one is missing.
 
     :returns: (exit code or None when it hung or could not be asked, what was said, name of a node
         without clvmd or None)
@@ -82,34 +93,26 @@ def refresh(host, timeout):
     return completed.returncode, completed.complaint(), shown(lacking.group(1)) if lacking else None
 
 
-def restart(host, timeout):
+def restart(host: "Host", timeout: float) -> "tuple[int | None, str]":
     """Have clvmd replace itself by the program on disk, with its exclusive locks.
 
-    :returns: (exit code or None, what was said); 0 means only that the wish was sent
+    :returns: (exit code or None, what was said); 0 means only that it was asked
     """
-    try:
-        completed = host.run(("clvmd", "-S"), timeout)
-    except ToolError as problem:
-        return None, str(problem)
-    return completed.returncode, completed.complaint()
+    return _ended(host, ("clvmd", "-S"), timeout)
 
 
-def stop_lockspaces(host, timeout):
+def stop_lockspaces(host: "Host", timeout: float) -> "tuple[int | None, str]":
     """Make lvmlockd leave all its lockspaces in which no LV is locked; it only begins to.
 
     :returns: (exit code or None when it hung or could not be asked, what was said)
     """
-    try:
-        completed = host.run(("lvmlockctl", "--stop-lockspaces"), timeout)
-    except ToolError as problem:
-        return None, str(problem)
-    return completed.returncode, completed.complaint()
+    return _ended(host, ("lvmlockctl", "--stop-lockspaces"), timeout)
 
 
-def silence(host, daemon, timeout):
+def silence(host: "Host", daemon: str, timeout: float) -> "str | None":
     """Ask *daemon* and wait for the answer; takes no lock.
 
-    clvmd is asked to look at its devices anew, in which clvmd of every node takes part;
+    clvmd is asked to read its devices again, in which clvmd of every node takes part;
     without quorum it answers nobody.
 
     :returns: None when it answered, else what happened

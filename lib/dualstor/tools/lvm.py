@@ -10,9 +10,18 @@ Sources: LVM2 lib/report/columns.h, lib/commands/errors.h, man/{vgs,lvs,pvs}.8.
 import re
 
 from dualstor.errors import ParseError, ToolHung, ToolMissing
+from dualstor.host.deadline import QUERY
 from dualstor.record import Record, whole
 from dualstor.tools import lvm_messages
-from dualstor.tools.lvmconf import setting  # noqa: F401  (one more question to LVM)
+from dualstor.tools.keyed import numbers
+from dualstor.tools.lvmconf import setting as setting  # one more question to LVM
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from dualstor.host.host import Host
+    from dualstor.host.run import Completed
 
 _SEPARATOR = "|"  # not in any name, tag or uuid
 _FORMAT = ("--noheadings", "--nosuffix", "--units", "b", "--separator", _SEPARATOR)
@@ -32,18 +41,18 @@ class Outcome(Record):
     """
 
     ok: bool
-    messages: tuple = ()
+    messages: "tuple[lvm_messages.Message, ...]" = ()
     says: str = ""
     hung: bool = False
     missing: bool = False
 
     @property
-    def kinds(self):
+    def kinds(self) -> "frozenset[str]":
         """The kinds of its messages."""
         return lvm_messages.kinds(self.messages)
 
     @property
-    def transient(self):
+    def transient(self) -> bool:
         """Whether it failed of something that passes."""
         return not self.ok and bool(self.kinds & lvm_messages.TRANSIENT)
 
@@ -52,7 +61,7 @@ class Report(Record):
     """What vgs, lvs or pvs answered: an Outcome and rows of str, in the order asked for."""
 
     outcome: Outcome
-    rows: tuple = ()
+    rows: "tuple[tuple[str, ...], ...]" = ()
 
 
 class VolumeGroup(Record):
@@ -64,24 +73,26 @@ class VolumeGroup(Record):
     pv_count: int
     lv_count: int
 
-    def _letter(self, position):
+    def _letter(self, position: int) -> str:
         return self.attr[position:position + 1]
 
     @property
-    def exported(self):
+    def exported(self) -> bool:
+        """Whether no host may use it (vgexport)."""
         return self._letter(2) == "x"
 
     @property
-    def partial(self):
+    def partial(self) -> bool:
+        """Whether a PV is missing."""
         return self._letter(3) == "p"
 
     @property
-    def clustered(self):
+    def clustered(self) -> bool:
         """Whether clvmd locks it."""
         return self._letter(5) == "c"
 
     @property
-    def shared(self):
+    def shared(self) -> bool:
         """Whether lvmlockd locks it."""
         return self._letter(5) == "s"
 
@@ -95,65 +106,67 @@ class PhysicalVolume(Record):
     vg: str
 
     @property
-    def missing(self):
+    def missing(self) -> bool:
+        """Whether LVM does not find its device."""
         return self.attr[2:3] == "m" or not self.name.startswith("/")
 
     @property
-    def duplicate(self):
+    def duplicate(self) -> bool:
+        """Whether another device has the same PV id."""
         return self.attr[:1] == "d"
 
 
 class LogicalVolume(Record):
     """A visible logical volume; ``attr`` as lvs writes it, of 6 or more letters.
 
-    ``active`` is where it is active, where LVM can tell: "active", "locally",
+    ``active`` is where it is active, if LVM knows: "active", "locally",
     "remotely", "local exclusive", "remote exclusive" or "".
     """
 
     name: str
     uuid: str
     attr: str
-    tags: tuple = ()
-    segment_types: tuple = ()
-    active: str = None
+    tags: "tuple[str, ...]" = ()
+    segment_types: "tuple[str, ...]" = ()
+    active: "str | None" = None
 
     @property
-    def id(self):
+    def id(self) -> str:
         """The uuid without hyphens, as device-mapper has it."""
         return self.uuid.replace("-", "")
 
     @property
-    def type(self):
+    def type(self) -> str:
         """First letter of attr: "-" for plain volumes."""
         return self.attr[:1]
 
     @property
-    def active_here(self):
+    def active_here(self) -> bool:
+        """Whether it is active on this host."""
         return self.attr[4:5] not in ("-", "")
 
     @property
-    def open(self):
+    def open(self) -> bool:
+        """Whether something on this host has it open."""
         return self.attr[5:6] == "o"
 
     @property
-    def skipped(self):
+    def skipped(self) -> bool:
         """Whether activation leaves it out (lvchange --setactivationskip)."""
         return self.attr[9:10] == "k"
 
 
-def parse_version(text):
+def parse_version(text: str) -> "tuple[int, ...]":
     """(2, 3, 16) of the output of ``lvm version``.
 
     :raises ParseError: it holds no version
     """
     match = re.search(r"LVM version:\s*([0-9]+)\.([0-9]+)\.([0-9]+)", text)
-    found = tuple(whole(part) for part in match.groups()) if match else (None,)
-    if None in found:
-        raise ParseError("lvm version", text.strip().partition("\n")[0])
-    return found
+    return numbers("lvm version", match.groups() if match else ("",),
+                   text.strip().partition("\n")[0])
 
 
-def version(host, timeout=5.0):
+def version(host: "Host", timeout: float = QUERY) -> "tuple[int, ...]":
     """The version of LVM, as a tuple of three ints.
 
     :raises ToolError, ParseError: lvm is missing, hung, or says no version
@@ -161,19 +174,19 @@ def version(host, timeout=5.0):
     return parse_version(host.run(("lvm", "version"), timeout).stdout)
 
 
-def filter_name(lvm_version):
+def filter_name(lvm_version: "tuple[int, ...]") -> str:
     """The setting that keeps devices from all of LVM."""
     return "global_filter" if lvm_version >= _GLOBAL_FILTER else "filter"
 
 
-def parse_rows(command, text, count):
+def parse_rows(command: str, text: str, count: int) -> "tuple[tuple[str, ...], ...]":
     """The rows of a report, each a tuple of *count* str.
 
     Lines without any separator are LVM's remarks and left out.
 
     :raises ParseError: a row has another number of columns
     """
-    rows = []
+    rows: "list[tuple[str, ...]]" = []
     for line in text.splitlines():
         if _SEPARATOR not in line:
             if count == 1 and line.strip():
@@ -186,17 +199,15 @@ def parse_rows(command, text, count):
     return tuple(rows)
 
 
-def _outcome(completed):
+def _outcome(completed: "Completed") -> "Outcome":
     messages = lvm_messages.classify(completed.stderr)
-    kinds = lvm_messages.kinds(messages)
-    unsafe = kinds & lvm_messages.UNSAFE
-    ok = completed.ok or bool(kinds) and kinds - lvm_messages.CONSEQUENCE == lvm_messages.DONE
+    unsafe = lvm_messages.kinds(messages) & lvm_messages.UNSAFE
     telling = [m.text for m in messages if m.kind not in lvm_messages.CONSEQUENCE]
     says = telling[0] if telling else completed.complaint()
-    return Outcome(ok=ok and not unsafe, messages=messages, says=says)
+    return Outcome(ok=completed.ok and not unsafe, messages=messages, says=says)
 
 
-def _run(host, argv, timeout):
+def _run(host: "Host", argv: "tuple[str, ...]", timeout: "float | None") -> "tuple[Outcome, str]":
     """(Outcome, stdout) of a command; hanging and missing are outcomes too."""
     try:
         completed = host.run(argv, timeout)
@@ -207,7 +218,8 @@ def _run(host, argv, timeout):
     return _outcome(completed), completed.stdout
 
 
-def report(host, command, columns, name=None, timeout=None):
+def report(host: "Host", command: str, columns: "tuple[str, ...]", name: "str | None" = None,
+           timeout: "float | None" = None) -> "Report":
     """Ask vgs, lvs or pvs for *columns*, of everything or of *name*.
 
     :returns: Report; rows may be there though the outcome is not ok
@@ -222,18 +234,18 @@ class GroupReport(Record):
     """A volume group with its PVs; ``group`` is None when LVM does not show it."""
 
     outcome: Outcome
-    group: VolumeGroup = None
-    devices: tuple = ()
+    group: "VolumeGroup | None" = None
+    devices: "tuple[PhysicalVolume, ...]" = ()
 
 
-def _count(command, row, text):
+def _count(command: str, row: "tuple[str, ...]", text: str) -> int:
     number = whole(text)
     if number is None:
         raise ParseError(command, _SEPARATOR.join(row), f"not a number: {text}")
     return number
 
 
-def group(host, vg, timeout=None):
+def group(host: "Host", vg: str, timeout: "float | None" = None) -> "GroupReport":
     """The volume group *vg* and its PVs in one question, as GroupReport."""
     columns = ("vg_name", "vg_uuid", "vg_attr", "pv_count", "lv_count",
                "pv_name", "pv_uuid", "pv_attr")
@@ -256,17 +268,18 @@ class VolumesReport(Record):
     """The visible LVs of a volume group; () with an outcome that is not ok says nothing."""
 
     outcome: Outcome
-    volumes: tuple = ()
+    volumes: "tuple[LogicalVolume, ...]" = ()
 
 
-def volumes(host, vg, lvm_version, timeout=None):
+def volumes(host: "Host", vg: str, lvm_version: "tuple[int, ...]",
+            timeout: "float | None" = None) -> "VolumesReport":
     """The visible logical volumes of *vg*, as VolumesReport."""
-    columns = ("lv_name", "lv_uuid", "lv_attr", "lv_tags", "segtype")
+    columns: "tuple[str, ...]" = ("lv_name", "lv_uuid", "lv_attr", "lv_tags", "segtype")
     if lvm_version >= _ACTIVE_COLUMN:
         columns += ("lv_active",)
     answer = report(host, "lvs", columns, vg, timeout)
-    found = {}
-    for row in answer.rows:  # one row a segment type
+    found: "dict[str, tuple[tuple[str, ...], list[str]]]" = {}
+    for row in answer.rows:  # one row per segment type
         found.setdefault(row[1], (row, []))[1].append(row[4])
     volumes_ = [LogicalVolume(name=row[0], uuid=row[1], attr=row[2], segment_types=tuple(types),
                               tags=tuple(t for t in row[3].split(",") if t),
@@ -276,19 +289,11 @@ def volumes(host, vg, lvm_version, timeout=None):
                          volumes=tuple(sorted(volumes_, key=lambda lv: lv.name)))
 
 
-def physical_volumes(host, timeout=None):
-    """All physical volumes that LVM sees, as (Outcome, tuple of PhysicalVolume)."""
-    answer = report(host, "pvs", ("pv_name", "pv_uuid", "pv_attr", "vg_name"), None, timeout)
-    return answer.outcome, tuple(PhysicalVolume(*row) for row in answer.rows)
-
-
-#: What -a takes to activate on this host, by who locks the VG and how.
-ACTIVATE_SHARED = {"lvmlockd": "-asy", "clvmd": "-aly"}
-ACTIVATE_EXCLUSIVE = "-aey"
 _DEACTIVATE = "-aln"  # on this host only
 
 
-def activate(host, vg, how, names, partial=False, timeout=None):
+def activate(host: "Host", vg: str, how: str, names: "Iterable[str]", partial: bool = False,
+             timeout: "float | None" = None) -> "Outcome":
     """Activate the LVs *names* of *vg* on this host, in one command; active ones may be among them.
 
     :param how: "-asy", "-aly" or "-aey"
@@ -298,27 +303,23 @@ def activate(host, vg, how, names, partial=False, timeout=None):
     return _run(host, argv + tuple(f"{vg}/{name}" for name in names), timeout)[0]
 
 
-def deactivate(host, vg, names, timeout=None):
+def deactivate(host: "Host", vg: str, names: "Iterable[str]",
+               timeout: "float | None" = None) -> "Outcome":
     """Deactivate the LVs *names* of *vg* on this host; one that fails does not stop the rest."""
     argv = ("lvchange", _DEACTIVATE) + tuple(f"{vg}/{name}" for name in names)
     return _run(host, argv, timeout)[0]
 
 
-def deactivate_group(host, vg, timeout=None):
+def deactivate_group(host: "Host", vg: str, timeout: "float | None" = None) -> "Outcome":
     """Deactivate all LVs of *vg* on this host; LVM does nothing where one of them is open."""
     return _run(host, ("vgchange", _DEACTIVATE, vg), timeout)[0]
 
 
-def set_clustered(host, vg, clustered=True, timeout=None):
-    """Have clvmd lock *vg*, or no longer; one that is so already is well. Of LVM 2.02."""
-    return _run(host, ("vgchange", "-c", "y" if clustered else "n", vg), timeout)[0]
-
-
-def start_locking(host, vg, timeout=None):
+def start_locking(host: "Host", vg: str, timeout: "float | None" = None) -> "Outcome":
     """Join the lockspace of the shared *vg* and wait for it."""
     return _run(host, ("vgchange", "--lockstart", vg), timeout)[0]
 
 
-def stop_locking(host, vg, timeout=None):
+def stop_locking(host: "Host", vg: str, timeout: "float | None" = None) -> "Outcome":
     """Leave the lockspace of the shared *vg*."""
     return _run(host, ("vgchange", "--lockstop", vg), timeout)[0]

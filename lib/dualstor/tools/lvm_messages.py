@@ -10,14 +10,15 @@ import re
 from dualstor.errors import shown
 from dualstor.record import Record
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
+
 #: Kinds that pass: the same command may be run again.
 TRANSIENT = frozenset(("starting", "held"))
 
 #: Kinds that make a result worthless whatever the exit code says.
 UNSAFE = frozenset(("local locking",))
-
-#: Kinds of a failure that is none: things are as they were to be.
-DONE = frozenset(("already",))
 
 #: Kinds that say nothing of their own: consequences of another line.
 CONSEQUENCE = frozenset(("consequence", "warning", "unlocked reading"))
@@ -53,7 +54,6 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
     ("open", r"Logical volume (?P<name>\S+) (?:is )?(?:in use|used by another device)"
              r"|contains a filesystem in use|with [0-9]+ open logical volume"),
     ("open", r"LV (?P<name>\S+) in use: not deactivating"),     # 2.02.84
-    ("already", r"Volume group \"?(?P<name>[^\s\"]+)\"? is already (?:not )?clustered"),
     ("exported", r"Volume group \"?(?P<name>[^\s\"]+)\"? is exported"),
     ("foreign", r"Cannot access VG (?P<name>\S+) with system ID"),
     ("no group", r"Volume group \"?(?P<name>[^\s\"]+)\"? (?:is )?not found"),
@@ -80,12 +80,12 @@ class Message(Record):
 
     kind: str
     text: str
-    name: str = None
-    uuid: str = None
-    other: str = None
+    name: "str | None" = None
+    uuid: "str | None" = None
+    other: "str | None" = None
 
 
-def _message(line):
+def _message(line: str) -> "Message":
     for kind, pattern in _KINDS:
         match = pattern.search(line)
         if match:
@@ -93,10 +93,10 @@ def _message(line):
     return Message(kind="other", text=line)
 
 
-def classify(text):
+def classify(text: str) -> "tuple[Message, ...]":
     """The Messages in the text that an LVM command wrote on stderr, as a tuple.
 
-    A line that is said again is told once, of a long one the beginning counts, and of a flood
+    A line that is repeated counts once, of a long one the beginning counts, and of a flood
     the first and last lines: the time it takes is no part of the action's deadline.
     """
     lines = list(dict.fromkeys(shown(line) for line in text.splitlines()))
@@ -105,6 +105,6 @@ def classify(text):
     return tuple(_message(line) for line in lines if line)
 
 
-def kinds(messages):
+def kinds(messages: "Iterable[Message]") -> "frozenset[str]":
     """The set of kinds among *messages*."""
     return frozenset(m.kind for m in messages)

@@ -8,7 +8,13 @@ setup_dump_socket).
 import errno
 
 from dualstor.errors import ParseError, ToolFailed
+from dualstor.host.deadline import QUERY
 from dualstor.record import Record
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.host.host import Host
+    from dualstor.host.run import Completed
 
 _INFO = ("lvmlockctl", "--info")
 _TAKEN = f"socket error -{errno.EADDRINUSE}"
@@ -23,18 +29,18 @@ class Lockspace(Record):
     """
 
     vg: str
-    uuid: str            # of the VG, with hyphens
-    lock_type: str       # "dlm", "sanlock"
-    name: str            # e.g. "lvm_vg0"
-    volumes: tuple = ()
+    uuid: str       # of the VG, with hyphens
+    lock_type: str  # "dlm", "sanlock"
+    name: str       # e.g. "lvm_vg0"
+    volumes: "tuple[tuple[str, str], ...]" = ()
 
 
-def plain_id(uuid):
+def plain_id(uuid: str) -> str:
     """An LVM uuid without its hyphens, as device-mapper writes it."""
     return uuid.replace("-", "")
 
 
-def _group(words, line):
+def _group(words: "list[str]", line: str) -> "tuple[str, str, str]":
     """(vg, lock type, uuid) of a line ``VG vg0 lock_type=dlm smkfDs-...``."""
     named = dict(w.partition("=")[::2] for w in words if "=" in w)
     if "lock_type" not in named:
@@ -47,14 +53,15 @@ def _group(words, line):
     return plain[0], named["lock_type"], plain[1] if len(plain) == 2 else ""
 
 
-def parse_info(text):
+def parse_info(text: str) -> "tuple[Lockspace, ...]":
     """The Lockspaces in the output of ``lvmlockctl --info``, as a tuple.
 
     Lines of other kinds (clients, waiting and running operations) are left out.
 
     :raises ParseError: a line of a known kind has another form
     """
-    found, group = [], None
+    found: "list[tuple[Lockspace, list[tuple[str, str]]]]" = []
+    group = None
     for line in text.splitlines():
         words = line.split()
         if not words:
@@ -73,7 +80,7 @@ def parse_info(text):
     return tuple(space.but(volumes=tuple(held)) for space, held in found)
 
 
-def ask(host, timeout):
+def ask(host: "Host", timeout: float) -> "Completed":
     """The Completed of ``lvmlockctl --info``; takes no lock.
 
     lvmlockd sends its answer to a socket whose name is the same for the whole host, so of
@@ -90,7 +97,7 @@ def ask(host, timeout):
         host.sleep(_PAUSE)
 
 
-def lockspaces(host, timeout=5.0):
+def lockspaces(host: "Host", timeout: float = QUERY) -> "tuple[Lockspace, ...]":
     """The Lockspaces of this host's lvmlockd; a round trip to it, no lock is taken.
 
     :raises ToolError, ParseError: lvmlockctl is missing, hung or failed, or speaks another form
@@ -101,7 +108,7 @@ def lockspaces(host, timeout=5.0):
     return parse_info(completed.stdout)
 
 
-def modes(host, vg, timeout=5.0):
+def modes(host: "Host", vg: str, timeout: float = QUERY) -> "tuple[tuple[str, str], ...]":
     """The locks on LVs of *vg*, as a tuple of (id without hyphens, mode).
 
     :raises ToolError, ParseError: as ``lockspaces``

@@ -6,11 +6,17 @@ tools/crm_mon.c (1.1, ``-X``); crm_attribute(8), crm_node(8), include/crm/common
 """
 
 from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
+from dualstor.host.deadline import QUERY
 from dualstor.record import Record, whole
 from dualstor.tools import cman, fence_tool, xmltext
 
-#: Seconds; crm_mon of a Pacemaker that is not up yet may wait for long.
-TIMEOUT = 5.0
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterator
+    from xml.etree.ElementTree import Element
+
+    from dualstor.host.host import Host
+    from dualstor.host.run import Completed
 
 #: The score that Pacemaker writes INFINITY.
 INFINITY = 1000000
@@ -26,6 +32,8 @@ _ACTION = ("stonith-action", "fencing-action")
 
 #: What the cluster does to a node that it fences, Pacemaker's default first.
 REBOOT, OFF = "reboot", "off"
+#: As crm_str_to_boolean() has them. Parameters of agents have more (ocf.environment): those of
+#: ocf_is_true in ocf-shellfuncs.
 _TRUE = ("true", "on", "yes", "y", "1")
 _HOSTNAME = "/proc/sys/kernel/hostname"
 
@@ -35,19 +43,19 @@ class Node(Record):
 
     name: str
     online: bool
-    id: str = None
-    unclean: bool = None
-    pending: bool = None
-    standby: bool = None
-    maintenance: bool = None
-    shutdown: bool = None
-    expected_up: bool = None
-    type: str = None
-    rest: tuple = ()          # (attribute, value) of further attributes
+    id: "str | None" = None
+    unclean: "bool | None" = None
+    pending: "bool | None" = None
+    standby: "bool | None" = None
+    maintenance: "bool | None" = None
+    shutdown: "bool | None" = None
+    expected_up: "bool | None" = None
+    type: "str | None" = None
+    rest: "tuple[tuple[str, str], ...]" = ()  # (attribute, value) of further attributes
 
     @property
-    def down(self):
-        """Whether it has left or has been fenced, for sure; None when that cannot be told.
+    def down(self) -> "bool | None":
+        """Whether it has left or has been fenced, for sure; None when that is not known.
 
         With fencing disabled a lost node counts as clean at once; it is still expected up.
         """
@@ -60,41 +68,41 @@ class Instance(Record):
     """A resource on a node, or nowhere (``node`` None). ``role`` e.g. "Promoted", "Started"."""
 
     resource: str
-    agent: str
-    node: str
-    role: str
+    agent: "str | None"
+    node: "str | None"
+    role: "str | None"
     failed: bool = False
-    blocked: bool = False     # it cannot be stopped: Pacemaker leaves it alone
+    blocked: bool = False  # it cannot be stopped: Pacemaker leaves it alone
 
 
 class Failure(Record):
     """An action that failed and was not cleaned up; ``when`` and ``code`` as printed."""
 
-    operation: str            # e.g. "r0_promote_0"
-    node: str
-    code: str
+    operation: str  # e.g. "r0_promote_0"
+    node: "str | None"
+    code: "str | None"
     reason: str = ""
-    when: str = None
+    when: "str | None" = None
 
     @property
-    def degraded(self):
-        """Whether it is none: a monitor that told of less than full service (190, 191)."""
+    def degraded(self) -> bool:
+        """Whether it is none: a monitor that reported less than full service (190, 191)."""
         return "degraded" in (self.code or "").lower()
 
 
 class Cluster(Record):
     """What crm_mon shows of the cluster."""
 
-    nodes: tuple
-    dc: str = None            # name; None while there is none, and then nodes are out of date
-    quorate: bool = None
-    fencing: bool = None      # whether it is enabled, as Pacemaker sees it
-    version: str = None
-    properties: tuple = ()    # (name, value) of cluster_options
-    instances: tuple = ()
-    failures: tuple = ()
+    nodes: "tuple[Node, ...]"
+    dc: "str | None" = None        # name; None while there is none, and then nodes are out of date
+    quorate: "bool | None" = None
+    fencing: "bool | None" = None  # whether it is enabled, as Pacemaker sees it
+    version: "str | None" = None
+    properties: "tuple[tuple[str, str], ...]" = ()  # (name, value) of cluster_options
+    instances: "tuple[Instance, ...]" = ()
+    failures: "tuple[Failure, ...]" = ()
 
-    def node(self, name):
+    def node(self, name: str) -> "Node | None":
         """The Node of that name; None when there is none."""
         return next((node for node in self.nodes if node.name == name), None)
 
@@ -107,16 +115,21 @@ class Peer(Record):
     state: str = ""
 
 
-def _truth(value):
+def is_true(text: "str | None") -> bool:
+    """Whether Pacemaker takes a text for true."""
+    return (text or "").strip().lower() in _TRUE
+
+
+def _truth(value: "str | None") -> "bool | None":
     """True or False of Pacemaker's boolean text; None of None."""
-    return None if value is None else value.strip().lower() in _TRUE
+    return None if value is None else is_true(value)
 
 
-def _node(element):
+def _node(element: "Element") -> "Node":
     values = dict(element.attrib)
     if "name" not in values or "online" not in values:
         raise ParseError("crm_mon", str(sorted(values.items())), "a node without name or state")
-    name, online = values.pop("name"), _truth(values.pop("online"))
+    name, online = values.pop("name"), is_true(values.pop("online"))
     number, kind = values.pop("id", None), values.pop("type", None)
     states = {field: _truth(values.pop(field, None)) for field in (
         "unclean", "pending", "standby", "maintenance", "shutdown", "expected_up")}
@@ -124,25 +137,25 @@ def _node(element):
                 rest=tuple(sorted(values.items())), **states)
 
 
-def _instances(root):
+def _instances(root: "Element") -> "Iterator[Instance]":
     """The Instances; the number of a clone's instance is left out of its name."""
     for element in root.iterfind("resources//resource"):
         on = [node.get("name") for node in element.findall("node")] or [None]
         for node in on:
             yield Instance(resource=element.get("id", "").partition(":")[0], node=node,
                            agent=element.get("resource_agent"), role=element.get("role"),
-                           failed=_truth(element.get("failed", "false")),
-                           blocked=_truth(element.get("blocked", "false")))
+                           failed=is_true(element.get("failed")),
+                           blocked=is_true(element.get("blocked")))
 
 
-def _failures(root):
+def _failures(root: "Element") -> "Iterator[Failure]":
     for element in root.iterfind("failures/failure"):
         yield Failure(operation=element.get("op_key", ""), node=element.get("node"),
                       code=element.get("exitstatus"), reason=element.get("exitreason") or "",
                       when=element.get("last-rc-change"))
 
 
-def parse_mon(text):
+def parse_mon(text: str) -> "Cluster":
     """The Cluster in the XML of ``crm_mon``, of Pacemaker 1.1 and later.
 
     :raises ParseError: it is cut off, something else, or only an error
@@ -156,16 +169,17 @@ def parse_mon(text):
     properties = () if options is None else tuple(sorted(options.attrib.items()))
     fencing = next((_truth(value) for name, value in properties if name in _FENCING), None)
     dc = root.find("summary/current_dc")
-    present = dc is not None and _truth(dc.get("present"))
+    if dc is not None and not is_true(dc.get("present")):
+        dc = None
     return Cluster(nodes=tuple(_node(e) for e in listed.findall("node")),
-                   dc=dc.get("name") if present else None,
-                   quorate=_truth(dc.get("with_quorum")) if present else None,
-                   fencing=fencing, version=dc.get("version") if present else None,
+                   dc=None if dc is None else dc.get("name"),
+                   quorate=None if dc is None else _truth(dc.get("with_quorum")),
+                   fencing=fencing, version=None if dc is None else dc.get("version"),
                    properties=properties, instances=tuple(_instances(root)),
                    failures=tuple(_failures(root)))
 
 
-def cluster(host, timeout=TIMEOUT):
+def cluster(host: "Host", timeout: float = QUERY) -> "Cluster":
     """The Cluster now.
 
     :raises ToolMissing, ToolHung: as Host.run
@@ -181,10 +195,10 @@ def cluster(host, timeout=TIMEOUT):
     return parse_mon(completed.stdout)
 
 
-def _cluster(host):
-    """The Cluster, None when it cannot be told: no Pacemaker, no DC, no answer.
+def _cluster(host: "Host") -> "Cluster | None":
+    """The Cluster, None when it is not known: no Pacemaker, no DC, no answer.
 
-    When crm_mon hangs there is time left for whom else to ask.
+    It takes half of the time, so that there is time to ask others when crm_mon hangs.
     """
     try:
         seen = host.within(2, lambda: cluster(host))
@@ -193,7 +207,7 @@ def _cluster(host):
     return seen if seen.dc else None
 
 
-def _down_by_cman(host, name):
+def _down_by_cman(host: "Host", name: str) -> "bool | None":
     """As ``node_down``, by cman and its fence domain."""
     try:
         status = cman.status(host)
@@ -211,12 +225,12 @@ def _down_by_cman(host, name):
     return not (domain.pending or node.id in domain.members)
 
 
-def node_down(host, node):
+def node_down(host: "Host", node: str) -> "bool | None":
     """Whether another node is down for sure.
 
     :param node: its name
     :returns: True when the cluster says that it has left or has been fenced; False when it
-        is up, joining, or still to be fenced; None when the cluster cannot tell
+        is up, joining, or still to be fenced; None when the cluster does not know
     """
     seen = _cluster(host)
     if seen is None:
@@ -225,19 +239,19 @@ def node_down(host, node):
     return None if known is None else known.down
 
 
-def _option(host, name):
+def _option(host: "Host", name: str) -> "str | None":
     """A cluster option as text; None when it is not set.
 
     :raises ToolError: Pacemaker does not answer
     """
     completed = host.run(("crm_attribute", "-t", "crm_config", "-n", name, "-G", "--quiet"),
-                         TIMEOUT)
+                         QUERY)
     if completed.returncode in _UNSET:
         return None
     return completed.answer().strip()
 
 
-def _first_option(host, names):
+def _first_option(host: "Host", names: "tuple[str, ...]") -> "str | None":
     """The value of an option of several names, the newest of which counts; None: none is set.
 
     :raises ToolError: as ``_option``
@@ -249,7 +263,7 @@ def _first_option(host, names):
     return None
 
 
-def fencing_action(host):
+def fencing_action(host: "Host") -> str:
     """How the cluster fences a node: REBOOT or OFF.
 
     :raises ToolError: Pacemaker does not answer
@@ -258,8 +272,8 @@ def fencing_action(host):
     return OFF if value in (OFF, "poweroff") else REBOOT
 
 
-def fencing_enabled(host):
-    """Whether the cluster fences: True (also when nothing is set), False, None (cannot tell).
+def fencing_enabled(host: "Host") -> "bool | None":
+    """Whether the cluster fences: True (also when nothing is set), False, None (not known).
 
     Under cman without Pacemaker: whether this node has joined the fence domain.
     """
@@ -277,10 +291,10 @@ def fencing_enabled(host):
         return None
 
 
-def local_node(host):
+def local_node(host: "Host") -> str:
     """The name of this node in the cluster; the kernel's host name where no cluster answers."""
     try:
-        completed = host.run(("crm_node", "-n"), TIMEOUT)
+        completed = host.run(("crm_node", "-n"), QUERY)
     except ToolError:
         completed = None
     if completed is not None and completed.ok and completed.stdout.strip():
@@ -289,7 +303,7 @@ def local_node(host):
     return (host.read(_HOSTNAME) or os.uname()[1]).strip()
 
 
-def parse_peers(text):
+def parse_peers(text: str) -> "tuple[Peer, ...]":
     """The Peers in the output of ``crm_node -l``: lines ``ID NAME [STATE]``.
 
     :raises ParseError: a line has another form
@@ -297,19 +311,20 @@ def parse_peers(text):
     found = []
     for line in text.splitlines():
         words = line.split()
-        if len(words) not in (2, 3) or whole(words[0]) is None:
+        number = whole(words[0]) if len(words) in (2, 3) else None
+        if number is None:
             raise ParseError("crm_node -l", line, "expected \"ID NAME STATE\"")
-        found.append(Peer(id=whole(words[0]), name=words[1], state="".join(words[2:])))
+        found.append(Peer(id=number, name=words[1], state="".join(words[2:])))
     return tuple(found)
 
 
-def known_nodes(host):
-    """The names of all nodes of the cluster, as a tuple; None when it cannot be told."""
+def known_nodes(host: "Host") -> "tuple[str, ...] | None":
+    """The names of all nodes of the cluster, as a tuple; None when it is not known."""
     seen = _cluster(host)
     if seen is not None:
         return tuple(node.name for node in seen.nodes)
     try:
-        completed = host.run(("crm_node", "-l"), TIMEOUT)
+        completed = host.run(("crm_node", "-l"), QUERY)
         return tuple(peer.name for peer in parse_peers(completed.answer()))
     except (ToolError, ParseError):
         pass
@@ -319,20 +334,16 @@ def known_nodes(host):
         return None
 
 
-def peers(host):
-    """The names of the other nodes of the cluster, as a tuple; None when it cannot be told."""
-    names, own = known_nodes(host), local_node(host)
-    return None if names is None else tuple(name for name in names if name != own)
-
-
-def _score(host, instance, arguments, promoted_known):
+def _score(host: "Host", instance: str, arguments: "tuple[str, ...]",
+           promoted_known: bool) -> "Completed":
     """Run crm_attribute or crm_master for an instance's promotion score: Completed."""
     program = ("crm_attribute", "--promotion") if promoted_known else \
         ("crm_master", "-l", "reboot")
-    return host.run(program + arguments, TIMEOUT, {"OCF_RESOURCE_INSTANCE": instance})
+    return host.run(program + arguments, QUERY, {"OCF_RESOURCE_INSTANCE": instance})
 
 
-def set_promotion_score(host, instance, score, promoted_known):
+def set_promotion_score(host: "Host", instance: str, score: "int | None",
+                        promoted_known: bool) -> None:
     """Set the promotion score of an instance on this node until it reboots.
 
     :param instance: OCF_RESOURCE_INSTANCE
@@ -347,19 +358,19 @@ def set_promotion_score(host, instance, score, promoted_known):
         raise ToolFailed(completed)
 
 
-def resend_attributes(host):
+def resend_attributes(host: "Host") -> None:
     """Have this node's attribute daemon write all that it has to the CIB once more.
 
     It writes what changes only, and does not see when the CIB loses a value.
 
     :raises ToolError: it could not be asked
     """
-    completed = host.run(("attrd_updater", "--refresh"), TIMEOUT)
+    completed = host.run(("attrd_updater", "--refresh"), QUERY)
     if not completed.ok:
         raise ToolFailed(completed)
 
 
-def parse_score(text):
+def parse_score(text: str) -> int:
     """The number of a score: digits with a sign, or INFINITY.
 
     :raises ParseError: it is something else
@@ -371,7 +382,7 @@ def parse_score(text):
     return score
 
 
-def promotion_score(host, instance, promoted_known):
+def promotion_score(host: "Host", instance: str, promoted_known: bool) -> "int | None":
     """The promotion score of an instance on this node; None when it has none.
 
     :raises ToolError, ParseError: it could not be read

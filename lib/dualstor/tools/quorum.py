@@ -5,6 +5,12 @@ from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung, ToolMis
 from dualstor.record import Record
 from dualstor.tools import cman, corosync
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from dualstor.host.host import Host
+
 CMAN, COROSYNC = "cman", "corosync"
 
 
@@ -16,15 +22,15 @@ class Quorum(Record):
     ``members`` are names; ``says`` is one line for a reason.
     """
 
-    engine: str
+    engine: "str | None"
     running: bool
-    quorate: bool = None
-    members: tuple = ()
-    two_node: bool = None
+    quorate: "bool | None" = None
+    members: "tuple[str, ...]" = ()
+    two_node: "bool | None" = None
     says: str = ""
 
 
-def _votes(status):
+def _votes(status: "cman.Status | corosync.Status") -> str:
     """A short text about the votes of either engine's Status."""
     blocked = "quorate" if status.quorate else "Activity blocked"
     if status.total is None or status.quorum is None:
@@ -33,7 +39,7 @@ def _votes(status):
             f"expected votes, {status.quorum} needed")
 
 
-def _cman(host):
+def _cman(host: "Host") -> "Quorum":
     status = host.within(2, lambda: cman.status(host))      # corosync may still have to be asked
     try:
         names = tuple(node.name for node in host.within(2, lambda: cman.nodes(host)) if node.member)
@@ -46,15 +52,15 @@ def _cman(host):
                   two_node=status.two_node, says=text)
 
 
-def _corosync(host):
+def _corosync(host: "Host") -> "Quorum":
     status = corosync.status(host)
     return Quorum(engine=COROSYNC, running=True, quorate=status.quorate,
                   members=tuple(member.name for member in status.members),
                   two_node=status.two_node, says=f"corosync-quorumtool: {_votes(status)}")
 
 
-def _ask(host, engine, question):
-    """What an engine says, a Quorum that tells why it says nothing, or None: not installed."""
+def _ask(host: "Host", engine: str, question: "Callable[[Host], Quorum]") -> "Quorum | None":
+    """What an engine says, a Quorum that says why there is no answer, or None: not installed."""
     try:
         return question(host)
     except ToolMissing:
@@ -65,8 +71,8 @@ def _ask(host, engine, question):
         return Quorum(engine=engine, running=True, says=str(problem))
 
 
-def look(host):
-    """The Quorum of this node; at most 15 s, mostly 0.02 s.
+def look(host: "Host") -> "Quorum":
+    """The Quorum of this node; at most 15 s, usually 0.02 s.
 
     cman is asked first: it runs on top of a corosync that has the other tools too.
     Never raises for an engine that is down, a tool that is missing, hangs or speaks

@@ -5,8 +5,13 @@ Format: Pacemaker xml/api/fence-event-*.rng (2.x, ``--output-as=xml``); stonith_
 """
 
 from dualstor.errors import ParseError, ToolFailed
+from dualstor.host.deadline import QUERY
 from dualstor.record import Record
 from dualstor.tools import pacemaker, xmltext
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.host.host import Host
 
 _COMMAND = ("stonith_admin", "--history")
 _XML = "--output-as=xml"
@@ -19,19 +24,19 @@ class FenceEvent(Record):
     target: str
     action: str
     status: str
-    client: str = None
-    origin: str = None       # the node that asked
-    delegate: str = None     # the node that did it; None while nobody has
-    completed: str = None    # time as printed; None while it is pending
-    rest: tuple = ()         # (attribute, value) of further attributes
+    client: "str | None" = None
+    origin: "str | None" = None     # the node that asked
+    delegate: "str | None" = None   # the node that did it; None while nobody has
+    completed: "str | None" = None  # time as printed; None while it is pending
+    rest: "tuple[tuple[str, str], ...]" = ()  # (attribute, value) of further attributes
 
     @property
-    def pending(self):
+    def pending(self) -> bool:
         """Whether it has not come to an end."""
         return self.status == "pending"
 
 
-def parse_history(text):
+def parse_history(text: str) -> "tuple[FenceEvent, ...]":
     """The FenceEvents in the XML of ``stonith_admin --history``, as a tuple in its order.
 
     :raises ParseError: it is cut off, or another document
@@ -52,7 +57,7 @@ def parse_history(text):
     return tuple(events)
 
 
-def history(host, node="*", timeout=5.0):
+def history(host: "Host", node: str = "*", timeout: float = QUERY) -> "tuple[FenceEvent, ...]":
     """The FenceEvents of a node ("*": of all), the latest first as Pacemaker lists them.
 
     :raises ToolFailed: Pacemaker is down, or does not know the option
@@ -63,7 +68,7 @@ def history(host, node="*", timeout=5.0):
     return parse_history(completed.stdout)
 
 
-def fence(host, node, action, timeout=None):
+def fence(host: "Host", node: str, action: str, timeout: "float | None" = None) -> None:
     """Have the cluster fence a node, and return when it has.
 
     Pacemaker makes one of equal requests, its own among them, as long as they are under way.

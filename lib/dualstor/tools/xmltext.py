@@ -3,16 +3,20 @@
 
 from dualstor.errors import ParseError
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
 #: The one place in which XML can declare entities or name further files (XML 1.0, 2.8).
 _DOCTYPE = "<!DOCTYPE"
 
 
-def _line(text, number):
+def _line(text: str, number: int) -> str:
     lines = text.splitlines() or [""]
     return lines[max(0, min(number, len(lines)) - 1)]
 
 
-def parse(source, text):
+def parse(source: str, text: str) -> "Element":
     """The root element of a document, as xml.etree.ElementTree has it.
 
     :param source: the command or path it comes from, for errors
@@ -25,6 +29,6 @@ def parse(source, text):
     try:
         return ElementTree.fromstring(text)
     except ElementTree.ParseError as problem:
-        raise ParseError(source, _line(text, problem.position[0]), f"not XML ({problem})")
+        raise ParseError(source, _line(text, problem.position[0]), f"not XML ({problem})") from None
     except ValueError as problem:   # a str with an encoding that cannot be
-        raise ParseError(source, _line(text, 1), f"not XML ({problem})")
+        raise ParseError(source, _line(text, 1), f"not XML ({problem})") from None

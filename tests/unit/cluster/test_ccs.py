@@ -2,7 +2,6 @@
 """ccs_config_validate: what its exit codes and lines mean."""
 
 import pytest
-
 from dualstor.errors import ToolMissing
 from dualstor.tools import ccs
 from unit.cluster.helpers import PaperHost

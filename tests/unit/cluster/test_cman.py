@@ -2,10 +2,10 @@
 """cman_tool and fence_tool of cman 3."""
 
 import pytest
-from hypothesis import given, strategies as st
-
 from dualstor.errors import ParseError, ToolFailed
 from dualstor.tools import cman, fence_tool, group_tool
+from hypothesis import given
+from hypothesis import strategies as st
 from unit.cluster.helpers import CMAN_DOWN, PaperHost, golden
 
 TWO = golden("cman-status-two-node.txt")
@@ -68,34 +68,6 @@ def test_parse_errors_show_the_line():
         cman.parse_status(TWO.replace("Nodes: 2", "Nodes: many"))
 
 
-def test_nodes():
-    first, second = cman.parse_nodes(golden("cman-nodes.txt"))
-    assert (first.id, first.name, first.incarnation) == (1, "tartanpion", 48)
-    assert second.member and second.joined == "2015-01-16 14:25:27"
-
-
-def test_nodes_with_addresses_one_dead():
-    alive, dead = cman.parse_nodes(golden("cman-nodes-a-dead.txt"))
-    assert alive.addresses == ("10.9.0.1",) and alive.member
-    assert (dead.name, dead.state, dead.member, dead.joined) == ("node2", "X", False, None)
-
-
-def test_nodes_after_a_note_with_a_quorum_disk():
-    text = ("NOTE: There are 1 disallowed nodes,\n      members list may seem inconsistent "
-            "across the cluster\n" + golden("cman-nodes.txt") +
-            "   0   M      0   2015-01-16 14:25:27  /dev/sdc1\n   3   d      4   "
-            "2015-01-16 14:25:27  third\n")
-    found = cman.parse_nodes(text)
-    assert [(n.name, n.state, n.disk) for n in found] == [
-        ("tartanpion", "M", False), ("bismuth", "M", False), ("/dev/sdc1", "M", True),
-        ("third", "d", False)]
-    assert [n.member for n in found] == [True, True, False, False]
-
-
-def test_nodes_of_an_unknown_name_are_none():
-    assert cman.parse_nodes("Node  Sts   Inc   Joined               Name\n") == ()
-
-
 def test_nodes_by_fields():
     host = PaperHost({"cman_tool nodes -F": golden("cman-nodes-F.txt")})
     assert [(n.id, n.name, n.state, n.word, n.votes, n.addresses) for n in cman.nodes(host)] == [
@@ -111,13 +83,6 @@ def test_nodes_by_fields_with_two_rings_a_note_and_a_disk():
     assert first.addresses == ("10.9.0.1", "10.9.1.1") and first.member
     assert disk.disk and not disk.member and disk.votes == 2
     assert second.word == "Disallowed" and not second.member
-
-
-@pytest.mark.parametrize("text", ["", "what is this\n", "Node  Sts\n one  M 1 node1\n",
-                                  "Node  Sts\n       Addresses: 10.9.0.1\n"])
-def test_foreign_nodes_are_refused(text):
-    with pytest.raises(ParseError):
-        cman.parse_nodes(text)
 
 
 def test_foreign_fields_are_refused():
@@ -186,7 +151,7 @@ def test_fenced_is_waited_for_and_not_only_cman(deed, name):
     deed(host, 20)
     assert host.lines == ["fence_tool -t 20 -w 20 " + name] and host.calls[0][1] > 40
     with pytest.raises(ToolFailed, match="not complete"):
-        deed(PaperHost({"fence_tool": (0, "", "fence_tool: %s not complete\n" % name)}), 20)
+        deed(PaperHost({"fence_tool": (0, "", f"fence_tool: {name} not complete\n")}), 20)
 
 
 def test_fence_domain_not_joined():

@@ -2,7 +2,6 @@
 """cman_tool's commands: what they say, and what of it counts."""
 
 import pytest
-
 from dualstor.tools import cman_member
 from unit.cluster.helpers import CMAN_DOWN, PaperHost, golden
 
@@ -80,7 +79,7 @@ def test_kill_that_failed_with_exit_code_0(said):
     ("Not reloading, configuration is not valid", False, True),
     ("Error loading configuration in corosync/cman", False, False)])
 def test_reload(said, already, invalid):
-    host = PaperHost({"cman_tool version": (1, "", "cman_tool: %s\n" % said)})
+    host = PaperHost({"cman_tool version": (1, "", f"cman_tool: {said}\n")})
     outcome = cman_member.reload(host, 20)
     assert (outcome.ok, outcome.already, outcome.invalid) == (False, already, invalid)
     assert cman_member.reload(PaperHost({"cman_tool": ""}), 20, distribute=True).ok

@@ -4,10 +4,10 @@
 import os
 
 import pytest
-from hypothesis import given, strategies as st
-
 from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
 from dualstor.tools import pacemaker
+from hypothesis import given
+from hypothesis import strategies as st
 from unit.cluster.helpers import CMAN_DOWN, HANGS, PaperHost, golden
 
 BOTH, SURVIVOR = golden("crm_mon-both.xml"), golden("crm_mon-survivor.xml")
@@ -36,8 +36,8 @@ def survivor(**changes):
     """SURVIVOR with other attributes of node2."""
     text = _FENCED
     for name, value in changes.items():
-        assert '%s="false"' % name in text
-        text = text.replace('%s="false"' % name, '%s="%s"' % (name, value))
+        assert f'{name}="false"' in text
+        text = text.replace(f'{name}="false"', f'{name}="{value}"')
     assert _FENCED in SURVIVOR
     return SURVIVOR.replace(_FENCED, text)
 
@@ -185,17 +185,15 @@ def test_local_node():
     assert pacemaker.local_node(PaperHost()) == os.uname()[1]
 
 
-def test_peers():
-    host = PaperHost({"crm_mon": BOTH, "crm_node -n": "node1\n"})
+def test_known_nodes():
+    assert pacemaker.known_nodes(PaperHost({"crm_mon": BOTH})) == ("node1", "node2")
+
+
+def test_known_nodes_without_crm_mon():
+    host = PaperHost({"crm_node -l": golden("crm_node-l-survivor.txt")})
     assert pacemaker.known_nodes(host) == ("node1", "node2")
-    assert pacemaker.peers(host) == ("node2",)
-
-
-def test_peers_without_crm_mon():
-    host = PaperHost({"crm_node -l": golden("crm_node-l-survivor.txt"), "crm_node -n": "node1\n"})
-    assert pacemaker.peers(host) == ("node2",)
     assert pacemaker.known_nodes(PaperHost(CMAN)) == ("node1", "node2")
-    assert pacemaker.peers(PaperHost()) is None
+    assert pacemaker.known_nodes(PaperHost()) is None
 
 
 def test_crm_node():

@@ -2,10 +2,10 @@
 """Processes as /proc shows them."""
 
 import pytest
-from hypothesis import given, strategies as st
-
 from dualstor.kernel import process
 from dualstor.kernel.process import Process
+from hypothesis import given
+from hypothesis import strategies as st
 from unit.cluster.helpers import PaperHost
 
 BOOT = "/proc/sys/kernel/random/boot_id"
@@ -13,17 +13,17 @@ BOOT = "/proc/sys/kernel/random/boot_id"
 
 def stat(pid, comm="clvmd", state="S", threads=3, start=5000):
     fields = [state] + ["1"] * 16 + [str(threads), "0", str(start)] + ["0"] * 30
-    return "%d (%s) %s\n" % (pid, comm, " ".join(fields))
+    return f"{pid} ({comm}) {' '.join(fields)}\n"
 
 
 def machine(*processes, **links):
     """A PaperHost with (pid, stat text, executable or None) and further links."""
     files, found = {BOOT: "b00t\n", "/run/clvmd.pid": "10\n"}, {"/proc/self/ns/pid": "pid:[1]"}
     for pid, text, executable in processes:
-        files["/proc/%d/stat" % pid] = text
+        files[f"/proc/{pid}/stat"] = text
         if executable:
-            found["/proc/%d/exe" % pid] = executable
-        found["/proc/%d/ns/pid" % pid] = "pid:[1]"
+            found[f"/proc/{pid}/exe"] = executable
+        found[f"/proc/{pid}/ns/pid"] = "pid:[1]"
     found.update(links.get("links", {}))
     return PaperHost(files=files, links=found)
 

@@ -2,10 +2,10 @@
 """Quorum and membership by corosync and by cman, and the one view of both."""
 
 import pytest
-from hypothesis import given, strategies as st
-
-from dualstor.errors import ParseError, ToolFailed
+from dualstor.errors import ParseError
 from dualstor.tools import corosync, quorum
+from hypothesis import given
+from hypothesis import strategies as st
 from unit.cluster.helpers import CMAN_DOWN, HANGS, PaperHost, golden
 
 BOTH, SURVIVOR = golden("quorumtool-both.txt"), golden("quorumtool-survivor.txt")
@@ -79,20 +79,6 @@ def test_parse_error_shows_the_line():
 def test_exit_code_2_is_not_quorate_whatever_the_text():
     host = PaperHost({"corosync-quorumtool -s": (2, BOTH, "")})
     assert corosync.status(host).quorate is False
-
-
-def test_cmap():
-    members = corosync.parse_cmap(golden("cmapctl-members.txt"))
-    assert ("runtime.members.2.status", "str", "joined") in members
-    assert ("runtime.members.1.ip", "str", "r(0) ip(10.77.0.1)") in members
-    host = PaperHost({"corosync-cmapctl": golden("cmapctl-votequorum.txt")})
-    assert corosync.cmap(host, "runtime.votequorum.")["runtime.votequorum.two_node"] == "1"
-    with pytest.raises(ParseError, match="no key here"):
-        corosync.parse_cmap("no key here\n")
-    down = PaperHost({"corosync-cmapctl": (
-        1, "", "Failed to initialize the cmap API. Error CS_ERR_LIBRARY\n")})
-    with pytest.raises(ToolFailed, match="CS_ERR_LIBRARY"):
-        corosync.cmap(down, "runtime.")
 
 
 def test_quorum_by_corosync():

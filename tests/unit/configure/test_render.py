@@ -5,15 +5,15 @@ import os
 import re
 
 import pytest
-from hypothesis import given
-from lxml import etree
-
 from dualstor import fencepeer
-from dualstor.command.check.parsers import corosyncconf, lvmconf as lvmparser
+from dualstor.command.check.parsers import corosyncconf
+from dualstor.command.check.parsers import lvmconf as lvmparser
 from dualstor.command.configure import answers, files, pacemaker, steps
 from dualstor.command.configure.render import cib, cman, corosync, crm, drbd, hosts, lvmconf, pcs
-from dualstor.agents.catalogue import interface
+from dualstor.errors import ParseError
 from dualstor.tools import drbdconf
+from hypothesis import given
+from lxml import etree
 from unit.configure import readback
 from unit.configure.pairs import any_answers, pair
 
@@ -169,12 +169,28 @@ global {
 """
 
 
-@pytest.mark.parametrize("line", ['global { use_lvmlockd = 0 }', 'devices/filter = [ "a|.*|" ]',
-                                  'global/locking_type=1'])
-def test_a_form_that_is_not_edited_is_refused_with_its_line(line):
-    with pytest.raises(lvmconf.ParseError) as caught:
-        lvmconf.merged("# x\n%s\n" % line, pair())
-    assert caught.value.line == line
+def test_settings_are_replaced_in_any_form():
+    text = lvmconf.merged("""\
+global { 'use_lvmlockd'=0 }   # no locks
+devices/filter = ['a|.*|']  # all
+devices { filter = "r|.*|" dir = '/dev' }
+""", pair())
+    assert text == """\
+global { 'use_lvmlockd' = 1
+\tevent_activation = 0
+}   # no locks
+devices/filter = [ "a|^/dev/drbd0$|", "r|^/dev/vdb$|" ]  # all
+devices {  dir = '/dev'
+\tglobal_filter = [ "a|^/dev/drbd0$|", "r|^/dev/vdb$|" ]
+\tuse_devicesfile = 0
+}
+"""
+
+
+def test_a_file_that_is_not_understood_is_refused_with_its_line():
+    with pytest.raises(ParseError) as caught:
+        lvmconf.merged("# x\nglobal use_lvmlockd = 0 }\n", pair())
+    assert (caught.value.line, caught.value.number) == ("global use_lvmlockd = 0 }", 2)
 
 
 def merging_again_changes_nothing_and_an_empty_file_gets_all(told):

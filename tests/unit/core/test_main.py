@@ -11,7 +11,7 @@ import pytest
 
 from dualstor import main as main_module
 from dualstor.action.engine import Agent
-from dualstor.errors import HostMisconfigured, ToolMissing
+from dualstor.errors import PermissionLacking, ToolMissing
 from dualstor.main import conclude, perform
 from dualstor.agents.catalogue import NAMES as AGENTS
 from dualstor.ocf import document
@@ -67,7 +67,7 @@ def test_success_has_none(capsys):
 
 
 @pytest.mark.parametrize("problem, code", [
-    (HostMisconfigured("set it"), 2), (ToolMissing(("vgs",), "not found"), 5)])
+    (PermissionLacking("no right"), 4), (ToolMissing(("vgs",), "not found"), 5)])
 def test_an_exception_of_the_family_has_its_code_and_reason(capsys, problem, code):
     def work():
         raise problem
@@ -201,6 +201,6 @@ class TestExecutable:
 
 
 def test_metadata_that_is_not_there_is_told(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(document, "FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(document, "DIRECTORIES", (str(tmp_path),))
     assert main_module.main("clvmd", ["clvmd", "meta-data"], {}) == 1
     assert "reinstall dualstor" in capsys.readouterr().err

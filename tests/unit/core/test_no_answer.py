@@ -52,7 +52,7 @@ def test_such_a_question_is_not_answered(program, question):
 def test_what_is_not_told_is_not_known():
     assert pacemaker.fencing_enabled(silent("crm_attribute", "cman_tool", "fence_tool")) is None
     assert pacemaker.node_down(silent("crm_mon", "cman_tool", "fence_tool"), "node2") is None
-    assert pacemaker.peers(silent("crm_mon", "crm_node", "cman_tool")) is None
+    assert pacemaker.known_nodes(silent("crm_mon", "crm_node", "cman_tool")) is None
     assert ccs.validate(silent("ccs_config_validate")).ok is None
     assert drbdadm.unknown(silent("drbdadm"), "r0") is None
 

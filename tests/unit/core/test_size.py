@@ -81,10 +81,8 @@ GROWING = {
                         "fence @ at 1\nnode @ M add 1\n", ""),
     "the fence domain": (fence_tool.parse, FENCE, "nodeid @ member 1 victim 1\n", ""),
     "groups": (group_tool.parse, "", "dlm 1 a 0001 none\n[@]\n", ""),
-    "nodes of cman": (cman.parse_nodes, "Node  Sts\n", "@ M 4 n@\nAddresses: 10.0.0.1\n", ""),
     "fields of cman": (cman.parse_fields, "", "@ M Member 1 n@\n", ""),
     "members": (corosync.parse_status, QUORUM, "1@ 1 n@\n", ""),
-    "keys": (corosync.parse_cmap, "", "a.@ (str) = x\n", ""),
     "minors": (drbd.parse, "version: 8.4.11\n", MINOR, ""),
     "counters of a minor": (
         drbd.parse, "version: 8.4.11\n" + MINOR.replace("@", "0"), "    ns:@ nr:0\n", ""),

@@ -3,12 +3,11 @@
 
 import os
 
-from hypothesis import strategies as st
-
-from dualstor.host.deadline import Deadline
-from dualstor.errors import ToolMissing
-from dualstor.host.run import Completed
 import paper
+from dualstor.errors import ToolMissing
+from dualstor.host.deadline import Deadline
+from dualstor.host.run import Completed
+from hypothesis import strategies as st
 
 DATA = os.path.join(os.path.dirname(__file__), "..", "..", "data", "drbd")
 STATES = sorted(name for name in os.listdir(DATA) if os.path.isdir(os.path.join(DATA, name)))

@@ -4,20 +4,23 @@
 import os
 
 import pytest
-from hypothesis import given, strategies as st
-
 from dualstor.errors import HostUnreadable
-from dualstor.kernel import drbd
 from dualstor.host.run import Completed
+from dualstor.kernel import drbd
 from dualstor.tools import drbdadm, drbdsetup
+from hypothesis import given
+from hypothesis import strategies as st
+
 from .helpers import DATA, PaperHost, golden, kernel_host
 
 FOLDER = os.path.join(DATA, "..", "drbd9")
-CAPTURES = sorted((os.path.basename(state), node) for state, nodes, _ in os.walk(FOLDER) for node in nodes
+CAPTURES = sorted((os.path.basename(state), node) for state, nodes, _ in os.walk(FOLDER)
+                  for node in nodes
                   if os.path.exists(os.path.join(state, node, "drbdsetup-events2-now.out")))
-#: Those of r0 alone, on the one node that was looked at, with who has the device open.
+#: Those of r0 alone, on the one node that was captured, with who has the device open.
 STATES = sorted(state for state, node in CAPTURES
-                if os.path.exists(os.path.join(FOLDER, state, node, "debugfs.volumes.0.openers.out")))
+                if os.path.exists(os.path.join(
+                    FOLDER, state, node, "debugfs.volumes.0.openers.out")))
 OPENERS = "/sys/kernel/debug/drbd/resources/r0/volumes/0/openers"
 
 
@@ -37,14 +40,15 @@ def host(state):
 
 
 @pytest.mark.parametrize("state, node", CAPTURES)
-def test_json_and_events2_tell_the_same_of_every_resource(state, node):
+def test_json_and_events2_say_the_same_of_every_resource(state, node):
     json, events = (golden("..", "drbd9", state, node, name) for name in (
         "drbdsetup-status-json.out", "drbdsetup-events2-now.out"))
-    told = [drbdsetup.parse_status(json) if json.strip() else (), drbdsetup.parse_events2(events) if events else ()]
-    names = {event.get("name") for event in told[0] if event.kind == "resource"}
-    assert names == {event.get("name") for event in told[1] if event.kind == "resource"}
+    both = [drbdsetup.parse_status(json) if json.strip() else (),
+            drbdsetup.parse_events2(events) if events else ()]
+    names = {event.get("name") for event in both[0] if event.kind == "resource"}
+    assert names == {event.get("name") for event in both[1] if event.kind == "resource"}
     for name in names:
-        one, other = (_at_rest(drbdsetup.state(each, name)) for each in told)
+        one, other = (_at_rest(drbdsetup.state(each, name)) for each in both)
         assert one == other
 
 
@@ -55,7 +59,7 @@ def _at_rest(state):
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_json_and_events2_tell_the_same(state):
+def test_json_and_events2_say_the_same(state):
     seen = drbdadm.resource_state(host(state), "r0")
     assert seen is not None and seen == drbdsetup.state(
         drbdsetup.parse_events2(capture(state, "drbdsetup-events2-now.out")), "r0")

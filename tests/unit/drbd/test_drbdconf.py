@@ -2,10 +2,10 @@
 """The configuration as drbdadm dump prints it, 8.3 to 9."""
 
 import pytest
-from hypothesis import given
-
 from dualstor.errors import ParseError
 from dualstor.tools import drbdconf
+from hypothesis import given
+
 from .helpers import golden, mangled
 
 PLAIN = golden("both-primary", "node1", "drbdadm_dump.out")
@@ -19,7 +19,7 @@ def test_8_4_of_a_capture():
     assert (conf.fencing, conf.fence_peer) == (None, None)
     assert conf.after_sb == ("disconnect",) * 3
     assert conf.hosts == tuple(
-        drbdconf.Host(name="node%d" % n, address="10.78.0.%d:7788" % n,
+        drbdconf.Host(name=f"node{n}", address=f"10.78.0.{n}:7788",
                       devices=(("/dev/drbd0", 0, "/dev/vdb", "internal"),)) for n in (1, 2))
 
 
@@ -67,7 +67,7 @@ def test_a_host_with_or_without_its_domain():
     ("allow-two-primaries;", True), ("allow-two-primaries yes;", True),
     ("allow-two-primaries no;", False), ("", False)])
 def test_two_primaries(written, allowed):
-    text = "resource r0 { net { protocol C; %s } }" % written
+    text = f"resource r0 {{ net {{ protocol C; {written} }} }}"
     assert drbdconf.parse(text).allow_two_primaries is allowed
 
 

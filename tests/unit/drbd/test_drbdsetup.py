@@ -4,12 +4,13 @@
 import json
 
 import pytest
-from hypothesis import given, strategies as st
-
-from dualstor.errors import ParseError, ToolMissing
-from dualstor.kernel import drbd
+from dualstor.errors import ParseError, ToolFailed, ToolMissing
 from dualstor.host.run import Completed
+from dualstor.kernel import drbd
 from dualstor.tools import drbdsetup
+from hypothesis import given
+from hypothesis import strategies as st
+
 from .helpers import CAPTURES, PaperHost, captured, golden, kernel_host, mangled
 
 EVENTS9, JSON9 = golden("events2-9.txt"), golden("status-9.json")
@@ -59,14 +60,14 @@ def test_events2_of_9():
 @pytest.mark.parametrize("word, suspended", [
     ("no", False), ("user", True), ("fencing", True), ("no-data,quorum", True)])
 def test_suspended(word, suspended):
-    text = EVENTS9.replace("suspended:no may", "suspended:%s may" % word)
+    text = EVENTS9.replace("suspended:no may", f"suspended:{word} may")
     assert drbdsetup.state(drbdsetup.parse_events2(text), "foo").suspended is suspended
 
 
 @pytest.mark.parametrize("replication, cstate, connected", [
     ("SyncTarget", "SyncTarget", True), ("Off", "Connected", True), ("Ahead", "Ahead", True)])
 def test_replication_tells_more_than_connected(replication, cstate, connected):
-    text = EVENTS9.replace("replication:Established", "replication:%s done:42.10" % replication)
+    text = EVENTS9.replace("replication:Established", f"replication:{replication} done:42.10")
     state = drbdsetup.state(drbdsetup.parse_events2(text), "foo")
     assert (state.peers[0].cstate, state.connected) == (cstate, connected)
     assert state.volumes[0].resync == (42.1 if replication == "SyncTarget" else None)
@@ -192,8 +193,8 @@ def test_json_of_any_shape_is_parsed_or_refused(whole):
     (20, "Cannot determine minor device number of device 'r0'", False, False),
 ])
 def test_what_a_refusal_means(code, text, transient, held_open):
-    outcome = failed(code, "%s\nCommand 'drbdsetup-84 primary 0' terminated with exit code %d\n"
-                     % (text, code))
+    outcome = failed(
+        code, f"{text}\nCommand 'drbdsetup-84 primary 0' terminated with exit code {code}\n")
     assert (outcome.ok, outcome.code) == (False, code)
     assert (outcome.transient, outcome.held_open) == (transient, held_open)
     assert (outcome.no_up_to_date, outcome.no_disk) == (code == 17, code == 16)
@@ -271,8 +272,9 @@ def test_a_missing_drbdsetup_raises():
 def test_no_answer_of_a_drbdsetup_without_the_option():
     host = kernel_host(FOUR, programs={
         "drbdsetup": lambda words: captured("down", "node1", "drbdsetup_status_json")})
-    told, outcome = drbdsetup.status(host, "r0")
-    assert not told and outcome.code == 20 and "unrecognized option" in outcome.says
+    with pytest.raises(ToolFailed, match="unrecognized option") as caught:
+        drbdsetup.status(host, "r0")
+    assert caught.value.completed.returncode == 20
 
 
 # -- why I/O is suspended -------------------------------------------------------

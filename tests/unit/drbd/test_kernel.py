@@ -2,10 +2,10 @@
 """/proc/drbd in all its forms, whose a minor is, and the state of a resource."""
 
 import pytest
-from hypothesis import given
-
 from dualstor.errors import ParseError
 from dualstor.kernel import drbd
+from hypothesis import given
+
 from .helpers import CAPTURES, PaperHost, captured, golden, kernel_host, mangled
 
 TWO = golden("proc-8.4-two-volumes.txt")
@@ -27,8 +27,8 @@ def test_a_capture_says_what_the_tools_said(state, node):
         return
     minor, = kernel.minors
     assert minor.minor == 0 and minor.configured
-    assert "%s/%s" % (minor.role, minor.peer_role) == role.strip()
-    assert "%s/%s" % (minor.dstate, minor.peer_dstate) == \
+    assert f"{minor.role}/{minor.peer_role}" == role.strip()
+    assert f"{minor.dstate}/{minor.peer_dstate}" == \
         captured(state, node, "drbdadm_dstate_r0")[1].strip()
     assert minor.cstate == captured(state, node, "drbdadm_cstate_r0")[1].strip()
     assert minor.protocol == (None if minor.cstate == "StandAlone" else "C")

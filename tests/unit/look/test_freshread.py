@@ -11,8 +11,9 @@ import types
 
 import pytest
 
-from dualstor.host import freshread
+import dualstor
 from dualstor.agents.clustered_vg import headers
+from dualstor.host import freshread
 from dualstor.tools.lvm import PhysicalVolume
 from unit.lvm.helpers import PaperHost
 from unit.lvm.test_pvheader import steps
@@ -300,7 +301,7 @@ def test_nothing_that_makes_a_process_is_needed():
     code = ("import sys; sys.path.insert(0, %r)\n"
             "from dualstor.host import freshread\n"
             "print(sorted({'os', 'subprocess', 'mmap', 'ctypes', 'threading'} & set(sys.modules)))\n"
-            % os.path.dirname(os.path.dirname(freshread.__file__)))
+            % os.path.dirname(os.path.dirname(dualstor.__file__)))
     done = subprocess.run([sys.executable, "-IS", "-c", code], stdout=subprocess.PIPE, check=True)
     assert done.stdout == b"[]\n"
 

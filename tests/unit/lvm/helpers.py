@@ -3,10 +3,10 @@
 
 import os
 
-from dualstor.host.deadline import Deadline
-from dualstor.errors import ToolMissing
-from dualstor.host.run import Completed
 import paper
+from dualstor.errors import ToolMissing
+from dualstor.host.deadline import Deadline
+from dualstor.host.run import Completed
 
 DATA = os.path.join(os.path.dirname(__file__), "..", "..", "data", "lvm")
 

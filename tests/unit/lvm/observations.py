@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Observations of a host with a volume group: healthy ones, and any that hypothesis can think of."""
+"""Observations of a host with a volume group: healthy ones, and any that hypothesis makes."""
 
-from hypothesis import strategies as st
-
+from dualstor.action.steps import Done, Facts, Request
 from dualstor.agents.clustered_vg import interface, seen
 from dualstor.kernel.devmapper import Volume
 from dualstor.ocf.parameters import Parameters
 from dualstor.record import Record
-from dualstor.action.steps import Done, Facts, Request
 from dualstor.tools import lvm, lvm_messages
+from hypothesis import strategies as st
 
 VG = "vg0"
 GROUP_ID = "g" * 32
@@ -28,7 +27,7 @@ def identity(name):
 
 
 def active(name, **changes):
-    return Volume(**dict(dict(vg=VG, lv=name, name="%s-%s" % (VG, name), minor=0,
+    return Volume(**dict(dict(vg=VG, lv=name, name=f"{VG}-{name}", minor=0,
                               uuid="LVM-" + GROUP_ID + identity(name), size=2048), **changes))
 
 
@@ -81,7 +80,7 @@ def healthy(**changes):
 
 def listed(volumes):
     """What device-mapper's list tells of its *volumes*."""
-    return "".join("%s %s %d:%d\n" % (v.name, v.uuid, v.major, v.minor) for v in volumes)
+    return "".join(f"{v.name} {v.uuid} {v.major}:{v.minor}\n" for v in volumes)
 
 
 def started(**changes):
@@ -132,7 +131,7 @@ NAMES = ("a", "b", "c")
 
 outcomes = st.one_of(
     st.just(OK),
-    st.builds(lambda lines, ok: outcome(*lines, ok=ok and not any("Falling" in l for l in lines)),
+    st.builds(lambda lines, ok: outcome(*lines, ok=ok and not any("Falling" in x for x in lines)),
               st.lists(st.sampled_from(LINES), max_size=3), st.booleans()),
     st.just(lvm.Outcome(ok=False, hung=True, says="vgchange vg0: no answer in 5 s")),
     st.just(lvm.Outcome(ok=False, missing=True, says="lvchange: not found")))

@@ -2,19 +2,17 @@
 """clustered-vg's looking and doing, on a host that is written down."""
 
 import os
-import subprocess
-import sys
 
 import pytest
-
+from dualstor.action.engine import pursue
+from dualstor.action.steps import Finish
 from dualstor.agents.clustered_vg import seen
 from dualstor.agents.clustered_vg.agent import ClusteredVg
-from dualstor.host.deadline import Deadline
-from dualstor.action.engine import pursue
 from dualstor.errors import ToolFailed, ToolHung
+from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Finish
+
 from .helpers import PaperHost, golden
 from .observations import Quorum, memory, parameters, request
 
@@ -30,7 +28,8 @@ class Machine(PaperHost):
             devices={"/dev/drbd0": (147, 0), "/dev/vdb": (252, 16)},
             programs={"lvm": self.lvm, "vgs": lambda _: (0, golden("vgs-shared.txt"), ""),
                       "lvs": self.lvs, "lvmlockctl": self.lvmlockctl, "vgchange": self.vgchange,
-                      "lvchange": self.lvchange, "dmsetup": self.dmsetup, "dd": lambda _: (0, "", "")})
+                      "lvchange": self.lvchange, "dmsetup": self.dmsetup,
+                      "dd": lambda _: (0, "", "")})
         self.volumes = list(lvs)
         self.__dict__.update(changes)
 
@@ -44,18 +43,18 @@ class Machine(PaperHost):
         return LV0 if lv == "lv0" else (lv * 32)[:32]
 
     def activate(self, lv):
-        folder = "/sys/block/dm-%d" % self.volumes.index(lv)
+        folder = f"/sys/block/dm-{self.volumes.index(lv)}"
         self.files.update({folder + "/dm/name": "vg0-" + lv, folder + "/dm/suspended": "0",
                            folder + "/dm/uuid": "LVM-" + GROUP + self.uuid(lv),
-                           folder + "/size": "8", folder + "/dev": "253:%s" % folder[-1]})
+                           folder + "/size": "8", folder + "/dev": f"253:{folder[-1]}"})
 
     def deactivate(self, lv):
-        folder = "/sys/block/dm-%d/" % self.volumes.index(lv)
+        folder = f"/sys/block/dm-{self.volumes.index(lv)}/"
         self.files = {n: t for n, t in self.files.items() if not n.startswith(folder)}
 
     def active(self):
         return [lv for n, lv in enumerate(self.volumes)
-                if "/sys/block/dm-%d/dm/name" % n in self.files]
+                if f"/sys/block/dm-{n}/dm/name" in self.files]
 
     def lvm(self, argv):
         if argv[1] == "version":
@@ -64,7 +63,7 @@ class Machine(PaperHost):
                    "devices/use_devicesfile": "use_devicesfile=0\n"}[argv[-1]], ""
 
     def lvs(self, _argv):
-        return 0, "".join("  %s|%s|-wi-------||linear|\n" % (lv, self.uuid(lv))
+        return 0, "".join(f"  {lv}|{self.uuid(lv)}|-wi-------||linear|\n"
                           for lv in self.volumes), ""
 
     def lvmlockctl(self, _argv):
@@ -102,9 +101,9 @@ class OnPaper(ClusteredVg):
         return "/dev/drbd0" if name == "/dev/vdb" else None
 
 
-def act(machine, action, quorum=Quorum(), values=None, **asked):
+def act(machine, action, quorum=None, values=None, **asked):
     agent = OnPaper(machine, request(action, **asked), values or parameters())
-    agent.quorum = quorum
+    agent.quorum = quorum or agent.quorum
     return pursue(agent)
 
 
@@ -218,7 +217,8 @@ def test_removing_devices_takes_the_topmost_first_and_stops_when_nothing_moves()
         if argv[-1] == "vg0-lv0":
             machine.deactivate("lv0")
             return 0, "", ""
-        return 1, "", "device-mapper: remove ioctl on vg0-lv0-real failed: Device or resource busy\n"
+        return 1, "", ("device-mapper: remove ioctl on vg0-lv0-real failed: "
+                       "Device or resource busy\n")
     machine.programs["dmsetup"] = dmsetup
     removal = OnPaper(machine, request("stop"), parameters()).do_remove_devices()
     assert removed == ["vg0-lv0", "vg0-lv0-real", "vg0-lv0-real"]
@@ -240,7 +240,8 @@ def test_a_read_that_fails_or_hangs_is_told():
     agent = OnPaper(machine, request("monitor", level=10), parameters())
     assert agent.see_reads() == (("lv0", None),)
     assert machine.calls[-1][1] == "if=/dev/dm-0" and "iflag=direct" in machine.calls[-1]
-    machine.programs["dd"] = lambda _: (1, "", "dd: error reading '/dev/dm-0': Input/output error\n")
+    machine.programs["dd"] = lambda _: (
+        1, "", "dd: error reading '/dev/dm-0': Input/output error\n")
     assert "Input/output error" in agent.see_reads()[0][1]
 
 
@@ -270,7 +271,8 @@ def test_who_holds_leaves_out_the_groups_own_lvs():
 def test_what_is_remembered_is_per_group():
     machine = Machine()
     act(machine, "start")
-    assert seen.recalled(machine.recall("clustered-vg", "vg0", "volumes")).volumes == ((LV0, "lv0"),)
+    kept = machine.recall("clustered-vg", "vg0", "volumes")
+    assert seen.recalled(kept).volumes == ((LV0, "lv0"),)
     assert memory("a").ids and "vg1" not in "".join(machine.files)
 
 

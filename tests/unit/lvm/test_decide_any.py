@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """clustered-vg's decisions on any observation: what must hold whatever is seen."""
 
-from hypothesis import HealthCheck, given, settings
-
-from dualstor.agents.clustered_vg import locking, plan as planning
+from dualstor.action.engine import Agent, pursue
+from dualstor.action.steps import Do, Facts, Finish, Wait
+from dualstor.agents.clustered_vg import locking
+from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.decide import decide
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
-from dualstor.action.engine import Agent, pursue
 from dualstor.errors import DeadlineReached
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
-from dualstor.action.steps import Do, Facts, Finish, Wait
+from hypothesis import HealthCheck, given, settings
+
 from . import observations as seen_by
 
 many = settings(max_examples=300, deadline=None,
@@ -76,7 +77,7 @@ def test_only_monitor_describes_a_state_and_every_refusal_names_the_group(situat
     step, _ = step_of(situation)
     if isinstance(step, Finish) and step.code != ExitCode.SUCCESS:
         assert step.code not in MONITOR_ONLY or asked.action == "monitor"
-        assert "p_vg0 %s: VG vg0: " % asked.action in step.reason
+        assert f"p_vg0 {asked.action}: VG vg0: " in step.reason
         assert len(step.reason) < 500
         assert step.code != ExitCode.DEGRADED or asked.degraded_known
     if isinstance(step, Wait):
@@ -95,7 +96,7 @@ def test_a_start_that_succeeds_has_every_expected_lv_active(situation):
         for volume in plan.wanted:
             elsewhere = "elsewhere" in facts.last("activate").kinds
             assert volume.id in usable or (elsewhere and values.activation_mode == "shared")
-            assert (volume.id in usable) == (("lv %s " % volume.id) in step.args[0])
+            assert (volume.id in usable) == ((f"lv {volume.id} ") in step.args[0])
         if plan.wanted:
             assert not facts.last("activate").hung
     assert step != Finish(ExitCode.SUCCESS)  # never before it was remembered
@@ -213,7 +214,7 @@ def test_whatever_happens_an_action_comes_to_an_end(situation):
 
     def act(step):
         calls.append(step)
-        assert len(calls) < 200, "it goes on for ever: %r" % calls[-3:]
+        assert len(calls) < 200, f"it goes on for ever: {calls[-3:]!r}"
         return original(step)
     agent.act = act
     try:

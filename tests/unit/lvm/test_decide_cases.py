@@ -1,16 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""clustered-vg's decisions case by case: the steps in their order, the reasons and what they advise."""
+"""clustered-vg's decisions case by case: the steps in order, the reasons and their advice."""
 
 import pytest
-
+from dualstor.action.steps import Do, Facts, Finish, Wait
 from dualstor.agents.clustered_vg import seen
 from dualstor.agents.clustered_vg.decide import decide
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, is_group_name
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Facts, Finish, Wait
 from dualstor.tools import lvm
-from .observations import (OK, Quorum, active, clvmd, group, healthy, identity, lv, memory, outcome,
-                           parameters, request, started, with_history)
+
+from .observations import (
+    OK,
+    Quorum,
+    active,
+    clvmd,
+    group,
+    healthy,
+    identity,
+    lv,
+    memory,
+    outcome,
+    parameters,
+    request,
+    started,
+    with_history,
+)
 
 START, STOP, MONITOR = request("start"), request("stop"), request("monitor")
 DONE = Finish(ExitCode.SUCCESS)
@@ -40,7 +54,7 @@ def told(*words):
                 and all(word in step.reason for word in words)
 
         def __repr__(self):
-            return "a refusal with %r" % (words,)
+            return f"a refusal with {words!r}"
     return Told()
 
 
@@ -131,7 +145,8 @@ def test_an_lv_that_is_shared_on_this_node_is_not_taken_for_exclusive():
 
 def test_an_lv_that_is_active_without_its_lock_fails_the_start():
     result = outcome("LV locked by other host: vg0/b")
-    assert start(activated(started(), result)) == told("active here without a lock", "lvchange -aln")
+    assert start(activated(started(), result)) == told(
+        "active here without a lock", "lvchange -aln")
 
 
 def test_success_is_not_believed_without_device_mapper():
@@ -481,7 +496,8 @@ def test_while_another_vg_is_looked_at_what_is_new_waits_and_what_is_lost_does_n
     assert monitor(Facts(**known)) == DONE
     later = started(volumes=new)
     assert monitor(later) == Do("pick_up", ("-asy", "new"))
-    for urgent in (started(turn=False, active=(active("a"),)), started(turn=False, remembered=None)):
+    for urgent in (started(turn=False, active=(active("a"),)),
+                   started(turn=False, remembered=None)):
         assert isinstance(monitor(urgent), Do)
     assert monitor(started(turn=False, volumes=new), request("monitor", level=10)) == monitor(later)
 
@@ -520,12 +536,14 @@ def test_validate_level_0_looks_at_nothing():
 
 
 @pytest.mark.parametrize("facets, words", [
-    (dict(settings=seen.Settings(use_lvmlockd="0")), ["set use_lvmlockd = 1 in the global section"]),
+    (dict(settings=seen.Settings(use_lvmlockd="0")),
+     ["set use_lvmlockd = 1 in the global section"]),
     (dict(settings=seen.Settings(locking_type="1"), **GROUP_2_02), ["locking_type = 3"]),
     (dict(version=seen.Version(missing=True, says="lvm: not found")), ["install lvm2"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-"))), ["vgchange --lock-type dlm"])])
-def test_validate_level_10_judges_this_host(facets, words):
-    assert decide(request("validate-all", level=10), parameters(), healthy(**facets)) == told(*words)
+def test_validate_level_10_checks_this_host(facets, words):
+    asked = request("validate-all", level=10)
+    assert decide(asked, parameters(), healthy(**facets)) == told(*words)
 
 
 def test_validate_level_10_is_content_where_locks_are_not_there_yet():

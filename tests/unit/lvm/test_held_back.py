@@ -2,12 +2,12 @@
 """While DRBD or device-mapper holds I/O back nothing reads: a reader could not be ended."""
 
 import pytest
-
 from dualstor.kernel import drbd
 from dualstor.tools import drbdsetup
 from model import actions, events
 from model.actions import GROUP
-from simulator import drbd as simulated, world
+from simulator import drbd as simulated
+from simulator import world
 from simulator.host import Simulation
 from simulator.state import CLVMD, LVMLOCKD
 from unit.drbd.helpers import PaperHost, golden, kernel_host

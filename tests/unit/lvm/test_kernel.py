@@ -2,10 +2,11 @@
 """LVs in device-mapper, what a device stands on, who holds it open."""
 
 import pytest
-from hypothesis import given, strategies as st
-
 from dualstor.errors import HostUnreadable
 from dualstor.kernel import block, devmapper, dlm, holders
+from hypothesis import given
+from hypothesis import strategies as st
+
 from .helpers import PaperHost, golden
 
 GROUP, LV0, LV1 = "smkfDsSuWte2JyANJtU0pBJ4d9hjeZ2Q", "IaK8XddwzKswnXpjmcDNA2Vifwcwef7S", \
@@ -15,15 +16,15 @@ names = st.text("abc-_+.09", min_size=1, max_size=8).filter(lambda n: n[0] != "-
 
 
 def dm(number, name, uuid, suspended="0", size="2048"):
-    folder = "/sys/block/dm-%d" % number
+    folder = f"/sys/block/dm-{number}"
     return {folder + "/dm/name": name + "\n", folder + "/dm/uuid": uuid + "\n",
             folder + "/dm/suspended": suspended + "\n", folder + "/size": size + "\n",
-            folder + "/dev": "253:%d\n" % number}
+            folder + "/dev": f"253:{number}\n"}
 
 
 def captured():
     """The files of a real capture: lines "PATH: TEXT"."""
-    lines = [l.partition(": ") for l in golden("sys-block-dm.txt").splitlines()]
+    lines = [line.partition(": ") for line in golden("sys-block-dm.txt").splitlines()]
     return {path: text for path, colon, text in lines if colon and path.startswith("/sys/")}
 
 
@@ -72,8 +73,10 @@ def test_depth_counts_what_stands_on_a_volume():
 
 
 def test_what_stands_on_drbd():
-    host = PaperHost({"/sys/dev/block/253:7/slaves/drbd0": "", "/sys/class/block/drbd0/dev": "147:0",
-                      "/sys/dev/block/253:8/slaves/drbd0": "", "/sys/dev/block/253:8/slaves/vdb": "",
+    host = PaperHost({"/sys/dev/block/253:7/slaves/drbd0": "",
+                      "/sys/class/block/drbd0/dev": "147:0",
+                      "/sys/dev/block/253:8/slaves/drbd0": "",
+                      "/sys/dev/block/253:8/slaves/vdb": "",
                       "/sys/class/block/vdb/dev": "252:16\n"},
                      {"/sys/dev/block/147:0": "../../devices/virtual/block/drbd0"})
     assert block.on_drbd(host, 147, 3) and block.on_drbd(host, 253, 7)

@@ -2,10 +2,11 @@
 """LVM's settings, of every version that there is: asked for, or read from lvm.conf."""
 
 import pytest
-from hypothesis import given, strategies as st
-
 from dualstor.errors import ParseError, ToolHung
 from dualstor.tools import lvmconf
+from hypothesis import given
+from hypothesis import strategies as st
+
 from .helpers import PaperHost, golden
 
 OLD, MIDDLE, LATE, TODAY = (2, 2, 84), (2, 2, 119), (2, 2, 188), (2, 3, 16)
@@ -54,15 +55,17 @@ def test_lvm_that_waits_for_a_clvmd_without_quorum_is_done_without():
         lvmconf.setting(host, "global/locking_type", LATE)
 
 
-def test_other_refusals_tell_nothing():
-    assert lvmconf.setting(answering("", "  Something else\n", 3), "global/locking_type", OLD) is None
+def test_other_refusals_say_nothing():
+    host = answering("", "  Something else\n", 3)
+    assert lvmconf.setting(host, "global/locking_type", OLD) is None
 
 
 def test_a_configuration_with_all_that_it_may_have():
     found = lvmconf.parse(golden("lvm.conf"))
     assert found["global/locking_type"] == "3"
-    assert found["devices/filter"] == '["a|^/dev/drbd|","r|.*|"]'
-    assert found["devices/scan"] == '["/dev"]' and found["log/prefix"] == "  # no comment"
+    assert found["devices/filter"] == ("a|^/dev/drbd|", "r|.*|")
+    assert found["devices/scan"] == ("/dev",) and found["devices/preferred_names"] == ()
+    assert found["log/prefix"] == "  # no comment"
     assert found["activation/thin/reserve"] == "0.5" and "global/commented" not in found
     assert found["global/umask"] == "077"
 
@@ -75,13 +78,34 @@ def test_the_local_file_rules_over_the_other():
 
 
 @pytest.mark.parametrize("text, shown", [
-    ("global {\n locking_type = 3\n", "cut off within.*global"),
-    ("global {\n locking_type 3\n}", "line 2 lacks"),
-    ("}", "line 1 does not expect"), ("a = [ 1, 2", "cut off within.*a"),
-    ('a = "open', "line 1 is not understood")])
+    ("global {\n locking_type = 3\n", "line 1: no closing brace for the section \"global\""),
+    ("global {\n locking_type 3\n}", "line 2: neither a setting nor a section: locking_type"),
+    ("}", "line 1: a closing brace"), ("a = [ 1, 2", "line 1: a list is not closed"),
+    ('a = "open', "line 1: a value is missing")])
 def test_what_is_no_configuration_shows_where(text, shown):
     with pytest.raises(ParseError, match=shown):
         lvmconf.parse(text)
+
+
+def test_strings_are_those_of_lvm():
+    found = lvmconf.parse("""
+        devices { filter = [ 'a|^/dev/drbd"0"|', "r|^/dev/sd\\.x|", "a|\\"\\\\|" ]
+                  'dir' = '/dev' # it's here
+                  scan = "two
+lines" }
+        "global" { system_id_source = uname }""")
+    assert found == {
+        "devices/filter": ('a|^/dev/drbd"0"|', "r|^/dev/sd\\.x|", 'a|"\\|'),
+        "devices/dir": "/dev", "devices/scan": "two\nlines", "global/system_id_source": "uname"}
+
+
+def test_everything_has_its_place():
+    text = "a { # x\n b = [ 1,\n 2 ] # y\n}\nc { d { e = 'f' } }\n"
+    found = lvmconf.Scan(text)
+    assert [(s.name, s.line, text[s.begin:s.end]) for s in found.settings] == [
+        ("a/b", 2, "b = [ 1,\n 2 ]"), ("c/d/e", 5, "e = 'f'")]
+    assert [(s.name, s.line, text[:s.end].count("\n")) for s in found.sections] == [
+        ("a", 1, 3), ("c/d", 5, 4), ("c", 5, 4)]
 
 
 @given(st.integers(0, len(golden("lvm.conf"))))

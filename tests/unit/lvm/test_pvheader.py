@@ -4,10 +4,11 @@
 import os
 
 import pytest
-from hypothesis import given, strategies as st
-
 from dualstor.errors import ParseError
 from dualstor.kernel import pvheader
+from hypothesis import given
+from hypothesis import strategies as st
+
 from .helpers import DATA, golden
 
 FILES = sorted(os.listdir(os.path.join(DATA, "pv")))

@@ -20,6 +20,12 @@ def test_lvm_conf_keeps_lines_lists_and_paths():
     assert settings["activation/a/b"][0] == "c"
 
 
+def test_lvm_conf_may_have_single_quotes():
+    settings, problems = lvmconf.parse("devices { dir = '/dev'\nfilter = ['a|/dev/x|'] }", "f")
+    assert problems == ()
+    assert settings["devices/dir"][0] == "/dev" and settings["devices/filter"][0] == ("a|/dev/x|",)
+
+
 @pytest.mark.parametrize("text, line, says", [
     ("global {\nlocking_type = 3\n", 1, "no closing brace"),
     ("global {\n}\n}\n", 3, "closing brace that nothing opened"),

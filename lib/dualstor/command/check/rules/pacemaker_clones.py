@@ -3,9 +3,9 @@
 
 from dualstor.agents.catalogue import DRBD_DUALPRIMARY, NAMES, interface
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
-from dualstor.command.check.view.cib import is_true
 from dualstor.ocf import parameters
 from dualstor.ocf.environment import Environment
+from dualstor.tools.pacemaker import is_true
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@
 import re
 
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
-from dualstor.command.check.view.cib import is_true, seconds
+from dualstor.command.check.view.cib import seconds
 from dualstor.command.check.view.seen import Unavailable
+from dualstor.tools.pacemaker import is_true
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 PROVIDER = "dualstor"
 PROMOTED = ("Promoted", "Master")
 _CONTAINERS = ("group", "clone", "master", "bundle")
-_TRUE = ("true", "yes", "on", "1", "y")
 _UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "ms": 0.001, "msec": 0.001, "m": 60.0, "min": 60.0,
           "h": 3600.0, "hr": 3600.0, "us": 0.000001, "usec": 0.000001}
 
@@ -43,11 +42,6 @@ def seconds(text: "str | None") -> "float | None":
     if not match or match.group(2) not in _UNITS:
         return None
     return int(match.group(1)) * _UNITS[match.group(2)]
-
-
-def is_true(text: "str | None") -> bool:
-    """Whether Pacemaker takes a text for true."""
-    return (text or "").strip().lower() in _TRUE
 
 
 class Operation(Record):

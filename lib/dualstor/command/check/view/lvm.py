@@ -14,13 +14,10 @@ from dualstor.tools.lvm import NO_CLVMD, parse_rows, parse_version
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Dict, Iterable, Match, Tuple, Union
+    from typing import Iterable, Match
 
     from dualstor.command.check.parsers.where import Problem
     from dualstor.command.check.view.seen import Seen
-
-    Value = Union[str, Tuple[str, ...]]
-    Settings = Dict[str, Tuple[Value, Where]]
 
 CONF, LOCAL = "/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf"
 DEVICES = "/etc/lvm/devices/system.devices"
@@ -43,7 +40,7 @@ GLOBAL_FILTER = (2, 2, 98)
 class Setting(Record):
     """A setting in effect: text, a tuple of text for a list, None if it is not set."""
 
-    value: "Value | None"
+    value: "str | tuple[str, ...] | None"
     where: Where
     given: bool
 
@@ -73,9 +70,9 @@ class Lvm:
             return None
 
     @lazy
-    def _files(self) -> "tuple[Settings, tuple[Problem, ...]]":
+    def _files(self) -> "tuple[lvmconf.Settings, tuple[Problem, ...]]":
         """({name: (value, Where)}, Problems) of the files; the local one overrides."""
-        settings: "Settings" = {}
+        settings: "lvmconf.Settings" = {}
         problems: "list[Problem]" = []
         for path in (CONF, LOCAL):
             text = self._host.text(path)
@@ -95,7 +92,7 @@ class Lvm:
         return self._files[1]
 
     @lazy
-    def _effective(self) -> "Settings":
+    def _effective(self) -> "lvmconf.Settings":
         """The settings that LVM itself reports, including defaults; {} if it did not answer."""
         try:
             return lvmconf.parse(self._host.output("lvm-settings"), "lvm dumpconfig")[0]
