@@ -37,7 +37,7 @@ ANY = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join
 
 
 def sound(pair):
-    """Judge, and hold the answer against its schema."""
+    """Apply the rules, and validate the answer with its schema."""
     verdict = pair.verdict()
     assert [u.reason for u in verdict.unseen if u.reason.startswith(BROKEN)] == []
     document = dict(report.document(pair.cluster, verdict), schema="dualstor.check/1")
@@ -95,13 +95,13 @@ def test_a_damaged_cib(good, start, text, lost):
 
 @given(data=st.dictionaries(st.sampled_from(FILES), st.binary(max_size=300), max_size=6))
 def test_any_bytes_on_disk(tmp_path_factory, data):
-    folder = tmp_path_factory.mktemp("bytes")
+    directory = tmp_path_factory.mktemp("bytes")
     for path, content in data.items():
-        target = folder.joinpath(path[1:])
+        target = directory.joinpath(path[1:])
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
     from .trees import Pair
-    sound(Pair([collect.copied(str(folder)), collect.copied(str(folder))], None))
+    sound(Pair([collect.copied(str(directory)), collect.copied(str(directory))], None))
 
 
 @given(text=ANY, protocol=st.sampled_from(["tcp", "udp", "igmp"]), port=st.integers(1, 65535))

@@ -18,8 +18,8 @@ from . import trees
 
 
 @pytest.fixture
-def folders(tmp_path):
-    """The trees of a pair as directories: {pair: [folder of node1, of node2]}."""
+def directories(tmp_path):
+    """The trees of a pair as directories: {pair: [directory of node1, of node2]}."""
     return lambda name: [trees.lay_out(name, node, str(tmp_path / name / node))
                          for node in trees.NODES]
 
@@ -39,8 +39,8 @@ def schema():
         return json.load(stream)
 
 
-def test_errors_are_shown_with_place_reason_and_fix(folders):
-    code, out, err = call(*roots(*folders("recipe-2011")))
+def test_errors_are_shown_with_place_reason_and_fix(directories):
+    code, out, err = call(*roots(*directories("recipe-2011")))
     assert code == ExitCode.ERROR and err == ""
     assert "ERROR  CMAN-FENCE-MANUAL  host1.example.com, host2.example.com " \
            "/etc/cluster/cluster.conf:14" in out
@@ -48,11 +48,11 @@ def test_errors_are_shown_with_place_reason_and_fix(folders):
     assert "fix: define a power switch" in out
 
 
-def test_what_cannot_be_checked_is_listed(folders):
-    _, out, _ = call(*roots(*folders("recipe-2011")))
+def test_what_cannot_be_checked_is_listed(directories):
+    _, out, _ = call(*roots(*directories("recipe-2011")))
     assert "not checked: host1.example.com: firewall: none of" in out
     assert "the firewall accepts DRBD's TCP packets (FIREWALL-DRBD)" in out
-    _, quiet, _ = call("--quiet", *roots(*folders("recipe-2011")))
+    _, quiet, _ = call("--quiet", *roots(*directories("recipe-2011")))
     assert "not checked" not in quiet
 
 
@@ -74,34 +74,34 @@ def test_a_note_alone_is_shown_and_counts_as_good(good):
 
 
 @pytest.mark.parametrize("name", ["corosync", "cman", "recipe-2011"])
-def test_json_follows_its_schema(folders, name):
-    code, out, _ = call("--json", *roots(*folders(name)))
+def test_json_follows_its_schema(directories, name):
+    code, out, _ = call("--json", *roots(*directories(name)))
     document = json.loads(out)
     jsonschema.validate(document, schema())
     assert document["summary"]["not_looked"] == len(document["not_looked"])
     assert (document["summary"]["error"] > 0) == (code == ExitCode.ERROR)
 
 
-def test_the_schema_admits_nothing_else(folders):
-    document = json.loads(call("--json", *roots(*folders("recipe-2011")))[1])
+def test_the_schema_admits_nothing_else(directories):
+    document = json.loads(call("--json", *roots(*directories("recipe-2011")))[1])
     document["findings"][0]["another"] = 1
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document, schema())
 
 
-def test_the_cib_can_be_given(folders, tmp_path):
+def test_the_cib_can_be_given(directories, tmp_path):
     with open(trees.CIB, encoding="utf-8") as stream:
         text = stream.read()
     path = tmp_path / "cib.xml"
     path.write_text(text.replace('name="notify" value="true"', 'name="notify" value="false"'))
-    _, out, _ = call("--cib", str(path), *roots(*folders("corosync")))
+    _, out, _ = call("--cib", str(path), *roots(*directories("corosync")))
     line = text[:text.index('<clone id="r0-clone">')].count("\n") + 1
     assert f"PCMK-NOTIFY  {path}:{line}" in out
 
 
-def test_the_generation_can_be_chosen(folders):
+def test_the_generation_can_be_chosen(directories):
     """With cman asked for, what cman needs is missed on a host that has corosync."""
-    _, out, _ = call("--generation", "cman", *roots(*folders("corosync")))
+    _, out, _ = call("--generation", "cman", *roots(*directories("corosync")))
     assert "/etc/cluster/cluster.conf does not exist" in out
 
 

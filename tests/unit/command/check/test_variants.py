@@ -82,7 +82,7 @@ VARIANTS = [
                                         "  services: high-availability ssh\n  ports: 7788/tcp\n")),
     (C, "resource sets", _with_sets),
     (C, "order by way of the locks", _without_constraints_by_chain),
-    (C, "a time-out for all", lambda p: p.pacemaker(' timeout="120s"', "").pacemaker(
+    (C, "a timeout for all", lambda p: p.pacemaker(' timeout="120s"', "").pacemaker(
         "<constraints>", '<constraints>').pacemaker(
         "</resources>", '</resources><op_defaults><meta_attributes id="x"><nvpair id="y" name="timeout" '
                         'value="3min"/></meta_attributes></op_defaults>')),

@@ -19,15 +19,15 @@ CIB = os.path.join(DATA, "cib.xml")
 NODES = ("node1", "node2")
 
 
-def lay_out(name, node, folder):
-    """Put the tree of a node into *folder*, as a person would copy it."""
+def lay_out(name, node, directory):
+    """Put the tree of a node into *directory*, as a person would copy it."""
     for part in ("both", node):
-        shutil.copytree(os.path.join(DATA, name, part), folder, dirs_exist_ok=True)
-    return folder
+        shutil.copytree(os.path.join(DATA, name, part), directory, dirs_exist_ok=True)
+    return directory
 
 
 class Pair:
-    """Two hosts and a CIB; every change is told by method, and must find what it changes."""
+    """Two hosts and a CIB; each method changes one thing, and must find what it changes."""
 
     def __init__(self, trees, cib):
         self.trees = trees

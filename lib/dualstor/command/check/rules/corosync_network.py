@@ -176,7 +176,7 @@ def _encrypts(host: "Host") -> bool:
     if totem.get("secauth") is not None and cipher is None and mac is None:
         return totem.get("secauth") in ("on", "yes")
     if cipher is None and mac is None:
-        return host.corosync_version < 3  # secauth was on there unless told otherwise
+        return host.corosync_version < 3  # there secauth is on by default
     return "none" not in (cipher or "aes256", mac or "sha256")
 
 

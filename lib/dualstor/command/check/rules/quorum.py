@@ -3,7 +3,7 @@
 
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
-from dualstor.command.check.view.seen import Unavailable
+from dualstor.command.check.view.seen import CMAN, Unavailable
 from dualstor.errors import ParseError
 from dualstor.tools import cman, corosync
 
@@ -12,20 +12,18 @@ if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
     from dualstor.command.check.view.host import Host
 
-_PARSERS = {"cman": ("cman-status", cman.parse_status),
-            "corosync": ("corosync-quorum", corosync.parse_status)}
-
 
 def _status(host: "Host") -> "tuple[cman.Status | corosync.Status, Where]":
     """(what the engine reports, Where)."""
-    command, parse = _PARSERS[host.engine]
+    command = "cman-status" if host.engine == CMAN else "corosync-quorum"
     answer = host.answer(command)
-    if host.engine == "corosync" and answer["returncode"] == corosync.NOT_QUORATE:
-        text = answer["stdout"]  # with that code it reports that it is not quorate
-    else:
-        text = host.output(command)
+    where = Where(answer["argv"])
     try:
-        return parse(text), Where(answer["argv"])
+        if host.engine == CMAN:
+            return cman.parse_status(host.output(command)), where
+        if answer["returncode"] == corosync.NOT_QUORATE:  # with it corosync reports just that
+            return corosync.parse_status(answer["stdout"]), where
+        return corosync.parse_status(host.output(command)), where
     except ParseError as problem:
         raise Unavailable(str(problem)) from problem
 

@@ -9,6 +9,8 @@ from dualstor.record import whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from typing import Sequence
+
     from dualstor.command.check.sources.tree import Answer
     from dualstor.host.host import Host
 
@@ -46,7 +48,7 @@ class Answers:
         """Get the output of one."""
         raise NotImplementedError
 
-    def lockspaces(self) -> "list[str]":
+    def lockspaces(self) -> "Sequence[str]":
         """The names of dlm's lockspaces."""
         raise NotImplementedError
 
@@ -67,7 +69,7 @@ class Live(Answers):
         self.commands[name] = {"argv": " ".join(argv), "returncode": done.returncode,
                                "stdout": done.stdout, "stderr": done.stderr}
 
-    def lockspaces(self) -> "list[str]":
+    def lockspaces(self) -> "Sequence[str]":
         return self._host.list("/sys/kernel/dlm")
 
     def daemons(self) -> None:
@@ -92,7 +94,7 @@ class Recorded(Answers):
         self.commands[name] = {"argv": " ".join(argv), "stdout": out or "", "stderr": err or "",
                                "returncode": 1 if code is None else code}
 
-    def lockspaces(self) -> "list[str]":
+    def lockspaces(self) -> "Sequence[str]":
         names = [name.partition(".")[0] for name in self._host.list(RECORDED)]
         return sorted({name[len(_DUMP):] for name in names if name.startswith(_DUMP)})
 

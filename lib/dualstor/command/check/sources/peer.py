@@ -29,7 +29,7 @@ _MODULES = (
     "dualstor.record", "dualstor.errors", "dualstor.log", "dualstor.host.run",
     "dualstor.host.host", "dualstor.host.deadline", "dualstor.host.memory", "dualstor.host.files",
     "dualstor.ocf.codes", "dualstor.tools.lvm", "dualstor.tools.lvm_messages",
-    "dualstor.tools.lvmconf",
+    "dualstor.tools.lvmconf", "dualstor.tools.keyed",
     "dualstor.command.check.sources.tree", "dualstor.command.check.sources.wanted",
     "dualstor.command.check.sources.answers", "dualstor.command.check.sources.collect")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     #: Whether a filter admits a new packet (protocol, port).
     Admits = Callable[[str, "int | None"], bool]
-    Judge = Callable[[str, str, "int | None"], bool]
+    Filter = Callable[[str, str, "int | None"], bool]
 
 #: (file of saved rules, what evaluates it).
 _SAVED = (("/etc/sysconfig/iptables", iptables.admits), ("/etc/iptables/rules.v4", iptables.admits),
@@ -22,8 +22,8 @@ _ZONES = "/etc/firewalld/zones/"
 _RUNNING = (("nftables", nftables.admits), ("iptables", iptables.admits))
 
 
-def _bound(where: Where, text: str, judge: "Judge") -> "tuple[Where, Admits]":
-    return where, lambda protocol, port: judge(text, protocol, port)
+def _bound(where: Where, text: str, admits: "Filter") -> "tuple[Where, Admits]":
+    return where, lambda protocol, port: admits(text, protocol, port)
 
 
 class Firewall:
@@ -40,10 +40,10 @@ class Firewall:
         except Unavailable:
             pass
         found = []
-        for command, judge in _RUNNING:
+        for command, admits in _RUNNING:
             try:
                 found.append(_bound(Where(self._host.answer(command)["argv"]),
-                                    self._host.output(command), judge))
+                                    self._host.output(command), admits))
             except Unavailable:
                 continue
         return found
@@ -56,10 +56,10 @@ class Firewall:
             found.append((Where(_ZONES), lambda protocol, port: any(
                 firewalld.file_admits(text, path, protocol, port)
                 for path, text in zones.items())))
-        for path, judge in _SAVED:
+        for path, admits in _SAVED:
             text = self._host.text(path)
             if text is not None:
-                found.append(_bound(Where(path), text, judge))
+                found.append(_bound(Where(path), text, admits))
         return found
 
     def closed(self, protocol: str, port: "int | None" = None) -> "Where | None":
