@@ -5,12 +5,21 @@ import json
 
 import jsonschema
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dualstor.command.check import report
 from dualstor.command.check.judge import BROKEN
 from dualstor.command.check.parsers import (
-    chains, corosyncconf, drbdfiles, firewalld, iptables, lvmconf, nftables, xml)
+    chains,
+    corosyncconf,
+    drbdfiles,
+    firewalld,
+    iptables,
+    lvmconf,
+    nftables,
+    xml,
+)
 from dualstor.command.check.sources import collect, wanted
 from dualstor.command.check.view.lvm import passes
 from dualstor.command.check.view.seen import Unavailable
@@ -21,15 +30,24 @@ SCHEMA = schema()
 
 #: Pieces of all languages that the parsers know, so that arbitrary text goes deep.
 PIECES = st.sampled_from([
-    "{", "}", ";", "\n", " ", "\"", "'", "<", ">", "/>", "</", "=", "[", "]", ",", "#", ":", "|", "\\",
-    "resource", "r0", "on", "node1", "net", "disk", "device", "minor", "address", "volume", "common",
-    "include \"*\";\n", "protocol", "handlers", "fence-peer", "/dev/drbd0", "/dev/vdb", "10.78.0.1:7788",
-    "totem", "interface", "bindnetaddr:", "nodelist", "node", "ring0_addr:", "version:", "2", "quorum",
-    "global", "locking_type", "filter", "a|", "r|.*|", "use_lvmlockd", "1", "-1", "99999999999999999999",
-    "cluster", "clusternode", "name=", "nodeid=", "fence", "method", "&amp;", "&x;", "<!DOCTYPE a [",
-    "<?xml version=\"1.0\" encoding=\"utf-16\"?>", "<!--", "-->", "<![CDATA[", "cib", "configuration",
-    "primitive", "clone", "rsc_order", "nvpair", "-A INPUT", ":INPUT DROP", "*filter", "-j", "--dport",
-    "table inet f {", "chain c {", "type filter hook input priority 0; policy drop;", "tcp dport", "accept",
+    "{", "}", ";", "\n", " ", "\"", "'", "<", ">", "/>", "</", "=", "[", "]", ",", "#", ":", "|",
+    "\\",
+    "resource", "r0", "on", "node1", "net", "disk", "device", "minor", "address", "volume",
+    "common",
+    "include \"*\";\n", "protocol", "handlers", "fence-peer", "/dev/drbd0", "/dev/vdb",
+    "10.78.0.1:7788",
+    "totem", "interface", "bindnetaddr:", "nodelist", "node", "ring0_addr:", "version:", "2",
+    "quorum",
+    "global", "locking_type", "filter", "a|", "r|.*|", "use_lvmlockd", "1", "-1",
+    "99999999999999999999",
+    "cluster", "clusternode", "name=", "nodeid=", "fence", "method", "&amp;", "&x;",
+    "<!DOCTYPE a [",
+    "<?xml version=\"1.0\" encoding=\"utf-16\"?>", "<!--", "-->", "<![CDATA[", "cib",
+    "configuration",
+    "primitive", "clone", "rsc_order", "nvpair", "-A INPUT", ":INPUT DROP", "*filter", "-j",
+    "--dport",
+    "table inet f {", "chain c {", "type filter hook input priority 0; policy drop;", "tcp dport",
+    "accept",
     "jump c", "public (active)", "  ports: ", "7788/tcp", "rule", "Quorum:", "Quorate:", "Flags:",
     "Nodeid", "Membership information", "\0", "\ufffd", "ü", "\U0001f980", "\r", "\x1b"])
 ANY = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join),
@@ -128,7 +146,8 @@ def test_a_filter_of_any_text_is_evaluated_or_not_checked(pattern, device):
         pass
 
 
-@pytest.mark.parametrize("pattern", ["a|(a*)*b|", "a|.*.*.*.*.*.*x|", "r|(a|a)*b|", "a|" + "x" * 300 + "|"])
+@pytest.mark.parametrize("pattern",
+                         ["a|(a*)*b|", "a|.*.*.*.*.*.*x|", "r|(a|a)*b|", "a|" + "x" * 300 + "|"])
 def test_a_filter_that_could_take_forever_is_not_evaluated(pattern):
     with pytest.raises(Unavailable):
         passes((pattern,), ("/dev/" + "a" * 60,))
@@ -149,7 +168,8 @@ def test_xml_fetches_and_expands_nothing(good, text):
     sound(good("cman").write("/etc/cluster/cluster.conf", text))
 
 
-@pytest.mark.parametrize("text", ["{" * 5000, "a { " * 5000, "a [ " * 5000, "resource r {" + "x { " * 5000])
+@pytest.mark.parametrize("text",
+                         ["{" * 5000, "a { " * 5000, "a [ " * 5000, "resource r {" + "x { " * 5000])
 def test_deep_nesting_is_no_trouble(good, text):
     for path in ("/etc/drbd.conf", "/etc/lvm/lvm.conf", "/etc/corosync/corosync.conf"):
         sound(good("corosync").write(path, text))

@@ -4,9 +4,16 @@
 import pytest
 
 from dualstor.command.check.parsers import (
-    corosyncconf, drbdfiles, firewalld, iptables, lvmconf, nftables, xml)
-from dualstor.command.check.view.seen import Unavailable
+    corosyncconf,
+    drbdfiles,
+    firewalld,
+    iptables,
+    lvmconf,
+    nftables,
+    xml,
+)
 from dualstor.command.check.view.lvm import passes
+from dualstor.command.check.view.seen import Unavailable
 
 
 def test_lvm_conf_keeps_lines_lists_and_paths():
@@ -65,7 +72,7 @@ def test_drbd_files_follow_includes_and_keep_file_and_line():
 
 
 def test_drbd_files_that_include_themselves_end():
-    files = {"/etc/drbd.d/%d.res" % n: 'include "*.res";\n' * 9 for n in range(4)}
+    files = {f"/etc/drbd.d/{n}.res": 'include "*.res";\n' * 9 for n in range(4)}
     files["/etc/drbd.conf"] = 'include "drbd.conf";\ninclude "drbd.d/*.res";\nresource a { }\n'
     assert [r.name for r in drbdfiles.parse(files)[0]] == ["a"]
 
@@ -156,7 +163,8 @@ NFT = "table %s filter {\n\tchain input {\n\t\ttype filter hook input priority 0
     ("inet", "drop", "tcp dport 22 accept", False),
     ("inet", "drop", "tcp dport @cluster accept", True),
     ("inet", "drop", "meta l4proto { tcp, udp } th dport 7788 accept", True),
-    ("inet", "drop", "ct state vmap { established : accept, related : accept, invalid : drop }", False),
+    ("inet", "drop", "ct state vmap { established : accept, related : accept, invalid : drop }",
+     False),
     ("inet", "drop", "ct state new tcp dport 7788 counter packets 1 bytes 2 accept", True),
     ("inet", "drop", "iifname \"lo\" accept", False),
     ("inet", "drop", "jump mine", True),

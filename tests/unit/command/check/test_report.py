@@ -9,10 +9,10 @@ import jsonschema
 import pytest
 
 from dualstor.command import main
-from dualstor.command.documents import findings
 from dualstor.command.check import report
 from dualstor.command.check.rules import rules
 from dualstor.command.codes import ExitCode
+from dualstor.command.documents import findings
 
 from . import trees
 

@@ -60,7 +60,8 @@ def test_a_device_is_known_by_all_its_names(monkeypatch):
 
         @staticmethod
         def list(directory):
-            return [path.rpartition("/")[2] for path in numbers if path.rpartition("/")[0] == directory]
+            return [name.rpartition("/")[2] for name in numbers
+                    if name.rpartition("/")[0] == directory]
     assert collect._aliases(Devices, {"/dev/sdb": "device", "/x": "file"}) == {
         "/dev/sdb": "/dev/disk/by-id/x"}
 
@@ -156,13 +157,15 @@ def test_the_remote_shell_sees_one_quoted_word():
 
 
 @pytest.mark.parametrize("text, says", [
-    ("#!/bin/sh\necho 'node2: Permission denied (publickey).' >&2; exit 255\n", "Permission denied"),
+    ("#!/bin/sh\necho 'node2: Permission denied (publickey).' >&2; exit 255\n",
+     "Permission denied"),
     ("#!/bin/sh\necho 'sh: python3: not found' >&2; exit 127\n", "python3: not found"),
     ("#!/bin/sh\necho welcome\n", "not a recorded tree"),
 ])
 def test_a_peer_that_cannot_be_reached_leaves_its_items_unseen(ssh, text, says):
     import io
     import json
+
     from dualstor.command.main import main
     ssh(text)
     out = io.StringIO()

@@ -44,7 +44,7 @@ class Pair:
     def edit(self, path, old, new, hosts=(0, 1)):
         """Replace *old* in a file."""
         def change(files):
-            assert old in files[path], "%s has no %r" % (path, old)
+            assert old in files[path], f"{path} has no {old!r}"
             files[path] = files[path].replace(old, new)
         return self._change("files", hosts, change)
 
@@ -78,7 +78,7 @@ class Pair:
 
     def pacemaker(self, old, new, count=-1):
         """Replace *old* in the CIB."""
-        assert old in self.cib, "the CIB has no %r" % old
+        assert old in self.cib, f"the CIB has no {old!r}"
         self.cib = self.cib.replace(old, new, count)
         return self
 
