@@ -19,8 +19,8 @@ _REAL = "define a power switch of each node (e.g. agent=\"fence_ipmilan\") in <f
 
 @rule("CMAN-FENCE-METHOD", ERROR, "each node has a fence method with a device",
       why="A lost node that cannot be fenced blocks the other's storage forever.",
-      fix="put <fence><method name=\"1\"><device name=\"...\"/></method></fence> into the node "
-          "{node}; " + _REAL)
+      fix="put <fence><method name=\"1\"><device name=\"...\"/></method></fence> into the "
+          "<clusternode> of {node}; " + _REAL)
 def method(host: "Host") -> "Findings":
     for node in clusterconf.nodes(host):
         if not node.devices:

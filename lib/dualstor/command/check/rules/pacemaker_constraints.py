@@ -36,7 +36,8 @@ def _pairs(cib: "Cib") -> "Iterator[tuple[list[Resource], Resource, bool]]":
 
 @rule("PCMK-LOCK-DAEMON", ERROR, "the lock daemon is a resource of the cluster",
       why="A VG is not activated without locks: its resource fails to start.",
-      fix="add clones of ocf:pacemaker:controld (not with cman) and ocf:dualstor:clvmd before {vg}",
+      fix="add clones of ocf:pacemaker:controld (not with cman) and ocf:dualstor:clvmd, ordered "
+          "before {vg}",
       scope=CIB)
 def lock_daemon(cib: "Cib") -> "Findings":
     for volume in cib.ours(CLUSTERED_VG):
