@@ -24,12 +24,12 @@ _dualstor() {
             '--help[show this help message and exit]' \
             '--json[print one JSON document (described in docs/json.md) and nothing else]' \
             '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
-            '*--peer[also look at HOST, over ssh; it needs a key without a password, and Python 3.6 there]:HOST:_hosts' \
-            '*--root[look at the copied files of a host in DIR (or at what --record wrote), and not at this host]:DIR:_files -/' \
-            '--cib[take Pacemaker'\''s configuration from FILE]:FILE:_files' \
-            '--generation[which stack is meant\: cman with clvmd, or corosync with lvmlockd; auto finds out by the files that are there]:GENERATION:(auto cman lvmlockd)' \
-            '--record[only write what is looked at on this host to FILE, for --root elsewhere; it holds configuration, with the passwords in it]:FILE:_files' \
-            '--quiet[leave out what could not be looked at]' ;;
+            '*--peer[also check HOST, over key-based SSH; it needs Python 3.6 there]:HOST:_hosts' \
+            '*--root[instead of this host check the copied files of a host in DIR (or what --record wrote)]:DIR:_files -/' \
+            '--cib[read Pacemaker'\''s configuration from FILE]:FILE:_files' \
+            '--generation[the stack\: cman with clvmd, or corosync with lvmlockd; auto decides by the files that exist]:GENERATION:(auto cman lvmlockd)' \
+            '--record[only write what is read from this host to FILE, for --root elsewhere; it holds configuration, including passwords]:FILE:_files' \
+            '--quiet[leave out what could not be checked]' ;;
         configure) _arguments \
             '-h[show this help message and exit]' \
             '--help[show this help message and exit]' \

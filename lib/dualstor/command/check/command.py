@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``dualstor check``: find what is wrong before the cluster does."""
+"""``dualstor check``: finds what is wrong before the cluster does."""
 
 import os
 
@@ -9,46 +9,52 @@ from dualstor.command.check.view.cluster import Cluster
 from dualstor.command.codes import ExitCode
 from dualstor.errors import DualstorError
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from dualstor.command.check.sources.tree import Tree
+    from dualstor.command.console import Console
+
 SUMMARY = "find what is wrong in the configuration before the cluster does"
 
 DESCRIPTION = """\
-Reads this host and, with --peer or --root, the other one, and compares. Each finding says
-what is wrong, where, why it matters and how to mend it. Nothing is ever changed, no LVM lock
-is taken, and no cluster needs to run; what cannot be looked at is said."""
+Reads this host and, with --peer or --root, the other one, and compares them. Each finding says
+what is wrong, where, why it matters and how to fix it. It changes nothing, takes no LVM lock
+and needs no running cluster; what could not be checked is listed."""
 
 _ENGINES = {"auto": None, "cman": "cman", "lvmlockd": "corosync"}
 _CIB_LIMIT = 16 << 20
 
 
-def add_arguments(parser):
-    """What ``check`` takes."""
+def add_arguments(parser: "ArgumentParser") -> None:
+    """Declare the arguments of ``check``."""
     parser.add_argument("--peer", metavar="HOST", action="append", default=[],
-                        help="also look at HOST, over ssh; it needs a key without a password, and "
-                             "Python 3.6 there")
+                        help="also check HOST, over key-based SSH; it needs Python 3.6 there")
     parser.add_argument("--root", metavar="DIR", action="append", default=[],
-                        help="look at the copied files of a host in DIR (or at what --record "
-                             "wrote), and not at this host")
+                        help="instead of this host check the copied files of a host in DIR (or "
+                             "what --record wrote)")
     parser.add_argument("--cib", metavar="FILE",
-                        help="take Pacemaker's configuration from FILE")
+                        help="read Pacemaker's configuration from FILE")
     parser.add_argument("--generation", choices=tuple(_ENGINES), default="auto",
-                        help="which stack is meant: cman with clvmd, or corosync with lvmlockd; "
-                             "auto finds out by the files that are there")
+                        help="the stack: cman with clvmd, or corosync with lvmlockd; auto "
+                             "decides by the files that exist")
     parser.add_argument("--record", metavar="FILE",
-                        help="only write what is looked at on this host to FILE, for --root "
-                             "elsewhere; it holds configuration, with the passwords in it")
+                        help="only write what is read from this host to FILE, for --root "
+                             "elsewhere; it holds configuration, including passwords")
     parser.add_argument("--quiet", action="store_true",
-                        help="leave out what could not be looked at")
+                        help="leave out what could not be checked")
 
 
-def _copied(path):
-    """The Tree of a folder, or of a file that --record wrote."""
+def _copied(path: str) -> "Tree":
+    """The Tree of a directory, or of a file that --record wrote."""
     if os.path.isfile(path):
         return tree.from_json(_read(path), "record " + path)
     return collect.copied(path)
 
 
-def _read(path):
-    """The text of a file that was named on the command line.
+def _read(path: str) -> str:
+    """The text of a file that is named on the command line.
 
     :raises DualstorError: it cannot be read
     """
@@ -58,11 +64,11 @@ def _read(path):
         with open(path, "rb") as stream:
             return stream.read().decode("utf-8", "backslashreplace")
     except OSError as problem:
-        raise DualstorError(f"{path}: {problem.strerror}")
+        raise DualstorError(f"{path}: {problem.strerror}") from problem
 
 
-def _trees(arguments):
-    """(Trees asked for, why peers were not reached); copied ones stand in for this host."""
+def _trees(arguments: "Namespace") -> "tuple[list[Tree], list[str]]":
+    """(Trees asked for, why peers were not reached); copied ones replace this host."""
     found = [_copied(path) for path in arguments.root] or [collect.this_host()]
     absent = []
     for host in arguments.peer:
@@ -73,17 +79,17 @@ def _trees(arguments):
     return found, absent
 
 
-def _record(path):
+def _record(path: str) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as problem:
-        raise DualstorError(f"--record {path}: {problem.strerror}")
+        raise DualstorError(f"--record {path}: {problem.strerror}") from problem
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(collect.this_host().to_json())
 
 
-def run(arguments, console):
-    """Look, judge, tell; returns an ExitCode."""
+def run(arguments: "Namespace", console: "Console") -> ExitCode:
+    """Read the hosts, apply the rules, report."""
     if arguments.record:
         _record(arguments.record)
         return ExitCode.OK

@@ -1,29 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Applies the rules to what was seen."""
+"""Applies the rules to what was read from the hosts."""
 
 import traceback
 
 from dualstor.command.check.rules import rules
-from dualstor.command.check.rules.registry import HOST, PAIR, SEVERITIES, Finding, Unchecked, mend
+from dualstor.command.check.rules.registry import HOST, PAIR, SEVERITIES, Finding, Unchecked
 from dualstor.command.check.view.seen import Irrelevant, Unavailable
 from dualstor.record import Record
 
-#: What the reason begins with when a rule itself is at fault.
-BROKEN = "the rule itself failed, which is a fault of dualstor"
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
 
-_ALONE = "one host cannot be compared: give the other with --peer or --root"
+    from dualstor.command.check.rules.registry import Rule
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.cluster import Cluster
+    from dualstor.command.check.view.host import Host
+
+#: How the reason begins if the rule itself fails.
+BROKEN = "the rule itself failed, which is a bug in dualstor"
+
+_ALONE = "there is only one host: name the other with --peer or --root"
 
 
 class Verdict(Record):
-    """All that the rules say. ``looked``: how many questions were answered."""
+    """All that the rules report. ``looked``: how many checks were done."""
 
-    findings: tuple
-    unseen: tuple
+    findings: "tuple[Finding, ...]"
+    unseen: "tuple[Unchecked, ...]"
     looked: int
 
 
-def _subjects(rule, cluster):
-    """(name of the host or None, what the rule's function takes)."""
+def _subjects(rule: "Rule",
+              cluster: "Cluster") -> "Iterable[tuple[str | None, Host | Cluster | Cib]]":
+    """(name of the host or None, what the rule's function takes), of each check."""
     if rule.scope == HOST:
         return [(host.name, host) for host in cluster.hosts]
     if rule.scope == PAIR:
@@ -31,45 +41,48 @@ def _subjects(rule, cluster):
     return [(None, cluster.pacemaker)]
 
 
-def _apply(rule, host, subject):
+def _apply(rule: "Rule", cluster: "Cluster", host: "str | None",
+           subject: "Host | Cluster | Cib") -> "tuple[list[Finding], Unchecked | None]":
     """(Findings, Unchecked or None) of one rule on one subject."""
-    findings = []
+    findings: "list[Finding]" = []
     try:
-        if rule.scope == PAIR and len(subject.hosts) < 2:
-            raise Unavailable((subject.absent or (_ALONE,))[0])
+        if rule.scope == PAIR and len(cluster.hosts) < 2:
+            raise Unavailable((cluster.absent or (_ALONE,))[0])
         for one in rule.check(subject):
             findings.append(Finding(rule=rule, hosts=(host,) if host else (), where=one.where,
-                                    text=one.text, fix=mend(rule, one.names)))
+                                    text=one.text, fix=rule.fix_with(one.names)))
     except Unavailable as problem:
         return findings, Unchecked(rule=rule, host=host, reason=str(problem))
     except Irrelevant:
         pass
-    except Exception as problem:  # one rule in trouble must not hide what the others find
+    except Exception as problem:  # a bug in one rule must not hide what the others find
         place = traceback.extract_tb(problem.__traceback__)[-1]
-        return findings, Unchecked(rule=rule, host=host, reason=
-            f"{BROKEN}: {type(problem).__name__}: {problem} ({place[0]}:{place[1]})")
+        return findings, Unchecked(
+            rule=rule, host=host,
+            reason=f"{BROKEN}: {type(problem).__name__}: {problem} ({place[0]}:{place[1]})")
     return findings, None
 
 
-def _merged(findings):
-    """The findings with what is the same on two hosts told once."""
-    merged = {}
+def _merged(findings: "list[Finding]") -> "list[Finding]":
+    """The findings; one that is the same on two hosts is there once."""
+    hosts: "dict[Finding, tuple[str, ...]]" = {}
     for one in findings:
-        known = merged.get(one.but(hosts=()))
-        hosts = (known.hosts if known else ()) + one.hosts
-        merged[one.but(hosts=())] = one.but(hosts=hosts)
-    return list(merged.values())
+        key = one.but(hosts=())
+        hosts[key] = hosts.get(key, ()) + one.hosts
+    return [one.but(hosts=names) for one, names in hosts.items()]
 
 
-def judge(cluster, chosen=None):
+def judge(cluster: "Cluster", chosen: "Iterable[Rule] | None" = None) -> Verdict:
     """The Verdict of the rules on a view.Cluster.
 
     :param chosen: the rules to apply; None for all
     """
-    findings, unseen, looked = [], [], 0
+    findings: "list[Finding]" = []
+    unseen: "list[Unchecked]" = []
+    looked = 0
     for rule in rules() if chosen is None else chosen:
         for host, subject in _subjects(rule, cluster):
-            what, not_seen = _apply(rule, host, subject)
+            what, not_seen = _apply(rule, cluster, host, subject)
             findings.extend(what)
             looked += not_seen is None
             if not_seen is not None:

@@ -5,14 +5,23 @@ from dualstor.command.check.rules import rules
 from dualstor.command.check.rules.registry import ERROR, NOTE, SEVERITIES, WARNING
 from dualstor.command.codes import ExitCode
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dualstor.command.check.judge import Verdict
+    from dualstor.command.check.rules.registry import Finding, Rule, Unchecked
+    from dualstor.command.check.view.cluster import Cluster
+    from dualstor.command.console import Console
+
 _STYLES = {ERROR: "error", WARNING: "warning", NOTE: "dim"}
 
 #: The schema's version: raised when a consumer would break.
 SCHEMA = 1
 
 
-def exit_code(verdict):
-    """The ExitCode of a Verdict; notes are no trouble."""
+def exit_code(verdict: "Verdict") -> ExitCode:
+    """The ExitCode of a Verdict; notes do not count."""
     severities = {finding.rule.severity for finding in verdict.findings}
     if ERROR in severities:
         return ExitCode.ERROR
@@ -21,14 +30,17 @@ def exit_code(verdict):
     return ExitCode.INCOMPLETE if verdict.unseen else ExitCode.OK
 
 
-def document(cluster, verdict):
+def _counts(verdict: "Verdict") -> "dict[str, int]":
+    return {severity: sum(f.rule.severity == severity for f in verdict.findings)
+            for severity in SEVERITIES}
+
+
+def document(cluster: "Cluster", verdict: "Verdict") -> "dict[str, Any]":
     """The body of the JSON document, without its schema's name."""
-    counts = {severity: sum(f.rule.severity == severity for f in verdict.findings)
-              for severity in SEVERITIES}
     return {
         "hosts": [{"name": host.name, "source": host.tree.source} for host in cluster.hosts],
         "rules": len(rules()),
-        "summary": dict(counts, looked=verdict.looked, not_looked=len(verdict.unseen)),
+        "summary": dict(_counts(verdict), looked=verdict.looked, not_looked=len(verdict.unseen)),
         "findings": [{
             "id": f.rule.id, "severity": f.rule.severity, "area": f.rule.area,
             "title": f.rule.title, "hosts": list(f.hosts), "source": f.where.source,
@@ -41,7 +53,7 @@ def document(cluster, verdict):
     }
 
 
-def _finding(console, finding):
+def _finding(console: "Console", finding: "Finding") -> None:
     style = _STYLES[finding.rule.severity]
     host = ", ".join(finding.hosts) + " " if finding.hosts else ""
     console.line()
@@ -52,13 +64,13 @@ def _finding(console, finding):
     console.line("  fix: " + finding.fix)
 
 
-def _not_looked(console, unseen):
-    """One line a reason, with the rules that it hides."""
-    reasons = {}
+def _not_checked(console: "Console", unseen: "tuple[Unchecked, ...]") -> None:
+    """One line per reason, with the rules that could not be checked."""
+    reasons: "dict[tuple[str | None, str], list[Rule]]" = {}
     for one in unseen:
         reasons.setdefault((one.host, one.reason), []).append(one.rule)
     for (host, reason), hidden in reasons.items():
-        console.line("not looked at: %s%s" % (f"{host}: " if host else "", reason), "dim")
+        console.line(f"not checked: {f'{host}: ' if host else ''}{reason}", "dim")
         console.line("  so it is not known whether: " if len(hidden) > 1
                      else f"  so it is not known whether {hidden[0].title} ({hidden[0].id})",
                      "dim")
@@ -66,19 +78,17 @@ def _not_looked(console, unseen):
             console.line(f"    {rule.title} ({rule.id})", "dim")
 
 
-def show(console, cluster, verdict, quiet=False):
-    """Print the verdict for a person; *quiet* leaves out what was not looked at."""
+def show(console: "Console", cluster: "Cluster", verdict: "Verdict", quiet: bool = False) -> None:
+    """Print the verdict for a person; *quiet* leaves out what was not checked."""
     for host in cluster.hosts:
-        console.line(f"looked at {host.name} ({host.tree.source})", "dim")
+        console.line(f"checked {host.name} ({host.tree.source})", "dim")
     for finding in verdict.findings:
         _finding(console, finding)
     if verdict.unseen and not quiet:
         console.line()
-        _not_looked(console, verdict.unseen)
-    counts = [f"{number} {word}{'' if number == 1 else 's'}" for word, number in (
-        (severity, sum(f.rule.severity == severity for f in verdict.findings))
-        for severity in SEVERITIES)]
+        _not_checked(console, verdict.unseen)
+    counts = [f"{number} {word}{'' if number == 1 else 's'}"
+              for word, number in _counts(verdict).items()]
     console.line()
-    console.line(f"{', '.join(counts)}; {verdict.looked} questions answered, {len(verdict.unseen)} "
-                 "not",
-        "good" if exit_code(verdict) == ExitCode.OK else "title")
+    console.line(f"{', '.join(counts)}; {verdict.looked} checks done, {len(verdict.unseen)} not "
+                 "possible", "good" if exit_code(verdict) == ExitCode.OK else "title")

@@ -4,37 +4,36 @@
 import re
 
 from dualstor.command.check.rules import rules
-from dualstor.command.check.rules.registry import mend
 
 _HEAD = """\
 <!-- Made from the rules by: make docs -->
 # What `dualstor check` finds
 
 Each finding has an id that does not change. An **error** loses data or keeps the storage from
-starting; a **warning** bites one day; a **note** is good to know and does not count. Words in
-capitals stand for what the finding names.
+starting; a **warning** will cause trouble one day; a **note** is good to know and does not count.
+Words in capitals stand for values that the finding names.
 """
 
 _AREAS = {"drbd": "DRBD", "lvm": "LVM", "cman": "cman (cluster.conf)",
-          "corosync": "corosync (corosync.conf)", "dlm": "dlm", "quorum": "Quorum", "firewall": "Firewall",
-          "pacemaker": "Pacemaker", "packages": "Packages and kernel"}
+          "corosync": "corosync (corosync.conf)", "dlm": "dlm", "quorum": "Quorum",
+          "firewall": "Firewall", "pacemaker": "Pacemaker", "packages": "Packages and kernel"}
 
 
-def _text(text):
-    """Text for Markdown: what looks like an element outside code is none."""
+def _text(text: str) -> str:
+    """Text for Markdown, in which ``<`` outside code does not begin an element."""
     parts = re.split(r"(`[^`]*`)", text)
     return "".join(part if part.startswith("`") else part.replace("<", "\\<") for part in parts)
 
 
-def render():
+def render() -> str:
     """The page as Markdown."""
-    lines, area = [_HEAD], None
+    lines, area = [_HEAD], ""
     for rule in rules():
         if rule.area != area:
             area = rule.area
             lines.append(f"## {_AREAS[area]}\n")
         lines.append(f"### {rule.id}\n")
-        lines.append(f"*{rule.severity}.* It is well when {_text(rule.title)}.\n")
+        lines.append(f"*{rule.severity}.* Expected: {_text(rule.title)}.\n")
         lines.append(f"{_text(rule.why)}\n")
-        lines.append(f"What to do: {_text(mend(rule, {}))}.\n")
+        lines.append(f"What to do: {_text(rule.fix_with({}))}.\n")
     return "\n".join(lines)

@@ -38,14 +38,15 @@ def _v1(pair, old="", new=""):
 
 def _devices(pair, *names):
     """A pair with a devices file that lists *names*."""
-    text = "".join("IDTYPE=devname IDNAME=%s DEVNAME=%s PVID=x\n" % (n, n) for n in names)
+    text = "".join(f"IDTYPE=devname IDNAME={n} DEVNAME={n} PVID=x\n" for n in names)
     return pair.edit(LVM, "use_devicesfile = 0", "use_devicesfile = 1").write(
         "/etc/lvm/devices/system.devices", "VERSION=1.1.1\n" + text)
 
 
 def _second_ring(pair, hosts=(0, 1)):
     """A pair with two links of corosync."""
-    return pair.edit(CORO, "ring0_addr: 10.77.0.1", "ring0_addr: 10.77.0.1\n\t\tring1_addr: 10.78.0.1",
+    return pair.edit(CORO, "ring0_addr: 10.77.0.1",
+                     "ring0_addr: 10.77.0.1\n\t\tring1_addr: 10.78.0.1",
                      hosts).edit(CORO, "ring0_addr: 10.77.0.2",
                                  "ring0_addr: 10.77.0.2\n\t\tring1_addr: 10.78.0.2", hosts)
 
@@ -112,23 +113,27 @@ SPOILT = {
         (M, lambda p: p.kind("/usr/lib/drbd/stonith_admin-fence-peer.sh", "file", (1,)))],
     "DRBD-HANDLER-OTHER": [(C, lambda p: p.kind("/usr/lib/drbd/crm-unfence-peer.9.sh", ""))],
     "DRBD-UNFENCE": [(C, _res("unfence-peer", "# unfence-peer"))],
-    "DRBD-AFTER-SB-2PRI": [(C, _res("after-sb-2pri disconnect", "after-sb-2pri call-pri-lost-after-sb")
-                            )],
-    "DRBD-AFTER-SB-DISCARD": [(M, _res("after-sb-1pri disconnect", "after-sb-1pri discard-secondary")),
-                              (C, _res("discard-zero-changes", "discard-younger-primary"))],
-    "DRBD-BECOME-PRIMARY": [(M, _res("\tdisk {\n", "\tstartup { become-primary-on both; }\n\tdisk {\n"
-                                     ))],
+    "DRBD-AFTER-SB-2PRI": [
+        (C, _res("after-sb-2pri disconnect", "after-sb-2pri call-pri-lost-after-sb"))],
+    "DRBD-AFTER-SB-DISCARD": [
+        (M, _res("after-sb-1pri disconnect", "after-sb-1pri discard-secondary")),
+        (C, _res("discard-zero-changes", "discard-younger-primary"))],
+    "DRBD-BECOME-PRIMARY": [
+        (M, _res("\tdisk {\n", "\tstartup { become-primary-on both; }\n\tdisk {\n"))],
     "DRBD-AUTO-PROMOTE": [(C, _res("auto-promote no", "auto-promote yes")),
                           (C, _res("auto-promote no;", ""))],
     "DRBD-THREE-NODES": [(C, _third)],
-    "DRBD-ADDRESS": [(C, _res("10.77.0.1:7788", "10.79.0.1:7788")), (M, _res("10.78.0.2:7788", "x:1"))],
+    "DRBD-ADDRESS": [
+        (C, _res("10.77.0.1:7788", "10.79.0.1:7788")), (M, _res("10.78.0.2:7788", "x:1"))],
     "DRBD-DEVICE": [(M, lambda p: _second_resource(p, "7788", "7789")),
                     (C, _res("/dev/drbd0", "/dev/drbd_r0"))],
-    "DRBD-DISK": [(C, lambda p: p.kind("/dev/vdb", "", (1,))), (M, lambda p: p.kind("/dev/sdb1", "file"))],
+    "DRBD-DISK": [
+        (C, lambda p: p.kind("/dev/vdb", "", (1,))), (M, lambda p: p.kind("/dev/sdb1", "file"))],
     "DRBD-METADATA": [(C, lambda p: p.answer("drbd-gi-r0", "", 255, "No valid meta data found"))],
     # LVM
-    "LVM-SYNTAX": [(C, _lvm("global {", "global {{")), (M, _lvm("]", "")), (M, _lvm("}\nglobal", "global")),
-                   (C, lambda p: p.edit(LVM, "use_lvmlockd = 1", "use_lvmlockd 1"))],
+    "LVM-SYNTAX": [
+        (C, _lvm("global {", "global {{")), (M, _lvm("]", "")), (M, _lvm("}\nglobal", "global")),
+        (C, lambda p: p.edit(LVM, "use_lvmlockd = 1", "use_lvmlockd 1"))],
     "LVM-LOCKING-TYPE-0": [(M, _lvm(_TYPE, "locking_type = 0"))],
     "LVM-LOCKING-TYPE-1": [(M, _lvm(_TYPE, "locking_type = 1")), (M, _lvm(_TYPE, ""))],
     "LVM-LOCKING-TYPE-2": [(M, _lvm(_TYPE, "locking_type = 2"))],
@@ -139,8 +144,9 @@ SPOILT = {
         (M, _lvm(_TYPE, "locking_type = 2")),
         (M, lambda p: p.edit(LVM, _TYPE, "locking_type = 2\nlocking_library = \"/lib/x.so\"")
          .kind("/lib/x.so", ""))],
-    "LVM-FALLBACK-LOCAL": [(M, _lvm("fallback_to_local_locking = 0", "")),
-                           (M, _lvm("fallback_to_local_locking = 0", "fallback_to_local_locking = 1"))],
+    "LVM-FALLBACK-LOCAL": [
+        (M, _lvm("fallback_to_local_locking = 0", "")),
+        (M, _lvm("fallback_to_local_locking = 0", "fallback_to_local_locking = 1"))],
     "LVM-FALLBACK-CLUSTERED": [
         (M, lambda p: p.edit(LVM, _TYPE, "locking_type = 2")
          .edit(LVM, "fallback_to_clustered_locking = 0", ""))],
@@ -148,8 +154,10 @@ SPOILT = {
                       (C, lambda p: p.edit(LVM, "use_lvmlockd = 1", "", (0,)))],
     "LVM-LVMETAD": [(M, _lvm("use_lvmetad = 0", "use_lvmetad = 1"))],
     "LVM-BOTH-DAEMONS": [(M, _lvm("use_lvmetad = 0", "use_lvmlockd = 1"))],
-    "LVM-BOTH-RUNNING": [(M, lambda p: p.answer("daemons", "/usr/sbin/clvmd -T30\n/sbin/lvmlockd\n"))],
-    "LVM-LVMLOCKD": [(C, _lvm("use_lvmlockd = 1", "use_lvmlockd = 0")), (C, _lvm("use_lvmlockd = 1", ""))],
+    "LVM-BOTH-RUNNING": [
+        (M, lambda p: p.answer("daemons", "/usr/sbin/clvmd -T30\n/sbin/lvmlockd\n"))],
+    "LVM-LVMLOCKD": [
+        (C, _lvm("use_lvmlockd = 1", "use_lvmlockd = 0")), (C, _lvm("use_lvmlockd = 1", ""))],
     "LVM-LVMLOCKD-MODE": [(C, lambda p: p.answer("daemons", "/usr/sbin/lvmlockd --test\n")),
                           (C, lambda p: p.answer("daemons", old="-g dlm", new="-g sanlock"))],
     "LVM-SYSTEM-ID": [(C, _lvm('"none"', '"uname"'))],
@@ -163,47 +171,59 @@ SPOILT = {
     "LVM-DEVICES-FILE": [(C, lambda p: _devices(p, "/dev/vdb", "/dev/drbd0")),
                          (C, lambda p: _devices(p, "/dev/vda"))],
     "LVM-WRITE-CACHE": [(M, _lvm("write_cache_state = 0", ""))],
-    "LVM-CACHE-FILE": [(M, lambda p: p.write(
-        "/etc/lvm/cache/.cache", 'persistent_filter_cache {\n\tvalid_devices=[\n\t\t"/dev/sdb1"\n\t]\n}'))],
+    "LVM-CACHE-FILE": [
+        (M, lambda p: p.write(
+            "/etc/lvm/cache/.cache",
+            'persistent_filter_cache {\n\tvalid_devices=[\n\t\t"/dev/sdb1"\n\t]\n}'))],
     "LVM-PV-BELOW": [(C, lambda p: p.answer("pvs", old="/dev/drbd0", new="/dev/vdb"))],
     "LVM-VG-UNLOCKED": [(C, lambda p: p.answer("vgs", old="wz--ns", new="wz--n-")),
                         (M, lambda p: p.answer("vgs", old="wz--nc", new="wz--n-"))],
     "LVM-VG-CLUSTERED": [(C, lambda p: p.answer("vgs", old="wz--ns", new="wz--nc"))],
     "LVM-LV-EXCLUSIVE": [(C, lambda p: p.answer("lvs", old="|dualstor.exclusive", new="|")),
                          (M, lambda p: p.answer("lockdump-clvmd", old="gr CR", new="gr EX"))],
-    "LVM-VOLUME-LIST": [(C, _lvm("global {", 'activation { volume_list = [ "system" ] }\nglobal {'))],
+    "LVM-VOLUME-LIST": [
+        (C, _lvm("global {", 'activation { volume_list = [ "system" ] }\nglobal {'))],
     "LVM-AUTO-ACTIVATION": [
         (C, _lvm("event_activation = 0", "")), (M, _lvm("use_lvmetad = 0", "use_lvmetad = 1")),
         (C, _lvm("global {", 'activation { auto_activation_volume_list = "vg0" }\nglobal {'))],
     # cman
     "CMAN-XML": [(M, _conf("</fencedevices>", "")), (M, _conf('name="node1"', "name=node1")),
                  (M, lambda p: p.write(CLUSTER, "no XML at all"))],
-    "CMAN-SCHEMA": [(M, _conf("<cman ", "<cman quorate=\"1\" ")),
-                    (M, _conf("</clusternodes>", "</clusternodes><clusternode name='c' nodeid='3'/>")),
-                    (M, _conf('nodeid="1"', 'nodeid="one"'))],
+    "CMAN-SCHEMA": [
+        (M, _conf("<cman ", "<cman quorate=\"1\" ")),
+        (M, _conf("</clusternodes>", "</clusternodes><clusternode name='c' nodeid='3'/>")),
+        (M, _conf('nodeid="1"', 'nodeid="one"'))],
     "CMAN-CLUSTERNODES": [(M, lambda p: p.edit(CLUSTER, "<clusternodes>", "<nodes>")
                            .edit(CLUSTER, "</clusternodes>", "</nodes>"))],
     "CMAN-FENCEDEVICES": [(M, lambda p: p.edit(CLUSTER, "<fencedevices>", "")
                            .edit(CLUSTER, "</fencedevices>", ""))],
     "CMAN-NAME": [(M, _conf('"drbdclvm"', '"a-name-of-16-chars"')), (M, _conf('"drbdclvm"', '""'))],
-    "CMAN-CONFIG-VERSION": [(M, _conf(' config_version="1"', "")), (M, _conf('version="1">', 'version="x">'))],
-    "CMAN-SAME-VERSION": [(M, lambda p: p.edit(CLUSTER, 'config_version="1"', 'config_version="2"', (1,)))],
+    "CMAN-CONFIG-VERSION": [
+        (M, _conf(' config_version="1"', "")), (M, _conf('version="1">', 'version="x">'))],
+    "CMAN-SAME-VERSION": [
+        (M, lambda p: p.edit(CLUSTER, 'config_version="1"', 'config_version="2"', (1,)))],
     "CMAN-SAME-FILE": [(M, lambda p: p.edit(CLUSTER, "192.0.2.101", "192.0.2.103", (1,)))],
     "CMAN-COROSYNC-CONF": [(M, lambda p: p.write(CORO, _COROSYNC_1))],
-    "CMAN-TWO-NODE": [(M, _conf('two_node="1"', 'two_node="0"')), (M, _conf('expected_votes="1"', ""))],
-    "CMAN-NODE-COUNT": [(M, _conf("</clusternodes>", "<clusternode name='c' nodeid='3'/></clusternodes>"))],
+    "CMAN-TWO-NODE": [
+        (M, _conf('two_node="1"', 'two_node="0"')), (M, _conf('expected_votes="1"', ""))],
+    "CMAN-NODE-COUNT": [
+        (M, _conf("</clusternodes>", "<clusternode name='c' nodeid='3'/></clusternodes>"))],
     "CMAN-NODE-IDS": [(M, _conf('nodeid="2"', 'nodeid="1"')), (M, _conf('nodeid="2"', ""))],
     "CMAN-SELF": [(M, lambda p: p.edit(CLUSTER, 'name="node', 'name="host')
                    .edit(HOSTS, "10.77.0", "10.99.0"))],
-    "CMAN-NAME-RESOLVES": [(M, lambda p: p.edit(HOSTS, "10.77.0.2 node2", "").answer("getent-node2", "", 2)
-                            .answer("getent-node1", "10.77.0.1 node1"))],
+    "CMAN-NAME-RESOLVES": [
+        (M, lambda p: p.edit(HOSTS, "10.77.0.2 node2", "").answer("getent-node2", "", 2)
+         .answer("getent-node1", "10.77.0.1 node1"))],
     "CMAN-NAME-LOCAL": [(M, lambda p: p.edit(HOSTS, "10.77.0.2 node2", ""))],
-    "CMAN-LOOPBACK": [(M, lambda p: p.edit(HOSTS, "127.0.0.1 localhost", "127.0.0.1 localhost node1"))],
-    "CMAN-MULTICAST": [(M, _conf("239.192.12.109", "10.77.0.255")), (M, _conf("239.192.12.109", "224.0.0.1")),
-                       (M, _conf("239.192.12.109", "everybody"))],
+    "CMAN-LOOPBACK": [
+        (M, lambda p: p.edit(HOSTS, "127.0.0.1 localhost", "127.0.0.1 localhost node1"))],
+    "CMAN-MULTICAST": [
+        (M, _conf("239.192.12.109", "10.77.0.255")), (M, _conf("239.192.12.109", "224.0.0.1")),
+        (M, _conf("239.192.12.109", "everybody"))],
     "CMAN-FENCE-METHOD": [(M, _conf('<device name="ipmi2"/>', ""))],
     "CMAN-FENCE-DEVICE": [(M, _conf('<device name="ipmi2"/>', '<device name="ipmi3"/>'))],
-    "CMAN-FENCE-MANUAL": [(M, _conf('agent="fence_ipmilan" ipaddr="192.0.2.102"', 'agent="fence_manual"'))],
+    "CMAN-FENCE-MANUAL": [
+        (M, _conf('agent="fence_ipmilan" ipaddr="192.0.2.102"', 'agent="fence_manual"'))],
     "CMAN-CLEAN-START": [(M, _conf('clean_start="0"', 'clean_start="1"'))],
     "CMAN-POST-JOIN-DELAY": [(M, _conf('post_join_delay="30"', 'post_join_delay="3"')),
                              (M, _conf('post_join_delay="30"', 'post_join_delay="soon"'))],
@@ -214,9 +234,11 @@ SPOILT = {
                         (C, _coro("token: 3000", "token 3000"))],
     "COROSYNC-TOTEM": [(C, _coro("version: 2", "version: 3")), (C, _coro("totem {", "totes {"))],
     "COROSYNC-SAME-FILE": [(C, lambda p: p.edit(CORO, "3000", "4000", (1,)))],
-    "COROSYNC-NODES": [(C, _coro("nodeid: 2", "nodeid: 1")), (C, _coro("ring0_addr: 10.77.0.2", "")),
-                       (C, _coro("nodelist {", "nodelist {\n\tnode {\n\t\tnodeid: 3\n\t\tring0_addr: c\n\t}"))],
-    "COROSYNC-TWO-NODE": [(C, _coro("two_node: 1", "")), (C, _coro("provider: corosync_votequorum", ""))],
+    "COROSYNC-NODES": [
+        (C, _coro("nodeid: 2", "nodeid: 1")), (C, _coro("ring0_addr: 10.77.0.2", "")),
+        (C, _coro("nodelist {", "nodelist {\n\tnode {\n\t\tnodeid: 3\n\t\tring0_addr: c\n\t}"))],
+    "COROSYNC-TWO-NODE": [
+        (C, _coro("two_node: 1", "")), (C, _coro("provider: corosync_votequorum", ""))],
     "COROSYNC-WAIT-FOR-ALL": [(C, _coro("two_node: 1", "two_node: 1\n\twait_for_all: 0"))],
     "COROSYNC-BINDNETADDR": [(C, lambda p: _v1(p, "bindnetaddr: 10.77.0.0", "")),
                              (C, lambda p: p.write(CORO, "totem {\n\tversion: 2\n}\n"))],
@@ -231,7 +253,8 @@ SPOILT = {
                            (C, lambda p: _v1(p, "mcastaddr: 226.94.1.1", ""))],
     "COROSYNC-TRANSPORT": [(C, _coro("transport: knet", "transport: carrier")),
                            (C, lambda p: p.answer("corosync-version", "version '2.4.5'"))],
-    "COROSYNC-TOKEN": [(C, _coro("token: 3000", "token: 300")), (C, _coro("token: 3000", "token: long"))],
+    "COROSYNC-TOKEN": [
+        (C, _coro("token: 3000", "token: 300")), (C, _coro("token: 3000", "token: long"))],
     "COROSYNC-CRYPTO": [(C, _coro("crypto_hash: sha256", "crypto_hash: none")),
                         (C, _coro("transport: knet", "transport: udpu")),
                         (C, lambda p: _v1(p, "secauth: on", "secauth: off"))],
@@ -244,13 +267,15 @@ SPOILT = {
     "QUORUM-NOW": [(C, lambda p: p.answer("corosync-quorum", p.trees[0].commands["corosync-quorum"][
         "stdout"].replace("Quorate:          Yes", "Quorate:          No"), 2)),
         (M, lambda p: p.answer("cman-status", old="Quorum: 1", new="Quorum: 2 Activity blocked"))],
-    "QUORUM-TWO-NODE": [(C, lambda p: p.answer("corosync-quorum", old="2Node ", new="")),
-                        (M, lambda p: p.answer("cman-status", p.trees[0].commands["cman-status"]["stdout"]
-                         .replace("2node", "").replace("Expected votes: 1", "Expected votes: 2")))],
+    "QUORUM-TWO-NODE": [
+        (C, lambda p: p.answer("corosync-quorum", old="2Node ", new="")),
+        (M, lambda p: p.answer("cman-status", p.trees[0].commands["cman-status"]["stdout"]
+         .replace("2node", "").replace("Expected votes: 1", "Expected votes: 2")))],
     # firewall
     "FIREWALL-COROSYNC": [(C, lambda p: p.answer("nftables", old="5404-5412", new="5404")),
                           (M, lambda p: p.answer("iptables", old="5404,5405", new="5404"))],
-    "FIREWALL-MULTICAST": [(M, lambda p: p.answer("iptables", old="-p igmp -j ACCEPT", new="-p igmp -j DROP"))],
+    "FIREWALL-MULTICAST": [
+        (M, lambda p: p.answer("iptables", old="-p igmp -j ACCEPT", new="-p igmp -j DROP"))],
     "FIREWALL-DRBD": [(C, lambda p: p.answer("nftables", old="7788-7799, ", new="")),
                       (M, lambda p: p.answer("iptables", old="7788:7799", new="7790:7799"))],
     "FIREWALL-DLM": [(C, lambda p: p.answer("nftables", old=", 21064", new="")),
@@ -258,7 +283,8 @@ SPOILT = {
                      (M, lambda p: p.answer("iptables", old="21064", new="21065"))],
     # Pacemaker
     "PCMK-XML": [(C, _cib("</constraints>", ""))],
-    "PCMK-FENCING": [(C, _cib('name="stonith-enabled" value="true"', 'name="stonith-enabled" value="false"'))],
+    "PCMK-FENCING": [
+        (C, _cib('name="stonith-enabled" value="true"', 'name="stonith-enabled" value="false"'))],
     "PCMK-FENCE-DEVICE": [(C, _cib('name="pcmk_host_list" value="node2"',
                                    'name="pcmk_host_list" value="node3"'))],
     "PCMK-FENCE-MANUAL": [(C, _cib("fence_ipmilan", "fence_dummy"))],
@@ -268,48 +294,59 @@ SPOILT = {
                            (C, _cib('name="no-quorum-policy"', 'name="another"'))],
     "PCMK-CLONE": [(C, lambda p: p.pacemaker('<clone id="vg0-clone">', '<group id="vg0-clone">')
                     .pacemaker('</clone>\n\n    </resources>', '</group>\n\n    </resources>'))],
-    "PCMK-PROMOTABLE": [(C, _cib('name="promotable" value="true"', 'name="promotable" value="false"'))],
-    "PCMK-PROMOTED-MAX": [(C, _cib('name="promoted-max" value="2"', 'name="promoted-max" value="1"')),
-                          (C, _cib('name="promoted-max" value="2"', 'name="master-max" value="1"'))],
+    "PCMK-PROMOTABLE": [
+        (C, _cib('name="promotable" value="true"', 'name="promotable" value="false"'))],
+    "PCMK-PROMOTED-MAX": [
+        (C, _cib('name="promoted-max" value="2"', 'name="promoted-max" value="1"')),
+        (C, _cib('name="promoted-max" value="2"', 'name="master-max" value="1"'))],
     "PCMK-CLONE-MAX": [(C, _cib('name="clone-max" value="2"', 'name="clone-max" value="3"')),
                        (C, _cib('name="clone-max" value="2"', 'name="clone-node-max" value="2"'))],
     "PCMK-NOTIFY": [(C, _cib('name="notify" value="true"', 'name="notify" value="false"'))],
     "PCMK-INTERLEAVE": [(C, _cib('id="vg0-clone-interleave" name="interleave" value="true"',
                                  'id="vg0-clone-interleave" name="interleave" value="false"'))],
-    "PCMK-PARAMETERS": [(C, _cib('name="vgname"', 'name="volgrpname"')),
-                        (C, _cib('type="clvmd"', 'type="clvm"')),
-                        (C, _cib('name="drbd_resource" value="r0"', 'name="drbd_resource" value="-r0"'))],
-    "PCMK-FENCING-WAIVED": [(C, _cib(
-        '<nvpair id="r0-drbd-resource" name="drbd_resource" value="r0"/>',
-        '<nvpair id="a" name="drbd_resource" value="r0"/><nvpair id="b" name="require_fencing" value="no"/>'))],
-    "PCMK-LOCK-DAEMON": [(C, _cib('provider="dualstor" type="clvmd"', 'provider="heartbeat" type="lvmlockd"'))],
+    "PCMK-PARAMETERS": [
+        (C, _cib('name="vgname"', 'name="volgrpname"')),
+        (C, _cib('type="clvmd"', 'type="clvm"')),
+        (C, _cib('name="drbd_resource" value="r0"', 'name="drbd_resource" value="-r0"'))],
+    "PCMK-FENCING-WAIVED": [
+        (C, _cib(
+            '<nvpair id="r0-drbd-resource" name="drbd_resource" value="r0"/>',
+            '<nvpair id="a" name="drbd_resource" value="r0"/>'
+            '<nvpair id="b" name="require_fencing" value="no"/>'))],
+    "PCMK-LOCK-DAEMON": [
+        (C, _cib('provider="dualstor" type="clvmd"', 'provider="heartbeat" type="lvmlockd"'))],
     "PCMK-DLM": [(C, _cib('type="controld"', 'type="Dummy"'))],
-    "PCMK-ORDER": [(C, _cib(_LEFT_OUT % ("order", "after", "r0"), '<rsc_ticket id="x"')),
-                   (C, _cib('first-action="promote"', 'first-action="start"')),
-                   (C, _cib(_LEFT_OUT % ("order", "after", "locking"),
-                            '<rsc_order kind="Optional" id="vg0-after-locking"')),
-                   (C, lambda p: p.pacemaker('<group id="locking">', "").pacemaker("</group>", ""))],
+    "PCMK-ORDER": [
+        (C, _cib(_LEFT_OUT % ("order", "after", "r0"), '<rsc_ticket id="x"')),
+        (C, _cib('first-action="promote"', 'first-action="start"')),
+        (C, _cib(_LEFT_OUT % ("order", "after", "locking"),
+                 '<rsc_order kind="Optional" id="vg0-after-locking"')),
+        (C, lambda p: p.pacemaker('<group id="locking">', "").pacemaker("</group>", ""))],
     "PCMK-ORDER-SYMMETRIC": [(C, _cib(_LEFT_OUT % ("order", "after", "r0"),
                                       '<rsc_order symmetrical="false" id="vg0-after-r0"'))],
-    "PCMK-COLOCATION": [(C, _cib('with-rsc-role="Promoted" ', "")),
-                        (C, _cib(_LEFT_OUT % ("colocation", "with", "locking"), '<rsc_ticket id="x"')),
-                        (C, _cib('with-rsc="locking-clone" score="INFINITY"',
-                                 'with-rsc="locking-clone" score="100"'))],
-    "PCMK-TIMEOUT": [(C, _cib('id="r0-stop" name="stop" interval="0s" timeout="120s"',
-                              'id="r0-stop" name="stop" interval="0s" timeout="30s"')),
-                     (C, _cib('<op id="vg0-start" name="start" interval="0s" timeout="120s"/>', "")),
-                     (C, _cib('id="vg0-monitor" name="monitor" interval="10s" timeout="90s"',
-                              'id="vg0-monitor" name="monitor" interval="10s" timeout="soon"'))],
+    "PCMK-COLOCATION": [
+        (C, _cib('with-rsc-role="Promoted" ', "")),
+        (C, _cib(_LEFT_OUT % ("colocation", "with", "locking"), '<rsc_ticket id="x"')),
+        (C, _cib('with-rsc="locking-clone" score="INFINITY"',
+                 'with-rsc="locking-clone" score="100"'))],
+    "PCMK-TIMEOUT": [
+        (C, _cib('id="r0-stop" name="stop" interval="0s" timeout="120s"',
+                 'id="r0-stop" name="stop" interval="0s" timeout="30s"')),
+        (C, _cib('<op id="vg0-start" name="start" interval="0s" timeout="120s"/>', "")),
+        (C, _cib('id="vg0-monitor" name="monitor" interval="10s" timeout="90s"',
+                 'id="vg0-monitor" name="monitor" interval="10s" timeout="soon"'))],
     "PCMK-MONITOR": [(C, _cib('role="Unpromoted"', 'role="Promoted"')),
                      (C, _cib('id="vg0-monitor" name="monitor" interval="10s"',
                               'id="vg0-monitor" name="monitor" interval="0s"'))],
     "PCMK-MONITOR-INTERVAL": [(C, _cib('interval="31s"', 'interval="20s"'))],
     # packages
-    "PACKAGES-MISSING": [(C, lambda p: p.program("lvmlockd", "")), (M, lambda p: p.program("clvmd", "")),
-                         (M, lambda p: p.program("drbdadm", "", (1,)))],
+    "PACKAGES-MISSING": [
+        (C, lambda p: p.program("lvmlockd", "")), (M, lambda p: p.program("clvmd", "")),
+        (M, lambda p: p.program("drbdadm", "", (1,)))],
     "PACKAGES-FENCE-AGENT": [(C, lambda p: p.answer("cib", p.cib).program("fence_ipmilan", "")),
                              (M, lambda p: p.program("fence_ipmilan", ""))],
     "PACKAGES-CLUSTER-SHELL": [(C, lambda p: p.program("pcs", "").program("crm", ""))],
     "PACKAGES-DRBD-MODULE": [(C, lambda p: p.drop("/proc/drbd").answer("modinfo-drbd", "", 1))],
-    "PACKAGES-DLM-MODULE": [(M, lambda p: p.kind("/sys/kernel/dlm", "").answer("modinfo-dlm", "", 1))],
+    "PACKAGES-DLM-MODULE": [
+        (M, lambda p: p.kind("/sys/kernel/dlm", "").answer("modinfo-dlm", "", 1))],
 }

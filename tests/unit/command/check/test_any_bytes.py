@@ -5,12 +5,21 @@ import json
 
 import jsonschema
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dualstor.command.check import report
 from dualstor.command.check.judge import BROKEN
 from dualstor.command.check.parsers import (
-    chains, corosyncconf, drbdfiles, firewalld, iptables, lvmconf, nftables, xml)
+    chains,
+    corosyncconf,
+    drbdfiles,
+    firewalld,
+    iptables,
+    lvmconf,
+    nftables,
+    xml,
+)
 from dualstor.command.check.sources import collect, wanted
 from dualstor.command.check.view.lvm import passes
 from dualstor.command.check.view.seen import Unavailable
@@ -21,15 +30,24 @@ SCHEMA = schema()
 
 #: Pieces of all languages that the parsers know, so that arbitrary text goes deep.
 PIECES = st.sampled_from([
-    "{", "}", ";", "\n", " ", "\"", "'", "<", ">", "/>", "</", "=", "[", "]", ",", "#", ":", "|", "\\",
-    "resource", "r0", "on", "node1", "net", "disk", "device", "minor", "address", "volume", "common",
-    "include \"*\";\n", "protocol", "handlers", "fence-peer", "/dev/drbd0", "/dev/vdb", "10.78.0.1:7788",
-    "totem", "interface", "bindnetaddr:", "nodelist", "node", "ring0_addr:", "version:", "2", "quorum",
-    "global", "locking_type", "filter", "a|", "r|.*|", "use_lvmlockd", "1", "-1", "99999999999999999999",
-    "cluster", "clusternode", "name=", "nodeid=", "fence", "method", "&amp;", "&x;", "<!DOCTYPE a [",
-    "<?xml version=\"1.0\" encoding=\"utf-16\"?>", "<!--", "-->", "<![CDATA[", "cib", "configuration",
-    "primitive", "clone", "rsc_order", "nvpair", "-A INPUT", ":INPUT DROP", "*filter", "-j", "--dport",
-    "table inet f {", "chain c {", "type filter hook input priority 0; policy drop;", "tcp dport", "accept",
+    "{", "}", ";", "\n", " ", "\"", "'", "<", ">", "/>", "</", "=", "[", "]", ",", "#", ":", "|",
+    "\\",
+    "resource", "r0", "on", "node1", "net", "disk", "device", "minor", "address", "volume",
+    "common",
+    "include \"*\";\n", "protocol", "handlers", "fence-peer", "/dev/drbd0", "/dev/vdb",
+    "10.78.0.1:7788",
+    "totem", "interface", "bindnetaddr:", "nodelist", "node", "ring0_addr:", "version:", "2",
+    "quorum",
+    "global", "locking_type", "filter", "a|", "r|.*|", "use_lvmlockd", "1", "-1",
+    "99999999999999999999",
+    "cluster", "clusternode", "name=", "nodeid=", "fence", "method", "&amp;", "&x;",
+    "<!DOCTYPE a [",
+    "<?xml version=\"1.0\" encoding=\"utf-16\"?>", "<!--", "-->", "<![CDATA[", "cib",
+    "configuration",
+    "primitive", "clone", "rsc_order", "nvpair", "-A INPUT", ":INPUT DROP", "*filter", "-j",
+    "--dport",
+    "table inet f {", "chain c {", "type filter hook input priority 0; policy drop;", "tcp dport",
+    "accept",
     "jump c", "public (active)", "  ports: ", "7788/tcp", "rule", "Quorum:", "Quorate:", "Flags:",
     "Nodeid", "Membership information", "\0", "\ufffd", "ü", "\U0001f980", "\r", "\x1b"])
 ANY = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join),
@@ -37,7 +55,7 @@ ANY = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join
 
 
 def sound(pair):
-    """Judge, and hold the answer against its schema."""
+    """Apply the rules, and validate the answer with its schema."""
     verdict = pair.verdict()
     assert [u.reason for u in verdict.unseen if u.reason.startswith(BROKEN)] == []
     document = dict(report.document(pair.cluster, verdict), schema="dualstor.check/1")
@@ -95,13 +113,13 @@ def test_a_damaged_cib(good, start, text, lost):
 
 @given(data=st.dictionaries(st.sampled_from(FILES), st.binary(max_size=300), max_size=6))
 def test_any_bytes_on_disk(tmp_path_factory, data):
-    folder = tmp_path_factory.mktemp("bytes")
+    directory = tmp_path_factory.mktemp("bytes")
     for path, content in data.items():
-        target = folder.joinpath(path[1:])
+        target = directory.joinpath(path[1:])
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
     from .trees import Pair
-    sound(Pair([collect.copied(str(folder)), collect.copied(str(folder))], None))
+    sound(Pair([collect.copied(str(directory)), collect.copied(str(directory))], None))
 
 
 @given(text=ANY, protocol=st.sampled_from(["tcp", "udp", "igmp"]), port=st.integers(1, 65535))
@@ -121,15 +139,16 @@ def test_parsers_of_any_text(text):
 
 
 @given(pattern=ANY, device=st.sampled_from(["/dev/drbd0", "/dev/disk/by-id/scsi-0QEMU_HARDDISK_0"]))
-def test_a_filter_of_any_text_is_judged_or_not_looked_at(pattern, device):
+def test_a_filter_of_any_text_is_evaluated_or_not_checked(pattern, device):
     try:
         assert passes((pattern,), (device,)) in (True, False)
     except Unavailable:
         pass
 
 
-@pytest.mark.parametrize("pattern", ["a|(a*)*b|", "a|.*.*.*.*.*.*x|", "r|(a|a)*b|", "a|" + "x" * 300 + "|"])
-def test_a_filter_that_could_take_for_ever_is_not_judged(pattern):
+@pytest.mark.parametrize("pattern",
+                         ["a|(a*)*b|", "a|.*.*.*.*.*.*x|", "r|(a|a)*b|", "a|" + "x" * 300 + "|"])
+def test_a_filter_that_could_take_forever_is_not_evaluated(pattern):
     with pytest.raises(Unavailable):
         passes((pattern,), ("/dev/" + "a" * 60,))
 
@@ -149,7 +168,8 @@ def test_xml_fetches_and_expands_nothing(good, text):
     sound(good("cman").write("/etc/cluster/cluster.conf", text))
 
 
-@pytest.mark.parametrize("text", ["{" * 5000, "a { " * 5000, "a [ " * 5000, "resource r {" + "x { " * 5000])
+@pytest.mark.parametrize("text",
+                         ["{" * 5000, "a { " * 5000, "a [ " * 5000, "resource r {" + "x { " * 5000])
 def test_deep_nesting_is_no_trouble(good, text):
     for path in ("/etc/drbd.conf", "/etc/lvm/lvm.conf", "/etc/corosync/corosync.conf"):
         sound(good("corosync").write(path, text))

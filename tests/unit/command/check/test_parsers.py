@@ -4,9 +4,16 @@
 import pytest
 
 from dualstor.command.check.parsers import (
-    corosyncconf, drbdfiles, firewalld, iptables, lvmconf, nftables, xml)
-from dualstor.command.check.view.seen import Unavailable
+    corosyncconf,
+    drbdfiles,
+    firewalld,
+    iptables,
+    lvmconf,
+    nftables,
+    xml,
+)
 from dualstor.command.check.view.lvm import passes
+from dualstor.command.check.view.seen import Unavailable
 
 
 def test_lvm_conf_keeps_lines_lists_and_paths():
@@ -34,7 +41,7 @@ def test_lvm_conf_may_have_single_quotes():
     ("a = \n", 1, "value is missing"),
     ("x = \"open\n", 1, "value is missing"),
 ])
-def test_lvm_conf_tells_the_line_of_a_mistake(text, line, says):
+def test_lvm_conf_reports_the_line_of_a_mistake(text, line, says):
     problems = lvmconf.parse(text, "f")[1]
     assert [(p.where.line, says in p.text) for p in problems][:1] == [(line, True)]
 
@@ -50,7 +57,7 @@ def test_corosync_conf_keeps_lines_and_repeated_sections():
     assert str(rings[1].at("mcastport")) == "f:6", "where the section begins"
 
 
-def test_drbd_files_follow_includes_and_tell_file_and_line():
+def test_drbd_files_follow_includes_and_keep_file_and_line():
     resources, problems = drbdfiles.parse({
         "/etc/drbd.conf": 'include "drbd.d/global_common.conf";\ninclude "drbd.d/*.res";\n',
         "/etc/drbd.d/global_common.conf": "common {\n net {\n  protocol C;\n }\n}\n",
@@ -65,7 +72,7 @@ def test_drbd_files_follow_includes_and_tell_file_and_line():
 
 
 def test_drbd_files_that_include_themselves_end():
-    files = {"/etc/drbd.d/%d.res" % n: 'include "*.res";\n' * 9 for n in range(4)}
+    files = {f"/etc/drbd.d/{n}.res": 'include "*.res";\n' * 9 for n in range(4)}
     files["/etc/drbd.conf"] = 'include "drbd.conf";\ninclude "drbd.d/*.res";\nresource a { }\n'
     assert [r.name for r in drbdfiles.parse(files)[0]] == ["a"]
 
@@ -75,7 +82,7 @@ def test_drbd_files_that_include_themselves_end():
     ("resource r0 {\n  net {\n    protocol C;\n  }\n", 4),
     ("resource r0 {\n  on \"node1 {\n}\n", 2),
 ])
-def test_drbd_files_tell_the_line_of_a_mistake(text, line):
+def test_drbd_files_report_the_line_of_a_mistake(text, line):
     problems = drbdfiles.parse({"/etc/drbd.d/r0.res": text})[1]
     assert [(p.where.source, p.where.line) for p in problems] == [("/etc/drbd.d/r0.res", line)]
 
@@ -99,14 +106,14 @@ def test_xml_of_another_encoding_keeps_its_lines():
     (("r/sda/", "a/.*/"), "/dev/sda", False),
     (("a|.*/|",), "/dev/sdb", True),
     ((), "/dev/sdb", True),
-    ("r(/dev/sd[bc])", "/dev/sdc", False),
+    (("r(/dev/sd[bc])",), "/dev/sdc", False),
 ])
-def test_the_first_pattern_that_fits_decides(patterns, device, through):
+def test_the_first_pattern_that_matches_decides(patterns, device, through):
     assert passes(patterns, (device,)) is through
 
 
 def test_one_accepted_name_of_a_device_is_enough():
-    """LVM goes on to the other names: rejecting one hides nothing when the rest is accepted."""
+    """LVM continues with the other names: one rejected hides nothing if another is accepted."""
     names = ("/dev/sdb", "/dev/disk/by-id/scsi-1")
     assert passes(("r|^/dev/sdb$|", "a|.*|"), names)
     assert not passes(("r|^/dev/sdb$|",), names)
@@ -114,7 +121,7 @@ def test_one_accepted_name_of_a_device_is_enough():
 
 
 @pytest.mark.parametrize("pattern", ["/dev/sdb", "", "a", "a|x", "r|[|", "x|.*|"])
-def test_a_pattern_of_another_form_is_not_judged(pattern):
+def test_a_pattern_of_another_form_is_not_evaluated(pattern):
     with pytest.raises(Unavailable):
         passes((pattern,), ("/dev/sdb",))
 
@@ -156,7 +163,8 @@ NFT = "table %s filter {\n\tchain input {\n\t\ttype filter hook input priority 0
     ("inet", "drop", "tcp dport 22 accept", False),
     ("inet", "drop", "tcp dport @cluster accept", True),
     ("inet", "drop", "meta l4proto { tcp, udp } th dport 7788 accept", True),
-    ("inet", "drop", "ct state vmap { established : accept, related : accept, invalid : drop }", False),
+    ("inet", "drop", "ct state vmap { established : accept, related : accept, invalid : drop }",
+     False),
     ("inet", "drop", "ct state new tcp dport 7788 counter packets 1 bytes 2 accept", True),
     ("inet", "drop", "iifname \"lo\" accept", False),
     ("inet", "drop", "jump mine", True),

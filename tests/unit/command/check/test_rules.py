@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Each rule: silent on good pairs, finds what is spoilt, and tells what to do."""
+"""Each rule: silent on good pairs, finds what is spoilt, and says what to do."""
 
 import re
 
 import pytest
 
 from dualstor.agents import catalogue
-from dualstor.command.check.rules import registry
-from dualstor.command.check.rules import rules
+from dualstor.command.check.rules import registry, rules
 
 from .spoilt import SPOILT
 
@@ -31,7 +30,7 @@ def test_every_rule_is_broken_by_some_pair():
 def test_the_rule_finds_what_is_spoilt(good, identifier, number):
     name, spoil = SPOILT[identifier][number]
     verdict = spoil(good(name)).verdict([RULES[identifier]])
-    assert verdict.findings, "%s finds nothing" % identifier
+    assert verdict.findings, f"{identifier} finds nothing"
     for finding in verdict.findings:
         assert finding.rule.id == identifier
         assert finding.text and finding.where.source
@@ -45,7 +44,7 @@ def test_the_fix_is_exact_as_each_finding_fills_it_in(good, identifier):
     open_values = {word.upper() for word in re.findall(r"\{(\w+)\}", rule.fix)}
     for name, spoil in SPOILT[identifier]:
         for finding in spoil(good(name)).verdict([rule]).findings:
-            assert not [w for w in open_values if re.search(r"\b%s\b" % w, finding.fix)], finding.fix
+            assert not [w for w in open_values if re.search(rf"\b{w}\b", finding.fix)], finding.fix
 
 
 @pytest.mark.parametrize("identifier", sorted(RULES))
@@ -60,7 +59,8 @@ def test_a_rule_says_what_it_is_why_and_what_to_do(identifier):
 
 
 def test_what_lvm_hides_from_a_user_is_not_taken_for_nothing(good):
-    pair = good("cman").answer("vgs", "", 0, "WARNING: Running as a non-root user. Functionality may")
+    pair = good("cman").answer("vgs", "", 0,
+                               "WARNING: Running as a non-root user. Functionality may")
     verdict = pair.verdict([RULES["LVM-VG-UNLOCKED"]])
     assert "only root" in verdict.unseen[0].reason
 

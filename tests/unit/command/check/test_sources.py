@@ -28,12 +28,12 @@ def test_a_copied_tree_is_read_with_its_recorded_answers(tmp_path):
 
 
 def test_exit_codes_and_complaints_are_recorded_too(tmp_path):
-    folder = tmp_path / "dualstor-commands"
-    folder.mkdir()
-    (folder / "vgs.err").write_text("no locks\n")
-    (folder / "vgs.rc").write_text("5\n")
-    (folder / "pvs.out").write_text("")
-    (folder / "pvs.rc").write_text("five\n")
+    directory = tmp_path / "dualstor-commands"
+    directory.mkdir()
+    (directory / "vgs.err").write_text("no locks\n")
+    (directory / "vgs.rc").write_text("5\n")
+    (directory / "pvs.out").write_text("")
+    (directory / "pvs.rc").write_text("five\n")
     seen = collect.copied(str(tmp_path))
     assert seen.commands["vgs"]["returncode"] == 5
     assert seen.commands["vgs"]["stderr"] == "no locks\n"
@@ -59,8 +59,9 @@ def test_a_device_is_known_by_all_its_names(monkeypatch):
         device = staticmethod(numbers.get)
 
         @staticmethod
-        def list(folder):
-            return [path.rpartition("/")[2] for path in numbers if path.rpartition("/")[0] == folder]
+        def list(directory):
+            return [name.rpartition("/")[2] for name in numbers
+                    if name.rpartition("/")[0] == directory]
     assert collect._aliases(Devices, {"/dev/sdb": "device", "/x": "file"}) == {
         "/dev/sdb": "/dev/disk/by-id/x"}
 
@@ -156,13 +157,15 @@ def test_the_remote_shell_sees_one_quoted_word():
 
 
 @pytest.mark.parametrize("text, says", [
-    ("#!/bin/sh\necho 'node2: Permission denied (publickey).' >&2; exit 255\n", "Permission denied"),
+    ("#!/bin/sh\necho 'node2: Permission denied (publickey).' >&2; exit 255\n",
+     "Permission denied"),
     ("#!/bin/sh\necho 'sh: python3: not found' >&2; exit 127\n", "python3: not found"),
     ("#!/bin/sh\necho welcome\n", "not a recorded tree"),
 ])
 def test_a_peer_that_cannot_be_reached_leaves_its_items_unseen(ssh, text, says):
     import io
     import json
+
     from dualstor.command.main import main
     ssh(text)
     out = io.StringIO()

@@ -9,14 +9,18 @@ from dualstor.command.check.parsers import xml
 from dualstor.command.check.view.cib import Cib, seconds
 from dualstor.command.check.view.constraints import colocations, orders
 
-from .spoilt import C, CLUSTER, CORO, HOSTS, LVM, M, RES, _devices, _v1
+from .spoilt import CLUSTER, CORO, HOSTS, LVM, RES, C, M, _devices, _v1
 
-_SETS = """<rsc_order id="o"><resource_set id="a" action="promote"><resource_ref id="r0-clone"/></resource_set>
-<resource_set id="b" action="start" sequential="false"><resource_ref id="locking-clone"/></resource_set>
+_SETS = """<rsc_order id="o">
+<resource_set id="a" action="promote"><resource_ref id="r0-clone"/></resource_set>
+<resource_set id="b" action="start" sequential="false">
+<resource_ref id="locking-clone"/></resource_set>
 <resource_set id="c" action="start"><resource_ref id="vg0-clone"/></resource_set></rsc_order>
-<rsc_colocation id="p" score="INFINITY"><resource_set id="d"><resource_ref id="vg0-clone"/></resource_set>
+<rsc_colocation id="p" score="INFINITY">
+<resource_set id="d"><resource_ref id="vg0-clone"/></resource_set>
 <resource_set id="f"><resource_ref id="locking-clone"/></resource_set>
-<resource_set id="e" role="Promoted"><resource_ref id="r0-clone"/></resource_set></rsc_colocation>"""
+<resource_set id="e" role="Promoted"><resource_ref id="r0-clone"/></resource_set>
+</rsc_colocation>"""
 
 _MULTICAST = """\
 totem {
@@ -69,29 +73,34 @@ VARIANTS = [
     (C, "udpu and crypto in corosync 2", lambda p: p.edit(CORO, "knet", "udpu").answer(
         "corosync-version", "Corosync Cluster Engine, version '2.4.5'")),
     (C, "bindnetaddr of its own on each host", lambda p: p.write(
-        CORO, _MULTICAST.replace("10.77.0.0", "10.77.0.0 "), (1,)).write(CORO, _MULTICAST, (0,)).answer(
+        CORO, _MULTICAST.replace("10.77.0.0", "10.77.0.0 "), (1,))
+     .write(CORO, _MULTICAST, (0,)).answer(
         "corosync-version", "Corosync Cluster Engine, version '2.4.5'")),
     (C, "nodes by name", lambda p: p.edit(CORO, "ring0_addr: 10.77.0.", "ring0_addr: node")),
     (C, "a devices file", lambda p: _devices(p, "/dev/vda", "/dev/drbd0")),
     (C, "comments in one file", lambda p: p.edit(RES, "net {", "# ours\n\tnet {", (1,))
      .edit(CORO, "totem {", "# ours\ntotem {", (0,))),
-    (C, "fully qualified names in DRBD's file", lambda p: p.edit(RES, "on node1", "on node1.example.com")
+    (C, "fully qualified names in DRBD's file",
+     lambda p: p.edit(RES, "on node1", "on node1.example.com")
      .edit(RES, "on node2", "on node2.example.com")),
-    (C, "the module 8.4 with tools 9", lambda p: p.write("/proc/drbd", "version: 8.4.11 (api:1)\n")),
+    (C, "the module 8.4 with tools 9",
+     lambda p: p.write("/proc/drbd", "version: 8.4.11 (api:1)\n")),
     (C, "firewalld", lambda p: p.answer("firewalld", "public (active)\n  target: default\n"
                                         "  services: high-availability ssh\n  ports: 7788/tcp\n")),
     (C, "resource sets", _with_sets),
     (C, "order by way of the locks", _without_constraints_by_chain),
-    (C, "a time-out for all", lambda p: p.pacemaker(' timeout="120s"', "").pacemaker(
+    (C, "a timeout for all", lambda p: p.pacemaker(' timeout="120s"', "").pacemaker(
         "<constraints>", '<constraints>').pacemaker(
-        "</resources>", '</resources><op_defaults><meta_attributes id="x"><nvpair id="y" name="timeout" '
+        "</resources>",
+        '</resources><op_defaults><meta_attributes id="x"><nvpair id="y" name="timeout" '
                         'value="3min"/></meta_attributes></op_defaults>')),
     (C, "a random fence delay", lambda p: p.pacemaker('pcmk_delay_base" value="5s"',
                                                       'pcmk_delay_max" value="10s"')),
     (C, "a fence delay by node", lambda p: p.pacemaker(
         'pcmk_delay_base" value="5s"', 'pcmk_delay_base" value="node1:5s;node2:0s"')),
     (C, "one device for both", lambda p: p.pacemaker(
-        'name="pcmk_host_list" value="node1"', 'name="pcmk_host_map" value="node1:1;node2:2"').pacemaker(
+        'name="pcmk_host_list" value="node1"',
+        'name="pcmk_host_map" value="node1:1;node2:2"').pacemaker(
         'pcmk_delay_base" value="5s"', 'pcmk_delay_base" value="node1:5s;node2:0s"')),
     (C, "priorities of fencing", lambda p: p.pacemaker('value="5s"', 'value="0"').pacemaker(
         '<nvpair id="option-fencing"', '<nvpair id="pf" name="priority-fencing-delay" value="15s"/>'
@@ -99,15 +108,19 @@ VARIANTS = [
     (C, "the words of Pacemaker 3", lambda p: p.pacemaker("stonith-enabled", "fencing-enabled")),
     (M, "comments and blanks in cluster.conf", lambda p: p.edit(
         CLUSTER, "<clusternodes>", "<!-- two -->\n\n<clusternodes>", (1,))),
-    (M, "no multicast address given", lambda p: p.edit(CLUSTER, '<multicast addr="239.192.12.109"/>', "")),
+    (M, "no multicast address given",
+     lambda p: p.edit(CLUSTER, '<multicast addr="239.192.12.109"/>', "")),
     (M, "no fence_daemon", lambda p: p.edit(
         CLUSTER, '<fence_daemon clean_start="0" post_fail_delay="0" post_join_delay="30"/>', "")),
     (M, "names from DNS, in full", lambda p: p.edit(HOSTS, "node1", "x").edit(HOSTS, "node2", "y")
      .edit(CLUSTER, 'name="node1"', 'name="node1.example.com"')
      .edit(CLUSTER, 'name="node2"', 'name="node2.example.com"')
-     .answer("getent-node1.example.com", "10.77.0.1").answer("getent-node2.example.com", "10.77.0.2")),
-    (M, "clvmd's interface", lambda p: p.edit(CLUSTER, "</cluster>", '<clvmd interface="cman"/></cluster>')),
-    (M, "lvmlockd with LVM 2.02", lambda p: p.edit(LVM, "locking_type = 3", "locking_type = 1\nuse_lvmlockd = 1")
+     .answer("getent-node1.example.com", "10.77.0.1")
+     .answer("getent-node2.example.com", "10.77.0.2")),
+    (M, "clvmd's interface",
+     lambda p: p.edit(CLUSTER, "</cluster>", '<clvmd interface="cman"/></cluster>')),
+    (M, "lvmlockd with LVM 2.02",
+     lambda p: p.edit(LVM, "locking_type = 3", "locking_type = 1\nuse_lvmlockd = 1")
      .answer("vgs", "  vg0|wz--ns")),
     (M, "the local file of LVM", lambda p: p.edit(LVM, "use_lvmetad = 0", "use_lvmetad = 1").write(
         "/etc/lvm/lvmlocal.conf", "global/use_lvmetad = 0\n")),
@@ -127,14 +140,16 @@ def test_master_and_slave_are_understood(good):
 
 UNKNOWN = [
     ("LVM-FILTER", lambda p: p.drop(LVM)), ("LVM-LVMLOCKD", lambda p: p.drop(LVM)),
-    ("DRBD-FENCING", lambda p: p.drop(RES)), ("DRBD-GENERATION", lambda p: p.silence("drbdadm-version")),
+    ("DRBD-FENCING", lambda p: p.drop(RES)),
+    ("DRBD-GENERATION", lambda p: p.silence("drbdadm-version")),
     ("DRBD-GENERATION", lambda p: p.answer("drbdadm-version", "")),
     ("DRBD-METADATA", lambda p: p.answer("drbd-gi-r0", "", 20, "no such device")),
     ("DRBD-METADATA", lambda p: p.answer("drbd-gi-r0", "")),
     ("LVM-VG-UNLOCKED", lambda p: p.answer("vgs", "", 5, "  connect() failed on local socket")),
     ("LVM-VG-UNLOCKED", lambda p: p.answer("vgs", "  vg0|wz--ns|x")),
     ("COROSYNC-RING", lambda p: p.silence("ip-addr")),
-    ("QUORUM-NOW", lambda p: p.answer("corosync-quorum", "", 1, "Cannot initialize QUORUM service")),
+    ("QUORUM-NOW",
+     lambda p: p.answer("corosync-quorum", "", 1, "Cannot initialize QUORUM service")),
     ("QUORUM-NOW", lambda p: p.answer("corosync-quorum", "Quorate")),
     ("FIREWALL-DLM", lambda p: p.silence("nftables")),
     ("PCMK-FENCING", lambda p: setattr(p, "cib", None) or p),
@@ -154,13 +169,15 @@ def test_what_cannot_be_known_is_not_called_right(good, identifier, change):
 def test_the_cib_on_disk_serves_where_pacemaker_does_not_run(good):
     pair = good(C).silence("cib")
     text, pair.cib = pair.cib, None
-    pair.write("/var/lib/pacemaker/cib/cib.xml", text.replace('value="freeze"', 'value="ignore"'), (1,))
+    pair.write("/var/lib/pacemaker/cib/cib.xml", text.replace('value="freeze"', 'value="ignore"'),
+               (1,))
     places = {str(f.where) for f in pair.verdict().findings if f.rule.id == "PCMK-QUORUM-POLICY"}
     assert [place.rpartition(":")[0] for place in places] == ["/var/lib/pacemaker/cib/cib.xml"]
 
 
 @pytest.mark.parametrize("text, value", [
-    ("20", 20), ("20s", 20), ("3min", 180), ("500ms", 0.5), ("1h", 3600), ("", None), ("soon", None),
+    ("20", 20), ("20s", 20), ("3min", 180), ("500ms", 0.5), ("1h", 3600), ("", None),
+    ("soon", None),
     (None, None), ("1 m", 60), ("-1", None), ("1us", 0.000001)])
 def test_times(text, value):
     assert seconds(text) == value
@@ -172,15 +189,16 @@ class _Document:
     hosts = ()
 
     def __init__(self, constraints):
-        text = "<cib><configuration><constraints>%s</constraints></configuration></cib>" % constraints
+        text = f"<cib><configuration><constraints>{constraints}</constraints></configuration></cib>"
         self.cib_document = xml.parse(text, "f") + ("f",)
 
 
 def test_sets_within_and_between():
     cib = Cib(_Document(
         '<rsc_order><resource_set><resource_ref id="a"/><resource_ref id="b"/></resource_set>'
-        '<resource_set sequential="false"><resource_ref id="c"/><resource_ref id="d"/></resource_set>'
-        '</rsc_order><rsc_colocation score="INFINITY"><resource_set><resource_ref id="a"/></resource_set>'
+        '<resource_set sequential="false"><resource_ref id="c"/><resource_ref id="d"/>'
+        '</resource_set></rsc_order>'
+        '<rsc_colocation score="INFINITY"><resource_set><resource_ref id="a"/></resource_set>'
         '<resource_set role="Master"><resource_ref id="b"/></resource_set></rsc_colocation>'))
     assert {(e.first, e.later) for e in orders(cib)} == {
         ("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("b", "d")}
@@ -191,5 +209,5 @@ def test_sets_within_and_between():
     ("", True), ('kind="Mandatory"', True), ('kind="Optional"', False), ('score="0"', False),
     ('score="INFINITY"', True), ('kind="Serialize"', False)])
 def test_only_a_mandatory_order_counts(attributes, firm):
-    edge, = orders(Cib(_Document('<rsc_order first="a" then="b" %s/>' % attributes)))
+    edge, = orders(Cib(_Document(f'<rsc_order first="a" then="b" {attributes}/>')))
     assert edge.firm is firm

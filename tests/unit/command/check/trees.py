@@ -19,15 +19,15 @@ CIB = os.path.join(DATA, "cib.xml")
 NODES = ("node1", "node2")
 
 
-def lay_out(name, node, folder):
-    """Put the tree of a node into *folder*, as a person would copy it."""
+def lay_out(name, node, directory):
+    """Put the tree of a node into *directory*, as a person would copy it."""
     for part in ("both", node):
-        shutil.copytree(os.path.join(DATA, name, part), folder, dirs_exist_ok=True)
-    return folder
+        shutil.copytree(os.path.join(DATA, name, part), directory, dirs_exist_ok=True)
+    return directory
 
 
 class Pair:
-    """Two hosts and a CIB; every change is told by method, and must find what it changes."""
+    """Two hosts and a CIB; each method changes one thing, and must find what it changes."""
 
     def __init__(self, trees, cib):
         self.trees = trees
@@ -44,7 +44,7 @@ class Pair:
     def edit(self, path, old, new, hosts=(0, 1)):
         """Replace *old* in a file."""
         def change(files):
-            assert old in files[path], "%s has no %r" % (path, old)
+            assert old in files[path], f"{path} has no {old!r}"
             files[path] = files[path].replace(old, new)
         return self._change("files", hosts, change)
 
@@ -78,7 +78,7 @@ class Pair:
 
     def pacemaker(self, old, new, count=-1):
         """Replace *old* in the CIB."""
-        assert old in self.cib, "the CIB has no %r" % old
+        assert old in self.cib, f"the CIB has no {old!r}"
         self.cib = self.cib.replace(old, new, count)
         return self
 

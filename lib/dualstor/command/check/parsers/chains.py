@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a packet filter does with a new packet, judged by its chains.
+"""What a packet filter does with a new packet, by its chains.
 
-A rule with conditions that cannot be judged here (an address, an interface) may accept, but
-is not taken to drop: what is called closed is closed for every packet.
+A rule with conditions that cannot be evaluated here (an address, an interface) may accept, but
+is not assumed to drop: what is reported as closed is closed for every packet.
 """
 
 from dualstor.record import Record
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Callable, Mapping, Sequence
 
 ACCEPT, DROP, RETURN = "accept", "drop", "return"
 _DEPTH = 20
@@ -14,18 +18,18 @@ _DEPTH = 20
 class Rule(Record):
     """One rule: ``verdict`` is ACCEPT, DROP, RETURN, or the name of a chain to jump to.
 
-    ``protocol`` and ``ports`` (a function of a port) are None for any; ``new`` whether
-    it can fit a packet that opens a connection; ``sure`` whether nothing else restricts it.
+    ``protocol`` and ``ports`` (a function of a port) are None for any; ``new``: whether it
+    can match a packet that opens a connection; ``sure``: whether nothing else restricts it.
     """
 
     verdict: str
-    protocol: str = None
-    ports: object = None
+    protocol: "str | None" = None
+    ports: "Callable[[int], bool] | None" = None
     new: bool = True
     sure: bool = True
 
-    def fits(self, protocol, port):
-        """Whether it may fit a new packet."""
+    def fits(self, protocol: str, port: "int | None") -> bool:
+        """Whether it may match a new packet."""
         if not self.new or self.protocol not in (None, protocol):
             return False
         return self.ports is None or (port is not None and self.ports(port))
@@ -34,17 +38,19 @@ class Rule(Record):
 class _Walk:
     """A packet's way through *chains*; each chain is walked once, whoever jumps to it."""
 
-    def __init__(self, chains, protocol, port):
-        self._chains, self._packet, self._known = chains, (protocol, port), {}
+    def __init__(self, chains: "Mapping[str, Sequence[Rule]]", protocol: str,
+                 port: "int | None") -> None:
+        self._chains, self._packet = chains, (protocol, port)
+        self._known: "dict[str, str | None]" = {}
 
-    def verdict(self, name, depth=0):
-        """ACCEPT or DROP, None when the chain comes to its end."""
+    def verdict(self, name: str, depth: int = 0) -> "str | None":
+        """ACCEPT or DROP; None at the end of the chain."""
         if name not in self._known:
             self._known[name] = None    # a loop ends here
             self._known[name] = self._through(name, depth) if depth < _DEPTH else None
         return self._known[name]
 
-    def _through(self, name, depth):
+    def _through(self, name: str, depth: int) -> "str | None":
         for rule in self._chains.get(name, ()):
             if not rule.fits(*self._packet):
                 continue
@@ -60,13 +66,14 @@ class _Walk:
         return None
 
 
-def admits(chains, policies, protocol, port):
-    """Whether a new packet gets in.
+def admits(chains: "Mapping[str, Sequence[Rule]]", policies: "Mapping[str, str]",
+           protocol: str, port: "int | None") -> bool:
+    """Whether a new packet is accepted.
 
-    :param chains: {name: tuple of Rules}
-    :param policies: {name of a chain where packets come in: ACCEPT or DROP}
+    :param chains: the rules of each chain
+    :param policies: ACCEPT or DROP, of each chain through which packets come in
     :param protocol: e.g. "tcp"
-    :param port: its destination; None where the protocol has none
+    :param port: its destination; None if the protocol has none
     """
     walk = _Walk(chains, protocol, port)
     return all((walk.verdict(name) or policy) == ACCEPT for name, policy in policies.items())

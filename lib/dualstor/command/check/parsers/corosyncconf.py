@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """corosync.conf of corosync 1, 2 and 3, with line numbers; takes any text.
 
-Format: corosync.conf(5), exec/coroparse.c: one ``key: value``, ``section {`` or ``}`` a
+Format: corosync.conf(5), exec/coroparse.c: one ``key: value``, ``section {`` or ``}`` per
 line; ``#`` begins a comment.
 """
 
@@ -9,36 +9,35 @@ from dualstor.command.check.parsers.where import Problem, Where
 
 
 class Section:
-    """A section: ``values`` is {key: (value, Where)}, of the last one; ``sections`` in order."""
+    """A section: ``values`` is {key: (value, Where)}; of two the later one counts."""
 
-    def __init__(self, name, where):
+    def __init__(self, name: str, where: Where) -> None:
         self.name = name
         self.where = where
-        self.values = {}
-        self.sections = []
+        self.values: "dict[str, tuple[str, Where]]" = {}
+        self.sections: "list[Section]" = []
 
-    def get(self, key, default=None):
+    def get(self, key: str, default: "str | None" = None) -> "str | None":
         """The value of a key as text."""
-        return self.values.get(key, (default, None))[0]
+        return self.values[key][0] if key in self.values else default
 
-    def at(self, key):
-        """Where the key stands; where the section begins when it does not."""
-        return self.values.get(key, (None, self.where))[1]
+    def at(self, key: str) -> Where:
+        """Where the key is; where the section begins if it has no such key."""
+        return self.values[key][1] if key in self.values else self.where
 
-    def named(self, name):
+    def named(self, name: str) -> "list[Section]":
         """The inner sections of that name."""
         return [section for section in self.sections if section.name == name]
 
-    def first(self, name):
-        """The first inner section of that name; an empty one when there is none."""
+    def first(self, name: str) -> "Section":
+        """The first inner section of that name; an empty one if there is none."""
         return (self.named(name) or [Section(name, self.where)])[0]
 
 
-def parse(text, path):
-    """(the whole as a Section, tuple of Problems)."""
+def parse(text: str, path: str) -> "tuple[Section, tuple[Problem, ...]]":
+    """(the whole as a Section, Problems)."""
     top = Section("", Where(path))
     stack, problems = [top], []
-    number = 0
     for number, raw in enumerate(text.split("\n"), 1):
         line, where = raw.strip(), Where(path, number)
         if not line or line.startswith("#"):
@@ -56,8 +55,8 @@ def parse(text, path):
             key, _, value = line.partition(":")
             stack[-1].values[key.strip()] = (value.strip(), where)
         else:
-            problems.append(Problem(where, f"neither \"key: value\" nor a section: {line[:60]}"))
+            problems.append(Problem(where, f'neither "key: value" nor a section: {line[:60]}'))
     for section in stack[1:]:
-        problems.append(Problem(section.where, "no closing brace for the section "
-                                               f"\"{section.name}\""))
+        problems.append(Problem(section.where,
+                                f'no closing brace for the section "{section.name}"'))
     return top, tuple(problems)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """DRBD's configuration files with line numbers: drbd.conf, what it includes, its resources.
 
-The meaning is ``dualstor.tools.drbdconf``'s; here are the files and the lines.
+``dualstor.tools.drbdconf`` parses; this module finds the files and keeps the lines.
 """
 
 import fnmatch
@@ -13,34 +13,41 @@ from dualstor.errors import ParseError
 from dualstor.record import Record
 from dualstor.tools import drbdconf
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Mapping, Tuple
+
+    Line = Tuple[str, Where]
+
 MAIN = "/etc/drbd.conf"
 _FOLDER = "/etc/drbd.d/"
 _INCLUDE = re.compile(r"^\s*include\s+\"?([^\s\";]+)\"?\s*;\s*$")
-_LINES = 100000  # more is no configuration; files that include each other over and over end here
+_LINES = 100000  # more is no configuration; also ends files that keep including each other
 
 
 class Resource(Record):
-    """A resource: its drbdconf.Configuration, and where its options stand."""
+    """A resource: its drbdconf.Configuration, and where its options are."""
 
     configuration: drbdconf.Configuration
     where: Where
-    places: dict
-    words: tuple          # all words of its text, for comparing two hosts
+    places: "dict[str, Where]"
+    words: "tuple[object, ...]"     # all words of its text, for comparing two hosts
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Its name."""
         return self.configuration.resource
 
-    def at(self, *keys):
-        """Where the first of these options stands; where the resource begins otherwise."""
+    def at(self, *keys: str) -> Where:
+        """Where the first of these options is; else where the resource begins."""
         return next((self.places[key] for key in keys if key in self.places), self.where)
 
 
-def _expand(files, path, above, lines):
-    """Append (text, Where) of a file's lines, those of included files in their place.
+def _expand(files: "Mapping[str, str]", path: str, above: "tuple[str, ...]",
+            lines: "list[Line]") -> None:
+    """Append (text, Where) of a file's lines, with those of included files in their place.
 
-    :param above: the files that include this one; these are not included again
+    :param above: the files that include this one; they are not included again
     """
     for number, text in enumerate(files.get(path, "").split("\n"), 1):
         match = _INCLUDE.match(text)
@@ -53,9 +60,9 @@ def _expand(files, path, above, lines):
                 _expand(files, name, above + (path,), lines)
 
 
-def _lines(files):
+def _lines(files: "Mapping[str, str]") -> "list[Line]":
     """All lines that drbdadm reads, as (text, Where)."""
-    lines = []
+    lines: "list[Line]" = []
     if MAIN in files:
         _expand(files, MAIN, (), lines)
     else:  # what the main file of drbd-utils includes
@@ -65,7 +72,8 @@ def _lines(files):
     return lines
 
 
-def _places(section, wheres, found):
+def _places(section: drbdconf.Section, wheres: "list[Where]",
+            found: "dict[str, Where]") -> "dict[str, Where]":
     """{option: Where} of a section and those within it."""
     for statement in section.statements:
         found[statement[0]] = wheres[statement.line - 1]
@@ -75,16 +83,16 @@ def _places(section, wheres, found):
     return found
 
 
-def _words(section):
-    """The words of a section in an order that does not depend on how it is written."""
+def _words(section: drbdconf.Section) -> "tuple[object, ...]":
+    """The words of a section, in an order that does not depend on that of its statements."""
     return (section.head, tuple(sorted(tuple(s) for s in section.statements)),
             tuple(sorted(_words(inner) for inner in section.sections)))
 
 
-def parse(files):
-    """(tuple of Resources, tuple of Problems).
+def parse(files: "Mapping[str, str]") -> "tuple[tuple[Resource, ...], tuple[Problem, ...]]":
+    """(Resources, Problems).
 
-    :param files: path -> text of the files below /etc that belong to DRBD
+    :param files: path -> text of DRBD's files in /etc
     """
     lines = _lines(files)
     text = "\n".join(line for line, _ in lines)
@@ -95,7 +103,7 @@ def parse(files):
         number = min(max(problem.number or 1, 1), len(wheres))
         where = wheres[number - 1] if wheres else Where(MAIN)
         return (), (Problem(where, str(problem).partition(": ")[2]),)
-    common = {}
+    common: "dict[str, Where]" = {}
     for section in top.named("common"):
         _places(section, wheres, common)
     resources, problems = [], []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The output of iptables-save: the chains through which packets come in (iptables(8))."""
+"""The output of iptables-save: the chains for incoming packets (iptables(8))."""
 
 from dualstor.command.check.parsers import chains
 from dualstor.command.check.parsers.ports import holds
@@ -13,9 +13,11 @@ _NUMBERS = {"2": "igmp", "6": "tcp", "17": "udp", "132": "sctp", "all": None, "0
 _OTHERS = ("LOG", "MARK", "CONNMARK", "NFLOG", "AUDIT", "TRACE")
 
 
-def _rule(words):
-    """The chains.Rule of the words behind ``-A CHAIN``; None for one that decides nothing."""
-    values, options, position = {}, set(), 0
+def _rule(words: "list[str]") -> "chains.Rule | None":
+    """The Rule of the words after ``-A CHAIN``; None for one that decides nothing."""
+    values: "dict[str, str]" = {}
+    options: "set[str]" = set()
+    position = 0
     while position < len(words):
         word = words[position]
         position += 1
@@ -31,16 +33,18 @@ def _rule(words):
         return None
     states = values.get("--ctstate") or values.get("--state")
     ports = values.get("--dport") or values.get("--dports")
-    protocol = values.get("-p")
+    protocol = values.get("-p", "all")
     return chains.Rule(
         verdict=_VERDICTS.get(target, target), protocol=_NUMBERS.get(protocol, protocol),
         ports=(lambda port: holds(ports, port)) if ports else None,
         new=states is None or "NEW" in states.split(","), sure=options <= _JUDGED)
 
 
-def admits(text, protocol, port):
-    """Whether a new packet gets in; with nothing said of the chain INPUT everything does."""
-    found, policies, in_filter = {}, {}, False
+def admits(text: str, protocol: str, port: "int | None") -> bool:
+    """Whether a new packet is accepted; without a chain INPUT everything is."""
+    found: "dict[str, list[chains.Rule]]" = {}
+    policies: "dict[str, str]" = {}
+    in_filter = False
     for line in text.split("\n"):
         words = line.split()
         if not words or words[0].startswith("#"):

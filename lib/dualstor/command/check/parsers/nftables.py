@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The output of ``nft list ruleset``: the chains through which packets come in (nft(8))."""
+"""The output of ``nft list ruleset``: the chains for incoming packets (nft(8))."""
 
 import re
 
@@ -20,8 +20,8 @@ _KINDS = {"accept": chains.ACCEPT, "drop": chains.DROP, "reject": chains.DROP,
           "return": chains.RETURN}
 
 
-def _rule(line, table):
-    """The chains.Rule of a line; None for one that decides nothing here."""
+def _rule(line: str, table: str) -> "chains.Rule | None":
+    """The Rule of a line; None for one that decides nothing here."""
     verdict = _VERDICT.search(line)
     if verdict is None or _LOOPBACK.search(line) or "vmap" in line:
         return None
@@ -42,31 +42,33 @@ def _rule(line, table):
         new = "new" in match.group(1)
         rest = rest.replace(match.group(), " ", 1)
     jump = verdict.group(2)
-    return chains.Rule(verdict=(table, jump) if jump else _KINDS[verdict.group(1)],
+    return chains.Rule(verdict=f"{table} {jump}" if jump else _KINDS[verdict.group(1)],
                        protocol=None if protocol == "th" else protocol, ports=ports, new=new,
                        sure=not _NOISE.sub(" ", rest).strip())
 
 
-def admits(text, protocol, port):
-    """Whether a new IPv4 packet gets in; with no chain that packets come in by, it does."""
-    found, policies, table, chain = {}, {}, None, None
+def admits(text: str, protocol: str, port: "int | None") -> bool:
+    """Whether a new IPv4 packet is accepted; without a chain for incoming packets it is."""
+    found: "dict[str, list[chains.Rule]]" = {}
+    policies: "dict[str, str]" = {}
+    table = chain = ""      # FAMILY NAME; FAMILY NAME CHAIN
     for line in text.split("\n"):
         match = _TABLE.match(line)
         if match:
-            table, chain = match.groups(), None
+            table, chain = " ".join(match.groups()), ""
             continue
         match = _CHAIN.match(line)
         if match:
-            chain = (table, match.group(1))
+            chain = f"{table} {match.group(1)}"
             continue
-        if chain is None or table is None or table[0] in ("ip6", "arp", "bridge"):
+        if not chain or not table or table.split(" ")[0] in ("ip6", "arp", "bridge"):
             continue
         hook = _HOOK.search(line)
         if hook:
             policies[chain] = _KINDS.get(hook.group(1) or "accept", chains.ACCEPT)
             continue
         if line.strip() == "}":
-            chain = None
+            chain = ""
             continue
         rule = _rule(line, table)
         if rule is not None:

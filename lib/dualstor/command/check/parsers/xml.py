@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """XML that others wrote (cluster.conf, the CIB): no entities, no network, any bytes.
 
-What is not well-formed is read as far as it can be, so that other rules still look.
+What is not well-formed is parsed as far as possible, so that other rules can still be checked.
 """
 
 import re
@@ -10,17 +10,21 @@ from lxml import etree
 
 from dualstor.command.check.parsers.where import Problem, Where
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    Element = etree._Element
+
 #: The declaration may name an encoding that the text, read as UTF-8, no longer has.
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
-def _parser(recover):
+def _parser(recover: bool) -> "etree.XMLParser":
     return etree.XMLParser(recover=recover, resolve_entities=False, no_network=True,
                            load_dtd=False, huge_tree=False, remove_comments=False)
 
 
-def parse(text, path):
-    """(root element or None, tuple of Problems); the root has all that could be read."""
+def parse(text: str, path: str) -> "tuple[Element | None, tuple[Problem, ...]]":
+    """(root element or None, Problems); the root has all that could be parsed."""
     match = _DECLARATION.match(text)
     if match:  # blanks in its place keep the lines' numbers
         text = "\n" * match.group().count("\n") + text[match.end():]
@@ -32,17 +36,17 @@ def parse(text, path):
         said = re.sub(r",? \(?line [0-9]+.*$", "", str(problem.msg if hasattr(problem, "msg")
                                                     else problem))
     try:
-        root = etree.fromstring(data, _parser(True))
+        root: "Element | None" = etree.fromstring(data, _parser(True))
     except (etree.XMLSyntaxError, ValueError):
         root = None
     return root, (Problem(Where(path, line), said),)
 
 
-def at(element, path):
+def at(element: "Element", path: str) -> Where:
     """Where an element begins."""
-    return Where(path, element.sourceline)
+    return Where(path, element.sourceline)  # type: ignore[arg-type]  # "..." in the stub
 
 
-def elements(root, *names):
+def elements(root: "Element | None", *names: str) -> "list[Element]":
     """The elements of these names, in the order of the document."""
     return [] if root is None else list(root.iter(*names))

@@ -11,7 +11,7 @@ MODULES = ("drbd_syntax", "drbd_dual", "drbd_host", "lvm_locking", "lvm_daemons"
            "pacemaker_constraints", "pacemaker_operations", "packages")
 
 
-def rules():
+def rules() -> "tuple[registry.Rule, ...]":
     """All rules, in the order in which they are declared."""
     for name in MODULES:
         import_module(f"{__name__}.{name}")     # which registers them

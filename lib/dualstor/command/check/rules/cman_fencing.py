@@ -5,7 +5,12 @@ from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
 from dualstor.record import whole
 
-#: Agents that power nobody off.
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.rules.registry import Findings
+    from dualstor.command.check.view.host import Host
+
+#: Agents that power no node off.
 NO_FENCING = ("fence_manual", "fence_ack_manual", "fence_null", "fence_dummy")
 #: fenced(8): the default of post_join_delay, in seconds.
 _POST_JOIN = 6
@@ -13,19 +18,19 @@ _REAL = "define a power switch of each node (e.g. agent=\"fence_ipmilan\") in <f
 
 
 @rule("CMAN-FENCE-METHOD", ERROR, "each node has a fence method with a device",
-      why="A node that cannot be fenced stops the storage of the other for ever when it is lost.",
-      fix="put <fence><method name=\"1\"><device name=\"...\"/></method></fence> into the node "
-          "{node}; " + _REAL)
-def method(host):
+      why="A lost node that cannot be fenced blocks the other's storage forever.",
+      fix="put <fence><method name=\"1\"><device name=\"...\"/></method></fence> into the "
+          "<clusternode> of {node}; " + _REAL)
+def method(host: "Host") -> "Findings":
     for node in clusterconf.nodes(host):
         if not node.devices:
             yield found(node.where, f"node {node.name} has no fence device", node=node.name)
 
 
-@rule("CMAN-FENCE-DEVICE", ERROR, "each fence device that a node names is defined",
-      why="fenced does not find the device and fails to fence, again and again.",
+@rule("CMAN-FENCE-DEVICE", ERROR, "each fence device that a node uses is defined",
+      why="fenced does not find the device, and fencing fails again and again.",
       fix="define <fencedevice name=\"{device}\" agent=\"...\"/> in <fencedevices>")
-def device(host):
+def device(host: "Host") -> "Findings":
     known = clusterconf.devices(host)
     for node in clusterconf.nodes(host):
         for element in node.devices:
@@ -35,29 +40,29 @@ def device(host):
                     f"node {node.name} uses device {name}, which is not defined", device=name)
 
 
-@rule("CMAN-FENCE-MANUAL", ERROR, "fencing is done by a machine",
+@rule("CMAN-FENCE-MANUAL", ERROR, "the fence devices power nodes off",
       why="fence_manual is not fencing: everything waits for a person, who will confirm it while "
           "the node still writes.",
       fix=_REAL + " and use it in both nodes' fence methods")
-def manual(host):
+def manual(host: "Host") -> "Findings":
     for one in clusterconf.devices(host).values():
         if one.agent in NO_FENCING:
             yield found(one.where, f"device {one.name} is {one.agent}")
 
 
 @rule("CMAN-CLEAN-START", ERROR, "clean_start is 0",
-      why="With 1 a starting node takes the other for dead without fencing it: both write.",
+      why="With 1 a starting node assumes that the other is down, without fencing it: both write.",
       fix="set clean_start=\"0\" in <fence_daemon>")
-def clean_start(host):
+def clean_start(host: "Host") -> "Findings":
     value, where = clusterconf.attribute(host, "fence_daemon", "clean_start", "0")
     if value != "0":
         yield found(where, f"clean_start is {value}")
 
 
-@rule("CMAN-POST-JOIN-DELAY", WARNING, "post_join_delay gives the other node time to come up",
-      why="When both boot, the first fences the second if it is not there within that time.",
-      fix="set post_join_delay=\"30\" in <fence_daemon>, or more where one node boots longer")
-def post_join(host):
+@rule("CMAN-POST-JOIN-DELAY", WARNING, "post_join_delay gives the other node time to boot",
+      why="When both boot, the first fences the second if it has not joined within that time.",
+      fix="set post_join_delay=\"30\" in <fence_daemon>, or more if one node boots longer")
+def post_join(host: "Host") -> "Findings":
     value, where = clusterconf.attribute(host, "fence_daemon", "post_join_delay", str(_POST_JOIN))
     number = whole(value, signed=True)
     if number is None or 0 <= number < _POST_JOIN:
@@ -65,19 +70,20 @@ def post_join(host):
 
 
 @rule("CMAN-POST-FAIL-DELAY", WARNING, "post_fail_delay is 0",
-      why="For that long after a failure the storage of the survivor is frozen for nothing; with "
-          "-1 for ever.",
+      why="For that long after a failure the survivor's storage is frozen for nothing; with -1 "
+          "forever.",
       fix="set post_fail_delay=\"0\" in <fence_daemon>")
-def post_fail(host):
+def post_fail(host: "Host") -> "Findings":
     value, where = clusterconf.attribute(host, "fence_daemon", "post_fail_delay", "0")
     if whole(value, signed=True) != 0:
         yield found(where, f"post_fail_delay is {value}")
 
 
 @rule("CMAN-FENCE-DELAY", WARNING, "the two nodes' fence delays differ",
-      why="When only the link between them is lost both shoot at once, and both are gone.",
-      fix="set delay=\"15\" on the <device> of the node that is to survive")
-def delay(host):
+      why="When only the link between them breaks, both fence at once (a fence race), and both are "
+          "off.",
+      fix="set delay=\"15\" on the <device> of the preferred survivor")
+def delay(host: "Host") -> "Findings":
     known, delays = clusterconf.devices(host), []
     for node in clusterconf.nodes(host):
         for element in node.devices[:1]:

@@ -7,45 +7,50 @@ from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
 from dualstor.record import whole
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.rules.registry import Findings
+    from dualstor.command.check.view.host import Host
+
 
 @rule("CMAN-TWO-NODE", ERROR, "two_node is 1 and expected_votes is 1",
       why="Otherwise the survivor of two nodes has no quorum: its storage freezes.",
       fix="set <cman two_node=\"1\" expected_votes=\"1\"/> in cluster.conf on both hosts")
-def two_node(host):
+def two_node(host: "Host") -> "Findings":
     if len(clusterconf.nodes(host)) > 2:
         return
     values = [clusterconf.attribute(host, "cman", name) for name in ("two_node", "expected_votes")]
     if [value for value, _ in values] != ["1", "1"]:
-        yield found(values[0][1], "two_node is %s and expected_votes is %s"
-                    % tuple(value or "not set" for value, _ in values))
+        two, expected = (value or "not set" for value, _ in values)
+        yield found(values[0][1], f"two_node is {two} and expected_votes is {expected}")
 
 
 @rule("CMAN-NODE-COUNT", ERROR, "the cluster has two nodes",
-      why="Dual-primary DRBD is between two nodes; with another number two_node does not hold.",
-      fix="leave two <clusternode> elements in cluster.conf")
-def node_count(host):
+      why="Dual-primary DRBD and two_node are for exactly two nodes.",
+      fix="keep two <clusternode> elements in cluster.conf")
+def node_count(host: "Host") -> "Findings":
     nodes = clusterconf.nodes(host)
     if len(nodes) != 2:
         yield found(clusterconf.at(clusterconf.root(host)), f"there are {len(nodes)} nodes")
 
 
-@rule("CMAN-NODE-IDS", ERROR, "each node has an id of its own",
-      why="Two nodes with one id throw each other out of the cluster.",
+@rule("CMAN-NODE-IDS", ERROR, "each node has a unique id",
+      why="Two nodes with the same id expel each other from the cluster.",
       fix="set nodeid=\"1\" and nodeid=\"2\" in the <clusternode> elements")
-def node_ids(host):
-    taken = set()
+def node_ids(host: "Host") -> "Findings":
+    taken: "set[str]" = set()
     for node in clusterconf.nodes(host):
-        if not whole(node.nodeid) or node.nodeid in taken:
-            yield found(node.where, "node %s has %s" % (
-                node.name, f"nodeid {node.nodeid}, which another has too"
-                if node.nodeid in taken else "no valid nodeid"))
+        if node.nodeid in taken:
+            yield found(node.where, f"node {node.name} has nodeid {node.nodeid}, as another has")
+        elif not whole(node.nodeid):
+            yield found(node.where, f"node {node.name} has no valid nodeid")
         taken.add(node.nodeid)
 
 
 @rule("CMAN-SELF", ERROR, "this host is one of the nodes",
-      why="cman finds itself by the host's name; a host that is not in the file does not join.",
-      fix="set the name of its <clusternode> to {host}, or give it in /etc/hosts")
-def own_node(host):
+      why="cman identifies itself by the host name; a host that is not in the file does not join.",
+      fix="set the name of its <clusternode> to {host}, or add that name to /etc/hosts")
+def own_node(host: "Host") -> "Findings":
     nodes = clusterconf.nodes(host)
     short = host.name.partition(".")[0]
     if nodes and not any(short == n.name.partition(".")[0] for n in nodes) \
@@ -54,14 +59,14 @@ def own_node(host):
             f"none of {', '.join(n.name for n in nodes)} is host {host.name}", host=host.name)
 
 
-def _is_own(host, name):
+def _is_own(host: "Host", name: str) -> bool:
     return host.addresses.get(name) in [str(i.ip) for i in host.interfaces]
 
 
 @rule("CMAN-NAME-RESOLVES", ERROR, "the nodes' names can be resolved",
-      why="cman takes a node's address from its name: without one the node cannot be reached.",
+      why="cman gets a node's address from its name: without one the node is unreachable.",
       fix="add a line `ADDRESS {node}` to /etc/hosts on both hosts")
-def resolves(host):
+def resolves(host: "Host") -> "Findings":
     for node in clusterconf.nodes(host):
         if not node.name or node.name in host.addresses:
             continue
@@ -70,21 +75,21 @@ def resolves(host):
             yield found(node.where, f"{node.name} has no address", node=node.name)
 
 
-@rule("CMAN-NAME-LOCAL", WARNING, "the nodes' names do not hang on DNS",
-      why="A cluster that asks DNS for its own nodes stops when DNS does; short names can change "
+@rule("CMAN-NAME-LOCAL", WARNING, "the nodes' names do not depend on DNS",
+      why="A cluster that needs DNS for its own nodes stops when DNS does; short names can change "
           "with the search list.",
       fix="add a line `ADDRESS {node}` to /etc/hosts on both hosts, or use the full name")
-def local_names(host):
+def local_names(host: "Host") -> "Findings":
     for node in clusterconf.nodes(host):
         if node.name and "." not in node.name and node.name not in host.addresses:
             yield found(node.where, f"{node.name} is neither a full name nor in /etc/hosts",
                         node=node.name)
 
 
-@rule("CMAN-LOOPBACK", ERROR, "no node's name means the loopback address",
-      why="cman binds to the loopback address and hears nobody.",
-      fix="take {node} off the line of {address} in /etc/hosts")
-def loopback(host):
+@rule("CMAN-LOOPBACK", ERROR, "no node's name resolves to the loopback address",
+      why="cman binds to the loopback address and receives nothing from the other node.",
+      fix="remove {node} from the line of {address} in /etc/hosts")
+def loopback(host: "Host") -> "Findings":
     for node in clusterconf.nodes(host):
         address = host.addresses.get(node.name, "")
         if address.startswith("127.") or address == "::1":
@@ -92,11 +97,11 @@ def loopback(host):
                         node=node.name, address=address)
 
 
-@rule("CMAN-MULTICAST", ERROR, "the multicast address is one",
+@rule("CMAN-MULTICAST", ERROR, "the multicast address is valid",
       why="Packets to another address reach nobody, and each node forms a cluster of its own.",
-      fix="set <multicast addr=\"239.192.0.1\"/> (any of 239.192.0.0/14) or take it out: cman "
-          "makes one")
-def multicast(host):
+      fix="set <multicast addr=\"239.192.0.1\"/> (any of 239.192.0.0/14), or remove it: cman "
+          "chooses an address")
+def multicast(host: "Host") -> "Findings":
     address, where = clusterconf.attribute(host, "multicast", "addr")
     if address is None:
         return
@@ -105,4 +110,5 @@ def multicast(host):
     except ValueError:
         good = False
     if not good or address.startswith("224.0.0."):
-        yield found(where, f"{address} is {'kept for routers' if good else 'no multicast address'}")
+        yield found(where, f"{address} is "
+                           f"{'reserved for routers' if good else 'no multicast address'}")

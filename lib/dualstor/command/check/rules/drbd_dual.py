@@ -6,16 +6,21 @@ from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.record import whole
 from dualstor.tools.drbdconf import FENCING
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.rules.registry import Findings
+    from dualstor.command.check.view.host import Host
+
 _ADJUST = ", on both hosts, then `drbdadm adjust {resource}`"
 _FENCE = ("fence-peer", "outdate-peer")
 _SET_HANDLER = f"set `fence-peer \"{fencepeer.PROGRAM}\";` in the handlers section" + _ADJUST
 
 
 @rule("DRBD-TWO-PRIMARIES", ERROR, "allow-two-primaries is set",
-      why="Without it the second node can never be promoted and the storage stays one-sided.",
-      fix="set `allow-two-primaries yes;` (DRBD 8.3: `allow-two-primaries;`) in the net section"
-          + _ADJUST)
-def two_primaries(host):
+      why="Without it the second node cannot be promoted.",
+      fix="set `allow-two-primaries yes;` (DRBD 8.3: `allow-two-primaries;`) in the net "
+          "section" + _ADJUST)
+def two_primaries(host: "Host") -> "Findings":
     for resource in host.resources:
         if not resource.configuration.allow_two_primaries:
             yield found(resource.at("allow-two-primaries", "net"),
@@ -24,156 +29,163 @@ def two_primaries(host):
 
 
 @rule("DRBD-PROTOCOL", ERROR, "the replication protocol is C",
-      why="With A or B a write is done before the peer has it: the other Primary reads old data.",
+      why="With A or B a write completes before the peer has written it: the other Primary may "
+          "read old data.",
       fix="set `protocol C;` in the net section (DRBD 8.3: in the resource)" + _ADJUST)
-def protocol(host):
+def protocol(host: "Host") -> "Findings":
     for resource in host.resources:
         value = resource.configuration.protocol
         if value not in (None, "C"):
-            yield found(resource.at("protocol"), f"resource {resource.name} uses protocol {value}", resource=resource.name)
+            yield found(resource.at("protocol"), f"resource {resource.name} uses protocol {value}",
+                        resource=resource.name)
 
 
 @rule("DRBD-FENCING", ERROR, "fencing is resource-and-stonith",
-      why="Only this freezes writes until the lost peer is fenced; otherwise both nodes write on "
-          "and one side's data is thrown away later.",
+      why="Only this policy freezes writes until the lost peer is fenced; otherwise both nodes "
+          "keep writing, and one side's data is lost.",
       fix="set `fencing resource-and-stonith;` in the net section (before DRBD 9: disk)" + _ADJUST)
-def fencing(host):
+def fencing(host: "Host") -> "Findings":
     for resource in host.resources:
         value = resource.configuration.fencing
         if value != FENCING[-1]:
-            yield found(resource.at("fencing", "disk", "net"), "resource %s has %s" % (
-                resource.name, f"fencing {value}" if value else "no fencing policy"),
-                resource=resource.name)
+            yield found(resource.at("fencing", "disk", "net"),
+                        f"resource {resource.name} has "
+                        f"{f'fencing {value}' if value else 'no fencing policy'}",
+                        resource=resource.name)
 
 
-@rule("DRBD-HANDLER", ERROR, "there is a fence-peer handler",
-      why="DRBD asks it to fence a lost peer; without one it waits for ever or writes on alone.",
-      fix=_SET_HANDLER)
-def handler(host):
+@rule("DRBD-HANDLER", ERROR, "a fence-peer handler is configured",
+      why="DRBD calls it to fence a lost peer; without one it waits forever or keeps writing "
+          "alone.", fix=_SET_HANDLER)
+def handler(host: "Host") -> "Findings":
     for resource in host.resources:
         if not resource.configuration.fence_peer:
-            yield found(resource.at("handlers"), f"resource {resource.name} has no fence-peer "
-                                                 "handler", resource=resource.name)
+            yield found(resource.at("handlers"),
+                        f"resource {resource.name} has no fence-peer handler",
+                        resource=resource.name)
 
 
-@rule("DRBD-HANDLER-GENERATION", ERROR, "the fence-peer handler works with the DRBD that is loaded",
-      why="stonith_admin-fence-peer.sh needs what DRBD 9 does not tell: when the link between the "
-          "nodes is lost both freeze, and nobody is fenced.",
-      fix=_SET_HANDLER)
-def handler_generation(host):
+@rule("DRBD-HANDLER-GENERATION", ERROR, "the fence-peer handler works with the loaded DRBD",
+      why="stonith_admin-fence-peer.sh needs information that DRBD 9 does not pass on: when the "
+          "link between the nodes breaks, both freeze and neither is fenced.", fix=_SET_HANDLER)
+def handler_generation(host: "Host") -> "Findings":
     for resource in host.resources:
         command = resource.configuration.fence_peer
-        # asked only where it matters which DRBD there is
+        # read only if the version matters
         version = host.drbd_module[0] if fencepeer.stock(command) else "0"
         if fencepeer.unfit(command, whole(version.partition(".")[0])):
-            yield found(resource.at(*_FENCE), f"resource {resource.name} has {command} with DRBD "
-                                              f"{version}", resource=resource.name)
+            yield found(resource.at(*_FENCE),
+                        f"resource {resource.name} has {command} with DRBD {version}",
+                        resource=resource.name)
 
 
-def _unusable(host, resource, wanted):
-    """(option, program, what is wrong) of handlers that cannot be run on the host."""
-    for section, name, value in resource.configuration.options:
-        program = (value.split() or [""])[0]
-        if section == "handlers" and wanted(name) and program.startswith("/"):
-            kind = host.kind(program)
-            if kind != "program":
-                yield name, program, "is not there" if not kind else "is not executable"
+def _unusable(host: "Host", fences: bool) -> "Findings":
+    """What is wrong with the programs of handlers: those that fence, or the others."""
+    for resource in host.resources:
+        for section, name, value in resource.configuration.options:
+            program = (value.split() or [""])[0]
+            if section == "handlers" and (name in _FENCE) == fences and program.startswith("/"):
+                kind = host.kind(program)
+                if kind != "program":
+                    yield found(resource.at(name), f"{name} {program} of resource {resource.name} "
+                                f"{'is not executable' if kind else 'does not exist'}",
+                                program=program)
 
 
-@rule("DRBD-HANDLER-PROGRAM", ERROR, "the fence-peer handler can be run",
-      why="A handler that cannot be run fences nobody, and DRBD's writes stay frozen.",
-      fix="install what provides {program} (drbd-utils; resource-agents-dualstor has "
+@rule("DRBD-HANDLER-PROGRAM", ERROR, "the fence-peer handler is executable",
+      why="A handler that cannot run fences nobody, and DRBD's writes stay frozen.",
+      fix="install the package that provides {program} (drbd-utils; resource-agents-dualstor has "
           "dualstor-fence-peer), or `chmod +x` it, or correct fence-peer")
-def handler_program(host):
-    for resource in host.resources:
-        for name, program, what in _unusable(host, resource, lambda n: n in _FENCE):
-            yield found(resource.at(name), f"{program} of resource {resource.name} {what}",
-                        program=program)
+def handler_program(host: "Host") -> "Findings":
+    return _unusable(host, True)
 
 
-@rule("DRBD-HANDLER-OTHER", WARNING, "the other handlers can be run",
-      why="What the handler was to tell or to undo does not happen.",
-      fix="install what provides {program}, or take the line out")
-def handler_other(host):
-    for resource in host.resources:
-        for name, program, what in _unusable(host, resource, lambda n: n not in _FENCE):
-            yield found(resource.at(name), f"{name} {program} of resource {resource.name} {what}", program=program)
+@rule("DRBD-HANDLER-OTHER", WARNING, "the other handlers are executable",
+      why="What the handler should report or undo does not happen.",
+      fix="install the package that provides {program}, or remove the line")
+def handler_other(host: "Host") -> "Findings":
+    return _unusable(host, False)
 
 
 _UNFENCING = ("after-resync-target", "unfence-peer")
 
 
-@rule("DRBD-UNFENCE", WARNING, "what crm-fence-peer forbids is allowed again",
-      why="crm-fence-peer leaves a constraint in the cluster; nothing takes it away, and the peer "
-          "is never promoted again.",
+@rule("DRBD-UNFENCE", WARNING, "crm-fence-peer has crm-unfence-peer as its counterpart",
+      why="crm-fence-peer leaves a constraint in the cluster; nothing else removes it, and the "
+          "peer is never promoted again.",
       fix="set `unfence-peer` (before DRBD 9: `after-resync-target`) to {program}" + _ADJUST)
-def unfence(host):
+def unfence(host: "Host") -> "Findings":
     for resource in host.resources:
         fence = resource.configuration.fence_peer or ""
         if "crm-fence-peer" not in fence:
             continue
         options = resource.configuration.option
         if not any("crm-unfence-peer" in (options("handlers", name) or "") for name in _UNFENCING):
-            yield found(resource.at(*_FENCE), f"resource {resource.name} has crm-fence-peer "
-                                              "without crm-unfence-peer", resource=resource.name,
+            yield found(resource.at(*_FENCE),
+                        f"resource {resource.name} has crm-fence-peer without crm-unfence-peer",
+                        resource=resource.name,
                         program=f"`\"{fence.split()[0].replace('fence', 'unfence')}\";`")
 
 
 @rule("DRBD-AFTER-SB-2PRI", ERROR, "a split brain with two Primaries only disconnects",
-      why="Every other policy throws away what one node has written, without asking.",
+      why="Every other policy discards one node's writes without asking.",
       fix="set `after-sb-2pri disconnect;` in the net section" + _ADJUST)
-def after_sb_2pri(host):
+def after_sb_2pri(host: "Host") -> "Findings":
     for resource in host.resources:
         policy = resource.configuration.after_sb[2]
         if policy != "disconnect":
             yield found(resource.at("after-sb-2pri"),
-                f"resource {resource.name} has after-sb-2pri {policy}", resource=resource.name)
+                        f"resource {resource.name} has after-sb-2pri {policy}",
+                        resource=resource.name)
 
 
-@rule("DRBD-AFTER-SB-DISCARD", WARNING, "no split brain is resolved by throwing data away",
-      why="With the peer down a node may have written for hours before it is told to discard it.",
+@rule("DRBD-AFTER-SB-DISCARD", WARNING, "no split brain is resolved by discarding data",
+      why="A node may have written for hours while the peer was down, and all of it would be "
+          "discarded.",
       fix="set `after-sb-{number}pri disconnect;` in the net section" + _ADJUST)
-def after_sb_discard(host):
+def after_sb_discard(host: "Host") -> "Findings":
     for resource in host.resources:
         for number, policy in enumerate(resource.configuration.after_sb[:2]):
             if policy.startswith("discard-") and policy != "discard-zero-changes" \
                     or policy in ("violently-as0p", "call-pri-lost-after-sb"):
                 option = f"after-sb-{number}pri"
-                yield found(resource.at(option), f"resource {resource.name} has {option} {policy}", number=number, resource=resource.name)
+                yield found(resource.at(option), f"resource {resource.name} has {option} {policy}",
+                            number=number, resource=resource.name)
 
 
 @rule("DRBD-BECOME-PRIMARY", ERROR, "DRBD does not promote by itself at boot",
-      why="become-primary-on promotes before the cluster has quorum and fencing, behind "
-          "Pacemaker's back.",
-      fix="take `become-primary-on` out of the startup section, on both hosts")
-def become_primary(host):
+      why="become-primary-on promotes before the cluster has quorum and fencing, without "
+          "Pacemaker's knowledge.",
+      fix="remove `become-primary-on` from the startup section, on both hosts")
+def become_primary(host: "Host") -> "Findings":
     for resource in host.resources:
         value = resource.configuration.option("startup", "become-primary-on")
         if value is not None:
             yield found(resource.at("become-primary-on"),
-                f"resource {resource.name} has become-primary-on {value}")
+                        f"resource {resource.name} has become-primary-on {value}")
 
 
 @rule("DRBD-AUTO-PROMOTE", WARNING, "DRBD does not promote when a device is opened",
-      why="With auto-promote whoever opens the device makes the node Primary, also when Pacemaker "
-          "has just demoted it.",
+      why="With auto-promote, opening the device makes the node Primary, even if Pacemaker has "
+          "just demoted it.",
       fix="set `auto-promote no;` in the options section" + _ADJUST)
-def auto_promote(host):
+def auto_promote(host: "Host") -> "Findings":
     for resource in host.resources:
         value = resource.configuration.option("options", "auto-promote")
         if value == "no":
             continue
         if value is not None or host.drbd_module[0].split(".")[0] >= "9":
+            default = "" if value else " (the default of DRBD 9)"
             yield found(resource.at("auto-promote", "options"),
-                f"resource {resource.name} promotes by "
-                f"itself{'' if value else ' (DRBD 9 does unless told otherwise)'}",
+                        f"resource {resource.name} promotes by itself{default}",
                         resource=resource.name)
 
 
 @rule("DRBD-THREE-NODES", ERROR, "a resource with two Primaries is on two nodes",
-      why="DRBD supports two Primaries between two nodes only; a third copy goes out of step.",
-      fix="leave two `on` sections in resource {resource}")
-def three_nodes(host):
+      why="DRBD supports two Primaries only in a resource of two nodes; a third copy gets out of "
+          "sync.",
+      fix="keep two `on` sections in resource {resource}")
+def three_nodes(host: "Host") -> "Findings":
     for resource in host.resources:
         conf = resource.configuration
         if len(conf.hosts) > 2:

@@ -1,60 +1,66 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""DRBD's files as such, and whether both hosts have the same ones."""
+"""DRBD's files as such, and whether they are the same on both hosts."""
 
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import ERROR, PAIR, found, rule
 from dualstor.command.check.view.seen import Unavailable
 from dualstor.record import whole
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.rules.registry import Findings
+    from dualstor.command.check.view.cluster import Cluster
+    from dualstor.command.check.view.host import Host
 
-@rule("DRBD-SYNTAX", ERROR, "DRBD's configuration can be read",
+
+@rule("DRBD-SYNTAX", ERROR, "DRBD's configuration can be parsed",
       why="drbdadm refuses the whole configuration, so no resource comes up.",
-      fix="correct the line, then `drbdadm dump all` until it is silent")
-def syntax(host):
+      fix="fix the line; `drbdadm dump all` must report no error")
+def syntax(host: "Host") -> "Findings":
     for problem in host.drbd_files[1]:
         yield found(problem.where, problem.text)
 
 
 @rule("DRBD-HOSTNAME", ERROR, "each DRBD resource has a section for this host",
-      why="drbdadm finds its own section by the host's name and ignores a resource without one.",
-      fix="name the section `on {host} {{` after the output of `uname -n`")
-def hostname(host):
+      why="drbdadm selects the section by host name and ignores a resource that has none for it.",
+      fix="name the section `on {host} {{`, as `uname -n` prints it")
+def hostname(host: "Host") -> "Findings":
     for resource in host.resources:
         conf = resource.configuration
         if conf.hosts and conf.host(host.name) is None:
-            yield found(resource.where, f"resource {resource.name} has sections for "
-                                        f"{', '.join(h.name for h in conf.hosts)}, but this host "
-                                        f"is {host.name}", host=host.name)
+            named = ", ".join(h.name for h in conf.hosts)
+            yield found(resource.where, f"resource {resource.name} has sections for {named}, but "
+                                        f"this host is {host.name}", host=host.name)
 
 
-@rule("DRBD-SAME-FILE", ERROR, "both hosts have the same definition of each DRBD resource",
-      why="Hosts that differ in a network option refuse to connect, or resolve a split brain in "
-          "two different ways.",
+@rule("DRBD-SAME-FILE", ERROR, "both hosts define each DRBD resource identically",
+      why="With different network options the hosts refuse to connect, or each resolves a split "
+          "brain in its own way.",
       fix="copy {file} from one host to the other, then `drbdadm adjust {resource}` on both",
       scope=PAIR)
-def same_file(cluster):
+def same_file(cluster: "Cluster") -> "Findings":
     first, second = cluster.hosts[:2]
     mine = {r.name: r for r in first.resources}
     theirs = {r.name: r for r in second.resources}
     for name in sorted(set(mine) | set(theirs)):
         if name not in mine or name not in theirs:
             resource = mine.get(name) or theirs[name]
-            yield found(resource.where, f"resource {name} is configured on "
-                                        f"{first.name if name in mine else second.name} only",
-                file=resource.where.source, resource=name)
+            yield found(resource.where, f"resource {name} is configured only on "
+                                        f"{first.name if name in mine else second.name}",
+                        resource=name)
         elif (mine[name].words, mine[name].configuration) != (
                 theirs[name].words, theirs[name].configuration):
             yield found(mine[name].where, f"resource {name} is defined differently on {first.name} "
-                                          f"and {second.name}", file=mine[name].where.source, resource=name)
+                                          f"and {second.name}", resource=name)
 
 
-def _generation(text):
+def _generation(text: str) -> str:
     """"8.4" of "8.4.11"; "9" of any 9."""
     parts = text.split(".")
     return parts[0] if (whole(parts[0]) or 0) >= 9 else ".".join(parts[:2])
 
 
-def _tools(host):
+def _tools(host: "Host") -> str:
     """The version of drbd-utils as text, from ``drbdadm --version``."""
     for line in host.output("drbdadm-version").split("\n"):
         name, _, value = line.strip().partition("=")
@@ -65,31 +71,31 @@ def _tools(host):
             if code is None:
                 break
             return f"{code >> 16 & 0xff}.{code >> 8 & 0xff}.{code & 0xff}"
-    raise Unavailable("drbdadm --version tells no version")
+    raise Unavailable("drbdadm --version prints no version")
 
 
-@rule("DRBD-GENERATION", ERROR, "DRBD's kernel module and tools are of one generation",
-      why="Tools of another generation speak another protocol with the kernel and fail, or set "
-          "less than they say.",
-      fix="install the tools that belong to the module {module}, or the module for these tools")
-def generation(host):
+@rule("DRBD-GENERATION", ERROR, "DRBD's kernel module and tools match",
+      why="Tools of another generation use another kernel interface: they fail, or apply only part "
+          "of the configuration.",
+      fix="install the tools for module {module}, or the module for these tools")
+def generation(host: "Host") -> "Findings":
     module, where = host.drbd_module
     tools = _tools(host)
     if whole(tools.partition(".")[0]) is None:
-        raise Unavailable("drbdadm --version tells no version")
-    # drbd-utils 9 serve the module 8.4 as well as 9
+        raise Unavailable("drbdadm --version prints no version")
+    # drbd-utils 9 are for the module 8.4 as well as 9
     fits = {"9": ("8.4", "9")}.get(_generation(tools), (_generation(tools),))
     if _generation(module) not in fits:
         yield found(where, f"the module is DRBD {module}, drbdadm is {tools}", module=module)
 
 
 @rule("DRBD-GENERATION-PAIR", ERROR, "both hosts run the same generation of DRBD",
-      why="Two generations hardly understand each other's protocol, and their meta-data differ.",
-      fix="install DRBD {module} on the other host too", scope=PAIR)
-def generation_pair(cluster):
+      why="The generations differ in protocol and metadata.",
+      fix="install DRBD {module} on both hosts", scope=PAIR)
+def generation_pair(cluster: "Cluster") -> "Findings":
     first, second = cluster.hosts[:2]
     mine, theirs = first.drbd_module[0], second.drbd_module[0]
     if _generation(mine) != _generation(theirs):
         newer = max(mine, theirs)
         yield found(Where(first.drbd_module[1].source),
-            f"{first.name} has DRBD {mine}, {second.name} has {theirs}", module=newer)
+                    f"{first.name} has DRBD {mine}, {second.name} has {theirs}", module=newer)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whether the packets of corosync, DRBD and dlm get in."""
+"""Whether the firewall accepts the packets of corosync, DRBD and dlm."""
 
 import re
 
@@ -11,47 +11,52 @@ from dualstor.command.check.view import clusterconf
 from dualstor.command.check.view.seen import Irrelevant
 from dualstor.record import whole
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.rules.registry import Findings
+    from dualstor.command.check.view.host import Host
+
 _OPEN = "open {port}/{protocol} between the two hosts, e.g. `firewall-cmd --permanent " \
         "--add-port={port}/{protocol}` and `firewall-cmd --reload`"
 _MCASTPORT, _DLM = 5405, 21064
 
 
-def _closed(host, protocol, ports):
-    """A finding's parts for each of *ports* that is closed."""
+def _closed(host: "Host", protocol: str, ports: "set[int]") -> "Findings":
+    """A finding for each of *ports* that is closed."""
     for port in sorted(ports):
         where = host.firewall.closed(protocol, port)
         if where is not None:
-            yield where, port
+            yield found(where, f"{protocol} port {port} is closed", port=port, protocol=protocol)
 
 
-def _engine_ports(host):
-    """The UDP ports on which the cluster engine hears."""
+def _engine_ports(host: "Host") -> "set[int]":
+    """The UDP ports on which the cluster engine listens."""
     if host.engine == "cman":
-        text = clusterconf.attribute(host, "cman", "port", str(_MCASTPORT))[0]
-        return {_MCASTPORT if whole(text) is None else whole(text)}
-    links = {section.get("mcastport", str(_MCASTPORT))
-             for section in host.corosync_conf[0].first("totem").named("interface")}
-    ports = {whole(text) for text in links} - {None} or {_MCASTPORT}
-    if transport(host) == "knet":  # each link has the next port
-        nodes = host.corosync_conf[0].first("nodelist").named("node")
-        rings = {key for node in nodes for key in node.values if re.match("^ring[0-7]_addr$", key)}
-        ports |= {_MCASTPORT + whole(key[4]) for key in rings}
+        texts = {clusterconf.attribute(host, "cman", "port")[0]}
+    else:
+        texts = {section.get("mcastport")
+                 for section in host.corosync_conf[0].first("totem").named("interface")}
+    numbers = (whole(str(_MCASTPORT) if text is None else text) for text in texts)
+    ports = {number for number in numbers if number is not None} or {_MCASTPORT}
+    if host.engine != "cman" and transport(host) == "knet":  # each link has the next port
+        ports |= {_MCASTPORT + int(key[4]) for node in host.corosync_nodes for key in node.values
+                  if re.match("^ring[0-7]_addr$", key)}
     return ports
 
 
-@rule("FIREWALL-COROSYNC", ERROR, "the cluster engine's UDP packets get in",
-      why="The nodes do not hear each other: each takes the other for dead and fences it.",
-      fix=_OPEN)
-def corosync(host):
-    for where, port in _closed(host, "udp", _engine_ports(host)):
-        yield found(where, f"udp port {port} is closed", port=port, protocol="udp")
+@rule("FIREWALL-COROSYNC", ERROR, "the firewall accepts the cluster engine's UDP packets",
+      why="The nodes do not receive each other's packets: each takes the other for dead and fences "
+          "it.", fix=_OPEN)
+def corosync(host: "Host") -> "Findings":
+    return _closed(host, "udp", _engine_ports(host))
 
 
-@rule("FIREWALL-MULTICAST", WARNING, "IGMP gets in where the cluster engine uses multicast",
-      why="Switches drop a group's packets after some minutes when the host does not answer their "
-          "IGMP queries: the cluster falls apart.",
-      fix="let the protocol igmp in, e.g. `iptables -I INPUT -p igmp -j ACCEPT`, and keep it")
-def multicast(host):
+@rule("FIREWALL-MULTICAST", WARNING,
+      "the firewall accepts IGMP if the cluster engine uses multicast",
+      why="Switches stop forwarding a group's packets after some minutes if the host does not "
+          "answer their IGMP queries: the cluster falls apart.",
+      fix="accept the protocol igmp permanently, e.g. `iptables -I INPUT -p igmp -j ACCEPT`")
+def multicast(host: "Host") -> "Findings":
     if host.engine == "cman":
         kind = clusterconf.attribute(host, "cman", "transport", "udp")[0]
         broadcast = clusterconf.attribute(host, "cman", "broadcast", "no")[0]
@@ -64,22 +69,19 @@ def multicast(host):
         yield found(where, "igmp is closed")
 
 
-@rule("FIREWALL-DRBD", ERROR, "DRBD's TCP packets get in",
+@rule("FIREWALL-DRBD", ERROR, "the firewall accepts DRBD's TCP packets",
       why="DRBD does not connect: each node writes to its own copy, or waits.", fix=_OPEN)
-def drbd(host):
+def drbd(host: "Host") -> "Findings":
     ports = set()
     for resource in host.resources:
         own = resource.configuration.host(host.name)
         parsed = address(own.address) if own else None
         if parsed:
             ports.add(parsed[1])
-    for where, port in _closed(host, "tcp", ports):
-        yield found(where, f"tcp port {port} is closed", port=port, protocol="tcp")
+    return _closed(host, "tcp", ports)
 
 
-@rule("FIREWALL-DLM", ERROR, "dlm's packets get in",
-      why="No lock is granted between the nodes: LVM's commands hang.", fix=_OPEN)
-def dlm(host):
-    protocol = dlm_rules.protocol(host)
-    for where, port in _closed(host, protocol, {_DLM}):
-        yield found(where, f"{protocol} port {port} is closed", port=port, protocol=protocol)
+@rule("FIREWALL-DLM", ERROR, "the firewall accepts dlm's packets",
+      why="No lock is granted between the nodes: LVM commands hang.", fix=_OPEN)
+def dlm(host: "Host") -> "Findings":
+    return _closed(host, dlm_rules.protocol(host), {_DLM})

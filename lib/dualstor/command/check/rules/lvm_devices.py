@@ -1,117 +1,124 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which devices LVM sees: the DRBD device and never the disk below it."""
+"""Which devices LVM sees: the DRBD device and never its backing device."""
 
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view.lvm import DEVICES, GLOBAL_FILTER, passes
 from dualstor.command.check.view.seen import Irrelevant
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.rules.registry import Findings
+    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.lvm import Setting
+
 _FILTERS = ("devices/filter", "devices/global_filter")
 _LINE = "set `{name} = [ \"a|^/dev/drbd.*|\", \"r|.*|\" ]` in the devices section of {file}, " \
         "with an \"a\" pattern before the last for each PV of the host's own"
 
 
-def _filters(host):
-    """(name, Setting) of the filters that this LVM knows; none where a devices file rules."""
+def _filters(host: "Host") -> "list[tuple[str, Setting]]":
+    """(name, Setting) of the filters that this LVM has.
+
+    :raises Irrelevant: a devices file is used instead
+    """
     if host.lvm.uses_devices_file:
         raise Irrelevant()
     known = host.lvm.version is None or host.lvm.version >= GLOBAL_FILTER
     return [(name, host.lvm.setting(name)) for name in _FILTERS[:1 + known]]
 
 
-def _lets(setting, names):
-    return setting.value is None or passes(setting.value, names)
+def _passes(setting: "Setting", *names: str) -> bool:
+    return setting.value is None or passes(setting.entries, names)
 
 
-@rule("LVM-FILTER", ERROR, "LVM does not see the disk below DRBD",
-      why="LVM takes the disk for the PV, which has the same label: what it writes there is not "
-          "replicated, and the copies differ.", fix=_LINE)
-def lower(host):
+@rule("LVM-FILTER", ERROR, "LVM does not see DRBD's backing device",
+      why="LVM takes the backing device for the PV, as both have the same label: what it writes "
+          "there is not replicated, and the copies diverge.", fix=_LINE)
+def lower(host: "Host") -> "Findings":
     filters = _filters(host)
     for disk in host.disks:
-        if all(_lets(setting, disk.names) for _, setting in filters):
+        if all(_passes(setting, *disk.names) for _, setting in filters):
             name, setting = filters[-1]
-            yield found(setting.where, f"no filter keeps LVM from {disk.lower}, the disk below "
-                                       f"{disk.upper}", name=name.partition("/")[2],
-                        file=setting.where.source)
+            yield found(setting.where, f"no filter rejects {disk.lower}, the backing device of "
+                                       f"{disk.upper}", name=name.partition("/")[2])
 
 
-@rule("LVM-GLOBAL-FILTER", WARNING, "global_filter keeps LVM's daemons from the disk below DRBD",
-      why="udev, pvscan and lvmetad take no notice of filter and activate the VG on the disk "
-          "below.",
+@rule("LVM-GLOBAL-FILTER", WARNING, "global_filter hides DRBD's backing device from LVM's daemons",
+      why="udev, pvscan and lvmetad ignore filter and activate the VG on the backing device.",
       fix=_LINE)
-def global_filter(host):
+def global_filter(host: "Host") -> "Findings":
     filters = dict(_filters(host))
     name = _FILTERS[1]
     if name not in filters:
         raise Irrelevant()
     for disk in host.disks:
-        if _lets(filters[name], disk.names) and not _lets(filters[_FILTERS[0]], disk.names):
+        if _passes(filters[name], *disk.names) and not _passes(filters[_FILTERS[0]], *disk.names):
             yield found(filters[name].where, f"only filter rejects {disk.lower}",
-                        name="global_filter", file=filters[name].where.source)
+                        name="global_filter")
 
 
 @rule("LVM-FILTER-DRBD", ERROR, "LVM sees the DRBD device",
-      why="The VG lies on it: without the device LVM does not find the VG.",
+      why="The VG is on it: without the device LVM does not find the VG.",
       fix="put `\"a|^/dev/drbd.*|\"` first in {name} in the devices section of {file}")
-def upper(host):
+def upper(host: "Host") -> "Findings":
     for disk in host.disks:
         for name, setting in _filters(host):
-            if not _lets(setting, (disk.upper,)):
+            if not _passes(setting, disk.upper):
                 yield found(setting.where, f"{name} rejects {disk.upper}",
-                            name=name.partition("/")[2], file=setting.where.source)
+                            name=name.partition("/")[2])
 
 
-@rule("LVM-DEVICES-FILE", ERROR, "the devices file lists the DRBD device and not the disk below",
-      why="With a devices file the filters are void for what it lists: LVM sees what is in it, and "
-          "nothing else.",
+@rule("LVM-DEVICES-FILE", ERROR,
+      "the devices file lists the DRBD device and not its backing device",
+      why="With a devices file LVM sees exactly what is listed in it, whatever the filters say.",
       fix="`lvmdevices --adddev {upper}` and `lvmdevices --deldev {lower}`")
-def devices_file(host):
+def devices_file(host: "Host") -> "Findings":
     if not host.lvm.uses_devices_file:
         raise Irrelevant()
     listed = host.lvm.device_names
     for disk in host.disks:
         for name in [name for name in disk.names if name in listed]:
-            yield found(listed[name], f"{name}, the disk below {disk.upper}, is listed",
+            yield found(listed[name], f"{name}, the backing device of {disk.upper}, is listed",
                         lower=name, upper=disk.upper)
         if disk.upper not in listed:
             yield found(Where(DEVICES), f"{disk.upper} is not listed", lower=disk.lower,
                         upper=disk.upper)
 
 
-@rule("LVM-WRITE-CACHE", WARNING, "LVM keeps no list of devices over a reboot",
-      why="The list of old still names the disk below DRBD when a new filter hides it.",
+@rule("LVM-WRITE-CACHE", WARNING, "LVM keeps no list of devices across reboots",
+      why="An old list still names the backing device after a new filter hides it.",
       fix="set `write_cache_state = 0` in the devices section of {file} and remove "
           "/etc/lvm/cache/.cache")
-def write_cache(host):
+def write_cache(host: "Host") -> "Findings":
     if not host.lvm.old:
         raise Irrelevant()
     setting = host.lvm.setting("devices/write_cache_state")
     if setting.value != "0":
-        yield found(setting.where, "write_cache_state is "
-                                   f"1{'' if setting.given else ' (the default)'}", file=setting.where.source)
+        yield found(setting.where, f"write_cache_state is 1{setting.origin}")
 
 
-@rule("LVM-CACHE-FILE", WARNING, "LVM's list of devices does not name the disk below DRBD",
-      why="LVM trusts the list and opens the disk below in place of the DRBD device.",
+@rule("LVM-CACHE-FILE", WARNING, "LVM's list of devices does not name the backing device",
+      why="LVM trusts the list and opens the backing device instead of the DRBD device.",
       fix="remove /etc/lvm/cache/.cache, then `vgscan` once the cluster runs")
-def cache_file(host):
+def cache_file(host: "Host") -> "Findings":
     text = host.text("/etc/lvm/cache/.cache")
     if text is None:
         return
     for disk in host.disks:
         for number, line in enumerate(text.split("\n"), 1):
-            if any(f"\"{name}\"" in line for name in disk.names):
+            if any(f'"{name}"' in line for name in disk.names):
                 yield found(Where("/etc/lvm/cache/.cache", number), f"it names {disk.lower}")
 
 
-@rule("LVM-PV-BELOW", ERROR, "no PV is on the disk below DRBD",
-      why="What LVM writes there is not replicated, and the copies differ.",
+@rule("LVM-PV-BELOW", ERROR, "no PV is on the backing device",
+      why="What LVM writes there is not replicated, and the copies diverge.",
       fix="hide {disk} from LVM (see LVM-FILTER), then `pvscan --cache`")
-def pv_below(host):
+def pv_below(host: "Host") -> "Findings":
     rows = host.lvm.rows("pvs")
     for disk in host.disks:
         for row in rows:
             if row["pv_name"] in disk.names and row["vg_name"]:
-                yield found(Where("pvs"), f"LVM uses {disk.lower}, the disk below {disk.upper}, "
-                                          f"for VG {row['vg_name']}", disk=disk.lower)
+                yield found(Where("pvs"),
+                            f"LVM uses {disk.lower}, the backing device of {disk.upper}, for VG "
+                            f"{row['vg_name']}", disk=disk.lower)

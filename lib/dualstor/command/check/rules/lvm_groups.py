@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The volume groups on DRBD: how they are locked, activated, and by whom used."""
+"""The VGs on DRBD: how they are locked and activated, and who uses them."""
 
 import re
 
@@ -8,29 +8,37 @@ from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view.seen import Unavailable
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterator
+
+    from dualstor.command.check.rules.registry import Findings
+    from dualstor.command.check.view.host import Host
+
 
 @rule("LVM-VG-UNLOCKED", ERROR, "each VG on DRBD is clustered or shared",
-      why="Nothing keeps two hosts from changing the metadata of such a VG at once.",
+      why="Nothing prevents two hosts from changing the metadata of such a VG at the same time.",
       fix="`{command} {vg}`, with its LVs inactive on both hosts")
-def unlocked(host):
+def unlocked(host: "Host") -> "Findings":
     command = "vgchange -c y" if host.lvm.old else "vgchange --lock-type dlm"
     for vg, attr in host.lvm.groups.items():
         if attr[5:6] not in ("c", "s"):
-            yield found(Where("vgs"), f"VG {vg} is neither clustered nor shared (attr {attr})", command=command, vg=vg)
+            yield found(Where("vgs"), f"VG {vg} is neither clustered nor shared (attr {attr})",
+                        command=command, vg=vg)
 
 
-@rule("LVM-VG-CLUSTERED", ERROR, "no VG is clustered where LVM has no clvmd",
+@rule("LVM-VG-CLUSTERED", ERROR, "no VG is clustered if LVM has no clvmd",
       why="LVM 2.03 cannot lock such a VG and refuses to touch it.",
       fix="with its LVs inactive on both hosts: `vgchange --lock-type none --lockopt force {vg}`, "
           "then `vgchange --lock-type dlm {vg}`")
-def clustered(host):
+def clustered(host: "Host") -> "Findings":
     for vg, attr in host.lvm.groups.items():
         if attr[5:6] == "c" and not host.lvm.old:
             yield found(Where("vgs"), f"VG {vg} is clustered for clvmd (attr {attr})", vg=vg)
 
 
-def _exclusive_ids(host):
-    """Ids (no hyphens) of the LVs that a lockspace on this host holds for one host only."""
+def _exclusive_ids(host: "Host") -> "Iterator[str]":
+    """Ids (without hyphens) of the LVs with an exclusive lock in a lockspace of this host."""
     names = [name for name in host.tree.commands if name.startswith("lockdump-")]
     if not names and host.kind("/sys/kernel/dlm"):
         for name in host.tree.silent:
@@ -43,11 +51,11 @@ def _exclusive_ids(host):
                 yield match.group(1).replace("-", "")
 
 
-@rule("LVM-LV-EXCLUSIVE", WARNING, "LVs on DRBD are not held by one host alone",
+@rule("LVM-LV-EXCLUSIVE", WARNING, "no LV on DRBD is active exclusively",
       why="The other host cannot activate such an LV, so what runs there has no disk.",
       fix="`lvchange -asy {lv}` on the host that holds it (clvmd: `lvchange -aly {lv}` after "
           "`-aln`), or tag it: `lvchange --addtag " + EXCLUSIVE_TAG + " {lv}`")
-def exclusive(host):
+def exclusive(host: "Host") -> "Findings":
     held = list(_exclusive_ids(host))
     if not held:
         return
@@ -58,43 +66,36 @@ def exclusive(host):
             yield found(Where("dlm_tool lockdump"), f"LV {name} is active exclusively", lv=name)
 
 
-def _matches(entry, vg):
+def _matches(entry: str, vg: str) -> bool:
     """Whether an entry of a volume list is about a VG: its name, one of its LVs, or a tag."""
     return entry.partition("/")[0] == vg or entry.startswith("@")
 
 
-def _list(setting):
-    return (setting.value,) if isinstance(setting.value, str) else setting.value
-
-
-@rule("LVM-VOLUME-LIST", ERROR, "volume_list lets the VGs on DRBD be activated",
-      why="LVM activates nothing that is not in the list, whoever asks.",
-      fix="add `\"{vg}\"` to volume_list in the activation section of {file}, or take it out")
-def volume_list(host):
+@rule("LVM-VOLUME-LIST", ERROR, "volume_list permits the VGs on DRBD",
+      why="LVM activates nothing that is not in the list.",
+      fix="add `\"{vg}\"` to volume_list in the activation section of {file}, or remove "
+          "volume_list")
+def volume_list(host: "Host") -> "Findings":
     setting = host.lvm.setting("activation/volume_list")
     if setting.value is None:
         return
     for vg in host.lvm.groups:
-        if not any(_matches(entry, vg) for entry in _list(setting)):
-            yield found(setting.where, f"volume_list does not name VG {vg}", vg=vg,
-                        file=setting.where.source)
+        if not any(_matches(entry, vg) for entry in setting.entries):
+            yield found(setting.where, f"volume_list does not name VG {vg}", vg=vg)
 
 
 @rule("LVM-AUTO-ACTIVATION", WARNING, "the VGs on DRBD are not activated at boot",
-      why="Activation before the cluster runs takes no locks, or hangs the boot until it does.",
+      why="Activation before the cluster runs takes no locks, or blocks the boot until it does.",
       fix="set `event_activation = 0` in the global section of {file} (LVM 2.02: "
           "`auto_activation_volume_list = [ ]` in the activation section, with the host's own VGs)")
-def auto_activation(host):
+def auto_activation(host: "Host") -> "Findings":
     listed = host.lvm.setting("activation/auto_activation_volume_list")
     by_event = host.lvm.setting("global/event_activation")
     if listed.value is None:
         starts = host.lvm.is_on("global/use_lvmetad") if host.lvm.old else by_event.value != "0"
         if starts:
-            yield found(by_event.where, "auto activation is "
-                                        f"on{'' if by_event.given else ' (the default)'} and no "
-                                        "auto_activation_volume_list restricts "
-                                        "it", file=by_event.where.source)
+            yield found(by_event.where, f"auto-activation is on{by_event.origin} and no "
+                                        "auto_activation_volume_list restricts it")
         return
-    for vg in [vg for vg in host.lvm.groups if any(_matches(e, vg) for e in _list(listed))]:
-        yield found(listed.where, f"auto_activation_volume_list names VG {vg}",
-                    file=listed.where.source)
+    for vg in [vg for vg in host.lvm.groups if any(_matches(e, vg) for e in listed.entries)]:
+        yield found(listed.where, f"auto_activation_volume_list names VG {vg}")

@@ -3,9 +3,14 @@
 
 from dualstor.agents.catalogue import DRBD_DUALPRIMARY, NAMES, interface
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
-from dualstor.command.check.view.cib import is_true
 from dualstor.ocf import parameters
 from dualstor.ocf.environment import Environment
+from dualstor.tools.pacemaker import is_true
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.rules.registry import Findings, Found
+    from dualstor.command.check.view.cib import Cib, Clone, Resource
 
 _META = "`pcs resource meta {clone} {name}={value}`"
 #: The declared interface of each agent of ours, by name.
@@ -17,86 +22,86 @@ INTERFACES = {name: interface(name) for name in NAMES}
       fix="`pcs resource clone {resource} interleave=true` (drbd-dualprimary: `pcs resource "
           "promotable {resource} promoted-max=2 clone-max=2 notify=true interleave=true`)",
       scope=CIB)
-def clone(cib):
+def clone(cib: "Cib") -> "Findings":
     for resource in cib.ours():
         if resource.clone is None and resource.parameters.get("activation_mode") != "exclusive":
             yield found(resource.where, f"resource {resource.id} is not cloned",
                         resource=resource.id)
 
 
-def _cloned(cib, *types):
-    return [r for r in cib.ours(*types) if r.clone is not None]
+def _cloned(cib: "Cib", *types: str) -> "list[tuple[Resource, Clone]]":
+    return [(r, r.clone) for r in cib.ours(*types) if r.clone is not None]
 
 
-def _wrong(resource, name, value, right):
-    return found(resource.clone_where, "clone %s has %s" % (
-        resource.clone.get("id", ""), f"{name}={value}" if value is not None
-        else "no " + name), clone=resource.clone.get("id", ""), name=name, value=right)
+def _wrong(clone: "Clone", name: str, value: "str | None", right: str) -> "Found":
+    has = f"no {name}" if value is None else f"{name}={value}"
+    return found(clone.where, f"clone {clone.id} has {has}", clone=clone.id, name=name, value=right)
 
 
-@rule("PCMK-PROMOTABLE", ERROR, "the clone of DRBD is promotable",
-      why="Pacemaker promotes nothing else: both nodes stay Secondary.", fix=_META, scope=CIB)
-def promotable(cib):
-    for resource in _cloned(cib, DRBD_DUALPRIMARY):
-        value = resource.meta.get("promotable")
+@rule("PCMK-PROMOTABLE", ERROR, "DRBD's clone is promotable",
+      why="Pacemaker promotes only promotable clones: both nodes stay Secondary.",
+      fix=_META, scope=CIB)
+def promotable(cib: "Cib") -> "Findings":
+    for _, one in _cloned(cib, DRBD_DUALPRIMARY):
+        value = one.meta.get("promotable")
         if not is_true(value):
-            yield _wrong(resource, "promotable", value, "true")
+            yield _wrong(one, "promotable", value, "true")
 
 
-def _count(resource, *names):
-    """(name, value) of the first meta attribute that is set; the newer name when none is."""
-    return next(((n, resource.meta[n]) for n in names if n in resource.meta), (names[0], None))
+def _count(clone: "Clone", *names: str) -> "tuple[str, str | None]":
+    """(name, value) of the first meta attribute that is set; the newer name if none is."""
+    return next(((name, clone.meta[name]) for name in names if name in clone.meta),
+                (names[0], None))
 
 
 @rule("PCMK-PROMOTED-MAX", ERROR, "both nodes may be promoted",
       why="With another number only one node becomes Primary.", fix=_META, scope=CIB)
-def promoted_max(cib):
-    for resource in _cloned(cib, DRBD_DUALPRIMARY):
-        name, value = _count(resource, "promoted-max", "master-max")
+def promoted_max(cib: "Cib") -> "Findings":
+    for _, one in _cloned(cib, DRBD_DUALPRIMARY):
+        name, value = _count(one, "promoted-max", "master-max")
         if value != "2":
-            yield _wrong(resource, name, value, "2")
+            yield _wrong(one, name, value, "2")
 
 
 @rule("PCMK-CLONE-MAX", ERROR, "DRBD runs once on each of two nodes",
-      why="DRBD has two copies; a third instance or a second on one node fails.",
+      why="DRBD has two copies; a third instance, or a second on one node, fails.",
       fix=_META, scope=CIB)
-def clone_max(cib):
-    for resource in _cloned(cib, DRBD_DUALPRIMARY):
-        value = resource.meta.get("clone-max")
+def clone_max(cib: "Cib") -> "Findings":
+    for _, one in _cloned(cib, DRBD_DUALPRIMARY):
+        value = one.meta.get("clone-max")
         if value != "2" and not (value is None and len(cib.nodes) == 2):
-            yield _wrong(resource, "clone-max", value, "2")
+            yield _wrong(one, "clone-max", value, "2")
         for names in (("clone-node-max",), ("promoted-node-max", "master-node-max")):
-            name, value = _count(resource, *names)
+            name, value = _count(one, *names)
             if value not in (None, "1"):
-                yield _wrong(resource, name, value, "1")
+                yield _wrong(one, name, value, "1")
 
 
-@rule("PCMK-NOTIFY", ERROR, "the clone of DRBD is notified",
+@rule("PCMK-NOTIFY", ERROR, "DRBD's clone has notifications",
       why="Without notifications the agent does not learn that its peer was fenced or is gone.",
       fix=_META, scope=CIB)
-def notify(cib):
-    for resource in _cloned(cib, DRBD_DUALPRIMARY):
-        if not is_true(resource.meta.get("notify")):
-            yield _wrong(resource, "notify", resource.meta.get("notify"), "true")
+def notify(cib: "Cib") -> "Findings":
+    for _, one in _cloned(cib, DRBD_DUALPRIMARY):
+        if not is_true(one.meta.get("notify")):
+            yield _wrong(one, "notify", one.meta.get("notify"), "true")
 
 
 @rule("PCMK-INTERLEAVE", ERROR, "the clones are interleaved",
-      why="Otherwise a restart on one node stops and starts what stands on it on the other too.",
+      why="Otherwise a restart on one node also restarts what depends on it on the other.",
       fix=_META, scope=CIB)
-def interleave(cib):
-    told = set()
-    for resource in _cloned(cib):
-        identifier = resource.clone.get("id", "")
-        if not is_true(resource.meta.get("interleave")) and identifier not in told:
-            told.add(identifier)
-            yield _wrong(resource, "interleave", resource.meta.get("interleave"), "true")
+def interleave(cib: "Cib") -> "Findings":
+    reported: "set[str]" = set()
+    for _, one in _cloned(cib):
+        if not is_true(one.meta.get("interleave")) and one.id not in reported:
+            reported.add(one.id)
+            yield _wrong(one, "interleave", one.meta.get("interleave"), "true")
 
 
-@rule("PCMK-PARAMETERS", ERROR, "the agents' parameters are right",
-      why="The agent refuses to start with a parameter that is missing or wrong.",
+@rule("PCMK-PARAMETERS", ERROR, "the agents' parameters are valid",
+      why="The agent refuses to start with a missing or wrong parameter.",
       fix="see `pcs resource describe ocf:dualstor:{agent}`, then `pcs resource update {resource} "
           "...`", scope=CIB)
-def right_parameters(cib):
+def right_parameters(cib: "Cib") -> "Findings":
     for resource in cib.ours():
         interface = INTERFACES.get(resource.type)
         if interface is None:
@@ -114,9 +119,9 @@ def right_parameters(cib):
 
 
 @rule("PCMK-FENCING-WAIVED", WARNING, "no resource waives fencing",
-      why="With require_fencing=false both nodes write on when they lose sight of each other.",
+      why="With require_fencing=false both nodes keep writing when they lose contact.",
       fix="`pcs resource update {resource} require_fencing=true`", scope=CIB)
-def waived(cib):
+def waived(cib: "Cib") -> "Findings":
     for resource in cib.ours(DRBD_DUALPRIMARY):
         value = resource.parameters.get("require_fencing")
         if value is not None and not is_true(value):

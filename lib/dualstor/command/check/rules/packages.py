@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is missing on this host, by the names of its distribution's packages."""
+"""What is missing on this host, and the package of its distribution that has it."""
 
 import re
 
@@ -8,10 +8,15 @@ from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.sources.wanted import named_programs
 from dualstor.command.check.view.seen import Unavailable
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.rules.registry import Findings
+    from dualstor.command.check.view.host import Host
+
 FEDORA, SUSE, DEBIAN = "Fedora/EL", "SLES", "Debian"
 _INSTALL = {FEDORA: "yum install", SUSE: "zypper install", DEBIAN: "apt-get install"}
 
-#: program -> package of (Fedora/EL, SLES, Debian); of both generations, then of each.
+#: program -> package in (Fedora/EL, SLES, Debian); for both generations, then for each.
 _ALWAYS = {
     "drbdadm": ("drbd-utils", "drbd-utils", "drbd-utils"),
     "lvm": ("lvm2", "lvm2", "lvm2"),
@@ -36,7 +41,7 @@ _MODULES = {
     "drbd": ("kmod-drbd84 or kmod-drbd9x (ELRepo)", "drbd-kmp-default", "linux-image-amd64"),
     "dlm": ("kernel-modules-extra", "dlm-kmp-default", "linux-image-amd64"),
 }
-#: What holds the fence agents; on Fedora/EL one package each since corosync 2.
+#: The package of fence agents; on Fedora/EL since corosync 2 each has its own.
 _FENCE_AGENTS = ("fence-agents", "fence-agents", "fence-agents")
 _FAMILIES = (FEDORA, SUSE, DEBIAN)
 _WORDS = {FEDORA: ("fedora", "rhel", "centos", "redhat", "rocky", "almalinux"),
@@ -45,10 +50,10 @@ _MARKS = (("/etc/redhat-release", FEDORA), ("/etc/SuSE-release", SUSE),
           ("/etc/debian_version", DEBIAN))
 
 
-def family(host):
+def family(host: "Host") -> str:
     """The family of the host's distribution.
 
-    :raises Unavailable: no file tells, or it is another
+    :raises Unavailable: no file names it, or it is another
     """
     text = host.text("/etc/os-release") or ""
     words = " ".join(re.findall(r"^(?:ID|ID_LIKE)=\"?([^\"\n]*)", text, re.MULTILINE)).lower()
@@ -61,55 +66,55 @@ def family(host):
     raise Unavailable(f"/etc/os-release names none of {', '.join(_FAMILIES)}")
 
 
-def _package(host, packages):
+def _package(host: "Host", packages: "tuple[str, ...]") -> "tuple[str, str]":
     """(command that installs, package) on this host."""
     name = family(host)
     return _INSTALL[name], packages[_FAMILIES.index(name)]
 
 
-def _missing(host, programs):
-    """Findings for those of *programs* that are not there."""
-    told = {}
+def _missing(host: "Host", programs: "dict[str, tuple[str, ...]]") -> "Findings":
+    """Findings for those of *programs* that are not installed."""
+    missing: "dict[tuple[str, str], list[str]]" = {}
     for program, packages in programs.items():
         if host.program(program):
             continue
-        install, package = _package(host, packages)
-        told.setdefault(package, []).append(program)
-    for package, names in told.items():
-        yield found(Where("/usr/sbin"), f"{' and '.join(names)} "
-                                        f"{'is' if len(names) == 1 else 'are'} missing",
-            install=install, package=package)
+        missing.setdefault(_package(host, packages), []).append(program)
+    for (install, package), names in missing.items():
+        yield found(Where("/usr/sbin"),
+                    f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing",
+                    install=install, package=package)
 
 
-@rule("PACKAGES-MISSING", ERROR, "the programs that this generation needs are installed",
-      why="The agents and the cluster call these programs.", fix="`{install} {package}`")
-def programs(host):
+@rule("PACKAGES-MISSING", ERROR, "the programs that this stack needs are installed",
+      why="The agents and the cluster call these programs.",
+      fix="`{install} {package}`")
+def programs(host: "Host") -> "Findings":
     return _missing(host, dict(_ALWAYS, **_BY_ENGINE[host.engine]))
 
 
-@rule("PACKAGES-FENCE-AGENT", ERROR, "the fence agents that are configured are installed",
-      why="A node without the agent cannot fence the other.", fix="`{install} {package}`")
-def fence_agents(host):
-    wanted = {}
-    cib = host.tree.commands.get("cib", {}).get("stdout", "")
-    for name in named_programs(host.tree.files, cib):
+@rule("PACKAGES-FENCE-AGENT", ERROR, "the configured fence agents are installed",
+      why="A node without the agent cannot fence the other.",
+      fix="`{install} {package}`")
+def fence_agents(host: "Host") -> "Findings":
+    wanted: "dict[str, tuple[str, ...]]" = {}
+    for name in named_programs(host.tree.files, host.tree.stdout("cib")):
         if name not in ("fence_manual", "fence_pcmk"):
             own = "fence-agents-" + name[len("fence_"):].replace("_", "-")
             wanted[name] = _FENCE_AGENTS if host.engine == "cman" else (own,) + _FENCE_AGENTS[1:]
     return _missing(host, wanted)
 
 
-@rule("PACKAGES-CLUSTER-SHELL", WARNING, "a shell for the cluster's configuration is installed",
-      why="Without pcs or crm the fixes that this command names cannot be typed as they are.",
+@rule("PACKAGES-CLUSTER-SHELL", WARNING, "pcs or crmsh is installed",
+      why="Without pcs or crm the fixes shown here cannot be typed as they are.",
       fix="`{install} {package}`")
-def shell(host):
+def shell(host: "Host") -> "Findings":
     if not host.program("pcs") and not host.program("crm"):
         install, package = _package(host, ("pcs", "crmsh", "pcs or crmsh"))
-        yield found(Where("/usr/sbin"), "neither pcs nor crm is there", install=install,
+        yield found(Where("/usr/sbin"), "neither pcs nor crm is installed", install=install,
                     package=package)
 
 
-def _module(host, name):
+def _module(host: "Host", name: str) -> bool:
     """Whether the kernel has a module, loaded or not."""
     if host.tree.files.get("/proc/drbd" if name == "drbd" else "") or (
             name == "dlm" and host.tree.paths.get("/sys/kernel/dlm")):
@@ -117,18 +122,20 @@ def _module(host, name):
     return host.answer("modinfo-" + name)["returncode"] == 0
 
 
-@rule("PACKAGES-DRBD-MODULE", ERROR, "the kernel has DRBD",
-      why="Without its kernel module no DRBD device comes up.", fix="`{install} {package}`")
-def drbd_module(host):
+@rule("PACKAGES-DRBD-MODULE", ERROR, "the kernel has the module drbd",
+      why="Without its kernel module no DRBD device comes up.",
+      fix="`{install} {package}`")
+def drbd_module(host: "Host") -> "Findings":
     if not _module(host, "drbd"):
         install, package = _package(host, _MODULES["drbd"])
         yield found(Where("modinfo drbd"), "no module drbd for this kernel", install=install,
                     package=package)
 
 
-@rule("PACKAGES-DLM-MODULE", ERROR, "the kernel has dlm",
-      why="Without dlm no lock daemon gets locks between the hosts.", fix="`{install} {package}`")
-def dlm_module(host):
+@rule("PACKAGES-DLM-MODULE", ERROR, "the kernel has the module dlm",
+      why="Without dlm no lock daemon gets locks between the hosts.",
+      fix="`{install} {package}`")
+def dlm_module(host: "Host") -> "Findings":
     if not _module(host, "dlm"):
         install, package = _package(host, _MODULES["dlm"])
         yield found(Where("modinfo dlm"), "no module dlm for this kernel", install=install,

@@ -1,43 +1,47 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Quorum now, where the cluster runs."""
+"""Quorum, if the cluster is running."""
 
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
-from dualstor.command.check.view.seen import Unavailable
+from dualstor.command.check.view.seen import CMAN, Unavailable
 from dualstor.errors import ParseError
 from dualstor.tools import cman, corosync
 
-_PARSERS = {"cman": ("cman-status", cman.parse_status),
-            "corosync": ("corosync-quorum", corosync.parse_status)}
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.rules.registry import Findings
+    from dualstor.command.check.view.host import Host
 
 
-def _status(host):
-    """(what the engine says, Where)."""
-    command, parse = _PARSERS[host.engine]
+def _status(host: "Host") -> "tuple[cman.Status | corosync.Status, Where]":
+    """(what the engine reports, Where)."""
+    command = "cman-status" if host.engine == CMAN else "corosync-quorum"
     answer = host.answer(command)
-    if host.engine == "corosync" and answer["returncode"] == corosync.NOT_QUORATE:
-        text = answer["stdout"]  # it tells that it is not quorate by that code
-    else:
-        text = host.output(command)
+    where = Where(answer["argv"])
     try:
-        return parse(text), Where(answer["argv"])
+        if host.engine == CMAN:
+            return cman.parse_status(host.output(command)), where
+        if answer["returncode"] == corosync.NOT_QUORATE:  # with it corosync reports just that
+            return corosync.parse_status(answer["stdout"]), where
+        return corosync.parse_status(host.output(command)), where
     except ParseError as problem:
-        raise Unavailable(str(problem))
+        raise Unavailable(str(problem)) from problem
 
 
 @rule("QUORUM-NOW", ERROR, "this node has quorum now",
       why="Without quorum no lock is granted: every LVM command hangs until it is back.",
-      fix="start the other node's cluster or mend the link between them; look at `{command}`")
-def now(host):
+      fix="start the cluster on the other node or fix the link between them; see `{command}`")
+def now(host: "Host") -> "Findings":
     status, where = _status(host)
     if not status.quorate:
         yield found(where, "this node is not quorate", command=where.source)
 
 
-@rule("QUORUM-TWO-NODE", WARNING, "the running cluster counts as one of two nodes",
-      why="What runs has not read the configuration of two nodes: one node alone loses quorum.",
+@rule("QUORUM-TWO-NODE", WARNING, "the running cluster is in two-node mode",
+      why="The running cluster has not read the two-node configuration: one node alone loses "
+          "quorum.",
       fix="set two_node in the configuration, then restart the cluster on both hosts in turn")
-def running_two_node(host):
+def running_two_node(host: "Host") -> "Findings":
     status, where = _status(host)
     if status.two_node is False and status.expected in (None, 2):
-        yield found(where, "the flag of two nodes is not set")
+        yield found(where, "the flag for two nodes is not set")

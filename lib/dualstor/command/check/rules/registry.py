@@ -1,24 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The rules of ``dualstor check``: what each is, and what it says when it finds something.
+"""The rules of ``dualstor check``: what each is, and what it reports.
 
 A rule is a function over an immutable view. It yields ``found(...)`` for each thing that
-is wrong, nothing where all is well, and the view raises Unavailable or Irrelevant for it.
+is wrong; the view raises Unavailable or Irrelevant for it.
 """
 
 import string
 
+from dualstor.command.check.parsers.where import Where
 from dualstor.record import Record
 
-#: Data may be lost or nothing will start; something will bite one day; good to know.
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Callable, Iterator, TypeVar
+
+    Findings = Iterator["Found"]
+    Check = TypeVar("Check", bound=Callable[..., Findings])
+
+#: Data may be lost or nothing will start; it will cause trouble one day; good to know.
 ERROR, WARNING, NOTE = "error", "warning", "note"
 SEVERITIES = (ERROR, WARNING, NOTE)
 
-#: What a rule looks at: each host, two hosts together, the cluster's configuration.
+#: What a rule checks: each host, two hosts compared, the cluster's configuration.
 HOST, PAIR, CIB = "host", "pair", "cib"
 
 
 class Rule(Record):
-    """A rule as declared. ``fix`` may name values in braces, which each finding fills in."""
+    """A rule as declared.
+
+    ``title`` is the condition that is expected to hold. ``fix`` may name values in braces, which
+    each finding fills in.
+    """
 
     id: str
     severity: str
@@ -27,46 +39,53 @@ class Rule(Record):
     why: str
     fix: str
     scope: str
-    check: object
+    check: "Callable[..., Findings]"
+
+    def fix_with(self, names: "dict[str, object]") -> str:
+        """The fix with its values filled in; a missing value is shown as its name."""
+        known = {field: field.upper() for _, field, _, _ in string.Formatter().parse(self.fix)
+                 if field}
+        return self.fix.format(**dict(known, **names))
 
 
 class Found(Record):
     """What a rule yields: ``text`` says what is wrong at ``where``; ``names`` fill the fix."""
 
-    where: object
+    where: Where
     text: str
-    names: dict
+    names: "dict[str, object]"
 
 
 class Finding(Record):
-    """Something wrong, as it is reported; ``hosts``: where, () for what is of the cluster."""
+    """Something wrong, as reported; ``hosts`` is () if it is about the cluster."""
 
     rule: Rule
-    hosts: tuple
-    where: object
+    hosts: "tuple[str, ...]"
+    where: Where
     text: str
     fix: str
 
 
 class Unchecked(Record):
-    """An item that could not be looked at; ``host`` is None for what is of the cluster."""
+    """A rule that could not be checked; ``host`` is None if it is about the cluster."""
 
     rule: Rule
-    host: str
+    host: "str | None"
     reason: str
 
 
-def found(where, text, **names):
-    """What is wrong, where, and the values that the rule's fix names."""
-    return Found(where=where, text=text, names=names)
+def found(where: Where, text: str, **names: object) -> Found:
+    """What is wrong, where, and the values that the rule's fix names; ``file`` is known."""
+    return Found(where=where, text=text, names=dict(names, file=where.source))
 
 
-_RULES = {}
+_RULES: "dict[str, Rule]" = {}
 
 
-def rule(identifier, severity, title, why, fix, scope=HOST):
+def rule(identifier: str, severity: str, title: str, why: str, fix: str,
+         scope: str = HOST) -> "Callable[[Check], Check]":
     """Register the decorated function as a rule; its module's name is the rule's area."""
-    def register(function):
+    def register(function: "Check") -> "Check":
         if identifier in _RULES:
             raise ValueError(f"two rules {identifier}")
         _RULES[identifier] = Rule(
@@ -76,13 +95,7 @@ def rule(identifier, severity, title, why, fix, scope=HOST):
     return register
 
 
-def registered():
+def registered() -> "tuple[Rule, ...]":
     """The rules of the modules that have been imported, in the order in which they are declared."""
     return tuple(_RULES.values())
 
-
-def mend(a_rule, names):
-    """The fix of a rule with its values filled in; a value not given stands as its name."""
-    known = {field: field.upper() for _, field, _, _ in string.Formatter().parse(a_rule.fix)
-             if field}
-    return a_rule.fix.format(**dict(known, **names))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Answers of commands: from running them here, or as a copied tree holds them."""
+"""Output of commands: from running them here, or as a copied tree has it."""
 
 import os
 
@@ -7,16 +7,23 @@ from dualstor.command.check.sources import wanted
 from dualstor.errors import DualstorError
 from dualstor.record import whole
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from dualstor.command.check.sources.tree import Answer
+    from dualstor.host.host import Host
+
 #: Seconds for one command.
 COMMAND_SECONDS = 5.0
 
-#: The folder of a copied tree that holds answers of commands.
+#: The directory of a copied tree that has the output of commands.
 RECORDED = "/dualstor-commands"
 _DUMP = "lockdump-"
 
 
-def _daemons(host):
-    """The command lines of wanted.DAEMONS that run, one a line."""
+def _daemons(host: "Host") -> str:
+    """The command lines of those wanted.DAEMONS that run, one per line."""
     lines = []
     for pid in host.list("/proc"):
         if whole(pid) is not None:
@@ -29,15 +36,31 @@ def _daemons(host):
     return "\n".join(sorted(lines))
 
 
-class Live:
-    """Answers of commands, from running them."""
+class Answers:
+    """Output of commands: ``commands`` and ``silent`` as in a Tree."""
 
-    def __init__(self, host):
+    def __init__(self, host: "Host") -> None:
         self._host = host
-        self.commands, self.silent = {}, {}
+        self.commands: "dict[str, Answer]" = {}
+        self.silent: "dict[str, str]" = {}
 
-    def ask(self, name, argv):
-        """Run one and keep what it said."""
+    def ask(self, name: str, argv: "tuple[str, ...]") -> None:
+        """Get the output of one."""
+        raise NotImplementedError
+
+    def lockspaces(self) -> "Sequence[str]":
+        """The names of dlm's lockspaces."""
+        raise NotImplementedError
+
+    def daemons(self) -> None:
+        """Get the running daemons, as if a command had listed them."""
+        raise NotImplementedError
+
+
+class Live(Answers):
+    """Output of commands, from running them."""
+
+    def ask(self, name: str, argv: "tuple[str, ...]") -> None:
         try:
             done = self._host.run(argv, COMMAND_SECONDS)
         except DualstorError as problem:
@@ -46,44 +69,34 @@ class Live:
         self.commands[name] = {"argv": " ".join(argv), "returncode": done.returncode,
                                "stdout": done.stdout, "stderr": done.stderr}
 
-    def lockspaces(self):
-        """The names of dlm's lockspaces."""
+    def lockspaces(self) -> "Sequence[str]":
         return self._host.list("/sys/kernel/dlm")
 
-    def daemons(self):
-        """The daemons that run, as if a command had listed them."""
+    def daemons(self) -> None:
         self.commands["daemons"] = {"argv": "/proc/PID/cmdline", "returncode": 0, "stderr": "",
                                     "stdout": _daemons(self._host)}
 
 
-class Recorded:
-    """Answers of commands, as a copied tree holds them."""
+class Recorded(Answers):
+    """Output of commands, as a copied tree has it."""
 
-    def __init__(self, host):
-        self._host = host
-        self.commands, self.silent = {}, {}
-
-    def ask(self, name, argv):
-        """Look for what was recorded of one."""
-        folder = RECORDED + "/" + name
+    def ask(self, name: str, argv: "tuple[str, ...]") -> None:
+        stem = f"{RECORDED}/{name}"
         try:
-            out, err = self._host.read(folder + ".out"), self._host.read(folder + ".err")
-            code = (self._host.read(folder + ".rc") or "0").strip()
+            out, err = self._host.read(stem + ".out"), self._host.read(stem + ".err")
+            code = whole((self._host.read(stem + ".rc") or "0").strip(), signed=True)
         except OSError as problem:
-            out, err, code = None, None, "0"
-            self.silent[name] = f"{folder}: {problem.strerror}"
-        if out is None and err is None:
-            self.silent.setdefault(name, f"no {folder}.out in the tree")
+            self.silent[name] = f"{stem}: {problem.strerror}"
             return
-        self.commands[name] = {
-            "argv": " ".join(argv), "stdout": out or "", "stderr": err or "",
-            "returncode": 1 if whole(code, signed=True) is None else whole(code, signed=True)}
+        if out is None and err is None:
+            self.silent[name] = f"no {stem}.out in the tree"
+            return
+        self.commands[name] = {"argv": " ".join(argv), "stdout": out or "", "stderr": err or "",
+                               "returncode": 1 if code is None else code}
 
-    def lockspaces(self):
-        """The names of the lockspaces that were recorded."""
+    def lockspaces(self) -> "Sequence[str]":
         names = [name.partition(".")[0] for name in self._host.list(RECORDED)]
         return sorted({name[len(_DUMP):] for name in names if name.startswith(_DUMP)})
 
-    def daemons(self):
-        """The daemons that ran."""
+    def daemons(self) -> None:
         self.ask("daemons", ("/proc/PID/cmdline",))

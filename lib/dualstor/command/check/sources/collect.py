@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reads what is wanted of a host: of this one, or of a copied tree."""
+"""Reads what is wanted of a host: this one, or a copied tree."""
 
 import os
 import stat
@@ -13,25 +13,30 @@ from dualstor.host.host import Host
 from dualstor.host.run import PATH
 from dualstor.tools.lvm import parse_version
 
-#: Seconds for all that is asked of a host.
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.sources.answers import Answers
+
+#: Seconds for everything on a host.
 SECONDS = 60.0
 
-#: Bytes of a file beyond which it is not a configuration.
+#: Bytes; a longer file is not a configuration.
 _LIMIT = 4 << 20
 
 
-def _expand(host, pattern):
+def _expand(host: Host, pattern: str) -> "list[str]":
     """The paths that a pattern of wanted.FILES stands for."""
-    folder, _, name = pattern.rpartition("/")
+    directory, _, name = pattern.rpartition("/")
     if "*" not in name:
         return [pattern]
     ending = name.partition("*")[2]
-    return [f"{folder}/{found}" for found in host.list(folder) if found.endswith(ending)]
+    return [f"{directory}/{found}" for found in host.list(directory) if found.endswith(ending)]
 
 
-def _files(host):
+def _files(host: Host) -> "tuple[dict[str, str], dict[str, str]]":
     """(files, unreadable) of wanted.FILES."""
-    texts, unreadable = {}, {}
+    texts: "dict[str, str]" = {}
+    unreadable: "dict[str, str]" = {}
     for pattern in wanted.FILES:
         try:
             for path in _expand(host, pattern):
@@ -47,8 +52,11 @@ def _files(host):
     return texts, unreadable
 
 
-def _text(host, path):
-    """The text of a regular file, None when it is not there."""
+def _text(host: Host, path: str) -> "str | None":
+    """The text of a regular file; None if it does not exist.
+
+    :raises OSError: it cannot be read, or is something else
+    """
     try:
         status = os.stat(host.file(path))
     except (FileNotFoundError, NotADirectoryError):
@@ -60,7 +68,7 @@ def _text(host, path):
     return host.read(path)
 
 
-def kind(host, path):
+def kind(host: Host, path: str) -> str:
     """What is at a path, as Tree.paths has it."""
     try:
         mode = os.stat(host.file(path)).st_mode
@@ -73,13 +81,13 @@ def kind(host, path):
     return "program" if mode & 0o111 else "file"
 
 
-def _aliases(host, paths):
-    """{path of a block device: its other names below /dev}, as LVM sees it by all of them."""
-    found = {path: [] for path in paths if paths[path] == "device"}
+def _aliases(host: Host, paths: "dict[str, str]") -> "dict[str, str]":
+    """{path of a block device: its other names in /dev}, as LVM sees it under all of them."""
+    found: "dict[str, list[str]]" = {path: [] for path in paths if paths[path] == "device"}
     numbers = {path: host.device(path) for path in found}
-    for folder in wanted.ALIASES if found else ():
-        for name in host.list(folder):
-            other = f"{folder}/{name}"
+    for directory in wanted.ALIASES if found else ():
+        for name in host.list(directory):
+            other = f"{directory}/{name}"
             number = host.device(other)
             for path in found:
                 if number is not None and number == numbers[path] and other != path:
@@ -87,15 +95,15 @@ def _aliases(host, paths):
     return {path: " ".join(names) for path, names in found.items()}
 
 
-def _program(host, name):
-    """The path of an installed program, "" when there is none."""
-    for folder in PATH:
-        if kind(host, f"{folder}/{name}") == "program":
-            return f"{folder}/{name}"
+def _program(host: Host, name: str) -> str:
+    """The path of an installed program; "" if there is none."""
+    for directory in PATH:
+        if kind(host, f"{directory}/{name}") == "program":
+            return f"{directory}/{name}"
     return ""
 
 
-def _hostname(files, otherwise):
+def _hostname(files: "dict[str, str]", otherwise: str) -> str:
     for path in ("/proc/sys/kernel/hostname", "/etc/hostname"):
         words = files.get(path, "").split()
         if words:
@@ -103,15 +111,19 @@ def _hostname(files, otherwise):
     return otherwise
 
 
-def _lvm_version(answers):
-    """The version that ``lvm version`` told; an old one, with what all know, otherwise."""
+def _stdout(answers: "Answers", name: str) -> str:
+    return answers.commands[name]["stdout"] if name in answers.commands else ""
+
+
+def _lvm_version(answers: "Answers") -> "tuple[int, ...]":
+    """The version that ``lvm version`` reports; else the oldest, whose options all have."""
     try:
-        return parse_version(answers.commands.get("lvm-version", {}).get("stdout", ""))
+        return parse_version(_stdout(answers, "lvm-version"))
     except ParseError:
         return (2, 2, 84)
 
 
-def _collect(host, answers, source, name):
+def _collect(host: Host, answers: "Answers", source: str, name: str) -> Tree:
     files, unreadable = _files(host)
     paths = {path: kind(host, path)
              for path in list(wanted.PATHS) + wanted.named_paths(files)}
@@ -122,8 +134,8 @@ def _collect(host, answers, source, name):
     for command, argv in wanted.named_commands(files, answers.lockspaces()):
         answers.ask(command, argv)
     answers.daemons()
-    cib = answers.commands.get("cib", {}).get("stdout", "")
-    programs = {}
+    cib = _stdout(answers, "cib")
+    programs: "dict[str, str]" = {}
     if paths["/usr/sbin"] and paths["/usr/bin"]:
         programs = {program: _program(host, program)
                     for program in list(wanted.PROGRAMS) + wanted.named_programs(files, cib)}
@@ -132,23 +144,23 @@ def _collect(host, answers, source, name):
                 commands=answers.commands, silent=answers.silent)
 
 
-def this_host():
+def this_host() -> Tree:
     """The Tree of this host."""
     host = Host(Deadline(SECONDS))
     return _collect(host, Live(host), "this host", "this host")
 
 
-def copied(folder):
+def copied(directory: str) -> Tree:
     """The Tree of a host's copied files.
 
-    :param folder: what stands for ``/``
-    :raises DualstorError: it is no folder
+    :param directory: the copy of ``/``
+    :raises DualstorError: it is no directory
     """
-    if not os.path.isdir(folder):
-        raise DualstorError(f"--root {folder}: no such folder; give the copy of a host's files")
-    host = Host(Deadline(SECONDS), root=os.path.abspath(folder))
+    if not os.path.isdir(directory):
+        raise DualstorError(f"--root {directory}: no such directory; name a copy of a host's files")
+    host = Host(Deadline(SECONDS), root=os.path.abspath(directory))
     name = os.path.basename(host.root)
-    return _collect(host, Recorded(host), "tree " + folder, name)
+    return _collect(host, Recorded(host), f"tree {directory}", name)
 
 
 if __name__ == "__main__":

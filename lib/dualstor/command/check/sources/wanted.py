@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is looked at on a host: the files, programs and commands, in one place.
+"""What is read from a host: the files, programs and commands, in one place.
 
-No command here changes anything, and none takes an LVM lock. A command is known by a
-short name: a copied tree has its answer in ``dualstor-commands/NAME.out`` (docs/check.md).
+No command here changes anything, and none takes an LVM lock. A command has a short name: a
+copied tree has its output in ``dualstor-commands/NAME.out`` (docs/check.md).
 """
 
 import re
 
-#: Files whose text is read; ``*`` stands for any name in the last folder.
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable, Iterator, Tuple
+
+    Command = Tuple[str, Tuple[str, ...]]   # (name, argv)
+
+#: Files whose text is read; ``*`` stands for any name in the last directory.
 FILES = (
     "/etc/drbd.conf", "/etc/drbd.d/*.res", "/etc/drbd.d/*.conf",
     "/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf", "/etc/lvm/devices/system.devices",
@@ -19,23 +25,23 @@ FILES = (
     "/var/lib/pacemaker/cib/cib.xml", "/var/lib/heartbeat/crm/cib.xml",
 )
 
-#: Paths of which only the kind is looked at.
+#: Paths of which only the kind is read.
 PATHS = ("/etc/corosync/authkey", "/sys/kernel/dlm", "/usr/sbin", "/usr/bin", "/proc/self")
 
-#: Folders in which a block device has further names.
+#: Directories in which a block device has further names.
 ALIASES = ("/dev", "/dev/mapper", "/dev/disk/by-id", "/dev/disk/by-path", "/dev/disk/by-uuid",
            "/dev/disk/by-partuuid", "/dev/disk/by-partlabel", "/dev/disk/by-label")
 
-#: Programs that a host of either generation may need; packages.py says what provides them.
+#: Programs that a host of either generation may need; packages.py names their packages.
 PROGRAMS = ("drbdadm", "lvm", "clvmd", "lvmlockd", "dlm_controld", "dlm_tool", "corosync",
             "cman_tool", "fenced", "fence_tool", "pacemakerd", "cibadmin", "crm_mon",
             "stonith_admin", "pcs", "crm", "fence_ipmilan")
 
-#: Daemons of which the command line is looked at.
+#: Daemons of which the command line is read.
 DAEMONS = ("clvmd", "lvmlockd", "lvmetad", "dlm_controld", "corosync", "cman", "pacemakerd")
 
-#: Commands by name. LVM's reports are in ``lvm_reports``.
-COMMANDS = (
+#: Commands by name. LVM's are in ``lvm_commands``.
+COMMANDS: "tuple[Command, ...]" = (
     ("lvm-version", ("lvm", "version")),
     ("ip-addr", ("ip", "-o", "addr", "show")),
     ("firewalld", ("firewall-cmd", "--list-all-zones")),
@@ -50,11 +56,11 @@ COMMANDS = (
     ("modinfo-dlm", ("modinfo", "dlm")),
 )
 
-#: First versions of LVM with ``dumpconfig --type``.
+#: First version of LVM with ``dumpconfig --type``.
 _TYPES = (2, 2, 103)
 
-#: (first version, how its reports read without any lock), the newest first. --readonly alone
-#: still asks lvmlockd for shared locks and would hang without quorum.
+#: (first version, options with which its reports take no lock), newest first. With --readonly
+#: alone LVM still asks lvmlockd for shared locks and would hang without quorum.
 _LOCK_FREE = (
     ((2, 3, 0), ("--nolocking",)),
     ((2, 2, 130), ("--readonly", "--shared", "--config", "global{use_lvmlockd=0}")),
@@ -70,12 +76,12 @@ REPORTS = (
 )
 
 
-def lvm_commands(version):
-    """(name, argv) of what is asked of LVM, without its locks.
+def lvm_commands(version: "tuple[int, ...]") -> "Iterator[Command]":
+    """(name, argv) of LVM's commands, without its locks.
 
     Sources: lvm(8), lvm.conf(5), LVM2 tools/lvmcmdline.c (_init_lvmlockd).
 
-    :param version: tuple of three ints
+    :param version: three numbers
     """
     free = next(options for first, options in _LOCK_FREE if version >= first)
     types = ("--type", "full") if version >= _TYPES else ()
@@ -84,7 +90,7 @@ def lvm_commands(version):
         yield command, (command,) + free + _REPORT + (",".join(columns),)
 
 
-_WORD = r"([A-Za-z0-9][A-Za-z0-9._%+:@-]*)"  # never an option when it stands in a command
+_WORD = r"([A-Za-z0-9][A-Za-z0-9._%+:@-]*)"  # never an option of a command
 _RESOURCE = re.compile(r"^[ \t]*resource\s+\"?" + _WORD, re.MULTILINE)
 _NODE = re.compile(r"<clusternode\b[^>]*?\bname=[\"']" + _WORD + r"[\"']")
 _AGENT = re.compile(r"\b(?:agent|type)=[\"'](fence_[A-Za-z0-9_]+)[\"']")
@@ -97,27 +103,27 @@ _LIBRARY = re.compile(r"^[ \t]*locking_library\s*=\s*\"(/[^\"]+)\"", re.MULTILIN
 _LOCKSPACE = re.compile(r"^(clvmd|lvm_" + _WORD + ")$")
 
 
-def _in(files, prefix):
+def _in(files: "dict[str, str]", prefix: str) -> str:
     return "\n".join(text for path, text in sorted(files.items()) if path.startswith(prefix))
 
 
-def named_paths(files):
-    """Paths that the files name and whose kind matters: handlers, disks, a library."""
+def named_paths(files: "dict[str, str]") -> "list[str]":
+    """Paths in the files whose kind matters: handlers, backing devices, a library."""
     drbd = _in(files, "/etc/drbd")
     return sorted(set(_HANDLER.findall(drbd)) | set(_DISK.findall(drbd))
                   | set(_LIBRARY.findall(_in(files, "/etc/lvm/lvm"))))
 
 
-def named_programs(files, cib):
-    """Fence agents that cluster.conf and the CIB name.
+def named_programs(files: "dict[str, str]", cib: str) -> "list[str]":
+    """Fence agents in cluster.conf and the CIB.
 
-    :param cib: the text of the CIB that runs; "" when none does
+    :param cib: the text of the running CIB; "" if none is running
     """
     texts = _in(files, "/etc/cluster/") + (cib or _in(files, "/var/lib/"))
     return sorted(set(_AGENT.findall(texts)))
 
 
-def named_commands(files, lockspaces):
+def named_commands(files: "dict[str, str]", lockspaces: "Iterable[str]") -> "Iterator[Command]":
     """(name, argv) of commands about what the files name."""
     for resource in sorted(set(_RESOURCE.findall(_in(files, "/etc/drbd")))):
         yield "drbd-gi-" + resource, ("drbdadm", "get-gi", resource)

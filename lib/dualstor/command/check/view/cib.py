@@ -1,16 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pacemaker's configuration (CIB) as the rules look at it.
+"""Pacemaker's configuration (CIB) as the rules see it.
 
 Format: Pacemaker xml/*.rng. Resource sets and templates are read as far as the rules need.
 """
 
 import re
 
+from dualstor.command.check.parsers import xml
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.seen import Unavailable
 from dualstor.record import Record, whole
-from dualstor.tools.pacemaker import is_true as is_true
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Protocol, Sequence  # novm
+
+    from dualstor.command.check.parsers.where import Problem
+    from dualstor.command.check.parsers.xml import Element
+    from dualstor.command.check.view.seen import Seen
+
+    class Source(Protocol):
+        """What has the CIB: a view.cluster.Cluster."""
+
+        @property
+        def hosts(self) -> Sequence[Seen]: ...
+
+        @property
+        def cib_document(self) -> "tuple[Element | None, tuple[Problem, ...], str]": ...
 
 PROVIDER = "dualstor"
 PROMOTED = ("Promoted", "Master")
@@ -19,136 +36,140 @@ _UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "ms": 0.001, "msec": 0.001, "m": 60.0, 
           "h": 3600.0, "hr": 3600.0, "us": 0.000001, "usec": 0.000001}
 
 
-def seconds(text):
-    """A time of Pacemaker in seconds; None when it is none."""
+def seconds(text: "str | None") -> "float | None":
+    """A time of Pacemaker in seconds; None if it is not one."""
     match = re.match(r"^\s*([0-9]{1,9})\s*([a-z]*)\s*$", text or "")
     if not match or match.group(2) not in _UNITS:
         return None
-    return whole(match.group(1)) * _UNITS[match.group(2)]
+    return int(match.group(1)) * _UNITS[match.group(2)]
 
 
 class Operation(Record):
-    """An operation of a resource; times in seconds, None where they are not set."""
+    """An operation of a resource; times in seconds, None if they are not set."""
 
     name: str
     role: str
-    interval: float
-    timeout: float
+    interval: "float | None"
+    timeout: "float | None"
     depth: int
     where: Where
 
 
-class Resource(Record):
-    """A primitive. ``ids``: its own id and those of what it is in, outwards.
+class Clone(Record):
+    """A clone; ``meta``: its meta attributes."""
 
-    ``clone`` is the element of the clone it is in, None when there is none.
-    """
+    id: str
+    where: Where
+    meta: "dict[str, str]"
+
+
+class Resource(Record):
+    """A primitive. ``ids``: its own id and those of what it is in, outwards."""
 
     id: str
     kind: str             # CLASS:PROVIDER:TYPE
-    ids: tuple
-    parameters: dict
-    operations: tuple
+    ids: "tuple[str, ...]"
+    parameters: "dict[str, str]"
+    operations: "tuple[Operation, ...]"
     where: Where
-    clone: object = None
-    clone_where: Where = None
-    meta: dict = {}
-    group: str = None     # id of the group it is in
-    position: int = 0     # within it
+    clone: "Clone | None" = None    # the one it is in
+    group: "str | None" = None      # id of the group it is in
+    position: int = 0               # within it
 
     @property
-    def type(self):
+    def type(self) -> str:
         """The agent's name."""
         return self.kind.rpartition(":")[2]
 
 
 class Cib:
-    """The CIB of a view.cluster.Cluster."""
+    """The CIB of a cluster."""
 
-    def __init__(self, cluster):
+    def __init__(self, cluster: "Source") -> None:
         self.cluster = cluster
 
     @property
-    def problems(self):
-        """What the XML parser stumbled over."""
+    def problems(self) -> "tuple[Problem, ...]":
+        """What the XML parser could not parse."""
         return self.cluster.cib_document[1]
 
     @lazy
-    def root(self):
+    def root(self) -> "Element":
         """The root element.
 
-        :raises Unavailable: there is no CIB, or nothing of it could be read
+        :raises Unavailable: there is no CIB, or nothing of it could be parsed
         """
         root, _, source = self.cluster.cib_document
         if root is None or root.find("configuration") is None:
             raise Unavailable(f"{source}: no <configuration> in it")
         return root
 
-    def at(self, element):
-        """Where an element stands."""
-        return Where(self.cluster.cib_document[2], element.sourceline)
+    def at(self, element: "Element") -> Where:
+        """Where an element is."""
+        return xml.at(element, self.cluster.cib_document[2])
 
     @property
-    def here(self):
+    def here(self) -> Where:
         """The CIB as a whole."""
         return Where(self.cluster.cib_document[2])
 
     @lazy
-    def properties(self):
+    def properties(self) -> "dict[str | None, tuple[str, Where]]":
         """{name: (value, Where)} of the cluster's options."""
         return {pair.get("name"): (pair.get("value", ""), self.at(pair))
                 for pair in self.root.iterfind("configuration/crm_config//nvpair")}
 
-    def option(self, *names):
+    def option(self, *names: str) -> "tuple[str | None, Where]":
         """(value, Where) of the first of these options that is set; (None, the CIB)."""
         return next((self.properties[name] for name in names if name in self.properties),
                     (None, self.here))
 
     @lazy
-    def nodes(self):
+    def nodes(self) -> "tuple[str, ...]":
         """The names of the cluster's nodes."""
-        found = [node.get("uname") for node in self.root.iterfind("configuration/nodes/node")
+        found = [node.get("uname", "") for node in self.root.iterfind("configuration/nodes/node")
                  if node.get("uname") and node.get("type") not in ("remote", "ping")]
         return tuple(found or [host.name for host in self.cluster.hosts])
 
-    def _pairs(self, element, kind):
-        return {pair.get("name"): pair.get("value", "")
+    def _pairs(self, element: "Element", kind: str) -> "dict[str, str]":
+        return {pair.get("name", ""): pair.get("value", "")
                 for pair in element.iterfind(kind + "/nvpair") if pair.get("name")}
 
-    def _operation(self, op):
+    def _operation(self, op: "Element") -> Operation:
         depth = next((pair.get("value") for pair in op.iter("nvpair")
                       if pair.get("name") == "OCF_CHECK_LEVEL"), "0")
         return Operation(name=op.get("name", ""), role=op.get("role", ""),
                          interval=seconds(op.get("interval")), timeout=seconds(op.get("timeout")),
-                         depth=whole(depth) or 0,
-                         where=self.at(op))
+                         depth=whole(depth) or 0, where=self.at(op))
 
-    def _resource(self, element):
-        around = [up for up in element.iterancestors() if up.tag in _CONTAINERS]
-        clone = next((up for up in around if up.tag in ("clone", "master")), None)
-        meta = {} if clone is None else self._pairs(clone, "meta_attributes")
-        if clone is not None and clone.tag == "master":  # Pacemaker 1.1
+    def _clone(self, element: "Element") -> Clone:
+        meta = self._pairs(element, "meta_attributes")
+        if element.tag == "master":  # Pacemaker 1.1
             meta.setdefault("promotable", "true")
-        above = element.getparent()
+        return Clone(id=element.get("id", ""), where=self.at(element), meta=meta)
+
+    def _resource(self, element: "Element") -> Resource:
+        around = [up for up in element.iterancestors() if up.tag in _CONTAINERS]
+        clone = next((self._clone(up) for up in around if up.tag in ("clone", "master")), None)
+        above = next(element.iterancestors())
         return Resource(
-            id=element.get("id", ""), meta=meta, position=above.index(element),
+            id=element.get("id", ""), position=above.index(element), clone=clone,
             group=above.get("id", "") if above.tag == "group" else None,
-            kind=":".join(element.get(key) for key in ("class", "provider", "type")
+            kind=":".join(element.get(key, "") for key in ("class", "provider", "type")
                           if element.get(key)),
             ids=tuple(e.get("id", "") for e in [element] + around),
             parameters=self._pairs(element, "instance_attributes"),
             operations=tuple(self._operation(op) for op in element.iterfind("operations/op")),
-            where=self.at(element), clone=clone,
-            clone_where=None if clone is None else self.at(clone))
+            where=self.at(element))
 
     @lazy
-    def resources(self):
+    def resources(self) -> "tuple[Resource, ...]":
         """All primitives."""
         return tuple(self._resource(element)
                      for element in self.root.iterfind("configuration/resources//primitive"))
 
-    def ours(self, *types):
-        """The resources of these agents of ours (of all, when none is named).
+    def ours(self, *types: str) -> "list[Resource]":
+        """The resources of these agents of ours (of all, if none is named).
 
         :raises Unavailable: the CIB has no resource of ours at all
         """
@@ -158,13 +179,13 @@ class Cib:
         return [r for r in found if not types or r.type in types]
 
     @property
-    def fence_devices(self):
+    def fence_devices(self) -> "list[Resource]":
         """The fence devices."""
         return [r for r in self.resources if r.kind.startswith("stonith:")]
 
     @lazy
-    def default_timeout(self):
-        """The time-out of an operation that sets none, in seconds."""
+    def default_timeout(self) -> "float | None":
+        """The timeout of an operation that sets none, in seconds; None if it is not valid."""
         for pair in self.root.iterfind("configuration/op_defaults//nvpair"):
             if pair.get("name") == "timeout":
                 return seconds(pair.get("value"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""All that was seen: the hosts and the cluster's configuration."""
+"""All that was read: the hosts and the cluster's configuration."""
 
 from dualstor.command.check.parsers import xml
 from dualstor.command.check.view.cib import Cib
@@ -7,26 +7,34 @@ from dualstor.command.check.view.host import Host
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.seen import Unavailable
 
-#: Where Pacemaker keeps its configuration on disk; as root, or in a copied tree.
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from dualstor.command.check.parsers.where import Problem
+    from dualstor.command.check.parsers.xml import Element
+    from dualstor.command.check.sources.tree import Tree
+
+#: Where Pacemaker keeps its configuration on disk; for root, or in a copied tree.
 _CIB_FILES = ("/var/lib/pacemaker/cib/cib.xml", "/var/lib/heartbeat/crm/cib.xml")
 
 
 class Cluster:
     """One or two hosts, and the CIB.
 
-    :param trees: sources.tree.Trees
-    :param cib: (text, path) of a CIB that was given, or None
-    :param engine: "cman" or "corosync" where it was chosen
-    :param absent: why further hosts could not be looked at, sentences
+    :param cib: (text, path) of a CIB that was given
+    :param engine: "cman" or "corosync" if it was chosen
+    :param absent: why further hosts could not be read, sentences
     """
 
-    def __init__(self, trees, cib=None, engine=None, absent=()):
+    def __init__(self, trees: "Iterable[Tree]", cib: "tuple[str, str] | None" = None,
+                 engine: "str | None" = None, absent: "Iterable[str]" = ()) -> None:
         self.hosts = tuple(Host(tree, engine) for tree in trees)
         self.absent = tuple(absent)
         self._given = cib
 
-    def _source(self):
-        """(text, name of the source) of the CIB; what runs goes before what lies on disk."""
+    def _source(self) -> "tuple[str, str]":
+        """(text, name of the source) of the CIB: the running one, else that on disk."""
         if self._given:
             return self._given
         reason = "no host"
@@ -39,15 +47,15 @@ class Cluster:
             for path in _CIB_FILES:
                 if path in host.tree.files:
                     return host.tree.files[path], path
-        raise Unavailable(f"no configuration of Pacemaker: {reason}; give it with --cib FILE")
+        raise Unavailable(f"no configuration of Pacemaker: {reason}; name it with --cib FILE")
 
     @lazy
-    def pacemaker(self):
-        """The Cib; what is missing about it shows when it is looked at."""
+    def pacemaker(self) -> Cib:
+        """The Cib; its properties raise Unavailable if there is none."""
         return Cib(self)
 
     @lazy
-    def cib_document(self):
+    def cib_document(self) -> "tuple[Element | None, tuple[Problem, ...], str]":
         """(root element or None, Problems, name of the source).
 
         :raises Unavailable: there is no CIB anywhere

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""cluster.conf as the rules of cman look at it; it may be broken."""
+"""cluster.conf as the rules see it; it may be broken."""
 
 from dualstor.command.check.parsers import xml
-from dualstor.command.check.view.host import CLUSTER_CONF
-from dualstor.command.check.view.seen import Unavailable
+from dualstor.command.check.view.seen import CLUSTER_CONF, Unavailable
 from dualstor.record import Record
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.parsers.where import Where
+    from dualstor.command.check.parsers.xml import Element
+    from dualstor.command.check.view.host import Host
 
 
 class Node(Record):
@@ -12,20 +17,20 @@ class Node(Record):
 
     name: str
     nodeid: str
-    where: object
-    devices: tuple
+    where: "Where"
+    devices: "tuple[Element, ...]"
 
 
 class Device(Record):
-    """A fencedevice; ``delay`` is its attribute, as text."""
+    """A fencedevice."""
 
     name: str
     agent: str
-    where: object
-    element: object
+    where: "Where"
+    element: "Element"
 
 
-def root(host):
+def root(host: "Host") -> "Element":
     """The root element.
 
     :raises Unavailable: nothing of the file could be read as XML
@@ -37,26 +42,27 @@ def root(host):
     return element
 
 
-def at(element):
-    """Where an element stands in cluster.conf."""
+def at(element: "Element") -> "Where":
+    """Where an element is in cluster.conf."""
     return xml.at(element, CLUSTER_CONF)
 
 
-def nodes(host):
-    """The Nodes, wherever in the file they stand."""
+def nodes(host: "Host") -> "list[Node]":
+    """The Nodes, wherever in the file they are."""
     return [Node(name=e.get("name", ""), nodeid=e.get("nodeid", ""), where=at(e),
                  devices=tuple(e.iterfind("fence/method/device")))
             for e in xml.elements(root(host), "clusternode")]
 
 
-def devices(host):
-    """{name: Device}, wherever in the file they stand."""
+def devices(host: "Host") -> "dict[str, Device]":
+    """{name: Device}, wherever in the file they are."""
     return {e.get("name", ""): Device(name=e.get("name", ""), agent=e.get("agent", ""),
                                       where=at(e), element=e)
             for e in xml.elements(root(host), "fencedevice")}
 
 
-def attribute(host, element, name, default=None):
+def attribute(host: "Host", element: str, name: str,
+              default: "str | None" = None) -> "tuple[str | None, Where]":
     """(value, Where) of an attribute of the first element of that name."""
     found = xml.elements(root(host), element)
     if not found:

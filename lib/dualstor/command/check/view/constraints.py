@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Order and colocation between resources: which holds between two, over others too."""
+"""Order and colocation between resources, directly or through others."""
 
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.view.cib import PROMOTED
 from dualstor.record import Record
 
-ORDER, COLOCATION = "order", "colocation"
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from dualstor.command.check.parsers.xml import Element
+    from dualstor.command.check.view.cib import Cib, Resource
 
 
 class Edge(Record):
     """``later`` starts after ``first``, or runs where ``first`` does; both are ids.
 
-    ``promoted``: not before ``first`` is promoted, only where it is. ``firm``: mandatory.
-    ``symmetric``: stops go the other way round.
+    ``promoted``: not before ``first`` is promoted, or only where it is. ``firm``: mandatory.
+    ``symmetric``: stops happen in reverse order.
     """
 
     later: str
@@ -23,81 +28,79 @@ class Edge(Record):
     where: Where
 
 
-def _members(resource_set):
-    return [ref.get("id", "") for ref in resource_set.iterfind("resource_ref")]
-
-
-def _sets(element, attribute):
-    """[(first, later, whether the first is promoted)] that resource sets stand for."""
-    pairs, before = [], None
+def _sets(element: "Element", attribute: str) -> "list[tuple[str, str, bool]]":
+    """[(first, later, whether the first is promoted)] that resource sets mean."""
+    pairs: "list[tuple[str, str, bool]]" = []
+    before: "tuple[list[str], bool] | None" = None
     for resource_set in element.iterfind("resource_set"):
-        members = _members(resource_set)
+        members = [ref.get("id", "") for ref in resource_set.iterfind("resource_ref")]
         promoted = resource_set.get(attribute) in PROMOTED + ("promote",)
         if resource_set.get("sequential", "true") != "false":
             pairs += [(a, b, promoted) for a, b in zip(members, members[1:])]
         if before is not None:
             if attribute == "action":
                 pairs += [(a, b, before[1]) for a in before[0] for b in members]
-            else:  # the set that stands first runs with the one that follows
+            else:  # a set runs with the one that follows it
                 pairs += [(b, a, promoted) for a in before[0] for b in members]
         before = members, promoted
     return pairs
 
 
-def _firm_order(element):
+def _firm_order(element: "Element") -> bool:
     kind, score = element.get("kind"), element.get("score")
     return kind == "Mandatory" if kind else score is None or not score.startswith(("0", "-"))
 
 
-def orders(cib):
+def orders(cib: "Cib") -> "list[Edge]":
     """The Edges of all order constraints."""
     found = []
     for element in cib.root.iterfind("configuration/constraints/rsc_order"):
-        pairs = [(element.get("first"), element.get("then"),
+        pairs = [(element.get("first", ""), element.get("then", ""),
                   element.get("first-action") == "promote")]
         if element.get("first") is None:
             pairs = _sets(element, "action")
         symmetric = element.get("symmetrical", "true").lower() not in ("false", "no", "off", "0")
-        found += [Edge(later=later or "", first=first or "", promoted=promoted,
-                       firm=_firm_order(element), symmetric=symmetric, where=cib.at(element))
+        found += [Edge(later=later, first=first, promoted=promoted, firm=_firm_order(element),
+                       symmetric=symmetric, where=cib.at(element))
                   for first, later, promoted in pairs]
     return found
 
 
-def colocations(cib):
+def colocations(cib: "Cib") -> "list[Edge]":
     """The Edges of all colocation constraints."""
     found = []
     for element in cib.root.iterfind("configuration/constraints/rsc_colocation"):
-        pairs = [(element.get("with-rsc"), element.get("rsc"),
+        pairs = [(element.get("with-rsc", ""), element.get("rsc", ""),
                   element.get("with-rsc-role") in PROMOTED)]
         if element.get("rsc") is None:
             pairs = _sets(element, "role")
         firm = element.get("score", "INFINITY") in ("INFINITY", "+INFINITY")
-        found += [Edge(later=later or "", first=first or "", promoted=promoted, firm=firm,
-                       symmetric=True, where=cib.at(element)) for first, later, promoted in pairs]
+        found += [Edge(later=later, first=first, promoted=promoted, firm=firm, symmetric=True,
+                       where=cib.at(element)) for first, later, promoted in pairs]
     return found
 
 
-def _groups(resources):
-    """{id: all ids that mean the same resource or what it is in}."""
-    found = {}
+def _groups(resources: "Iterable[Resource]") -> "dict[str, set[str]]":
+    """{id: all ids of the same resource and of what it is in}."""
+    found: "dict[str, set[str]]" = {}
     for resource in resources:
         for identifier in resource.ids:
             found.setdefault(identifier, set()).update(resource.ids)
     return found
 
 
-def _in_group(first, later):
-    """Whether two stand in one group in that order."""
+def _in_group(first: "Resource", later: "Resource") -> bool:
+    """Whether two are in one group in that order."""
     return first.group is not None and first.group == later.group \
         and first.position < later.position
 
 
-def path(cib, edges, first, later, promoted=False):
-    """The first Edge of a chain of firm ones from *first* to *later*, or True within a group.
+def path(cib: "Cib", edges: "list[Edge]", first: "Resource", later: "Resource",
+         promoted: bool = False) -> "Edge | bool":
+    """The first Edge of a chain of firm ones from *first* to *later*.
 
     :param promoted: whether the chain must begin with *first* being promoted
-    :returns: None when there is no such chain
+    :returns: True if they are in a group in that order; False if there is no such chain
     """
     if _in_group(first, later):
         return True
@@ -105,7 +108,8 @@ def path(cib, edges, first, later, promoted=False):
     for start in edges:
         if start.first not in first.ids or not start.firm or (promoted and not start.promoted):
             continue
-        seen, todo = set(), [start.later]
+        seen: "set[str]" = set()
+        todo = [start.later]
         while todo:
             identifier = todo.pop()
             if identifier in later.ids:
@@ -114,4 +118,4 @@ def path(cib, edges, first, later, promoted=False):
                 if one not in seen:
                     seen.add(one)
                     todo += [edge.later for edge in edges if edge.first == one and edge.firm]
-    return None
+    return False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One host as the rules look at it: the tree's texts, parsed when they are asked for."""
+"""One host as the rules see it: the tree's texts, parsed when they are needed."""
 
 import ipaddress
 import re
@@ -9,56 +9,47 @@ from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.view.firewall import Firewall
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.lvm import Lvm
-from dualstor.command.check.view.seen import Irrelevant, Seen, Unavailable
-from dualstor.record import Record, whole
+from dualstor.command.check.view.seen import (
+    CLUSTER_CONF,
+    CMAN,
+    COROSYNC,
+    COROSYNC_CONF,
+    Irrelevant,
+    Seen,
+    Unavailable,
+)
+from dualstor.record import Record
 
-CLUSTER_CONF = "/etc/cluster/cluster.conf"
-COROSYNC_CONF = "/etc/corosync/corosync.conf"
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
 
-CMAN, COROSYNC = "cman", "corosync"
+    from dualstor.command.check.parsers.where import Problem
+    from dualstor.command.check.parsers.xml import Element
+
+    Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+    Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
+    Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Disk(Record):
-    """A disk below DRBD on this host: ``lower`` and the DRBD device ``upper`` on it.
+    """The backing device ``lower`` of the DRBD device ``upper`` on this host.
 
-    ``names``: all names of the lower disk, ``lower`` first.
+    ``names``: all names of the backing device, ``lower`` first.
     """
 
     resource: drbdfiles.Resource
     upper: str
     lower: str
-    names: tuple
+    names: "tuple[str, ...]"
 
 
 class Host(Seen):
-    """One host.
-
-    :param tree: sources.tree.Tree
-    :param engine: "cman" or "corosync" where it was chosen, None to find out
-    """
-
-    def __init__(self, tree, engine=None):
-        super().__init__(tree)
-        self._chosen = engine
+    """One host: what its files and commands mean."""
 
     # -- the cluster engine -------------------------------------------------------
 
-    @property
-    def engine(self):
-        """"cman" or "corosync", by the files that are there.
-
-        :raises Unavailable: neither's is
-        """
-        if self._chosen:
-            return self._chosen
-        if self.text(CLUSTER_CONF) is not None:
-            return CMAN
-        if self.text(COROSYNC_CONF) is not None:
-            return COROSYNC
-        raise Unavailable(f"neither {CLUSTER_CONF} nor {COROSYNC_CONF} is there")
-
     @lazy
-    def cluster_conf(self):
+    def cluster_conf(self) -> "tuple[Element | None, tuple[Problem, ...]]":
         """(root element or None, Problems) of cluster.conf.
 
         :raises Irrelevant: the host uses corosync alone
@@ -68,24 +59,34 @@ class Host(Seen):
             raise Irrelevant()
         return xml.parse(self.need(CLUSTER_CONF), CLUSTER_CONF)
 
-    @lazy
-    def corosync_conf(self):
-        """(Section, Problems) of corosync.conf.
+    @property
+    def corosync_text(self) -> str:
+        """The text of corosync.conf.
 
-        :raises Irrelevant: the host uses cman, which has no use for the file
+        :raises Irrelevant: the host uses cman, which ignores the file
         :raises Unavailable: there is no file
         """
         if self.text(COROSYNC_CONF) is None and self.engine != COROSYNC:
             raise Irrelevant()
-        return corosyncconf.parse(self.need(COROSYNC_CONF), COROSYNC_CONF)
+        return self.need(COROSYNC_CONF)
 
     @lazy
-    def corosync_version(self):
-        """Major version of corosync; by its program, else by what its file holds."""
+    def corosync_conf(self) -> "tuple[corosyncconf.Section, tuple[Problem, ...]]":
+        """(Section, Problems) of corosync.conf; raises as ``corosync_text``."""
+        return corosyncconf.parse(self.corosync_text, COROSYNC_CONF)
+
+    @property
+    def corosync_nodes(self) -> "list[corosyncconf.Section]":
+        """The node sections of corosync.conf; raises as ``corosync_text``."""
+        return self.corosync_conf[0].first("nodelist").named("node")
+
+    @lazy
+    def corosync_version(self) -> int:
+        """Major version of corosync, by its program, else by what its file holds."""
         try:
             match = re.search(r"version '?([0-9]{1,3})\.", self.output("corosync-version"))
             if match:
-                return whole(match.group(1))
+                return int(match.group(1))
         except Unavailable:
             pass
         conf = self.corosync_conf[0]
@@ -100,31 +101,32 @@ class Host(Seen):
     # -- DRBD -----------------------------------------------------------------------
 
     @lazy
-    def drbd_files(self):
+    def drbd_files(self) -> "tuple[tuple[drbdfiles.Resource, ...], tuple[Problem, ...]]":
         """(Resources, Problems) of DRBD's files.
 
         :raises Unavailable: there are none
         """
-        files = {path: self.text(path) for path in self.tree.files
+        files = {path: self.need(path) for path in self.tree.files
                  if path.startswith("/etc/drbd")}
         if not files:
-            raise Unavailable("neither /etc/drbd.conf nor /etc/drbd.d is there")
+            raise Unavailable("neither /etc/drbd.conf nor /etc/drbd.d exists")
         return drbdfiles.parse(files)
 
     @lazy
-    def resources(self):
+    def resources(self) -> "tuple[drbdfiles.Resource, ...]":
         """The DRBD resources.
 
-        :raises Unavailable: there are none that can be read
+        :raises Unavailable: there are none that can be parsed
         """
         found, problems = self.drbd_files
         if not found:
-            raise Unavailable(f"DRBD: {problems[0].text if problems else 'no resource is configured'}")
+            what = problems[0].text if problems else "no resource is configured"
+            raise Unavailable(f"DRBD: {what}")
         return found
 
     @lazy
-    def disks(self):
-        """The Disks of this host below DRBD.
+    def disks(self) -> "tuple[Disk, ...]":
+        """The backing devices of DRBD on this host.
 
         :raises Unavailable: no resource names this host
         """
@@ -137,14 +139,14 @@ class Host(Seen):
                     found.append(Disk(resource=resource, lower=lower, names=names,
                                       upper=device or f"/dev/drbd{minor}"))
         if not found:
-            raise Unavailable(f"no DRBD resource names a disk of host {self.name}")
+            raise Unavailable(f"no DRBD resource names a backing device of host {self.name}")
         return tuple(found)
 
     @lazy
-    def drbd_module(self):
-        """(version of DRBD's kernel module as text, Where it is said).
+    def drbd_module(self) -> "tuple[str, Where]":
+        """(version of DRBD's kernel module as text, Where it is reported).
 
-        :raises Unavailable: nothing tells
+        :raises Unavailable: nothing reports it
         """
         for path, pattern in (("/proc/drbd", r"^version:\s*([0-9]+(?:\.[0-9]+)+)"),
                               ("/sys/module/drbd/version", r"^([0-9]+(?:\.[0-9]+)+)")):
@@ -154,16 +156,16 @@ class Host(Seen):
         match = re.search(r"^version:\s*([0-9]+(?:\.[0-9]+)+)", self.output("modinfo-drbd"),
                           re.MULTILINE)
         if not match:
-            raise Unavailable("modinfo drbd tells no version")
+            raise Unavailable("modinfo drbd prints no version")
         return match.group(1), Where("modinfo drbd")
 
     # -- the network ------------------------------------------------------------------
 
     @lazy
-    def interfaces(self):
-        """The addresses of this host as ipaddress interfaces.
+    def interfaces(self) -> "tuple[Interface, ...]":
+        """The addresses of this host, with their networks.
 
-        :raises Unavailable: ``ip addr`` was not asked
+        :raises Unavailable: ``ip addr`` was not run
         """
         found = []
         for word in re.findall(r"\binet6? (\S+)", self.output("ip-addr")):
@@ -174,9 +176,9 @@ class Host(Seen):
         return tuple(found)
 
     @lazy
-    def addresses(self):
+    def addresses(self) -> "dict[str, str]":
         """{name: address} of /etc/hosts."""
-        found = {}
+        found: "dict[str, str]" = {}
         for line in (self.text("/etc/hosts") or "").split("\n"):
             words = line.partition("#")[0].split()
             for name in words[1:]:
@@ -184,11 +186,11 @@ class Host(Seen):
         return found
 
     @lazy
-    def firewall(self):
+    def firewall(self) -> Firewall:
         """The Firewall of this host."""
         return Firewall(self)
 
     @lazy
-    def lvm(self):
+    def lvm(self) -> Lvm:
         """The Lvm of this host."""
         return Lvm(self)

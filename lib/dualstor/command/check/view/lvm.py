@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""LVM of one host as the rules look at it: settings with lines, version, reports."""
+"""LVM of one host as the rules see it: settings with lines, version, reports."""
 
 import re
 
@@ -10,12 +10,19 @@ from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.seen import Unavailable
 from dualstor.errors import ParseError
 from dualstor.record import Record
-from dualstor.tools.lvm import parse_rows, parse_version
+from dualstor.tools.lvm import NO_CLVMD, parse_rows, parse_version
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable, Match
+
+    from dualstor.command.check.parsers.where import Problem
+    from dualstor.command.check.view.seen import Seen
 
 CONF, LOCAL = "/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf"
 DEVICES = "/etc/lvm/devices/system.devices"
 
-#: What LVM takes where nothing is set (lib/config/config_settings.h, defaults.h).
+#: What LVM uses if nothing is set (lib/config/config_settings.h, defaults.h).
 DEFAULTS = {
     "global/locking_type": "1", "global/fallback_to_local_locking": "1",
     "global/fallback_to_clustered_locking": "1", "global/use_lvmetad": "0",
@@ -26,35 +33,47 @@ DEFAULTS = {
 #: What LVM says, with success, to a user who may not see anything.
 _NOT_ROOT = "non-root user"
 
-NO_CLVMD, GLOBAL_FILTER = (2, 3, 0), (2, 2, 98)
+#: The first version with global_filter.
+GLOBAL_FILTER = (2, 2, 98)
 
 
 class Setting(Record):
-    """A setting in effect: text, a tuple of text for a list, None when it is not set."""
+    """A setting in effect: text, a tuple of text for a list, None if it is not set."""
 
-    value: object
+    value: "str | tuple[str, ...] | None"
     where: Where
     given: bool
 
+    @property
+    def entries(self) -> "tuple[str, ...]":
+        """The value as a list."""
+        return (self.value,) if isinstance(self.value, str) else self.value or ()
+
+    @property
+    def origin(self) -> str:
+        """What a finding adds to the value."""
+        return "" if self.given else " (the default)"
+
 
 class Lvm:
-    """LVM of a host; ``host`` is a view.host.Host."""
+    """LVM of a host."""
 
-    def __init__(self, host):
+    def __init__(self, host: "Seen") -> None:
         self._host = host
 
     @lazy
-    def version(self):
-        """Its version as a tuple of three ints; None when it is not known."""
+    def version(self) -> "tuple[int, ...] | None":
+        """Its version as three numbers; None if it is not known."""
         try:
             return parse_version(self._host.output("lvm-version"))
         except (Unavailable, ParseError):
             return None
 
     @lazy
-    def _files(self):
-        """({name: (value, Where)}, Problems) of the files, the local one going first."""
-        settings, problems = {}, []
+    def _files(self) -> "tuple[lvmconf.Settings, tuple[Problem, ...]]":
+        """({name: (value, Where)}, Problems) of the files; the local one overrides."""
+        settings: "lvmconf.Settings" = {}
+        problems: "list[Problem]" = []
         for path in (CONF, LOCAL):
             text = self._host.text(path)
             if text is not None:
@@ -64,8 +83,8 @@ class Lvm:
         return settings, tuple(problems)
 
     @property
-    def problems(self):
-        """What the parser stumbled over.
+    def problems(self) -> "tuple[Problem, ...]":
+        """What could not be parsed.
 
         :raises Unavailable: there is no lvm.conf
         """
@@ -73,17 +92,17 @@ class Lvm:
         return self._files[1]
 
     @lazy
-    def _effective(self):
-        """The settings that LVM itself tells, defaults included; {} when it was not asked."""
+    def _effective(self) -> "lvmconf.Settings":
+        """The settings that LVM itself reports, including defaults; {} if it did not answer."""
         try:
             return lvmconf.parse(self._host.output("lvm-settings"), "lvm dumpconfig")[0]
         except Unavailable:
             return {}
 
-    def setting(self, name):
+    def setting(self, name: str) -> Setting:
         """The Setting *name*, e.g. "global/locking_type".
 
-        :raises Unavailable: neither a file nor LVM tells
+        :raises Unavailable: there is no file, and LVM did not answer
         """
         settings = self._files[0]
         if name in settings:
@@ -94,15 +113,15 @@ class Lvm:
         self._host.need(CONF)
         return Setting(value=DEFAULTS.get(name), where=Where(CONF), given=False)
 
-    def is_on(self, name):
+    def is_on(self, name: str) -> bool:
         """Whether a setting of 0 or 1 is 1."""
         return self.setting(name).value == "1"
 
     @property
-    def old(self):
+    def old(self) -> bool:
         """Whether it is LVM 2.02, which has clvmd.
 
-        :raises Unavailable: neither its version nor its settings tell
+        :raises Unavailable: neither its version nor its settings are known
         """
         if self.version is not None:
             return self.version < NO_CLVMD
@@ -113,15 +132,15 @@ class Lvm:
         return self._host.engine == "cman"
 
     @property
-    def uses_devices_file(self):
-        """Whether a devices file rules in place of the filters."""
+    def uses_devices_file(self) -> bool:
+        """Whether a devices file replaces the filters."""
         setting = self.setting("devices/use_devicesfile")
         if setting.value is not None:
             return setting.value == "1"
         return self._host.text(DEVICES) is not None
 
     @lazy
-    def device_names(self):
+    def device_names(self) -> "dict[str, Where]":
         """The device names in the devices file, with lines: {name: Where}."""
         found = {}
         for number, line in enumerate((self._host.text(DEVICES) or "").split("\n"), 1):
@@ -129,7 +148,7 @@ class Lvm:
                 found[name] = Where(DEVICES, number)
         return found
 
-    def rows(self, report):
+    def rows(self, report: str) -> "list[dict[str, str]]":
         """The rows of vgs, pvs or lvs, each {column: text}.
 
         :raises Unavailable: it did not answer, or not in that form
@@ -138,16 +157,16 @@ class Lvm:
         try:
             rows = parse_rows(report, self._host.output(report), len(columns))
         except ParseError as problem:
-            raise Unavailable(str(problem))
+            raise Unavailable(str(problem)) from problem
         if not rows and _NOT_ROOT in self._host.answer(report)["stderr"]:
             raise Unavailable(f"{report}: only root sees what it reports")
         return [dict(zip(columns, row)) for row in rows]
 
     @property
-    def groups(self):
-        """{name: attr} of the VGs that lie on DRBD devices.
+    def groups(self) -> "dict[str, str]":
+        """{name: attr} of the VGs that are on DRBD devices.
 
-        :raises Unavailable: LVM did not tell
+        :raises Unavailable: LVM did not answer
         """
         attrs = {row["vg_name"]: row["vg_attr"] for row in self.rows("vgs")}
         on_drbd = {row["vg_name"] for row in self.rows("pvs")
@@ -158,41 +177,47 @@ class Lvm:
 #: A pattern of a filter: a or r, a delimiter, a regular expression.
 _PATTERN = re.compile(r"^([ar])(.)(.*)$", re.DOTALL)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
-#: What LVM's matcher does in a straight line and Python's may take ages for.
+#: What LVM's matcher does in linear time, and for which Python's may need very long.
 _REPEATED_GROUP = re.compile(r"\)[*+{]")
 _LONGEST, _REPEATS = 200, 4
 
 
-def passes(patterns, names):
-    """Whether a filter lets a device through.
+def passes(patterns: "Iterable[str]", names: "Iterable[str]") -> bool:
+    """Whether a filter accepts a device.
 
-    For each name of the device the first pattern that fits decides. One name that is
-    accepted is enough; otherwise one that is rejected is (lib/filters/filter-regex.c).
+    For each name of the device the first pattern that matches decides. One accepted name
+    is enough; otherwise one rejected name is (lib/filters/filter-regex.c).
 
     :param patterns: texts such as "a|^/dev/drbd|"
     :param names: all names of the device
-    :raises Unavailable: a pattern cannot be judged here
+    :raises Unavailable: a pattern cannot be evaluated here
     """
     verdicts = {_first_fit(patterns, name) for name in names}
     return "a" in verdicts or "r" not in verdicts
 
 
-def _first_fit(patterns, name):
-    """"a" or "r" of the first pattern that fits a name; None when none does."""
-    for text in (patterns,) if isinstance(patterns, str) else patterns:
+def _first_fit(patterns: "Iterable[str]", name: str) -> "str | None":
+    """"a" or "r" of the first pattern that matches a name; None if none does."""
+    for text in patterns:
+        filtering = f"lvm.conf: the pattern {text[:60]} of a filter is"
         match = _PATTERN.match(text)
-        closing = match and _CLOSING.get(match.group(2), match.group(2))
-        if not match or not match.group(3).endswith(closing):
-            raise Unavailable(f"lvm.conf: the pattern {text[:60]} of a filter is not of the form "
-                            "\"a|regex|\"")
-        regex = match.group(3)[:-len(closing)]
+        regex = match and _regex(match)
+        if match is None or regex is None:
+            raise Unavailable(f'{filtering} not of the form "a|regex|"')
         if len(regex) > _LONGEST or _REPEATED_GROUP.search(regex) \
                 or len(re.findall(r"[*+{]", regex)) > _REPEATS:
-            raise Unavailable(f"lvm.conf: the pattern {text[:60]} of a filter is too involved")
+            raise Unavailable(f"{filtering} too complex")
         try:
             hit = re.search(regex, name)
-        except (re.error, OverflowError, RecursionError):
-            raise Unavailable(f"lvm.conf: the pattern {text[:60]} of a filter is not understood")
+        except (re.error, OverflowError, RecursionError) as problem:
+            raise Unavailable(f"{filtering} not a regular expression") from problem
         if hit:
             return match.group(1)
     return None
+
+
+def _regex(match: "Match[str]") -> "str | None":
+    """What is between the delimiters of a pattern; None if the second is missing."""
+    delimiter, rest = match.group(2), match.group(3)
+    closing = _CLOSING.get(delimiter, delimiter)
+    return rest[:-len(closing)] if rest.endswith(closing) else None

@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a tree tells of one host, or why it does not."""
+"""What a tree holds of one host, or why it does not."""
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.sources.tree import Answer, Tree
+
+CLUSTER_CONF = "/etc/cluster/cluster.conf"
+COROSYNC_CONF = "/etc/corosync/corosync.conf"
+
+CMAN, COROSYNC = "cman", "corosync"
 
 
 class Unavailable(Exception):
-    """What a rule needs to know is not in the tree; str() says why."""
+    """The tree does not have what a rule needs; str() says why."""
 
 
 class Irrelevant(Exception):
@@ -11,45 +20,60 @@ class Irrelevant(Exception):
 
 
 class Seen:
-    """One host as it was seen.
+    """One host as its tree has it.
 
-    :param tree: sources.tree.Tree
+    :param engine: "cman" or "corosync" if it was chosen, None to find out
     """
 
-    def __init__(self, tree):
+    def __init__(self, tree: "Tree", engine: "str | None" = None) -> None:
         self.tree = tree
         self.name = tree.name
+        self._chosen = engine
 
-    def text(self, path):
-        """The text of a file; None when it is not there.
+    def text(self, path: str) -> "str | None":
+        """The text of a file; None if it does not exist.
 
         :raises Unavailable: it cannot be read
         """
         if path in self.tree.unreadable:
-            raise Unavailable("%s: %s" % (path, self.tree.unreadable[path]))
+            raise Unavailable(f"{path}: {self.tree.unreadable[path]}")
         return self.tree.files.get(path)
 
-    def need(self, path):
+    @property
+    def engine(self) -> str:
+        """"cman" or "corosync", by the files that exist.
+
+        :raises Unavailable: there is neither
+        """
+        if self._chosen:
+            return self._chosen
+        if self.text(CLUSTER_CONF) is not None:
+            return CMAN
+        if self.text(COROSYNC_CONF) is not None:
+            return COROSYNC
+        raise Unavailable(f"neither {CLUSTER_CONF} nor {COROSYNC_CONF} exists")
+
+    def need(self, path: str) -> str:
         """The text of a file.
 
-        :raises Unavailable: it is not there, or cannot be read
+        :raises Unavailable: it does not exist, or cannot be read
         """
         text = self.text(path)
         if text is None:
-            raise Unavailable(f"{path} is not there")
+            raise Unavailable(f"{path} does not exist")
         return text
 
-    def answer(self, name):
-        """What a command said: {"argv", "returncode", "stdout", "stderr"}.
+    def answer(self, name: str) -> "Answer":
+        """What a command said.
 
         :raises Unavailable: it was not run, is missing, or hung
         """
         if name not in self.tree.commands:
-            raise Unavailable(self.tree.silent.get(name, f"{name} was not asked"))
+            raise Unavailable(self.tree.silent.get(name, f"{name} was not run"))
         return self.tree.commands[name]
 
-    def output(self, name):
-        """stdout of a command that ended well.
+    def output(self, name: str) -> str:
+        """stdout of a command that succeeded.
 
         :raises Unavailable: it did not
         """
@@ -57,23 +81,23 @@ class Seen:
         if answer["returncode"] != 0:
             lines = (answer["stderr"] or answer["stdout"]).split("\n")
             said = [line.strip() for line in lines if line.strip()]
-            raise Unavailable("%s: %s" % (answer["argv"], said[-1] if said else
-                f"exit code {answer['returncode']}"))
+            why = said[-1] if said else f"exit code {answer['returncode']}"
+            raise Unavailable(f"{answer['argv']}: {why}")
         return answer["stdout"]
 
-    def program(self, name):
-        """Where a program is installed; "" when it is not.
+    def program(self, name: str) -> str:
+        """The path of an installed program; "" if there is none.
 
-        :raises Unavailable: the tree does not tell
+        :raises Unavailable: it is not in the tree
         """
         if name not in self.tree.programs:
             raise Unavailable("the programs of the host are not in the tree")
         return self.tree.programs[name]
 
-    def kind(self, path):
+    def kind(self, path: str) -> str:
         """What is at a path: "file", "program", "directory", "device", "" for nothing.
 
-        :raises Unavailable: it was not looked at, or this is a tree of configuration alone
+        :raises Unavailable: it was not read, or this is a tree of configuration alone
         """
         kind = self.tree.paths.get(path)
         if kind is None or (not kind and not self.whole):
@@ -81,6 +105,6 @@ class Seen:
         return kind
 
     @property
-    def whole(self):
-        """Whether the tree is of a whole host, and not of its configuration alone."""
+    def whole(self) -> bool:
+        """Whether the tree is of a whole host, not of its configuration alone."""
         return bool(self.tree.paths.get("/proc/self") or self.tree.paths.get("/usr/sbin"))
