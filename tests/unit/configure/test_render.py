@@ -117,7 +117,7 @@ def test_timeouts_are_the_advice_of_the_agents(generation):
             if primitive.provider != "dualstor":
                 continue
             advised = {(a.name, roles.get(a.role)): (a.timeout, a.interval or 0)
-                       for a in load(primitive.type).interface.actions if not a.depth}
+                       for a in interface(primitive.type).actions if not a.depth}
             for op in primitive.operations:
                 assert (int(op.timeout[:-1]), int(op.interval[:-1])) == advised[op.name, op.role]
             names = {op.name for op in primitive.operations}
