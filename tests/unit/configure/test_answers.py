@@ -130,11 +130,13 @@ def test_what_is_wrong_is_said(changes, sentence):
 
 def test_all_that_is_wrong_is_said_at_once():
     reason = wrong(cluster="!", fence=[], lvm={"vg": "-x"})
-    assert all(word in reason for word in ("cluster '!'", "vg '-x'", "node1 has no", "node2 has no"))
+    assert all(word in reason
+               for word in ("cluster '!'", "vg '-x'", "node1 has no", "node2 has no"))
 
 
 @pytest.mark.parametrize("text", [
-    "", "-o", "a b", "a\nb", "--config", "$(id)", "a;b", "a/b", "..", "node1\x00", "a'b", 'a"b', "é"])
+    "", "-o", "a b", "a\nb", "--config", "$(id)", "a;b", "a/b", "..", "node1\x00", "a'b", 'a"b',
+    "é"])
 @pytest.mark.parametrize("check", [
     names.host, names.address, names.cluster, names.resource, names.group, names.volume, names.size,
     names.disk, names.fence_agent, names.option])

@@ -17,7 +17,8 @@ from unit.configure.pairs import pair
 
 OPTIONS = ["--node", "node1=10.0.0.1", "--node", "node2=10.0.0.2,replication=10.1.0.2",
            "--disk", "/dev/sdb", "--lv", "lv0", "--size", "10G", "--property", "dc-deadtime=5s",
-           "--fence", "node1=fence_apc,ip=10.0.9.1,delay=7", "--fence", "node2=fence_apc,ip=10.0.9.2"]
+           "--fence", "node1=fence_apc,ip=10.0.9.1,delay=7",
+           "--fence", "node2=fence_apc,ip=10.0.9.2"]
 
 
 def run(*words, answers=tuple(OPTIONS)):

@@ -6,7 +6,15 @@ import pytest
 from dualstor import recipes
 from dualstor.command.status import advice, peer
 from dualstor.command.status.report import (
-    Active, Drbd, Fencing, Listed, Locking, Lockspace, Report, Silent)
+    Active,
+    Drbd,
+    Fencing,
+    Listed,
+    Locking,
+    Lockspace,
+    Report,
+    Silent,
+)
 from dualstor.kernel import drbd
 from dualstor.tools import pacemaker, quorum, stonith
 
