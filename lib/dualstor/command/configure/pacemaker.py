@@ -10,10 +10,12 @@ from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from typing import Tuple
+
     from dualstor.command.configure.generations import Generation
     from dualstor.command.configure.model import Fence, Pair
     from dualstor.ocf.parameters import Interface
-    Pairs = tuple[tuple[str, str], ...]
+    Pairs = Tuple[Tuple[str, str], ...]
 
 BASE, GROUP = "base", "group"
 

@@ -78,7 +78,8 @@ def _fencing(report: "Report") -> "Iterator[Advice]":
     if isinstance(fencing, Silent):
         return
     if fencing.enabled is False:
-        yield error("fencing is disabled: two nodes that lose each other both keep writing",
+        yield error("fencing is disabled: if the nodes lose contact, both keep writing and data is "
+                    "lost",
                     "configure a fence device for each node and set stonith-enabled=true")
     for event in fencing.events[:1]:
         if event.pending:

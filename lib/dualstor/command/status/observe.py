@@ -33,13 +33,13 @@ from dualstor.tools import (
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, Dict
 
     from dualstor.host.host import Host
     from dualstor.tools.pacemaker import Cluster
     Make = Callable[[], Host]
-    Parts = dict[str, Callable[[Host], Any]]
-    Gather = Callable[[Parts, Make, float], dict[str, Any]]
+    Parts = Dict[str, Callable[[Host], Any]]
+    Gather = Callable[[Parts, Make, float], Dict[str, Any]]
 
 #: Seconds that a part may take, by default.
 PART_TIME = 5.0
