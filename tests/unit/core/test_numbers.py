@@ -198,6 +198,8 @@ def test_no_look_at_the_kernel_ends_in_an_error(odd):
 ROUNDED = frozenset((
     "lib/dualstor/main.py: int(code)", "lib/dualstor/host/host.py: int(seconds / pause)",
     "lib/dualstor/command/console.py: int(round(max(0.0, min(1.0, fraction)) * _BAR))",
+    "lib/dualstor/command/console.py: int(fraction * 100)",
+    "lib/dualstor/command/status/copies.py: int(volume.resync)",
     "lib/dualstor/tools/lockdaemon.py: int(host.deadline.remaining / 2)",
     "lib/dualstor/tools/cman_member.py: int(seconds)",
     "lib/dualstor/tools/fence_tool.py: int(seconds)"))
