@@ -2,7 +2,7 @@
 """Commands in a guest through the stock qemu-guest-agent.
 
 The agent serves one client at a time, so a lock file decides who talks: threads and processes take turns, and a long
-command leaves the line to others between two looks at its status.
+command leaves the line to others between two reads of its status.
 """
 import base64
 import fcntl
@@ -30,7 +30,7 @@ TIMED_OUT = (124, 137)
 class Agent:
     """The guest agent of one node.
 
-    socket, lock: paths; alive: tells whether the machine runs; name: for messages.
+    socket, lock: paths; alive: says whether the machine runs; name: for messages.
     """
 
     def __init__(self, socket, lock, alive, name):

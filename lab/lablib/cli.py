@@ -20,7 +20,7 @@ No root is needed, nothing is changed on the host but a cache and a run director
 EPILOG = f"""\
 first steps:
   lab/lab demo                            form a cluster and show that it works
-  lab/lab exec node1 'crm_mon -1'         look around
+  lab/lab exec node1 'crm_mon -1'         see what runs
   lab/lab kill node2; lab/lab status      pull a plug
   lab/lab start node2                     it joins again by itself
   lab/lab cut replication                 links: {', '.join(LINKS)}
@@ -64,7 +64,7 @@ def parser():
     verb("down", "end both machines and the fencing process; the disks stay")
     to = verb("status", "show machines, links, DRBD and cluster")
     to.add_argument("--json", action="store_true", help="as JSON")
-    to = verb("exec", "run a command in a guest; its exit code and both outputs are handed on")
+    to = verb("exec", "run a command in a guest; its exit code and both outputs are passed on")
     node(to)
     to.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="end it after so long (default %(default)g)")
     to.add_argument("--stdin", action="store_true", help="hand standard input on")
@@ -92,12 +92,12 @@ def parser():
     to.add_argument("--resources", type=int, choices=range(1, 9), default=1, metavar="N",
                     help="DRBD resources, each with its VG, at most 8 (default %(default)s)")
     to = verb("demo", "form a cluster, show it, and prove that LVs and data cross between the nodes")
-    to.add_argument("--from-nothing", action="store_true", help="form it anew even if a snapshot of a formed one is there")
-    to = verb("faults", "play fault scenarios on a formed cluster and tabulate what came of them")
+    to.add_argument("--from-nothing", action="store_true", help="form it again even if there is a snapshot of a formed one")
+    to = verb("faults", "play fault scenarios on a formed cluster and tabulate the results")
     to.add_argument("names", metavar="NAME", nargs="*", help="scenarios; default: all; see --list")
     to.add_argument("--list", action="store_true", help="only list the scenarios")
     to.add_argument("--agents", choices=(*cib.SETS, "both"), default="both", help="whose agents (default: %(default)s)")
-    to.add_argument("--output", metavar="DIR", default="faults", help="folder for table and pictures (default: %(default)s)")
+    to.add_argument("--output", metavar="DIR", default="faults", help="directory for table and pictures (default: %(default)s)")
     verb("push", "package the working tree and upgrade the running guests to it")
     to = verb("console", "a shell on a machine (leave it with Ctrl-])")
     node(to)

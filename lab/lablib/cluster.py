@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes a cluster of two blank machines, and tells when it is whole."""
+"""Makes a cluster of two blank machines, and says when it is complete."""
 import time
 
 from . import cib, payload
@@ -10,7 +10,7 @@ from .payload import AGENTS
 from .waiting import Unmet, wait_until
 
 MIB, SECTOR = 1 << 20, 512
-# Seconds; generous, as a host may have other things to do, and nothing waits for them where all is well.
+# Seconds; generous, as a host may have other things to do, and nothing waits for them in a healthy cluster.
 PEER_TIME = 180
 # Seconds that each further DRBD resource with its VG may take until it runs.
 EACH_TIME = 60

@@ -20,7 +20,7 @@ def _entry(number, name, mode, data, mtime):
 def archive(files):
     """Returns a cpio archive.
 
-    files: mapping of path without leading slash -> (permissions, content as bytes, mtime in seconds). Folders above
+    files: mapping of path without leading slash -> (permissions, content as bytes, mtime in seconds). Directories above
         the files are added, with permissions 0755.
     """
     entries = []

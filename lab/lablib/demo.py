@@ -30,7 +30,7 @@ class Paper:
         self.line(f"\033[1m{text}\033[0m" if self.colour else text)
 
     def good(self, text):
-        """Returns a word that says all is well."""
+        """Returns a word for a healthy cluster."""
         return f"\033[32m{text}\033[0m" if self.colour else text
 
 
@@ -51,7 +51,7 @@ def show(lab, from_nothing=False, paper=None):
     prove(lab, paper)
     paper.line()
     paper.line(f"{time.monotonic() - began:.0f} s in all. The lab is up:")
-    paper.line("  look around     lab/lab exec node1 'crm_mon -1'      lab/lab status      lab/lab console node1")
+    paper.line("  explore         lab/lab exec node1 'crm_mon -1'      lab/lab status      lab/lab console node1")
     paper.line("  break things    lab/lab kill node2                   lab/lab start node2 lab/lab cut replication")
     paper.line("  stop it         lab/lab down")
 

@@ -39,7 +39,7 @@ class Fencer:
         self.timers = {}
 
     def serve(self, name):
-        """Answers the machine `name` for ever: QEMU connects to the socket, and again after a restart."""
+        """Answers the machine `name` forever: QEMU connects to the socket, and again after a restart."""
         path = self.machines[name].file("fence")
         path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)

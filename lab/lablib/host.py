@@ -27,7 +27,7 @@ QEMU = (7, 2)
 
 
 def search_path():
-    """Returns $PATH with the folders of system programs, which users often lack."""
+    """Returns $PATH with the directories of system programs, which users often lack."""
     return os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from . import bzimage, cpio, host, paths
 from .errors import LabError
 
-# Debian's suites of which the guests can be, the default one first, with what apt must be told to install them.
+# Debian's suites of which the guests can be, the default one first, with the options that apt needs to install them.
 SUITES = {
     "bookworm": (),
     "trixie": (),
@@ -29,7 +29,7 @@ FIRST_STAGE_MODULES = ("virtio_pci", "virtio_blk", "squashfs", "overlay")
 LEFT_OUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*")
 
 # name: SUITE-HASH; python: sys.implementation.cache_tag of the guests' Python
-Image = namedtuple("Image", "name folder kernel initrd root state suite python")
+Image = namedtuple("Image", ("name", "folder", "kernel", "initrd", "root", "state", "suite", "python"))
 
 
 def suite(named=None):
@@ -41,7 +41,7 @@ def suite(named=None):
 
 
 def words(path):
-    """Returns the words of a list file: one a line, # begins a comment."""
+    """Returns the words of a list file: one per line, # begins a comment."""
     lines = (line.split("#")[0].strip() for line in path.read_text().splitlines())
     return [line for line in lines if line]
 
@@ -67,7 +67,7 @@ def name_of(of):
 
 
 def at(folder):
-    """Returns the image in a folder of the cache; None when there is none, half of one, or one of an earlier lab."""
+    """Returns the image in a directory of the cache; None when there is none, half of one, or one of an earlier lab."""
     try:
         about = json.loads((folder / "image.json").read_text())
         suite_and_python = about["recipe"]["suite"], about["python"]
@@ -78,12 +78,12 @@ def at(folder):
 
 
 def find(of_suite, cache=None):
-    """Returns the image of today's recipe of a suite when the cache has it, else None."""
+    """Returns the image of the current recipe of a suite when the cache has it, else None."""
     return at((cache or paths.cache_directory()) / name_of(recipe(of_suite)))
 
 
 def build(of_suite, progress, cache=None, again=False):
-    """Returns the image of today's recipe of a suite, built when the cache lacks it (or `again`).
+    """Returns the image of the current recipe of a suite, built when the cache lacks it (or `again`).
 
     Installs what the host lacks. Two builds at once: the second waits and takes the first one's.
     """
@@ -190,7 +190,7 @@ def module_order(index, wanted):
     """Returns the paths of modules in an order in which insmod can load them.
 
     index: text of modules.dep: "path: needed needed ...", where the needed ones must be loaded from last to first.
-    wanted: names without folder and ending; - and _ are the same. What is built into the kernel is left out.
+    wanted: names without directory and ending; - and _ are the same. What is built into the kernel is left out.
     """
     needs = {}
     for line in index.splitlines():

@@ -28,7 +28,7 @@ NUMBERS = (1, 2)
 class Lab:
     """Two machines with a run directory of their own.
 
-    run, cache: folders, by default from the environment (see paths.py); progress: where steps are shown; suite: of
+    run, cache: directories, by default from the environment (see paths.py); progress: where steps are shown; suite: of
     machines that are started from now on, see image.suite.
     """
 
@@ -107,7 +107,7 @@ class Lab:
         return image.build(self.suite, self.progress, self.cache, again)
 
     def package(self, again=False):
-        """Returns the folder of our product's RPMs, built from the working tree at the first call (or `again`)."""
+        """Returns the directory of our product's RPMs, built from the working tree at the first call (or `again`)."""
         if self._package is None or again:
             self._package = package.build(self.progress, self.cache)
         return self._package
@@ -140,7 +140,7 @@ class Lab:
         had = self.state().get("suite", self.suite)
         if had != self.suite and not fresh:
             raise LabError(
-                f"the disks in {self.folder} are those of {had}: `lab/lab --suite {had} up` goes on with them,"
+                f"the disks in {self.folder} are those of {had}: `lab/lab --suite {had} up` continues with them,"
                 f" `lab/lab --suite {self.suite} up --fresh` replaces them"
             )
         built, options = self.plan()
@@ -187,7 +187,7 @@ class Lab:
         self.fencer.end(signal.SIGTERM)
 
     def start_fencer(self, auto_restart=None):
-        """Starts the host's half of fencing, or keeps the one that runs; with `auto_restart` it is started anew."""
+        """Starts the host's half of fencing, or keeps the one that runs; with `auto_restart` it is started again."""
         if auto_restart is not None:
             self.fencer.end(signal.SIGTERM)
         if self.fencer.pid() is not None:

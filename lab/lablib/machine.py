@@ -13,7 +13,7 @@ from .processes import PidFile
 # The links between the machines, by name, with their interface in the guests.
 LINKS = {"cluster": "eth0", "replication": "eth1"}
 DATA_BYTES = 96 << 20
-# Ports by which a guest tells the host what must outlive the guest; each ends in a file of its machine.
+# Ports by which a guest reports to the host what must outlive the guest; each ends in a file of its machine.
 PORTS = ("witness", "watch")
 KERNEL_ARGUMENTS = (
     "console=ttyS0 quiet loglevel=4 net.ifnames=0 mitigations=off nokaslr no_timer_check tsc=unstable"
@@ -22,7 +22,7 @@ KERNEL_ARGUMENTS = (
 
 
 class Options:
-    """What a machine is made of besides its image; a snapshot is only good for the same options."""
+    """What a machine is made of, without its image; a snapshot is only good for the same options."""
 
     def __init__(self, accelerator, memory=768):
         self.accelerator = accelerator
@@ -48,7 +48,7 @@ class Machine:
 
     @property
     def data(self):
-        """The disk below DRBD."""
+        """The backing device of DRBD."""
         return self.folder / "data.img"
 
     @property
@@ -147,7 +147,7 @@ class Machine:
         self.monitor(("cont", {}))
 
     def halt(self):
-        """Stops the machine's clock and CPU; `go` goes on."""
+        """Stops the machine's clock and CPU; `go` continues."""
         self.monitor(("stop", {}))
 
     def set_link(self, link, up):

@@ -43,7 +43,7 @@ class Node:
         return self.agent.run(command, timeout, stdin, check=True).stdout
 
     def push(self, path, content, mode=0o644):
-        """Writes a file in the guest, with its folders. content: bytes."""
+        """Writes a file in the guest, with its directories. content: bytes."""
         quoted = shlex.quote(path)
         self.ok(
             f'mkdir -p "$(dirname {quoted})" && cat > {quoted}.lab-new && chmod {mode:o} {quoted}.lab-new'

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a cluster looks like, from the text of the guests' tools: parsers without commands.
 
-They are the lab's own on purpose: the lab judges the product and must not see through its eyes.
+They are the lab's own on purpose: the lab validates the product and must not see through its eyes.
 """
 import re
 import xml.etree.ElementTree as ET
@@ -77,7 +77,7 @@ def _instances(root):
 def hopeless(seen, wanted):
     """Returns the failures of starts that Pacemaker will not try again, of what is wanted and does not run.
 
-    Pacemaker counts a failed start as failed for ever on that node (start-failure-is-fatal).
+    Pacemaker counts a failed start as failed forever on that node (start-failure-is-fatal).
     """
     runs = {(each.resource, each.node) for each in seen.instances if each.active}
     return [

@@ -20,12 +20,12 @@ NAMES = ("dualstor", "resource-agents-dualstor")
 DATABASE = "var/lib/rpm"
 KEEP = 4
 
-# Debian's rpm knows nothing of Debian's packages and does not like to be used beside them.
+# Debian's rpm knows nothing of Debian's packages and does not like to be used next to them.
 UPGRADE = ("rpm", "-U", "--oldpackage", "--replacepkgs", "--nodeps", "--force-debian")
 
 
 def build(progress, cache=None, project=paths.PROJECT):
-    """Returns the folder with the RPMs of a tree and `root`, built when the cache lacks it. Raises LabError."""
+    """Returns the directory with the RPMs of a tree and `root`, built when the cache lacks it. Raises LabError."""
     packages = (cache or paths.cache_directory()) / "packages"
     packages.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="dualstor-lab-") as scratch, locked(packages / "lock"):
@@ -47,7 +47,7 @@ def build(progress, cache=None, project=paths.PROJECT):
 
 
 def rpms(folder):
-    """Returns the paths of the RPMs that are installed in the guests, of those in a folder."""
+    """Returns the paths of the RPMs that are installed in the guests, of those in a directory."""
     return [path for name in NAMES for path in sorted(folder.glob(f"{name}-[0-9]*.noarch.rpm"))]
 
 
@@ -61,7 +61,7 @@ def upgrade(node, files):
 
 
 def install(files, root):
-    """Has rpm install RPMs into a new folder that stands for /, with a database of its own."""
+    """Has rpm install RPMs into a new directory that stands for /, with a database of its own."""
     root.mkdir()
     command = ["rpm", "--root", root, "--dbpath", f"/{DATABASE}", "--nodeps", "-i", *files]
     # rpm changes its root; in a user namespace of his own anybody may.

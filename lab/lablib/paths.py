@@ -16,7 +16,7 @@ LONGEST_NAME = len("/node2/fence")
 
 
 def cache_directory():
-    """Returns the folder of images and snapshots: $DUALSTOR_LAB_CACHE, or dualstor-lab in the user's cache."""
+    """Returns the directory of images and snapshots: $DUALSTOR_LAB_CACHE, or dualstor-lab in the user's cache."""
     named = os.environ.get("DUALSTOR_LAB_CACHE")
     if named:
         return Path(named).absolute()
@@ -25,7 +25,7 @@ def cache_directory():
 
 
 def run_directory():
-    """Returns the folder of sockets, disks and logs of one lab: $DUALSTOR_LAB_RUN, or one for each user in /tmp.
+    """Returns the directory of sockets, disks and logs of one lab: $DUALSTOR_LAB_RUN, or one for each user in /tmp.
 
     Not in XDG_RUNTIME_DIR, which is small and in memory: the disks of the machines are here.
     """

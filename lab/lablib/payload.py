@@ -47,7 +47,7 @@ def drbd_resources(count):
 
 
 def product(folder):
-    """Returns our product as installed from the RPMs in a folder (see package.py), with rpm's database."""
+    """Returns our product as installed from the RPMs in a directory (see package.py), with rpm's database."""
     return _tree(folder / "root")
 
 

@@ -30,7 +30,7 @@ class PidFile:
         """Notes a running process. Raises LabError when it has ended already."""
         started = start_time(pid)
         if started is None:
-            raise LabError(f"process {pid} ended at once: see the logs beside {self.path}")
+            raise LabError(f"process {pid} ended at once: see the logs next to {self.path}")
         fresh = self.path.with_suffix(".new")
         fresh.write_text(f"{pid} {started}\n")
         fresh.replace(self.path)
@@ -55,6 +55,6 @@ class PidFile:
         end = time.monotonic() + timeout
         while self.pid() is not None:
             if time.monotonic() > end:
-                raise LabError(f"process {pid} does not end on signal {int(number)}: look at it with `ps -fp {pid}`")
+                raise LabError(f"process {pid} does not end on signal {int(number)}: see `ps -fp {pid}`")
             time.sleep(0.01)
         return pid

@@ -2,7 +2,7 @@
 """Saves both machines together, memory and disks, and brings them back as if no time had passed.
 
 Both are halted before either is saved: inside, no timeout is noticed. A snapshot is only good for the image and the
-machine options it was taken with, which it remembers. Those of each suite have a folder of their own.
+machine options it was taken with, which it remembers. Those of each suite have a directory of their own.
 """
 import hashlib
 import json

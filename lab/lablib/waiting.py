@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Waiting for a condition, with a limit and an error that tells what was seen."""
+"""Waiting for a condition, with a limit and an error that says what was seen."""
 import time
 
 from .errors import Hopeless, LabError, WaitTimeout

@@ -37,13 +37,13 @@ _dualstor() {
             '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
             '--answers[a TOML file with the answers]:FILE:_files' \
             '*--node[a node; also replication=ADDRESS for DRBD'\''s link, disk=PATH]:NAME=ADDRESS[,...]:' \
-            '*--fence[the device that kills a node\: its agent, the agent'\''s options as OPTION=VALUE, delay=SECONDS]:NODE=AGENT[,...]:' \
+            '*--fence[the device that fences a node\: its agent, the agent'\''s options as OPTION=VALUE, delay=SECONDS]:NODE=AGENT[,...]:' \
             '--generation[lvmlockd\: LVM 2.03, corosync 3, Pacemaker 2.1\: EL 9, SLES 15, Debian 12; clvmd\: LVM 2.02 with clvmd, corosync 2, Pacemaker 1.1\: EL 7, SLES 12, Debian 9; cman\: LVM 2.02 with clvmd, cman 3, Pacemaker 1.1\: EL 6, Fedora 15]:GENERATION:(lvmlockd clvmd cman)' \
             '--drbd[version of DRBD (8.4)]:DRBD:(8.3 8.4 9)' \
-            '--first-sync[full\: the first node'\''s disk is copied to the other (the default); skip\: both count as alike]:FIRST_SYNC:(full skip)' \
+            '--first-sync[full\: the first node'\''s disk is copied to the other (the default); skip\: both count as equal]:FIRST_SYNC:(full skip)' \
             '--cluster[name of the cluster]:NAME:' \
             '--resource[name of the DRBD resource (r0)]:NAME:' \
-            '--disk[disk below DRBD, where both nodes have the same]:PATH:' \
+            '--disk[backing device of DRBD, if it is the same on both nodes]:PATH:' \
             '--minor[number of the DRBD device (0)]:NUMBER:' \
             '--port[TCP port of the replication (7788)]:NUMBER:' \
             '--vg[name of the volume group (vg0)]:NAME:' \
@@ -51,19 +51,19 @@ _dualstor() {
             '--size[its size, e.g. 10G or 100%FREE]:SIZE:' \
             '*--property[a further property of the cluster]:NAME=VALUE:' \
             '--format[how the Pacemaker configuration is written (pcs)]:FORMAT:(pcs crm cib)' \
-            '--migrate[print the way of a volume group from clvmd to lvmlockd instead]:VG:' \
-            '--output[write files into this folder]:DIR:_files -/' \
+            '--migrate[print instead how to migrate a volume group from clvmd to lvmlockd]:VG:' \
+            '--output[write files into this directory]:DIR:_files -/' \
             '--apply[write this host'\''s files]' \
-            '--steps[with --apply\: take this host'\''s steps, too; run it on both nodes]' \
+            '--steps[with --apply\: also take this host'\''s steps; run it on both nodes]' \
             '--yes[with --apply\: do not ask]' \
-            '--root[with --apply\: the folder that stands for / when files are written]:DIR:_files -/' ;;
+            '--root[with --apply\: the directory that stands for / when files are written]:DIR:_files -/' ;;
         status) _arguments \
             '-h[show this help message and exit]' \
             '--help[show this help message and exit]' \
             '--json[print one JSON document (described in docs/json.md) and nothing else]' \
             '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
             '--watch[refresh until interrupted]' \
-            '--interval[between two looks of --watch (2)]:SECONDS:' \
+            '--interval[between two refreshes of --watch (2)]:SECONDS:' \
             '--wait[how long each part may take to answer, on a busy host (5)]:SECONDS:' \
             '--peer[also ask the other node, over ssh\: shows its lock modes, and what to do about DRBD for the state that both are in]:HOST:_hosts' ;;
         completion) _arguments \
@@ -77,7 +77,7 @@ _dualstor() {
             '--help[show this help message and exit]' \
             '--json[print one JSON document (described in docs/json.md) and nothing else]' \
             '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
-            '--root[the folder that stands for / (to make an image)]:DIR:_files -/' \
+            '--root[the directory that stands for / (to make an image)]:DIR:_files -/' \
             '--remove[remove what was put there]' ;;
         esac ;;
     esac

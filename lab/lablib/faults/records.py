@@ -8,7 +8,7 @@ import threading
 import time
 from collections import namedtuple
 
-# One line that a guest told: when it arrived, in seconds of time.time(), and its words.
+# One line that a guest reported: when it arrived, in seconds of time.time(), and its words.
 Line = namedtuple("Line", "time node words")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Plays each scenario with one set of agents after the other, and writes down what came of it."""
+"""Plays each scenario with one set of agents after the other, and writes down the results."""
 import json
 import time
 from pathlib import Path
@@ -57,7 +57,7 @@ def play(lab, each, agents):
 def run(lab, names=(), sets=("dualstor", "stock"), output=None):
     """Plays the scenarios of these names (all for none) with these sets of agents.
 
-    output: folder for faults.md, faults.json and one SVG for each; what they tell of other scenarios stays. By default
+    output: directory for faults.md, faults.json and one SVG for each; their results of other scenarios stay. By default
     nothing is written. Returns the results, in the order in which they were played.
     """
     chosen = choose(names)
@@ -81,7 +81,7 @@ def run(lab, names=(), sets=("dualstor", "stock"), output=None):
 
 
 def _write(folder, result, machines):
-    """Puts one result into the folder's table."""
+    """Puts one result into the directory's table."""
     path = folder / "faults.json"
     earlier = json.loads(path.read_text())["results"] if path.exists() else []
     results = table.merged(earlier, result, list(scenarios.every()))

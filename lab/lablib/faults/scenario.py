@@ -8,7 +8,7 @@ NOBODY, NODE1, NODE2, ONE = "nobody", "node1", "node2", "one node"
 BACK = 240
 
 # act: called with a Stage. fencing: one of the above. stall: seconds that writes of `writers` may stand still.
-# writers: names of the nodes whose writer is to go on all the time (but for the stall). only: set of agents it is about,
+# writers: names of the nodes whose writer is to continue all the time (except for the stall). only: set of agents it is about,
 # None for both.
 Scenario = namedtuple("Scenario", "name title act fencing stall writers only")
 

@@ -20,7 +20,7 @@ Check = namedtuple("Check", "name ok detail")
 class Stage:
     """One run of one scenario with one set of agents.
 
-    Attributes: lab; one, two: the nodes; agents: the AgentSet; marks, checks: what was told and found so far; began:
+    Attributes: lab; one, two: the nodes; agents: the AgentSet; marks, checks: what was reported and found so far; began:
     time.time() at which the damage may begin; places: {device or file: time from which new runs of the writers go there};
     more: names of resources that a scenario added, which run on both nodes as well.
     """
@@ -74,7 +74,7 @@ class Stage:
         node.run("setsid /usr/local/lib/lab/witness watch >/run/watch.log 2>&1 </dev/null &")
 
     def lines(self, name):
-        """Returns the Lines that both nodes told over a port, oldest first."""
+        """Returns the Lines that both nodes sent over a port, oldest first."""
         found = [line for (_, port), each in self._ports.items() if port == name for line in each.lines]
         return sorted(found, key=lambda line: line.time)
 
@@ -82,7 +82,7 @@ class Stage:
         """Returns the records of fencing since the stage was set."""
         return self.lab.fenced()[self._fenced :]
 
-    # what a scenario tells
+    # what a scenario reports
 
     def mark(self, text):
         """Notes a moment of the story."""
@@ -90,7 +90,7 @@ class Stage:
         self.lab.progress.note(f"    {time.time() - self.began:6.1f} s  {text}" if self.began else f"    {text}")
 
     def check(self, name, ok, detail=""):
-        """Notes whether something is as it should be; a scenario goes on either way. Returns ok."""
+        """Notes whether something is as it should be; a scenario continues either way. Returns ok."""
         self.checks.append(Check(name, bool(ok), "" if ok else str(detail)))
         if not ok:
             self.lab.progress.note(f"    not so: {name}: {detail}")
@@ -162,7 +162,7 @@ class Stage:
         self.one.ok(["crm_attribute", "--name", name, "--update", value])
 
     def refresh(self):
-        """Lets the cluster forget failures, as an administrator does after mending."""
+        """Lets the cluster forget failures, as an administrator does after a fix."""
         self.mark("cleanup: crm_resource --refresh")
         self.one.ok("crm_resource --refresh", 60)
         self.idle()
@@ -251,7 +251,7 @@ class Stage:
     def reported(self, *resources, timeout, words="", node=None):
         """Checks that the cluster lists, in time, a failure or degraded state of one of the resources with `words` in its reason.
 
-        A scenario goes on either way. node: only what it lists of this one. Returns all that it lists, as one text.
+        A scenario continues either way. node: only what it lists of this one. Returns all that it lists, as one text.
         """
 
         def met():

@@ -7,7 +7,7 @@ _APART = "†"
 
 
 def as_json(results, about):
-    """Returns the results as JSON text; `about` tells of the run as a whole."""
+    """Returns the results as JSON text; `about` describes the run as a whole."""
     return json.dumps({"schema": SCHEMA, **about, "results": results}, indent=1) + "\n"
 
 
@@ -42,11 +42,11 @@ def markdown(results, about):
     sets = list(dict.fromkeys(result["agents"] for result in results))
     found = {(result["scenario"], result["agents"]): result for result in results}
     lines = [
-        "# Faults and what came of them",
+        "# Faults and their results",
         "",
         f"{about['machines']}; {about['seconds']} s in all. Both sets of a scenario were played one after the other in one run of"
-        f" `lab/lab faults NAME` (all: `make faults`), but for those with {_APART}, which had a run each. The seconds are"
-        " from the damage until all is well again; they lead to a picture of what happened when.",
+        f" `lab/lab faults NAME` (all: `make faults`), except for those with {_APART}, which had a run each. The seconds are"
+        " from the damage until the cluster is healthy again; they lead to a picture of what happened when.",
         "",
         "| scenario | allowed | " + " | ".join(sets) + " |",
         "|---|---|" + "---|" * len(sets),

@@ -53,7 +53,7 @@ def _kind(key, text):
 
 
 def _watched(lines, node, key, began, ended):
-    """The stretches of one thing that a node's watch tells."""
+    """The stretches of one thing that a node's watch reports."""
     found = []
     for line in lines:
         if line.node == node and line.words[:1] == (key,):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Wrappers in the place of a node's programs: slow ones, hanging ones, and one that only takes notes."""
 
-# Every program that one of the agents, ours or stock, may call, with its folder.
+# Every program that one of the agents, ours or stock, may call, with its directory.
 TOOLS = (
     "/usr/sbin/lvm", "/usr/sbin/lvmlockctl", "/usr/sbin/dmsetup", "/usr/sbin/drbdadm", "/usr/sbin/drbdsetup",
     "/usr/sbin/dlm_tool", "/usr/sbin/corosync-quorumtool", "/usr/sbin/corosync-cmapctl", "/usr/sbin/crm_attribute",
@@ -9,7 +9,7 @@ TOOLS = (
 )  # fmt: skip
 
 _AUDIT_LOG = "/var/log/audit-of-tools"
-# lvm is one program with many names: the name it was called by is handed on.
+# lvm is one program with many names: the name it was called by is passed on.
 _AUDIT = f"""#!/bin/bash
 echo "${{0##*/}} $*" >>{_AUDIT_LOG}
 exec -a "${{0##*/}}" REAL "$@"

@@ -15,16 +15,16 @@ class ExitCode(enum.IntEnum):
     INTERRUPTED = 130
 
     @property
-    def meaning(self):
+    def meaning(self) -> str:
         """One line for the manual and the help."""
         return _MEANINGS[self]
 
 
 _MEANINGS = {
-    ExitCode.OK: "all was looked at (or done) and nothing is wrong",
+    ExitCode.OK: "everything was checked (or done) and nothing is wrong",
     ExitCode.ERROR: "something is wrong: a finding of severity error, or what was asked for failed",
     ExitCode.USAGE: "the command line is wrong",
     ExitCode.WARNING: "nothing is broken, but there is a finding of severity warning",
-    ExitCode.INCOMPLETE: "nothing was found wrong, but something could not be looked at",
-    ExitCode.INTERRUPTED: "ended from the keyboard",
+    ExitCode.INCOMPLETE: "nothing was found wrong, but something could not be checked",
+    ExitCode.INTERRUPTED: "interrupted from the keyboard",
 }

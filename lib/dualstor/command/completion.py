@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``dualstor completion``: what a shell needs to complete the command's words.
+"""``dualstor completion``: completion of the command for a shell.
 
 Made from the argparse parser, so that it offers what the command takes.
 """
@@ -7,19 +7,25 @@ Made from the argparse parser, so that it offers what the command takes.
 from dualstor.command import interface
 from dualstor.command.codes import ExitCode
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from dualstor.command.console import Console
+
 SUMMARY = "print the completion of this command for a shell"
 
 DESCRIPTION = """\
 Prints a script for bash, zsh or fish. For this shell:  . <(dualstor completion bash)
-For good, as root:  dualstor completion bash > /etc/bash_completion.d/dualstor"""
+Permanently, as root:  dualstor completion bash > /etc/bash_completion.d/dualstor"""
 
 
-def add_arguments(parser):
+def add_arguments(parser: "ArgumentParser") -> None:
     """What ``completion`` takes."""
     parser.add_argument("shell", choices=tuple(SHELLS), help="whose completion to print")
 
 
-def run(arguments, console):
+def run(arguments: "Namespace", console: "Console") -> ExitCode:
     """Print the script; with ``--json`` a document that holds it."""
     script = SHELLS[arguments.shell](arguments.parser)
     console.document({"shell": arguments.shell, "script": script})
@@ -27,9 +33,9 @@ def run(arguments, console):
     return ExitCode.OK
 
 
-def _quoted(text):
+def _quoted(text: str) -> str:
     """Text as one word of a shell, in single quotes."""
-    return "'%s'" % text.replace("'", "'\\''")
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 # -- bash -----------------------------------------------------------------------
@@ -55,22 +61,21 @@ complete -o filenames -F _dualstor dualstor
 _BASH_KINDS = {"file": "-f", "directory": "-d", "host": "-A hostname"}
 
 
-def _bash(parser):
-    values, words = [], []
+def _bash(parser: "ArgumentParser") -> str:
     top = [n for o in interface.options(parser) for n in o.names]
     subs = interface.subcommands(parser)
-    words.append((" ".join(top + [sub.name for sub in subs]), "''"))
+    values, words = [], [(" ".join(top + [sub.name for sub in subs]), "''")]
     for sub in subs:
         offered = [name for option in sub.options for name in option.names]
         for option in sub.options:
             if not option.names:
                 offered += option.choices
             elif option.takes_value:
-                how = (_BASH_KINDS.get(option.kind) if not option.choices
+                how = (_BASH_KINDS.get(option.kind or "") if not option.choices
                        else f"-W {_quoted(' '.join(option.choices))}")
                 reply = f"COMPREPLY=($(compgen {how} -- \"$word\")); " if how else ""
-                values.append('        %s) %sreturn ;;' % (
-                    "|".join(_quoted(f"{sub.name} {name}") for name in option.names), reply))
+                pattern = "|".join(_quoted(f"{sub.name} {name}") for name in option.names)
+                values.append(f"        {pattern}) {reply}return ;;")
         words.append((" ".join(offered), _quoted(sub.name)))
     return _BASH % {
         "values": "\n".join(values),
@@ -83,7 +88,7 @@ def _bash(parser):
 _ZSH_KINDS = {"file": "_files", "directory": "_files -/", "host": "_hosts"}
 
 
-def _zsh_option(option):
+def _zsh_option(option: interface.Option) -> "list[str]":
     """The specs of one option for zsh's _arguments."""
     note = option.help
     for character in "\\:[]":
@@ -91,7 +96,7 @@ def _zsh_option(option):
     value = ""
     if option.takes_value:
         do = f"({' '.join(option.choices)})" if option.choices else _ZSH_KINDS.get(
-            option.kind, "")
+            option.kind or "", "")
         value = f":{option.metavar}:{do}"
     if not option.names:
         return [_quoted("1" + value)]
@@ -99,11 +104,11 @@ def _zsh_option(option):
     return [_quoted(f"{star}{name}[{note}]{value}") for name in option.names]
 
 
-def _zsh(parser):
+def _zsh(parser: "ArgumentParser") -> str:
     subs = interface.subcommands(parser)
     lines = ["#compdef dualstor", "# zsh completion of dualstor; made by: dualstor completion zsh",
              "_dualstor() {", "    local state", "    local -a subcommands", "    subcommands=("]
-    lines += ["        %s" % _quoted(f"{sub.name}:{sub.summary}") for sub in subs]
+    lines += ["        " + _quoted(f"{sub.name}:{sub.summary}") for sub in subs]
     lines += ["    )", "    _arguments -C \\"]
     for option in interface.options(parser):
         lines += [f"        {spec} \\" for spec in _zsh_option(option)]
@@ -125,17 +130,17 @@ _FISH_KINDS = {"file": "-r -F", "directory": "-x -a '(__fish_complete_directorie
                "host": "-x -a '(__fish_print_hostnames)'"}
 
 
-def _fish_option(option):
+def _fish_option(option: interface.Option) -> str:
     """One option's part of a fish ``complete`` line."""
     parts = [f"-l {n[2:]}" if n.startswith("--") else f"-s {n[1:]}" for n in option.names]
     if option.choices:
         parts.append(f"{'-x ' if option.names else ''}-a {_quoted(' '.join(option.choices))}")
     elif option.takes_value:
-        parts.append(_FISH_KINDS.get(option.kind, "-x"))
+        parts.append(_FISH_KINDS.get(option.kind or "", "-x"))
     return " ".join(parts + [f"-d {_quoted(option.help)}"])
 
 
-def _fish(parser):
+def _fish(parser: "ArgumentParser") -> str:
     subs = interface.subcommands(parser)
     lines = ["# fish completion of dualstor; made by: dualstor completion fish",
              "complete -c dualstor -f"]

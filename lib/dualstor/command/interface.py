@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What an argparse parser offers, as plain values: completion and the manual read these."""
+"""What an argparse parser offers, as plain values, for completion and the manual."""
 
 import argparse
 
 from dualstor.record import Record
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from argparse import Action, ArgumentParser
 
 #: What an option's metavar says of the words that complete it.
 KINDS = {"FILE": "file", "DIR": "directory", "HOST": "host"}
@@ -12,24 +16,19 @@ KINDS = {"FILE": "file", "DIR": "directory", "HOST": "host"}
 class Option(Record):
     """One option or positional argument.
 
-    ``names`` is () for a positional; ``metavar`` None for a flag; ``kind`` tells what
-    completes its value: "file", "directory", "host", or None.
+    ``names`` is () for a positional; ``metavar`` None for a flag; ``kind``: what completes
+    its value, "file", "directory", "host" or None.
     """
 
-    names: tuple
+    names: "tuple[str, ...]"
     help: str
-    metavar: str = None
-    choices: tuple = ()
+    metavar: "str | None" = None
+    choices: "tuple[str, ...]" = ()
     repeatable: bool = False
-    kind: str = None
+    kind: "str | None" = None
 
     @property
-    def long(self):
-        """The spelled-out name."""
-        return self.names[-1] if self.names else self.metavar
-
-    @property
-    def takes_value(self):
+    def takes_value(self) -> bool:
         """Whether a word follows it."""
         return self.metavar is not None
 
@@ -40,33 +39,33 @@ class Subcommand(Record):
     name: str
     summary: str
     description: str
-    options: tuple
+    options: "tuple[Option, ...]"
 
 
-def _option(action):
+def _option(action: "Action") -> Option:
     metavar = None
     if action.nargs != 0:
-        metavar = action.metavar or action.dest.upper()
+        metavar = str(action.metavar or action.dest.upper())
     return Option(
         names=tuple(action.option_strings),
         help=" ".join((action.help or "").replace("%%", "%").split()),
         metavar=metavar,
         choices=tuple(str(choice) for choice in action.choices or ()),
         repeatable=isinstance(action, argparse._AppendAction),  # argparse has no public name
-        kind=KINDS.get(metavar))
+        kind=KINDS.get(metavar or ""))
 
 
-def options(parser):
-    """The options of a parser, sub-commands left out, as a tuple of Option."""
+def options(parser: "ArgumentParser") -> "tuple[Option, ...]":
+    """The Options of a parser, without its sub-commands."""
     return tuple(_option(action) for action in parser._actions
                  if not isinstance(action, argparse._SubParsersAction))
 
 
-def subcommands(parser):
-    """The sub-commands of a parser as a tuple of Subcommand."""
+def subcommands(parser: "ArgumentParser") -> "tuple[Subcommand, ...]":
+    """The Subcommands of a parser."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            summaries = {choice.dest: choice.help for choice in action._choices_actions}
+            summaries = {choice.dest: choice.help or "" for choice in action._choices_actions}
             return tuple(Subcommand(name=name, summary=summaries.get(name, ""),
                                     description=sub.description or "", options=options(sub))
                          for name, sub in action.choices.items())

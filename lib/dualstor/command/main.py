@@ -15,6 +15,11 @@ from dualstor.command.codes import ExitCode
 from dualstor.command.console import Console
 from dualstor.errors import DualstorError
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Sequence, TextIO
+
 SUMMARY = "check, configure and watch clustered LVM on dual-primary DRBD"
 
 #: The sub-commands in the order in which an administrator meets them.
@@ -27,7 +32,7 @@ SUBCOMMANDS = (
 )
 
 
-def _there(path):
+def _there(path: str) -> bool:
     """Whether the module is part of this installation."""
     try:
         return find_spec(path) is not None
@@ -35,17 +40,17 @@ def _there(path):
         return False
 
 
-def subcommands():
-    """(name, module) of each sub-command that is there."""
+def subcommands() -> "list[tuple[str, ModuleType]]":
+    """(name, module) of each sub-command that is installed."""
     return [(name, import_module(path)) for name, path in SUBCOMMANDS if _there(path)]
 
 
-def _epilog():
+def _epilog() -> str:
     return "exit codes:\n" + "\n".join(f"  {code:<4d} {code.meaning}" for code in ExitCode)
 
 
-def _common():
-    """What every sub-command takes."""
+def _common() -> argparse.ArgumentParser:
+    """The options of every sub-command."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true",
                         help="print one JSON document (described in docs/json.md) and nothing else")
@@ -54,7 +59,7 @@ def _common():
     return common
 
 
-def build_parser():
+def build_parser() -> argparse.ArgumentParser:
     """The argparse parser: help, completion and the manual are all made from it."""
     parser = argparse.ArgumentParser(
         prog="dualstor", description=SUMMARY[0].upper() + SUMMARY[1:] + ".", epilog=_epilog(),
@@ -70,13 +75,13 @@ def build_parser():
     return parser
 
 
-def main(argv=None, stdout=None, stderr=None):
+def main(argv: "Sequence[str] | None" = None, stdout: "TextIO | None" = None,
+         stderr: "TextIO | None" = None) -> ExitCode:
     """Run the command.
 
     :param argv: arguments without the program's name; None for those of the process
     :param stdout: where answers go; None for the process's own
     :param stderr: where complaints go; None for the process's own
-    :returns: ExitCode
     """
     parser = build_parser()
     arguments = parser.parse_args(argv)
@@ -93,7 +98,7 @@ def main(argv=None, stdout=None, stderr=None):
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader went away, e.g. head; nothing more can be told
+        sys.stderr.close()  # the reader has closed the pipe, e.g. head
         return ExitCode.OK
 
 

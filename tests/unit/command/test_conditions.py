@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Wherever a destructive command is printed, the condition under which it is right stands with it."""
+"""Wherever a destructive command is printed, its condition stands with it."""
 
 import itertools
 import re
@@ -13,8 +13,8 @@ from dualstor.kernel import drbd
 from dualstor.ocf.reason import destructive
 from unit.docs import markdown
 
-_CONDITION = re.compile(r"\b(if|only|unless|never|once|where|when|while|after|before|on a disk that|"
-                        r"with its|needs?|refuses?|without|not)\b", re.IGNORECASE)
+_CONDITION = re.compile(r"\b(if|only|unless|never|once|where|when|while|after|before|"
+                        r"on a disk that|with its|needs?|refuses?|without|not)\b", re.IGNORECASE)
 #: Pages by hand whose blocks of commands a test plays from bare disks, or on a volume of its own.
 _PLAYED = ("docs/guide-clvmd.md", "docs/guide-lvmlockd.md", "docs/volumes.md", "docs/moving.md")
 

@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from dualstor.command import codes, completion, interface, main
-from dualstor.command.documents import man
 from dualstor.command.console import Console
+from dualstor.command.documents import man
 from dualstor.errors import DualstorError
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
@@ -41,7 +41,8 @@ def test_the_help_documents_every_exit_code():
 
 
 def test_it_runs_from_the_working_tree():
-    done = subprocess.run([sys.executable, "-I", os.path.join(TREE, "bin", "dualstor"), "--version"],
+    program = os.path.join(TREE, "bin", "dualstor")
+    done = subprocess.run([sys.executable, "-I", program, "--version"],
                           capture_output=True, text=True, check=True, cwd="/")
     assert done.stdout.startswith("dualstor ")
 
@@ -57,7 +58,7 @@ def test_made_documents_are_written(tmp_path):
     for name in pages.PAGES:
         with open(os.path.join(TREE, name), encoding="utf-8") as stream:
             made = (tmp_path / name).read_text(encoding="utf-8")
-            assert made == stream.read(), "%s is stale: run `make docs`" % name
+            assert made == stream.read(), f"{name} is stale: run `make docs`"
     assert (tmp_path / "docs" / "man" / "dualstor.8").read_text(encoding="utf-8") == man.render()
     assert pages.main(["pages"]) == 2
 
@@ -72,12 +73,12 @@ def test_what_ends_a_sub_command_is_told_in_one_line(monkeypatch, problem, code)
     monkeypatch.setattr(completion, "run", end)
     said = io.StringIO()
     assert main.main(["completion", "bash"], io.StringIO(), said) == code
-    assert said.getvalue() == ("dualstor: %s\n" % problem if str(problem) else "")
+    assert said.getvalue() == (f"dualstor: {problem}\n" if str(problem) else "")
 
 
 def test_a_reader_that_goes_away_is_no_trouble():
     done = subprocess.run(
-        ["sh", "-c", "%s %s completion bash | true" % (sys.executable, os.path.join(
+        ["sh", "-c", "{} {} completion bash | true".format(sys.executable, os.path.join(
             TREE, "bin", "dualstor"))], capture_output=True, text=True, check=True)
     assert "Traceback" not in done.stderr
 
@@ -85,14 +86,14 @@ def test_a_reader_that_goes_away_is_no_trouble():
 def test_the_manual_names_every_option_and_exit_code():
     page = man.render()
     assert all(name.replace("-", "\\-") in page for _, name in offered())
-    assert all("\\fB%d\\fR" % code in page for code in codes.ExitCode)
+    assert all(f"\\fB{code:d}\\fR" in page for code in codes.ExitCode)
 
 
 @pytest.mark.parametrize("shell", sorted(completion.SHELLS))
 def test_completion_offers_every_option(shell):
     script = completion.SHELLS[shell](main.build_parser())
     for sub, name in offered():
-        spelled = {"fish": "-%s %s" % ("l" if name.startswith("--") else "s", name.lstrip("-"))}
+        spelled = {"fish": "-{} {}".format("l" if name.startswith("--") else "s", name.lstrip("-"))}
         assert spelled.get(shell, name) in script
         assert sub in script
 
@@ -105,8 +106,8 @@ def test_completion_offers_every_option(shell):
 ])
 def test_bash_completes(words, expected):
     script = completion.SHELLS["bash"](main.build_parser()) + (
-        "COMP_WORDS=(%s); COMP_CWORD=%d; _dualstor; printf '%%s\\n' \"${COMPREPLY[@]}\"\n"
-        % (" ".join(words), len(words) - 1))
+        f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _dualstor; "
+        "printf '%s\\n' \"${COMPREPLY[@]}\"\n")
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == expected
 

@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reads what was rendered for Pacemaker back into the model, knowing nothing of how it was written."""
+"""Reads what was rendered for Pacemaker back into the model, independent of the renderers."""
 
 import shlex
 
 from lxml import etree
 
 from dualstor.command.configure.pacemaker import (
-    Ban, Clone, Colocation, Operation, Order, Part, Primitive)
+    Ban,
+    Clone,
+    Colocation,
+    Operation,
+    Order,
+    Part,
+    Primitive,
+)
 
 #: A CIB with nothing in it, of the schema that is filled in.
 EMPTY = """\
@@ -29,7 +36,7 @@ def _operation(name, values):
 
 
 def _pairs(element, kind):
-    return tuple((e.get("name"), e.get("value")) for e in element.findall("%s/nvpair" % kind))
+    return tuple((e.get("name"), e.get("value")) for e in element.findall(f"{kind}/nvpair"))
 
 
 def _xml_primitive(element):

@@ -101,20 +101,20 @@ def test_options_go_before_the_file_and_lists_are_replaced():
 
 
 @pytest.mark.parametrize("changes, sentence", [
-    ({"nodes": good()["nodes"][:1]}, "1 nodes are told: a pair has two"),
-    ({"nodes": good()["nodes"] * 2}, "4 nodes are told"),
+    ({"nodes": good()["nodes"][:1]}, "expected two nodes, not 1"),
+    ({"nodes": good()["nodes"] * 2}, "expected two nodes, not 4"),
     ({"nodes": [good()["nodes"][0]] * 2}, "both nodes have the name node1"),
     ({"fence": []}, "node1 has no fence device: two writers without fencing lose data"),
     ({"fence": [fence("node1")]}, "node2 has no fence device"),
     ({"fence": [fence("node1"), fence("node2"), fence("node3")]}, "there is no node 'node3'"),
     ({"fence": [dict(fence("node1"), delay=3), dict(fence("node2"), delay=3)]},
-     "both fence devices have the delay 3: the nodes would kill each other"),
-    ({"fence": [dict(fence("node1"), agent="fence_manual"), fence("node2")]}, "kills nobody"),
+     "both fence devices have the delay 3: in a fence race"),
+    ({"fence": [dict(fence("node1"), agent="fence_manual"), fence("node2")]}, "fences nothing"),
     ({"fence": [fence("node1", pcmk_host_list="node2"), fence("node2")]},
      "pcmk_host_list is set from node and delay"),
     ({"lvm": {"vg": "r0"}}, "both r0: the cluster needs two names"),
-    ({"lvm": {"vg": "dlm"}}, "is a name that the cluster's configuration has"),
-    ({"lvm": {"vg": "vg0", "lv": "lv0"}}, "lvm size is not told"),
+    ({"lvm": {"vg": "dlm"}}, "is a name that the cluster's configuration uses"),
+    ({"lvm": {"vg": "vg0", "lv": "lv0"}}, "lvm size is missing"),
     ({"lvm": {"vgname": "vg0"}}, "lvm has no 'vgname', only lv, size, vg"),
     ({"drbd": {"resource": "r0", "disk": "/dev/drbd0"}}, "is DRBD's own device"),
     ({"drbd": {"disk": "vdb"}}, "is no path of a device"),
@@ -122,7 +122,7 @@ def test_options_go_before_the_file_and_lists_are_replaced():
     ({"drbd": "r0"}, "drbd: expected NAME = VALUE pairs"),
     ({"generation": "gulm"}, "choose one of lvmlockd, clvmd, cman"),
     ({"cluster": "a-name-of-16-lett"}, "is no cluster name"),
-    ({"properties": {"stonith-enabled": False}}, "stonith-enabled is set already"),
+    ({"properties": {"stonith-enabled": False}}, "stonith-enabled is set by dualstor"),
 ])
 def test_what_is_wrong_is_said(changes, sentence):
     assert sentence in wrong(**changes)
@@ -130,11 +130,13 @@ def test_what_is_wrong_is_said(changes, sentence):
 
 def test_all_that_is_wrong_is_said_at_once():
     reason = wrong(cluster="!", fence=[], lvm={"vg": "-x"})
-    assert all(word in reason for word in ("cluster '!'", "vg '-x'", "node1 has no", "node2 has no"))
+    assert all(word in reason
+               for word in ("cluster '!'", "vg '-x'", "node1 has no", "node2 has no"))
 
 
 @pytest.mark.parametrize("text", [
-    "", "-o", "a b", "a\nb", "--config", "$(id)", "a;b", "a/b", "..", "node1\x00", "a'b", 'a"b', "é"])
+    "", "-o", "a b", "a\nb", "--config", "$(id)", "a;b", "a/b", "..", "node1\x00", "a'b", 'a"b',
+    "é"])
 @pytest.mark.parametrize("check", [
     names.host, names.address, names.cluster, names.resource, names.group, names.volume, names.size,
     names.disk, names.fence_agent, names.option])

@@ -7,16 +7,16 @@ import json
 import pytest
 
 from dualstor.command import main
-from dualstor.command.configure import files
+from dualstor.command.configure import files, pacemaker
 from dualstor.command.configure.render import cib
-from dualstor.command.configure import pacemaker
 from unit.configure.pairs import pair
 
 #: What check calls the generations.
 STACKS = {"lvmlockd": "lvmlockd", "clvmd": "lvmlockd", "cman": "cman"}
 
 #: The modules as they tell their versions.
-MODULES = {"8.3": "version: 8.3.16 (api:88/proto:86-97)\n", "8.4": "version: 8.4.11 (api:1/proto:86-101)\n",
+MODULES = {"8.3": "version: 8.3.16 (api:88/proto:86-97)\n",
+           "8.4": "version: 8.4.11 (api:1/proto:86-101)\n",
            "9": "version: 9.2.18 (api:2/proto:118-124)\n"}
 
 

@@ -17,7 +17,8 @@ from unit.configure.pairs import pair
 
 OPTIONS = ["--node", "node1=10.0.0.1", "--node", "node2=10.0.0.2,replication=10.1.0.2",
            "--disk", "/dev/sdb", "--lv", "lv0", "--size", "10G", "--property", "dc-deadtime=5s",
-           "--fence", "node1=fence_apc,ip=10.0.9.1,delay=7", "--fence", "node2=fence_apc,ip=10.0.9.2"]
+           "--fence", "node1=fence_apc,ip=10.0.9.1,delay=7",
+           "--fence", "node2=fence_apc,ip=10.0.9.2"]
 
 
 def run(*words, answers=tuple(OPTIONS)):
@@ -64,7 +65,7 @@ def test_the_document_is_as_its_schema_says(options):
 def test_wrong_answers_are_said_and_nothing_is_printed():
     code, out, err = run(answers=["--node", "node1=10.0.0.1"])
     assert code == ExitCode.ERROR and out == ""
-    assert "1 nodes are told" in err and "node1 has no fence device" in err
+    assert "expected two nodes, not 1" in err and "node1 has no fence device" in err
 
 
 def test_steps_without_apply_are_a_mistake():
@@ -135,7 +136,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
     monkeypatch.setattr(os, "rename", full)
-    with pytest.raises(DualstorError, match="No space left on device; it is as it was"):
+    with pytest.raises(DualstorError, match="No space left on device; it is unchanged"):
         files.write(str(path), "new")
     assert path.read_text() == "old" and os.listdir(str(tmp_path)) == ["file"]
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from dualstor import fencepeer
+from dualstor.agents.catalogue import interface
 from dualstor.command.check.parsers import corosyncconf
 from dualstor.command.check.parsers import lvmconf as lvmparser
 from dualstor.command.configure import answers, files, pacemaker, steps
@@ -39,7 +40,7 @@ def rendered(generation):
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_the_resource_for_each_version_of_drbd(generation):
     """Rewrite with DUALSTOR_GOLDEN=1 and look at the difference; docs/examples has the rest."""
-    path = os.path.join(GOLDEN, "r0-%s.res" % VERSIONS[generation])
+    path = os.path.join(GOLDEN, f"r0-{VERSIONS[generation]}.res")
     text = rendered(generation)["r0.res"]
     if os.environ.get("DUALSTOR_GOLDEN"):
         with open(path, "w", encoding="utf-8") as stream:
@@ -65,7 +66,7 @@ def lvm_conf_reads_back(told):
         for section, values in lvmconf.settings(made).items():
             for name, value in values.items():
                 wanted = value if isinstance(value, tuple) else str(value)
-                assert seen["%s/%s" % (section, name)][0] == wanted
+                assert seen[f"{section}/{name}"][0] == wanted
 
 
 def drbd_reads_back(told):
@@ -76,9 +77,9 @@ def drbd_reads_back(told):
     assert (seen.fence_peer, seen.after_sb) == (fencepeer.PROGRAM, ("disconnect",) * 3)
     assert seen.option("options", "auto-promote") == ("no" if made.drbd.version == "9" else None)
     for node, host in zip(made.nodes, seen.hosts):
-        link = "[%s]" % node.replication if ":" in node.replication else node.replication
+        link = f"[{node.replication}]" if ":" in node.replication else node.replication
         assert host == drbdconf.Host(
-            name=node.name, address="%s:%d" % (link, made.drbd.port),
+            name=node.name, address=f"{link}:{made.drbd.port}",
             devices=((made.drbd.device, made.drbd.minor, node.disk, "internal"),))
 
 
@@ -117,7 +118,7 @@ def test_timeouts_are_the_advice_of_the_agents(generation):
             if primitive.provider != "dualstor":
                 continue
             advised = {(a.name, roles.get(a.role)): (a.timeout, a.interval or 0)
-                       for a in load(primitive.type).interface.actions if not a.depth}
+                       for a in interface(primitive.type).actions if not a.depth}
             for op in primitive.operations:
                 assert (int(op.timeout[:-1]), int(op.interval[:-1])) == advised[op.name, op.role]
             names = {op.name for op in primitive.operations}
@@ -220,7 +221,7 @@ def test_a_name_has_its_address_and_no_other(before, after):
 def test_the_cluster_gets_one_link_as_dlm_wants_it(replication):
     """Also where DRBD has a network of its own."""
     made = pair()
-    made = made.but(nodes=tuple(node.but(replication="%s.%d" % (replication, number))
+    made = made.but(nodes=tuple(node.but(replication=f"{replication}.{number}")
                                 for number, node in enumerate(made.nodes, 1)))
     assert re.findall(r"ring\d_addr", corosync.render(made)) == ["ring0_addr"] * 2
     assert "altname" not in cman.render(made)

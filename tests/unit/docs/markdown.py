@@ -78,7 +78,7 @@ def section(text, heading):
     """What stands below a heading, up to the next one of its level or above."""
     below = text[text.index(heading + "\n") + len(heading):]
     level = len(heading) - len(heading.lstrip("#"))
-    return re.split(r"^#{1,%d} " % level, below, maxsplit=1, flags=re.MULTILINE)[0]
+    return re.split(rf"^#{{1,{level}}} ", below, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def rows(text, heading):

@@ -55,4 +55,4 @@ def test_each_package_and_module_of_the_library_is_on_the_map():
 
 
 def test_each_folder_of_tests_is_on_the_map():
-    assert {name for name in folders("tests") if "tests/%s/" % name not in MAP} == set()
+    assert {name for name in folders("tests") if f"tests/{name}/" not in MAP} == set()

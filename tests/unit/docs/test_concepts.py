@@ -6,9 +6,9 @@ import os
 import re
 
 from dualstor import fencepeer
+from dualstor.agents.catalogue import interface
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
 from dualstor.command.configure import pacemaker
-from dualstor.agents.catalogue import interface
 from unit.docs import markdown
 
 PAGE = markdown.read("docs/concepts.md")
@@ -17,7 +17,7 @@ PAGE = markdown.read("docs/concepts.md")
 def test_the_stall_is_the_one_that_was_measured():
     figures = json.loads(markdown.read("docs/bench/lab-operations.json"))
     (seconds,) = figures["dualstor"]["stall after a crash"]
-    assert re.search(r"stall for %.1f s\s\(" % seconds, PAGE)
+    assert re.search(rf"stall for {seconds:.1f} s\s\(", PAGE)
 
 
 def test_names_are_those_of_the_source():

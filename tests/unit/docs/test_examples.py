@@ -69,6 +69,6 @@ def test_each_example_is_named_on_the_page():
     with open(os.path.join(EXAMPLES, "README.md"), encoding="utf-8") as stream:
         page = stream.read()
     for generation in GENERATIONS:
-        assert "(%s/)" % generation in page
+        assert f"({generation}/)" in page
         for name in texts(os.path.join(EXAMPLES, generation)):
             assert os.path.basename(name) in page, name

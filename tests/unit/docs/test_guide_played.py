@@ -7,8 +7,8 @@ call, and Pacemaker by the agents' actions, in the order of the configuration th
 
 import pytest
 
-from dualstor.command.configure.render import cib
 from dualstor.command.configure import pacemaker
+from dualstor.command.configure.render import cib
 from dualstor.command.status import advice, observe
 from dualstor.ocf.codes import ExitCode
 from model import actions
@@ -135,7 +135,7 @@ def test_the_guide_ends_with_an_lv_that_is_active_on_both_nodes(play):
     assert cluster.groups["vg0"].kind == "clustered"
     assert {agent for agent, action in play.acted if action == "start"} == set(actions.ACTIONS)
     assert sorted(cluster.harm) == sorted(
-        ["%s: drbdadm create-md r0" % node for node in NODES]
+        [f"{node}: drbdadm create-md r0" for node in NODES]
         + ["node1: drbdadm primary --force r0"]), "nothing else was forced"
 
 

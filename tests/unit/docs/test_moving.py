@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from dualstor.command.configure import answers, migrate, sources
 from dualstor.agents.catalogue import interface
+from dualstor.command.configure import answers, migrate, sources
 from dualstor.ocf.codes import ExitCode
 from model import actions
 from simulator import world
@@ -78,7 +78,8 @@ def test_our_probes_find_what_others_started_and_change_nothing(generation):
                 assert result.code == code, result
                 assert not [call for call in result.calls
                             if call[0] in ("vgchange", "lvchange", "lvmlockd", "clvmd")
-                                and call[1:] != ("-R",)], result     # a question, see lockdaemon.silence
+                                # a question, see lockdaemon.silence
+                                and call[1:] != ("-R",)], result
     assert all(node.scores for node in simulation.cluster.nodes.values()), \
         "the score that keeps it promoted is there after the probe"
     assert simulation.cluster.harm == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""docs/performance.md shows the figures that lie beside it, and nothing stands where figures should."""
+"""docs/performance.md shows the recorded figures, and has a figure wherever there should be one."""
 
 import os
 import sys

@@ -33,12 +33,12 @@ def measured():
         rows = [row for label, row in monitors.items() if label.startswith("ocf:") == stock]
         sums.append((sum(report.median(row["cpu"]) for row in rows) * 1e3,
                      sum(report.started(row) for row in rows)))
-    found = {"one monitor of each of the three, CPU time": ["%.0f ms" % cpu for cpu, _ in sums],
-             "processes that these start": ["%d" % started for _, started in sums]}
+    found = {"one monitor of each of the three, CPU time": [f"{cpu:.0f} ms" for cpu, _ in sums],
+             "processes that these start": [f"{started:.0f}" for _, started in sums]}
     whole = figures("lab-operations.json")
     for cell, name in (("start of the whole stack",) * 2, ("stop of the whole stack",) * 2,
                        ("stall of writes after a crash", "stall after a crash")):
-        found[cell] = [" / ".join("%.1f s" % seconds for seconds in whole[each][name])
+        found[cell] = [" / ".join(f"{seconds:.1f} s" for seconds in whole[each][name])
                        for each in ("dualstor", "stock")]
     return found
 
@@ -61,7 +61,7 @@ def test_its_figures_are_those_that_were_measured():
 
 def test_each_agent_is_named_with_what_it_replaces():
     rows = markdown.rows(markdown.read(PAGE), "![the stack")
-    assert {row[0] for row in rows} == {"`ocf:dualstor:%s`" % name for name in AGENTS}
+    assert {row[0] for row in rows} == {f"`ocf:dualstor:{name}`" for name in AGENTS}
 
 
 def test_its_test_command_is_the_one_that_runs():
@@ -85,6 +85,6 @@ def test_its_stalls_are_those_of_the_table_of_faults():
     table, text = markdown.read("docs/faults/faults.md"), " ".join(markdown.read(PAGE).split())
     for scenario, words in (("replication-cut", "the replication link"),
                             ("cluster-cut", "the cluster link"), ("both-cut", "both")):
-        (row,) = re.findall(r"^\| \*\*%s\*\*.*$" % scenario, table, re.MULTILINE)
+        (row,) = re.findall(rf"^\| \*\*{scenario}\*\*.*$", table, re.MULTILINE)
         stall = re.search(r"stall ([\d.]+ s) \(", row).group(1)
-        assert "%s for %s" % (stall, words) in text
+        assert f"{stall} for {words}" in text

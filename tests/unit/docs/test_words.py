@@ -1,13 +1,59 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Documents written by hand use the words of the list in CONTRIBUTING.md."""
+"""Documents written by hand, and the source, use the words of the list in CONTRIBUTING.md."""
 
 import pytest
 
+from sourcetree import SHIPPED, sources
 from unit.docs import markdown, words
 
 LIST = words.word_list()
 #: Made from the source, which has the words in them.
 MADE = {"docs/operations.md", "docs/findings.md", "docs/faults/faults.md"}
+
+#: Files and directories of source with words of the list: it only gets shorter.
+UNCLEAN = (
+    "lib/dualstor/action",
+    "lib/dualstor/agents",
+    "lib/dualstor/command/check",
+    "lib/dualstor/command/configure/render/lvmconf.py",
+    "lib/dualstor/command/documents/explanations.py",
+    "lib/dualstor/command/documents/findings.py",
+    "lib/dualstor/command/documents/reasons.py",
+    "lib/dualstor/errors.py",
+    "lib/dualstor/fencepeer",
+    "lib/dualstor/host",
+    "lib/dualstor/kernel",
+    "lib/dualstor/look",
+    "lib/dualstor/main.py",
+    "lib/dualstor/ocf",
+    "lib/dualstor/recipes.py",
+    "lib/dualstor/script.py",
+    "lib/dualstor/tools",
+)
+#: What programs print, our own, too.
+OUTPUT = ("Nothing: all is well.",)
+
+
+def unclean(path):
+    return [each for each in UNCLEAN if path == each or path.startswith(each + "/")]
+
+
+def in_source(path):
+    return words.found_in_source(markdown.read(path), LIST, OUTPUT)
+
+
+SOURCE = sorted({*SHIPPED, *sources("lab/lablib")})
+
+
+@pytest.mark.parametrize("path", [each for each in SOURCE if not unclean(each)])
+def test_source_has_none_of_them(path):
+    assert in_source(path) == ()
+
+
+def test_what_is_listed_as_unclean_is():
+    """Take out what has become clean."""
+    still = {entry for path in SOURCE for entry in unclean(path) if in_source(path)}
+    assert sorted(set(UNCLEAN) - still) == []
 
 
 @pytest.mark.parametrize("page", sorted(set(markdown.pages()) - MADE))
@@ -36,3 +82,15 @@ def test_code_and_quotations_are_left_alone():
     text = ("```sh\nmend\n```\n`mend` ``mend`` it says \"mend\nthat\" [x](mend.md) <!-- mend -->\n"
             "and mend it\n")
     assert words.found(text, entries) == ((6, "mend", "fix"),)
+
+
+def test_docstrings_messages_and_comments_of_source_are_found_code_is_not():
+    entries = (("fix", (words.pattern("mend"),)), ("one per", (words.pattern("one a"),)))
+    text = ('"""Mends.\n\nmend it\n"""\n'
+            "mend = {'mend': 1}\n"
+            "#: one\n# a line, ``mend``\n"
+            "print('mend it', f'{mend} mend {\"to mend\"}')   # mend\n")
+    assert words.found_in_source(text, entries) == (
+        (3, "mend", "fix"), (6, "one a", "one per"),
+        (8, "mend", "fix"), (8, "mend", "fix"), (8, "mend", "fix"), (8, "mend", "fix"))
+    assert words.found_in_source("'all: mend it'", entries, ("mend it",)) == ()

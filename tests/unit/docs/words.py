@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The word list of CONTRIBUTING.md, and what a text has of the words that it replaces."""
 
+import ast
+import io
 import re
+import tokenize
 
 from unit.docs import markdown
 
@@ -42,3 +45,48 @@ def found(text, words):
     return tuple(sorted(
         (plain.count("\n", 0, match.start()) + 1, " ".join(match.group().split()), use)
         for use, patterns in words for each in patterns for match in each.finditer(plain)))
+
+
+def _strings(node):
+    """(line, text) of each docstring and message; a single word is a name, not prose."""
+    if isinstance(node, ast.JoinedStr):
+        yield node.lineno, "".join(part.value if isinstance(part, ast.Constant) else "\u2026"
+                                   for part in node.values)
+        for part in node.values:
+            for child in () if isinstance(part, ast.Constant) else ast.iter_child_nodes(part):
+                yield from _strings(child)
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+        yield node.lineno, node.value
+    for child in ast.iter_child_nodes(node):
+        yield from _strings(child)
+
+
+def _comments(source):
+    """(line, text) of each block of comments."""
+    first, last, lines = None, None, []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        if lines and token.start[0] != last + 1:
+            yield first, "\n".join(lines)
+            lines = []
+        if not lines:
+            first = token.start[0]
+        last = token.start[0]
+        lines.append(token.string.lstrip("#:"))
+    if lines:
+        yield first, "\n".join(lines)
+
+
+def found_in_source(source, words, output=()):
+    """What the docstrings, messages and comments of Python source have; as ``found``.
+
+    :param output: texts of programs that may be anywhere
+    """
+    hits = []
+    for line, text in [*_strings(ast.parse(source)), *_comments(source)]:
+        for each in output:
+            text = text.replace(each, "")
+        hits += [(line + at - 1, phrase, use) for at, phrase, use in found(text, words)]
+    return tuple(sorted(hits))

@@ -22,7 +22,8 @@ def told():
             print(name, module.__file__, module.__cached__)
 atexit.register(told)
 del sys.argv[0]
-exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"), {"__name__": "__main__", "__file__": sys.argv[0]})
+exec(compile(open(sys.argv[0]).read(), sys.argv[0], "exec"),
+     {"__name__": "__main__", "__file__": sys.argv[0]})
 """
 
 
@@ -48,18 +49,22 @@ class Root:
 
     def files(self):
         """{path from the root: permissions} of all files and links to files."""
-        return {os.path.relpath(os.path.join(base, name), self.folder): os.lstat(os.path.join(base, name)).st_mode & 0o777
-                for base, _, names in os.walk(self.folder) for name in names}
+        paths = [os.path.join(base, name) for base, _, names in os.walk(self.folder)
+                 for name in names]
+        return {os.path.relpath(path, self.folder): os.lstat(path).st_mode & 0o777
+                for path in paths}
 
     def loaded(self, agent):
         """{module of ours: whether its byte code is there} of a monitor that finds nothing."""
         done = subprocess.run(
-            [PYTHON, "-IBS", "-c", _TOLD, self.agent(agent), "monitor"], cwd="/", stdout=subprocess.PIPE, check=False,
-            stderr=subprocess.PIPE, env={"OCF_RESKEY_vgname": "no-such", "OCF_RESKEY_drbd_resource": "none"},
-            stdin=subprocess.DEVNULL, universal_newlines=True)
+            [PYTHON, "-IBS", "-c", _TOLD, self.agent(agent), "monitor"], cwd="/", check=False,
+            env={"OCF_RESKEY_vgname": "no-such", "OCF_RESKEY_drbd_resource": "none"},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            universal_newlines=True)
         told = [line.split() for line in done.stdout.splitlines() if line.startswith("dualstor")]
         assert told, done.stderr
-        assert all(os.path.realpath(path).startswith(os.path.realpath(self.library) + "/") for _, path, _ in told)
+        ours = os.path.realpath(self.library) + "/"
+        assert all(os.path.realpath(path).startswith(ours) for _, path, _ in told)
         return {name: os.path.isfile(cached) for name, _, cached in told}
 
 
@@ -67,7 +72,7 @@ class Root:
 def installed(tmp_path_factory):
     """A Root by `make install install-doc`; not to be changed."""
     folder = tmp_path_factory.mktemp("installed")
-    packages.run("make", "install", "install-doc", "DESTDIR=%s" % folder, cwd=TREE)
+    packages.run("make", "install", "install-doc", f"DESTDIR={folder}", cwd=TREE)
     return Root(folder)
 
 

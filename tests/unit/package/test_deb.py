@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The Debian packages: what they hold, and that their scripts make agents quick and leave nothing behind."""
+"""The Debian packages: what they hold, and that their scripts make agents quick and clean up."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ def debs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("deb")
     packages.archive(folder)
     packages.run(os.path.join(TREE, "tools", "make-deb"), folder)
-    return {name: str(folder / ("%s_%s-1_all.deb" % (name, __version__))) for name in NAMES}
+    return {name: str(folder / (f"{name}_{__version__}-1_all.deb")) for name in NAMES}
 
 
 @pytest.fixture
@@ -36,7 +36,8 @@ def root(debs, tmp_path):
 def script(debs, root, name, *words):
     """Runs a maintainer script of the package dualstor with the root in place of /."""
     text = packages.run("dpkg-deb", "--info", debs["dualstor"], name)
-    text = text.replace(" /usr/lib/ocf/", " %s/usr/lib/ocf/" % root.folder).replace("systemd-tmpfiles", "no-such-program")
+    text = text.replace(" /usr/lib/ocf/", f" {root.folder}/usr/lib/ocf/")
+    text = text.replace("systemd-tmpfiles", "no-such-program")
     packages.run("sh", "-c", text, name, *words)
 
 
@@ -49,20 +50,22 @@ def test_they_hold_what_make_install_installs_but_no_byte_code(root, installed):
         path = path.replace("CHANGELOG.md", "changelog")    # as Debian has it
         assert {path, path + ".gz"} & set(files), path
     assert not [path for path in files if "__pycache__" in path]
-    assert {"usr/share/doc/%s/copyright" % name for name in NAMES} <= set(files)
+    assert {f"usr/share/doc/{name}/copyright" for name in NAMES} <= set(files)
 
 
 def test_each_file_is_in_one_package(debs):
     listed = [line.split(None, 5)[5] for path in debs.values()
-              for line in packages.run("dpkg-deb", "-c", path).splitlines() if not line.startswith("d")]
+              for line in packages.run("dpkg-deb", "-c", path).splitlines()
+              if not line.startswith("d")]
     assert len(listed) == len(set(listed))
 
 
 def test_what_they_ask_for(debs):
     def field(name, what):
         return packages.run("dpkg-deb", "-f", debs[name], what).strip()
-    assert "python3:any (>= 3.6)" in field("dualstor", "Depends") and "python3-lxml" in field("dualstor", "Depends")
-    assert "dualstor (= %s-1)" % __version__ in field("resource-agents-dualstor", "Depends")
+    depends = field("dualstor", "Depends")
+    assert "python3:any (>= 3.6)" in depends and "python3-lxml" in depends
+    assert f"dualstor (= {__version__}-1)" in field("resource-agents-dualstor", "Depends")
     assert {"lvm2", "pacemaker"} <= set(field("resource-agents-dualstor", "Depends").split(", "))
     assert "lvm2-lockd | clvm" in field("resource-agents-dualstor", "Recommends")
 
@@ -87,7 +90,7 @@ def test_an_upgrade_leaves_byte_code_and_a_removal_none(debs, root):
 def test_another_version_of_python_gets_byte_code_of_its_own(root):
     hook = root.path("usr/share/python3/runtime.d/dualstor.rtupdate")
     with open(hook, encoding="ascii") as stream:
-        text = stream.read().replace(" /usr/lib/ocf/", " %s/usr/lib/ocf/" % root.folder)
+        text = stream.read().replace(" /usr/lib/ocf/", f" {root.folder}/usr/lib/ocf/")
     before = root.files()
     for step in ("pre-rtupdate", "post-rtupdate"):
         packages.run("sh", "-c", text, hook, step, "python3.10", "python3")
@@ -101,4 +104,5 @@ def test_two_builds_give_the_same_bytes(debs, tmp_path):
     packages.run(os.path.join(TREE, "tools", "make-deb"), tmp_path,
                  env=dict(os.environ, TZ="Pacific/Auckland", LANG="C.UTF-8"))
     for path in debs.values():
-        assert subprocess.run(["cmp", path, str(tmp_path / os.path.basename(path))], check=False).returncode == 0
+        again = str(tmp_path / os.path.basename(path))
+        assert subprocess.run(["cmp", path, again], check=False).returncode == 0

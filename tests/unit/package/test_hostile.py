@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is installed starts from its own installation only, wherever and by whomever it is started."""
+"""What is installed starts from its own installation only, whoever starts it, and where."""
 
 import os
 
@@ -32,13 +32,15 @@ def test_an_agent_runs_no_code_of_others(installed, name, place):
 @pytest.mark.parametrize("name", AGENTS)
 def test_an_agent_needs_no_environment_at_all(installed, name):
     done = hostile.run(installed.agent(name), "meta-data")
-    assert done.returncode == 0 and 'name="%s"' % name in done.stdout
+    assert done.returncode == 0 and f'name="{name}"' in done.stdout
 
 
-@pytest.mark.parametrize("variable", ["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONUSERBASE", "HOME"])
+@pytest.mark.parametrize("variable", [
+    "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONUSERBASE", "HOME"])
 def test_no_variable_alone_leads_an_agent_astray(installed, variable, place):
     folder, mark = place
-    done = hostile.run(installed.agent("clvmd"), "validate-all", cwd=folder, **{variable: str(folder)})
+    done = hostile.run(installed.agent("clvmd"), "validate-all", cwd=folder,
+                       **{variable: str(folder)})
     assert "Traceback" not in done.stderr and not mark.exists()
 
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`make install`: each file at its place, quick from the first monitor on, and gone with `make uninstall`."""
+"""`make install`: each file in its place, quick from the first monitor on, and `make uninstall`."""
 
 import os
 import stat
 import subprocess
-import sys
 
 import pytest
 
@@ -20,19 +19,21 @@ def test_agents_command_metadata_and_manuals_are_there(installed):
     files = installed.files()
     for name in AGENTS:
         assert files["usr/lib/ocf/resource.d/dualstor/" + name] == 0o755
-        assert files["usr/share/dualstor/metadata/%s.xml" % name] == 0o644
-        assert files["usr/share/man/man7/ocf_dualstor_%s.7" % name] == 0o644
+        assert files[f"usr/share/dualstor/metadata/{name}.xml"] == 0o644
+        assert files[f"usr/share/man/man7/ocf_dualstor_{name}.7"] == 0o644
     assert files["usr/sbin/dualstor"] == files["usr/lib/drbd/dualstor-fence-peer"] == 0o755
     for name in ("usr/share/man/man8/dualstor.8", "usr/lib/tmpfiles.d/dualstor.conf",
-                 "usr/share/bash-completion/completions/dualstor", "usr/share/zsh/site-functions/_dualstor",
-                 "usr/share/fish/vendor_completions.d/dualstor.fish", "usr/share/doc/dualstor/docs/operations.md"):
+                 "usr/share/bash-completion/completions/dualstor",
+                 "usr/share/zsh/site-functions/_dualstor",
+                 "usr/share/fish/vendor_completions.d/dualstor.fish",
+                 "usr/share/doc/dualstor/docs/operations.md"):
         assert files[name] == 0o644
 
 
 def test_the_library_is_all_of_it_and_nothing_else(installed):
     def sources(top):
-        return {os.path.relpath(os.path.join(base, name), top) for base, _, names in os.walk(top) for name in names
-                if "__pycache__" not in base}
+        return {os.path.relpath(os.path.join(base, name), top) for base, _, names in os.walk(top)
+                for name in names if "__pycache__" not in base}
     assert sources(installed.library) == sources(os.path.join(TREE, "lib", "dualstor"))
 
 
@@ -40,7 +41,7 @@ def test_nobody_but_its_owner_can_change_it(installed):
     for base, folders, names in os.walk(installed.folder):
         for name in folders + names:
             mode = os.lstat(os.path.join(base, name)).st_mode
-            assert not mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & (stat.S_ISUID | stat.S_ISGID)
+            assert not mode & (stat.S_IWGRP | stat.S_IWOTH | stat.S_ISUID | stat.S_ISGID)
 
 
 def test_every_module_is_compiled_for_the_python_of_the_agents(installed):
@@ -49,13 +50,13 @@ def test_every_module_is_compiled_for_the_python_of_the_agents(installed):
     for path in files:
         if path.endswith(".py") and path.startswith("usr/lib/ocf/"):
             folder, name = os.path.split(path[:-len(".py")])
-            assert "%s/__pycache__/%s.%s.pyc" % (folder, name, tag) in files
+            assert f"{folder}/__pycache__/{name}.{tag}.pyc" in files
 
 
 def test_byte_code_goes_by_time_and_not_by_a_hash_of_the_source(tmp_path):
     """Whatever the environment of a package's build says."""
     folder = tmp_path / "root"
-    packages.run("make", "install", "DESTDIR=%s" % folder, cwd=TREE,
+    packages.run("make", "install", f"DESTDIR={folder}", cwd=TREE,
                  env=dict(os.environ, SOURCE_DATE_EPOCH="1700000000"))
     library = Root(folder).library
     for base, _, names in os.walk(library):
@@ -79,27 +80,29 @@ def test_no_file_names_the_folder_in_which_it_was_made(installed):
 
 
 def test_the_handler_runs_from_its_own_installation(installed):
-    done = subprocess.run([installed.handler], cwd="/", env={}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, check=False)
+    done = subprocess.run([installed.handler], cwd="/", env={}, stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False)
     assert done.returncode == 1 and b"Traceback" not in done.stderr
-    told = subprocess.run([PYTHON, "-ISv", installed.handler], cwd="/", env={}, stderr=subprocess.PIPE, check=False,
-                          universal_newlines=True).stderr
-    assert os.path.join(installed.library, "fencepeer") in told.replace("/usr/lib/drbd/../ocf", "/usr/lib/ocf")
+    told = subprocess.run([PYTHON, "-ISv", installed.handler], cwd="/", env={},
+                          stderr=subprocess.PIPE, check=False, universal_newlines=True).stderr
+    told = told.replace("/usr/lib/drbd/../ocf", "/usr/lib/ocf")
+    assert os.path.join(installed.library, "fencepeer") in told
 
 
 def test_the_command_works_as_installed(installed):
-    assert packages.run(installed.path("usr/sbin/dualstor"), "--version", cwd="/").strip() == "dualstor " + __version__
+    said = packages.run(installed.path("usr/sbin/dualstor"), "--version", cwd="/")
+    assert said.strip() == "dualstor " + __version__
 
 
 def test_another_prefix_leaves_agents_where_the_cluster_manager_looks(tmp_path):
-    packages.run("make", "install", "DESTDIR=%s" % tmp_path, "PREFIX=/usr/local", cwd=TREE)
+    packages.run("make", "install", f"DESTDIR={tmp_path}", "PREFIX=/usr/local", cwd=TREE)
     files = Root(tmp_path).files()
     assert "usr/local/sbin/dualstor" in files and "usr/local/share/man/man8/dualstor.8" in files
     assert "usr/lib/ocf/resource.d/dualstor/clvmd" in files and "usr/sbin/dualstor" not in files
 
 
 def test_uninstall_leaves_nothing(changeable):
-    packages.run("make", "uninstall", "DESTDIR=%s" % changeable.folder, cwd=TREE)
+    packages.run("make", "uninstall", f"DESTDIR={changeable.folder}", cwd=TREE)
     assert changeable.files() == {}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The kickstart file: taken by Fedora's own parser, and what its %post leaves is what `dualstor configure` takes."""
+"""The kickstart file: Fedora's parser takes it, and `dualstor configure` what its %post leaves."""
 
 import os
 import re
@@ -39,8 +39,8 @@ def etc(kickstart, tmp_path_factory):
     (folder / "hosts").write_text("127.0.0.1 localhost\n")
     (post,) = kickstart.scripts
     assert post.errorOnFail and post.inChroot
-    text = post.script.replace(" /etc/", " %s/" % folder).replace(">/etc/", ">%s/" % folder)
-    packages.run("sh", "-eu", "-c", "systemctl() { echo \"$*\" >%s/asked; }\n%s" % (folder, text))
+    text = post.script.replace(" /etc/", f" {folder}/").replace(">/etc/", f">{folder}/")
+    packages.run("sh", "-eu", "-c", f"systemctl() {{ echo \"$*\" >{folder}/asked; }}\n{text}")
     return folder
 
 
@@ -61,12 +61,14 @@ def test_it_installs_what_the_packages_want(kickstart):
     wanted = set(re.findall(r"^(?:Requires|Recommends): +([a-z0-9-]+)$", spec, re.M))
     wanted -= {"python3-lxml", "python3-rich", "lvm2"}      # come along by themselves
     assert wanted and wanted <= set(kickstart.packages.packageList)
-    assert {"dualstor", "resource-agents-dualstor", "lvm2-lockd"} <= set(kickstart.packages.packageList)
+    wanted = {"dualstor", "resource-agents-dualstor", "lvm2-lockd"}
+    assert wanted <= set(kickstart.packages.packageList)
 
 
 def test_the_installer_leaves_the_disk_of_drbd_alone(kickstart, pair):
     drives = set(kickstart.clearpart.drives) | set(kickstart.ignoredisk.onlyuse)
-    assert drives == {"sda"} and not {node.disk for node in pair.nodes} & {"/dev/" + drive for drive in drives}
+    assert drives == {"sda"}
+    assert not {node.disk for node in pair.nodes} & {"/dev/" + drive for drive in drives}
 
 
 def test_its_addresses_are_those_of_the_first_node(kickstart, pair):
@@ -76,7 +78,7 @@ def test_its_addresses_are_those_of_the_first_node(kickstart, pair):
 
 
 def test_the_firewall_lets_the_cluster_through(kickstart, pair):
-    assert {"5405:udp", "%d:tcp" % pair.drbd.port, "21064:tcp"} <= set(kickstart.firewall.ports)
+    assert {"5405:udp", f"{pair.drbd.port}:tcp", "21064:tcp"} <= set(kickstart.firewall.ports)
 
 
 def test_its_answers_make_a_configuration(pair):
@@ -92,7 +94,8 @@ def test_secrets_are_for_root_only(etc):
 
 
 def test_the_unit_of_the_first_boot_calls_the_command_as_it_is(etc):
-    unit = (etc / "systemd" / "system" / "dualstor-first-boot.service").read_text().replace(str(etc), "/etc")
+    unit = (etc / "systemd" / "system" / "dualstor-first-boot.service").read_text()
+    unit = unit.replace(str(etc), "/etc")
     (line,) = re.findall("^ExecStart=(.*)$", unit, re.M)
     words = line.split()
     assert words[0] == "/usr/sbin/dualstor"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""tools/need: installs with the host's package manager what is not there, and says what to run where it may not."""
+"""tools/need: installs what is missing with the host's package manager, or says what to run."""
 
 import os
 import subprocess
@@ -19,14 +19,15 @@ def need(tmp_path):
         folder.mkdir()
         said = tmp_path / "said"
         for name in programs:
-            (folder / name).write_text("#!/bin/sh\necho %s \"$@\" >>%s\n%s" % (
-                name, said, '[ %s != sudo ] || exec "$@"\n' % name))
+            (folder / name).write_text(f'#!/bin/sh\necho {name} "$@" >>{said}\n'
+                                       f'[ {name} != sudo ] || exec "$@"\n')
         (folder / "env").symlink_to("/usr/bin/env")
-        (folder / "id").write_text("#!/bin/sh\necho %d\n" % user)
+        (folder / "id").write_text(f"#!/bin/sh\necho {user}\n")
         for each in folder.iterdir():
             each.chmod(0o755)
-        done = subprocess.run(["/bin/sh", os.path.join(TREE, "tools", "need")] + list(words), env={"PATH": str(folder)},
-                              stderr=subprocess.PIPE, universal_newlines=True, check=False)
+        done = subprocess.run(["/bin/sh", os.path.join(TREE, "tools", "need"), *words],
+                              env={"PATH": str(folder)}, stderr=subprocess.PIPE,
+                              universal_newlines=True, check=False)
         return done, said.read_text().splitlines() if said.exists() else []
     return run
 
@@ -59,7 +60,8 @@ def test_fedora(need):
 
 def test_a_user_goes_through_sudo(need):
     called = need(["apt-get", "sudo"], user=1000)[1]
-    assert "sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends of-debian also" in called
+    assert "sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq " \
+        "--no-install-recommends of-debian also" in called
 
 
 def test_without_it_he_is_told_what_root_must_run(need):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`pip install` and `dualstor install-agents`: the same agents as a package's, as quick, and gone again."""
+"""`pip install` and `dualstor install-agents`: a package's agents, as quick, and gone again."""
 
 import argparse
 import io
@@ -10,10 +10,10 @@ import sys
 import pytest
 
 import packages
+from dualstor.agents.catalogue import NAMES as AGENTS
 from dualstor.command import installagents
 from dualstor.command.console import Console
 from dualstor.errors import DualstorError
-from dualstor.agents.catalogue import NAMES as AGENTS
 
 from .conftest import Root
 
@@ -22,8 +22,9 @@ from .conftest import Root
 def prefix(tmp_path_factory):
     """A folder into which pip has installed a copy of the tree."""
     folder = tmp_path_factory.mktemp("pip")
-    packages.run(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
-                 "--no-build-isolation", "--no-index", "--prefix", folder / "usr", packages.copy(folder))
+    packages.run(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                 "--no-deps", "--no-build-isolation", "--no-index", "--prefix", folder / "usr",
+                 packages.copy(folder))
     return folder / "usr"
 
 
@@ -33,9 +34,9 @@ def command(prefix):
     (library,) = prefix.glob("lib*/python*/site-packages")
 
     def run(*words):
-        return subprocess.run([str(prefix / "bin" / "dualstor")] + [str(word) for word in words], cwd="/",
-                              env={"PYTHONPATH": str(library), "PATH": os.environ["PATH"]}, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, universal_newlines=True, check=False)
+        return subprocess.run([str(prefix / "bin" / "dualstor"), *map(str, words)], cwd="/",
+                              env={"PYTHONPATH": str(library), "PATH": os.environ["PATH"]},
+                              capture_output=True, universal_newlines=True, check=False)
     return run
 
 

@@ -8,11 +8,11 @@ import subprocess
 import sys
 
 import pytest
-from lablib import package
 
 import packages
 from dualstor import __version__
 from dualstor.agents.catalogue import NAMES as AGENTS
+from lablib import package
 from sourcetree import TREE
 
 from .conftest import Root
@@ -48,7 +48,7 @@ def test_the_packages_and_their_version(rpms):
     assert set(rpms) == set(NAMES)
     for name, path in rpms.items():
         assert asked(path, "--qf", "%{name} %{version} %{arch} %{license}\\n") == [
-            "%s %s noarch GPL-2.0-or-later" % (name, __version__)]
+            f"{name} {__version__} noarch GPL-2.0-or-later"]
 
 
 def test_each_file_of_an_installation_is_in_one_package(rpms, installed):
@@ -66,16 +66,17 @@ def test_agents_are_in_the_package_for_the_cluster_manager(rpms):
     listed = asked(rpms["resource-agents-dualstor"], "-l")
     for name in AGENTS:
         assert "/usr/lib/ocf/resource.d/dualstor/" + name in listed
-        assert "/usr/share/man/man7/ocf_dualstor_%s.7.gz" % name in listed
-        assert "/usr/share/dualstor/metadata/%s.xml" % name in listed
+        assert f"/usr/share/man/man7/ocf_dualstor_{name}.7.gz" in listed
+        assert f"/usr/share/dualstor/metadata/{name}.xml" in listed
 
 
 def test_what_they_ask_for(rpms):
-    ours = "= %s-1" % __version__
+    ours = f"= {__version__}-1"
     command, agents = rpms["dualstor"], rpms["resource-agents-dualstor"]
     assert {"python3 >= 3.6", "python3-lxml"} <= set(asked(command, "--requires"))
     assert {"dualstor " + ours, "lvm2", "pacemaker"} <= set(asked(agents, "--requires"))
-    assert {"(lvm2-lockd or lvm2-cluster)", "corosync", "dlm", "drbd-utils"} <= set(asked(agents, "--recommends"))
+    wanted = {"(lvm2-lockd or lvm2-cluster)", "corosync", "dlm", "drbd-utils"}
+    assert wanted <= set(asked(agents, "--recommends"))
     assert "resource-agents-dualstor " + ours in asked(command, "--recommends")
     assert {"pcs", "openssh-clients"} <= set(asked(command, "--suggests"))
 
@@ -90,12 +91,12 @@ def test_they_run_nothing_at_their_installation(rpms):
 def test_an_installed_monitor_has_nothing_to_compile(root, name):
     assert all(root.loaded(name).values())
     done = packages.run(root.agent(name), "meta-data", env={})
-    assert 'name="%s"' % name in done
+    assert f'name="{name}"' in done
 
 
 def test_rpm_verifies_what_it_has_installed(root):
-    done = subprocess.run(["rpm", "--root", root.folder, "--dbpath", "/" + package.DATABASE, "-Va", "--nodeps"],
-                          stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(["rpm", "--root", root.folder, "--dbpath", "/" + package.DATABASE, "-Va",
+                           "--nodeps"], stdout=subprocess.PIPE, check=False)
     assert (done.returncode, done.stdout) == (0, b"")
 
 
@@ -104,7 +105,8 @@ def header(path):
 
     The header of the source package tells in which folder it was built.
     """
-    tags = dict(re.findall(r'<rpmTag name="([A-Za-z0-9]+)">(.*?)</rpmTag>', "\n".join(asked(path, "--xml")), re.S))
+    tags = dict(re.findall(r'<rpmTag name="([A-Za-z0-9]+)">(.*?)</rpmTag>',
+                           "\n".join(asked(path, "--xml")), re.S))
     return {tag: text for tag, text in tags.items()
             if tag not in ("Sigmd5", "Sha1header", "Sha256header", "Sourcepkgid")}
 
@@ -114,10 +116,11 @@ def test_two_builds_of_the_same_tree_give_the_same_payload(build, rpms, tmp_path
     copy, dist = packages.copy(tmp_path), tmp_path / "dist"
     dist.mkdir()
     environment = dict(os.environ, TZ="Pacific/Auckland", LANG="C.UTF-8", PYTHONHASHSEED="7")
-    packages.run("sh", "-c", 'umask 077; tools/make-dist "$0"; tools/make-rpm "$0" --without check', dist, cwd=copy,
-                 env=environment)
-    source = "dualstor-%s.tar.gz" % __version__
-    assert filecmp.cmp(os.path.join(str(build), source), os.path.join(str(dist), source), shallow=False)
+    packages.run("sh", "-c", 'umask 077; tools/make-dist "$0"; tools/make-rpm "$0" --without check',
+                 dist, cwd=copy, env=environment)
+    source = f"dualstor-{__version__}.tar.gz"
+    assert filecmp.cmp(os.path.join(str(build), source), os.path.join(str(dist), source),
+                       shallow=False)
     again = rpm_files(dist)
     assert set(again) == set(rpms)
     for name, path in rpms.items():
@@ -127,21 +130,25 @@ def test_two_builds_of_the_same_tree_give_the_same_payload(build, rpms, tmp_path
 
 def test_the_check_of_the_spec_fails_with_a_test(tmp_path):
     copy, dist = packages.copy(tmp_path), tmp_path / "dist"
-    build = [os.path.join(copy, "tools", "make-rpm"), str(dist), "--define", "pytest %s -m pytest" % sys.executable,
+    build = [os.path.join(copy, "tools", "make-rpm"), str(dist),
+             "--define", f"pytest {sys.executable} -m pytest",
              "--define", "check_tests tests/unit/core/test_record.py"]
     packages.archive(dist, copy)
     packages.run(*build)
-    with open(os.path.join(copy, "tests", "unit", "core", "test_record.py"), "a", encoding="utf-8") as stream:
+    path = os.path.join(copy, "tests", "unit", "core", "test_record.py")
+    with open(path, "a", encoding="utf-8") as stream:
         stream.write("\n\ndef test_that_fails():\n    assert False\n")
     packages.archive(dist, copy)
-    done = subprocess.run(build, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, check=False)
+    done = subprocess.run(build, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          universal_newlines=True, check=False)
     assert done.returncode != 0 and "%check" in done.stdout
 
 
 def test_the_archive_is_the_tree_without_what_is_made(build):
-    names = packages.run("tar", "-tzf", os.path.join(str(build), "dualstor-%s.tar.gz" % __version__)).splitlines()
-    inside = {name.partition("/")[2] for name in names}
-    assert {"Makefile", "LICENSE", "README.md", "rpm/dualstor.spec", "debian/rules", "ocf/clvmd"} <= inside
+    archive = os.path.join(str(build), f"dualstor-{__version__}.tar.gz")
+    inside = {name.partition("/")[2] for name in packages.run("tar", "-tzf", archive).splitlines()}
+    assert {"Makefile", "LICENSE", "README.md", "rpm/dualstor.spec", "debian/rules",
+            "ocf/clvmd"} <= inside
     assert not [name for name in inside if name.startswith((".git/", ".venv", "dist/", "build/"))
                 or name.endswith(".pyc")]
 
@@ -158,5 +165,6 @@ def test_all_changelogs_begin_with_this_version():
 
 def test_rpmlint_has_nothing_to_say_that_is_not_explained(build, rpms):
     packages.run(os.path.join(TREE, "tools", "need"), "rpmlint", "rpmlint", "rpmlint")
-    said = packages.run("rpmlint", "--config", "rpm/rpmlint.toml", "rpm/dualstor.spec", *sorted(rpms.values()), cwd=TREE)
+    said = packages.run("rpmlint", "--config", "rpm/rpmlint.toml", "rpm/dualstor.spec",
+                        *sorted(rpms.values()), cwd=TREE)
     assert "0 errors, 0 warnings" in said, said

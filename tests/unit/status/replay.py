@@ -8,8 +8,8 @@ import json
 import sys
 
 from dualstor.command.status import observe
-from dualstor.host.deadline import Deadline
 from dualstor.errors import DeadlineReached, ToolError, ToolHung, ToolMissing
+from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.host.run import Completed
 

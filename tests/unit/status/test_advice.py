@@ -6,7 +6,15 @@ import pytest
 from dualstor import recipes
 from dualstor.command.status import advice, peer
 from dualstor.command.status.report import (
-    Active, Drbd, Fencing, Listed, Locking, Lockspace, Report, Silent)
+    Active,
+    Drbd,
+    Fencing,
+    Listed,
+    Locking,
+    Lockspace,
+    Report,
+    Silent,
+)
 from dualstor.kernel import drbd
 from dualstor.tools import pacemaker, quorum, stonith
 
@@ -76,17 +84,17 @@ def test_a_good_state_needs_nothing():
      "--cleanup --resource vg0`"),
     ({"cluster": failure("my_vg_monitor_20000")}, "warning", "my_vg_monitor_20000",
      "--resource my_vg`"),
-    ({"fencing": Fencing(enabled=False)}, "error", "fencing is off", "stonith-enabled=true"),
+    ({"fencing": Fencing(enabled=False)}, "error", "fencing is disabled", "stonith-enabled=true"),
     ({"fencing": event("pending")}, "error", "node2 is being fenced", "wait"),
     ({"fencing": event("failed")}, "error", "last fencing of node2 failed", "--history node2"),
     ({"drbd": Drbd(loaded=False)}, "error", "module is not loaded", "modprobe drbd"),
     ({"drbd": Drbd(loaded=True, resources=(("r0", None),))}, "error", "r0 is not up", "--cleanup"),
     ({"drbd": link("StandAlone")}, "error", "StandAlone", "connect --discard-my-data r0"),
     ({"drbd": link("WFConnection")}, "error", "not connected", "replication link"),
-    ({"drbd": drbd_state(suspended=True)}, "error", "holds all writes back", "fenced"),
+    ({"drbd": drbd_state(suspended=True)}, "error", "suspends all writes", "fenced"),
     ({"drbd": disk("Diskless")}, "error", "lost its disk", "attach r0"),
     ({"drbd": disk("Outdated")}, "error", "is Outdated here", "connection"),
-    ({"drbd": disk("Inconsistent", resync=3.0)}, "warning", "brought up to date (3 %)", "wait"),
+    ({"drbd": disk("Inconsistent", resync=3.0)}, "warning", "resyncing (3 %)", "wait"),
     ({"drbd": drbd_state(role="Secondary")}, "warning", "not Primary on node1", "promotes"),
     ({"locking": GOOD.locking.but(daemon=None, modes=None)}, "error", "no LVM lock daemon",
      "--cleanup"),
@@ -103,8 +111,8 @@ def test_a_good_state_needs_nothing():
     ({"active": (Active(vg="vg0", lv="lv0", id="id0", suspended=True),)}, "error",
      "vg0/lv0 is suspended", "dmsetup"),
     ({"active": ()}, "warning", "vg0/lv0 is not active on node1", "next monitor"),
-    ({"drbd": Silent(says="no answer in 5 s")}, "unseen", "DRBD could not be seen: no answer", ""),
-    ({"listed": Silent(says="hung")}, "unseen", "volume groups could not be seen: hung", ""),
+    ({"drbd": Silent(says="no answer in 5 s")}, "unseen", "DRBD could not be read: no answer", ""),
+    ({"listed": Silent(says="hung")}, "unseen", "volume groups could not be read: hung", ""),
 ])
 def test_what_is_wrong_has_its_advice(changes, severity, what, do):
     found = advice.advise(GOOD.but(**changes))
@@ -164,7 +172,7 @@ def test_of_the_reason_of_another_agent_nothing_is_known():
 def test_with_cman_fenced_is_told_only_under_its_condition():
     report = GOOD.but(fencing=event("pending"), quorum=GOOD.quorum.but(engine="cman"))
     (one,) = advice.advise(report)
-    assert "Only if you have seen yourself that the machine is off: `fence_ack_manual" in one.do
+    assert "Only if you have checked yourself that the machine is off: `fence_ack_manual" in one.do
     assert "fence_ack_manual" not in advice.advise(GOOD.but(fencing=event("pending")))[0].do
 
 

@@ -72,10 +72,12 @@ def test_a_real_host_is_looked_at_with_a_deadline():
     assert type(host) is Host and 0 < host.deadline.remaining <= observe.PART_TIME
 
 
-@pytest.mark.parametrize("text, seconds", [("30", 30), ("0", 1), ("1.5", 1.5), ("99999999999", 3600)])
+@pytest.mark.parametrize("text, seconds", [
+    ("30", 30), ("0", 1), ("1.5", 1.5), ("99999999999", 3600)])
 def test_how_long_a_part_may_take_is_an_option(monkeypatch, text, seconds):
     given = set()
-    monkeypatch.setattr(command, "_host", lambda wanted: given.add(wanted) or Replay(tape("healthy")))
+    monkeypatch.setattr(command, "_host",
+                        lambda wanted: given.add(wanted) or Replay(tape("healthy")))
     assert run("--wait", text)[0] == ExitCode.OK
     assert given == {seconds}
 
@@ -84,15 +86,16 @@ def test_how_long_a_part_may_take_is_an_option(monkeypatch, text, seconds):
 @pytest.mark.parametrize("option", ["--wait", "--interval"])
 def test_what_is_no_time_is_refused(option, text, capsys):
     with pytest.raises(SystemExit) as ended:
-        run("%s=%s" % (option, text))
+        run(f"{option}={text}")
     assert ended.value.code == ExitCode.USAGE
-    assert "%s: %r is no number of seconds" % (option, text) in capsys.readouterr().err
+    assert f"{option}: {text!r} is no number of seconds" in capsys.readouterr().err
 
 
 def test_the_peer_gets_as_long(recorded, monkeypatch):
     recorded("healthy")
     asked = []
-    monkeypatch.setattr(command.peer, "ask", lambda host, name, options: asked.append(options) or Silent(says="-"))
+    monkeypatch.setattr(command.peer, "ask", lambda host, name, options: asked.append(options)
+                        or Silent(says="-"))
     for words in ([], ["--wait", "30"]):
         run("--peer", "node2", *words)
     assert asked == [(), ("--wait", "30")]

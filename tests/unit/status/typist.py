@@ -43,7 +43,7 @@ def parts(text):
 
 
 def chosen(found, choice):
-    """The Typed of the parts that go with a choice, words of a title: what is before and after, too."""
+    """The Typed of the parts that go with a choice, words of a title, and of those around it."""
     steps = []
     for title, each in found.items():
         if not title.startswith(("If ", "Only if ")) or choice in title:
@@ -61,7 +61,7 @@ class Typist:
     def __init__(self, simulation, pause=0.0):
         self.simulation, self.pause = simulation, pause
         self.reasons = []       # of actions that failed, as the cluster keeps them
-        self.away = []          # whether Pacemaker looked away at each command that changes something
+        self.away = []          # was it in maintenance mode at each command that changes something
 
     @property
     def nodes(self):
@@ -84,7 +84,7 @@ class Typist:
     def report(self, node, peer=None):
         """What ``dualstor status`` sees on a node; *peer*: with ``--peer`` of that name."""
         seen = observe.look(lambda: self.simulation.host(node, 60), observe.one_by_one)
-        failures = tuple(pacemaker.Failure(operation="%s_%s_0" % (agent, action), node=where,
+        failures = tuple(pacemaker.Failure(operation=f"{agent}_{action}_0", node=where,
                                            code="error", reason=reason)
                          for agent, action, where, reason in self.reasons)
         instances = tuple(pacemaker.Instance(resource=agent, agent="ocf:dualstor:" + agent,

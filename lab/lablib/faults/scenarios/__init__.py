@@ -5,5 +5,5 @@ from . import disks, filesystem, interrupted, locking, operations, power, tools,
 
 
 def every():
-    """Returns all scenarios by name, in the order in which they are told."""
+    """Returns all scenarios by name, in the order in which they are listed."""
     return scenario.registered()

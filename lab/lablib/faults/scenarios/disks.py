@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Scenarios of the disks below DRBD and of the two copies."""
+"""Scenarios of DRBD's backing devices and of the two copies."""
 import json
 import time
 
@@ -11,7 +11,7 @@ from ..scenario import BACK, NODE2, NOBODY, scenario
 _LOWER = "/dev/vdb"
 
 
-@scenario("disk-fails", "the disk below DRBD is pulled", fencing=NOBODY, stall=20, writers=("node1", "node2"))
+@scenario("disk-fails", "the backing device of DRBD is pulled", fencing=NOBODY, stall=20, writers=("node1", "node2"))
 def disk_fails(stage):
     """Both write on, node2 over the network; it is reported as degraded; the disk comes back and is brought up to date."""
     stage.mark("node2's disk is pulled")
@@ -22,7 +22,7 @@ def disk_fails(stage):
         return drbd.disk in ("Diskless", "Failed") or Unmet(drbd)
 
     stage.wait(diskless, "DRBD on node2 to let go of the disk", 60)
-    stage.mark("DRBD on node2 goes on without a disk")
+    stage.mark("DRBD on node2 continues without a disk")
     stage.writing(stage.two)
     told = stage.reported("drbd", timeout=90, node=stage.two)
     stage.check("it counts as degraded, not as failed", "degraded" in told, told)
@@ -35,7 +35,7 @@ def disk_fails(stage):
 
 @scenario("split-brain", "split brain after fencing was waived", fencing=NOBODY)
 def split_brain(stage):
-    """Both sides end StandAlone, say what to do, and discard nothing; after the recipe all is well."""
+    """Both sides end StandAlone, say what to do, and discard nothing; after the recipe the cluster is healthy."""
     for node in stage.lab.nodes:
         node.ok("sed -i 's/fencing resource-and-stonith/fencing dont-care/' /etc/drbd.d/r0.res && drbdadm adjust r0", 60)
     if stage.ours:
@@ -111,7 +111,7 @@ def says(node, words, wanted):
 
 
 def done(node, words):
-    """Whether a command succeeds: True, or an Unmet. A device is held open for a moment by whoever looks at it."""
+    """Whether a command succeeds: True, or an Unmet. A device is held open for a moment by whatever reads it."""
     result = node.run(words, 60)
     return result.rc == 0 or Unmet(f"{result.rc}: {result.stdout}{result.stderr}")
 

@@ -2,7 +2,7 @@
 """An agent killed with SIGKILL in the middle of each of its actions, at several points: the next stop and start succeed.
 
 By turns the agent alone, as the kernel's memory killer does it, and its process group, as Pacemaker's executor does when
-an action's time is over.
+an action's timeout expires.
 """
 import json
 
@@ -78,10 +78,10 @@ def _interrupt(stage, agent, environment, actions, up=()):
     stage.mark(f"{agent.spec} was killed {killed} times")
 
 
-@scenario("agents-killed", "each agent is killed, or its time is over, in the middle of each of its actions",
+@scenario("agents-killed", "each agent is killed, or its timeout expires, in the middle of each of its actions",
           fencing=NOBODY, stall=20, writers=("node1",))  # fmt: skip
 def agents_killed(stage):
-    """By hand on node2 from the top of the stack to its bottom, while the cluster looks away."""
+    """Manually on node2 from the top of the stack to its bottom, while the cluster is in maintenance mode."""
     stage.mark("maintenance mode; the agents of node2 are run by hand")
     stage.property("maintenance-mode", "true")
     stage.two.ok("sleep 3; /usr/lib/ocf/resource.d/lab/witness stop")

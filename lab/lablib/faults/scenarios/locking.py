@@ -6,7 +6,7 @@ from ...waiting import Unmet
 from .. import wrappers
 from ..scenario import BACK, NODE2, NOBODY, scenario
 
-# Seconds in which a recurring monitor must have noticed: its interval, its time-out, and the cluster's reaction.
+# Seconds in which a recurring monitor must have noticed: its interval, its timeout, and the cluster's reaction.
 NOTICED = 30 + 60 + 20
 
 
@@ -52,7 +52,7 @@ def lockd_stopped(stage):
 
 @scenario("fencing-refused", "a node dies and fencing does not work at first: dlm and DRBD wait", fencing=NODE2)
 def fencing_refused(stage):
-    """Nothing moves without the word that node2 is down; no monitor hangs or fails; then all goes on."""
+    """Nothing moves without the word that node2 is down; no monitor hangs or fails; then all continues."""
     stage.lab.refuse_fencing(True)
     try:
         stage.mark("fencing does not work from now on")

@@ -87,7 +87,7 @@ def wrong_configuration(stage):
 
 @scenario("refresh-in-promote", "a cleanup in the middle of a promote", fencing=NOBODY, stall=20, writers=("node1",))
 def refresh_in_promote(stage):
-    """The cluster probes what is being promoted, and comes to rest all the same."""
+    """The cluster probes what is being promoted, and still comes to rest."""
     stage.standby(stage.two)
     stage.stopped(stage.two)
     stage.standby(stage.two, on=False)

@@ -6,7 +6,7 @@ from ..wrappers import TOOLS, hang, restore, slow
 
 @scenario("slow-tools", "every tool of node2 takes ten times as long", fencing=NOBODY, stall=20, writers=("node1",))
 def slow_tools(stage):
-    """To standby and back all the same."""
+    """Still to standby and back."""
     stage.mark("every tool of node2 is slowed")
     slow(stage.two, TOOLS)
     try:
@@ -27,7 +27,7 @@ def _limit(stage, resource, seconds):
 
 @scenario("lvm-hangs", "every LVM command on node2 hangs and ignores SIGTERM", fencing=NOBODY, stall=20, writers=("node1",))
 def lvm_hangs(stage):
-    """Its monitor lives on; stop gets the LVs away without LVM; start fails with a reason before its time is over."""
+    """Its monitor lives on; stop gets the LVs away without LVM; start fails with a reason before its timeout expires."""
     daemon = stage.agents.locking[1].name
     _limit(stage, "vg0", 40)
     _limit(stage, daemon, 40)
@@ -50,7 +50,7 @@ def lvm_hangs(stage):
 
 @scenario("drbd-tools-hang", "drbdadm on node2 hangs and ignores SIGTERM", fencing=NOBODY, stall=20, writers=("node1",))
 def drbd_tools_hang(stage):
-    """Monitors do without it; start fails with a reason; node1 goes on."""
+    """Monitors do without it; start fails with a reason; node1 continues."""
     stage.mark("drbdadm on node2 hangs")
     stage.standby(stage.two)
     stage.stopped(stage.two, 150)

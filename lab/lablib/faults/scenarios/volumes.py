@@ -16,9 +16,9 @@ _STORM = 60  # seconds before the plug is pulled, and after
 
 @scenario("held-open", "an LV is held open when its VG is to stop", fencing=NOBODY, stall=20, writers=("node1",))
 def held_open(stage):
-    """The holder is named, nothing hangs, and on-fail decides what comes of it (here: block).
+    """The holder is named, nothing hangs, and on-fail decides what follows (here: block).
 
-    Pacemaker goes on to what is below a blocked resource, so the agents there must refuse, and be blocked, too.
+    Pacemaker continues with what is below a blocked resource, so the agents there must refuse, and be blocked, too.
     """
     for operation in ("vg0-stop", f"{stage.agents.locking[1].name}-stop", "drbd-demote", "drbd-stop"):
         stage.one.ok(["cibadmin", "--modify", "--xml-text", f'<op id="{operation}-0s" on-fail="block"/>'])
@@ -55,7 +55,7 @@ def peer_exclusive(stage):
 
 
 class _Storm(threading.Thread):
-    """Creates, extends, renames, tags and removes LVs from one node until told to stop; notes what was acknowledged.
+    """Creates, extends, renames, tags and removes LVs from one node until it is to stop; notes what was acknowledged.
 
     They have the tag of LVs that our agents leave alone: what both nodes have active LVM does not rename or remove.
     """
@@ -67,7 +67,7 @@ class _Storm(threading.Thread):
         self.node = node
         self.done = 0
         self.refused = []
-        self.there = []  # names acknowledged as created and not told to be removed
+        self.there = []  # names acknowledged as created and not to be removed
         self.stopping = threading.Event()
 
     def _lvm(self, *words):
@@ -116,8 +116,8 @@ def metadata_storm(stage):
     def goes_on():
         return storms[0].done > before + 2 or Unmet(f"{storms[0].done - before} commands since")
 
-    stage.wait(goes_on, "LVM on node1 to go on", 90)
-    stage.mark("LVM on node1 goes on")
+    stage.wait(goes_on, "LVM on node1 to continue", 90)
+    stage.mark("LVM on node1 continues")
     time.sleep(_STORM)
     stage.start(stage.two)
     stage.whole(BACK)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From answers, as nested dicts, to the Pair that they describe.
 
-What is not told has a default where a safe one exists. All that is wrong is told at once.
+What is left out has a default where a safe one exists. All errors are reported at once.
 """
 
 from dualstor.command.configure import names
@@ -10,10 +10,14 @@ from dualstor.command.configure.model import FULL_SYNC, SKIP_SYNC, Drbd, Fence, 
 from dualstor.errors import DualstorError
 from dualstor.record import whole
 
-#: Cluster properties that are not for the answers to tell.
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Any, Callable, Sequence
+
+#: Cluster properties that answers may not set.
 _OURS = ("stonith-enabled", "fencing-enabled", "no-quorum-policy")
 
-_DELAY = 5  # seconds that the device of the first node holds back, so that it survives a duel
+_DELAY = 5  # seconds that the first node's device waits, so that it survives a fence race
 
 #: The keys of a file, by table. "options" holds what the agent takes.
 _KEYS = {
@@ -28,7 +32,7 @@ _KEYS = {
 class AnswersWrong(DualstorError):
     """Answers that are missing or wrong; ``problems`` are sentences."""
 
-    def __init__(self, problems):
+    def __init__(self, problems: "Sequence[str]") -> None:
         super().__init__("; ".join(problems))
         self.problems = tuple(problems)
 
@@ -36,31 +40,34 @@ class AnswersWrong(DualstorError):
 class _Reader:
     """Takes answers out of nested dicts and collects what is wrong with them."""
 
-    def __init__(self):
-        self.problems = []
+    def __init__(self) -> None:
+        self.problems: "list[str]" = []
 
-    def table(self, value, where, keys=None):
-        """*value* as a dict with no other than the known keys."""
+    def table(self, value: "Any", where: str, keys: "set[str] | None" = None) -> "dict[str, Any]":
+        """*value* as a dict; keys other than *keys* are a problem."""
         if not isinstance(value, dict):
             self.problems.append(f"{where}: expected NAME = VALUE pairs")
             return {}
-        for key in sorted(set(value) - keys if keys else ()):
-            self.problems.append(f"{where} has no {key!r}, only {', '.join(sorted(keys))}")
+        if keys:
+            for key in sorted(set(value) - keys):
+                self.problems.append(f"{where} has no {key!r}, only {', '.join(sorted(keys))}")
         return value
 
-    def tables(self, value, where, keys):
+    def tables(self, value: "Any", where: str, keys: "set[str]") -> "list[dict[str, Any]]":
         """*value* as a list of such dicts."""
         if not isinstance(value, list):
             self.problems.append(f"{where}: expected a list")
             return []
         return [self.table(each, where, keys) for each in value]
 
-    def text(self, table, key, where, check, default=None, needed=True):
+    def text(self, table: "dict[str, Any]", key: str, where: str,
+             check: "Callable[[str], str | None]", default: "Any" = None,
+             needed: bool = True) -> str:
         """A checked text."""
         value = table.get(key, default)
         if value is None:
             if needed:
-                self.problems.append(f"{where} {key} is not told")
+                self.problems.append(f"{where} {key} is missing")
             return ""
         if not isinstance(value, str):
             self.problems.append(f"{where} {key} is {value!r}: expected text")
@@ -70,12 +77,14 @@ class _Reader:
             self.problems.append(f"{where} {key} {value!r} {wrong}")
         return value
 
-    def choice(self, table, key, where, choices, default):
+    def choice(self, table: "dict[str, Any]", key: str, where: str, choices: "tuple[str, ...]",
+               default: str) -> str:
         """One of a few texts."""
         return self.text(table, key, where, lambda text: None if text in choices else
                          f"is unknown: choose one of {', '.join(choices)}", default)
 
-    def number(self, table, key, where, low, high, default):
+    def number(self, table: "dict[str, Any]", key: str, where: str, low: int, high: int,
+               default: int) -> int:
         """A whole number; an option gives it as text."""
         value = table.get(key, default)
         if isinstance(value, str) and whole(value) is not None:
@@ -86,7 +95,7 @@ class _Reader:
             return default
         return value
 
-    def pairs(self, table, where):
+    def pairs(self, table: "Any", where: str) -> "tuple[tuple[str, str], ...]":
         """The (name, value) pairs of an agent's options or of properties, in order."""
         found = []
         for key, value in self.table(table, where).items():
@@ -100,8 +109,9 @@ class _Reader:
         return tuple(found)
 
 
-def _nodes(read, answers):
-    found, drbd = [], answers.get("drbd")
+def _nodes(read: _Reader, answers: "dict[str, Any]") -> "tuple[Node, ...]":
+    found: "list[Node]" = []
+    drbd = answers.get("drbd")
     disk = drbd.get("disk") if isinstance(drbd, dict) else None
     for number, table in enumerate(read.tables(answers.get("nodes", []), "nodes",
                                                _KEYS["nodes"]), 1):
@@ -112,7 +122,7 @@ def _nodes(read, answers):
             replication=read.text(table, "replication", where, names.address, address),
             disk=read.text(table, "disk", where, names.disk, disk)))
     if len(found) != 2:
-        read.problems.append(f"{len(found)} nodes are told: a pair has two, dual primary is for two")
+        read.problems.append(f"expected two nodes, not {len(found)}: dual primary is for two")
         return tuple(found)
     for field in ("name", "address", "replication"):
         if len({getattr(node, field) for node in found}) == 1 and getattr(found[0], field):
@@ -122,7 +132,8 @@ def _nodes(read, answers):
     return tuple(found)
 
 
-def _fences(read, answers, nodes):
+def _fences(read: _Reader, answers: "dict[str, Any]",
+            nodes: "tuple[Node, ...]") -> "tuple[Fence, ...]":
     tables = read.tables(answers.get("fence", []), "fence", _KEYS["fence"])
     given = any("delay" in table for table in tables)
     first = nodes[0].name if nodes else None
@@ -151,13 +162,13 @@ def _fences(read, answers, nodes):
                                      "delay")
     if len(found) == 2 and found[0].delay == found[1].delay:
         read.problems.append(
-            f"both fence devices have the delay {found[0].delay}: the nodes would kill each other; "
-            "give one of them a longer delay, its node then survives")
+            f"both fence devices have the delay {found[0].delay}: in a fence race the nodes would "
+            "fence each other; the node with a longer delay survives: give one of them that")
     by_name = {fence.node: fence for fence in found}
     return tuple(by_name[node.name] for node in nodes if node.name in by_name)
 
 
-def _drbd(read, answers):
+def _drbd(read: _Reader, answers: "dict[str, Any]") -> Drbd:
     table = read.table(answers.get("drbd", {}), "drbd", _KEYS["drbd"])
     return Drbd(
         resource=read.text(table, "resource", "drbd", names.resource, "r0"),
@@ -167,14 +178,14 @@ def _drbd(read, answers):
         first_sync=read.choice(table, "first_sync", "drbd", (FULL_SYNC, SKIP_SYNC), FULL_SYNC))
 
 
-def _lvm(read, answers):
+def _lvm(read: _Reader, answers: "dict[str, Any]") -> Lvm:
     table = read.table(answers.get("lvm", {}), "lvm", _KEYS["lvm"])
     lv = read.text(table, "lv", "lvm", names.volume, needed=False) or None
     return Lvm(vg=read.text(table, "vg", "lvm", names.group, "vg0"), lv=lv,
                size=read.text(table, "size", "lvm", names.size, needed=bool(lv)) or None)
 
 
-def _ids_differ(read, nodes, drbd, lvm):
+def _ids_differ(read: _Reader, nodes: "tuple[Node, ...]", drbd: Drbd, lvm: Lvm) -> None:
     if drbd.resource == lvm.vg:
         read.problems.append(f"DRBD resource and volume group are both {lvm.vg}: the cluster needs "
                              "two names")
@@ -183,18 +194,18 @@ def _ids_differ(read, nodes, drbd, lvm):
             read.problems.append(f"node {node.name} disk {node.disk} is DRBD's own device")
 
 
-def _properties(read, answers):
+def _properties(read: _Reader, answers: "dict[str, Any]") -> "tuple[tuple[str, str], ...]":
     found = read.pairs(answers.get("properties", {}), "properties")
     for name, _ in found:
         if name in _OURS:
-            read.problems.append(f"properties: {name} is set already, and not to be changed")
+            read.problems.append(f"properties: {name} is set by dualstor and cannot be changed")
     return found
 
 
-def pair(answers):
+def pair(answers: "dict[str, Any]") -> Pair:
     """The Pair that answers describe.
 
-    :param answers: nested dicts, as ``sources`` gives
+    :param answers: nested dicts, as ``sources`` returns them
     :raises AnswersWrong: something is missing or wrong
     """
     read = _Reader()

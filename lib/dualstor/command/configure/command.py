@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""``dualstor configure``: the command line, and what is done with the answers."""
+"""``dualstor configure``: the command line, and what happens with the answers."""
 
 import os
 
@@ -10,6 +10,17 @@ from dualstor.command.configure.render import cib, crm, pcs
 from dualstor.errors import DualstorError
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
+from dualstor.record import Record
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from typing import Any, Callable, Iterator, Sequence
+
+    from dualstor.command.configure.generations import Generation
+    from dualstor.command.configure.model import Pair
+    from dualstor.command.console import Console
+    from dualstor.recipes import Step
 
 SUMMARY = "write the configuration of a pair of nodes"
 
@@ -18,8 +29,8 @@ From a few answers writes all that a pair of nodes needs: DRBD's resource, clust
 corosync.conf, the lines of lvm.conf, the Pacemaker configuration as pcs commands, for the crm
 shell or as XML, and the steps that a person must take, in order, each with its reason.
 
-Prints by default and changes nothing. --output writes files into a folder, --apply changes
-this host, after it has shown the difference and asked.
+Prints by default and changes nothing. --output writes files into a directory, --apply changes
+this host, after it has shown the difference and asked for confirmation.
 
   dualstor configure --node node1=10.0.0.1 --node node2=10.0.0.2 --disk /dev/sdb
       --fence node1=fence_ipmilan,ip=10.0.9.1,username=fence,password=secret
@@ -38,30 +49,41 @@ The same answers can be in a file (--answers):
   delay = 5
   options = {ip = "10.0.9.1", username = "fence", password = "secret"}"""
 
-RENDERERS = {"pcs": pcs.render, "crm": crm.render, "cib": cib.render}
+RENDERERS: "dict[str, Callable[[pacemaker.Part, Generation], str]]" = {
+    "pcs": pcs.render, "crm": crm.render, "cib": cib.render}
 
 _ROOT_ONLY = 0o600  # the Pacemaker configuration holds the passwords of fence devices
 
 
-def _parts(pair, form):
-    """{part: text} of the Pacemaker configuration."""
-    return {name: RENDERERS[form](part, pair.generation)
-            for name, part in pacemaker.parts(pair).items()}
+class _Rendered(Record):
+    """All that is made from the answers. ``files``, ``parts`` (of Pacemaker's): {name: text}."""
+
+    files: "dict[str, str]"
+    parts: "dict[str, str]"
+    steps: "tuple[Step, ...]"
 
 
-def _step_json(number, step):
-    return {"number": number, "name": step.name, "nodes": list(step.nodes),
-            "commands": [list(words) for words in step.commands], "why": step.why}
+def _rendered(pair: "Pair", form: str) -> _Rendered:
+    return _Rendered(
+        files=files.all_files(pair), steps=steps.steps(pair, form),
+        parts={steps.part_file(name, form): RENDERERS[form](part, pair.generation)
+               for name, part in pacemaker.parts(pair).items()})
 
 
-def _step_lines(number, step):
+def _steps_json(found: "Sequence[Step]") -> "list[dict[str, Any]]":
+    return [{"number": number, "name": step.name, "nodes": list(step.nodes),
+             "commands": [list(words) for words in step.commands], "why": step.why}
+            for number, step in enumerate(found, 1)]
+
+
+def _step_lines(number: int, step: "Step") -> "Iterator[str]":
     """A step as text."""
     yield f"{number}. on {' and '.join(step.nodes)}: {step.why}"
     for words in step.commands:
         yield "       " + pcs.quoted(words)
 
 
-def _show_steps(console, title, found):
+def _show_steps(console: "Console", title: str, found: "Sequence[Step]") -> None:
     console.heading(title)
     for number, step in enumerate(found, 1):
         first, *commands = _step_lines(number, step)
@@ -70,36 +92,35 @@ def _show_steps(console, title, found):
             console.line(line, "title")
 
 
-def _show(console, pair, form):
+def _show(console: "Console", rendered: _Rendered) -> None:
     """Print all of it."""
-    for path, text in files.all_files(pair).items():
+    for path, text in rendered.files.items():
         console.heading(path + (" (these lines)" if path in files.PARTLY else ""))
         console.raw(text)
-    for part, text in _parts(pair, form).items():
-        console.heading(steps.part_file(part, form))
+    for name, text in rendered.parts.items():
+        console.heading(name)
         console.raw(text)
-    _show_steps(console, "Steps", steps.steps(pair, form))
+    _show_steps(console, "Steps", rendered.steps)
 
 
-def _output(console, pair, form, folder):
-    """Write all of it into a folder."""
-    found = steps.steps(pair, form)
-    lines = [line for number, step in enumerate(found, 1) for line in _step_lines(number, step)]
-    written = [(path.lstrip("/"), text, 0o644) for path, text in files.all_files(pair).items()]
-    written += [(steps.part_file(part, form), text, _ROOT_ONLY)
-                for part, text in _parts(pair, form).items()]
+def _output(console: "Console", pair: "Pair", rendered: _Rendered, directory: str) -> None:
+    """Write all of it into a directory."""
+    lines = [line for number, step in enumerate(rendered.steps, 1)
+             for line in _step_lines(number, step)]
+    written = [(path.lstrip("/"), text, 0o644) for path, text in rendered.files.items()]
+    written += [(name, text, _ROOT_ONLY) for name, text in rendered.parts.items()]
     written += [("cib.xml", cib.document(pacemaker.whole(pair), pair.generation), _ROOT_ONLY),
                 ("steps.txt", "\n".join(lines) + "\n", 0o644)]
     for name, text, mode in written:
-        files.write(os.path.join(folder, name), text, mode)
-        console.line(f"wrote {os.path.join(folder, name)}")
+        files.write(os.path.join(directory, name), text, mode)
+        console.line(f"wrote {os.path.join(directory, name)}")
 
 
 # -- applying ------------------------------------------------------------------------
 
 
-def _apply(console, pair, arguments):
-    """Write this host's files. Whether it went on to the end."""
+def _apply(console: "Console", pair: "Pair", arguments: "Namespace") -> bool:
+    """Write this host's files. False when the person declined."""
     host = Host(Deadline(60), root=arguments.root.rstrip("/") or "/")
     found = files.changes(pair, host.read)
     for change in found:
@@ -110,23 +131,22 @@ def _apply(console, pair, arguments):
         console.line("all files of this host are right already")
         return True
     if not (arguments.yes or console.confirm(f"write {len(found)} file(s)?")):
-        console.error("nothing was changed (--yes goes on without being asked)")
+        console.error("nothing was changed (--yes does not ask)")
         return False
     for change in found:
         path = host.file(change.path)
-        aside = files.backup(path)
+        backup = files.backup(path)
         files.write(path, change.after)
-        console.line("wrote %s%s" % (path, f", the old one is {aside}" if aside else ""))
+        console.line(f"wrote {path}" + (f", the old one is {backup}" if backup else ""))
     return True
 
 
-def _take(console, pair, arguments):
-    """Take this host's steps."""
+def _take(console: "Console", pair: "Pair", arguments: "Namespace") -> bool:
+    """Take this host's steps. False when the person declined one."""
     from dualstor.command.configure import take
     from dualstor.tools import pacemaker as cluster
-    node = next((each.name for each in pair.nodes
-                 if each.name.partition(".")[0]
-                 == cluster.local_node(Host(Deadline(20))).partition(".")[0]), None)
+    local = cluster.local_node(Host(Deadline(20))).partition(".")[0]
+    node = next((each.name for each in pair.nodes if each.name.partition(".")[0] == local), None)
     if node is None:
         raise DualstorError(f"this host is neither {' nor '.join(n.name for n in pair.nodes)}: "
                             "steps are taken on the nodes, and the names are those of `uname -n`")
@@ -142,14 +162,14 @@ def _take(console, pair, arguments):
     return True
 
 
-def run(arguments, console):
+def run(arguments: "Namespace", console: "Console") -> ExitCode:
     """Render the answers, and print, write or apply them.
 
     :returns: ExitCode
     :raises DualstorError: answers are wrong, or something cannot be written or done
     """
     if arguments.steps and not arguments.apply:
-        raise DualstorError("--steps goes with --apply; without, the steps are printed anyway")
+        raise DualstorError("--steps needs --apply; without it the steps are printed anyway")
     given = from_options(arguments)
     if arguments.answers:
         given = sources.merged(sources.read_file(arguments.answers), given)
@@ -160,21 +180,21 @@ def run(arguments, console):
         if wrong:
             raise DualstorError(f"--migrate {arguments.migrate!r} {wrong}")
         found = migrate.steps(pair, arguments.migrate)
-        console.document({"steps": [_step_json(n, s) for n, s in enumerate(found, 1)]})
+        console.document({"steps": _steps_json(found)})
         _show_steps(console, f"From clvmd to lvmlockd: {arguments.migrate}", found)
         return ExitCode.OK
+    rendered = _rendered(pair, form)
     if arguments.output:
-        _output(console, pair, form, arguments.output)
+        _output(console, pair, rendered, arguments.output)
     if arguments.apply:
         if not _apply(console, pair, arguments):
             return ExitCode.ERROR
         if arguments.steps and not _take(console, pair, arguments):
             return ExitCode.INCOMPLETE
     if not (arguments.output or arguments.apply):
-        _show(console, pair, form)
+        _show(console, rendered)
     console.document({
-        "generation": pair.generation.name, "files": files.all_files(pair),
-        "pacemaker": {"format": form, "parts": {
-            steps.part_file(name, form): text for name, text in _parts(pair, form).items()}},
-        "steps": [_step_json(n, s) for n, s in enumerate(steps.steps(pair, form), 1)]})
+        "generation": pair.generation.name, "files": rendered.files,
+        "pacemaker": {"format": form, "parts": rendered.parts},
+        "steps": _steps_json(rendered.steps)})
     return ExitCode.OK

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The files of a node, and how they get there: shown, with a backup, each at once or not at all."""
+"""The files of a node, and how they get there: with a diff, a backup, and atomically."""
 
 import difflib
 import os
@@ -10,34 +10,40 @@ from dualstor.command.configure.render import cman, corosync, drbd, hosts, lvmco
 from dualstor.errors import DualstorError
 from dualstor.record import Record
 
-#: Files that have other things in them, too.
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from dualstor.command.configure.model import Pair
+
+#: Files that also have other contents.
 PARTLY = (lvmconf.PATH, hosts.PATH)
 
 
 class Change(Record):
-    """A file that is to be written. ``before`` is None when it is not there yet."""
+    """A file that is to be written. ``before`` is None when it does not exist yet."""
 
     path: str
-    before: str
+    before: "str | None"
     after: str
 
     @property
-    def diff(self):
+    def diff(self) -> "tuple[str, ...]":
         """The difference as lines of a unified diff; () when there is none."""
         return tuple(line.rstrip("\n") for line in difflib.unified_diff(
             (self.before or "").splitlines(True), self.after.splitlines(True),
             self.path if self.before is not None else "/dev/null", self.path))
 
 
-def engine(pair, version=1):
+def engine(pair: "Pair", version: int = 1) -> "tuple[str, str]":
     """(path, text) of the cluster engine's file."""
     if pair.generation.engine == "cman":
         return cman.PATH, cman.render(pair, version)
     return corosync.PATH, corosync.render(pair)
 
 
-def all_files(pair):
-    """{path: text} of a node that has none of them; of PARTLY only the lines that count."""
+def all_files(pair: "Pair") -> "dict[str, str]":
+    """{path: text} for a node that has none of them; of PARTLY only our lines."""
     found = dict([(drbd.path(pair), drbd.render(pair)), engine(pair),
                   (lvmconf.PATH, lvmconf.render(pair))])
     if pair.generation.engine == "cman":
@@ -45,11 +51,11 @@ def all_files(pair):
     return found
 
 
-def changes(pair, read):
-    """The Changes that make a node's files right, as a tuple; without those that are.
+def changes(pair: "Pair", read: "Callable[[str], str | None]") -> "tuple[Change, ...]":
+    """The Changes that a node's files need; none for a file that is right.
 
-    :param read: function from a path to the file's text, None when it is not there
-    :raises ParseError: a file that is there is not understood
+    :param read: function from a path to the file's text, None when there is no such file
+    :raises ParseError: a file is not understood
     """
     wanted = {drbd.path(pair): drbd.render(pair),
               lvmconf.PATH: lvmconf.merged(read(lvmconf.PATH) or "", pair)}
@@ -67,24 +73,24 @@ def changes(pair, read):
     return tuple(change for change in found if change.before != change.after)
 
 
-def _sync_folder(folder):
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync_directory(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def write(path, text, mode=0o644):
-    """Write a file at once or not at all; one that is there keeps its owner and mode.
+def write(path: str, text: str, mode: int = 0o644) -> None:
+    """Write a file atomically; an existing one keeps its owner and mode.
 
-    :raises DualstorError: it cannot be written; the old one is as it was
+    :raises DualstorError: it cannot be written; an old one is unchanged
     """
     path = os.path.realpath(path)
-    folder = os.path.dirname(path)
-    draft = os.path.join(folder, f".{os.path.basename(path)}.dualstor-{os.getpid()}")
+    directory = os.path.dirname(path)
+    draft = os.path.join(directory, f".{os.path.basename(path)}.dualstor-{os.getpid()}")
     try:
-        os.makedirs(folder, exist_ok=True)
+        os.makedirs(directory, exist_ok=True)
         status = os.stat(path) if os.path.exists(path) else None
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -100,15 +106,16 @@ def write(path, text, mode=0o644):
             if os.path.exists(draft):
                 os.unlink(draft)
             raise
-        _sync_folder(folder)
+        _sync_directory(directory)
     except OSError as problem:
-        raise DualstorError(f"{path} cannot be written: {problem.strerror or problem}; it is as it "
-                            "was")
+        raise DualstorError(f"{path} cannot be written: {problem.strerror or problem}; it is "
+                            "unchanged") from problem
 
 
-def backup(path):
-    """Copy a file aside; its name then, or None when there is no such file.
+def backup(path: str) -> "str | None":
+    """Make a backup of a file.
 
+    :returns: the backup's path; None when there is no such file
     :raises DualstorError: it cannot be copied
     """
     if not os.path.exists(path):

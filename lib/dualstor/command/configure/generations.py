@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The generations of the stack that can be configured, and in what they differ."""
+"""The generations of the stack that can be configured, and how they differ."""
 
 from dualstor.record import Record
 
@@ -10,7 +10,7 @@ class Generation(Record):
     ``engine`` runs membership: "corosync" or "cman". ``locking`` is LVM's lock daemon.
     ``schema`` is the CIB's; Pacemaker 1.1 (``promotable`` False) has masters and slaves.
     ``dlm_resource``: Pacemaker starts dlm_controld; cman does it by itself.
-    ``since``: where one meets it, for the help.
+    ``since``: its versions and distributions, for the help.
     """
 
     name: str
@@ -22,13 +22,13 @@ class Generation(Record):
     since: str
 
     @property
-    def roles(self):
+    def roles(self) -> "tuple[str, str]":
         """The cluster's words for the two roles: the one that writes, and the other."""
         return ("Promoted", "Unpromoted") if self.promotable else ("Master", "Slave")
 
     @property
-    def promoted_max(self):
-        """Name of the meta attribute that tells how many instances are promoted."""
+    def promoted_max(self) -> str:
+        """Name of the meta attribute for the number of promoted instances."""
         return "promoted-max" if self.promotable else "master-max"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The way of a volume group from clvmd (``c``) to lvmlockd (``s``). Pure, and for a person only.
+"""How to migrate a volume group from clvmd (``c``) to lvmlockd (``s``). Pure, and for a person.
 
 Source: lvmlockd(8), on changing a clvm/clustered VG to a shared one. All of it stops: an LV
 that is active anywhere while the lock type changes has two writers and no lock.
@@ -7,50 +7,52 @@ that is active anywhere while the lock type changes has two writers and no lock.
 
 from dualstor.recipes import Step
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.configure.model import Pair
 
-def steps(pair, vg):
-    """The Steps for *vg*, as a tuple.
 
-    :param pair: Pair as it is to be afterwards, of the generation "lvmlockd"
+def steps(pair: "Pair", vg: str) -> "tuple[Step, ...]":
+    """The Steps for *vg*.
+
+    :param pair: the Pair as it is to be afterwards, of the generation "lvmlockd"
     """
     both = tuple(node.name for node in pair.nodes)
     first = both[0]
-    clone, drbd = vg + "-clone", pair.drbd.resource
-    lvm = pair.drbd.device
+    clone, drbd, device = vg + "-clone", pair.drbd.resource, pair.drbd.device
     return (
         Step((first,), (("vgcfgbackup", "-f", f"/root/{vg}.before", vg),),
-             "The description of the volume group as it was; vgcfgrestore takes it back. It is no "
-             "copy of the data: have one elsewhere."),
+             "Saves the VG metadata; vgcfgrestore restores it. It is no backup of the data: have "
+             "one elsewhere."),
         Step(both, (("lsof", "+c0", f"/dev/{vg}"), ("dmsetup", "info", "-c")),
              "Stop whatever uses its LVs on both nodes: virtual machines, file systems, exports. "
              "The column Open of each LV must be 0."),
         Step((first,), (("crm_resource", "--resource", clone, "--meta", "--set-parameter",
                          "target-role", "--parameter-value", "Stopped"),
                         ("crm_resource", "--wait")),
-             "The cluster deactivates the volume group on both nodes and leaves it so."),
+             "The cluster deactivates the volume group on both nodes and keeps it inactive."),
         Step(both, (("dmsetup", "ls"),),
              f"No device of {vg} may be listed on either node. An LV that is still active would be "
              "written without a lock from here on."),
         Step((first,), (("crm_mon", "-1"), ("drbdadm", "status", drbd)),
-             "DRBD must be UpToDate on both nodes, so that either can take over should this go "
-             "wrong."),
+             "DRBD must be UpToDate on both nodes, so that either can take over if this fails."),
         Step((first,), (("vgchange", "-cn", "--config", "global{locking_type=0}", vg),),
-             "On one node only, with LVM 2.02 still installed: the volume group is nobody's now. "
-             "No locking, as clvmd locks what is being changed; nothing else may run an LVM "
-             "command meanwhile, on either node. (If the new LVM is installed already: vgchange "
-             f"--lock-type none --lock-opt force {vg}, and skip the next step.)"),
+             "On one node only, with LVM 2.02 still installed: the volume group is no longer "
+             "clustered. Without locking, as clvmd locks what is being changed: nothing else may "
+             "run an LVM command meanwhile, on either node. (If the new LVM is installed already: "
+             f"vgchange --lock-type none --lock-opt force {vg}, and skip the next step.)"),
         Step(both, (("crm_node", "-n"),),
              "Stop the cluster on both nodes, install LVM 2.03 with lvmlockd, and dualstor's "
              "configuration for the generation lvmlockd (`dualstor configure --apply`); start "
              "the cluster. clvmd and lvmlockd must never run at the same time."),
         Step((first,), (("vgs", "-o", "+vg_lock_type", "--config",
-                         f"devices{{filter=[\"a|^{lvm}$|\",\"r|.*|\"]}}", vg),),
+                         f"devices{{filter=[\"a|^{device}$|\",\"r|.*|\"]}}", vg),),
              "DRBD must be Primary here and lvmlockd must run. The sixth letter of Attr is - : "
              "neither clustered nor shared."),
         Step((first,), (("vgchange", "--lock-type", "dlm", vg),),
              "The volume group is locked by lvmlockd from now on."),
         Step(both, (("vgchange", "--lockstart", vg),),
-             "Both nodes join its lockspace, which proves that locking works before an LV is "
+             "Both nodes join its lockspace: this proves that locking works before an LV is "
              "active."),
         Step((first,), (("vgs", "-o", "+vg_lock_type", vg),),
              "Attr ends in s and the lock type is dlm."),

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a pair of nodes is to be, as one immutable value: every file and command is rendered from it."""
+"""A pair of nodes as one immutable value, from which every file and command is rendered."""
 
 from dualstor.command.configure.generations import BY_NAME
 from dualstor.record import Record
 
-#: Where the two copies begin: one is written over the other, or both count as alike.
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.configure.generations import Generation
+
+#: How the two copies begin: one is copied over the other, or both count as equal.
 FULL_SYNC, SKIP_SYNC = "full", "skip"
 
 
 class Node(Record):
-    """A node. ``address`` is the cluster's, ``replication`` DRBD's; ``disk`` lies below DRBD."""
+    """A node. ``address`` is the cluster's, ``replication`` DRBD's; ``disk``: backing device."""
 
     name: str
     address: str
@@ -18,15 +22,14 @@ class Node(Record):
 
 
 class Fence(Record):
-    """The fence device that kills ``node``: an agent and its options, (name, value) pairs.
+    """The device that fences ``node``: an agent and its options, (name, value) pairs.
 
-    ``delay``: seconds that it holds back. The node whose device has the longer one wins
-    when both nodes shoot at once.
+    ``delay``: seconds that it waits. In a fence race the node with the longer one survives.
     """
 
     node: str
     agent: str
-    options: tuple = ()
+    options: "tuple[tuple[str, str], ...]" = ()
     delay: int = 0
 
 
@@ -40,7 +43,7 @@ class Drbd(Record):
     first_sync: str = FULL_SYNC
 
     @property
-    def device(self):
+    def device(self) -> str:
         """The device that LVM gets."""
         return f"/dev/drbd{self.minor}"
 
@@ -49,8 +52,8 @@ class Lvm(Record):
     """The volume group, and a first LV: ``lv`` and ``size`` are None when none is wanted."""
 
     vg: str
-    lv: str = None
-    size: str = None
+    lv: "str | None" = None
+    size: "str | None" = None
 
 
 class Pair(Record):
@@ -58,18 +61,18 @@ class Pair(Record):
 
     cluster: str
     generation_name: str
-    nodes: tuple
+    nodes: "tuple[Node, ...]"
     drbd: Drbd
     lvm: Lvm
-    fences: tuple
-    properties: tuple = ()
+    fences: "tuple[Fence, ...]"
+    properties: "tuple[tuple[str, str], ...]" = ()
 
     @property
-    def generation(self):
+    def generation(self) -> "Generation":
         """The Generation."""
         return BY_NAME[self.generation_name]
 
     @property
-    def disks(self):
-        """The disks below DRBD on either node, each once."""
+    def disks(self) -> "tuple[str, ...]":
+        """The backing devices of both nodes, each once."""
         return tuple(sorted({node.disk for node in self.nodes}))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an answer may be. All of it ends up in files and on command lines.
 
-Each function returns None when the text is fit, else what is wrong with it as the end of
+Each function returns None when the text is valid, else what is wrong with it, as the end of
 a sentence. Sources: hostname(7), ipaddress, lvm(8), drbd.conf(5), cluster.rng of cman.
 """
 
@@ -23,53 +23,53 @@ _SIZE = re.compile(r"[1-9][0-9]*[MGTmgt]\Z|[1-9][0-9]?%(FREE|VG)\Z|100%(FREE|VG)
 TAKEN = ("locking", "dlm", "lvm-lock-daemon")
 
 
-def host(text):
+def host(text: str) -> "str | None":
     """A node's name."""
     if len(text) > 253 or not all(_HOST_LABEL.match(label) for label in text.split(".")):
-        return "is no host name: letters, digits and hyphens, as `uname -n` says it on that node"
+        return "is no host name: letters, digits and hyphens, as `uname -n` prints on that node"
     if not text.strip(".0123456789"):
-        return "is a number: a node is named as `uname -n` says on it, its address is told apart"
+        return "is a number: expected the name that `uname -n` prints on the node"
     return None
 
 
-def address(text):
+def address(text: str) -> "str | None":
     """An IP address."""
     try:
         found = ipaddress.ip_address(text)
     except ValueError:
-        return "is no IP address: give a number, names may resolve to something else at 3 a.m."
+        return "is no IP address: names are not taken, they may resolve to something else later"
     if "%" in text or found.is_loopback or found.is_unspecified or found.is_multicast:
-        return "is no address at which the other node is reached"
+        return "is no address at which the other node can reach it"
     return None
 
 
-def cluster(text):
+def cluster(text: str) -> "str | None":
     """The cluster's name; cman and dlm take 15 characters."""
     return None if _CLUSTER.match(text) else \
         "is no cluster name: a letter, then at most 14 letters, digits, hyphens or underscores"
 
 
-def resource(text):
+def resource(text: str) -> "str | None":
     """A DRBD resource's name, which is also the cluster's id of it."""
     if not is_resource_name(text) or not _ID.match(text):
         return "is no name for a DRBD resource: a letter, then letters, digits, `_`, `.` or `-`"
     return _not_taken(text)
 
 
-def group(text):
+def group(text: str) -> "str | None":
     """A volume group's name, which is also the cluster's id of it."""
     if not is_group_name(text) or not _ID.match(text):
         return "is no name for a volume group: a letter, then letters, digits, `_`, `.` or `-`"
     return _not_taken(text)
 
 
-def _not_taken(text):
+def _not_taken(text: str) -> "str | None":
     if text in TAKEN or text.startswith("fence-") or text.endswith("-clone"):
-        return "is a name that the cluster's configuration has for something else"
+        return "is a name that the cluster's configuration uses for something else"
     return None
 
 
-def volume(text):
+def volume(text: str) -> "str | None":
     """A logical volume's name (lvm(8), VALID NAMES)."""
     from dualstor.kernel.devmapper import reserved
     if not is_group_name(text) or reserved(text) or text.startswith(("snapshot", "pvmove")):
@@ -77,33 +77,33 @@ def volume(text):
     return None
 
 
-def size(text):
+def size(text: str) -> "str | None":
     """A size for lvcreate."""
     return None if _SIZE.match(text) else "is no size: e.g. 10G, 500M or 100%FREE"
 
 
-def disk(text):
+def disk(text: str) -> "str | None":
     """The path of a disk."""
     if not _DISK.match(text) or ".." in text.split("/") or "//" in text:
         return "is no path of a device: give it with /dev/"
     return None
 
 
-def fence_agent(text):
+def fence_agent(text: str) -> "str | None":
     """A fence agent; some only pretend to fence."""
     if not _AGENT.match(text):
         return "is no fence agent: their names begin with fence_, see `stonith_admin -I`"
     if text in ("fence_manual", "fence_ack_manual", "fence_dummy", "fence_pcmk"):
-        return "kills nobody: name the agent of a real device, e.g. fence_ipmilan"
+        return "fences nothing: name the agent of a real device, e.g. fence_ipmilan"
     return None
 
 
-def option(text):
+def option(text: str) -> "str | None":
     """The name of an agent's option or of a cluster property."""
     return None if _OPTION.match(text) else "is no name of an option"
 
 
-def value(text):
+def value(text: str) -> "str | None":
     """The value of an agent's option or of a cluster property: one line of printable text."""
     if not text or not text.isprintable() or text != text.strip():
         return "is no value: one line of text without blanks at its ends"

@@ -6,11 +6,16 @@ from dualstor.command.configure.generations import GENERATIONS
 from dualstor.command.configure.model import FULL_SYNC, SKIP_SYNC
 from dualstor.command.configure.steps import LOADERS
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
 #: (option, table, key) of the answers that are one text.
 _TEXTS = (
     ("--cluster", "", "cluster", "NAME", "name of the cluster"),
     ("--resource", "drbd", "resource", "NAME", "name of the DRBD resource (r0)"),
-    ("--disk", "drbd", "disk", "PATH", "disk below DRBD, where both nodes have the same"),
+    ("--disk", "drbd", "disk", "PATH", "backing device of DRBD, if it is the same on both nodes"),
     ("--minor", "drbd", "minor", "NUMBER", "number of the DRBD device (0)"),
     ("--port", "drbd", "port", "NUMBER", "TCP port of the replication (7788)"),
     ("--vg", "lvm", "vg", "NAME", "name of the volume group (vg0)"),
@@ -19,21 +24,20 @@ _TEXTS = (
 )
 
 
-def add_arguments(parser):
+def add_arguments(parser: "ArgumentParser") -> None:
     """What ``configure`` takes."""
     parser.add_argument("--answers", metavar="FILE", help="a TOML file with the answers")
     parser.add_argument("--node", action="append", metavar="NAME=ADDRESS[,...]",
                         help="a node; also replication=ADDRESS for DRBD's link, disk=PATH")
     parser.add_argument("--fence", action="append", metavar="NODE=AGENT[,...]",
-                        help="the device that kills a node: its agent, the agent's options as "
+                        help="the device that fences a node: its agent, the agent's options as "
                              "OPTION=VALUE, delay=SECONDS")
     parser.add_argument("--generation", choices=[each.name for each in GENERATIONS],
-                        help="; ".join(f"{each.name}: {each.since}"
-                                       for each in GENERATIONS))
+                        help="; ".join(f"{each.name}: {each.since}" for each in GENERATIONS))
     parser.add_argument("--drbd", choices=("8.3", "8.4", "9"), help="version of DRBD (8.4)")
     parser.add_argument("--first-sync", choices=(FULL_SYNC, SKIP_SYNC),
                         help="full: the first node's disk is copied to the other (the default); "
-                             "skip: both count as alike")
+                             "skip: both count as equal")
     for option, _, _, metavar, text in _TEXTS:
         parser.add_argument(option, metavar=metavar, help=text)
     parser.add_argument("--property", action="append", metavar="NAME=VALUE",
@@ -41,19 +45,19 @@ def add_arguments(parser):
     parser.add_argument("--format", choices=tuple(LOADERS), default="pcs",
                         help="how the Pacemaker configuration is written (pcs)")
     parser.add_argument("--migrate", metavar="VG",
-                        help="print the way of a volume group from clvmd to lvmlockd instead")
-    parser.add_argument("--output", metavar="DIR", help="write files into this folder")
+                        help="print instead how to migrate a volume group from clvmd to lvmlockd")
+    parser.add_argument("--output", metavar="DIR", help="write files into this directory")
     parser.add_argument("--apply", action="store_true", help="write this host's files")
     parser.add_argument("--steps", action="store_true",
-                        help="with --apply: take this host's steps, too; run it on both nodes")
+                        help="with --apply: also take this host's steps; run it on both nodes")
     parser.add_argument("--yes", action="store_true", help="with --apply: do not ask")
     parser.add_argument("--root", metavar="DIR", default="/",
-                        help="with --apply: the folder that stands for / when files are written")
+                        help="with --apply: the directory that stands for / when files are written")
 
 
-def from_options(arguments):
+def from_options(arguments: "Namespace") -> "dict[str, Any]":
     """The answers that options give, as nested dicts."""
-    found = {}
+    found: "dict[str, Any]" = {}
     for option, table, key, _, _ in _TEXTS:
         value = getattr(arguments, option.lstrip("-"))
         if value is not None:

@@ -2,11 +2,20 @@
 """The cluster's configuration as one immutable model; render/{pcs,crm,cib}.py write it down.
 
 It has two parts, as the volume group can be made only once DRBD and locking run:
-``base`` and ``group``. Timeouts and intervals are the advice of the agents' own interfaces.
+``base`` and ``group``. Timeouts and intervals are those that the agents' interfaces suggest.
 """
 
 from dualstor.agents import catalogue
 from dualstor.record import Record
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Tuple
+
+    from dualstor.command.configure.generations import Generation
+    from dualstor.command.configure.model import Fence, Pair
+    from dualstor.ocf.parameters import Interface
+    Pairs = Tuple[Tuple[str, str], ...]
 
 BASE, GROUP = "base", "group"
 
@@ -26,12 +35,12 @@ class Operation(Record):
     name: str
     timeout: str
     interval: str = "0s"
-    role: str = None
-    on_fail: str = None
+    role: "str | None" = None
+    on_fail: "str | None" = None
 
     @property
-    def values(self):
-        """(name, value) of all but its name."""
+    def values(self) -> "Pairs":
+        """(name, value) of all except its name."""
         return tuple((key, value) for key, value in (
             ("interval", self.interval), ("timeout", self.timeout), ("role", self.role),
             ("on-fail", self.on_fail)) if value is not None)
@@ -42,13 +51,13 @@ class Primitive(Record):
 
     id: str
     standard: str
-    provider: str
+    provider: "str | None"
     type: str
-    operations: tuple
-    parameters: tuple = ()
+    operations: "tuple[Operation, ...]"
+    parameters: "Pairs" = ()
 
     @property
-    def agent(self):
+    def agent(self) -> str:
         """E.g. "ocf:dualstor:clvmd"."""
         return ":".join(word for word in (self.standard, self.provider, self.type) if word)
 
@@ -56,18 +65,18 @@ class Primitive(Record):
 class Clone(Record):
     """A clone of one primitive, or of the group ``group`` of several. ``meta``: attributes."""
 
-    members: tuple
-    meta: tuple
+    members: "tuple[Primitive, ...]"
+    meta: "Pairs"
     promotable: bool = False
-    group: str = None
+    group: "str | None" = None
 
     @property
-    def of(self):
+    def of(self) -> str:
         """Id of what is cloned."""
         return self.group or self.members[0].id
 
     @property
-    def id(self):
+    def id(self) -> str:
         """The clone's own."""
         return self.of + "-clone"
 
@@ -79,8 +88,8 @@ class Ban(Record):
     node: str
 
     @property
-    def id(self):
-        """The one that pcs gives it, and lets nobody choose without a warning."""
+    def id(self) -> str:
+        """The one that pcs gives it; pcs warns when it is given another."""
         return f"location-{self.resource}-{self.node}--INFINITY"
 
 
@@ -99,29 +108,29 @@ class Colocation(Record):
     id: str
     resource: str
     other: str
-    role: str = None
+    role: "str | None" = None
 
 
 class Part(Record):
     """A configuration, or an addition to one."""
 
-    properties: tuple = ()
-    fences: tuple = ()
-    clones: tuple = ()
-    bans: tuple = ()
-    orders: tuple = ()
-    colocations: tuple = ()
+    properties: "Pairs" = ()
+    fences: "tuple[Primitive, ...]" = ()
+    clones: "tuple[Clone, ...]" = ()
+    bans: "tuple[Ban, ...]" = ()
+    orders: "tuple[Order, ...]" = ()
+    colocations: "tuple[Colocation, ...]" = ()
 
-    def __add__(self, other):
+    def __add__(self, other: "Part") -> "Part":
         return Part(**{name: value + getattr(other, name) for name, value in self.items()})
 
 
-def _seconds(number):
+def _seconds(number: int) -> str:
     return f"{number}s"
 
 
-def _operations(interface, generation):
-    """The Operations that an agent advises; a deeper monitor is left to the administrator."""
+def _operations(interface: "Interface", generation: "Generation") -> "tuple[Operation, ...]":
+    """The Operations that an agent suggests; a deeper monitor is left to the administrator."""
     roles = dict(zip(("Promoted", "Unpromoted"), generation.roles))
     found = []
     for action in interface.actions:
@@ -134,27 +143,28 @@ def _operations(interface, generation):
     return tuple(found)
 
 
-def _ours(identity, agent, generation, parameters=()):
+def _ours(identity: str, agent: str, generation: "Generation",
+          parameters: "Pairs" = ()) -> Primitive:
     """A Primitive of one of dualstor's agents."""
     return Primitive(id=identity, standard="ocf", provider="dualstor", type=agent,
                      parameters=parameters,
                      operations=_operations(catalogue.interface(agent), generation))
 
 
-def _meta(agent, generation):
+def _meta(agent: str, generation: "Generation") -> "Pairs":
     """The meta attributes of the clone of one of dualstor's agents."""
     return tuple((generation.promoted_max if name == "promoted-max" else name, value)
                  for name, value in catalogue.interface(agent).clone)
 
 
-#: ocf:pacemaker:controld advises these itself, but for monitor, which asks dlm_tool twice.
-#: Without dlm_controld nobody recovers the locks of this node, so it is fenced then.
+#: ocf:pacemaker:controld suggests these itself, except for monitor, which asks dlm_tool twice.
+#: Without dlm_controld nothing recovers the locks of this node, so it is fenced then.
 _DLM = Primitive(id=DLM, standard="ocf", provider="pacemaker", type="controld", operations=(
     Operation("start", "90s"), Operation("stop", "100s"),
     Operation("monitor", "60s", interval="30s", on_fail="fence")))
 
 
-def _fence(fence):
+def _fence(fence: "Fence") -> Primitive:
     parameters = fence.options + (("pcmk_host_list", fence.node),
                                   ("pcmk_delay_base", _seconds(fence.delay)))
     return Primitive(id="fence-" + fence.node, standard="stonith", provider=None,
@@ -162,7 +172,7 @@ def _fence(fence):
                      operations=(Operation("monitor", "20s", interval="60s"),))
 
 
-def base(pair):
+def base(pair: "Pair") -> Part:
     """The Part with fencing, DRBD and locking."""
     generation = pair.generation
     drbd = _ours(pair.drbd.resource, catalogue.DRBD_DUALPRIMARY, generation,
@@ -181,7 +191,7 @@ def base(pair):
                    for primitive, fence in zip(fences, pair.fences)))
 
 
-def group(pair):
+def group(pair: "Pair") -> Part:
     """The Part with the volume group, which needs DRBD promoted and locking."""
     generation, vg = pair.generation, pair.lvm.vg
     clone = Clone(members=(_ours(vg, catalogue.CLUSTERED_VG, generation, (("vgname", vg),)),),
@@ -199,11 +209,11 @@ def group(pair):
                                 other=locking)))
 
 
-def parts(pair):
+def parts(pair: "Pair") -> "dict[str, Part]":
     """{name: Part}, in the order in which they are loaded."""
     return {BASE: base(pair), GROUP: group(pair)}
 
 
-def whole(pair):
+def whole(pair: "Pair") -> Part:
     """All of it as one Part."""
     return base(pair) + group(pair)

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where answers come from: a TOML file, and options, which go first."""
+"""Where answers come from: a TOML file, and options, which take precedence."""
 
 from dualstor.command.configure.answers import AnswersWrong
 from dualstor.errors import DualstorError
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
-def _toml():
+
+def _toml() -> "tuple[Callable[[str], Any], type[Exception]]":
     """(a function from text to dict, its error) of the first TOML library there is."""
     from importlib import import_module
     for name in ("tomllib", "tomli", "toml"):
@@ -14,11 +18,11 @@ def _toml():
         except ImportError:
             continue
         return module.loads, getattr(module, "TOMLDecodeError", None) or module.TomlDecodeError
-    raise DualstorError("this Python reads no TOML: install tomli or toml (python3-tomli, "
+    raise DualstorError("this Python has no TOML reader: install tomli or toml (python3-tomli, "
                         "python3-toml), or give the answers as options")
 
 
-def read_file(path):
+def read_file(path: str) -> "dict[str, Any]":
     """The answers in a file, as nested dicts.
 
     :raises DualstorError: it cannot be read, is no TOML, or no library reads TOML
@@ -28,12 +32,12 @@ def read_file(path):
         with open(path, encoding="utf-8") as stream:
             return loads(stream.read())
     except (OSError, UnicodeDecodeError) as problem:
-        raise DualstorError(f"{path} cannot be read: {problem}")
+        raise DualstorError(f"{path} cannot be read: {problem}") from problem
     except error as problem:
-        raise DualstorError(f"{path} is no TOML: {problem}")
+        raise DualstorError(f"{path} is no TOML: {problem}") from problem
 
 
-def _words(text, first):
+def _words(text: str, first: "tuple[str, str]") -> "dict[str, Any]":
     """{key: value} of ``A=B,key=value,...``; *first* are the names of A and B."""
     head, *rest = text.split(",")
     left, equals, right = head.partition("=")
@@ -48,20 +52,21 @@ def _words(text, first):
     return found
 
 
-def parse_node(text):
+def parse_node(text: str) -> "dict[str, Any]":
     """The answers of ``NAME=ADDRESS[,replication=ADDRESS][,disk=PATH]``."""
     return _words(text, ("name", "address"))
 
 
-def parse_fence(text):
+def parse_fence(text: str) -> "dict[str, Any]":
     """The answers of ``NODE=AGENT[,delay=SECONDS][,OPTION=VALUE]...``."""
     found = _words(text, ("node", "agent"))
-    fence = {key: found.pop(key) for key in ("node", "agent", "delay") if key in found}
+    fence: "dict[str, Any]" = {key: found.pop(key) for key in ("node", "agent", "delay")
+                               if key in found}
     return dict(fence, options=found)
 
 
-def merged(file, options):
-    """The answers of *file* with those of *options* over them; lists are replaced whole."""
+def merged(file: "dict[str, Any]", options: "dict[str, Any]") -> "dict[str, Any]":
+    """The answers of *file*, overridden by those of *options*; lists are replaced whole."""
     whole = dict(file)
     for key, value in options.items():
         if isinstance(value, dict):
@@ -71,7 +76,7 @@ def merged(file, options):
     return whole
 
 
-def parse_property(text):
+def parse_property(text: str) -> "tuple[str, str]":
     """The (name, value) of ``NAME=VALUE``."""
     name, equals, value = text.partition("=")
     if not equals:

@@ -9,6 +9,12 @@ from dualstor.command.configure.pacemaker import BASE, GROUP
 from dualstor.command.configure.render import corosync
 from dualstor.recipes import Step
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterator
+
+    from dualstor.command.configure.model import Pair
+
 #: How each rendering of the Pacemaker configuration is loaded from its file.
 LOADERS = {
     "pcs": ("sh",),
@@ -19,24 +25,24 @@ LOADERS = {
 _SUFFIXES = {"pcs": "pcs.sh", "crm": "crm", "cib": "xml"}
 
 
-def part_file(part, form):
+def part_file(part: str, form: str) -> str:
     """The name of the file of a part of the Pacemaker configuration."""
     return f"pacemaker-{part}.{_SUFFIXES[form]}"
 
 
-def loading(part, form):
+def loading(part: str, form: str) -> "tuple[str, ...]":
     """The command that loads a part."""
     return LOADERS[form] + (part_file(part, form),)
 
 
-def _services(pair):
+def _services(pair: "Pair") -> "tuple[tuple[str, ...], ...]":
     """The commands that start the cluster on a node."""
     if pair.generation.engine == "cman":
         return (("service", "cman", "start"), ("service", "pacemaker", "start"))
     return (("systemctl", "start", "corosync", "pacemaker"),)
 
 
-def _boot(pair):
+def _boot(pair: "Pair") -> "tuple[tuple[str, ...], ...]":
     """The commands that keep the init system from starting what Pacemaker starts."""
     if pair.generation.engine == "cman":
         return (("chkconfig", "drbd", "off"), ("chkconfig", "clvmd", "off"))
@@ -45,7 +51,7 @@ def _boot(pair):
     return (("systemctl", "disable", "--now", "drbd") + units,)
 
 
-def first_sync(pair):
+def first_sync(pair: "Pair") -> "tuple[str, ...]":
     """The command that makes both disks UpToDate."""
     drbd = pair.drbd
     if drbd.first_sync == FULL_SYNC:
@@ -56,42 +62,42 @@ def first_sync(pair):
     return ("drbdadm", "new-current-uuid", "--clear-bitmap", drbd.resource + "/0")
 
 
-def _sync_steps(pair, first):
+def _sync_steps(pair: "Pair", first: str) -> "Iterator[Step]":
     name = pair.drbd.resource
     if pair.drbd.first_sync == FULL_SYNC:
         yield Step((first,), (first_sync(pair), ("drbdadm", "secondary", name)),
                    "Two new disks are Inconsistent and DRBD cannot know which one counts. This "
-                   f"makes {first}'s the good one; all of it is copied to the other node, whose "
-                   "content is lost.", "first-sync")
+                   f"makes the one of {first} authoritative; it is copied to the other node, whose "
+                   "contents are lost.", "first-sync")
     else:
         yield Step((first,), (first_sync(pair),),
-                   "Declares that both disks are alike, so that nothing is copied. Right only for "
-                   "disks whose content nobody needs: what was never written may differ.",
-                   "first-sync")
+                   "Declares that both disks are equal, so that nothing is copied. Right only for "
+                   "disks whose contents may be destroyed: blocks that were never written may "
+                   "differ.", "first-sync")
 
 
-def creating_group(pair):
+def creating_group(pair: "Pair") -> "tuple[str, ...]":
     """The command that makes the volume group."""
     how = ("--shared",) if pair.generation.locking == "lvmlockd" else ("-c", "y")
     return ("vgcreate",) + how + (pair.lvm.vg, pair.drbd.device)
 
 
-def creating_volume(pair):
-    """The command that makes the first LV, inactive; LVM 2.02 wants -Zn with that."""
-    size = ("-l" if "%" in pair.lvm.size else "-L", pair.lvm.size)
+def creating_volume(pair: "Pair") -> "tuple[str, ...]":
+    """The command that makes the first LV, inactive; LVM 2.02 requires -Zn with that."""
+    lv, size = pair.lvm.lv or "", pair.lvm.size or ""
     zero = () if pair.generation.locking == "lvmlockd" else ("-Zn",)
-    return ("lvcreate", "-an") + zero + size + ("-n", pair.lvm.lv, pair.lvm.vg)
+    return ("lvcreate", "-an", *zero, "-l" if "%" in size else "-L", size, "-n", lv, pair.lvm.vg)
 
 
-def steps(pair, form):
-    """The Steps from two bare nodes to a running stack, as a tuple.
+def steps(pair: "Pair", form: str) -> "tuple[Step, ...]":
+    """The Steps from two bare nodes to a running stack.
 
     :param form: "pcs", "crm" or "cib": how the Pacemaker configuration is loaded
     """
     both = tuple(node.name for node in pair.nodes)
     first, second = both
     name = pair.drbd.resource
-    found = []
+    found: "list[Step]" = []
     if pair.generation.engine == "corosync":
         key = corosync.KEY
         found.append(Step(
@@ -104,23 +110,23 @@ def steps(pair, form):
              "in the wrong one. A service that is not there needs no disabling."),
         Step(both, (("modprobe", "drbd"),), "drbdadm needs the kernel module.", "module"),
         Step(both, (("drbdadm", "create-md", name),),
-             "Writes DRBD's meta-data to the end of the disk. It asks when it finds a file system "
-             "or other data there: say yes only if nobody needs that.", "create-md"),
+             "Writes DRBD's metadata to the end of the disk. It asks when it finds a file system "
+             "or other data there: say yes only if that may be destroyed.", "create-md"),
         Step(both, (("drbdadm", "up", name),), "The nodes connect.", "up"),
         Step(both, (("drbdadm", "cstate", name),),
-             "Wait until this says Connected: promoting two nodes that have never met makes a "
-             "split brain.", "connected"),
+             "Wait until this says Connected: promoting two nodes that were never connected makes "
+             "a split brain.", "connected"),
     ]
     found += _sync_steps(pair, first)
     found += [
         Step(both, (("drbdadm", "dstate", name),),
-             "Wait until this says UpToDate/UpToDate: only then both may become Primary. "
-             "`dualstor status` shows how long a copy will take.", "up-to-date"),
+             "Wait until this says UpToDate/UpToDate: only then may both become Primary. "
+             "`dualstor status` shows how long a resync will take.", "up-to-date"),
         Step(both, _services(pair),
              "Both nodes at about the same time: the first start waits for both, or fences the "
-             "one that does not come.", "cluster"),
+             "one that does not join.", "cluster"),
         Step((first,), (loading(BASE, form),),
-             "Fencing, DRBD and locking, on one node: the cluster hands it to the other.", BASE),
+             "Fencing, DRBD and locking, on one node: the cluster copies it to the other.", BASE),
         Step((first,), (("crm_resource", "--wait"),),
              "Returns when both nodes are promoted and the lock daemons run; the volume group "
              "can be made only then.", "settled"),
@@ -130,12 +136,12 @@ def steps(pair, form):
     ]
     if pair.lvm.lv:
         found.append(Step((first,), (creating_volume(pair),),
-                          "Inactive, as lvcreate would take it for this node alone; the cluster "
-                          "activates it on both.", "lvcreate"))
+                          "Inactive, as lvcreate would activate it exclusively; the cluster "
+                          "activates it on both nodes.", "lvcreate"))
     found += [
         Step((first,), (loading(GROUP, form),), "The volume group as a resource.", GROUP),
         Step((first,), (("crm_resource", "--wait"), ("dualstor", "status")),
              "The volume group is active on both nodes, and the last line of the screen says so.",
              "settled"),
-        Step(both, (("dualstor", "check"),), "Nothing was forgotten.")]
+        Step(both, (("dualstor", "check"),), "Checks that nothing was forgotten.")]
     return tuple(found)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Takes the steps of this node. Each looks first whether it is done, so it can be run again.
+"""Takes the steps of this node. Each first checks whether it is done, so it can be run again.
 
 Run on both nodes at about the same time, as they wait for each other. What DRBD or LVM
-refuses is left to a person; the one command that forces, the first synchronisation, is due
-only while neither disk has ever been good.
+refuses is left to a person; the one command that forces, the first resync, is due only while
+neither disk has ever been UpToDate.
 """
 
 from dualstor.command.configure import pacemaker, steps
@@ -14,9 +14,17 @@ from dualstor.kernel import drbd as kernel
 from dualstor.record import Record
 from dualstor.tools import drbdadm, lvm, quorum
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Callable, Sequence
+
+    from dualstor.command.configure.model import Pair
+    from dualstor.host.host import Host
+    from dualstor.recipes import Step
+
 _COMMAND_TIME = 120.0   # seconds for one command
 _SETTLE_TIME = 600.0    # seconds for what waits for the other node or for Pacemaker
-_PAUSE = 2.0            # seconds between two looks
+_PAUSE = 2.0            # seconds between two checks
 
 _PART = "configure.xml"  # the part of the CIB that is being loaded, below STATE_DIR
 
@@ -24,41 +32,41 @@ DONE, TAKEN, SKIPPED, BY_HAND, ELSEWHERE = "done", "taken", "skipped", "by hand"
 
 
 class Look(Record):
-    """What decides whether a step is due. ``drbd`` is a kernel.State, None when not there."""
+    """What decides whether a step is due. ``drbd``: None when it is not up."""
 
-    drbd: object = None
+    drbd: "kernel.State | None" = None
     metadata: bool = False
     module: bool = False
     cluster: bool = False
-    groups: tuple = ()
-    volumes: tuple = ()
+    groups: "tuple[str, ...]" = ()
+    volumes: "tuple[str | None, ...]" = ()
 
 
-def _dstates(state):
+def _dstates(state: kernel.State) -> "list[str]":
     """All disk states of both nodes."""
     return [volume.dstate for volume in state.volumes] + \
         [dstate for peer in state.peers for dstate in peer.dstates]
 
 
-def _has_disks(look, _pair):
+def _has_disks(look: Look, _pair: "Pair") -> bool:
     return look.metadata or (look.drbd is not None
                              and all(v.dstate != "Diskless" for v in look.drbd.volumes))
 
 
-def _up_to_date(look, _pair):
+def _up_to_date(look: Look, _pair: "Pair") -> bool:
     state = look.drbd
     return state is not None and state.connected and \
         all(dstate == "UpToDate" for dstate in _dstates(state))
 
 
 #: Whether a step is done, by its name. A step that is not here is always due: loading a part
-#: changes nothing where it is loaded, and "settled" is a question.
-_DONE = {
+#: a second time changes nothing, and "settled" only waits.
+_DONE: "dict[str, Callable[[Look, Pair], bool]]" = {
     "module": lambda look, pair: look.module,
     "create-md": _has_disks,
     "up": lambda look, pair: look.drbd is not None,
     "connected": lambda look, pair: look.drbd is not None and look.drbd.connected,
-    # due only for two disks of which neither has ever been good
+    # due only for two disks of which neither has ever been UpToDate
     "first-sync": lambda look, pair: look.drbd is not None and any(
         dstate != "Inconsistent" for dstate in _dstates(look.drbd)),
     "up-to-date": _up_to_date,
@@ -68,7 +76,7 @@ _DONE = {
 }
 
 
-def done(name, look, pair):
+def done(name: str, look: Look, pair: "Pair") -> bool:
     """Whether the step *name* is done, from a Look. Pure."""
     return name in _DONE and _DONE[name](look, pair)
 
@@ -81,18 +89,19 @@ class Taker:
     """Takes steps on this host.
 
     :param make_host: function of seconds that returns a Host
-    :param agree: function of a question that returns whether to go on
+    :param agree: function of a question that returns whether to continue
     """
 
-    def __init__(self, pair, node, make_host, agree):
+    def __init__(self, pair: "Pair", node: str, make_host: "Callable[[float], Host]",
+                 agree: "Callable[[str], bool]") -> None:
         self.pair = pair
         self.node = node
         self.make_host = make_host
         self.agree = agree
 
-    # -- looking ------------------------------------------------------------------
+    # -- reading ------------------------------------------------------------------
 
-    def look(self, name):
+    def look(self, name: str) -> Look:
         """The Look that the step *name* needs."""
         host, resource = self.make_host(_COMMAND_TIME), self.pair.drbd.resource
         if name in ("vgcreate", "lvcreate"):
@@ -112,7 +121,7 @@ class Taker:
 
     # -- doing --------------------------------------------------------------------
 
-    def take(self, step):
+    def take(self, step: "Step") -> str:
         """Take one Step.
 
         :returns: one of DONE, TAKEN, SKIPPED, BY_HAND, ELSEWHERE
@@ -138,26 +147,26 @@ class Taker:
                 self._run(words)
         return TAKEN
 
-    def _run(self, words, seconds=_COMMAND_TIME):
+    def _run(self, words: "Sequence[str]", seconds: float = _COMMAND_TIME) -> None:
         completed = self.make_host(seconds).run(words, seconds)
         if not completed.ok:
-            raise DualstorError(f"{' '.join(words)}: {completed.complaint()}; mend what it says "
-                                "and run this again, it goes on here")
+            raise DualstorError(f"{' '.join(words)}: {completed.complaint()}; fix that and run "
+                                "this again, it continues here")
 
-    def _load(self, part):
+    def _load(self, part: str) -> None:
         """Merge a part into the CIB, from a file that only root can read: it holds passwords."""
         text = cib.render(pacemaker.parts(self.pair)[part], self.pair.generation)
         host = self.make_host(_COMMAND_TIME)
         host.remember(text, _PART)
         try:
             if host.recall(_PART) != text:
-                raise DualstorError("%s cannot be written: see what `ls -ld %s` and `df %s` show"
-                                    % ((STATE_DIR,) * 3))
+                raise DualstorError(f"{STATE_DIR} cannot be written: see what `ls -ld {STATE_DIR}` "
+                                    f"and `df {STATE_DIR}` show")
             self._run(steps.LOADERS["cib"] + (f"{STATE_DIR}/{_PART}",))
         finally:
             host.forget(_PART)
 
-    def _wait(self, step):
+    def _wait(self, step: "Step") -> None:
         host = self.make_host(_SETTLE_TIME)
         while True:
             try:
@@ -174,7 +183,7 @@ class Taker:
             host.sleep(_PAUSE)
 
 
-def _shown(state):
+def _shown(state: "kernel.State | None") -> str:
     if state is None:
         return "it is not up"
     if not isinstance(state, kernel.State):

@@ -5,15 +5,21 @@ from dualstor import __version__
 from dualstor.agents import catalogue
 from dualstor.command.documents.man import roff
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from dualstor.ocf.parameters import Action, Interface, Parameter
+
 _VALUES = {"drbd_resource": "r0", "vgname": "vg0"}
 
 
-def page_name(name):
-    """The page's name without its section, as the field names them."""
+def page_name(name: str) -> str:
+    """The page's name without its section, as other OCF agents have it."""
     return "ocf_dualstor_" + name
 
 
-def _paragraphs(text):
+def _paragraphs(text: str) -> "list[str]":
     """Text with empty lines between its paragraphs, as roff lines."""
     lines = []
     for part in text.split("\n\n"):
@@ -21,22 +27,17 @@ def _paragraphs(text):
     return lines
 
 
-def _parameter(parameter):
+def _parameter(parameter: "Parameter") -> "list[str]":
     """One tagged paragraph, in the form that manuals of agents have."""
-    traits = []
-    if parameter.required:
-        traits.append("required")
-    if parameter.unique_group:
-        traits.append("unique")
-    if parameter.reloadable:
-        traits.append("reloadable")
-    traits.append(parameter.type)
+    traits = [trait for trait, given in (
+        ("required", parameter.required), ("unique", parameter.unique_group),
+        ("reloadable", parameter.reloadable), (parameter.type, True)) if given]
     if parameter.default is None:
         traits.append("no default")
     else:
-        value = parameter.default
-        value = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
-        traits.append(f"default \\fI\"{roff(str(value))}\"\\fR")
+        value = str(parameter.default)
+        value = value.lower() if isinstance(parameter.default, bool) else value
+        traits.append(f"default \\fI\"{roff(value)}\"\\fR")
     lines = [".TP", f"\\fB{roff(parameter.name)}\\fR", f"({', '.join(traits)})", ".br"]
     lines.append(roff(parameter.longdesc))
     if parameter.options:
@@ -46,8 +47,8 @@ def _parameter(parameter):
     return lines
 
 
-def _advice(action):
-    """What is advised for an action, e.g. "timeout=20 interval=30"."""
+def _advice(action: "Action") -> "list[str]":
+    """What is suggested for an action, e.g. "timeout=20", "interval=30"."""
     words = [f"timeout={action.timeout}"]
     if action.interval is not None:
         words.append(f"interval={action.interval}")
@@ -58,72 +59,75 @@ def _advice(action):
     return words
 
 
-def _action(action):
-    what = {"monitor": "Looks whether it runs, and how well", "start": "Starts the resource",
-            "stop": "Stops the resource", "promote": "Makes it Primary", "demote": "Makes it Secondary",
-            "notify": "Is told what the cluster does with the other instances",
-            "reload-agent": "Takes over changed parameters that are reloadable",
-            "validate-all": "Checks the parameters and the configuration",
-            "meta-data": "Prints what the agent is and takes"}[action.name]
+_ACTIONS = {
+    "monitor": "Checks whether it runs, and how well", "start": "Starts the resource",
+    "stop": "Stops the resource", "promote": "Makes it Primary", "demote": "Makes it Secondary",
+    "notify": "Reacts to what the cluster does with the other instances",
+    "reload-agent": "Applies changed parameters that are reloadable",
+    "validate-all": "Checks the parameters and the configuration",
+    "meta-data": "Prints the agent's description and parameters"}
+
+
+def _action(action: "Action") -> "list[str]":
     depth = "" if action.depth is None else f" (level {action.depth})"
+    words = " ".join(word for word in _advice(action) if not word.startswith("OCF"))
     return [".TP", f"\\fB{roff(action.name)}\\fR",
-            roff("%s%s. Suggested: %s." % (what, depth, " ".join(
-                word for word in _advice(action) if not word.startswith("OCF"))))]
+            roff(f"{_ACTIONS[action.name]}{depth}. Suggested: {words}.")]
 
 
-def _operations(interface):
+def _operations(interface: "Interface") -> "list[Action]":
     """The actions that a configuration lists."""
-    return [a for a in interface.actions if a.name in ("start", "stop", "promote", "demote", "monitor")]
+    listed = ("start", "stop", "promote", "demote", "monitor")
+    return [action for action in interface.actions if action.name in listed]
 
 
-def _meta(interface):
-    """The meta attributes of the clone."""
-    return " ".join(f"{name}={value}" for name, value in interface.clone)
+def _pairs(values: "Sequence[tuple[str, str]]") -> str:
+    return " ".join(f"{name}={value}" for name, value in values)
 
 
-def _pcs(interface, given):
+def _pcs(interface: "Interface", given: "Sequence[tuple[str, str]]") -> "list[str]":
     """A pcs command, as lines of text."""
     lines = [f"pcs resource create p_{interface.name.replace('-', '_')} "
              f"ocf:dualstor:{interface.name} \\"]
     if given:
-        lines.append(f"  {' '.join('%s=%s' % pair for pair in given)} \\")
+        lines.append(f"  {_pairs(given)} \\")
     for number, action in enumerate(_operations(interface)):
-        lines.append(f"  {'op ' if number == 0 else '   '}{action.name} {' '.join(_advice(action))} "
-                     "\\")
+        start = "   " if number else "op "
+        lines.append(f"  {start}{action.name} {' '.join(_advice(action))} \\")
     kind = "promotable" if interface.promotable else "clone"
-    return lines + [f"  {kind} {_meta(interface)}"]
+    return lines + [f"  {kind} {_pairs(interface.clone)}"]
 
 
-def _crm(interface, given):
+def _crm(interface: "Interface", given: "Sequence[tuple[str, str]]") -> "list[str]":
     """The same for the crm shell."""
     primitive = f"p_{interface.name.replace('-', '_')}"
     lines = [f"primitive {primitive} ocf:dualstor:{interface.name} \\"]
     if given:
-        lines.append(f"  params {' '.join('%s=%s' % pair for pair in given)} \\")
+        lines.append(f"  params {_pairs(given)} \\")
     lines += [f"  op {action.name} {' '.join(_advice(action))} \\"
               for action in _operations(interface)]
     lines[-1] = lines[-1][:-len(" \\")]
     promotable = "promotable=true " if interface.promotable else ""
     return lines + [f"clone c_{interface.name.replace('-', '_')} {primitive} \\",
-                    f"  meta {promotable}{_meta(interface)}"]
+                    f"  meta {promotable}{_pairs(interface.clone)}"]
 
 
-def _example(lines):
+def _example(lines: "list[str]") -> "list[str]":
     return [".PP", ".nf"] + [roff(line) for line in lines] + [".fi"]
 
 
-def render(name):
+def render(name: str) -> str:
     """The page of the agent *name* as roff text, the same for the same version."""
     interface = catalogue.interface(name)
     given = [(p.name, _VALUES[p.name]) for p in interface.parameters if p.required]
+    actions = " | ".join(dict.fromkeys(roff(action.name) for action in interface.actions))
     lines = ['.\\" SPDX-License-Identifier: GPL-2.0-or-later',
              '.\\" Made from the agent\'s interface by: make docs',
              f".TH {roff(page_name(name).upper())} 7 \"\" \"dualstor {__version__}\" \"OCF "
              "resource agents\"",
              ".SH NAME", f"{roff(page_name(name))} \\- {roff(interface.shortdesc)}",
              ".SH SYNOPSIS",
-             "\\fB%s\\fR [%s]" % (roff(name), " | ".join(dict.fromkeys(
-                 roff(action.name) for action in interface.actions))),
+             f"\\fB{roff(name)}\\fR [{actions}]",
              ".SH DESCRIPTION"]
     lines += _paragraphs(interface.longdesc)[1:]
     lines.append(".SH SUPPORTED PARAMETERS")
@@ -133,15 +137,17 @@ def render(name):
     for action in interface.actions:
         lines += _action(action)
     lines += [".SH EXIT REASONS",
-              "Each failure ends with one sentence that crm_mon shows. What each means and what to do",
-              "is told in operations.md among the documents of dualstor.",
+              "Each failure ends with one sentence, which crm_mon shows. operations.md among the",
+              "documents of dualstor explains each: what it means and what to do.",
               ".SH EXAMPLE", "With pcs:"]
     lines += _example(_pcs(interface, given))
     lines += [".PP", "With the crm shell:"] + _example(_crm(interface, given))
-    lines += [".PP", "Order and colocation with the other agents are written by",
-              "\\fBdualstor configure\\fR.", ".SH SEE ALSO"]
+    lines += [".PP",
+              "\\fBdualstor configure\\fR writes order and colocation with the other agents.",
+              ".SH SEE ALSO"]
     others = [other for other in catalogue.NAMES if other != name]
-    lines += [", ".join(["\\fBdualstor\\fR(8)"] + [
-        f"\\fB{roff(page_name(o))}\\fR(7)" for o in others]
-                        + ["\\fBpcs\\fR(8)", "\\fBcrm\\fR(8)", "\\fBcrm_mon\\fR(8)"]), ""]
+    pages = ["\\fBdualstor\\fR(8)"]
+    pages += [f"\\fB{roff(page_name(other))}\\fR(7)" for other in others]
+    pages += ["\\fBpcs\\fR(8)", "\\fBcrm\\fR(8)", "\\fBcrm_mon\\fR(8)"]
+    lines += [", ".join(pages), ""]
     return "\n".join(lines)

@@ -7,14 +7,14 @@ from dualstor.command.codes import ExitCode
 from dualstor.command.main import SUMMARY, build_parser
 
 
-def roff(text):
-    """Text for the manual: backslashes, hyphens, and control characters at a line's begin."""
+def roff(text: str) -> str:
+    """Text for the manual: escapes backslashes, hyphens, and control characters at line starts."""
     text = text.replace("\\", "\\e").replace("-", "\\-")
     return "\n".join("\\&" + line if line[:1] in (".", "'") else line
                      for line in text.splitlines())
 
 
-def _option(option):
+def _option(option: interface.Option) -> "list[str]":
     """One tagged paragraph."""
     tag = ", ".join(f"\\fB{roff(name)}\\fR" for name in option.names)
     value = f"\\fI{roff(option.metavar or '')}\\fR"
@@ -26,7 +26,7 @@ def _option(option):
     return [".TP", tag, roff(note)]
 
 
-def render():
+def render() -> str:
     """The page as roff text, the same for the same version."""
     parser = build_parser()
     subs = interface.subcommands(parser)
@@ -35,9 +35,9 @@ def render():
              f".TH DUALSTOR 8 \"\" \"dualstor {__version__}\" \"System Administration\"",
              ".SH NAME", "dualstor \\- " + roff(SUMMARY), ".SH SYNOPSIS"]
     for sub in subs:
-        words = [o for o in sub.options if not o.names]
-        lines += ["\\fBdualstor %s\\fR [\\fIOPTIONS\\fR]%s" % (
-            roff(sub.name), "".join(f" \\fI{roff(o.metavar)}\\fR" for o in words)), ".br"]
+        words = "".join(f" \\fI{roff(option.metavar or '')}\\fR"
+                        for option in sub.options if not option.names)
+        lines += [f"\\fBdualstor {roff(sub.name)}\\fR [\\fIOPTIONS\\fR]" + words, ".br"]
     lines += [".SH OPTIONS"]
     for option in interface.options(parser):
         lines += _option(option)

@@ -11,18 +11,23 @@ from dualstor.command.documents import agentman, findings, man, reasons
 from dualstor.command.main import build_parser
 from dualstor.ocf import metadata
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Callable, Sequence
 
-def _completion(shell):
+
+def _completion(shell: str) -> str:
     return completion.SHELLS[shell](build_parser())
 
 
-def _metadata(name, version):
+def _metadata(name: str, version: str) -> str:
     return metadata.render(catalogue.interface(name), version)
 
 
 #: path in the tree -> function that renders it
-PAGES = {"docs/man/dualstor.8": man.render, "docs/findings.md": findings.render,
-         "docs/operations.md": reasons.render}
+PAGES: "dict[str, Callable[[], str]]" = {
+    "docs/man/dualstor.8": man.render, "docs/findings.md": findings.render,
+    "docs/operations.md": reasons.render}
 for _name in catalogue.NAMES:
     PAGES[f"docs/man/{agentman.page_name(_name)}.7"] = partial(agentman.render, _name)
     PAGES[f"metadata/{_name}.xml"] = partial(_metadata, _name, "1.1")
@@ -31,7 +36,7 @@ for _shell in completion.SHELLS:
     PAGES[f"packaging/completion/dualstor.{_shell}"] = partial(_completion, _shell)
 
 
-def main(argv):
+def main(argv: "Sequence[str]") -> int:
     """``python3 -m dualstor.command.documents.pages TREE``: write all into the source tree."""
     if len(argv) != 2:
         sys.stderr.write("usage: python3 -m dualstor.command.documents.pages TREE\n")

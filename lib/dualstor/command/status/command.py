@@ -6,9 +6,16 @@ import time
 
 from dualstor.command.codes import ExitCode
 from dualstor.command.status import advice, document, observe, peer, screen
+from dualstor.command.status.advised import ERROR, UNSEEN, WARNING
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.record import fraction
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.console import Console
+    from dualstor.command.status.advised import Advice
+    from dualstor.command.status.report import Report
 
 SUMMARY = "show what is going on, and what to do now"
 
@@ -16,27 +23,30 @@ DESCRIPTION = """\
 One screen for the pair: cluster and quorum, fencing, DRBD with a resync's progress, the lock
 daemon and its lockspaces, logical volumes with their lock mode, resources on both nodes, and at
 the end what to do now. Works from either node, also when Pacemaker is down. What does not answer
-in time is shown as such, the rest nevertheless. LVM is asked only where it would get its locks
-at once."""
+in time is shown as such; the rest is shown anyway. LVM is asked only if it would get its locks at
+once."""
 
 _GRACE = 2.0          # seconds between a part's deadline and giving up on its thread
-_LEAST, _MOST = 1.0, 3600.0     # seconds that an option takes: no host is hammered, none waited for for ever
+_LEAST, _MOST = 1.0, 3600.0     # seconds that an option takes: neither a busy loop nor forever
 _PEER_TIMES = 4       # the other node may have parts that do not answer, and LVM after them
 
 
-def _seconds(text):
-    """What an option with SECONDS means: a number, brought within bounds."""
+def _seconds(text: str) -> float:
+    """The value of an option with SECONDS, brought within bounds.
+
+    :raises argparse.ArgumentTypeError: it is no number
+    """
     number = fraction(text)
     if number is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return min(max(_LEAST, number), _MOST)
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What ``status`` takes."""
     parser.add_argument("--watch", action="store_true", help="refresh until interrupted")
     parser.add_argument("--interval", metavar="SECONDS", type=_seconds, default=2.0,
-                        help="between two looks of --watch (2)")
+                        help="between two refreshes of --watch (2)")
     parser.add_argument("--wait", metavar="SECONDS", type=_seconds, default=observe.PART_TIME,
                         help="how long each part may take to answer, on a busy host "
                              f"({observe.PART_TIME:g})")
@@ -45,32 +55,32 @@ def add_arguments(parser):
                              "what to do about DRBD for the state that both are in")
 
 
-def _host(seconds):
+def _host(seconds: float) -> Host:
     """A Host with *seconds* for work."""
     return Host(Deadline(seconds + 2.0))
 
 
-def _code(advices):
+def _code(advices: "tuple[Advice, ...]") -> ExitCode:
     severities = {each.severity for each in advices}
-    for severity, code in ((advice.ERROR, ExitCode.ERROR), (advice.WARNING, ExitCode.WARNING),
-                           (advice.UNSEEN, ExitCode.INCOMPLETE)):
+    for severity, code in ((ERROR, ExitCode.ERROR), (WARNING, ExitCode.WARNING),
+                           (UNSEEN, ExitCode.INCOMPLETE)):
         if severity in severities:
             return code
     return ExitCode.OK
 
 
-def _look(arguments):
+def _look(arguments: argparse.Namespace) -> "Report":
     seconds = arguments.wait
     report = observe.look(lambda: _host(seconds), seconds=seconds + _GRACE)
     if arguments.peer:
         report = report.but(peer=peer.ask(
             _host(_PEER_TIMES * seconds), arguments.peer,
-            # An older dualstor does not know the option.
+            # an older dualstor does not know the option
             () if seconds == observe.PART_TIME else ("--wait", f"{seconds:g}")))
     return report
 
 
-def run(arguments, console):
+def run(arguments: argparse.Namespace, console: "Console") -> ExitCode:
     """Show the status once, or again and again.
 
     :returns: ExitCode, by the most severe advice

@@ -5,8 +5,16 @@ from dualstor.command.status import screen
 from dualstor.command.status.report import Silent
 from dualstor.record import Record
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Any
 
-def plain(value):
+    from dualstor.command.status.advised import Advice
+    from dualstor.command.status.report import Drbd, Report
+    from dualstor.tools.pacemaker import Cluster
+
+
+def plain(value: "Any") -> "Any":
     """A value of the report as JSON has it; a Silent is {"silent": why}."""
     if isinstance(value, Silent):
         return {"silent": value.says}
@@ -17,7 +25,7 @@ def plain(value):
     return value
 
 
-def _drbd(part):
+def _drbd(part: "Drbd | Silent") -> "Any":
     if isinstance(part, Silent):
         return plain(part)
     return {"loaded": part.loaded,
@@ -25,14 +33,14 @@ def _drbd(part):
                           for name, state in part.resources]}
 
 
-def _cluster(part):
+def _cluster(part: "Cluster | Silent") -> "Any":
     if isinstance(part, Silent):
         return plain(part)
     return dict(plain(part), properties=dict(part.properties))
 
 
-def document(report, advices):
-    """The document, without its schema's name."""
+def document(report: "Report", advices: "tuple[Advice, ...]") -> "dict[str, Any]":
+    """The JSON document, without its schema's name."""
     return {
         "node": report.node, "time": report.time, "quorum": plain(report.quorum),
         "cluster": _cluster(report.cluster), "fencing": plain(report.fencing),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Looks at a node, part by part and all parts at once, each with a deadline of its own.
+"""Reads the state of a node, all parts at once, each with a deadline of its own.
 
-LVM is asked last, and only when what was seen says that it will get its locks at once.
+LVM is asked last, and only if it will get its locks at once.
 """
 
 import threading
@@ -31,9 +31,19 @@ from dualstor.tools import (
     stonith,
 )
 
-#: Seconds that a part may take, where nobody says otherwise.
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict
+
+    from dualstor.host.host import Host
+    from dualstor.tools.pacemaker import Cluster
+    Make = Callable[[], Host]
+    Parts = Dict[str, Callable[[Host], Any]]
+    Gather = Callable[[Parts, Make, float], Dict[str, Any]]
+
+#: Seconds that a part may take, by default.
 PART_TIME = 5.0
-#: What a command may have of the time that its part has left: a part tells which command hung.
+#: A command's share of the time that its part has left, so that the part can name what hung.
 _SHARE = 0.8
 
 _CONNECT_TIME = 2.0
@@ -43,12 +53,12 @@ _DAEMONS = ("lvmlockd", "clvmd")
 # -- the parts: functions of a Host ---------------------------------------------------
 
 
-def _share(host):
+def _share(host: "Host") -> float:
     """Seconds for a part's next command."""
     return _SHARE * host.deadline.remaining
 
 
-def see_drbd(host):
+def see_drbd(host: "Host") -> Drbd:
     """The DRBD resources of this node's configuration."""
     if not host.exists("/sys/module/drbd") and not host.exists("/proc/drbd"):
         return Drbd(loaded=False)
@@ -61,8 +71,8 @@ def see_drbd(host):
     return Drbd(loaded=True, resources=tuple(found), version=_version(host))
 
 
-def _version(host):
-    """The version of DRBD in the kernel, None when it is not told."""
+def _version(host: "Host") -> "str | None":
+    """The version of DRBD in the kernel; None: not known."""
     try:
         kernel = drbd.read(host)
     except ParseError:
@@ -70,8 +80,8 @@ def _version(host):
     return kernel and kernel.version
 
 
-def see_locking(host):
-    """LVM's lock daemon, and what dlm makes of it."""
+def see_locking(host: "Host") -> Locking:
+    """LVM's lock daemon, and its lockspaces in dlm."""
     seen = Locking(
         lockspaces=tuple(Lockspace(name=name, recovered=dlm.recovered(host, name))
                          for name in dlm.lockspaces(host)),
@@ -95,7 +105,7 @@ def see_locking(host):
     return seen
 
 
-def see_fencing(host):
+def see_fencing(host: "Host") -> Fencing:
     """Whether the cluster fences, and its latest requests."""
     enabled = pacemaker.fencing_enabled(host)
     try:
@@ -105,10 +115,10 @@ def see_fencing(host):
     try:
         return Fencing(enabled=enabled, events=_by_fenced(host))
     except ToolMissing:
-        raise pacemakers
+        raise pacemakers from None
 
 
-def see_cluster(host):
+def see_cluster(host: "Host") -> "Cluster | Silent":
     """What Pacemaker shows; where it does not run, its own words instead of the XML they are in."""
     try:
         return pacemaker.cluster(host, _share(host))
@@ -119,8 +129,8 @@ def see_cluster(host):
             return Silent(says=f"crm_mon: {error.line or problem.reason}")
 
 
-def _by_fenced(host):
-    """What cman's fenced still has to do, in the words of Pacemaker."""
+def _by_fenced(host: "Host") -> "tuple[stonith.FenceEvent, ...]":
+    """What cman's fenced still has to do, as Pacemaker reports it."""
     domain = fence_tool.ls(host)
     if domain is None or not domain.victim:
         return ()
@@ -129,15 +139,15 @@ def _by_fenced(host):
     return (stonith.FenceEvent(target=name, action="off", status="pending"),)
 
 
-def see_active(host):
-    """The LVs on DRBD that are active here: device-mapper's word, without any lock."""
+def see_active(host: "Host") -> "tuple[Active, ...]":
+    """The LVs on DRBD that are active here, from device-mapper, without any lock."""
     return tuple(Active(vg=v.vg, lv=v.lv, id=v.lv_id, suspended=v.suspended,
                         minors=block.drbd_minors(host, v.major, v.minor))
                  for v in devmapper.volumes(host)
                  if v.usable and block.on_drbd(host, v.major, v.minor))
 
 
-def see_listed(host):
+def see_listed(host: "Host") -> "tuple[Listed, ...] | Silent":
     """The LVs of shared and clustered volume groups, as LVM lists them. Takes locks."""
     columns = ("vg_name", "vg_attr", "lv_name", "lv_uuid", "lv_attr")
     answer = lvm.report(host, "lvs", columns, None, _share(host))
@@ -147,7 +157,7 @@ def see_listed(host):
                  for vg, vg_attr, lv, uuid, attr in answer.rows if vg_attr[5:6] in ("s", "c"))
 
 
-_PARTS = {
+_PARTS: "Parts" = {
     "node": pacemaker.local_node,
     "quorum": quorum.look,
     "cluster": see_cluster,
@@ -161,8 +171,8 @@ _PARTS = {
 # -- all of it ------------------------------------------------------------------------
 
 
-def _answer(part, host):
-    """What a part says; a Silent for any error, as the rest is to be shown nevertheless."""
+def _answer(part: "Callable[[Host], Any]", host: "Host") -> "Any":
+    """What a part says; a Silent for any error, so that the rest is shown anyway."""
     try:
         return part(host)
     except ToolMissing as problem:
@@ -173,7 +183,7 @@ def _answer(part, host):
         return Silent(says=f"unexpected {type(problem).__name__}: {problem}; please report it")
 
 
-def at_once(parts, make_host, seconds):
+def at_once(parts: "Parts", make_host: "Make", seconds: float) -> "dict[str, Any]":
     """Run parts in threads; one that is stuck in the kernel is left behind.
 
     :param parts: {name: function of a Host}
@@ -181,7 +191,7 @@ def at_once(parts, make_host, seconds):
     """
     found, threads = {}, []
 
-    def work(name, part):
+    def work(name: str, part: "Callable[[Host], Any]") -> None:
         found[name] = _answer(part, make_host())
     for name, part in parts.items():
         threads.append(threading.Thread(target=work, args=(name, part), daemon=True))
@@ -193,20 +203,20 @@ def at_once(parts, make_host, seconds):
     return {name: found.get(name, silent) for name in parts}
 
 
-def one_by_one(parts, make_host, _seconds):
-    """As ``at_once``, in turn: for a host on which all answers come at once, as in tests."""
+def one_by_one(parts: "Parts", make_host: "Make", _seconds: float) -> "dict[str, Any]":
+    """As ``at_once``, in turn: for a host that answers at once, as in tests."""
     return {name: _answer(part, make_host()) for name, part in parts.items()}
 
 
-def may_ask_lvm(seen):
-    """Whether LVM would answer at once: this node is quorate, locking works, DRBD holds no I/O back."""
+def may_ask_lvm(seen: "dict[str, Any]") -> bool:
+    """Whether LVM would answer at once: quorum, locking that works, no I/O suspended by DRBD."""
     known = not any(isinstance(seen[name], Silent) for name in ("quorum", "locking"))
     return known and bool(seen["quorum"].quorate) and seen["locking"].works and not (
         isinstance(seen["drbd"], Drbd) and any(
             getattr(state, "suspended", False) for _, state in seen["drbd"].resources))
 
 
-def look(make_host, gather=at_once, seconds=PART_TIME):
+def look(make_host: "Make", gather: "Gather" = at_once, seconds: float = PART_TIME) -> Report:
     """The Report of this node.
 
     :param make_host: function that returns a Host with a deadline of *seconds*

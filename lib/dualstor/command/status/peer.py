@@ -7,13 +7,22 @@ from dualstor.command.status.report import Silent
 from dualstor.errors import DualstorError
 from dualstor.kernel import drbd
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Any, Sequence, TypeVar
+
+    from dualstor.host.host import Host
+    from dualstor.record import Record
+
+    Kind = TypeVar("Kind", bound=Record)
+
 _CONNECT_TIME = 5   # seconds
 
 _SCHEMA = "dualstor.status/1"
 _OPTIONS = ("-o", "BatchMode=yes", "-o", f"ConnectTimeout={_CONNECT_TIME}")
 
 
-def argv(name, options=()):
+def argv(name: str, options: "Sequence[str]" = ()) -> "tuple[str, ...]":
     """The command that asks host *name*.
 
     :param options: more options of its ``dualstor status``
@@ -24,26 +33,26 @@ def argv(name, options=()):
     return ("ssh",) + _OPTIONS + ("--", name, "dualstor", "status", "--json") + tuple(options)
 
 
-def ask(host, name, options=()):
-    """The other node's document, a dict; a Silent when there is none. Takes what ``argv`` takes."""
+def ask(host: "Host", name: str, options: "Sequence[str]" = ()) -> "dict[str, Any] | Silent":
+    """The other node's document; a Silent when there is none. Takes what ``argv`` takes."""
     try:
         completed = host.run(argv(name, options))
         found = json.loads(completed.stdout)
     except DualstorError as problem:
         return Silent(says=problem.reason)
     except ValueError:
-        return Silent(says=f"{name} answers no JSON: {completed.complaint()}")
+        return Silent(says=f"{name} does not answer with JSON: {completed.complaint()}")
     if not isinstance(found, dict) or found.get("schema") != _SCHEMA:
-        return Silent(says=f"{name} speaks another version of dualstor")
+        return Silent(says=f"the status of {name} is that of another version of dualstor")
     return found
 
 
-def _known(kind, found, **more):
-    """A Record of what another version may have told more about."""
+def _known(kind: "type[Kind]", found: "dict[str, Any]", **more: object) -> "Kind":
+    """A Record of a JSON object, in which another version may have more."""
     return kind(**dict({name: found[name] for name in kind.fields if name in found}, **more))
 
 
-def resource_state(document, name):
+def resource_state(document: object, name: str) -> "drbd.State | drbd._Unknown | None":
     """The other node's kernel.drbd.State of a resource.
 
     :param document: what ``ask`` returned, or None when it was not asked
@@ -63,7 +72,7 @@ def resource_state(document, name):
         return drbd.UNKNOWN
 
 
-def active_groups(document):
+def active_groups(document: "Any") -> "tuple[str, ...] | None":
     """Names of the volume groups with LVs that are active on the other node; None: not known."""
     try:
         return tuple(sorted({each["vg"] for each in document["volumes"] if each["state"] != "-"}))

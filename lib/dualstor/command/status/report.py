@@ -3,6 +3,15 @@
 
 from dualstor.record import Record
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dualstor.kernel.drbd import State
+    from dualstor.tools.pacemaker import Cluster
+    from dualstor.tools.quorum import Quorum
+    from dualstor.tools.stonith import FenceEvent
+
 
 class Silent(Record):
     """A part that gave no answer; ``says`` is why, in one line."""
@@ -11,54 +20,55 @@ class Silent(Record):
 
 
 class Drbd(Record):
-    """``resources``: (name, kernel.drbd.State, None: not up, or Silent) of all configured.
+    """``resources``: (name, its state; None: it is not up) of all configured.
 
-    ``version``: the kernel's, as it writes it; None when it does not tell.
+    ``version``: the kernel's, as it writes it; None: not known.
     """
 
     loaded: bool
-    resources: tuple = ()
-    version: str = None
+    resources: "tuple[tuple[str, State | Silent | None], ...]" = ()
+    version: "str | None" = None
 
 
 class Lockspace(Record):
-    """A lockspace of dlm; ``recovered`` as kernel.dlm.recovered tells."""
+    """A lockspace of dlm; ``recovered`` as kernel.dlm.recovered returns it."""
 
     name: str
-    recovered: bool = None
+    recovered: "bool | None" = None
 
 
 class Locking(Record):
     """LVM's locking on this node.
 
     ``daemon`` is the one whose socket is there, None when none is; ``problem``: why it takes
-    no connection; ``dead``: it left its socket and does not run. ``waits``: what dlm waits for. ``modes``: (LV id, "sh" or "ex") that
-    lvmlockd holds, None where nobody tells (clvmd, or lvmlockd is silent: ``silence``).
+    no connection; ``dead``: it left its socket and does not run. ``waits``: what dlm waits for.
+    ``modes``: (LV id, "sh" or "ex") of lvmlockd's locks; None with clvmd, and where lvmlockd
+    does not answer (``silence``: why).
     """
 
-    daemon: str = None
-    problem: str = None
+    daemon: "str | None" = None
+    problem: "str | None" = None
     dead: bool = False
-    lockspaces: tuple = ()
-    waits: str = None
-    modes: tuple = None
-    silence: str = None
+    lockspaces: "tuple[Lockspace, ...]" = ()
+    waits: "str | None" = None
+    modes: "tuple[tuple[str, str], ...] | None" = None
+    silence: "str | None" = None
 
     @property
-    def works(self):
+    def works(self) -> bool:
         """Whether a command that takes a lock would get it."""
         return bool(self.daemon) and not (self.problem or self.waits or self.silence) and \
             all(space.recovered is not False for space in self.lockspaces)
 
 
 class Active(Record):
-    """An LV that device-mapper has on this node; ``minors``: of the DRBD devices below it."""
+    """An LV that device-mapper has on this node; ``minors``: those of the DRBD devices under it."""
 
     vg: str
     lv: str
     id: str
     suspended: bool = False
-    minors: tuple = ()
+    minors: "tuple[int, ...]" = ()
 
 
 class Listed(Record):
@@ -72,34 +82,33 @@ class Listed(Record):
 
 
 class Fencing(Record):
-    """``enabled`` None: unknown. ``events``: stonith.FenceEvent, the latest first."""
+    """``enabled`` None: not known. ``events``: the latest first."""
 
-    enabled: bool = None
-    events: tuple = ()
+    enabled: "bool | None" = None
+    events: "tuple[FenceEvent, ...]" = ()
 
 
 class Report(Record):
     """One node's view. Each part may be a Silent.
 
-    ``cluster``: tools.pacemaker.Cluster. ``active``: tuple of Active. ``listed``: tuple of
-    Listed, None when LVM was not asked because it would have waited for a lock.
-    ``peer``: the other node's own document, as a dict, when it was asked for.
+    ``listed``: None when LVM was not asked because it would have waited for a lock.
+    ``peer``: the other node's own document, None when it was not asked for.
     """
 
     node: str
-    quorum: object
-    cluster: object
-    fencing: object
-    drbd: object
-    locking: object
-    active: object
-    listed: object = None
-    peer: object = None
-    time: str = None
+    quorum: "Quorum | Silent"
+    cluster: "Cluster | Silent"
+    fencing: "Fencing | Silent"
+    drbd: "Drbd | Silent"
+    locking: "Locking | Silent"
+    active: "tuple[Active, ...] | Silent"
+    listed: "tuple[Listed, ...] | Silent | None" = None
+    peer: "dict[str, Any] | Silent | None" = None
+    time: "str | None" = None
 
     @property
-    def other(self):
-        """The other node's name; "peer" where nobody tells."""
+    def other(self) -> str:
+        """The other node's name; "peer" where it is not known."""
         names = () if isinstance(self.cluster, Silent) else \
             tuple(node.name for node in self.cluster.nodes if node.name != self.node)
         if len(names) != 1 and isinstance(self.peer, dict):

@@ -2,21 +2,29 @@
 """A Report as one screen of text."""
 
 from dualstor import recipes
-from dualstor.command.status.advice import ERROR, WARNING
+from dualstor.command.status.advised import ERROR, WARNING
 from dualstor.command.status.report import Silent
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from dualstor.command.console import Console
+    from dualstor.command.status.advised import Advice
+    from dualstor.command.status.report import Report
 
 _STYLES = {ERROR: "error", WARNING: "warning"}
 
 
-def _clock(seconds):
-    return "%d:%02d:%02d" % (seconds // 3600, seconds // 60 % 60, seconds % 60)
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
-def _label(console, label, text, style=None):
+def _label(console: "Console", label: str, text: str, style: "str | None" = None) -> None:
     console.pieces((f"{label:<10}", "title"), (text, style))
 
 
-def _cluster(console, report):
+def _cluster(console: "Console", report: "Report") -> None:
     quorum, cluster = report.quorum, report.cluster
     if isinstance(quorum, Silent):
         _label(console, "Cluster", quorum.says, "warning")
@@ -31,12 +39,12 @@ def _cluster(console, report):
             ("LOST, NOT FENCED", node.unclean), ("joining", node.pending),
             ("standby", node.standby), ("maintenance", node.maintenance)) if there]
         words = words or ["online" if node.online else "OFFLINE"]
-        _label(console, "", f"{node.name} "
-                            f"{', '.join(words)}{', coordinator' if node.name == cluster.dc else ''}",
+        dc = ", coordinator" if node.name == cluster.dc else ""
+        _label(console, "", f"{node.name} {', '.join(words)}{dc}",
                "good" if words == ["online"] else "warning")
 
 
-def _fencing(console, report):
+def _fencing(console: "Console", report: "Report") -> None:
     fencing = report.fencing
     if isinstance(fencing, Silent):
         _label(console, "Fencing", fencing.says, "warning")
@@ -47,12 +55,11 @@ def _fencing(console, report):
     text = f"{words}; pending: {', '.join(e.target for e in pending) or 'none'}"
     _label(console, "Fencing", text, "error" if pending or not fencing.enabled else "good")
     if last:
-        _label(console, "", "last: %s of %s %s%s" % (
-            last.action, last.target, last.status,
-            f" at {last.completed}" if last.completed else ""))
+        when = f" at {last.completed}" if last.completed else ""
+        _label(console, "", f"last: {last.action} of {last.target} {last.status}{when}")
 
 
-def _drbd(console, report):
+def _drbd(console: "Console", report: "Report") -> None:
     drbd = report.drbd
     if isinstance(drbd, Silent):
         _label(console, "DRBD", drbd.says, "warning")
@@ -74,7 +81,7 @@ def _drbd(console, report):
             rows.append((f"{name}/{volume.number}", state.role,
                          peer.role if peer else "?",
                          (peer.cstate if peer else "no peer")
-                         + (", writes held back" if state.suspended else ""),
+                         + (", writes suspended" if state.suspended else ""),
                          f"{volume.dstate}/{their}"))
             styles.append("good" if good else "warning")
             if volume.resync is not None:
@@ -86,7 +93,7 @@ def _drbd(console, report):
         console.progress(f"{name} resync", volume.resync / 100.0, note)
 
 
-def _locking(console, report):
+def _locking(console: "Console", report: "Report") -> None:
     locking = report.locking
     if isinstance(locking, Silent):
         _label(console, "Locking", locking.says, "warning")
@@ -99,22 +106,22 @@ def _locking(console, report):
     if locking.waits:
         text += f"; dlm waits for {locking.waits}"
     _label(console, "Locking", text, "good" if locking.works else "error")
-    words = ["%s%s" % (space.name, {True: "", False: " (recovering)", None: " (?)"}[
-        space.recovered]) for space in locking.lockspaces]
+    notes = {True: "", False: " (recovering)", None: " (?)"}
+    words = [space.name + notes[space.recovered] for space in locking.lockspaces]
     _label(console, "", f"lockspaces: {', '.join(words) or 'none'}")
 
 
-def _peer_modes(report):
+def _peer_modes(report: "Report") -> "dict[str, str] | None":
     """{LV id: state} of the other node, from its own document; None when it was not asked."""
     if not isinstance(report.peer, dict):
         return None
     return {each["id"]: each["state"] for each in report.peer.get("volumes") or ()}
 
 
-def volumes(report):
-    """Rows (vg, lv, id, state here, group's attr) of all LVs that are known, as a tuple.
+def volumes(report: "Report") -> "tuple[tuple[str, str, str, str, str], ...]":
+    """Rows (vg, lv, id, state here, group's attr) of all LVs that are known.
 
-    The state is "sh" or "ex", as lvmlockd holds it; "active" where nobody tells the mode;
+    The state is "sh" or "ex", lvmlockd's mode; "active" where the mode is not known;
     "suspended", or "-" for one that is not active here.
     """
     active = () if isinstance(report.active, Silent) else report.active
@@ -128,7 +135,7 @@ def volumes(report):
     return tuple(sorted(found.values()))
 
 
-def _volumes(console, report):
+def _volumes(console: "Console", report: "Report") -> None:
     rows, there = volumes(report), _peer_modes(report)
     if isinstance(report.active, Silent):
         _label(console, "LVs", report.active.says, "warning")
@@ -141,7 +148,7 @@ def _volumes(console, report):
         if isinstance(report.peer, Silent):
             console.line(f"--peer: {report.peer.says}", "warning")
         elif there is None:
-            console.line(f"?: only that node knows; dualstor status --peer {report.other}",
+            console.line(f"?: known only there; dualstor status --peer {report.other}",
                          "dim")
     else:
         _label(console, "LVs", "none is known to be active here")
@@ -151,7 +158,7 @@ def _volumes(console, report):
         _label(console, "", "LVM was not asked: its commands would hang", "warning")
 
 
-def _resources(console, report):
+def _resources(console: "Console", report: "Report") -> None:
     cluster = report.cluster
     if isinstance(cluster, Silent) or not cluster.instances:
         return
@@ -167,7 +174,7 @@ def _resources(console, report):
     console.table(["Resource"] + nodes, rows, styles)
 
 
-def show(console, report, advices):
+def show(console: "Console", report: "Report", advices: "Sequence[Advice]") -> None:
     """Print the screen.
 
     :param advices: what advice.advise made of the Report

@@ -3,10 +3,18 @@
 
 from lxml import etree
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Sequence
+
+    from dualstor.command.configure.generations import Generation
+    from dualstor.command.configure.pacemaker import Clone, Part, Primitive
+
 HEAD = "Load it with: cibadmin --modify --allow-create --xml-file FILE"
 
 
-def _pairs(parent, kind, owner, values):
+def _pairs(parent: "etree._Element", kind: str, owner: str,
+           values: "Sequence[tuple[str, str]]") -> None:
     if values:
         holder = etree.SubElement(parent, kind, id=f"{owner}-{kind}")
         for name, value in values:
@@ -14,7 +22,7 @@ def _pairs(parent, kind, owner, values):
                              value=value)
 
 
-def _primitive(parent, primitive):
+def _primitive(parent: "etree._Element", primitive: "Primitive") -> None:
     element = etree.SubElement(parent, "primitive", {"id": primitive.id,
                                                      "class": primitive.standard})
     if primitive.provider:
@@ -28,7 +36,7 @@ def _primitive(parent, primitive):
              ("name", operation.name)) + operation.values))
 
 
-def _clone(parent, clone, modern):
+def _clone(parent: "etree._Element", clone: "Clone", modern: bool) -> None:
     """A clone; the promotable one of Pacemaker 1.1 is a <master>."""
     old_master = clone.promotable and not modern
     element = etree.SubElement(parent, "master" if old_master else "clone", id=clone.id)
@@ -40,7 +48,7 @@ def _clone(parent, clone, modern):
         _primitive(element, member)
 
 
-def _constraints(parent, part):
+def _constraints(parent: "etree._Element", part: "Part") -> None:
     for ban in part.bans:
         etree.SubElement(parent, "rsc_location", {
             "id": ban.id, "rsc": ban.resource, "node": ban.node, "score": "-INFINITY"})
@@ -57,7 +65,7 @@ def _constraints(parent, part):
             element.set("with-rsc-role", colocation.role)
 
 
-def configuration(part, generation):
+def configuration(part: "Part", generation: "Generation") -> "etree._Element":
     """The element <configuration> of a Part."""
     root = etree.Element("configuration")
     if part.properties:
@@ -75,17 +83,17 @@ def configuration(part, generation):
     return root
 
 
-def _text(root):
+def _text(root: "etree._Element") -> str:
     etree.indent(root)
     return etree.tostring(root, encoding="unicode") + "\n"
 
 
-def render(part, generation):
+def render(part: "Part", generation: "Generation") -> str:
     """A Part as text: what ``cibadmin --modify --allow-create`` merges into a CIB."""
     return _text(configuration(part, generation))
 
 
-def document(part, generation):
+def document(part: "Part", generation: "Generation") -> str:
     """A Part as a whole CIB: what ``crm_verify --xml-file`` takes."""
     root = etree.Element("cib", {"validate-with": generation.schema, "admin_epoch": "0",
                                  "epoch": "1", "num_updates": "0"})

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """/etc/cluster/cluster.conf of cman 3 (cluster.rng).
 
-cman's fenced hands every request on to Pacemaker (fence_pcmk), which has the devices: two
-that fence on their own would shoot twice.
+cman's fenced forwards every request to Pacemaker (fence_pcmk), which has the devices: if both
+had them, a node would be fenced twice.
 """
 
 from lxml import etree
@@ -10,13 +10,17 @@ from lxml import etree
 from dualstor.record import whole
 from dualstor.tools import xmltext
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.configure.model import Pair
+
 PATH = "/etc/cluster/cluster.conf"
 
 _DEVICE = "pacemaker"
 _JOIN_DELAY = "20"  # seconds that fenced waits for the other node after a cold start
 
 
-def render(pair, version=1):
+def render(pair: "Pair", version: int = 1) -> str:
     """The file's text, the same on both nodes.
 
     :param version: config_version; a change of the file needs a higher one
@@ -36,7 +40,7 @@ def render(pair, version=1):
     return '<?xml version="1.0"?>\n' + etree.tostring(root, encoding="unicode") + "\n"
 
 
-def version(text):
+def version(text: str) -> int:
     """The config_version of a cluster.conf; 0 where it has none.
 
     :raises ParseError: it is not well-formed

@@ -4,25 +4,33 @@
 The traffic is encrypted: who can speak corosync can fence. Needs /etc/corosync/authkey.
 """
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable, Sequence
+
+    from dualstor.command.configure.model import Pair
+
 PATH = "/etc/corosync/corosync.conf"
 KEY = "/etc/corosync/authkey"
 
 _TOKEN = 3000  # milliseconds: the default of corosync 3; that of 2 is too short for busy hosts
 
 
-def _section(name, values=(), inner=()):
-    lines = [name + " {"] + ["\t%s: %s" % value for value in values]
+def _section(name: str, values: "Iterable[tuple[str, object]]" = (),
+             inner: "Iterable[Sequence[str]]" = ()) -> "list[str]":
+    lines = [name + " {"] + [f"\t{key}: {value}" for key, value in values]
     for section in inner:
         lines += ["\t" + line for line in section]
     return lines + ["}"]
 
 
-def render(pair):
+def render(pair: "Pair") -> str:
     """The file's text, the same on both nodes."""
     knet = pair.generation.promotable
-    totem = [("version", 2), ("cluster_name", pair.cluster),
-             ("transport", "knet" if knet else "udpu"), ("token", _TOKEN),
-             ("crypto_cipher", "aes256"), ("crypto_hash", "sha256")]
+    totem: "list[tuple[str, object]]" = [
+        ("version", 2), ("cluster_name", pair.cluster),
+        ("transport", "knet" if knet else "udpu"), ("token", _TOKEN),
+        ("crypto_cipher", "aes256"), ("crypto_hash", "sha256")]
     nodes = [_section("node", [("name", node.name), ("nodeid", number),
                                ("ring0_addr", node.address)])
              for number, node in enumerate(pair.nodes, 1)]

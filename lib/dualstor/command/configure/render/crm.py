@@ -1,21 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The cluster's configuration in the language of the crm shell (crmsh, crm(8))."""
 
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable, Iterator
+
+    from dualstor.command.configure.generations import Generation
+    from dualstor.command.configure.pacemaker import Clone, Part, Primitive
+
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:%@+-")
 
 
-def _quoted(text):
+def _quoted(text: str) -> str:
     """A value as crmsh's reader takes it."""
     if text and set(text) <= _PLAIN:
         return text
-    return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _options(values):
+def _options(values: "Iterable[tuple[str, str]]") -> str:
     return " ".join(f"{name}={_quoted(value)}" for name, value in values)
 
 
-def _primitive(primitive):
+def _primitive(primitive: "Primitive") -> str:
     lines = [f"primitive {primitive.id} {primitive.agent}"]
     if primitive.parameters:
         lines.append("params " + _options(primitive.parameters))
@@ -24,7 +31,7 @@ def _primitive(primitive):
     return " \\\n    ".join(lines)
 
 
-def _clone(clone, modern):
+def _clone(clone: "Clone", modern: bool) -> "Iterator[str]":
     """The lines of a clone; the promotable one of Pacemaker 1.1 is an ``ms``."""
     for member in clone.members:
         yield _primitive(member)
@@ -35,7 +42,7 @@ def _clone(clone, modern):
            f"meta {_options(meta)}")
 
 
-def render(part, generation):
+def render(part: "Part", generation: "Generation") -> str:
     """A Part as text that ``crm configure load update FILE`` takes."""
     lines = []
     for fence in part.fences:

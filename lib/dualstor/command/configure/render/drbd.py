@@ -1,33 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The DRBD resource's file, /etc/drbd.d/RESOURCE.res (drbd.conf(5) of 8.3, 8.4 and 9).
 
-What drbd-dualprimary insists on: protocol C, two Primaries, no split brain mended by
-throwing data away, and I/O frozen until a lost peer is fenced. DRBD 9 is told not to promote
-whenever a device is opened.
+What drbd-dualprimary requires: protocol C, two Primaries, no split brain resolved by
+discarding data, and I/O frozen until a lost peer is fenced. DRBD 9 must not promote when a
+device is opened.
 """
 
 from dualstor import fencepeer
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable, Iterator
+
+    from dualstor.command.configure.model import Node, Pair
 
 _AFTER_SB = [f"after-sb-{number}pri disconnect;" for number in (0, 1, 2)]
 _FENCING = "fencing resource-and-stonith;"
 
 
-def path(pair):
-    """Where the file belongs."""
+def path(pair: "Pair") -> str:
+    """The file's path."""
     return f"/etc/drbd.d/{pair.drbd.resource}.res"
 
 
-def _section(head, lines):
+def _section(head: str, lines: "Iterable[str]") -> "list[str]":
     return [head + " {"] + ["\t" + line for line in lines] + ["}"]
 
 
-def _address(node, port):
+def _address(node: "Node", port: int) -> str:
     if ":" in node.replication:
         return f"address ipv6 [{node.replication}]:{port};"
     return f"address {node.replication}:{port};"
 
 
-def _lines(pair):
+def _lines(pair: "Pair") -> "Iterator[str]":
     drbd = pair.drbd
     old, nine = drbd.version == "8.3", drbd.version == "9"
     if old:
@@ -45,6 +51,6 @@ def _lines(pair):
         yield from _section("on " + node.name, own + ([f"node-id {number};"] if nine else []))
 
 
-def render(pair):
+def render(pair: "Pair") -> str:
     """The file's text, the same on both nodes."""
     return "\n".join(_section("resource " + pair.drbd.resource, _lines(pair))) + "\n"

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The nodes in /etc/hosts: cman goes by names, and a cluster must not hang on DNS (hosts(5))."""
+"""The nodes in /etc/hosts: cman uses names, and a cluster must not depend on DNS (hosts(5))."""
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.configure.model import Pair
 
 PATH = "/etc/hosts"
 
 
-def render(pair):
-    """The lines alone."""
+def render(pair: "Pair") -> str:
+    """Our lines alone."""
     return "".join(f"{node.address} {node.name}\n" for node in pair.nodes)
 
 
-def merged(text, pair):
+def merged(text: str, pair: "Pair") -> str:
     """The text of an /etc/hosts in which each node's name has its address and no other.
 
     Installers put the host's own name on 127.0.1.1, with which a cluster of one forms.

@@ -3,32 +3,39 @@
 
 import shlex
 
-#: Files in the current folder: the configuration as it was and as it is to be.
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable, Iterator
+
+    from dualstor.command.configure.generations import Generation
+    from dualstor.command.configure.pacemaker import Clone, Part, Primitive
+
+#: Files in the current directory: the configuration as it was and as it is to be.
 BEFORE, AFTER = "dualstor-before.xml", "dualstor-after.xml"
 
 
-def quoted(words):
+def quoted(words: "Iterable[str]") -> str:
     """Words as one line for a shell."""
     return " ".join(shlex.quote(word) for word in words)
 
 
-def _options(values):
-    return ["%s=%s" % pair for pair in values]
+def _options(values: "Iterable[tuple[str, str]]") -> "list[str]":
+    return [f"{name}={value}" for name, value in values]
 
 
-def _operations(primitive):
-    words = []
+def _operations(primitive: "Primitive") -> "list[str]":
+    words: "list[str]" = []
     for operation in primitive.operations:
         words += ["op", operation.name] + _options(operation.values)
     return words
 
 
-def _create(primitive, *further):
+def _create(primitive: "Primitive", *further: str) -> "tuple[str, ...]":
     return ("resource", "create", primitive.id, primitive.agent,
             *_options(primitive.parameters), *_operations(primitive), *further)
 
 
-def _clone(clone, modern):
+def _clone(clone: "Clone", modern: bool) -> "Iterator[tuple[str, ...]]":
     """The commands of a clone; ``promotable`` is of 0.10."""
     meta = _options(clone.meta)
     if modern and not clone.group:
@@ -43,7 +50,7 @@ def _clone(clone, modern):
         yield ("resource", "clone", clone.of, *((["meta"] if modern else []) + meta))
 
 
-def commands(part, generation):
+def commands(part: "Part", generation: "Generation") -> "Iterator[tuple[str, ...]]":
     """The commands of a Part, each a tuple of words after "pcs -f FILE"."""
     if part.properties:
         yield ("property", "set", *_options(part.properties))
@@ -64,7 +71,7 @@ def commands(part, generation):
                colocation.other, "INFINITY", "id=" + colocation.id)
 
 
-def render(part, generation):
+def render(part: "Part", generation: "Generation") -> str:
     """A Part as a shell script.
 
     It works on a copy, so that the cluster gets all of it at once: a group that is not
