@@ -6,9 +6,9 @@ import os
 import sys
 
 from . import cib, console, demo, image, logs, snapshot, status
+from .errors import CommandTimeout, LabError
 from .faults import runner as faults
 from .faults.scenarios import every as every_fault
-from .errors import CommandTimeout, LabError
 from .lab import Lab
 from .machine import LINKS
 from .progress import Progress, Silent

@@ -6,7 +6,8 @@ import os
 import pytest
 from lxml import etree
 
-from dualstor.agents.catalogue import NAMES as AGENTS, interface
+from dualstor.agents.catalogue import NAMES as AGENTS
+from dualstor.agents.catalogue import interface
 from dualstor.ocf.metadata import render
 
 HERE = os.path.dirname(__file__)

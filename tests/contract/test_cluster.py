@@ -2,6 +2,7 @@
 """The cluster's engine and manager: quorum, fencing, scores."""
 
 import pytest
+
 from dualstor.tools import pacemaker, quorum
 
 NODES = ["node1", "node2"]

@@ -2,6 +2,7 @@
 """DRBD: what the kernel says and what drbdadm knows."""
 
 import pytest
+
 from dualstor.kernel import drbd
 from dualstor.tools import drbdadm
 

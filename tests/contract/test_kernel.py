@@ -2,6 +2,7 @@
 """The kernel's own account: dlm, processes, block devices, holders."""
 
 import pytest
+
 from dualstor.kernel import block, dlm, holders, process
 
 NODES = ["node1", "node2"]

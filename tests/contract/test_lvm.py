@@ -2,6 +2,7 @@
 """LVM with lvmlockd: what the wrappers promise of reports, locks and activation."""
 
 import pytest
+
 from dualstor.kernel import devmapper
 from dualstor.tools import dmsetup, lvm, lvmlock
 

@@ -6,11 +6,11 @@ then the commands of cases in it that change nothing are run for real.
 """
 
 import pytest
+
+from contract import situations, transcripts
 from dualstor.errors import ToolHung
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
-
-from contract import situations, transcripts
 
 SECONDS = 20.0      # after which a program counts as hanging
 CASES = [case for program in transcripts.programs() for case in transcripts.load(program)]

@@ -10,14 +10,14 @@ import signal
 import tempfile
 
 import pytest
+
+from contract import situations
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import BUSY, Host
 from dualstor.kernel import locksocket, process
 from simulator import locking, path, world
 from simulator.host import Simulation
 from simulator.state import CLVMD, LVMLOCKD
-
-from contract import situations
 
 ONE = "node1"
 #: Connections that the kernel takes for somebody who accepts none of them.

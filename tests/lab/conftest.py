@@ -4,7 +4,9 @@
 All of it comes from snapshots of this state of the tree, which the first test that wants one takes.
 """
 import pytest
-from lablib import LabError, cib, cluster as clusters
+
+from lablib import LabError, cib
+from lablib import cluster as clusters
 from lablib.faults.stage import Stage
 
 

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+
+from dualstor.command.configure import answers, pacemaker
 from lablib import Unmet, wait_until
 from lablib.observe import hopeless, unsettled
 from unit.configure import readback
 from unit.configure.test_render import GENERATIONS, RENDERERS, VERSIONS, rendered
-
-from dualstor.command.configure import answers, pacemaker
 
 pytestmark = pytest.mark.lab
 

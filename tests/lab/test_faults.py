@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A choice of the fault scenarios with our agents; `make faults` plays them all, beside the stock agents."""
 import pytest
+
 from lablib.faults import runner
 
 pytestmark = pytest.mark.lab

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from lablib import CommandTimeout, LabError, NodeGone, wait_until
 
 pytestmark = pytest.mark.lab

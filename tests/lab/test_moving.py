@@ -4,6 +4,7 @@ import shlex
 import time
 
 import pytest
+
 from conformance.test_moving import lines, planned
 from lablib import cib
 from lablib.faults import records, verdict

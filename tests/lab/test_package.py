@@ -6,8 +6,9 @@ One formed cluster for all of it, in this order.
 import re
 from pathlib import Path
 
-import packages
 import pytest
+
+import packages
 from dualstor import __version__
 from lablib import cib, package, wait_until
 from lablib.progress import Silent

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from lablib import cib, paths
 
 pytestmark = pytest.mark.lab

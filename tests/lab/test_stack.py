@@ -3,6 +3,7 @@
 import io
 
 import pytest
+
 from lablib import cib, demo
 
 pytestmark = pytest.mark.lab

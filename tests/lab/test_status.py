@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from lablib import Unmet, wait_until
 
 pytestmark = pytest.mark.lab

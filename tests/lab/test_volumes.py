@@ -3,6 +3,7 @@
 import time
 
 import pytest
+
 from lablib import Unmet, cib
 from lablib.faults import records
 from unit.docs import markdown

@@ -6,12 +6,12 @@ import io
 import sys
 from dataclasses import dataclass, field
 
-from dualstor.host.deadline import Deadline
-from dualstor.errors import Terminated
-from dualstor.look import well
-from dualstor.ocf.environment import Environment
 from dualstor.agents.catalogue import load
+from dualstor.errors import Terminated
+from dualstor.host.deadline import Deadline
+from dualstor.look import well
 from dualstor.main import conclude, perform
+from dualstor.ocf.environment import Environment
 from simulator.host import Killed, NodeDied, SimHost
 from simulator.state import CLVMD
 

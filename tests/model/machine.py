@@ -6,7 +6,7 @@ ordinary test run, ``soak`` for long.
 """
 
 from hypothesis import strategies as st
-from hypothesis.stateful import (RuleBasedStateMachine, initialize, invariant, precondition, rule)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dualstor.errors import Terminated
 from model import actions, events, invariants

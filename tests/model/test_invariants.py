@@ -12,18 +12,18 @@ import time
 
 import pytest
 
-from dualstor.action import engine
 from dualstor import main
-from dualstor.host import memory
+from dualstor.action import engine
+from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.clustered_vg import deeds as vg_deeds
 from dualstor.agents.clustered_vg import locking as vg_locking
 from dualstor.agents.clustered_vg.agent import ClusteredVg
 from dualstor.agents.drbd_dualprimary import deeds as drbd_deeds
 from dualstor.agents.drbd_dualprimary.agent import DrbdDualPrimary
-from dualstor.host.deadline import Deadline
 from dualstor.errors import DualstorError
+from dualstor.host import memory
+from dualstor.host.deadline import Deadline
 from dualstor.ocf.codes import ExitCode
-from dualstor.action.steps import Do, Finish, Wait
 from dualstor.tools import lvm
 from model import events, leftovers, machine
 from model.actions import DRBD, GROUP

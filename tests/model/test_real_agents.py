@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from dualstor.host.deadline import Deadline
 from dualstor.agents.catalogue import load
+from dualstor.host.deadline import Deadline
 from dualstor.main import conclude, perform
 from dualstor.ocf.codes import MONITOR_ONLY
 from model import actions

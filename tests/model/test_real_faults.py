@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from dualstor.host.memory import STATE_DIR
 from dualstor.agents.catalogue import NAMES as AGENTS
+from dualstor.host.memory import STATE_DIR
 from dualstor.ocf.codes import MONITOR_ONLY
 from model import actions, leftovers
 from model.actions import DAEMON, DRBD, GROUP

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from dualstor.host.deadline import Deadline
 from dualstor.errors import ToolHung, ToolMissing
+from dualstor.host.deadline import Deadline
 from dualstor.kernel import devmapper, process
 from simulator import faults
 

@@ -12,7 +12,6 @@ sys.path[:0] = [_TESTS, os.path.join(os.path.dirname(_TESTS), "lib")]
 
 from simulator import locking, path, state  # noqa: E402
 
-
 _PAUSE = 0.05       # seconds between two looks whether it takes connections again
 
 

@@ -6,9 +6,9 @@ import errno
 import io
 import pickle
 
+from dualstor.errors import HostUnreadable, ToolHung, ToolMissing
 from dualstor.host import freshread
 from dualstor.host.deadline import Deadline
-from dualstor.errors import HostUnreadable, ToolHung, ToolMissing
 from dualstor.host.host import BUSY, Host
 from dualstor.host.memory import STATE_DIR, file_name
 from dualstor.host.run import KILL_GRACE, TERM_GRACE, Completed

@@ -8,7 +8,8 @@ Block, an open socket a Socket.
 import functools
 import posixpath
 
-from simulator import dmlist, drbd as drbd_model, pvheader
+from simulator import dmlist, pvheader
+from simulator import drbd as drbd_model
 from simulator.state import CLVMD, HANDLER, STOCK_HANDLER
 from simulator.volumes import LOWER_DISK, MAJOR
 

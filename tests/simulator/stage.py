@@ -10,9 +10,9 @@ import shutil
 import subprocess
 import tempfile
 
-from dualstor.look import sights, well
-from dualstor.host.files import Files
 from dualstor.agents.catalogue import load
+from dualstor.host.files import Files
+from dualstor.look import sights, well
 from dualstor.main import perform
 from model import actions
 from paper import kept

@@ -7,6 +7,7 @@ config/tools/xml/ccs_config_validate.in, and what they printed when they ran.
 
 from simulator import getopt, locking, membership
 from simulator.programs import program
+
 _OPTIONS = "m:n:v:e:2p:c:i:N:t:o:k:F:C:VAPwfqazhXD::Sd::r::"
 _OPERATIONS = ("join", "leave", "expected", "votes", "kill", "version", "wait", "status", "nodes",
                "services", "debug")

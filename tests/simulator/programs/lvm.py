@@ -7,7 +7,8 @@ Which version has what: LVM2 tools/{args.h,commands.h,lvmcmdline.c,vgchange.c,du
 import shlex
 
 from simulator import drbd, locking, membership, volumes
-from simulator.programs import activation as activating, lvmsettings, program, report
+from simulator.programs import activation as activating
+from simulator.programs import lvmsettings, program, report
 from simulator.programs.activation import FAILED
 from simulator.state import CLVMD
 

@@ -2,6 +2,7 @@
 """ccs_config_validate: what its exit codes and lines mean."""
 
 import pytest
+
 from dualstor.errors import ToolMissing
 from dualstor.tools import ccs
 from unit.cluster.helpers import PaperHost

@@ -2,10 +2,11 @@
 """cman_tool and fence_tool of cman 3."""
 
 import pytest
-from dualstor.errors import ParseError, ToolFailed
-from dualstor.tools import cman, fence_tool, group_tool
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dualstor.errors import ParseError, ToolFailed
+from dualstor.tools import cman, fence_tool, group_tool
 from unit.cluster.helpers import CMAN_DOWN, PaperHost, golden
 
 TWO = golden("cman-status-two-node.txt")

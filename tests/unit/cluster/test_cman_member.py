@@ -2,6 +2,7 @@
 """cman_tool's commands: what they say, and what of it counts."""
 
 import pytest
+
 from dualstor.tools import cman_member
 from unit.cluster.helpers import CMAN_DOWN, PaperHost, golden
 

@@ -2,11 +2,12 @@
 """dlm: what dlm_tool says, what dlm waits for, and the kernel's own side."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dualstor.errors import ParseError, ToolFailed
 from dualstor.kernel import dlm
 from dualstor.tools import dlm_tool
-from hypothesis import given
-from hypothesis import strategies as st
 from unit.cluster.helpers import HANGS, PaperHost, golden
 
 BOTH = golden("dlm-status-both.txt")

@@ -2,6 +2,7 @@
 """group_tool, of cman 3 and in the compatibility mode with cman 2."""
 
 import pytest
+
 from dualstor.errors import ParseError
 from dualstor.tools import cman, group_tool
 from unit.cluster.helpers import PaperHost, golden

@@ -4,10 +4,11 @@
 import os
 
 import pytest
-from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
-from dualstor.tools import pacemaker
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
+from dualstor.tools import pacemaker
 from unit.cluster.helpers import CMAN_DOWN, HANGS, PaperHost, golden
 
 BOTH, SURVIVOR = golden("crm_mon-both.xml"), golden("crm_mon-survivor.xml")

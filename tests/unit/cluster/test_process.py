@@ -2,10 +2,11 @@
 """Processes as /proc shows them."""
 
 import pytest
-from dualstor.kernel import process
-from dualstor.kernel.process import Process
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dualstor.kernel import process
+from dualstor.kernel.process import Process
 from unit.cluster.helpers import PaperHost
 
 BOOT = "/proc/sys/kernel/random/boot_id"

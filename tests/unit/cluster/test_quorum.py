@@ -2,10 +2,11 @@
 """Quorum and membership by corosync and by cman, and the one view of both."""
 
 import pytest
-from dualstor.errors import ParseError
-from dualstor.tools import corosync, quorum
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dualstor.errors import ParseError
+from dualstor.tools import corosync, quorum
 from unit.cluster.helpers import CMAN_DOWN, HANGS, PaperHost, golden
 
 BOTH, SURVIVOR = golden("quorumtool-both.txt"), golden("quorumtool-survivor.txt")

@@ -2,10 +2,11 @@
 """The history of fencing, as stonith_admin prints it."""
 
 import pytest
-from dualstor.errors import ParseError, ToolFailed
-from dualstor.tools import stonith
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dualstor.errors import ParseError, ToolFailed
+from dualstor.tools import stonith
 
 from .helpers import PaperHost, golden
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Observations of a host with a lock daemon: healthy ones, and any that hypothesis can think of."""
 
+from hypothesis import strategies as st
+
 from dualstor.action.steps import Done, Request
 from dualstor.agents.clvmd import interface, seen
 from dualstor.kernel.process import Process
 from dualstor.ocf.parameters import Parameters
 from dualstor.tools.quorum import Quorum
 from facts import Facts
-from hypothesis import strategies as st
 
 GOOD = Quorum(engine="corosync", running=True, quorate=True, says="2 of 2 votes")
 BLOCKED = GOOD.but(quorate=False, says="Activity blocked")

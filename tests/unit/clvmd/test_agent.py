@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """clvmd's looking and doing, on a host that is written down."""
 
-import paper
 import pytest
+
+import paper
 from dualstor.action.engine import pursue
 from dualstor.agents.clvmd import deeds, seen
 from dualstor.agents.clvmd.agent import Clvmd

@@ -2,12 +2,13 @@
 """clvmd's decisions on any observation: what must hold whatever is seen."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+
 from dualstor.action.steps import Do, Finish, Unseen, Wait
 from dualstor.agents.clvmd import decide as module
 from dualstor.agents.clvmd import deeds, seen
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
 from facts import Facts, deciding
-from hypothesis import HealthCheck, given, settings
 
 from . import observations as seen_by
 

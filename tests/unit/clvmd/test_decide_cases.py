@@ -2,6 +2,7 @@
 """clvmd's decisions, case by case."""
 
 import pytest
+
 from dualstor.action.steps import Do, Done, Finish, Wait
 from dualstor.agents.clvmd import decide as module
 from dualstor.agents.clvmd import deeds, seen

@@ -2,6 +2,7 @@
 """clvmd without quorum takes no connection and is busy, not dead, on the simulated pair."""
 
 import pytest
+
 from contract import situations
 from model import actions
 from model.actions import DAEMON, GROUP

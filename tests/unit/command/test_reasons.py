@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from dualstor.command.documents import explanations, reasons
 from dualstor.command.check.rules import rules
+from dualstor.command.documents import explanations, reasons
 from dualstor.ocf import reason
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))

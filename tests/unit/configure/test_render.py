@@ -5,6 +5,9 @@ import os
 import re
 
 import pytest
+from hypothesis import given
+from lxml import etree
+
 from dualstor import fencepeer
 from dualstor.agents.catalogue import interface
 from dualstor.command.check.parsers import corosyncconf
@@ -13,8 +16,6 @@ from dualstor.command.configure import answers, files, pacemaker, steps
 from dualstor.command.configure.render import cib, cman, corosync, crm, drbd, hosts, lvmconf, pcs
 from dualstor.errors import ParseError
 from dualstor.tools import drbdconf
-from hypothesis import given
-from lxml import etree
 from unit.configure import readback
 from unit.configure.pairs import any_answers, pair
 

@@ -4,6 +4,7 @@
 import socket
 
 import pytest
+
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import BUSY, Host
 

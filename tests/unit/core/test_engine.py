@@ -3,13 +3,13 @@
 
 import pytest
 
-from dualstor.host.deadline import Deadline
 from dualstor.action.engine import Agent, pursue
-from dualstor.errors import DeadlineReached, ToolFailed, ToolHung
-from dualstor.host.host import Host
-from dualstor.ocf.codes import ExitCode
-from dualstor.host.run import Completed
 from dualstor.action.steps import Case, Do, Finish, Request, Unseen, Wait
+from dualstor.errors import DeadlineReached, ToolFailed, ToolHung
+from dualstor.host.deadline import Deadline
+from dualstor.host.host import Host
+from dualstor.host.run import Completed
+from dualstor.ocf.codes import ExitCode
 
 
 class Clock:

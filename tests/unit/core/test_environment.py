@@ -2,9 +2,10 @@
 """The caller's environment: typed, and never trusted to be sane."""
 
 import pytest
-from dualstor.ocf.environment import Environment, boolean, level_at_most
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dualstor.ocf.environment import Environment, boolean, level_at_most
 
 META = "OCF_RESKEY_CRM_meta_"
 

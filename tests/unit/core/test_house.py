@@ -9,6 +9,7 @@ import ast
 import os
 
 import pytest
+
 from sourcetree import parsed, sources
 
 HOUSES = [("lib", "dualstor"), ("lab", "lablib")]

@@ -11,14 +11,14 @@ import pytest
 
 from dualstor import main as main_module
 from dualstor.action.engine import Agent
+from dualstor.action.steps import Finish
+from dualstor.agents.catalogue import NAMES as AGENTS
 from dualstor.errors import PermissionLacking, ToolMissing
 from dualstor.main import conclude, perform
-from dualstor.agents.catalogue import NAMES as AGENTS
 from dualstor.ocf import document
-from dualstor.ocf.codes import ExitCode, MONITOR_ONLY
+from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
 from dualstor.ocf.parameters import Action, Interface, Parameter
 from dualstor.ocf.reason import LIMIT
-from dualstor.action.steps import Finish
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 

@@ -4,12 +4,13 @@
 import os
 
 import pytest
+from lxml import etree
+
 from dualstor.agents.catalogue import NAMES as AGENTS
 from dualstor.agents.catalogue import interface as declared
 from dualstor.command.documents import pages
 from dualstor.ocf.metadata import render
 from dualstor.ocf.parameters import Action, Interface, Parameter
-from lxml import etree
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 

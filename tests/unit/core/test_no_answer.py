@@ -6,6 +6,7 @@ when their stdout was lost.
 """
 
 import pytest
+
 from dualstor.errors import DualstorError, ParseError, ToolFailed
 from dualstor.host.run import Completed
 from dualstor.kernel import drbd

@@ -10,6 +10,9 @@ import os
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dualstor.errors import DualstorError, ParseError
 from dualstor.kernel import block, devmapper, dlm, drbd, holders, process
 from dualstor.ocf.environment import Environment
@@ -32,8 +35,6 @@ from dualstor.tools import (
     pacemaker,
     stonith,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 from sourcetree import SHIPPED, TREE, parsed
 from unit.drbd.helpers import PaperHost
 

@@ -2,6 +2,7 @@
 """Parameters: typed, defaulted, and every problem told in a sentence."""
 
 import pytest
+
 from dualstor.ocf.environment import Environment
 from dualstor.ocf.parameters import Parameter, parse
 

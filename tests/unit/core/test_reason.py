@@ -4,10 +4,11 @@
 import itertools
 
 import pytest
-from dualstor.ocf import reason
-from dualstor.ocf.reason import LIMIT, commands, destructive, fitted, harmless
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dualstor.ocf import reason
+from dualstor.ocf.reason import LIMIT, commands, destructive, fitted, harmless
 
 LONG = ("drbd monitor: DRBD resource r0: runs without its peer (Primary, disk UpToDate, "
         "WFConnection): bring the other node or the replication link back")

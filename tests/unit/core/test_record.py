@@ -2,6 +2,7 @@
 """Records are values: compared by content, never changed."""
 
 import pytest
+
 from dualstor.record import Record
 
 

@@ -8,6 +8,7 @@ import time
 
 import psutil
 import pytest
+
 from dualstor.errors import ToolHung, ToolMissing
 from dualstor.host import run
 

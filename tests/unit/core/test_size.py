@@ -9,6 +9,7 @@ import ast
 import sys
 
 import pytest
+
 from dualstor import log
 from dualstor.command.check.parsers import chains
 from dualstor.errors import ParseError, shown

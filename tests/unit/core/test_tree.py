@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from sourcetree import ALL, SHIPPED, TREE, imports, parsed
 
 

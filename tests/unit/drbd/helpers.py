@@ -3,9 +3,10 @@
 
 import os
 
+from hypothesis import strategies as st
+
 import paper
 from dualstor.host.deadline import Deadline
-from hypothesis import strategies as st
 
 DATA = os.path.join(os.path.dirname(__file__), "..", "..", "data", "drbd")
 STATES = sorted(name for name in os.listdir(DATA) if os.path.isdir(os.path.join(DATA, name)))

@@ -4,12 +4,13 @@
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dualstor.errors import HostUnreadable
 from dualstor.host.run import Completed
 from dualstor.kernel import drbd
 from dualstor.tools import drbdadm, drbdsetup
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .helpers import DATA, PaperHost, golden, kernel_host
 

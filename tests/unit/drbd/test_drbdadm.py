@@ -2,10 +2,11 @@
 """drbdadm: versions, configuration, the state of a resource by all ways, deeds."""
 
 import pytest
+from hypothesis import given
+
 from dualstor.errors import ParseError, ToolFailed, ToolMissing
 from dualstor.kernel import drbd
 from dualstor.tools import drbdadm
-from hypothesis import given
 
 from .helpers import PaperHost, captured, golden, kernel_host, mangled
 

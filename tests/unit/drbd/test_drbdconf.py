@@ -2,9 +2,10 @@
 """The configuration as drbdadm dump prints it, 8.3 to 9."""
 
 import pytest
+from hypothesis import given
+
 from dualstor.errors import ParseError
 from dualstor.tools import drbdconf
-from hypothesis import given
 
 from .helpers import golden, mangled
 

@@ -4,12 +4,13 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dualstor.errors import ParseError, ToolFailed, ToolMissing
 from dualstor.host.run import Completed
 from dualstor.kernel import drbd
 from dualstor.tools import drbdsetup
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .helpers import CAPTURES, PaperHost, captured, golden, kernel_host, mangled
 

@@ -2,9 +2,10 @@
 """/proc/drbd in all its forms, whose a minor is, and the state of a resource."""
 
 import pytest
+from hypothesis import given
+
 from dualstor.errors import ParseError
 from dualstor.kernel import drbd
-from hypothesis import given
 
 from .helpers import CAPTURES, PaperHost, captured, golden, kernel_host, mangled
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Observations of a DRBD resource for the tests of decisions: good ones, and generated ones."""
 
+from hypothesis import strategies as st
+
 from dualstor.action.steps import Request
 from dualstor.agents.drbd_dualprimary import seen
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE
@@ -9,7 +11,6 @@ from dualstor.ocf.environment import Environment
 from dualstor.ocf.parameters import parse
 from dualstor.record import Record
 from facts import Facts
-from hypothesis import strategies as st
 
 
 class Conf(Record):

@@ -2,13 +2,14 @@
 """What holds for every decision of drbd-dualprimary, whatever was observed."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dualstor.action.steps import Do, Done, Finish, Unseen, Wait
 from dualstor.agents.drbd_dualprimary import decide as module
 from dualstor.agents.drbd_dualprimary import deeds, published, seen
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
 from facts import Facts, deciding
-from hypothesis import given
-from hypothesis import strategies as st
 
 from . import observations as o
 

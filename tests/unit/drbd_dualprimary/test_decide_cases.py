@@ -2,6 +2,7 @@
 """Decisions of drbd-dualprimary in the cases that people meet, with the words they read."""
 
 import pytest
+
 from dualstor.action.steps import Do, Done, Finish, Wait
 from dualstor.agents.drbd_dualprimary import decide as module
 from dualstor.agents.drbd_dualprimary import deeds, published, seen

@@ -2,6 +2,7 @@
 """What DRBD 9 does otherwise, on a simulated pair: readers of a Secondary, a connection that is gone."""
 
 import pytest
+
 from model import actions
 from model.actions import DRBD
 from simulator import drbd, faults, world

@@ -2,6 +2,7 @@
 """drbdadm that hangs, its files are on a dead file system: drbdsetup needs none, and has time."""
 
 import pytest
+
 from dualstor.errors import ToolHung
 from dualstor.tools import drbdadm
 from model import actions

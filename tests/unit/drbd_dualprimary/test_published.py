@@ -4,6 +4,7 @@
 import os
 
 import pytest
+
 from dualstor.agents.drbd_dualprimary import published
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host

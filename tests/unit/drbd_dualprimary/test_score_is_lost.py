@@ -6,6 +6,7 @@ it takes the same score for no news, and writes nothing.
 """
 
 import pytest
+
 from model import actions, events
 from model.actions import DRBD
 from simulator import faults, kernelfiles, world

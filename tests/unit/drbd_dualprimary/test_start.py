@@ -2,6 +2,7 @@
 """How long start waits for the peer and for a resync, on the simulated pair."""
 
 import pytest
+
 from model import actions, events
 from model.actions import DRBD
 from simulator import faults, world

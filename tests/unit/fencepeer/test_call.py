@@ -2,10 +2,11 @@
 """The environment of the fence-peer handler, of each generation of DRBD."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dualstor.tools.drbdnames import is_resource_name
 from dualstor.fencepeer.call import Call, parse
+from dualstor.tools.drbdnames import is_resource_name
 
 from .calls import DRBD_8, DRBD_9, without
 

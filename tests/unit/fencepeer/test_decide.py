@@ -2,14 +2,16 @@
 """What the fence-peer handler decides: one way to thaw I/O, and every other freezes it."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dualstor.action.steps import Do, Done, Finish, Request, Unseen, Wait
+from dualstor.fencepeer import decide as module
+from dualstor.fencepeer import deeds, seen
 from dualstor.fencepeer.call import Call
-from dualstor.fencepeer import decide as module, deeds, seen
 from dualstor.fencepeer.decide import FENCED, FROZEN, PATIENCE
 from dualstor.fencepeer.seen import Drbd, Fenced
 from dualstor.kernel.drbd import Peer, State, Volume
-from dualstor.action.steps import Do, Done, Finish, Request, Unseen, Wait
 from dualstor.tools.quorum import Quorum
 from facts import Facts, deciding
 

@@ -8,9 +8,9 @@ import pytest
 
 import hostile
 from dualstor import fencepeer, log
-from dualstor.host.deadline import Deadline
 from dualstor.errors import Terminated
 from dualstor.fencepeer import decide, handler
+from dualstor.host.deadline import Deadline
 from sourcetree import TREE
 from unit.cluster.helpers import HANGS, PaperHost, golden
 from unit.drbd.helpers import golden as drbd_golden

@@ -5,9 +5,9 @@ import contextlib
 import io
 import os
 
-from dualstor.host.deadline import Deadline
-from dualstor.errors import DualstorError
 from dualstor.agents.catalogue import load
+from dualstor.errors import DualstorError
+from dualstor.host.deadline import Deadline
 from dualstor.main import conclude, perform
 from dualstor.ocf.reason import fitted
 from simulator import world

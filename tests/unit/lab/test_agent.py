@@ -8,6 +8,7 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lablib import channel
 from lablib.agent import Agent
 from lablib.errors import CommandFailed, CommandTimeout, NodeGone

@@ -4,6 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
+
 from lablib import cib, cluster, payload
 
 SETS = pytest.mark.parametrize("agents", cib.SETS.values(), ids=cib.SETS)

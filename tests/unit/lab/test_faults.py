@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lablib import cib, paths
 from lablib.errors import LabError
 from lablib.faults import picture, records, runner, scenario, scenarios, table, timeline, wrappers

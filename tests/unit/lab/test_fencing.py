@@ -4,7 +4,8 @@ import struct
 
 from hypothesis import given
 from hypothesis import strategies as st
-from lablib import fencevirt, fencelog, fencing
+
+from lablib import fencelog, fencevirt, fencing
 
 
 def request(operation, domain, sequence=1):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 
 import pytest
+
 from lablib import errors, host, paths, processes, waiting
 
 ALL = list(host.NEEDS)

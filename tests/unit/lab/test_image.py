@@ -6,14 +6,14 @@ import struct
 import sys
 from pathlib import Path
 
-import packages
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import packages
 from lablib import Lab, accel, bzimage, cpio, errors, host, image, package, paths, payload, snapshot
 from lablib.machine import Options
 from lablib.progress import Silent
-
 
 SUITES = pytest.mark.parametrize("suite", image.SUITES)
 

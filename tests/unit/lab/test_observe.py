@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the lab reads from /proc/drbd and crm_mon."""
 import pytest
+
 from lablib import observe
 
 PROC_DRBD = """\

@@ -9,8 +9,9 @@ import sys
 import threading
 import types
 
-import dualstor
 import pytest
+
+import dualstor
 from dualstor.agents.clustered_vg import headers
 from dualstor.host import freshread
 from dualstor.tools.lvm import PhysicalVolume

@@ -2,6 +2,7 @@
 """What is repeated and what is noticed, on the simulated cluster: nothing is asked in excess."""
 
 import pytest
+
 from dualstor.host import freshread
 from dualstor.kernel import dmlist
 from dualstor.look import sights

@@ -5,6 +5,7 @@ import os
 import sys
 
 import pytest
+
 from sourcetree import TREE
 
 sys.path[:0] = [TREE, os.path.join(TREE, "bench")]

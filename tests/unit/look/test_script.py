@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from dualstor.look.well import LASTS, place
 from model import actions
 from paper import kept

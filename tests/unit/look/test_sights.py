@@ -3,8 +3,9 @@
 
 import os
 
-import paper
 import pytest
+
+import paper
 from dualstor.host import freshread
 from dualstor.host.deadline import Deadline
 from dualstor.kernel import drbd

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The kept answer: its form, and in which calls it is repeated."""
 
-import paper
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import paper
 from dualstor.host.deadline import Deadline
 from dualstor.look import well
 from dualstor.look.sights import KINDS
 from dualstor.look.well import LASTS, Well
-from hypothesis import given
-from hypothesis import strategies as st
 from unit.drbd.helpers import mangled
 
 AGENT, RESOURCE = "clvmd", "lock:1"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Observations of a host with a volume group: healthy ones, and any that hypothesis can think of."""
 
+from hypothesis import strategies as st
+
 from dualstor.action.steps import Done, Request
 from dualstor.agents.clustered_vg import interface, seen
 from dualstor.kernel.devmapper import Volume
@@ -8,7 +10,6 @@ from dualstor.ocf.parameters import Parameters
 from dualstor.record import Record
 from dualstor.tools import lvm, lvm_messages
 from facts import Facts
-from hypothesis import strategies as st
 
 VG = "vg0"
 GROUP_ID = "g" * 32

@@ -4,6 +4,7 @@
 import os
 
 import pytest
+
 from dualstor.action.engine import pursue
 from dualstor.action.steps import Finish
 from dualstor.agents.clustered_vg import deeds, seen

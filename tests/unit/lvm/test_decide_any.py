@@ -3,6 +3,8 @@
 
 from unittest import mock
 
+from hypothesis import HealthCheck, given, settings
+
 from dualstor.action.engine import pursue
 from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.clustered_vg import decide as module
@@ -15,7 +17,6 @@ from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
 from facts import Facts, deciding
-from hypothesis import HealthCheck, given, settings
 
 from . import observations as seen_by
 

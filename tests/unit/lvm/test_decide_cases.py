@@ -2,6 +2,7 @@
 """clustered-vg's decisions case by case: the steps in order, the reasons and their advice."""
 
 import pytest
+
 from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.clustered_vg import decide as module
 from dualstor.agents.clustered_vg import deeds, seen

@@ -2,6 +2,7 @@
 """While DRBD or device-mapper holds I/O back nothing reads: a reader could not be ended."""
 
 import pytest
+
 from dualstor.kernel import drbd
 from dualstor.tools import drbdsetup
 from model import actions, events

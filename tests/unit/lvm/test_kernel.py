@@ -2,10 +2,11 @@
 """LVs in device-mapper, what a device stands on, who holds it open."""
 
 import pytest
-from dualstor.errors import HostUnreadable
-from dualstor.kernel import block, devmapper, dlm, holders
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dualstor.errors import HostUnreadable
+from dualstor.kernel import block, devmapper, dlm, holders
 
 from .helpers import PaperHost, golden
 

@@ -2,10 +2,11 @@
 """LVM's settings, of every version that there is: asked for, or read from lvm.conf."""
 
 import pytest
-from dualstor.errors import ParseError, ToolHung
-from dualstor.tools import lvmconf
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dualstor.errors import ParseError, ToolHung
+from dualstor.tools import lvmconf
 
 from .helpers import PaperHost, golden
 

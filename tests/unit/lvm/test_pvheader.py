@@ -4,10 +4,11 @@
 import os
 
 import pytest
-from dualstor.errors import ParseError
-from dualstor.kernel import pvheader
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dualstor.errors import ParseError
+from dualstor.kernel import pvheader
 
 from .helpers import DATA, golden
 

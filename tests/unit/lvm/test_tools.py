@@ -2,11 +2,12 @@
 """The wrappers of lvm, lvmlockctl and dmsetup: golden answers, known texts, foreign input."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from dualstor.errors import ParseError, ToolFailed, ToolHung
 from dualstor.host.deadline import Deadline
 from dualstor.tools import dmsetup, lvm, lvm_messages, lvmconf, lvmlock
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .helpers import PaperHost, golden
 

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 
 import pytest
+
 from simulator import path, world
 
 

@@ -8,11 +8,12 @@ import sys
 
 import hypothesis
 import pytest
+from hypothesis import strategies as st
+
 from dualstor import log
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.host.memory import STATE_DIR, file_name
-from hypothesis import strategies as st
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import subprocess
 from functools import partial
 
 import pytest
+
 from dualstor.agents.catalogue import load
 from dualstor.agents.clustered_vg.interface import INTERFACE as GROUP_INTERFACE
 from dualstor.agents.clvmd.interface import INTERFACE as DAEMON_INTERFACE

@@ -5,6 +5,7 @@ import ast
 import os
 
 import pytest
+
 from sourcetree import SHIPPED, TREE, parsed
 
 RUNNER = "lib/dualstor/host/run.py"

@@ -5,8 +5,9 @@ import os
 import subprocess
 import sys
 
-import hostile
 import pytest
+
+import hostile
 from dualstor.agents.catalogue import NAMES as AGENTS
 from sourcetree import TREE
 

@@ -2,6 +2,7 @@
 """XML is parsed without entities, without other files and without network."""
 
 import pytest
+
 from dualstor.command.check.parsers import xml as lines
 from dualstor.command.configure.render import cman as cluster_conf
 from dualstor.errors import ParseError

@@ -4,7 +4,7 @@ import time
 
 from ...waiting import Unmet
 from .. import wrappers
-from ..scenario import BACK, NODE2, NOBODY, scenario
+from ..scenario import BACK, NOBODY, NODE2, scenario
 
 # Seconds in which a recurring monitor must have noticed: its interval, its timeout, and the cluster's reaction.
 NOTICED = 30 + 60 + 20

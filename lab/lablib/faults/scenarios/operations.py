@@ -4,7 +4,7 @@ import time
 
 from ...errors import LabError
 from ...waiting import Unmet
-from ..scenario import BACK, NODE2, NOBODY, scenario
+from ..scenario import BACK, NOBODY, NODE2, scenario
 
 _WATCHED = 45  # seconds: each recurring monitor runs at least once
 

@@ -2,7 +2,7 @@
 """Scenarios of machines that go off and links that are cut."""
 import time
 
-from ..scenario import BACK, NODE2, NOBODY, ONE, scenario
+from ..scenario import BACK, NOBODY, NODE2, ONE, scenario
 
 
 @scenario("node-killed", "a node loses its power", fencing=NODE2, stall=30, writers=("node1",))

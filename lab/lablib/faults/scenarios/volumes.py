@@ -7,7 +7,7 @@ import time
 from ... import cib
 from ...errors import LabError
 from ...waiting import Unmet
-from ..scenario import BACK, NODE2, NOBODY, scenario
+from ..scenario import BACK, NOBODY, NODE2, scenario
 from ..stage import PATH
 
 _LEFT_ALONE = "dualstor.exclusive"
