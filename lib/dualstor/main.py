@@ -104,7 +104,7 @@ def perform(agent_class: "type[Agent]", action: str, environ: "Mapping[str, str]
                             f"{', '.join(a.name for a in interface.actions)}")
     environment = Environment(environ)
     asked = request(interface, action, environment)
-    values = parameters.parse(interface.parameters, environment)
+    values = parameters.parse(interface, environment)
     verdict = _settle_parameters(asked, values)
     if verdict is not None:
         return verdict

@@ -5,20 +5,29 @@ from dualstor import log
 from dualstor.action.steps import Case, Do, Done, Finish, Unseen, Wait
 from dualstor.errors import DeadlineReached, DualstorError, ToolFailed, ToolHung
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Any, Callable, ClassVar
+
+    from dualstor.action.steps import Request, Step
+    from dualstor.host.host import Host
+    from dualstor.ocf.parameters import Interface
+
 
 class Agent:
     """Base of an agent: how it observes. ``decide`` is a function of its module.
 
-    For each facet that ``case_type`` declares there is a method ``see_<facet>``, and for nothing
+    There is a method ``see_<facet>`` for each facet that ``case_type`` declares, and for nothing
     else; a class that breaks this cannot be defined. ``lasting`` names the facets that do not
-    change within one action.
+    change within one action. An agent declares ``case``, too: for mypy, it is of its case_type.
     """
 
-    interface = None
-    case_type = Case
-    lasting = ()
+    interface: "ClassVar[Interface]"
+    case_type: "ClassVar[type[Case]]" = Case
+    case: Case
+    lasting: "tuple[str, ...]" = ()
 
-    def __init_subclass__(cls, **more):
+    def __init_subclass__(cls, **more: "Any") -> None:
         super().__init_subclass__(**more)
         looks = {name[len("see_"):] for name in dir(cls) if name.startswith("see_")}
         wrong = sorted(looks ^ cls.case_type.facets | set(cls.lasting) - cls.case_type.facets)
@@ -26,43 +35,42 @@ class Agent:
             raise TypeError(f"{cls.__name__} and {cls.case_type.__name__} disagree on "
                             f"{', '.join(wrong)}")
 
-    def __init__(self, host, request, parameters):
+    def __init__(self, host: "Host", request: "Request", parameters: object) -> None:
         self.host = host
         self.case = self.case_type(request, parameters)
 
     @property
-    def request(self):
+    def request(self) -> "Request":
         """What the cluster manager asks for."""
         return self.case.request
 
-    @property
-    def parameters(self):
-        """The resource's parameters."""
-        return self.case.parameters
-
     @staticmethod
-    def decide(case):
-        """The next step: Do, Wait or Finish. Pure; raises steps.Unseen to have a look."""
+    def decide(case: "Any") -> "Step":
+        """The next step. Pure.
+
+        :param case: of the agent's case_type
+        :raises Unseen: a facet has to be observed first
+        """
         raise NotImplementedError
 
-    def sights(self):
-        """What the answer of a monitor stands on, as (kind, argument) of look.sights.
+    def sights(self) -> "tuple[tuple[str, str], ...]":
+        """What the answer of a monitor depends on, as (kind, argument) of look.sights.
 
         The next monitors repeat the answer while these look the same. () where that is not known.
         """
         return ()
 
-    def lasts(self, facet, _value, _deed):
-        """Whether a facet outlives a deed; None for that is a wait."""
+    def lasts(self, facet: str, value: "Any", deed: "Callable[..., object] | None") -> bool:
+        """Whether a facet with this value outlives a deed; None instead of a deed is a wait."""
         return facet in self.lasting
 
-    def first(self, facet):
-        """Have *facet* looked at before the look that calls this: what was seen must not be newer."""
+    def first(self, facet: str) -> None:
+        """Have *facet* observed before the one that calls this: what is known must not be newer."""
         if not self.case.knows(facet):
             raise Unseen(facet)
 
-    def observe(self, facet, asking=()):
-        """Look at one facet, and first at those that the look itself reads of ``case``.
+    def observe(self, facet: str, asking: "tuple[str, ...]" = ()) -> None:
+        """Observe one facet, and before it those that this lookup itself reads from ``case``.
 
         :param asking: the facets that wait for this one
         """
@@ -77,25 +85,24 @@ class Agent:
         self.case = self.case.but(**{facet: value})
 
 
-def _in_vain(agent, wait):
-    """The DeadlineReached that tells what a Wait was for."""
+def _expired(agent: Agent, wait: Wait) -> DeadlineReached:
+    """The DeadlineReached that names what a Wait was for."""
     return DeadlineReached(
         f"{agent.request.resource} {agent.request.action}: still waiting for {wait.what} after "
         f"{agent.host.deadline.elapsed:.0f} s; {wait.hint}")
 
 
-def _named(agent, problem):
-    """*problem*, the error of a look or a deed, with the resource and a next step in its reason."""
+def _name(agent: Agent, problem: DualstorError) -> None:
+    """Put the resource and a next step into the reason of a lookup's or a deed's error."""
     problem.begins = f"{agent.request.resource} {agent.request.action}: "
     if isinstance(problem, (DeadlineReached, ToolHung)):
         problem.ends = "; run it by hand to see what it waits for"
     elif isinstance(problem, ToolFailed):
         problem.ends = "; run it by hand to see all that it says"
-    return problem
 
 
-def _decided(agent):
-    """The next step; what was looked at for it is in the agent's case then."""
+def _decided(agent: Agent) -> "Step":
+    """The next step; what was observed for it is in the agent's case then."""
     while True:
         try:
             return agent.decide(agent.case)
@@ -104,7 +111,7 @@ def _decided(agent):
         agent.observe(facet)
 
 
-def _acted(agent, step):
+def _act(agent: Agent, step: Do) -> None:
     """Do a deed."""
     log.info("%s", " ".join(" ".join([step.name] + [str(arg) for arg in step.args]).split()))
     outcome = step.deed(agent, *step.args)
@@ -112,30 +119,31 @@ def _acted(agent, step):
     agent.case = agent.case.aged(elapsed, agent.lasts, Done(step.deed, step.args, outcome, elapsed))
 
 
-def pursue(agent):
+def pursue(agent: Agent) -> Finish:
     """Carry out the agent's request.
 
-    A command that had no time says nothing of why time ran out: that is what was waited for
+    A command that had no time does not say why the time expired: that is what was waited for
     before.
 
-    :returns: Finish
-    :raises DeadlineReached: a Wait was in vain; the reason tells for what
+    :raises DeadlineReached: the time expired in a Wait; the reason names what it was for
     :raises DualstorError: as the agent's observing and acting
     """
-    deadline, waited = agent.host.deadline, None
+    deadline = agent.host.deadline
+    waited: "Wait | None" = None
     while True:
         try:
             step = _decided(agent)
             if isinstance(step, Do):
-                _acted(agent, step)
+                _act(agent, step)
                 continue
         except DualstorError as problem:
             if waited is not None and deadline.missed:
-                raise _in_vain(agent, waited) from None
-            raise _named(agent, problem)
+                raise _expired(agent, waited) from None
+            _name(agent, problem)
+            raise
         if isinstance(step, Finish):
             if waited is not None and deadline.missed and step.code:
-                raise _in_vain(agent, waited)
+                raise _expired(agent, waited)
             return step
         if not isinstance(step, Wait):
             raise TypeError(f"not a step: {step!r}")
@@ -144,7 +152,7 @@ def pursue(agent):
                 log.info("waiting for %s", step.what)
             waited = step
         if deadline.reached:
-            raise _in_vain(agent, waited)
+            raise _expired(agent, waited)
         deadline.missed = False
         agent.host.sleep(step.seconds)
         agent.case = agent.case.aged(deadline.elapsed, agent.lasts)

@@ -3,6 +3,11 @@
 
 from importlib import import_module
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.engine import Agent
+    from dualstor.ocf.parameters import Interface
+
 DRBD_DUALPRIMARY = "drbd-dualprimary"
 CLVMD = "clvmd"
 CLUSTERED_VG = "clustered-vg"
@@ -10,21 +15,23 @@ CLUSTERED_VG = "clustered-vg"
 NAMES = (DRBD_DUALPRIMARY, CLVMD, CLUSTERED_VG)
 
 
-def load(name):
+def load(name: str) -> "type[Agent]":
     """The Agent class of the agent *name*; only its module is imported.
 
     :raises KeyError: there is no such agent
     """
     if name not in NAMES:
         raise KeyError(name)
-    return import_module(f"dualstor.agents.{name.replace('-', '_')}.agent").AGENT
+    found: "type[Agent]" = import_module(f"dualstor.agents.{name.replace('-', '_')}.agent").AGENT
+    return found
 
 
-def interface(name):
+def interface(name: str) -> "Interface":
     """The Interface of the agent *name*, without what it takes to run it.
 
     :raises KeyError: there is no such agent
     """
     if name not in NAMES:
         raise KeyError(name)
-    return import_module(f"dualstor.agents.{name.replace('-', '_')}.interface").INTERFACE
+    found: "Interface" = import_module(f"dualstor.agents.{name.replace('-', '_')}.interface").INTERFACE
+    return found

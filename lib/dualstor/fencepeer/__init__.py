@@ -7,7 +7,7 @@ PROGRAM = "/usr/lib/drbd/dualstor-fence-peer"
 _STOCK, _STOCK_ENDS_WITH = "stonith_admin-fence-peer.sh", 9
 
 
-def stock(command):
+def stock(command: "str | None") -> bool:
     """Whether a handler's command line is drbd-utils' own that asks Pacemaker to fence.
 
     :param command: None or "" where there is no handler
@@ -15,7 +15,7 @@ def stock(command):
     return any(word.rpartition("/")[2] == _STOCK for word in (command or "").split())
 
 
-def unfit(command, generation):
+def unfit(command: "str | None", generation: "int | None") -> bool:
     """Whether DRBD of this generation cannot work with a handler: it fails whatever happens.
 
     The stock one takes the peer's name from DRBD_PEERS, which DRBD 9 does not set, and the

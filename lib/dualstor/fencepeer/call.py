@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What DRBD tells its fence-peer handler, all of it in the environment.
+"""What DRBD passes to its fence-peer handler, all of it in the environment.
 
 Sources: drbd_khelper() of the module; adm_khelper() of drbdadm, which adds the names. DRBD 9
 has a number for each node and names them DRBD_NODE_ID_N; 8.3 and 8.4 name the peer in
@@ -8,6 +8,10 @@ DRBD_PEERS and, as older ones did, in DRBD_PEER.
 
 from dualstor.record import Record
 from dualstor.tools.drbdnames import is_path, is_resource_name
+
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Mapping
 
 
 class Call(Record):
@@ -18,13 +22,13 @@ class Call(Record):
     drbdadm's configuration file. ``cstate``: the connection's state when it was lost, DRBD 9.
     """
 
-    resource: str
-    peers: tuple = ()
-    conf: str = None
-    cstate: str = None
+    resource: "str | None"
+    peers: "tuple[str, ...]" = ()
+    conf: "str | None" = None
+    cstate: "str | None" = None
 
 
-def parse(environ):
+def parse(environ: "Mapping[str, str]") -> "Call":
     """The Call that an environment makes.
 
     :param environ: mapping of str to str, as os.environ

@@ -5,8 +5,12 @@ from dualstor.errors import DualstorError
 from dualstor.fencepeer.seen import Fenced
 from dualstor.tools import stonith
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.engine import Agent
 
-def fence(agent, peer, action):
+
+def fence(agent: "Agent", peer: str, action: str) -> "Fenced":
     """Have the cluster fence the peer."""
     try:
         stonith.fence(agent.host, peer, action)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The fence-peer handler: how it looks at its host, what it does there, and the process."""
+"""The fence-peer handler: how it observes its host, and the process."""
 
 import os
 import signal
@@ -16,6 +16,11 @@ from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.tools import drbdadm, pacemaker, quorum
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Callable, Mapping, NoReturn
+
 _NAME = "dualstor-fence-peer"
 
 #: Seconds for all of it. DRBD sets no limit; stonith_admin gives one device 120 s, and delays and
@@ -27,43 +32,44 @@ class FencePeer(Agent):
     """The handler on this host; ``parameters`` is a Call."""
 
     case_type = seen.Case
+    case: seen.Case
     lasting = ("peers", "local", "action")
     decide = staticmethod(decide.decide)
 
-    def see_peers(self):
+    def see_peers(self) -> "tuple[str, ...]":
         """The names of the lost node: DRBD's, else those of the other hosts that are configured."""
-        if self.parameters.peers:
-            return self.parameters.peers
+        if self.case.parameters.peers:
+            return self.case.parameters.peers
         try:
-            conf = drbdadm.configuration(self.host, self.parameters.resource, self.parameters.conf)
+            conf = drbdadm.configuration(self.host, self.request.resource, self.case.parameters.conf)
         except (ToolError, ParseError) as problem:
             log.warning("%s", problem.reason)
             return ()
         own = conf.host(os.uname().nodename)
         return tuple(host.name for host in conf.hosts if host is not own) if own else ()
 
-    def see_drbd(self):
+    def see_drbd(self) -> "seen.Drbd":
         """The resource as DRBD has it now."""
         try:
-            return seen.Drbd(state=drbdadm.resource_state(self.host, self.parameters.resource,
-                                                     self.parameters.conf))
+            return seen.Drbd(state=drbdadm.resource_state(self.host, self.request.resource,
+                                                     self.case.parameters.conf))
         except DualstorError as problem:
             return seen.Drbd(says=problem.reason)
 
-    def see_quorum(self):
+    def see_quorum(self) -> "quorum.Quorum":
         """Membership and quorum."""
         return quorum.look(self.host)
 
-    def see_nodes(self):
-        """The names of the cluster's nodes, None when it does not tell."""
+    def see_nodes(self) -> "tuple[str, ...] | None":
+        """The names of the cluster's nodes, None when it does not say."""
         return pacemaker.known_nodes(self.host)
 
-    def see_local(self):
+    def see_local(self) -> str:
         """This node's name in the cluster."""
         return pacemaker.local_node(self.host)
 
-    def see_action(self):
-        """The action with which the cluster fences, so that our request and its own are one."""
+    def see_action(self) -> str:
+        """The action with which the cluster fences, so that our request and its own are the same."""
         try:
             return pacemaker.fencing_action(self.host)
         except ToolError as problem:
@@ -71,8 +77,8 @@ class FencePeer(Agent):
             return pacemaker.REBOOT
 
 
-def run(environ, make_host=Host):
-    """Handle one call of DRBD, and log what comes of it.
+def run(environ: "Mapping[str, str]", make_host: "Callable[[Deadline], Host]" = Host) -> int:
+    """Handle one call of DRBD, and log the result.
 
     :param environ: mapping, as os.environ
     :param make_host: function of a Deadline that returns the Host
@@ -102,12 +108,12 @@ def run(environ, make_host=Host):
     return decide.FROZEN
 
 
-def _on_sigterm(_number, _frame):
+def _on_sigterm(_number: int, _frame: "FrameType | None") -> "NoReturn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Terminated("ended by SIGTERM before the peer was fenced")
 
 
-def _open_streams():
+def _open_streams() -> None:
     """The kernel starts its helper without stdin, stdout and stderr: no file may become one."""
     for number in (0, 1, 2):
         try:
@@ -116,7 +122,7 @@ def _open_streams():
             os.open(os.devnull, os.O_RDWR)
 
 
-def script():
+def script() -> "NoReturn":
     """The executable; does not return."""
     _open_streams()
     signal.signal(signal.SIGTERM, _on_sigterm)

@@ -6,30 +6,34 @@ from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from dualstor.fencepeer.call import Call
     from dualstor.kernel.drbd import State
     from dualstor.tools.quorum import Quorum
 
 
 class Drbd(Record):
-    """The resource as DRBD has it now: drbd.State, None when it is gone; ``says`` why not told."""
+    """The resource as DRBD has it now: drbd.State, None when it is gone; ``says`` why it is not known."""
 
     state: "State | None" = None
     says: "str | None" = None
 
 
 class Fenced(Record):
-    """What became of a request to fence."""
+    """The result of a request to fence."""
 
     ok: bool
     says: str = ""
 
 
 class Case(steps.Case):
-    """What the handler decides on, and may look at for it."""
+    """What the handler decides on, and may observe for it."""
 
-    peers: "tuple[str, ...]"                # the names of the lost node; one where all is well
+    if TYPE_CHECKING:
+        parameters: Call
+
+    peers: "tuple[str, ...]"                # the names of the lost node; one, as a rule
     drbd: Drbd
     quorum: "Quorum"
-    nodes: "tuple[str, ...] | None"         # of the cluster; None: it does not tell
+    nodes: "tuple[str, ...] | None"         # of the cluster; None: not known
     local: str                              # this node's name in the cluster
     action: str                             # with which the cluster fences

@@ -10,7 +10,7 @@ from dualstor.record import Record, whole
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, Mapping
+    from typing import Callable, Iterable, Mapping
 
     from dualstor.ocf.environment import Environment
 
@@ -46,6 +46,24 @@ class Action(Record):
     role: "str | None" = None
 
 
+class Parameters:
+    """Values of the parameters, as attributes; an agent's own class declares them with their types.
+
+    ``problems`` says what is wrong, each a sentence; a parameter with a problem
+    has its default. ``lacking`` has the names of required ones without a (valid) value.
+    """
+
+    def __init__(self, values: "Mapping[str, object]", problems: "Iterable[str]" = (),
+                 lacking: "Iterable[str]" = ()) -> None:
+        self.__dict__.update(values)
+        self.problems = tuple(problems)
+        self.lacking = tuple(lacking)
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in sorted(self.__dict__.items()))
+        return f"Parameters({values})"
+
+
 class Interface(Record):
     """What an agent looks like from outside."""
 
@@ -57,6 +75,7 @@ class Interface(Record):
     check_levels: "tuple[int, ...]" = (0,)
     only_one: bool = False    # a cluster has one resource of this agent at most
     clone: "tuple[tuple[str, str], ...]" = ()   # meta attributes of the clone, as of Pacemaker 2.1
+    values: "type[Parameters]" = Parameters     # what ``parse`` makes
 
     @property
     def promotable(self) -> bool:
@@ -79,27 +98,6 @@ class Interface(Record):
     def modern(self, action: str) -> str:
         """The name of *action* in OCF 1.1: reload of OCF 1.0 is reload-agent."""
         return "reload-agent" if action == "reload" and self.old_reload else action
-
-
-class Parameters:
-    """Values of the parameters, as attributes.
-
-    ``problems`` says what is wrong, each a sentence; a parameter with a problem
-    has its default. ``lacking`` has the names of required ones without a (valid) value.
-    """
-
-    if TYPE_CHECKING:
-        def __getattr__(self, name: str) -> "Any": ...
-
-    def __init__(self, values: "Mapping[str, object]", problems: "Iterable[str]" = (),
-                 lacking: "Iterable[str]" = ()) -> None:
-        self.__dict__.update(values)
-        self.problems = tuple(problems)
-        self.lacking = tuple(lacking)
-
-    def __repr__(self) -> str:
-        values = ", ".join(f"{name}={value!r}" for name, value in sorted(self.__dict__.items()))
-        return f"Parameters({values})"
 
 
 def _value(parameter: Parameter, text: str) -> "tuple[str | bool | int | None, str | None]":
@@ -129,15 +127,15 @@ def _value(parameter: Parameter, text: str) -> "tuple[str | bool | int | None, s
     return text, None
 
 
-def parse(declared: "Iterable[Parameter]", environment: "Environment") -> Parameters:
-    """Read the *declared* parameters from *environment*; unset and empty mean the default.
+def parse(interface: Interface, environment: "Environment") -> Parameters:
+    """Read the parameters of *interface* from *environment*; unset and empty mean the default.
 
-    :returns: Parameters, with their problems; nothing is raised
+    :returns: its ``values``, with their problems; nothing is raised
     """
     values: "dict[str, str | bool | int | None]" = {}
     problems: "list[str]" = []
     lacking: "list[str]" = []
-    for parameter in declared:
+    for parameter in interface.parameters:
         text = environment.parameter(parameter.name)
         values[parameter.name] = parameter.default
         if text is None:
@@ -153,4 +151,4 @@ def parse(declared: "Iterable[Parameter]", environment: "Environment") -> Parame
                 lacking.append(parameter.name)
         else:
             values[parameter.name] = value
-    return Parameters(values, problems, lacking)
+    return interface.values(values, problems, lacking)

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from dualstor.action.steps import Done, Request
 from dualstor.agents.clvmd import interface, seen
 from dualstor.kernel.process import Process
-from dualstor.ocf.parameters import Parameters
 from dualstor.tools.quorum import Quorum
 from facts import Facts
 
@@ -21,7 +20,7 @@ LVMETAD = Process(pid=400, start_time=100, program="lvmetad", state="S")
 def parameters(**changes):
     values = {p.name: p.default for p in interface.INTERFACE.parameters}
     values.update(changes)
-    return Parameters(values)
+    return interface.Parameters(values)
 
 
 def request(action, **changes):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from dualstor.errors import DualstorError, ParseError
 from dualstor.kernel import block, devmapper, dlm, drbd, holders, process
 from dualstor.ocf.environment import Environment
-from dualstor.ocf.parameters import Parameter
+from dualstor.ocf.parameters import Interface, Parameter
 from dualstor.ocf.parameters import parse as parse_parameters
 from dualstor.record import whole
 from dualstor.tools import (
@@ -96,7 +96,7 @@ def _environment(text):
 
 def _parameter(text):
     declared = Parameter("wait", "s", "l", type="integer", default=5, minimum=0, maximum=60)
-    return parse_parameters((declared,), Environment({"OCF_RESKEY_wait": text})).problems
+    return parse_parameters(Interface("n", "s", "l", (declared,), ()), Environment({"OCF_RESKEY_wait": text})).problems
 
 
 FLAT = "Version:          1.4.9\nNodes:            2\nRing ID:          280\n" \

@@ -4,13 +4,13 @@
 import pytest
 
 from dualstor.ocf.environment import Environment
-from dualstor.ocf.parameters import Parameter, parse
+from dualstor.ocf.parameters import Interface, Parameter, parse
 
-DECLARED = (
+DECLARED = Interface("sample", "s", "l", (
     Parameter("vgname", "s", "l", required=True, pattern=str.isalnum),
     Parameter("wait", "s", "l", type="integer", default=5, minimum=0, maximum=60),
     Parameter("fencing", "s", "l", type="boolean", default=True),
-    Parameter("mode", "s", "l", type="select", default="shared", options=("shared", "exclusive")))
+    Parameter("mode", "s", "l", type="select", default="shared", options=("shared", "exclusive"))), ())
 
 
 def values(**texts):

@@ -50,7 +50,7 @@ def request(action, **more):
 
 def parameters(**texts):
     texts.setdefault("drbd_resource", "r0")
-    return parse(INTERFACE.parameters,
+    return parse(INTERFACE,
                  Environment({"OCF_RESKEY_" + n: t for n, t in texts.items()}))
 
 

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from dualstor.action.steps import Done, Request
 from dualstor.agents.clustered_vg import interface, seen
 from dualstor.kernel.devmapper import Volume
-from dualstor.ocf.parameters import Parameters
 from dualstor.record import Record
 from dualstor.tools import lvm, lvm_messages
 from facts import Facts
@@ -56,7 +55,7 @@ def outcome(*lines, **changes):
 def parameters(**changes):
     values = {p.name: p.default for p in interface.INTERFACE.parameters}
     values.update(vgname=VG, **changes)
-    return Parameters(values)
+    return interface.Parameters(values)
 
 
 def request(action, **changes):

@@ -1,14 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""clustered-vg: how it looks at its host."""
+"""clustered-vg: how it observes its host."""
 
 from dualstor import log
 from dualstor.action.engine import Agent
+from dualstor.agents import lvmversion
 from dualstor.agents.clustered_vg import decide, deeds, headers, seen
 from dualstor.agents.clustered_vg.interface import INTERFACE
-from dualstor.errors import DualstorError, ToolHung, ToolMissing
+from dualstor.errors import DualstorError, ToolHung
+from dualstor.host.host import BUSY
 from dualstor.kernel import block, devmapper, dlm, holders, locksocket
 from dualstor.look import sights, well
 from dualstor.tools import drbdadm, drbdsetup, lvm, lvmlock, quorum
+
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import IO, Any, Callable
+
+    from dualstor.action.steps import Request
+    from dualstor.agents.clustered_vg.interface import Parameters
+    from dualstor.host.host import Host
+    from dualstor.look.sights import Sight
 
 _CONNECT_TIME = 2.0     # seconds
 
@@ -17,7 +28,7 @@ _LOOK_TURN = 5.0        # seconds to wait for other monitors that ask LVM about 
 _READ_TIME = 10.0       # seconds for one sector at check level 10
 _RESUME_TRIES, _RESUME_PAUSE = 20, 0.5   # looks whether LVs are suspended; seconds between
 
-#: Facets that a monitor looks at once: it is short, and pays for each look.
+#: Facets that a monitor observes once: it is short, and each lookup costs.
 _MONITOR_LASTING = ("unchanged", "quorum", "daemons", "lockspaces", "held_back", "headers",
                     "exclusive", "modes", "volumes", "reads")
 
@@ -27,31 +38,32 @@ class ClusteredVg(Agent):
 
     interface = INTERFACE
     case_type = seen.Case
-    lasting = ("version", "settings", "devices")
+    case: seen.Case
+    lasting: "tuple[str, ...]" = ("version", "settings", "devices")
     decide = staticmethod(decide.decide)
 
-    def __init__(self, host, request, parameters):
+    def __init__(self, host: "Host", request: "Request", parameters: "Parameters") -> None:
         super().__init__(host, request, parameters)
         self.vg = parameters.vgname
         self.memory = (INTERFACE.name, self.vg, "volumes")
-        self._turn = None
+        self._turn: "IO[Any] | None" = None
         if request.action == "monitor":
             self.lasting += _MONITOR_LASTING
 
-    def lasts(self, facet, value, deed):
-        """As of any agent; a good answer about the VG lasts until its lockspace is started."""
+    def lasts(self, facet: str, value: "Any", deed: "Callable[..., object] | None") -> bool:
+        """As for any agent; a good answer about the VG lasts until its lockspace is started."""
         if facet == "group":
             return value.group is not None and deed is not deeds.start_locking
         return super().lasts(facet, value, deed)
 
-    def share(self):
-        """Seconds for one command: a monitor must be able to go on when it hangs."""
+    def share(self) -> float:
+        """Seconds for one command: a monitor must be able to continue when it hangs."""
         remaining = self.host.deadline.remaining
         return remaining / _MONITOR_SHARE if self.request.action == "monitor" else remaining * 0.8
 
     # -- the kernel, which never blocks ----------------------------------------
 
-    def sights(self):
+    def sights(self) -> "tuple[tuple[str, str], ...]":
         """Its devices and its lockspace; the headers of its metadata come with the answer."""
         remembered = self.see_remembered()
         if remembered is None:
@@ -59,8 +71,8 @@ class ClusteredVg(Agent):
         space = "clvmd" if remembered.locking == seen.CLVMD else "lvm_" + self.vg
         return ("devices", self.vg), ("node", "/sys/kernel/dlm/" + space)
 
-    def see_unchanged(self):
-        """The headers of LVM's metadata, as sights, if they are as when all was well; else None."""
+    def see_unchanged(self) -> "tuple[Sight, ...] | None":
+        """The headers of LVM's metadata, as sights, if they are as in the last healthy answer; else None."""
         kept = self._kept_headers()
         now = headers.again(self.host, kept)
         for disk in headers.silent(now):
@@ -68,26 +80,26 @@ class ClusteredVg(Agent):
                         self.vg, disk)
         return kept if kept and now == kept else None
 
-    def _kept_headers(self):
+    def _kept_headers(self) -> "tuple[Sight, ...]":
         """The headers of the last answer that was kept, as sights."""
         kept = well.from_text(
             self.host.recall(*well.place(INTERFACE.name, self.request.resource)))
         return headers.among(kept.sights) if kept else ()
 
-    def see_present(self):
+    def see_present(self) -> str:
         """The VG's devices in device-mapper, as text: "" for none."""
         return sights.devices(self.host, self.vg)
 
-    def see_remembered(self):
+    def see_remembered(self) -> "seen.Remembered | None":
         """What start left."""
         text = self.host.recall(*self.memory)
         return None if text is None else seen.recalled(text)
 
-    def see_active(self):
+    def see_active(self) -> "tuple[devmapper.Volume, ...]":
         """Devices of the VG in device-mapper."""
         return devmapper.of_group(self.host, self.vg)
 
-    def see_lockspaces(self):
+    def see_lockspaces(self) -> "seen.Lockspaces":
         """The dlm lockspaces that matter to the VG."""
         own = "lvm_" + self.vg
         there = dlm.lockspaces(self.host)
@@ -96,24 +108,24 @@ class ClusteredVg(Agent):
         return seen.Lockspaces(group=own in there, clvmd="clvmd" in there,
                                recovered=False not in states)
 
-    def see_held(self):
+    def see_held(self) -> "tuple[tuple[str, tuple[str, ...]], ...]":
         """Who holds each active LV: (name, words); other LVs of the VG are no news."""
         own = f"LV {self.vg}/"
         return tuple((v.lv, tuple(w for w in holders.holders(self.host, v.major, v.minor)
                                   if not w.startswith(own)))
                      for v in self.case.active if not v.layer)
 
-    def see_daemons(self):
+    def see_daemons(self) -> "seen.Daemons":
         """The lock daemons whose socket accepts, or would if they were not busy."""
         tried = locksocket.try_all(self.host, (seen.LVMLOCKD, seen.CLVMD), _CONNECT_TIME)
         return seen.Daemons(
             answering=tuple(name for name, _, problem in tried if problem is None),
-            busy=tuple(name for name, _, problem in tried if problem == locksocket.BUSY),
+            busy=tuple(name for name, _, problem in tried if problem == BUSY),
             says="; ".join(f"{name}: {problem}"
                            for name, _, problem in tried
                            if problem is not None))
 
-    def see_held_back(self):
+    def see_held_back(self) -> "tuple[str, ...]":
         """Kernel's names of the DRBD devices whose I/O stands still; LVM reads from them all."""
         try:
             return tuple(f"drbd{minor}" for minor in drbdsetup.held_back(self.host))
@@ -122,31 +134,26 @@ class ClusteredVg(Agent):
 
     # -- tools -------------------------------------------------------------------
 
-    def see_turn(self):
+    def see_turn(self) -> bool:
         """Whether no other monitor asks LVM about a VG of this host; until we end, none will."""
         if self._turn is None:
             self._turn = self.host.lock("look", min(_LOOK_TURN, self.share()))
         return self._turn is not None
 
-    def see_quorum(self):
+    def see_quorum(self) -> "quorum.Quorum":
         """What the cluster's membership says."""
         return quorum.look(self.host)
 
-    def see_version(self):
+    def see_version(self) -> lvmversion.Version:
         """LVM's version."""
-        try:
-            return seen.Version(number=lvm.version(self.host))
-        except ToolMissing as problem:
-            return seen.Version(missing=True, says=problem.reason)
-        except DualstorError as problem:
-            return seen.Version(says=problem.reason)
+        return lvmversion.see(self.host)
 
-    def see_settings(self):
+    def see_settings(self) -> "seen.Settings":
         """LVM's settings that decide on locking and filtering.
 
-        :raises DualstorError: who locks is not told; the rest is only for advice
+        :raises DualstorError: it does not say who locks; the rest is only for advice
         """
-        version = self.case.version.number
+        version = self.case.version.number or ()    # known: decisions check it before
         old = version < lvm.NO_CLVMD
         locking = [lvm.setting(self.host, name, version) for name in
                    ("global/use_lvmlockd", "global/locking_type")[:1 + old]]
@@ -157,19 +164,19 @@ class ClusteredVg(Agent):
         return seen.Settings(use_lvmlockd=locking[0], locking_type=locking[1] if old else None,
                              use_devicesfile=file, filter_name=lvm.filter_name(version))
 
-    def see_group(self):
+    def see_group(self) -> "lvm.GroupReport":
         """The VG and its PVs as LVM has them."""
         return lvm.group(self.host, self.vg, self.share())
 
-    def see_headers(self):
+    def see_headers(self) -> "tuple[Sight, ...] | None":
         """The headers of the VG's metadata, see headers.read."""
         return headers.read(self.host, self.case.group.devices, self._kept_headers())
 
-    def see_devices(self):
+    def see_devices(self) -> "tuple[seen.Device, ...]":
         """The devices of the VG's PVs, and those on which LVM sees the same PVs again."""
         report = self.case.group
         known = {d.uuid.replace("-", "") for d in report.devices}
-        again = set()
+        again: "set[str]" = set()
         for message in report.outcome.messages:
             if message.kind == "duplicate" and (message.uuid or "").replace("-", "") in known:
                 again.update(n for n in (message.name, message.other) if n)
@@ -180,12 +187,12 @@ class ClusteredVg(Agent):
         return tuple(d if d.drbd or d.missing else d.but(above=self._drbd_above(d.name))
                      for d in found)
 
-    def _on_drbd(self, name):
+    def _on_drbd(self, name: str) -> bool:
         number = self.host.device(name)
         return number is not None and block.on_drbd(self.host, *number)
 
-    def _drbd_above(self, name):
-        """The DRBD device that has the disk *name* below it, None when none has."""
+    def _drbd_above(self, name: str) -> "str | None":
+        """The DRBD device whose backing device is *name*, None if there is none."""
         number = self.host.device(name)
         try:
             pairs = drbdadm.backing_devices(self.host)
@@ -196,11 +203,11 @@ class ClusteredVg(Agent):
                 return upper
         return None
 
-    def see_volumes(self):
+    def see_volumes(self) -> "lvm.VolumesReport":
         """The VG's LVs as LVM has them."""
-        if self.request.action == "monitor" and self.parameters.pick_up_new_lvs:
+        if self.request.action == "monitor" and self.case.parameters.pick_up_new_lvs:
             self.first("headers")
-        version = lvm.LVMLOCKD  # where that runs no older LVM can be: saves asking
+        version: "tuple[int, ...] | None" = lvm.LVMLOCKD    # if it runs, no LVM is older
         if not self.case.lockspaces.group:
             version = self.case.version.number
         if version is None:
@@ -211,28 +218,28 @@ class ClusteredVg(Agent):
                 ok=False, says=f"lvs {self.vg}: no answer, though it ended with 0"))
         return report
 
-    def _has_volumes(self):
-        """Whether the VG has LVs, as far as the kernel or an earlier answer of LVM tells."""
+    def _has_volumes(self) -> bool:
+        """Whether the VG has LVs, as far as the kernel or an earlier answer of LVM says."""
         group = self.case.group.group if self.case.knows("group") else None
         return bool(self.see_active()) or bool(group and group.lv_count)
 
-    def see_exclusive(self):
-        """Ids of the LVs that lvmlockd has locked exclusively here; None when dlm does not tell."""
+    def see_exclusive(self) -> "frozenset[str] | None":
+        """Ids of the LVs that lvmlockd has locked exclusively here; None when dlm does not say."""
         names = dlm.exclusive(self.host, "lvm_" + self.vg)
         return None if names is None else frozenset(name.replace("-", "") for name in names)
 
-    def see_modes(self):
-        """The locks that lvmlockd holds on the VG's LVs, as it tells: LVM would get an answer, too."""
+    def see_modes(self) -> "seen.Modes":
+        """The locks that lvmlockd reports on the VG's LVs: if it answers us, it would answer LVM."""
         try:
             return seen.Modes(held=lvmlock.modes(self.host, self.vg, min(5.0, self.share())))
         except DualstorError as problem:
             return seen.Modes(answered=False, says=problem.reason)
 
-    def see_reads(self):
+    def see_reads(self) -> "tuple[tuple[str, str | None], ...]":
         """For each active LV (name, problem): whether one sector can be read past the cache.
 
         Not of one on a DRBD device that holds I/O back: the reader could not be ended, and
-        would hold the LV open until that goes on.
+        would hold the LV open until I/O continues.
         """
         held, volumes = set(self.case.held_back), self._when_resumed()
         suspended = {v.lv for v in volumes if v.suspended}
@@ -242,8 +249,8 @@ class ClusteredVg(Agent):
             if v.usable and not held & {f"drbd{minor}" for minor in
                                         block.drbd_minors(self.host, v.major, v.minor)})
 
-    def _when_resumed(self):
-        """As ``see_active``, once none is suspended: LVM suspends for moments, a reader would hang."""
+    def _when_resumed(self) -> "tuple[devmapper.Volume, ...]":
+        """As ``see_active``, once none is suspended, as LVM does for moments: a reader would hang."""
         for _ in range(_RESUME_TRIES):
             volumes = self.see_active()
             if not any(v.suspended for v in volumes):
@@ -251,7 +258,7 @@ class ClusteredVg(Agent):
             self.host.sleep(_RESUME_PAUSE)
         return volumes
 
-    def _read(self, volume):
+    def _read(self, volume: "devmapper.Volume") -> "str | None":
         argv = ("dd", f"if=/dev/dm-{volume.minor}", "of=/dev/null", "bs=4096", "count=1",
                 "iflag=direct")
         try:
@@ -260,7 +267,5 @@ class ClusteredVg(Agent):
             return problem.reason
         return None if completed.ok else completed.complaint()
 
-    #: Locks of LVs that device-mapper no longer has go with a deactivation, too.
 
-
-AGENT = ClusteredVg
+AGENT: "type[deeds.Agent]" = ClusteredVg

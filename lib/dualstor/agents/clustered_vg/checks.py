@@ -6,11 +6,15 @@ from dualstor.agents.clustered_vg import locking
 from dualstor.agents.clustered_vg.seen import LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 
-_NO_CLVMD = (2, 3, 0)  # LVM without clvmd and clustered VGs
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Finish
+    from dualstor.agents.clustered_vg.seen import Case
+
 _LVM_CONF = "/etc/lvm/lvm.conf"
 
 
-def exclusive_clone(case):
+def exclusive_clone(case: "Case") -> "Finish | None":
     """A refusal of exclusive activation in a clone, else None."""
     if case.parameters.activation_mode == "exclusive" and case.request.in_cluster \
             and (case.request.clone_max or 0) > 1:
@@ -20,7 +24,7 @@ def exclusive_clone(case):
     return None
 
 
-def program(case):
+def program(case: "Case") -> "Finish | None":
     """A refusal when LVM is not there or does not answer, else None."""
     version = case.version
     if version.missing:
@@ -33,12 +37,12 @@ def program(case):
     return None
 
 
-def settings(case):
+def settings(case: "Case") -> "Finish | None":
     """A refusal when this host's LVM is set up without cluster locks, else None."""
     found = case.settings
     if found.use_lvmlockd == "1":
         return None
-    if case.version.number >= _NO_CLVMD:
+    if not case.version.with_clvmd:
         line = "use_lvmlockd = 1"
     elif found.locking_type == "3":
         return None
@@ -49,7 +53,7 @@ def settings(case):
                   f"section of {_LVM_CONF}")
 
 
-def _invisible(case):
+def _invisible(case: "Case") -> "Finish | Wait":
     """The step when LVM does not show the VG: a refusal, or a Wait."""
     vg, outcome = case.parameters.vgname, case.group.outcome
     kinds = outcome.kinds
@@ -64,7 +68,7 @@ def _invisible(case):
         return case.refuse(ExitCode.ERR_ARGS,
                       "LVM fell back to local locking, as its lock daemon did not answer: look at "
                       f"the clvmd resource, set fallback_to_local_locking = 0 in {_LVM_CONF}")
-    if "clustered" in kinds and case.version.number >= _NO_CLVMD:
+    if "clustered" in kinds and not case.version.with_clvmd:
         return case.refuse(ExitCode.ERR_CONFIGURED,
                       f"it is clustered for clvmd, which LVM {case.version} no longer has: "
                       "convert it as `dualstor check` tells")
@@ -89,21 +93,21 @@ def _invisible(case):
                   "here (`drbdadm role all`) and passes LVM's filter (`pvs -a`)")
 
 
-def _exported(case):
+def _exported(case: "Case") -> "Finish":
     return case.refuse(ExitCode.ERR_CONFIGURED,
                   f"it is exported: run `vgimport {case.parameters.vgname}`")
 
 
-def _unlocked(case):
+def _unlocked(case: "Case") -> "Finish":
     vg = case.parameters.vgname
-    command = "vgchange --lock-type dlm %s" if case.version.number >= _NO_CLVMD \
-        else "vgchange -c y %s"
+    with_clvmd = case.version.with_clvmd
     return case.refuse(ExitCode.ERR_CONFIGURED,
-                  "it is not %s, so nothing keeps two nodes from changing it at once: run `%s`"
-                  % ("shared" if case.version.number >= _NO_CLVMD else "clustered", command % vg))
+                  f"it is not {'clustered' if with_clvmd else 'shared'}, so nothing keeps two nodes "
+                  "from changing it at once: run "
+                  f"`vgchange {'-c y' if with_clvmd else '--lock-type dlm'} {vg}`")
 
 
-def _hide(case, lower, upper):
+def _hide(case: "Case", lower: "list[str]", upper: "list[str]") -> str:
     """What to set so that LVM does not see the disks *lower* but the DRBD devices *upper*."""
     if case.settings.use_devicesfile == "1":
         commands = [f"lvmdevices --deldev {d}" for d in lower] \
@@ -114,7 +118,7 @@ def _hide(case, lower, upper):
             f"section of {_LVM_CONF}")
 
 
-def devices(case):
+def devices(case: "Case") -> "Finish | None":
     """A refusal when a PV is not on DRBD, or LVM sees it twice; else None."""
     wrong = [d for d in case.devices if not d.drbd and not d.missing]
     if not wrong:
@@ -132,7 +136,7 @@ def devices(case):
                   "what is written there: run `dualstor status` before any command of LVM")
 
 
-def group(case):
+def group(case: "Case") -> "Finish | Wait | None":
     """The step when the VG must not be started: a refusal or a Wait; None when it may be.
 
     To be asked only when locks are granted.

@@ -3,13 +3,18 @@
 
 from dualstor.agents.clustered_vg import monitor, start, stop, validate
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Step
+    from dualstor.agents.clustered_vg.seen import Case
+
 _DECISIONS = {
     "start": start.decide, "stop": stop.decide, "monitor": monitor.decide,
     "validate-all": validate.decide, "reload-agent": validate.reload,
 }
 
 
-def decide(case):
+def decide(case: "Case") -> "Step":
     """The next step.
 
     :raises Unseen: a facet has to be looked at first

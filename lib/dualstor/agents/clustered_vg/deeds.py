@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What clustered-vg does on its host: functions of the agent; what they return, ``decide`` judges."""
+"""What clustered-vg does on its host: functions of the agent; ``decide`` checks what they return."""
 
 from dualstor import log
 from dualstor.agents.clustered_vg import seen
@@ -7,11 +7,29 @@ from dualstor.errors import ToolError, ToolHung
 from dualstor.kernel import devmapper
 from dualstor.tools import dmsetup, lvm, lvm_messages
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Protocol, Tuple
+
+    from dualstor.host.host import Host
+
+    class Agent(Protocol):
+        """What deeds use of the agent."""
+
+        host: Host
+        case: seen.Case
+        vg: str
+        memory: Tuple[str, str, str]
+
+        def share(self) -> float: ...
+
+        def see_active(self) -> "tuple[devmapper.Volume, ...]": ...
+
 _START_TURN = 30.0      # seconds to wait for the start of another VG's lockspace
-_REMOVE_PASSES = 8      # layers of device-mapper that are taken away at most
+_REMOVE_PASSES = 8      # layers of device-mapper that are removed at most
 
 
-def start_locking(agent):
+def start_locking(agent: "Agent") -> "lvm.Outcome":
     """Join the VG's lockspace; one start at a time on this host."""
     turn = agent.host.lock("lockstart", min(_START_TURN, agent.host.deadline.remaining / 2))
     if turn is None:
@@ -23,24 +41,25 @@ def start_locking(agent):
         turn.close()
 
 
-def stop_locking(agent):
+def stop_locking(agent: "Agent") -> "lvm.Outcome":
+    """Leave the VG's lockspace."""
     return lvm.stop_locking(agent.host, agent.vg, agent.share())
 
 
-def activate(agent, how, *names):
+def activate(agent: "Agent", how: str, *names: str) -> "lvm.Outcome":
     return lvm.activate(agent.host, agent.vg, how, names,
-                        agent.parameters.partial_activation, agent.share())
+                        agent.case.parameters.partial_activation, agent.share())
 
 
-def deactivate_group(agent):
+def deactivate_group(agent: "Agent") -> "lvm.Outcome":
     return lvm.deactivate_group(agent.host, agent.vg, agent.host.deadline.remaining / 2)
 
 
-def deactivate(agent, *names):
+def deactivate(agent: "Agent", *names: str) -> "lvm.Outcome":
     return lvm.deactivate(agent.host, agent.vg, names, agent.host.deadline.remaining / 2)
 
 
-def remove_devices(agent):
+def remove_devices(agent: "Agent") -> "seen.Removal":
     """Remove the VG's devices that nobody has open, the topmost first, without LVM."""
     says = ""
     for _ in range(_REMOVE_PASSES):
@@ -59,33 +78,34 @@ def remove_devices(agent):
     return seen.Removal(left=tuple(v.name for v in agent.see_active()), says=says)
 
 
-def remember(agent, text, warning):
+def remember(agent: "Agent", text: str, warning: str) -> None:
     """Keep *text* for later monitors, and log *warning*, if any."""
     agent.host.remember(text, *agent.memory)
     warn(agent, warning)
 
 
-def forget(agent, warning):
+def forget(agent: "Agent", warning: str) -> None:
     """Drop what start left, and log *warning*, if any."""
     agent.host.forget(*agent.memory)
     warn(agent, warning)
 
 
-def warn(agent, text):
+def warn(agent: "Agent", text: str) -> None:
+    """Log a warning, if there is one."""
     if text:
         log.warning("VG %s: %s", agent.vg, text)
 
 
-def pick_up(agent, how, *names):
+def pick_up(agent: "Agent", how: str, *names: str) -> "lvm.Outcome":
     """As ``activate``, of LVs that are new."""
     return activate(agent, how, *names)
 
 
-def make_shared(agent, how, *names):
+def make_shared(agent: "Agent", how: str, *names: str) -> "lvm.Outcome":
     """As ``activate``, of LVs that are active exclusively here."""
     return activate(agent, how, *names)
 
 
-def release(agent):
+def release(agent: "Agent") -> "lvm.Outcome":
     """As ``deactivate_group``: locks of LVs that device-mapper no longer has go with it, too."""
     return deactivate_group(agent)

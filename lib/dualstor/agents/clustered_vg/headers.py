@@ -11,41 +11,53 @@ from dualstor.host import freshread
 from dualstor.kernel import block, pvheader
 from dualstor.look.sights import header, sector
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable, List, Tuple, Union
+
+    from dualstor.host.files import Files
+    from dualstor.host.freshread import NoBytes
+    from dualstor.host.host import Host
+    from dualstor.look.sights import Seen, Sight
+    from dualstor.tools.lvm import PhysicalVolume
+
+    Areas = List[Tuple[Sight, pvheader.Area]]
+
 _KIND = "header"
 
 
-def among(sights):
+def among(sights: "Iterable[Sight]") -> "tuple[Sight, ...]":
     """Those of *sights*, (kind, argument, text) each, that are headers."""
     return tuple(sight for sight in sights if sight[0] == _KIND)
 
 
-def again(host, kept):
+def again(host: "Files", kept: "Iterable[Sight]") -> "tuple[tuple[str, str, Seen], ...]":
     """The headers *kept* as they are now; the text of one may be freshread.SILENT, or None."""
     return tuple((kind, place, header(host, place)) for kind, place, _ in kept)
 
 
-def _disks(sights):
+def _disks(sights: "Iterable[tuple[str, str, Seen]]") -> "set[str]":
     return {place.partition(" ")[0] for _, place, _ in sights}
 
 
-def silent(sights):
+def silent(sights: "Iterable[tuple[str, str, Seen]]") -> "list[str]":
     """Names of the disks that did not answer, sorted."""
     return sorted(_disks(s for s in sights if s[2] is freshread.SILENT))
 
 
-def _disk(host, name):
-    """Kernel's name of the one disk below the DRBD device *name*; None when there is none."""
+def _disk(host: "Host", name: str) -> "str | None":
+    """Kernel's name of the one backing device of the DRBD device *name*; None if there is none."""
     number = host.device(name)
     if number is None or number[0] != block.DRBD_MAJOR:
         return None
-    disks = host.list("/sys/dev/block/%d:%d/slaves" % number)
+    disks = host.list(f"/sys/dev/block/{number[0]}:{number[1]}/slaves")
     return disks[0] if len(disks) == 1 else None
 
 
-def _of_disk(host, disk):
+def _of_disk(host: "Files", disk: str) -> "Areas | NoBytes | None":
     """(sight, pvheader.Area) of each metadata area on a disk.
 
-    :returns: list; None when the disk does not tell, freshread.SILENT when it does not answer
+    :returns: None when the disk does not say, freshread.SILENT when it does not answer
     """
     first = sector(host, disk, 0, pvheader.LABEL_SPAN)
     if not isinstance(first, bytes):
@@ -63,15 +75,17 @@ def _of_disk(host, disk):
     return found
 
 
-def read(host, devices, kept=()):
+def read(host: "Host", devices: "Iterable[PhysicalVolume]",
+         kept: "tuple[Sight, ...]" = ()) -> "tuple[Sight, ...] | None":
     """The headers of all metadata areas on the PVs *devices* (tools.lvm.PhysicalVolume).
 
     :param kept: those of the last answer. They are returned in place of headers on the same
         disks that do not answer: a change will show against them, too
     :returns: tuple of sights; None where a PV is not on a DRBD device with a disk, a disk does
-        not tell, or LVM writes into none of the areas
+        not say, or LVM writes into none of the areas
     """
-    found, names = [], []
+    found: "list[Areas | NoBytes]" = []
+    names: "list[str]" = []
     for device in devices:
         disk = None if device.missing else _disk(host, device.name)
         try:
@@ -79,11 +93,11 @@ def read(host, devices, kept=()):
         except ParseError as problem:
             log.debug("%s: %s", device.name, problem.reason)
             areas = None
-        if areas is None:
+        if disk is None or areas is None:
             return None
         names.append(disk)
         found.append(areas)
     if freshread.SILENT in found:
         return kept if _disks(kept) == set(names) else None
-    areas = [pair for areas in found for pair in areas]
-    return tuple(sight for sight, _ in areas) if any(area.used for _, area in areas) else None
+    pairs = [pair for areas in found if not isinstance(areas, freshread.NoBytes) for pair in areas]
+    return tuple(sight for sight, _ in pairs) if any(area.used for _, area in pairs) else None

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What clustered-vg looks like to the cluster manager and to an administrator."""
 
+from dualstor.ocf import parameters
 from dualstor.ocf.parameters import Action, Interface, Parameter
 
 #: An LV with this tag is nobody's but its user's: never activated or converted by the agent.
@@ -10,10 +11,19 @@ _NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0
 _NAME_LIMIT = 127
 
 
-def is_group_name(text):
+def is_group_name(text: str) -> bool:
     """Whether LVM takes *text* for the name of a volume group (lvm(8), VALID NAMES)."""
     return (0 < len(text) <= _NAME_LIMIT and set(text) <= _NAME_LETTERS
             and not text.startswith("-") and text not in (".", ".."))
+
+
+class Parameters(parameters.Parameters):
+    """Their values, typed as INTERFACE declares them."""
+
+    vgname: str
+    activation_mode: str
+    pick_up_new_lvs: bool
+    partial_activation: bool
 
 
 INTERFACE = Interface(
@@ -68,4 +78,5 @@ bypass replication.""",
         Action("meta-data", timeout=5),
     ),
     check_levels=(0, 10),
-    clone=(("interleave", "true"),))
+    clone=(("interleave", "true"),),
+    values=Parameters)

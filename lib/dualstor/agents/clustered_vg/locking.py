@@ -4,6 +4,12 @@
 from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD
 from dualstor.record import Record
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.agents.clustered_vg.seen import Case, Daemons
+    from dualstor.tools.lvm import VolumeGroup
+    from dualstor.tools.quorum import Quorum
+
 
 class Obstacle(Record):
     """Why LVM cannot be asked: it would not get its locks, or not read. ``passes``: waiting may help.
@@ -19,7 +25,7 @@ class Obstacle(Record):
     recovery: bool = False
 
 
-def obstacle(case):
+def obstacle(case: "Case") -> "Obstacle | None":
     """The Obstacle, None when LVM's commands come to an end. Looks at the kernel first.
 
     A lock daemon that takes no connection comes last: without quorum clvmd takes none.
@@ -37,7 +43,7 @@ def obstacle(case):
     return membership(case.quorum) or _standstill(case.held_back) or _busy(daemons)
 
 
-def membership(quorum):
+def membership(quorum: "Quorum") -> "Obstacle | None":
     """The Obstacle that a lack of quorum is, else None."""
     if quorum.quorate is True:
         return None
@@ -48,7 +54,7 @@ def membership(quorum):
         else "start the cluster on this node")
 
 
-def _standstill(held_back):
+def _standstill(held_back: "tuple[str, ...]") -> "Obstacle | None":
     """LVM reads from each device that there is: it could not be ended, and would hold this one."""
     if not held_back:
         return None
@@ -59,7 +65,7 @@ def _standstill(held_back):
         hint="`drbdadm status` shows what it waits for, mostly the fencing of the other node")
 
 
-def _busy(daemons):
+def _busy(daemons: "Daemons") -> "Obstacle | None":
     if daemons.answering:
         return None
     return Obstacle(
@@ -68,6 +74,8 @@ def _busy(daemons):
         hint="look at `dlm_tool ls` and the system log of this node")
 
 
-def kind(group):
+def kind(group: "VolumeGroup | None") -> "str | None":
     """Who locks a VolumeGroup: LVMLOCKD, CLVMD, or None."""
+    if group is None:
+        return None
     return LVMLOCKD if group.shared else CLVMD if group.clustered else None

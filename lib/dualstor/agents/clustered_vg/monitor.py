@@ -15,8 +15,15 @@ from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD, Remembered
 from dualstor.agents.clustered_vg.start import accepted, how
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Step
+    from dualstor.agents.clustered_vg.plan import Plan
+    from dualstor.agents.clustered_vg.seen import Case
+    from dualstor.look.sights import Sight
 
-def decide(case):
+
+def decide(case: "Case") -> "Step":
     """The next step of monitor."""
     if case.request.probe:
         return _probe(case)
@@ -30,30 +37,30 @@ def decide(case):
     return _volumes(case)
 
 
-def _not_started(case):
+def _not_started(case: "Case") -> "Finish":
     return case.refuse(ExitCode.NOT_RUNNING,
                   "not started on this node: none of its LVs is active")
 
 
-def _probe(case):
+def _probe(case: "Case") -> "Finish":
     """Whether anything of the VG is here that start may have left, be it well or not."""
     if case.present or case.remembered and _locked(case, case.remembered):
         return Finish(ExitCode.SUCCESS)
     return _not_started(case)
 
 
-def _locked(case, remembered):
+def _locked(case: "Case", remembered: "Remembered") -> bool:
     """Whether the lockspace is there that start has used."""
     return case.lockspaces.group if remembered.locking == LVMLOCKD else case.lockspaces.clvmd
 
 
-def _kind(case):
+def _kind(case: "Case") -> str:
     if case.remembered:
         return case.remembered.locking
     return LVMLOCKD if case.lockspaces.group else CLVMD
 
 
-def _volumes(case):
+def _volumes(case: "Case") -> "Do | Finish":
     remembered = case.remembered or Remembered(locking=_kind(case))
     usable = planning.usable_ids(case.active)
     lost = tuple(name for identity, name in remembered.volumes if identity not in usable)
@@ -72,7 +79,7 @@ def _volumes(case):
         or _verdict(case, plan, remembered)
 
 
-def _nothing_new(case):
+def _nothing_new(case: "Case") -> bool:
     """Whether LVM's metadata and the locks are as they were when all was well."""
     if case.request.level > 0 or case.remembered is None or case.unchanged is None:
         return False
@@ -84,7 +91,7 @@ def _nothing_new(case):
     return exclusive is not None and not exclusive & case.remembered.ids
 
 
-def _why_not_asked(case):
+def _why_not_asked(case: "Case") -> "str | None":
     """Why LVM cannot tell the LVs now, as text; None when it has told them."""
     obstacle = locking.obstacle(case)
     if obstacle:
@@ -94,7 +101,7 @@ def _why_not_asked(case):
     return None if case.volumes.outcome.ok else case.volumes.outcome.says
 
 
-def _as_remembered(case, lost, unasked):
+def _as_remembered(case: "Case", lost: "tuple[str, ...]", unasked: str) -> "Do | Finish":
     """The verdict when only the remembered list can tell what should be active."""
     if not lost:
         return _healthy(case)
@@ -106,7 +113,7 @@ def _as_remembered(case, lost, unasked):
                          text + "; look at `dmsetup info -c` and the system log")
 
 
-def _pick_up(case, plan):
+def _pick_up(case: "Case", plan: "Plan") -> "Do | None":
     """The deed that makes LVs active or shared, once in a monitor; None when there is none."""
     if not case.parameters.pick_up_new_lvs:
         return None
@@ -123,7 +130,7 @@ def _pick_up(case, plan):
     return None
 
 
-def _verdict(case, plan, remembered):
+def _verdict(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | Finish":
     vg = case.parameters.vgname
     usable = planning.usable_ids(case.active)
     lost = planning.names(v for v in plan.wanted
@@ -142,7 +149,7 @@ def _verdict(case, plan, remembered):
                     _well(case, plan, usable))
 
 
-def _well(case, plan, usable):
+def _well(case: "Case", plan: "Plan", usable: "frozenset[str]") -> "tuple[Sight, ...] | None":
     """What the answer stands on when nothing is left to be done; None when something is."""
     if any(v.id not in usable for v in plan.wanted) or plan.elsewhere:
         return None
@@ -154,7 +161,7 @@ def _well(case, plan, usable):
     return case.headers
 
 
-def _pick_up_trouble(case, plan, usable):
+def _pick_up_trouble(case: "Case", plan: "Plan", usable: "frozenset[str]") -> str:
     """What to tell of LVs that could not be picked up; "" for nothing.
 
     One that is exclusive on another node is no trouble: that node's monitor
@@ -176,7 +183,8 @@ def _pick_up_trouble(case, plan, usable):
     return ""
 
 
-def _healthy(case, trouble="", well=None):
+def _healthy(case: "Case", trouble: str = "",
+             well: "tuple[Sight, ...] | None" = None) -> "Do | Finish":
     """The verdict on a VG whose expected LVs are all active; *well* is what to keep, if any."""
     if case.request.level >= 10:
         unread = sorted({v.lv for v in case.active if v.usable} - {lv for lv, _ in case.reads})

@@ -4,6 +4,13 @@
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
 from dualstor.record import Record
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable, Sequence
+
+    from dualstor.kernel.devmapper import Volume
+    from dualstor.tools.lvm import LogicalVolume, Outcome
+
 #: First letter of attr of LVs that are active with another one or not at all: snapshots
 #: (with their origin), pools (with a volume in them), parts of other LVs.
 _FOLLOWERS = frozenset("sStdDTiIlLepvg")
@@ -17,20 +24,23 @@ class Plan(Record):
     ``unshareable`` by their type, ``elsewhere`` exclusively active on another node.
     """
 
-    wanted: tuple = ()
-    tagged: tuple = ()
-    unshareable: tuple = ()
-    elsewhere: tuple = ()
+    wanted: "tuple[LogicalVolume, ...]" = ()
+    tagged: "tuple[str, ...]" = ()
+    unshareable: "tuple[str, ...]" = ()
+    elsewhere: "tuple[str, ...]" = ()
 
 
-def plan(volumes, exclusive):
+def plan(volumes: "Iterable[LogicalVolume]", exclusive: bool) -> "Plan":
     """The Plan for the visible LVs *volumes*.
 
     :param exclusive: whether the VG is activated exclusively. If not, only
         plain LVs are wanted: LVM would share an origin with its snapshots,
         which then differ between the nodes.
     """
-    wanted, tagged, unshareable, elsewhere = [], [], [], []
+    wanted: "list[LogicalVolume]" = []
+    tagged: "list[str]" = []
+    unshareable: "list[str]" = []
+    elsewhere: "list[str]" = []
     for volume in volumes:
         if EXCLUSIVE_TAG in volume.tags:
             tagged.append(volume.name)
@@ -48,30 +58,30 @@ def plan(volumes, exclusive):
                 elsewhere=tuple(elsewhere))
 
 
-def usable_ids(active):
+def usable_ids(active: "Iterable[Volume]") -> "frozenset[str]":
     """Ids of the LVs that device-mapper has with a table, of the Volumes *active*."""
     return frozenset(v.lv_id for v in active if v.usable)
 
 
-def names(volumes):
+def names(volumes: "Iterable[LogicalVolume]") -> "tuple[str, ...]":
     """The names of LogicalVolumes, as a tuple."""
     return tuple(v.name for v in volumes)
 
 
-def listed(vg, lvs, limit=4):
+def listed(vg: str, lvs: "Sequence[str]", limit: int = 4) -> str:
     """"vg0/a, vg0/b and 3 more" of the names *lvs*."""
     shown = ", ".join(f"{vg}/{lv}" for lv in lvs[:limit])
     return shown if len(lvs) <= limit else f"{shown} and {len(lvs) - limit} more"
 
 
-def elsewhere(vg, outcome, inactive):
+def elsewhere(vg: str, outcome: "Outcome", inactive: "tuple[str, ...]") -> "tuple[str, ...]":
     """Names among *inactive* (a tuple) that *outcome* says are locked by another node.
 
     lvmlockd names the LV, clvmd does not: then it is all that are not active.
     """
-    told = [m.name for m in outcome.messages if m.kind == "elsewhere"]
-    if None in told:
-        return tuple(inactive)
+    named = [m.name for m in outcome.messages if m.kind == "elsewhere"]
+    if None in named:
+        return inactive
     prefix = vg + "/"
-    lvs = {name[len(prefix):] if name.startswith(prefix) else name for name in told}
+    lvs = {name[len(prefix):] if name.startswith(prefix) else name for name in named if name}
     return tuple(lv for lv in inactive if lv in lvs)

@@ -2,14 +2,16 @@
 """What clustered-vg sees of its host, as values that a decision can be made of."""
 
 from dualstor.action import steps
+from dualstor.agents.lvmversion import Version
 from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from dualstor.agents.clustered_vg.interface import Parameters
     from dualstor.kernel.devmapper import Volume
+    from dualstor.look.sights import Sight
     from dualstor.tools.lvm import GroupReport, VolumesReport
     from dualstor.tools.quorum import Quorum
-    Sight = tuple[str, str, str]    # kind, argument, text
 
 LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
 
@@ -29,31 +31,20 @@ class Lockspaces(Record):
 class Daemons(Record):
     """Names of the lock daemons whose socket accepts a connection; ``says`` if there is none.
 
-    ``busy``: those that live and take nobody just now, as clvmd does without quorum.
+    ``busy``: those that are alive but accept nobody just now, as clvmd does without quorum.
     """
 
-    answering: tuple = ()
-    busy: tuple = ()
+    answering: "tuple[str, ...]" = ()
+    busy: "tuple[str, ...]" = ()
     says: str = ""
-
-
-class Version(Record):
-    """LVM's version; ``number`` is None where it is missing or does not answer."""
-
-    number: tuple = None
-    missing: bool = False
-    says: str = ""
-
-    def __str__(self):
-        return "2.%02d.%d" % self.number[1:] if self.number else "unknown"
 
 
 class Settings(Record):
     """Settings of LVM in effect, as text; None for one that this LVM does not have."""
 
-    use_lvmlockd: str = None
-    locking_type: str = None
-    use_devicesfile: str = None
+    use_lvmlockd: "str | None" = None
+    locking_type: "str | None" = None
+    use_devicesfile: "str | None" = None
     filter_name: str = "global_filter"
 
 
@@ -61,32 +52,32 @@ class Device(Record):
     """A device that LVM has for a PV of the VG, or has instead of one.
 
     ``drbd``: it is DRBD's, or stands on such. ``above``: the DRBD device of
-    which it is the disk below. ``duplicate``: LVM sees its PV elsewhere too.
+    which it is the backing device. ``duplicate``: LVM sees its PV elsewhere too.
     """
 
     name: str
     drbd: bool = False
     missing: bool = False
     duplicate: bool = False
-    above: str = None
+    above: "str | None" = None
 
 
 class Modes(Record):
-    """The locks that lvmlockd holds on LVs: (id, "sh" or "ex"); ``answered``: it told us."""
+    """The locks that lvmlockd holds on LVs: (id, "sh" or "ex"); ``answered``: it said so."""
 
     answered: bool = True
-    held: tuple = ()
+    held: "tuple[tuple[str, str], ...]" = ()
     says: str = ""
 
-    def exclusive(self):
+    def exclusive(self) -> "frozenset[str]":
         """Ids of the LVs that are locked exclusively here."""
         return frozenset(identity for identity, mode in self.held if mode == "ex")
 
 
 class Removal(Record):
-    """What came of removing devices without LVM: names that are left, and what was said."""
+    """The result of removing devices without LVM: names that are left, and the last error."""
 
-    left: tuple = ()
+    left: "tuple[str, ...]" = ()
     says: str = ""
     hung: bool = False
 
@@ -98,19 +89,20 @@ class Remembered(Record):
     """
 
     locking: str
-    volumes: tuple = ()
+    volumes: "tuple[tuple[str, str], ...]" = ()
 
     @property
-    def ids(self):
+    def ids(self) -> "frozenset[str]":
+        """Ids of those LVs."""
         return frozenset(identity for identity, _ in self.volumes)
 
-    def to_text(self):
+    def to_text(self) -> str:
         """The form that is kept in a file; ``recalled`` reads it."""
         return "\n".join(["locking " + self.locking]
-                         + ["lv %s %s" % volume for volume in sorted(self.volumes)] + [""])
+                         + [f"lv {identity} {name}" for identity, name in sorted(self.volumes)] + [""])
 
 
-def recalled(text):
+def recalled(text: "str | None") -> "Remembered | None":
     """The Remembered of a file's text, None when there is none (or it is not ours)."""
     lines = [line.split() for line in (text or "").splitlines()]
     if not lines or lines[0][:1] != ["locking"] or lines[0][1:] not in ([LVMLOCKD], [CLVMD]):
@@ -121,10 +113,13 @@ def recalled(text):
 
 
 class Case(steps.Case):
-    """What clustered-vg decides on, and may look at for it."""
+    """What clustered-vg decides on, and may observe for it."""
+
+    if TYPE_CHECKING:
+        parameters: Parameters
 
     # the kernel
-    unchanged: "tuple[Sight, ...] | None"   # LVM's headers, if they are as when all was well
+    unchanged: "tuple[Sight, ...] | None"   # LVM's headers, if they are as in the last healthy answer
     present: str                            # the VG's devices in device-mapper, "" for none
     remembered: "Remembered | None"         # what start left
     active: "tuple[Volume, ...]"            # the VG's devices in device-mapper
@@ -132,7 +127,7 @@ class Case(steps.Case):
     held: "tuple[tuple[str, tuple[str, ...]], ...]"     # each active LV, and who holds it
     daemons: Daemons
     held_back: "tuple[str, ...]"            # DRBD devices whose I/O stands still
-    exclusive: "frozenset[str] | None"      # ids of LVs with an exclusive lock; None: not told
+    exclusive: "frozenset[str] | None"      # ids of LVs with an exclusive lock; None: not known
     reads: "tuple[tuple[str, str | None], ...]"     # each active LV, and what reading it met
     # tools
     turn: bool                              # no other monitor of this host asks LVM now
@@ -140,11 +135,12 @@ class Case(steps.Case):
     version: Version
     settings: Settings
     group: "GroupReport"                    # the VG and its PVs as LVM has them
-    headers: "tuple[Sight, ...] | None"     # LVM's headers before it told its LVs
+    headers: "tuple[Sight, ...] | None"     # LVM's headers before its LVs were listed
     devices: "tuple[Device, ...]"
     volumes: "VolumesReport"
     modes: Modes
 
     @property
-    def subject(self):
+    def subject(self) -> str:
+        """The VG."""
         return f"VG {self.parameters.vgname}"

@@ -7,6 +7,15 @@ from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.seen import LVMLOCKD, Remembered
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from dualstor.action.steps import Step
+    from dualstor.agents.clustered_vg.plan import Plan
+    from dualstor.agents.clustered_vg.seen import Case
+    from dualstor.tools.lvm import LogicalVolume, Outcome
+
 #: Option of lvchange that activates on this node, by who locks the VG.
 _SHARED = {"lvmlockd": "-asy", "clvmd": "-aly"}
 _EXCLUSIVE = "-aey"
@@ -18,17 +27,17 @@ _LOCKED = frozenset(("elsewhere", "other mode"))
 _HARMLESS = _LOCKED | {"consequence", "warning", "unlocked reading"}
 
 
-def how(case, kind):
-    """The option that activates as *parameters* ask for, of a VG that *kind* locks."""
+def how(case: "Case", kind: str) -> str:
+    """The option that activates as the parameters ask for, in a VG that *kind* locks."""
     return _EXCLUSIVE if case.parameters.activation_mode == "exclusive" else _SHARED[kind]
 
 
-def accepted(outcome):
-    """Whether an activation did what it could: an LV that another node has is none of ours."""
+def accepted(outcome: "Outcome") -> bool:
+    """Whether an activation did what it could: an LV that another node has locked is not ours."""
     return outcome.ok or bool(outcome.kinds & _LOCKED and not outcome.kinds - _HARMLESS)
 
 
-def decide(case):
+def decide(case: "Case") -> "Step":
     """The next step of start."""
     if case.done(deeds.remember):
         return Finish(ExitCode.SUCCESS)
@@ -39,15 +48,15 @@ def decide(case):
     if refusal:
         return refusal
     kind = locking.kind(case.group.group)
-    return _lockspace(case, kind) \
-        or _activation(case, kind)
+    assert kind is not None     # else checks.group would have refused
+    return _lockspace(case, kind) or _activation(case, kind)
 
 
-def _locks(case):
+def _locks(case: "Case") -> "Finish | Wait | None":
     obstacle = locking.obstacle(case)
     if obstacle is None:
         return None
-    if obstacle.recovery:   # mostly for want of quorum, where there is none
+    if obstacle.recovery:   # usually for lack of quorum
         obstacle = locking.membership(case.quorum) or obstacle
     if obstacle.passes:
         return Wait(f"{obstacle.what}, to start VG {case.parameters.vgname}", obstacle.hint)
@@ -55,21 +64,22 @@ def _locks(case):
                   f"{obstacle.why}: {obstacle.hint}")
 
 
-def _again(case, deed, args, what, hint):
+def _again(case: "Case", deed: "Callable[..., Outcome]", args: "tuple[str, ...]", what: str,
+           hint: str) -> "Do | Wait":
     """Do a deed again, but not at once."""
     if case.elapsed - case.done(deed)[-1].at >= _PAUSE:
         return Do(deed, args)
     return Wait(what, hint, _PAUSE)
 
 
-def _lockspace(case, kind):
+def _lockspace(case: "Case", kind: str) -> "Step | None":
     """The step to a lockspace that is up; None when it is, or when there is none to start."""
     vg = case.parameters.vgname
-    if kind != LVMLOCKD or (case.lockspaces.group and not case.done(deeds.start_locking)):
-        return None
-    if not case.done(deeds.start_locking):
-        return Do(deeds.start_locking)
     outcome = case.last(deeds.start_locking)
+    if kind != LVMLOCKD or (case.lockspaces.group and outcome is None):
+        return None
+    if outcome is None:
+        return Do(deeds.start_locking)
     if outcome.ok and case.lockspaces.group:
         return None
     if outcome.transient:
@@ -84,7 +94,7 @@ def _lockspace(case, kind):
         "lvmlockd's lines in the system log")
 
 
-def _activation(case, kind):
+def _activation(case: "Case", kind: str) -> "Step":
     vg, exclusive = case.parameters.vgname, case.parameters.activation_mode == "exclusive"
     report = case.volumes
     if not report.outcome.ok:
@@ -118,7 +128,8 @@ def _activation(case, kind):
     return Do(deeds.remember, (remembered.to_text(), _warning(vg, plan, others, kept)))
 
 
-def _failure(case, outcome, inactive, foreign, exclusive):
+def _failure(case: "Case", outcome: "Outcome", inactive: "tuple[LogicalVolume, ...]",
+             foreign: "tuple[str, ...]", exclusive: bool) -> "Finish | None":
     """A refusal when the activation was not good enough, else None."""
     vg = case.parameters.vgname
     if foreign and exclusive:
@@ -147,7 +158,7 @@ def _failure(case, outcome, inactive, foreign, exclusive):
     return None
 
 
-def _warning(vg, plan, others, kept):
+def _warning(vg: str, plan: "Plan", others: "tuple[str, ...]", kept: str) -> str:
     """What an administrator should know of a start that went well; "" for nothing.
 
     :param kept: what clvmd said of an LV that is exclusively active here and stays so

@@ -9,6 +9,11 @@ from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.clustered_vg import deeds, locking
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Step
+    from dualstor.agents.clustered_vg.seen import Case
+
 _TRIES, _PAUSE = 5, 1.0     # of what is left; seconds between (udev opens LVs for a moment)
 _RECOVERY_PATIENCE = 10.0   # seconds for dlm to recover before LVM is done without
 _LEAVING = 5.0              # seconds for the lockspace to go
@@ -17,7 +22,7 @@ _LEAVING = 5.0              # seconds for the lockspace to go
 _IN_USE = frozenset(("open", "consequence", "warning", "unlocked reading"))
 
 
-def decide(case):
+def decide(case: "Case") -> "Step":
     """The next step of stop."""
     if not case.active:
         return _end_of_locking(case)
@@ -31,17 +36,17 @@ def decide(case):
     return _with_locks(case)
 
 
-def _hung(case):
+def _hung(case: "Case") -> bool:
     return any(d.outcome.hung for d in case.history
                if d.deed in (deeds.deactivate_group, deeds.deactivate, deeds.stop_locking, deeds.release))
 
 
-def _names(case):
+def _names(case: "Case") -> "tuple[str, ...]":
     """Names of the active LVs that LVM can be told to deactivate."""
     return tuple(sorted({v.lv for v in case.active if not v.layer}))
 
 
-def _with_locks(case):
+def _with_locks(case: "Case") -> "Step":
     if not case.done(deeds.deactivate_group):
         return Do(deeds.deactivate_group)
     names = _names(case)
@@ -58,13 +63,13 @@ def _with_locks(case):
                   else Do(deeds.remove_devices))
 
 
-def _without_locks(case):
+def _without_locks(case: "Case") -> "Step":
     if not case.done(deeds.remove_devices):
         return Do(deeds.remove_devices)
     return _again(case, Do(deeds.remove_devices))
 
 
-def _again(case, deed):
+def _again(case: "Case", deed: "Do") -> "Step":
     """Another try, but not at once and not for ever."""
     done = case.done(deeds.deactivate) + case.done(deeds.remove_devices)
     if len(done) < _TRIES:
@@ -75,7 +80,7 @@ def _again(case, deed):
     return case.refuse(ExitCode.ERR_GENERIC, _who_holds(case.parameters.vgname, case))
 
 
-def _who_holds(vg, case):
+def _who_holds(vg: str, case: "Case") -> str:
     """Which LVs could not be deactivated and who holds them, with the next step."""
     held = [(lv, words) for lv, words in case.held if words]
     if held:
@@ -89,7 +94,7 @@ def _who_holds(vg, case):
             "info -c` and `dmsetup ls --tree`")
 
 
-def _end_of_locking(case):
+def _end_of_locking(case: "Case") -> "Step":
     """Leave the VG's lockspace, so that lvmlockd can end; what is left of it is no failure."""
     if not case.lockspaces.group:
         return _end(case)
@@ -111,7 +116,7 @@ def _end_of_locking(case):
     return _end(case, outcome.says)
 
 
-def _end(case, trouble=""):
+def _end(case: "Case", trouble: str = "") -> "Do | Finish":
     warning = trouble and f"no LV is active, but its lockspace is left: {trouble}"
     if (case.remembered or warning) and not case.done(deeds.forget):
         return Do(deeds.forget, (warning,))

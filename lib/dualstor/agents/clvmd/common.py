@@ -5,28 +5,36 @@ from dualstor.action.steps import Wait
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD, PROGRAMS, needing
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from dualstor.action.steps import Finish
+    from dualstor.agents.clvmd.seen import Case
+    from dualstor.kernel.process import Process
+
 SINGLENODE = "singlenode"
 
 _PAUSE = 0.5
 _MOMENT = 3.0   # seconds that a daemon may be in an odd state without being in trouble
 
 
-def programs(case):
+def programs(case: "Case") -> "tuple[str, ...]":
     """The daemons that this resource may be about."""
     return PROGRAMS if case.parameters.daemon == "auto" else (case.parameters.daemon,)
 
 
-def processes(case):
+def processes(case: "Case") -> "tuple[Process, ...]":
     """The daemon's processes; more than one when something is wrong."""
     return tuple(p for p in case.processes if p.program in programs(case))
 
 
-def lockspaces(case):
+def lockspaces(case: "Case") -> "tuple[str, ...]":
     """Names of the kernel's lockspaces that need the daemon."""
     return needing(case.lockspaces, programs(case))
 
 
-def running(case):
+def running(case: "Case") -> "str | None":
     """The name of the daemon that runs or has left lockspaces here, None when there is none."""
     found = processes(case)
     if found:
@@ -35,14 +43,14 @@ def running(case):
     return (CLVMD if CLVMD in left else LVMLOCKD) if left else None
 
 
-def listed(names, limit=4):
+def listed(names: "Iterable[object]", limit: int = 4) -> str:
     """"a, b and 3 more"."""
-    names = [str(name) for name in names]
-    shown = ", ".join(names[:limit])
-    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
+    words = [str(name) for name in names]
+    shown = ", ".join(words[:limit])
+    return shown if len(words) <= limit else f"{shown} and {len(words) - limit} more"
 
 
-def ailment(case):
+def ailment(case: "Case") -> "Finish | Wait | None":
     """The step when the daemon's process, socket or lockspace is in trouble: Wait or Finish.
 
     None when all is well as far as the kernel shows. A trouble counts when it lasts.
@@ -56,7 +64,7 @@ def ailment(case):
     return case.refuse(ExitCode.ERR_GENERIC, text)
 
 
-def _trouble(case, found):
+def _trouble(case: "Case", found: "tuple[Process, ...]") -> "str | None":
     """What is wrong with the running daemon, as text with the next step; None for nothing."""
     process = found[0]
     name = f"{process.program} (pid {process.pid})"

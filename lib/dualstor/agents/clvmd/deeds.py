@@ -1,26 +1,43 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What clvmd does on its host: functions of the agent; what they return, ``decide`` judges."""
+"""What clvmd does on its host: functions of the agent; ``decide`` checks what they return."""
 
 from dualstor import log
-from dualstor.agents.clvmd import seen
+from dualstor.agents.clvmd import options, seen
 from dualstor.errors import ToolMissing
 from dualstor.kernel import process
 from dualstor.tools import lockdaemon
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Protocol, Tuple
+
+    from dualstor.host.host import Host
+
+    class Agent(Protocol):
+        """What deeds use of the agent."""
+
+        host: Host
+        case: seen.Case
+        memory: Tuple[str, str]
+
+        def see_exclusive(self) -> "frozenset[str] | None": ...
+
+ASK_TIME = 8.0         # seconds for a round trip
+
 _LEAVE_TIME = 15.0     # seconds for lvmlockctl --stop-lockspaces
 
 
-def launch(agent, daemon):
+def launch(agent: "Agent", daemon: str) -> "seen.Attempt":
     """Start the daemon."""
-    words = (agent.parameters.daemon_options or "").split()
-    if options.unadmitted(daemon, agent.parameters.daemon_options):  # a stop goes on without
+    words = (agent.case.parameters.daemon_options or "").split()
+    if options.unadmitted(daemon, agent.case.parameters.daemon_options):  # a stop continues without
         words = []
-    code, says = lockdaemon.launch(agent.host, daemon, words, agent.parameters.cluster_engine,
-                                   agent.parameters.daemon_timeout)
+    code, says = lockdaemon.launch(agent.host, daemon, words, agent.case.parameters.cluster_engine,
+                                   agent.case.parameters.daemon_timeout)
     return seen.Attempt(code=code, says=says)
 
 
-def launch_mirror_log(agent):
+def launch_mirror_log(agent: "Agent") -> "seen.Attempt":
     """Start cmirrord."""
     try:
         code, says = lockdaemon.launch_mirror_log(agent.host,
@@ -30,42 +47,42 @@ def launch_mirror_log(agent):
     return seen.Attempt(code=code, says=says)
 
 
-def refresh(agent):
-    """Have clvmd of every node read its configuration anew."""
+def refresh(agent: "Agent") -> "seen.Attempt":
+    """Have clvmd of every node read its configuration again."""
     code, says, peer = lockdaemon.refresh(agent.host, agent.host.deadline.remaining / 2)
     return seen.Attempt(code=code, says=says, peer=peer)
 
 
-def restart(agent, _pid):
+def restart(agent: "Agent", _pid: int) -> "seen.Attempt":
     """Have clvmd replace itself."""
     before = agent.see_exclusive()
-    code, says = lockdaemon.restart(agent.host, min(agent.ASK_TIME, agent.host.deadline.remaining / 2))
+    code, says = lockdaemon.restart(agent.host, min(ASK_TIME, agent.host.deadline.remaining / 2))
     return seen.Attempt(code=code, says=says, exclusive=before)
 
 
-def warn(agent, text):
-    """Tell the administrator in the system log."""
+def warn(agent: "Agent", text: str) -> None:
+    """Write a warning into the system log."""
     log.warning("%s", text)
 
 
-def remember(agent, daemon):
+def remember(agent: "Agent", daemon: "process.Process") -> None:
     """Keep which process is ours."""
     agent.host.remember(process.to_text(agent.host, daemon), *agent.memory)
 
 
-def forget(agent):
+def forget(agent: "Agent") -> None:
     """Drop what start has left."""
     agent.host.forget(*agent.memory)
 
 
-def stop_lockspaces(agent):
+def stop_lockspaces(agent: "Agent") -> "seen.Attempt":
     """Make lvmlockd leave its lockspaces."""
     code, says = lockdaemon.stop_lockspaces(
         agent.host, min(_LEAVE_TIME, agent.host.deadline.remaining / 3))
     return seen.Attempt(code=code, says=says)
 
 
-def signal(agent, pid, start_time, number):
+def signal(agent: "Agent", pid: int, start_time: int, number: int) -> None:
     """Send a signal to the process, unless its number is another one's by now."""
     now = process.look(agent.host, pid)
     if now is None or now.start_time != start_time:

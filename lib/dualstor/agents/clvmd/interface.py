@@ -1,15 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What clvmd looks like to the cluster manager and to an administrator."""
 
+from dualstor.ocf import parameters
 from dualstor.ocf.parameters import Action, Interface, Parameter
 
 _WORD_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+_.:-")
 _WORD_LIMIT = 64
 
 
-def is_word(text):
+def is_word(text: str) -> bool:
     """Whether *text* is one short word that means nothing to any program."""
     return 0 < len(text) <= _WORD_LIMIT and set(text) <= _WORD_LETTERS and text[0] != "-"
+
+
+class Parameters(parameters.Parameters):
+    """Their values, typed as INTERFACE declares them."""
+
+    daemon: str
+    cluster_engine: str
+    daemon_options: "str | None"
+    with_cmirrord: bool
+    on_reload: str
+    configuration_revision: "str | None"
+    daemon_timeout: "int | None"
 
 
 INTERFACE = Interface(
@@ -85,4 +98,5 @@ node: without the daemon their locks are lost and another node could take them."
         Action("meta-data", timeout=5),
     ),
     check_levels=(0, 10), only_one=True,
-    clone=(("interleave", "true"),))
+    clone=(("interleave", "true"),),
+    values=Parameters)

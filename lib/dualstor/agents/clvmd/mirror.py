@@ -9,6 +9,12 @@ from dualstor.agents.clvmd import deeds
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Finish, Step
+    from dualstor.agents.clvmd.seen import Case
+    from dualstor.kernel.process import Process
+
 INT, KILL = 2, 9
 
 _COMING = 3.0       # seconds for it to appear
@@ -16,12 +22,12 @@ _ENDING = 10.0      # seconds from SIGINT on
 _PACKAGE = "cmirror"
 
 
-def processes(case):
+def processes(case: "Case") -> "tuple[Process, ...]":
     """Its processes; () when it is not asked for."""
     return case.mirror_logs if case.parameters.with_cmirrord else ()
 
 
-def start(case, daemon):
+def start(case: "Case", daemon: "str | None") -> "Step | None":
     """The step to a cmirrord that runs; None when it does or is not wanted."""
     if not case.parameters.with_cmirrord or daemon != CLVMD or case.mirror_logs:
         return None
@@ -41,7 +47,7 @@ def start(case, daemon):
                              else f"failed ({attempt.says})"))
 
 
-def monitor(case, daemon):
+def monitor(case: "Case", daemon: str) -> "Finish | None":
     """A failure when cmirrord is wanted and does not run beside clvmd, else None."""
     if not case.parameters.with_cmirrord or daemon != CLVMD or case.mirror_logs:
         return None
@@ -50,7 +56,7 @@ def monitor(case, daemon):
                          "log of this node")
 
 
-def stop(case):
+def stop(case: "Case") -> "Step | None":
     """The step to a cmirrord that has ended, to be asked once clvmd has; None when it has."""
     for process in processes(case):
         sent = [d for d in case.done(deeds.signal) if d.args[0] == process.pid]

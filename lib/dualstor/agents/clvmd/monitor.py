@@ -6,8 +6,14 @@ from dualstor.agents.clvmd import common, mirror
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Step
+    from dualstor.agents.clvmd.seen import Case
+    from dualstor.kernel.process import Process
 
-def decide(case):
+
+def decide(case: "Case") -> "Step":
     """The next step of monitor."""
     found = common.processes(case)
     if not found:
@@ -22,7 +28,7 @@ def decide(case):
     return _round_trip(case, found[0])
 
 
-def _absent(case):
+def _absent(case: "Case") -> "Finish":
     left = common.lockspaces(case)
     if left:
         return case.refuse(ExitCode.ERR_GENERIC,
@@ -35,7 +41,7 @@ def _absent(case):
     return case.refuse(ExitCode.NOT_RUNNING, text)
 
 
-def _round_trip(case, process):
+def _round_trip(case: "Case", process: "Process") -> "Finish":
     """The verdict on a daemon that is well as far as the kernel shows: does it answer?"""
     if process.program == CLVMD and case.parameters.cluster_engine != common.SINGLENODE:
         quorum = case.quorum

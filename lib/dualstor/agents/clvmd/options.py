@@ -5,13 +5,13 @@ from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
 
 #: Options that leave the daemon in our sight, each with the values it takes.
 _PRIORITIES = ("err", "warning", "debug")
-ADMITTED = {
+ADMITTED: "dict[str, dict[str, tuple[str, ...]]]" = {
     CLVMD: {"-d0": (), "-d2": ()},
     LVMLOCKD: {"-S": _PRIORITIES, "--syslog-priority": _PRIORITIES},
 }
 
 
-def unadmitted(daemon, text):
+def unadmitted(daemon: str, text: "str | None") -> "str | None":
     """The first word of daemon_options that *daemon* must not be given, None when all may be.
 
     What is not known to be harmless is refused: getopt takes "-fd2" and "--pid-f=X", too.

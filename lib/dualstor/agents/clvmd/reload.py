@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Deciding on reload: clvmd reads its configuration anew, or is replaced and keeps its locks.
+"""Deciding on reload: clvmd reads its configuration again, or is replaced and keeps its locks.
 
 ``clvmd -R`` is a round trip through clvmd of every node; where one is missing, none takes part.
 ``clvmd -S`` only sends the wish: the new clvmd is there when its process is another one. It
-hands the exclusive locks over by name; whether it got them back, the kernel says.
+passes the exclusive locks on by name; whether it got them back, the kernel says.
 Sources: LVM2 daemons/clvmd/{refresh_clvmd,clvmd-command}.c.
 """
 
@@ -12,14 +12,20 @@ from dualstor.agents.clvmd import common, deeds, start
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
 
-#: First version whose -S hands all exclusive locks on, and the cluster manager.
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Done, Step
+    from dualstor.agents.clvmd.seen import Attempt, Case
+    from dualstor.kernel.process import Process
+
+#: First version whose -S passes all exclusive locks on, and the cluster manager.
 _KEEPS_LOCKS = (2, 2, 89)
 
 _PATIENCE = 15.0    # seconds for clvmd of another node to appear
 _PAUSE = 2.0        # seconds between two tries
 
 
-def decide(case):
+def decide(case: "Case") -> "Step":
     """The next step of reload-agent."""
     found = common.processes(case)
     if not found:
@@ -27,7 +33,7 @@ def decide(case):
                              "no lock daemon runs on this node: there is nothing to reload, start "
                              "this resource")
     if found[0].program != CLVMD:
-        return Finish(ExitCode.SUCCESS)     # lvmlockd has nothing that can be read anew
+        return Finish(ExitCode.SUCCESS)     # lvmlockd has nothing to read again
     restarted = case.done(deeds.restart)
     if restarted:
         return _restarted(case, found, restarted[-1])
@@ -41,7 +47,7 @@ def decide(case):
     return _refresh(case)
 
 
-def _refresh(case):
+def _refresh(case: "Case") -> "Step":
     done = case.done(deeds.refresh)
     if not done:
         return Do(deeds.refresh)
@@ -63,12 +69,12 @@ def _refresh(case):
     return Wait(f"clvmd on {attempt.peer}", "start it there, or take that node out of the cluster")
 
 
-def _warned(case, text):
-    """Success, once the administrator has been told *text*."""
+def _warned(case: "Case", text: str) -> "Do | Finish":
+    """Success, once *text* is in the system log."""
     return Finish(ExitCode.SUCCESS) if case.done(deeds.warn) else Do(deeds.warn, (text,))
 
 
-def _restarted(case, found, done):
+def _restarted(case: "Case", found: "tuple[Process, ...]", done: "Done[Attempt]") -> "Step":
     """The step after ``clvmd -S`` was sent: the new clvmd is another process."""
     attempt, pid = done.outcome, done.args[0]
     if attempt.code != 0:
@@ -84,8 +90,8 @@ def _restarted(case, found, done):
                     "look at `dlm_tool ls`")
     if step:
         return start.waiting(case) or step
-    lost = sorted(attempt.exclusive - case.exclusive) \
-        if None not in (attempt.exclusive, case.exclusive) else ()
+    before, now = attempt.exclusive, case.exclusive
+    lost = [] if before is None or now is None else sorted(before - now)
     if lost:
         return case.refuse(ExitCode.ERR_GENERIC,
             f"the new clvmd has lost the exclusive lock of {len(lost)} LVs (uuid {lost[0]}), which "

@@ -2,10 +2,14 @@
 """What clvmd sees of its host, as values that a decision can be made of."""
 
 from dualstor.action import steps
+from dualstor.agents.lvmversion import Version
 from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from typing import Iterable
+
+    from dualstor.agents.clvmd.interface import Parameters
     from dualstor.kernel.process import Process
     from dualstor.tools.quorum import Quorum
 
@@ -14,42 +18,34 @@ PROGRAMS = (LVMLOCKD, CLVMD)
 CMIRRORD, LVMETAD = "cmirrord", "lvmetad"
 
 
-class Version(Record):
-    """LVM's version; ``number`` is None where it is missing or does not answer."""
-
-    number: tuple = None
-    missing: bool = False
-    says: str = ""
-
-
 class Settings(Record):
     """Settings of LVM in effect, as text; None for one that this LVM does not have."""
 
-    use_lvmlockd: str = None
-    locking_type: str = None
-    fallback: str = None     # global/fallback_to_local_locking
-    use_lvmetad: str = None
+    use_lvmlockd: "str | None" = None
+    locking_type: "str | None" = None
+    fallback: "str | None" = None     # global/fallback_to_local_locking
+    use_lvmetad: "str | None" = None
 
 
 class Sockets(Record):
     """Names of the daemons whose socket accepts a connection; ``says`` why others do not.
 
-    ``busy``: those that live and take nobody just now, as clvmd does without quorum.
+    ``busy``: those that are alive but accept nobody just now, as clvmd does without quorum.
     """
 
-    accepting: tuple = ()
-    busy: tuple = ()
+    accepting: "tuple[str, ...]" = ()
+    busy: "tuple[str, ...]" = ()
     says: str = ""
 
 
 class Active(Record):
-    """An LV that is active here; ``on_drbd``: it lies on DRBD devices alone."""
+    """An LV that is active here; ``on_drbd``: it is on DRBD devices alone."""
 
     vg: str
     lv: str
     on_drbd: bool = False
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.vg}/{self.lv}"
 
 
@@ -57,7 +53,7 @@ class Dlm(Record):
     """dlm on this node: whether a lockspace can be made, and what it waits for (None: nothing)."""
 
     ready: bool
-    pending: str = None
+    pending: "str | None" = None
 
 
 class Attempt(Record):
@@ -67,18 +63,20 @@ class Attempt(Record):
     it. ``exclusive``: names of the locks that were exclusive before it, None when not known.
     """
 
-    code: int = 0
+    code: "int | None" = 0
     says: str = ""
     missing: bool = False
-    peer: str = None
-    exclusive: object = None
+    peer: "str | None" = None
+    exclusive: "frozenset[str] | None" = None
 
     @property
-    def hung(self):
+    def hung(self) -> bool:
+        """Whether the command hung."""
         return self.code is None
 
 
-def needing(lockspaces, programs=PROGRAMS):
+def needing(lockspaces: "Iterable[str]",
+            programs: "tuple[str, ...]" = PROGRAMS) -> "tuple[str, ...]":
     """Names of the *lockspaces* that one of the daemons *programs* has made."""
     return tuple(name for name in lockspaces
                  if (name == CLVMD and CLVMD in programs)
@@ -86,7 +84,10 @@ def needing(lockspaces, programs=PROGRAMS):
 
 
 class Case(steps.Case):
-    """What clvmd decides on, and may look at for it."""
+    """What clvmd decides on, and may observe for it."""
+
+    if TYPE_CHECKING:
+        parameters: Parameters
 
     # the kernel
     processes: "tuple[Process, ...]"        # lock daemons that run here, without their helpers
@@ -95,8 +96,8 @@ class Case(steps.Case):
     sockets: Sockets
     mirror_logs: "tuple[Process, ...]"      # of cmirrord
     metadata_cache: "tuple[Process, ...]"   # of lvmetad
-    configured: bool                        # dlm_controld has told the kernel of the cluster
-    exclusive: "frozenset[str] | None"      # clvmd's exclusive locks; None where it is not told
+    configured: bool                        # dlm_controld has configured the kernel
+    exclusive: "frozenset[str] | None"      # clvmd's exclusive locks; None: not known
     recovering: "tuple[str, ...]"           # lockspaces that grant no locks yet
     active: "tuple[Active, ...]"
     remaining: float                        # seconds that are left for work

@@ -6,10 +6,14 @@ from dualstor.agents.clvmd import common, deeds, mirror, options
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Done, Step
+    from dualstor.agents.clvmd.seen import Attempt, Case
+
 #: Packages with the daemons (Debian and Fedora; RHEL 6).
 PACKAGES = {LVMLOCKD: "lvm2-lockd", CLVMD: "lvm2-cluster"}
 
-_NO_CLVMD = (2, 3, 0)        # LVM without clvmd
 _LVM_CONF = "/etc/lvm/lvm.conf"
 _TRIES, _PAUSE = 3, 3.0      # of a start that found no cluster manager; seconds between
 
@@ -22,36 +26,35 @@ _CLVMD_CODES = {
     4: "it lacks memory or root's rights",
 }
 
-def kind(case):
-    """Which daemon is to run, None when it cannot be told. Looks at the kernel first."""
+def kind(case: "Case") -> "str | None":
+    """Which daemon is to run, None when that is not known. Checks the kernel first."""
     if case.parameters.daemon != "auto":
         return case.parameters.daemon
     present = common.running(case)
     if present is not None:
         return present
-    number = case.version.number
-    return None if number is None else LVMLOCKD if number >= _NO_CLVMD else CLVMD
+    if case.version.number is None:
+        return None
+    return CLVMD if case.version.with_clvmd else LVMLOCKD
 
 
-def decide(case):
+def decide(case: "Case") -> "Step":
     """The next step of start."""
     if common.processes(case):
         return _started(case)
-    refusal = admissible(case, kind(case)) \
-        or program(case) or settings(case)
+    daemon = kind(case)
+    refusal = admissible(case, daemon) or program(case) or settings(case)
     if refusal:
         return refusal
     done = case.done(deeds.launch)
     if done:
-        step = _failed(case, kind(case), done)
+        step = _failed(case, daemon, done)
         if step:
             return step
-    return waiting(case) \
-        or mirror.start(case, kind(case)) \
-        or Do(deeds.launch, (kind(case),))
+    return waiting(case) or mirror.start(case, daemon) or Do(deeds.launch, (daemon,))
 
 
-def _started(case):
+def _started(case: "Case") -> "Step":
     """The daemon runs: until it is ready, wait; then remember it."""
     found = common.processes(case)
     step = common.ailment(case)
@@ -69,10 +72,10 @@ def _started(case):
         "look at `dlm_tool ls` and the system log of this node", 0.5)
 
 
-def _failed(case, daemon, done):
+def _failed(case: "Case", daemon: "str | None", done: "tuple[Done[Attempt], ...]") -> "Finish | Wait | None":
     """The step after a daemon was started and does not run; None to start it again."""
     attempt = done[-1].outcome
-    if attempt.hung:
+    if attempt.code is None:
         text = f"did not come up in time ({attempt.says})"
     elif attempt.code == 0:
         text = "ended right after its start"
@@ -88,7 +91,7 @@ def _failed(case, daemon, done):
                          f"{daemon} {text}: look at the system log of this node")
 
 
-def waiting(case):
+def waiting(case: "Case") -> "Finish | Wait | None":
     """The step while the cluster is not ready for the daemon; None when it is."""
     if case.parameters.cluster_engine == common.SINGLENODE:
         return None
@@ -117,9 +120,11 @@ def waiting(case):
     return None
 
 
-def admissible(case, daemon):
-    """A refusal of daemon_options that could hide the daemon from us, else None."""
-    wrong = options.unadmitted(daemon, case.parameters.daemon_options) if daemon else None
+def admissible(case: "Case", daemon: "str | None") -> "Finish | None":
+    """A refusal of daemon_options that could hide the daemon from the agent, else None."""
+    if daemon is None:
+        return None
+    wrong = options.unadmitted(daemon, case.parameters.daemon_options)
     if wrong is None:
         return None
     return case.refuse(ExitCode.ERR_CONFIGURED,
@@ -128,7 +133,7 @@ def admissible(case, daemon):
         "cluster manager and the timeout)")
 
 
-def program(case):
+def program(case: "Case") -> "Finish | None":
     """A refusal when LVM is not there or does not answer, else None."""
     version = case.version
     if version.missing:
@@ -141,10 +146,10 @@ def program(case):
     return None
 
 
-def settings(case):
+def settings(case: "Case") -> "Finish | None":
     """A refusal when lvm.conf of this host does not ask for the daemon's locks, else None."""
     daemon, found = kind(case), case.settings
-    if daemon == CLVMD and case.version.number >= _NO_CLVMD:
+    if daemon == CLVMD and not case.version.with_clvmd:
         return case.refuse(ExitCode.ERR_INSTALLED,
                              "this LVM has no clvmd: set daemon=lvmlockd or auto")
     if daemon == LVMLOCKD:

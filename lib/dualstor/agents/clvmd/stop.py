@@ -2,7 +2,7 @@
 """Deciding on stop: nothing in the kernel is success, whatever else is broken.
 
 A lockspace that is left without its daemon would make the stop of dlm fail, so
-the daemon is started once more to leave it.
+the daemon is started again to leave it.
 """
 
 from dualstor.action.steps import Do, Finish, Wait
@@ -10,15 +10,21 @@ from dualstor.agents.clvmd import common, deeds, mirror
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Step
+    from dualstor.agents.clvmd.seen import Active, Case
+    from dualstor.kernel.process import Process
+
 TERM, KILL = 15, 9
 
-_LEAVING = 15.0     # seconds for the lockspaces to go once the daemon was told
+_LEAVING = 15.0     # seconds for the lockspaces to go once the daemon was asked
 _ENDING = 10.0      # seconds from SIGTERM to SIGKILL
 _DYING = 5.0        # seconds from SIGKILL to giving up
 _REVIVING = 20.0    # seconds to wait for what a new daemon needs
 
 
-def decide(case):
+def decide(case: "Case") -> "Step":
     """The next step of stop."""
     found = common.processes(case)
     left = common.lockspaces(case)
@@ -35,20 +41,22 @@ def decide(case):
     return _leave(case, found, left) or _signal(case, found)
 
 
-def _end(case):
+def _end(case: "Case") -> "Do | Finish":
     if case.remembered is not None and not case.done(deeds.forget):
         return Do(deeds.forget)
     return Finish(ExitCode.SUCCESS)
 
 
-def _busy(found, left, case):
+def _busy(found: "tuple[Process, ...]", left: "tuple[str, ...]",
+          case: "Case") -> "tuple[Active, ...]":
     """The LVs that are active here and locked by the daemon."""
     groups = {name[len("lvm_"):] for name in left if name.startswith("lvm_")}
     by_clvmd = CLVMD in left or any(p.program == CLVMD for p in found)
     return tuple(v for v in case.active if v.vg in groups or (by_clvmd and v.on_drbd))
 
 
-def _leave(case, found, left):
+def _leave(case: "Case", found: "tuple[Process, ...]",
+           left: "tuple[str, ...]") -> "Do | Wait | None":
     """The step that makes lvmlockd leave its lockspaces; None when there is nothing to ask it."""
     if not any(name.startswith("lvm_") for name in left) \
             or not any(p.program == LVMLOCKD for p in found):
@@ -66,13 +74,13 @@ def _leave(case, found, left):
                 "uses them", 0.3)
 
 
-def _revived(case):
+def _revived(case: "Case") -> float:
     """When the daemon was started by this stop, in seconds; -1 when it was not."""
     done = case.done(deeds.launch)
     return done[-1].at if done else -1.0
 
 
-def _signal(case, found):
+def _signal(case: "Case", found: "tuple[Process, ...]") -> "Step":
     """End the daemon: SIGTERM, and SIGKILL when that does not help."""
     for process in found:
         sent = [d for d in case.done(deeds.signal) if d.args[0] == process.pid]
@@ -92,10 +100,10 @@ def _signal(case, found):
                 "look at the system log", 0.2)
 
 
-def _clear(case, left):
-    """Lockspaces without a daemon: start it once more, it adopts them and can leave them."""
-    if case.done(deeds.launch):
-        attempt = case.last(deeds.launch)
+def _clear(case: "Case", left: "tuple[str, ...]") -> "Step":
+    """Lockspaces without a daemon: start it again, it adopts them and can leave them."""
+    attempt = case.last(deeds.launch)
+    if attempt is not None:
         says = attempt.says if attempt.code != 0 else "it ended and did not leave them"
     elif case.parameters.cluster_engine != common.SINGLENODE and case.quorum.quorate is not True:
         if case.elapsed < _REVIVING:

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Deciding on validate-all: level 0 judges what is configured, level 10 this host."""
+"""Deciding on validate-all: level 0 checks the case, level 10 this host."""
 
 from dualstor.action.steps import Do, Finish
 from dualstor.agents.clvmd import deeds, start
 from dualstor.agents.clvmd.seen import CLVMD
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Step
+    from dualstor.agents.clvmd.seen import Case
 
-def decide(case):
-    """Level 0 judges the case, level 10 this host's programs and lvm.conf."""
+
+def decide(case: "Case") -> "Step":
+    """Level 0 checks the case, level 10 this host's programs and lvm.conf."""
     refusal = None
     if case.parameters.daemon != "auto":
         refusal = start.admissible(case, case.parameters.daemon)
@@ -20,7 +25,7 @@ def decide(case):
     return refusal or _cluster_conf(case) or Finish(ExitCode.SUCCESS)
 
 
-def _cluster_conf(case):
+def _cluster_conf(case: "Case") -> "Do | None":
     """A warning about cman's configuration: cman itself starts with one that does not validate."""
     if case.request.level < 10 or start.kind(case) != CLVMD \
             or case.parameters.cluster_engine not in ("auto", "cman") or case.done(deeds.warn):
@@ -30,10 +35,10 @@ def _cluster_conf(case):
         if text else None
 
 
-def _programs(case):
+def _programs(case: "Case") -> "Finish | None":
     """A refusal when the daemon's program is not on this host, else None."""
     daemon = start.kind(case)
-    if daemon in case.installed:
+    if daemon is None or daemon in case.installed:
         return None
     return case.refuse(ExitCode.ERR_INSTALLED,
                          f"{daemon} is not installed on this node: install {start.PACKAGES[daemon]}")

@@ -6,12 +6,17 @@ from dualstor.action.steps import Do
 from dualstor.agents.drbd_dualprimary import deeds
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Finish
+    from dualstor.agents.drbd_dualprimary.seen import Case
+
 _HANDLER_LINE = f"fence-peer \"{fencepeer.PROGRAM}\";"
 
 _TWO = 2  # DRBD with more than two Primaries is not supported by anybody
 
 
-def clone(case):
+def clone(case: "Case") -> "Finish | None":
     """A refusal of meta attributes with which both nodes cannot be promoted, else None.
 
     Wrong everywhere, as they are the cluster's; looked at only where a cluster calls.
@@ -36,7 +41,7 @@ def clone(case):
     return None
 
 
-def known(case):
+def known(case: "Case") -> "Finish | None":
     """A refusal when this host's DRBD configuration lacks the resource, else None."""
     configured = case.configured
     if configured.there:
@@ -54,13 +59,13 @@ def known(case):
                   f"/etc/drbd.d/ and see `drbdadm dump {case.parameters.drbd_resource}`")
 
 
-def _wrong_here(case, what, section, line):
+def _wrong_here(case: "Case", what: str, section: str, line: str) -> "Finish":
     return case.refuse(ExitCode.ERR_ARGS,
                   f"{what}: set `{line}` in its {section} section on both nodes, then `drbdadm "
                   f"adjust {case.parameters.drbd_resource}`")
 
 
-def configuration(case):
+def configuration(case: "Case") -> "Finish | None":
     """A refusal when the effective configuration cannot be run dual-primary, else None."""
     conf = case.configuration
     if len(conf.hosts) > _TWO:
@@ -80,7 +85,7 @@ def configuration(case):
     return _fencing(case)
 
 
-def _fencing(case):
+def _fencing(case: "Case") -> "Finish | None":
     """A refusal when DRBD would go on without its peer being fenced, else None."""
     if not case.parameters.require_fencing:
         return None
@@ -100,13 +105,13 @@ def _fencing(case):
     return None
 
 
-def unfit(command):
+def unfit(command: "str | None") -> str:
     """What is wrong with a fence-peer handler that fails whatever happens; see fencepeer.unfit."""
     return (f"its fence-peer handler {command} cannot work with DRBD 9, so a lost peer freezes I/O "
             f"and nobody is fenced: set `{_HANDLER_LINE}` in handlers on both nodes")
 
 
-def handler_fits(case):
+def handler_fits(case: "Case") -> "Finish | None":
     """A refusal when the handler cannot work with the DRBD that is loaded, else None.
 
     Not for start: a Secondary that resyncs endangers nobody.
@@ -117,7 +122,7 @@ def handler_fits(case):
     return case.refuse(ExitCode.ERR_ARGS, unfit(command))
 
 
-def cluster_fencing(case):
+def cluster_fencing(case: "Case") -> "Finish | None":
     """A refusal when the cluster does not fence, else None; wrong on every node."""
     if case.parameters.require_fencing and case.fencing_enabled is False:
         return case.refuse(ExitCode.ERR_CONFIGURED,
@@ -126,7 +131,7 @@ def cluster_fencing(case):
     return None
 
 
-def risky(case):
+def risky(case: "Case") -> "list[str]":
     """What the configuration allows although it loses data in bad times, as sentences."""
     conf, said = case.configuration, []
     if not case.parameters.require_fencing:
@@ -139,7 +144,7 @@ def risky(case):
     return said
 
 
-def warnings(case):
+def warnings(case: "Case") -> "Do | None":
     """Do(deeds.warn, ...) once in an action when something is risky, else None."""
     if case.done(deeds.warn):
         return None
@@ -147,7 +152,7 @@ def warnings(case):
     return Do(deeds.warn, ("; ".join(said),)) if said else None
 
 
-def unfit_handler_warning(case):
+def unfit_handler_warning(case: "Case") -> "Do | None":
     """A Do once in an action to warn of what ``handler_fits`` refuses in others, else None.
 
     Apart from ``warnings``: which DRBD is loaded is known when the resource is up.

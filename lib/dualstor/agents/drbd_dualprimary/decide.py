@@ -3,6 +3,11 @@
 
 from dualstor.agents.drbd_dualprimary import down, monitor, notify, up, validate
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Step
+    from dualstor.agents.drbd_dualprimary.seen import Case
+
 _DECISIONS = {
     "start": up.start, "promote": up.promote, "demote": down.demote, "stop": down.stop,
     "monitor": monitor.decide, "notify": notify.decide, "validate-all": validate.decide,
@@ -10,7 +15,7 @@ _DECISIONS = {
 }
 
 
-def decide(case):
+def decide(case: "Case") -> "Step":
     """The next step.
 
     :raises Unseen: a facet has to be looked at first

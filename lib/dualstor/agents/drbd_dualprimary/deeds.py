@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What drbd-dualprimary does on its host: functions of the agent, judged by ``decide``."""
+"""What drbd-dualprimary does on its host: functions of the agent that return their outcome."""
 
 from dualstor import log, recipes
 from dualstor.agents.drbd_dualprimary import published, seen
@@ -7,63 +7,87 @@ from dualstor.errors import DualstorError, ToolError, ToolHung
 from dualstor.kernel import drbd
 from dualstor.tools import drbdadm, drbdsetup, pacemaker
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Callable, Protocol, Tuple
 
-def _tool(agent, verb):
-    return getattr(drbdadm, verb)(agent.host, agent.name, agent.conf)
+    from dualstor.action.steps import Request
+    from dualstor.host.host import Host
+    from dualstor.tools.drbdsetup import Outcome
+
+    class Agent(Protocol):
+        """What deeds use of the agent."""
+
+        host: Host
+        case: seen.Case
+        name: str
+        conf: "str | None"
+        hung: "Outcome | None"
+        score_memory: Tuple[str, str, str]
+        refusal_memory: Tuple[str, str, str]
+        advice_memory: Tuple[str, str, str]
+
+        @property
+        def request(self) -> Request: ...
+
+        def see_state(self) -> "drbd.State | None": ...
+
+    Deed = Callable[[Agent], Outcome]       # a command of DRBD's
 
 
-def load_module(agent):
+def load_module(agent: "Agent") -> bool:
     """Load the kernel module; without it `up` will say what is wrong."""
     return agent.host.run(("modprobe", "drbd")).ok
 
 
-def up(agent):
-    return _tool(agent, "up")
+def up(agent: "Agent") -> "Outcome":
+    """Configure the resource in the kernel, attach it and connect it."""
+    return drbdadm.up(agent.host, agent.name, agent.conf)
 
 
-def adjust(agent):
-    return _tool(agent, "adjust")
+def adjust(agent: "Agent") -> "Outcome":
+    """Make the kernel's state that of the configuration."""
+    return drbdadm.adjust(agent.host, agent.name, agent.conf)
 
 
-def attach(agent):
+def attach(agent: "Agent") -> "Outcome":
     """Attach the disks that are missing, and leave the connection as it is."""
     state = agent.see_state()
-    one = state is None or len(state.volumes) == 1     # 8.3 has no volumes to name
-    names = [agent.name] if one else [f"{agent.name}/{volume.number}"
-                                     for volume in seen.diskless(state)]
+    names = [agent.name]
+    if state is not None and len(state.volumes) != 1:   # 8.3 has no volumes to name
+        names = [f"{agent.name}/{volume.number}" for volume in seen.diskless(state)]
     outcomes = [drbdadm.attach(agent.host, name, agent.conf) for name in names]
     return ([o for o in outcomes if not o.ok] or outcomes)[0]
 
 
-def primary(agent):
-    return _tool(agent, "primary")
+def primary(agent: "Agent") -> "Outcome":
+    """Become Primary."""
+    return drbdadm.primary(agent.host, agent.name, agent.conf)
 
 
-def secondary(agent):
-    return _leave(agent, "secondary")
-
-
-def down(agent):
-    return _leave(agent, "down")
-
-
-def _leave(agent, verb):
-    """Ask drbdadm, and drbdsetup where drbdadm is of no use: the kernel needs no files."""
-    outcome = _by_drbdadm(agent, verb)
-    if outcome.ok or verb == "down" or outcome.held_open or outcome.transient:
+def secondary(agent: "Agent") -> "Outcome":
+    """Become Secondary; by drbdsetup if drbdadm is of no use: the kernel needs no files."""
+    outcome = _by_drbdadm(agent, drbdadm.secondary)
+    if outcome.ok or outcome.held_open or outcome.transient:
         return outcome
-    return _directly(agent, "secondary", outcome.says)
+    return _by_drbdsetup(agent, drbdsetup.secondary, outcome.says)
 
 
-def _by_drbdadm(agent, verb):
-    """What drbdadm comes to in a third of the time: what reads no files needs the rest.
+def down(agent: "Agent") -> "Outcome":
+    """Take the resource down."""
+    return _by_drbdadm(agent, drbdadm.down)
+
+
+def _by_drbdadm(agent: "Agent",
+                command: "Callable[[Host, str, str | None], Outcome]") -> "Outcome":
+    """The Outcome of drbdadm, in a third of the time: what reads no files needs the rest.
 
     One that hung in this action is not waited for again.
     """
     if agent.hung is not None:
         return agent.hung
     try:
-        return agent.host.within(3, lambda: _tool(agent, verb))
+        return agent.host.within(3, lambda: command(agent.host, agent.name, agent.conf))
     except ToolError as problem:
         log.warning("%s", problem.reason)
         outcome = drbdsetup.Outcome(ok=False, code=1, says=problem.reason)
@@ -72,31 +96,32 @@ def _by_drbdadm(agent, verb):
         return outcome
 
 
-def down_directly(agent):
+def down_directly(agent: "Agent") -> "Outcome":
     """Take the resource down without its configuration."""
-    return _directly(agent, "down")
+    return _by_drbdsetup(agent, drbdsetup.down)
 
 
-def _directly(agent, verb, before=""):
-    """What drbdsetup comes to; *before* is what drbdadm said, to be told if that fails, too."""
+def _by_drbdsetup(agent: "Agent", command: "Callable[[Host, str, tuple[int, ...]], Outcome]",
+                  before: str = "") -> "Outcome":
+    """The Outcome of drbdsetup; *before* is what drbdadm said, reported if that fails, too."""
     try:
-        return getattr(drbdsetup, verb)(agent.host, agent.name, _minors(agent))
+        return command(agent.host, agent.name, _minors(agent))
     except ToolError as problem:
         says = f"{before}; {problem.reason}" if before else problem.reason
         return drbdsetup.Outcome(ok=False, code=1, says=says)
 
 
-def _minors(agent):
+def _minors(agent: "Agent") -> "tuple[int, ...]":
     state = agent.see_state()
     return tuple(v.minor for v in state.volumes) if state else ()
 
 
-def resume_io(agent, peer):
-    """Let I/O go on that waited for a peer that is down now; what fails, monitor will tell."""
+def resume_io(agent: "Agent", peer: str) -> bool:
+    """Resume I/O that waited for a peer that is down now; monitor will report a failure."""
     log.warning("I/O of %s waited for the fencing of %s, which the cluster has confirmed as "
                 "down: resuming it", agent.name, peer)
     try:
-        outcome = _tool(agent, "resume_io")
+        outcome = drbdadm.resume_io(agent.host, agent.name, agent.conf)
     except ToolError as problem:
         log.warning("%s", problem.reason)
         return False
@@ -105,12 +130,12 @@ def resume_io(agent, peer):
     return outcome.ok
 
 
-def note(agent, reason):
+def note(agent: "Agent", reason: str) -> None:
     """Keep why start fails."""
     agent.host.remember(reason, *agent.refusal_memory)
 
 
-def remember(agent):
+def remember(agent: "Agent") -> None:
     """Keep the numbers of the resource's devices, so that monitor needs no tool."""
     agent.host.forget(*agent.refusal_memory)
     agent.host.forget(*agent.advice_memory)
@@ -119,17 +144,17 @@ def remember(agent):
         drbd.remember(agent.host, agent.name, tuple((v.number, v.minor) for v in state.volumes))
 
 
-def publish(agent, score):
+def publish(agent: "Agent", score: "int | None") -> bool:
     """Give the cluster the promotion score; a cluster that does not take it is no failure."""
     return _give(agent, score, again=False)
 
 
-def republish(agent, score):
-    """As ``do_publish``, where the CIB may lack a score that the attribute daemon has."""
+def republish(agent: "Agent", score: "int | None") -> bool:
+    """As ``publish``, where the CIB may lack a score that the attribute daemon has."""
     return _give(agent, score, again=True)
 
 
-def _give(agent, score, again):
+def _give(agent: "Agent", score: "int | None", again: bool) -> bool:
     try:
         pacemaker.set_promotion_score(agent.host, agent.request.resource, score,
                                       agent.request.promoted_known)
@@ -146,10 +171,10 @@ def _give(agent, score, again):
     return True
 
 
-def advise(agent):
+def advise(agent: "Agent") -> None:
     """Write into the log, once until a start succeeds, how a person ends a split brain.
 
-    For nodes that nobody has looked at: whoever reads it reads it later.
+    For those who read the log later.
     """
     if agent.host.recall(*agent.advice_memory) is None:
         sides = recipes.Side(node="LOSER"), recipes.Side(node="WINNER")
@@ -160,10 +185,11 @@ def advise(agent):
         agent.host.remember("split brain\n", *agent.advice_memory)
 
 
-def warn(agent, text):
+def warn(agent: "Agent", text: str) -> None:
+    """Log a warning."""
     log.warning("DRBD resource %s: %s", agent.name, text)
 
 
-def warn_of_handler(agent, text):
+def warn_of_handler(agent: "Agent", text: str) -> None:
     """As ``warn``, of the fence-peer handler."""
     warn(agent, text)

@@ -5,6 +5,13 @@ from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.drbd_dualprimary import deeds, seen
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Step
+    from dualstor.agents.drbd_dualprimary.deeds import Deed
+    from dualstor.agents.drbd_dualprimary.seen import Case
+    from dualstor.kernel.drbd import State
+
 _PAUSE = 1.0  # seconds before a command is run again
 
 #: Seconds for an LV to go from the device. The cluster stops LVs before it demotes; one that is
@@ -12,14 +19,14 @@ _PAUSE = 1.0  # seconds before a command is run again
 _STACKED_PATIENCE = 15.0
 
 
-def again(case, deed, what, hint):
+def again(case: "Case", deed: "Deed", what: str, hint: str) -> "Do | Wait":
     """Do a deed again, but not at once."""
     if case.elapsed - case.done(deed)[-1].at >= _PAUSE:
         return Do(deed)
     return Wait(what, hint, _PAUSE / 2)
 
 
-def _let_go(case, deed):
+def _let_go(case: "Case", deed: "Deed") -> "Step":
     """The step while somebody has the device open: *deed* again, or a refusal that names who."""
     name = case.parameters.drbd_resource
     if case.elapsed >= _STACKED_PATIENCE and case.stacked:
@@ -33,9 +40,9 @@ def _let_go(case, deed):
                  "end that, then `crm_resource --cleanup`")
 
 
-def secondary(case):
+def secondary(case: "Case", state: "State") -> "Step | None":
     """The step to Secondary; None when the resource is Secondary."""
-    if not case.state.primary:
+    if not state.primary:
         return None
     outcome = case.last(deeds.secondary)
     if outcome is None:
@@ -51,11 +58,11 @@ def secondary(case):
                          f"{name}`")
 
 
-def demote(case):
+def demote(case: "Case") -> "Step":
     """The next step of demote.
 
-    Pacemaker demotes after a failed start, too, and shows the last failure of a resource only: so
-    that of start is told once more.
+    Pacemaker demotes after a failed start, too, and shows only the last failure of a resource: so
+    that of start is reported again.
     """
     if case.state is None:
         if case.refusal:
@@ -63,17 +70,17 @@ def demote(case):
         return case.refuse(ExitCode.ERR_GENERIC,
                              "it is not started on this node, so there is nothing to demote: see "
                              "the log for why its start failed, or start it")
-    return secondary(case) or Finish(ExitCode.SUCCESS)
+    return secondary(case, case.state) or Finish(ExitCode.SUCCESS)
 
 
-def stop(case):
+def stop(case: "Case") -> "Step":
     """The next step of stop: nothing in the kernel is success, whatever else is broken."""
     state = case.state
     if state is None:
         if case.published is not seen.NO_SCORE and not case.done(deeds.publish):
             return Do(deeds.publish, (seen.NO_SCORE,))
         return Finish(ExitCode.SUCCESS)
-    step = secondary(case)
+    step = secondary(case, state)
     if step:
         return step
     name = case.parameters.drbd_resource

@@ -10,8 +10,12 @@ Pacemaker notifies of a fencing only when it was its own, so monitor looks, too.
 from dualstor.action.steps import Do
 from dualstor.agents.drbd_dualprimary import deeds
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.agents.drbd_dualprimary.seen import Case
 
-def resume(case):
+
+def resume(case: "Case") -> "Do | None":
     """The deed that lets I/O go on, None when it runs, or must stand still.
 
     Only what waits for the fencing of a peer that the cluster has confirmed as down: not what

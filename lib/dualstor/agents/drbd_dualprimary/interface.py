@@ -1,8 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What drbd-dualprimary looks like to the cluster manager and to an administrator."""
 
+from dualstor.ocf import parameters
 from dualstor.ocf.parameters import Action, Interface, Parameter
 from dualstor.tools.drbdnames import is_path, is_resource_name
+
+
+class Parameters(parameters.Parameters):
+    """Their values, typed as INTERFACE declares them."""
+
+    drbd_resource: str
+    drbdconf: "str | None"
+    require_fencing: bool
+    connect_timeout: int
+    split_brain: str
+
 
 INTERFACE = Interface(
     name="drbd-dualprimary",
@@ -73,4 +85,5 @@ instance as degraded whose handler cannot work with the DRBD that is loaded.""",
     ),
     check_levels=(0, 10),
     clone=(("interleave", "true"), ("notify", "true"), ("promoted-max", "2"),
-           ("clone-max", "2")))
+           ("clone-max", "2")),
+    values=Parameters)

@@ -6,23 +6,29 @@ from dualstor.action.steps import Do, Finish
 from dualstor.agents.drbd_dualprimary import checks, deeds, frozen, published, seen
 from dualstor.ocf.codes import ExitCode
 
-#: What is wrong with a StandAlone resource. How a person mends it depends on the state of both
-#: nodes when it is read, and loses data on the wrong one: status tells it, and the log (advise).
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Step
+    from dualstor.agents.drbd_dualprimary.seen import Case
+    from dualstor.kernel.drbd import State
+
+#: What is wrong with a StandAlone resource. How a person fixes it depends on the state of both
+#: nodes when it is read, and loses data on the wrong one: status shows it, and the log (advise).
 SPLIT_BRAIN = "StandAlone, as after a split brain: run `dualstor status`"
 
 
-def advise(case):
+def advise(case: "Case") -> "Do | None":
     """The deed that writes into the log what a person does about a split brain; None when done."""
     return None if case.done(deeds.advise) else Do(deeds.advise)
 
 
-def unconnected(case, state):
+def unconnected(case: "Case", state: "State") -> str:
     """What is wrong where the kernel has no connection at all, and what a person types."""
     return (f"has no connection to its peer in the kernel ({seen.words(state)}), as a refused "
             f"`down` leaves it: `drbdadm adjust {case.parameters.drbd_resource}` makes it")
 
 
-def publish(case, score):
+def publish(case: "Case", score: "int | None") -> "Do | None":
     """The deed that brings the promotion score up to date; None when it is, or has been tried."""
     if not case.request.in_cluster or case.done(deeds.publish) or case.done(deeds.republish) \
             or case.published == score:
@@ -31,42 +37,41 @@ def publish(case, score):
     return Do(deeds.republish if lost else deeds.publish, (score,))
 
 
-def decide(case):
+def decide(case: "Case") -> "Step":
     """The next step of monitor."""
     state = case.state
     if state is None:
         return case.refuse(ExitCode.NOT_RUNNING,
                              "not configured in the kernel of this node")
-    return _resume(case) or publish(case, seen.score(state)) \
-        or _verdict(case)
+    return _resume(case, state) or publish(case, seen.score(state)) \
+        or _verdict(case, state)
 
 
-def _resume(case):
-    if not case.state.suspended or case.request.probe or not case.request.in_cluster:
+def _resume(case: "Case", state: "State") -> "Do | None":
+    if not state.suspended or case.request.probe or not case.request.in_cluster:
         return None
     return frozen.resume(case)
 
 
-def _verdict(case):
-    state = case.state
+def _verdict(case: "Case", state: "State") -> "Do | Finish":
     trouble = failure(case, state)
-    if trouble == SPLIT_BRAIN and advise(case):
-        return advise(case)
+    step = advise(case) if trouble == SPLIT_BRAIN else None
+    if step:
+        return step
     if trouble:
         code = ExitCode.FAILED_PROMOTED if state.primary else ExitCode.ERR_GENERIC
         return case.refuse(code, trouble)
-    flaw = _flaw(case, state) or _unfit(case)
+    flaw = _flaw(case, state) or _unfit(case, state)
     if flaw and case.request.degraded_known:
         code = ExitCode.DEGRADED_PROMOTED if state.primary else ExitCode.DEGRADED
         return case.refuse(code, flaw)
     well = None if flaw or case.history else ()
     if state.primary:
-        return case.refuse(ExitCode.RUNNING_PROMOTED, "Primary") \
-            .but(well=well)
+        return case.refuse(ExitCode.RUNNING_PROMOTED, "Primary").but(well=well)
     return Finish(ExitCode.SUCCESS, well=well)
 
 
-def failure(case, state):
+def failure(case: "Case", state: "State") -> "str | None":
     """Why the state counts as failed, None when it does not."""
     if state.standalone and case.parameters.split_brain == "failed":
         return SPLIT_BRAIN
@@ -79,8 +84,8 @@ def failure(case, state):
     return None
 
 
-def _flaw(case, state):
-    """Why the state counts as degraded, None when all is well."""
+def _flaw(case: "Case", state: "State") -> "str | None":
+    """Why the state counts as degraded, None when it is healthy."""
     name = case.parameters.drbd_resource
     if state.standalone:
         return SPLIT_BRAIN
@@ -102,12 +107,11 @@ def _flaw(case, state):
     return None
 
 
-def _unfit(case):
+def _unfit(case: "Case", state: "State") -> "str | None":
     """Why a Primary is degraded whose fence-peer handler cannot work with its DRBD, else None.
 
     At level 0 not asked by a probe, nor where the kernel does not name the peer: that is DRBD 8.
     """
-    state = case.state
     if not (state.primary and case.parameters.require_fencing) or case.request.level == 0 and (
             case.request.probe or not any(peer.name for peer in state.peers)):
         return None

@@ -5,8 +5,13 @@ from dualstor.action.steps import Finish
 from dualstor.agents.drbd_dualprimary import frozen, monitor, seen
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Step
+    from dualstor.agents.drbd_dualprimary.seen import Case
 
-def decide(case):
+
+def decide(case: "Case") -> "Step":
     """The next step of notify."""
     if case.request.notification is None or case.request.notification.type != "post":
         return Finish(ExitCode.SUCCESS)

@@ -11,6 +11,13 @@ that daemon then, and it has to be told to write all that it has.
 
 from dualstor.record import whole
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Iterable
+
+    from dualstor.host.files import Files
+    from dualstor.kernel.process import Process
+
 #: What there is of a score when the daemons that had it are gone: nobody knows.
 UNSURE = "unsure"
 
@@ -18,13 +25,13 @@ UNSURE = "unsure"
 KEEPERS = ("pacemaker-attrd", "pacemaker-controld", "attrd", "crmd")
 
 
-def keepers(host):
+def keepers(host: "Files") -> "tuple[Process, ...]":
     """The daemons of this node that know a score, as a tuple of kernel.process.Process."""
     from dualstor.kernel import process
     return tuple(found for name in KEEPERS for found in process.running(host, name))
 
 
-def to_text(score, kept_by):
+def to_text(score: int, kept_by: "Iterable[Process]") -> str:
     """A score as text to remember.
 
     :param kept_by: what ``keepers`` returned
@@ -32,19 +39,19 @@ def to_text(score, kept_by):
     return "\n".join([f"{score}"] + [f"{k.pid} {k.start_time}" for k in kept_by]) + "\n"
 
 
-def pids(text):
+def pids(text: "str | None") -> "tuple[str, ...]":
     """The ids, as text, of those who kept the score of what ``to_text`` returned."""
     return tuple(line.partition(" ")[0] for line in (text or "").splitlines()[1:])
 
 
-def from_text(host, text):
+def from_text(host: "Files", text: "str | None") -> "int | str | None":
     """The score in what ``to_text`` returned; None when there is none.
 
     :returns: UNSURE when one of those who kept it is not that process any more, or was being
         started again when it was given
     """
-    score, *kept_by = (text or "").splitlines() or ("",)
-    score = whole(score)
+    first, *kept_by = (text or "").splitlines() or ("",)
+    score = whole(first)
     if score is None:
         return None
     if len(kept_by) == 1:   # the other may have lost it after that
@@ -56,7 +63,7 @@ def from_text(host, text):
     return score
 
 
-def _start_time(host, pid):
+def _start_time(host: "Files", pid: str) -> "str | None":
     """Start time of a process as the kernel writes it, proc_pid_stat(5); None when it is gone."""
     fields = (host.read(f"/proc/{pid}/stat") or "").rpartition(")")[2].split()
     return fields[19] if len(fields) > 19 else None

@@ -7,7 +7,8 @@ from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.kernel.drbd import State
+    from dualstor.agents.drbd_dualprimary.interface import Parameters
+    from dualstor.kernel.drbd import State, Volume
     from dualstor.tools.drbdconf import Configuration
 
 #: Promotion scores, as administrators know them from ocf:linbit:drbd.
@@ -23,7 +24,7 @@ class Configured(Record):
     ``hung``: it did not answer in time, which is no matter of what is installed.
     """
 
-    there: bool
+    there: "bool | None"
     says: str = ""
     hung: bool = False
 
@@ -32,7 +33,7 @@ class Peer(Record):
     """What the cluster says of the peer: ``down`` is True only for "offline and clean"."""
 
     name: str
-    down: bool = None
+    down: "bool | None" = None
 
 
 class Handler(Record):
@@ -42,8 +43,7 @@ class Handler(Record):
     usable: bool
 
 
-
-def score(state):
+def score(state: "State | None") -> "int | None":
     """The promotion score that a state deserves; NO_SCORE for "do not promote".
 
     Never -INFINITY: that would move the resource away instead of leaving it
@@ -67,31 +67,31 @@ def score(state):
     return SCORE_ALONE
 
 
-def settled(state):
-    """Whether both sides have told each other the state of their disks."""
+def settled(state: "State") -> bool:
+    """Whether each side knows the state of the other's disks."""
     return state.connected and bool(state.peers) and all(
         d not in ("DUnknown", "Negotiating") for peer in state.peers for d in peer.dstates) \
         and not any(v.dstate in ("Negotiating", "Attaching") for v in state.volumes)
 
 
-def diskless(state):
+def diskless(state: "State") -> "tuple[Volume, ...]":
     """Volumes without a local disk."""
     return tuple(v for v in state.volumes if v.dstate in ("Diskless", "Failed", "Detaching"))
 
 
-def served(state):
+def served(state: "State") -> bool:
     """Whether a connected peer has good data for every volume."""
     return state.connected and any(
         peer.dstates and all(d == "UpToDate" for d in peer.dstates) for peer in state.peers)
 
 
-def resyncing(state):
+def resyncing(state: "State") -> bool:
     """Whether a resync runs, waits or is about to begin."""
     return any(peer.cstate in drbd.RESYNCING for peer in state.peers) \
         or any(v.dstate == "Inconsistent" and v.resync is not None for v in state.volumes)
 
 
-def words(state):
+def words(state: "State") -> str:
     """The state in a few words for a reason, e.g. "Secondary, disk Inconsistent, SyncTarget"."""
     disks = "/".join(v.dstate for v in state.volumes) or "no volume"
     links = ", ".join(peer.cstate for peer in state.peers) or "no connection"
@@ -99,7 +99,10 @@ def words(state):
 
 
 class Case(steps.Case):
-    """What drbd-dualprimary decides on, and may look at for it."""
+    """What drbd-dualprimary decides on, and may observe for it."""
+
+    if TYPE_CHECKING:
+        parameters: Parameters
 
     # the kernel
     state: "State | None"                   # None: the resource is not configured in the kernel
@@ -118,8 +121,9 @@ class Case(steps.Case):
     fencing_enabled: "bool | None"
     peer: Peer
     lost_peer: Peer                         # the same, for actions that do not fail without tools
-    suspension: "tuple[str, ...] | None"    # why I/O is suspended; None: not told
+    suspension: "tuple[str, ...] | None"    # why I/O is suspended; None: not known
 
     @property
-    def subject(self):
+    def subject(self) -> str:
+        """The DRBD resource."""
         return f"DRBD resource {self.parameters.drbd_resource}"

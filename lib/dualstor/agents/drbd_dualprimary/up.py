@@ -5,10 +5,17 @@ from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.drbd_dualprimary import checks, deeds, down, monitor, seen
 from dualstor.ocf.codes import ExitCode
 
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.action.steps import Step
+    from dualstor.agents.drbd_dualprimary.deeds import Deed
+    from dualstor.agents.drbd_dualprimary.seen import Case
+    from dualstor.kernel.drbd import State
+
 _NO_META_DATA = ("no valid meta", "no valid meta-data")
 
 
-def start(case):
+def start(case: "Case") -> "Step":
     """The next step of start: attached, connected if the peer is there, Secondary.
 
     Why it fails is noted for the demote that follows, whose failure takes the place of this one.
@@ -19,7 +26,7 @@ def start(case):
     return step
 
 
-def _start(case):
+def _start(case: "Case") -> "Step":
     if case.done(deeds.remember):
         return monitor.publish(case, seen.score(case.state)) \
             or Finish(ExitCode.SUCCESS)
@@ -29,14 +36,15 @@ def _start(case):
         or checks.warnings(case)
     if refusal:
         return refusal
-    return _bring_up(case) \
-        or checks.unfit_handler_warning(case) \
-        or down.secondary(case) \
-        or _meet_peer(case) \
-        or Do(deeds.remember)
+    step = _bring_up(case) or checks.unfit_handler_warning(case)
+    if step:
+        return step
+    state = case.state
+    assert state is not None    # else it would have to be brought up
+    return down.secondary(case, state) or _meet_peer(case, state) or Do(deeds.remember)
 
 
-def _deed_up(case):
+def _deed_up(case: "Case") -> "Deed | None":
     """What brings the resource nearer to being configured, attached and connecting; None: it is.
 
     A connection that is not there is made: a `down` that DRBD 9 refuses takes it away. One
@@ -53,7 +61,7 @@ def _deed_up(case):
     return deeds.adjust if wrong else None
 
 
-def _bring_up(case):
+def _bring_up(case: "Case") -> "Step | None":
     """The step to a resource that is configured and attached; None when it is."""
     deed = _deed_up(case)
     if deed is deeds.up and not case.module and not case.done(deeds.load_module):
@@ -78,9 +86,9 @@ def _bring_up(case):
     return case.refuse(ExitCode.ERR_GENERIC, text)
 
 
-def _without_connection(case, deed):
-    """A refusal when there is still no connection; None for the rest, which monitor will tell."""
-    if case.state.peers:
+def _without_connection(case: "Case", deed: "Deed") -> "Finish | None":
+    """A refusal when there is still no connection; None for the rest, which monitor will report."""
+    if case.state is None or case.state.peers:
         return None
     name = case.parameters.drbd_resource
     return case.refuse(ExitCode.ERR_GENERIC,
@@ -88,14 +96,13 @@ def _without_connection(case, deed):
                        f"`drbdadm dump {name}`, which must name both nodes")
 
 
-def _meet_peer(case):
+def _meet_peer(case: "Case", state: "State") -> "Step | None":
     """A Wait for the peer, and for a short resync, as long as there is patience; else None.
 
     A resync that ends after start is noticed by the next monitor only: as long does promote wait.
 
     :returns: also the refusal of a split brain
     """
-    state = case.state
     if state.standalone and case.parameters.split_brain == "failed":
         return monitor.advise(case) or case.refuse(ExitCode.ERR_GENERIC,
                                                     monitor.SPLIT_BRAIN)
@@ -110,8 +117,8 @@ def _meet_peer(case):
                 f"see `drbdadm cstate {case.parameters.drbd_resource}` on both nodes")
 
 
-def promote(case):
-    """The next step of promote: never without good data, never beside an unseen Primary."""
+def promote(case: "Case") -> "Step":
+    """The next step of promote: never without good data, never next to an unseen Primary."""
     state = case.state
     if state is None:
         return case.refuse(ExitCode.ERR_GENERIC,
@@ -125,15 +132,15 @@ def promote(case):
         or checks.configuration(case) \
         or checks.handler_fits(case) \
         or checks.cluster_fencing(case) \
-        or _data(case) \
-        or _peer(case) \
+        or _data(case, state) \
+        or _peer(case, state) \
         or checks.warnings(case) \
         or _primary(case)
 
 
-def _data(case):
+def _data(case: "Case", state: "State") -> "Finish | Wait | None":
     """A Wait or a refusal when the disk here is not UpToDate, else None."""
-    state, name = case.state, case.parameters.drbd_resource
+    name = case.parameters.drbd_resource
     if state.standalone:
         return case.refuse(ExitCode.ERR_GENERIC, monitor.SPLIT_BRAIN)
     if state.up_to_date:
@@ -153,28 +160,27 @@ def _data(case):
                          f"good copy start the cluster, and see `drbdadm status {name}`")
 
 
-def _peer(case):
+def _peer(case: "Case", state: "State") -> "Finish | Wait | None":
     """A Wait while the peer is neither connected nor surely down, else None.
 
     :returns: also the refusal of a resource that nothing will connect
     """
     name = case.parameters.drbd_resource
-    if not case.state.peers:
-        return case.refuse(ExitCode.ERR_GENERIC,
-                           monitor.unconnected(case, case.state))
-    if seen.settled(case.state):
+    if not state.peers:
+        return case.refuse(ExitCode.ERR_GENERIC, monitor.unconnected(case, state))
+    if seen.settled(state):
         return None
-    if not case.state.connected and case.peer.down is True:
+    if not state.connected and case.peer.down is True:
         return None
-    if case.state.connected:
-        return Wait(f"the handshake of DRBD resource {name} ({seen.words(case.state)})",
+    if state.connected:
+        return Wait(f"the handshake of DRBD resource {name} ({seen.words(state)})",
                     f"see `drbdadm status {name}` on both nodes")
     return Wait(f"the peer {case.peer.name} of DRBD resource {name} to connect, or to be fenced",
                 "mend the replication link or the fencing, see `dualstor status`")
 
 
-def _primary(case):
-    """Promote, and judge how that went."""
+def _primary(case: "Case") -> "Step":
+    """Promote, and check the outcome."""
     outcome = case.last(deeds.primary)
     if outcome is None:
         return Do(deeds.primary)

@@ -110,7 +110,7 @@ def right_parameters(cib: "Cib") -> "Findings":
             continue
         environ = {"OCF_RESKEY_" + name: value for name, value in resource.parameters.items()}
         known = {parameter.name for parameter in interface.parameters}
-        problems = list(parameters.parse(interface.parameters, Environment(environ)).problems)
+        problems = list(parameters.parse(interface, Environment(environ)).problems)
         problems += [f"{resource.type} has no parameter {name}"
                      for name in sorted(resource.parameters) if name not in known]
         for problem in problems:
