@@ -2,7 +2,7 @@
 """What clvmd does on its host: functions of the agent; what they return, ``decide`` judges."""
 
 from dualstor import log
-from dualstor.agents.clvmd import seen
+from dualstor.agents.clvmd import options, seen
 from dualstor.errors import ToolMissing
 from dualstor.kernel import process
 from dualstor.tools import lockdaemon
