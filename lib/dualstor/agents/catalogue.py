@@ -5,6 +5,8 @@ from importlib import import_module
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from dualstor.action.engine import Agent
     from dualstor.ocf.parameters import Interface
 
@@ -15,14 +17,18 @@ CLUSTERED_VG = "clustered-vg"
 NAMES = (DRBD_DUALPRIMARY, CLVMD, CLUSTERED_VG)
 
 
+def _module(name: str, part: str) -> "ModuleType":
+    if name not in NAMES:
+        raise KeyError(name)
+    return import_module(f"dualstor.agents.{name.replace('-', '_')}.{part}")
+
+
 def load(name: str) -> "type[Agent]":
     """The Agent class of the agent *name*; only its module is imported.
 
     :raises KeyError: there is no such agent
     """
-    if name not in NAMES:
-        raise KeyError(name)
-    found: "type[Agent]" = import_module(f"dualstor.agents.{name.replace('-', '_')}.agent").AGENT
+    found: "type[Agent]" = _module(name, "agent").AGENT
     return found
 
 
@@ -31,7 +37,5 @@ def interface(name: str) -> "Interface":
 
     :raises KeyError: there is no such agent
     """
-    if name not in NAMES:
-        raise KeyError(name)
-    found: "Interface" = import_module(f"dualstor.agents.{name.replace('-', '_')}.interface").INTERFACE
+    found: "Interface" = _module(name, "interface").INTERFACE
     return found

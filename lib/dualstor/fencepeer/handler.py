@@ -41,7 +41,8 @@ class FencePeer(Agent):
         if self.case.parameters.peers:
             return self.case.parameters.peers
         try:
-            conf = drbdadm.configuration(self.host, self.request.resource, self.case.parameters.conf)
+            conf = drbdadm.configuration(self.host, self.request.resource,
+                                         self.case.parameters.conf)
         except (ToolError, ParseError) as problem:
             log.warning("%s", problem.reason)
             return ()
@@ -52,7 +53,7 @@ class FencePeer(Agent):
         """The resource as DRBD has it now."""
         try:
             return seen.Drbd(state=drbdadm.resource_state(self.host, self.request.resource,
-                                                     self.case.parameters.conf))
+                                                          self.case.parameters.conf))
         except DualstorError as problem:
             return seen.Drbd(says=problem.reason)
 
@@ -69,7 +70,7 @@ class FencePeer(Agent):
         return pacemaker.local_node(self.host)
 
     def see_action(self) -> str:
-        """The action with which the cluster fences, so that our request and its own are the same."""
+        """The action with which the cluster fences, to request the same as it would itself."""
         try:
             return pacemaker.fencing_action(self.host)
         except ToolError as problem:

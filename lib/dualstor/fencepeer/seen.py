@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Drbd(Record):
-    """The resource as DRBD has it now: drbd.State, None when it is gone; ``says`` why it is not known."""
+    """The resource's state in DRBD now, None when it is gone; ``says`` why it is not known."""
 
     state: "State | None" = None
     says: "str | None" = None

@@ -37,7 +37,7 @@ def test_a_wrong_value_is_told_and_the_default_stands(name, text, says):
     (problem,) = parsed.problems
     assert says in problem and "parameter " + name in problem
     assert parsed.lacking == (("vgname",) if name == "vgname" else ())
-    assert getattr(parsed, name) == {p.name: p.default for p in DECLARED}[name]
+    assert getattr(parsed, name) == {p.name: p.default for p in DECLARED.parameters}[name]
 
 
 def test_a_missing_required_one_is_lacking():

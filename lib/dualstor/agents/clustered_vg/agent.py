@@ -72,7 +72,7 @@ class ClusteredVg(Agent):
         return ("devices", self.vg), ("node", "/sys/kernel/dlm/" + space)
 
     def see_unchanged(self) -> "tuple[Sight, ...] | None":
-        """The headers of LVM's metadata, as sights, if they are as in the last healthy answer; else None."""
+        """The headers of LVM's metadata, as sights, if they are as in the last healthy answer."""
         kept = self._kept_headers()
         now = headers.again(self.host, kept)
         for disk in headers.silent(now):
@@ -224,12 +224,12 @@ class ClusteredVg(Agent):
         return bool(self.see_active()) or bool(group and group.lv_count)
 
     def see_exclusive(self) -> "frozenset[str] | None":
-        """Ids of the LVs that lvmlockd has locked exclusively here; None when dlm does not say."""
+        """Ids of the LVs that lvmlockd has locked exclusively here; None when not known."""
         names = dlm.exclusive(self.host, "lvm_" + self.vg)
         return None if names is None else frozenset(name.replace("-", "") for name in names)
 
     def see_modes(self) -> "seen.Modes":
-        """The locks that lvmlockd reports on the VG's LVs: if it answers us, it would answer LVM."""
+        """The locks on the VG's LVs as lvmlockd reports them: if it answers, it answers LVM."""
         try:
             return seen.Modes(held=lvmlock.modes(self.host, self.vg, min(5.0, self.share())))
         except DualstorError as problem:
@@ -250,7 +250,7 @@ class ClusteredVg(Agent):
                                         block.drbd_minors(self.host, v.major, v.minor)})
 
     def _when_resumed(self) -> "tuple[devmapper.Volume, ...]":
-        """As ``see_active``, once none is suspended, as LVM does for moments: a reader would hang."""
+        """As ``see_active``, once none is suspended: LVM does that for moments, readers hang."""
         for _ in range(_RESUME_TRIES):
             volumes = self.see_active()
             if not any(v.suspended for v in volumes):

@@ -102,8 +102,8 @@ def _unlocked(case: "Case") -> "Finish":
     vg = case.parameters.vgname
     with_clvmd = case.version.with_clvmd
     return case.refuse(ExitCode.ERR_CONFIGURED,
-                  f"it is not {'clustered' if with_clvmd else 'shared'}, so nothing keeps two nodes "
-                  "from changing it at once: run "
+                  f"it is not {'clustered' if with_clvmd else 'shared'}, so nothing keeps two "
+                  "nodes from changing it at once: run "
                   f"`vgchange {'-c y' if with_clvmd else '--lock-type dlm'} {vg}`")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What clustered-vg does on its host: functions of the agent; ``decide`` checks what they return."""
+"""What clustered-vg does on its host: functions of the agent that return their outcome."""
 
 from dualstor import log
 from dualstor.agents.clustered_vg import seen

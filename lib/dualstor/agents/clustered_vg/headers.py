@@ -13,7 +13,7 @@ from dualstor.look.sights import header, sector
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterable, List, Tuple, Union
+    from typing import Iterable, List, Tuple
 
     from dualstor.host.files import Files
     from dualstor.host.freshread import NoBytes

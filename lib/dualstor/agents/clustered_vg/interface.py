@@ -31,11 +31,11 @@ INTERFACE = Interface(
     shortdesc="Activates a shared or clustered LVM volume group on DRBD on every node",
     longdesc="""\
 Activates the logical volumes (LVs) of a volume group (VG) on this node, while other nodes do the
-same. The VG lies on DRBD devices that are Primary on every node, and it is locked by lvmlockd
+same. The VG is on DRBD devices that are Primary on every node, and it is locked by lvmlockd
 ("vgchange --lock-type dlm") or, with LVM 2.02, by clvmd ("vgchange -c y").
 
 Run it as a clone with interleave=true, ordered after the clones of drbd-dualprimary (promoted)
-and of clvmd, and colocated with them. One resource for each VG.
+and of clvmd, and colocated with them. One resource per VG.
 
 An LV that is created while the resource runs becomes active on all nodes with their next monitor
 (pick_up_new_lvs). An LV that only one node may use gets the tag dualstor.exclusive
@@ -43,13 +43,14 @@ An LV that is created while the resource runs becomes active on all nodes with t
 deactivates it on its own node. LVs of types that cannot be shared (thin, snapshots, cache, raid)
 are left alone as well; a warning names them.
 
-The start is refused when LVM sees the disk below a DRBD device in its place, as writes would then
-bypass replication.""",
+The start is refused when LVM sees the backing device of a DRBD device instead of the DRBD device,
+as writes would then bypass replication.""",
     parameters=(
         Parameter(
             name="vgname", required=True, unique_group="vg", pattern=is_group_name,
             shortdesc="Name of the volume group",
-            longdesc="Name of the volume group. It must be shared (lvmlockd) or clustered (clvmd)."),
+            longdesc="Name of the volume group. It must be shared (lvmlockd) or clustered "
+                     "(clvmd)."),
         Parameter(
             name="activation_mode", type="select", options=("shared", "exclusive"),
             default="shared", shortdesc="Whether other nodes may use the LVs at the same time",
@@ -58,14 +59,14 @@ bypass replication.""",
         Parameter(
             name="pick_up_new_lvs", type="boolean", default=True, reloadable=True,
             shortdesc="Whether monitor activates LVs that are new",
-            longdesc="Whether monitor activates LVs that were created after the start, on this node "
-                     "or another, and makes an LV shared that lvcreate left exclusive on this "
+            longdesc="Whether monitor activates LVs that were created after the start, on this "
+                     "node or another, and makes an LV shared that lvcreate left exclusive on this "
                      "node. If false, this is left until the next start."),
         Parameter(
             name="partial_activation", type="boolean", default=False,
             shortdesc="Whether to start a VG of which a physical volume is missing",
-            longdesc="Whether to start although a physical volume of the VG is missing. LVs that lie "
-                     "on it return errors when they are read."),
+            longdesc="Whether to start although a physical volume of the VG is missing. LVs that "
+                     "lie on it return errors when they are read."),
     ),
     actions=(
         Action("start", timeout=90),

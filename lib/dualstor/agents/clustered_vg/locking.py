@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Obstacle(Record):
-    """Why LVM cannot be asked: it would not get its locks, or not read. ``passes``: waiting may help.
+    """Why LVM cannot be asked: it would not get its locks, or could not read.
 
     ``what`` is what is missing, to stand after "waiting for"; ``why`` says the same as a
-    sentence of its own; ``hint`` is the next step.
+    sentence of its own; ``hint`` is the next step. ``passes``: waiting may help.
     """
 
     what: str
@@ -26,9 +26,9 @@ class Obstacle(Record):
 
 
 def obstacle(case: "Case") -> "Obstacle | None":
-    """The Obstacle, None when LVM's commands come to an end. Looks at the kernel first.
+    """The Obstacle, None when LVM's commands will end. Checks the kernel first.
 
-    A lock daemon that takes no connection comes last: without quorum clvmd takes none.
+    A lock daemon that accepts no connection comes last: without quorum clvmd accepts none.
     """
     daemons = case.daemons
     if not daemons.answering and not daemons.busy:
@@ -55,7 +55,7 @@ def membership(quorum: "Quorum") -> "Obstacle | None":
 
 
 def _standstill(held_back: "tuple[str, ...]") -> "Obstacle | None":
-    """LVM reads from each device that there is: it could not be ended, and would hold this one."""
+    """LVM reads every device: a command could not be ended, and would hold this VG open."""
     if not held_back:
         return None
     names = " and ".join(held_back)

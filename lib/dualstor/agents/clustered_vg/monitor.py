@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Deciding on monitor: the kernel's truth first, then LVM where it may be asked.
+"""Deciding on monitor: the kernel's state first, then LVM where it may be asked.
 
-What LVM cannot be asked counts as it was remembered, and a new LV that cannot be picked up is
-told but is never a failure. While the headers of LVM's metadata are as they were when all was
-well, LVM has nothing new to tell and is not asked: only locks can have changed. Monitors of several
-VGs look at the same moment, so they take turns to ask LVM: many at once would take so long that
-none of them gets to the end.
+Where LVM cannot be asked, what start remembered counts, and a new LV that cannot be picked up is
+reported but never a failure. While the headers of LVM's metadata are those of the last healthy
+answer, LVM knows nothing new and is not asked: only locks can have changed. Monitors of several
+VGs run at the same moment, so they take turns to ask LVM: many at once would take so long that
+none of them finishes.
 """
 
 from dualstor.action.steps import Do, Finish
@@ -32,8 +32,9 @@ def decide(case: "Case") -> "Step":
         return _not_started(case)
     if remembered and case.active and not _locked(case, remembered):
         return case.refuse(ExitCode.ERR_GENERIC,
-            "its LVs are active but their lockspace is gone, so other nodes may take the locks: the "
-            "lock daemon ended behind our back; look at the clvmd resource")
+                           "its LVs are active but their lockspace is gone, so other nodes may "
+                           "take the locks: the lock daemon ended behind our back; look at the "
+                           "clvmd resource")
     return _volumes(case)
 
 
@@ -43,7 +44,7 @@ def _not_started(case: "Case") -> "Finish":
 
 
 def _probe(case: "Case") -> "Finish":
-    """Whether anything of the VG is here that start may have left, be it well or not."""
+    """Whether anything of the VG is here that start may have left, healthy or not."""
     if case.present or case.remembered and _locked(case, case.remembered):
         return Finish(ExitCode.SUCCESS)
     return _not_started(case)
@@ -75,12 +76,11 @@ def _volumes(case: "Case") -> "Do | Finish":
     if unasked is not None:
         return _as_remembered(case, lost, unasked)
     plan = planning.plan(case.volumes.volumes, case.parameters.activation_mode == "exclusive")
-    return _pick_up(case, plan) \
-        or _verdict(case, plan, remembered)
+    return _pick_up(case, plan) or _verdict(case, plan, remembered)
 
 
 def _nothing_new(case: "Case") -> bool:
-    """Whether LVM's metadata and the locks are as they were when all was well."""
+    """Whether LVM's metadata and the locks are those of the last healthy answer."""
     if case.request.level > 0 or case.remembered is None or case.unchanged is None:
         return False
     if how(case, _kind(case)) != "-asy":
@@ -92,7 +92,7 @@ def _nothing_new(case: "Case") -> bool:
 
 
 def _why_not_asked(case: "Case") -> "str | None":
-    """Why LVM cannot tell the LVs now, as text; None when it has told them."""
+    """Why LVM cannot list the LVs now, as text; None when it has listed them."""
     obstacle = locking.obstacle(case)
     if obstacle:
         return obstacle.why
@@ -102,7 +102,7 @@ def _why_not_asked(case: "Case") -> "str | None":
 
 
 def _as_remembered(case: "Case", lost: "tuple[str, ...]", unasked: str) -> "Do | Finish":
-    """The verdict when only the remembered list can tell what should be active."""
+    """The verdict when only the remembered list says what should be active."""
     if not lost:
         return _healthy(case)
     text = (f"{planning.listed(case.parameters.vgname, lost)} should be active and is not, and LVM "
@@ -137,10 +137,10 @@ def _verdict(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | Fini
                           if v.id not in usable and v.id in remembered.ids)
     if lost:
         tried = case.last(deeds.pick_up)
+        also = f" and could not be activated ({tried.says})" if tried else ""
         return case.refuse(ExitCode.ERR_GENERIC,
-            "%s is no longer active here%s: look at `dmsetup info -c` and the system log" % (
-                planning.listed(vg, lost),
-                f" and could not be activated ({tried.says})" if tried else ""))
+                           f"{planning.listed(vg, lost)} is no longer active here{also}: look at "
+                           "`dmsetup info -c` and the system log")
     now = remembered.but(volumes=tuple((v.id, v.name) for v in plan.wanted if v.id in usable))
     if set(now.volumes) != set(remembered.volumes) or case.remembered is None:
         if not case.done(deeds.remember):
@@ -150,7 +150,7 @@ def _verdict(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | Fini
 
 
 def _well(case: "Case", plan: "Plan", usable: "frozenset[str]") -> "tuple[Sight, ...] | None":
-    """What the answer stands on when nothing is left to be done; None when something is."""
+    """What the answer depends on when nothing is left to be done; None when something is."""
     if any(v.id not in usable for v in plan.wanted) or plan.elsewhere:
         return None
     if not case.parameters.pick_up_new_lvs:
@@ -162,7 +162,7 @@ def _well(case: "Case", plan: "Plan", usable: "frozenset[str]") -> "tuple[Sight,
 
 
 def _pick_up_trouble(case: "Case", plan: "Plan", usable: "frozenset[str]") -> str:
-    """What to tell of LVs that could not be picked up; "" for nothing.
+    """What to report of LVs that could not be picked up; "" for nothing.
 
     One that is exclusive on another node is no trouble: that node's monitor
     shares it, and the next monitor here picks it up.
@@ -186,18 +186,19 @@ def _pick_up_trouble(case: "Case", plan: "Plan", usable: "frozenset[str]") -> st
 def _healthy(case: "Case", trouble: str = "",
              well: "tuple[Sight, ...] | None" = None) -> "Do | Finish":
     """The verdict on a VG whose expected LVs are all active; *well* is what to keep, if any."""
+    vg = case.parameters.vgname
     if case.request.level >= 10:
         unread = sorted({v.lv for v in case.active if v.usable} - {lv for lv, _ in case.reads})
         if unread and case.held_back and not case.done(deeds.warn):
             return Do(deeds.warn, (
-                f"{planning.listed(case.parameters.vgname, unread)}: not read, as DRBD holds the I/O of "
+                f"{planning.listed(vg, unread)}: not read, as DRBD holds the I/O of "
                 f"{' and '.join(case.held_back)} back: see `drbdadm status`",))
         failed = [(lv, problem) for lv, problem in case.reads if problem]
         if failed:
+            more = f", nor can {len(failed) - 1} more" if len(failed) > 1 else ""
             return case.refuse(ExitCode.ERR_GENERIC,
-                "%s/%s cannot be read (%s)%s: look at `drbdadm status` and `dmesg`" % (
-                    case.parameters.vgname, failed[0][0], failed[0][1],
-                    f", nor can {len(failed) - 1} more" if len(failed) > 1 else ""))
+                               f"{vg}/{failed[0][0]} cannot be read ({failed[0][1]}){more}: look "
+                               "at `drbdadm status` and `dmesg`")
     if trouble and case.request.degraded_known:
         return case.refuse(ExitCode.DEGRADED, trouble)
     if trouble and (trouble,) not in [d.args for d in case.done(deeds.warn)]:

@@ -98,8 +98,8 @@ class Remembered(Record):
 
     def to_text(self) -> str:
         """The form that is kept in a file; ``recalled`` reads it."""
-        return "\n".join(["locking " + self.locking]
-                         + [f"lv {identity} {name}" for identity, name in sorted(self.volumes)] + [""])
+        lines = [f"lv {identity} {name}" for identity, name in sorted(self.volumes)]
+        return "\n".join(["locking " + self.locking] + lines + [""])
 
 
 def recalled(text: "str | None") -> "Remembered | None":
@@ -119,7 +119,7 @@ class Case(steps.Case):
         parameters: Parameters
 
     # the kernel
-    unchanged: "tuple[Sight, ...] | None"   # LVM's headers, if they are as in the last healthy answer
+    unchanged: "tuple[Sight, ...] | None"   # LVM's headers, if as in the last healthy answer
     present: str                            # the VG's devices in device-mapper, "" for none
     remembered: "Remembered | None"         # what start left
     active: "tuple[Volume, ...]"            # the VG's devices in device-mapper

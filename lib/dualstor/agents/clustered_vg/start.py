@@ -147,10 +147,10 @@ def _failure(case: "Case", outcome: "Outcome", inactive: "tuple[LogicalVolume, .
     theirs = frozenset(foreign)
     lacking = tuple(v.name for v in inactive if v.name not in theirs)
     if not accepted(outcome) or (exclusive and not outcome.ok):
+        hint = "look at `dlm_tool ls` and `lvmlockctl --info`" if outcome.hung \
+            else f"`lvs -a -o+lv_active {vg}` shows their state"
         return case.refuse(ExitCode.ERR_GENERIC,
-            "its LVs could not be activated (%s); %s" % (
-                outcome.says, "look at `dlm_tool ls` and `lvmlockctl --info`" if outcome.hung
-                else f"`lvs -a -o+lv_active {vg}` shows their state"))
+                           f"its LVs could not be activated ({outcome.says}); {hint}")
     if lacking:
         return case.refuse(ExitCode.ERR_GENERIC,
             f"{planning.listed(vg, lacking)} did not become active here though LVM reports no "

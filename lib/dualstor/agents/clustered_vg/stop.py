@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from dualstor.agents.clustered_vg.seen import Case
 
 _TRIES, _PAUSE = 5, 1.0     # of what is left; seconds between (udev opens LVs for a moment)
-_RECOVERY_PATIENCE = 10.0   # seconds for dlm to recover before LVM is done without
+_RECOVERY_PATIENCE = 10.0   # seconds for dlm to recover until LVM is not used
 _LEAVING = 5.0              # seconds for the lockspace to go
 
-#: Kinds of message of an LV that is simply in use: nothing that dmsetup could mend.
+#: Kinds of message of an LV that is simply in use: nothing that dmsetup could fix.
 _IN_USE = frozenset(("open", "consequence", "warning", "unlocked reading"))
 
 
@@ -27,8 +27,7 @@ def decide(case: "Case") -> "Step":
     if not case.active:
         return _end_of_locking(case)
     obstacle = None if _hung(case) else locking.obstacle(case)
-    if obstacle and obstacle.recovery and not case.history \
-            and case.elapsed < _RECOVERY_PATIENCE:
+    if obstacle and obstacle.recovery and not case.history and case.elapsed < _RECOVERY_PATIENCE:
         return Wait(f"{obstacle.what}, before VG {case.parameters.vgname} is deactivated",
                     obstacle.hint)
     if _hung(case) or obstacle:
@@ -38,11 +37,12 @@ def decide(case: "Case") -> "Step":
 
 def _hung(case: "Case") -> bool:
     return any(d.outcome.hung for d in case.history
-               if d.deed in (deeds.deactivate_group, deeds.deactivate, deeds.stop_locking, deeds.release))
+               if d.deed in (deeds.deactivate_group, deeds.deactivate, deeds.stop_locking,
+                             deeds.release))
 
 
 def _names(case: "Case") -> "tuple[str, ...]":
-    """Names of the active LVs that LVM can be told to deactivate."""
+    """Names of the active LVs that LVM can deactivate."""
     return tuple(sorted({v.lv for v in case.active if not v.layer}))
 
 
@@ -57,20 +57,18 @@ def _with_locks(case: "Case") -> "Step":
         if not case.done(deeds.remove_devices):
             return Do(deeds.remove_devices)
     elif any(words for _, words in case.held):  # LVM has tried for 5 s (retry_deactivation)
-        return case.refuse(ExitCode.ERR_GENERIC,
-                      _who_holds(case.parameters.vgname, case))
-    return _again(case, Do(deeds.deactivate, names) if names
-                  else Do(deeds.remove_devices))
+        return case.refuse(ExitCode.ERR_GENERIC, _who_holds(case.parameters.vgname, case))
+    return _retry(case, Do(deeds.deactivate, names) if names else Do(deeds.remove_devices))
 
 
 def _without_locks(case: "Case") -> "Step":
     if not case.done(deeds.remove_devices):
         return Do(deeds.remove_devices)
-    return _again(case, Do(deeds.remove_devices))
+    return _retry(case, Do(deeds.remove_devices))
 
 
-def _again(case: "Case", deed: "Do") -> "Step":
-    """Another try, but not at once and not for ever."""
+def _retry(case: "Case", deed: "Do") -> "Step":
+    """Another try, but not at once and not forever."""
     done = case.done(deeds.deactivate) + case.done(deeds.remove_devices)
     if len(done) < _TRIES:
         if case.elapsed - max(d.at for d in done) >= _PAUSE:

@@ -114,7 +114,7 @@ class Clvmd(Agent):
         return process.running(self.host, seen.LVMETAD)
 
     def see_configured(self) -> bool:
-        """Whether dlm_controld has configured the cluster in the kernel; it undoes that at its end."""
+        """Whether dlm_controld has configured the cluster in the kernel, and has not ended."""
         return dlm.ready(self.host)
 
     def see_exclusive(self) -> "frozenset[str] | None":
@@ -171,7 +171,7 @@ class Clvmd(Agent):
         return [f"{known[i]} (id {i})" if i in known else f"node {i}" for i in ids]
 
     def see_configuration(self) -> str:
-        """What is wrong with cman's cluster.conf, as text; "" for nothing or when it is not known."""
+        """What is wrong with cman's cluster.conf, as text; "" for nothing or if it is not known."""
         try:
             found = ccs.validate(self.host, timeout=self.host.deadline.remaining / 2)
         except DualstorError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What all actions of clvmd ask of the facts: which daemon, its processes, its health."""
+"""What all actions of clvmd need to know: which daemon, its processes, its health."""
 
 from dualstor.action.steps import Wait
 from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD, PROGRAMS, needing
@@ -53,7 +53,7 @@ def listed(names: "Iterable[object]", limit: int = 4) -> str:
 def ailment(case: "Case") -> "Finish | Wait | None":
     """The step when the daemon's process, socket or lockspace is in trouble: Wait or Finish.
 
-    None when all is well as far as the kernel shows. A trouble counts when it lasts.
+    None when it is healthy as far as the kernel shows. A trouble counts when it lasts.
     """
     found = processes(case)
     text = _trouble(case, found)
@@ -69,8 +69,9 @@ def _trouble(case: "Case", found: "tuple[Process, ...]") -> "str | None":
     process = found[0]
     name = f"{process.program} (pid {process.pid})"
     if len(found) > 1:
-        return "%d lock daemons run at once (%s): stop those that the cluster did not start" % (
-            len(found), listed(f"{p.program} pid {p.pid}" for p in found))
+        return (f"{len(found)} lock daemons run at once "
+                f"({listed(f'{p.program} pid {p.pid}' for p in found)}): stop those that the "
+                "cluster did not start")
     if process.state == "Z":
         return (f"{name} has died but the kernel still holds a thread of it: reboot this node when "
                 "its storage is idle")

@@ -50,21 +50,21 @@ node: without the daemon their locks are lost and another node could take them."
             name="cluster_engine", type="select",
             options=("auto", "cman", "corosync", "singlenode"), default="auto",
             shortdesc="The cluster engine that clvmd talks to",
-            longdesc="The cluster engine that clvmd talks to (its option -I). auto: clvmd finds it. "
-                     "singlenode: no cluster at all, for tests on one machine; neither quorum nor "
-                     "dlm is waited for. lvmlockd takes no notice of it."),
+            longdesc="The cluster engine that clvmd talks to (its option -I). auto: clvmd finds "
+                     "it. singlenode: no cluster at all, for tests on one machine; neither quorum "
+                     "nor dlm is waited for. lvmlockd takes no notice of it."),
         Parameter(
             name="daemon_options",
             shortdesc="Further options for the daemon",
-            longdesc="Further options for the daemon, for what it logs: \"-d0\" or \"-d2\" for clvmd, "
-                     "\"-S\" with err, warning or debug for lvmlockd. Others are refused: they could "
-                     "take the daemon out of the sight of this agent."),
+            longdesc="Further options for the daemon, for what it logs: \"-d0\" or \"-d2\" for "
+                     "clvmd, \"-S\" with err, warning or debug for lvmlockd. Others are refused: "
+                     "they could take the daemon out of the sight of this agent."),
         Parameter(
             name="with_cmirrord", type="boolean", default=False,
             shortdesc="Whether the daemon for the logs of cluster mirrors is run too",
-            longdesc="Whether cmirrord, the daemon for the logs of cluster mirrors, is run along with "
-                     "clvmd: started before it, watched, and stopped after it. lvmlockd takes no "
-                     "notice of it."),
+            longdesc="Whether cmirrord, the daemon for the logs of cluster mirrors, is run along "
+                     "with clvmd: started before it, watched, and stopped after it. lvmlockd takes "
+                     "no notice of it."),
         Parameter(
             name="on_reload", type="select", options=("refresh", "restart"), default="refresh",
             reloadable=True,
@@ -73,8 +73,8 @@ node: without the daemon their locks are lost and another node could take them."
                      "devices anew on all nodes (its option -R). restart: clvmd is replaced by the "
                      "program that is on disk now and keeps its exclusive locks (its option -S), "
                      "for use after an update of LVM; it runs without daemon_timeout from then on, "
-                     "and before LVM 2.02.89, where locks were lost, it is only refreshed. lvmlockd "
-                     "takes no notice of it."),
+                     "and before LVM 2.02.89, where locks were lost, it is only refreshed. "
+                     "lvmlockd takes no notice of it."),
         Parameter(
             name="configuration_revision", reloadable=True, pattern=is_word,
             shortdesc="Any word: when it changes, the daemon is reloaded",

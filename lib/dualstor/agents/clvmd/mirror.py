@@ -41,19 +41,18 @@ def start(case: "Case", daemon: "str | None") -> "Step | None":
         return case.refuse(ExitCode.ERR_INSTALLED,
                              f"cmirrord is not installed on this node ({attempt.says}): install "
                              f"{_PACKAGE}, or set with_cmirrord=false")
+    outcome = "ended right after its start" if attempt.code == 0 else f"failed ({attempt.says})"
     return case.refuse(ExitCode.ERR_GENERIC,
-                         "cmirrord %s: look at the system log of this node" % (
-                             "ended right after its start" if attempt.code == 0
-                             else f"failed ({attempt.says})"))
+                       f"cmirrord {outcome}: look at the system log of this node")
 
 
 def monitor(case: "Case", daemon: str) -> "Finish | None":
-    """A failure when cmirrord is wanted and does not run beside clvmd, else None."""
+    """A failure when cmirrord is wanted and does not run with clvmd, else None."""
     if not case.parameters.with_cmirrord or daemon != CLVMD or case.mirror_logs:
         return None
     return case.refuse(ExitCode.ERR_GENERIC,
-                         "cmirrord has ended, so writes to cluster mirrors hang: look at the system "
-                         "log of this node")
+                       "cmirrord has ended, so writes to cluster mirrors hang: look at the system "
+                       "log of this node")
 
 
 def stop(case: "Case") -> "Step | None":

@@ -42,7 +42,7 @@ def _absent(case: "Case") -> "Finish":
 
 
 def _round_trip(case: "Case", process: "Process") -> "Finish":
-    """The verdict on a daemon that is well as far as the kernel shows: does it answer?"""
+    """The verdict on a daemon that is healthy as far as the kernel shows: does it answer?"""
     if process.program == CLVMD and case.parameters.cluster_engine != common.SINGLENODE:
         quorum = case.quorum
         if case.request.level >= 10 and quorum.engine is not None and not quorum.running:

@@ -72,7 +72,8 @@ def _started(case: "Case") -> "Step":
         "look at `dlm_tool ls` and the system log of this node", 0.5)
 
 
-def _failed(case: "Case", daemon: "str | None", done: "tuple[Done[Attempt], ...]") -> "Finish | Wait | None":
+def _failed(case: "Case", daemon: "str | None",
+            done: "tuple[Done[Attempt], ...]") -> "Finish | Wait | None":
     """The step after a daemon was started and does not run; None to start it again."""
     attempt = done[-1].outcome
     if attempt.code is None:
@@ -127,9 +128,10 @@ def admissible(case: "Case", daemon: "str | None") -> "Finish | None":
     wrong = options.unadmitted(daemon, case.parameters.daemon_options)
     if wrong is None:
         return None
+    admitted = ", ".join(sorted(options.ADMITTED[daemon]))
     return case.refuse(ExitCode.ERR_CONFIGURED,
         f"daemon_options has {wrong[:60]!r}, with which {daemon} may not be supervised: take it "
-        f"out, or use one of {', '.join(sorted(options.ADMITTED[daemon]))} (there are parameters for the "
+        f"out, or use one of {admitted} (there are parameters for the "
         "cluster manager and the timeout)")
 
 

@@ -30,7 +30,7 @@ def decide(case: "Case") -> "Step":
     left = common.lockspaces(case)
     if not found and not left:
         return mirror.stop(case) or _end(case)
-    busy = _busy(found, left, case)
+    busy = _busy(case, found, left)
     if busy:
         return case.refuse(ExitCode.ERR_GENERIC,
             f"{common.listed(busy) + (' is' if len(busy) == 1 else ' are')} active on this node "
@@ -47,8 +47,8 @@ def _end(case: "Case") -> "Do | Finish":
     return Finish(ExitCode.SUCCESS)
 
 
-def _busy(found: "tuple[Process, ...]", left: "tuple[str, ...]",
-          case: "Case") -> "tuple[Active, ...]":
+def _busy(case: "Case", found: "tuple[Process, ...]",
+          left: "tuple[str, ...]") -> "tuple[Active, ...]":
     """The LVs that are active here and locked by the daemon."""
     groups = {name[len("lvm_"):] for name in left if name.startswith("lvm_")}
     by_clvmd = CLVMD in left or any(p.program == CLVMD for p in found)
@@ -96,8 +96,8 @@ def _signal(case: "Case", found: "tuple[Process, ...]") -> "Step":
                 f"{process.program} (pid {process.pid}) does not end even after SIGKILL (state "
                 f"{process.state or 'unknown'}): the kernel holds it, mostly as dlm hangs; only a "
                 "reboot of this node ends it")
-    return Wait("%s to end" % common.listed(f"{p.program} (pid {p.pid})" for p in found),
-                "look at the system log", 0.2)
+    ending = common.listed(f"{p.program} (pid {p.pid})" for p in found)
+    return Wait(f"{ending} to end", "look at the system log", 0.2)
 
 
 def _clear(case: "Case", left: "tuple[str, ...]") -> "Step":

@@ -31,8 +31,8 @@ def _cluster_conf(case: "Case") -> "Do | None":
             or case.parameters.cluster_engine not in ("auto", "cman") or case.done(deeds.warn):
         return None
     text = case.configuration
-    return Do(deeds.warn, (f"cluster.conf does not validate ({text}): run `ccs_config_validate`",)) \
-        if text else None
+    return Do(deeds.warn, (
+        f"cluster.conf does not validate ({text}): run `ccs_config_validate`",)) if text else None
 
 
 def _programs(case: "Case") -> "Finish | None":
@@ -41,4 +41,5 @@ def _programs(case: "Case") -> "Finish | None":
     if daemon is None or daemon in case.installed:
         return None
     return case.refuse(ExitCode.ERR_INSTALLED,
-                         f"{daemon} is not installed on this node: install {start.PACKAGES[daemon]}")
+                       f"{daemon} is not installed on this node: install "
+                       f"{start.PACKAGES[daemon]}")

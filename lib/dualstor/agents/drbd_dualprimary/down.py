@@ -31,9 +31,9 @@ def _let_go(case: "Case", deed: "Deed") -> "Step":
     name = case.parameters.drbd_resource
     if case.elapsed >= _STACKED_PATIENCE and case.stacked:
         return case.refuse(ExitCode.ERR_GENERIC,
-                           f"`drbdadm {deed.__name__} {name}` is refused while its device is in use by "
-                           f"{', '.join(case.stacked)}: stop that first, then `crm_resource "
-                           "--cleanup`")
+                           f"`drbdadm {deed.__name__} {name}` is refused while its device is in "
+                           f"use by {', '.join(case.stacked)}: stop that first, then "
+                           "`crm_resource --cleanup`")
     holders = case.holders
     who = ", ".join(holders) if holders else "something that does not show in /proc"
     return again(case, deed, f"{who} to let go of the device of DRBD resource {name}",

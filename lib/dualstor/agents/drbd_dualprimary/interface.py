@@ -56,18 +56,18 @@ instance as degraded whose handler cannot work with the DRBD that is loaded.""",
             name="connect_timeout", type="integer", default=15, minimum=0, maximum=600,
             reloadable=True,
             shortdesc="Seconds that start waits for the peer",
-            longdesc="Seconds that start waits for the peer to connect and for a short resync to end, "
-                     "but never more than half of the operation's time. A peer that does not come "
-                     "is no failure: promotion waits for it, or for the cluster's word that it is "
-                     "down."),
+            longdesc="Seconds that start waits for the peer to connect and for a short resync to "
+                     "end, but never more than half of the operation's time. A peer that does not "
+                     "come is no failure: promotion waits for it, or for the cluster's word that "
+                     "it is down."),
         Parameter(
             name="split_brain", type="select", options=("failed", "degraded"), default="failed",
             reloadable=True,
             shortdesc="What monitor says of a resource that is StandAlone",
             longdesc="What monitor answers when DRBD has given up the connection (StandAlone), as "
-                     "after a split brain. failed: the resource counts as failed and is not started "
-                     "again before a person has mended it, so the two copies do not grow further "
-                     "apart. degraded: it goes on working on this node's copy."),
+                     "after a split brain. failed: the resource counts as failed and is not "
+                     "started again before a person has mended it, so the two copies do not grow "
+                     "further apart. degraded: it goes on working on this node's copy."),
     ),
     actions=(
         Action("start", timeout=120),

@@ -81,8 +81,8 @@ def _bring_up(case: "Case") -> "Step | None":
         text = (f"its disk has no meta-data ({outcome.says}): run `dualstor status` before "
                 "anything else")
     else:
-        text = (f"`drbdadm {deed.__name__} {name}` failed: {outcome.says}; see the kernel's log and "
-                f"`drbdadm -d adjust {name}`")
+        text = (f"`drbdadm {deed.__name__} {name}` failed: {outcome.says}; see the kernel's log "
+                f"and `drbdadm -d adjust {name}`")
     return case.refuse(ExitCode.ERR_GENERIC, text)
 
 
@@ -92,8 +92,9 @@ def _without_connection(case: "Case", deed: "Deed") -> "Finish | None":
         return None
     name = case.parameters.drbd_resource
     return case.refuse(ExitCode.ERR_GENERIC,
-                       f"it has no connection to its peer, also after `drbdadm {deed.__name__} {name}`: see "
-                       f"`drbdadm dump {name}`, which must name both nodes")
+                       "it has no connection to its peer, also after "
+                       f"`drbdadm {deed.__name__} {name}`: see `drbdadm dump {name}`, which must "
+                       "name both nodes")
 
 
 def _meet_peer(case: "Case", state: "State") -> "Step | None":

@@ -139,7 +139,7 @@ def _operations(interface: "Interface", generation: "Generation") -> "tuple[Oper
             continue
         found.append(Operation(name=action.name, timeout=_seconds(action.timeout),
                                interval=_seconds(action.interval or 0),
-                               role=roles.get(action.role)))
+                               role=roles.get(action.role or "")))
     return tuple(found)
 
 

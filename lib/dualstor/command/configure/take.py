@@ -132,7 +132,7 @@ class Taker:
         if step.name is None:
             return BY_HAND if self.agree("only you can do this: is it done?") else SKIPPED
         if step.name in _WAITS:
-            self._wait(step)
+            self._wait(step.name)
             return DONE
         if done(step.name, self.look(step.name), self.pair):
             return DONE
@@ -166,19 +166,20 @@ class Taker:
         finally:
             host.forget(_PART)
 
-    def _wait(self, step: "Step") -> None:
+    def _wait(self, name: str) -> None:
+        """Wait until the step *name* is done."""
         host = self.make_host(_SETTLE_TIME)
         while True:
             try:
-                look = self.look(step.name)
-                if done(step.name, look, self.pair):
+                look = self.look(name)
+                if done(name, look, self.pair):
                     return
                 seen = _shown(look.drbd)
             except ToolError as problem:
                 seen = str(problem)
             if host.deadline.reached:
                 raise DualstorError(f"waited {_SETTLE_TIME:.0f} s for DRBD resource "
-                                    f"{self.pair.drbd.resource} to be {step.name} ({seen}); run "
+                                    f"{self.pair.drbd.resource} to be {name} ({seen}); run "
                                     "this again when it is")
             host.sleep(_PAUSE)
 

@@ -22,15 +22,17 @@ _SHARED = ("main.py", "action/engine.py", "host/host.py", "host/run.py", "ocf/pa
 _WORDS = 3  # a shorter text is a name or a piece
 
 _HEAD = """\
-<!-- Made from the agents' source and lib/dualstor/command/documents/explanations.py by: make docs -->
+<!-- Made from the agents' source and their explanations.py by: make docs -->
 # Operations: each exit reason, and what to do
 
-An agent that fails prints one sentence; `crm_mon -1` and `pcs status` show it beside the failed action, cut in the
-middle where it is long, and the system log has all of it. It reads *resource action: object: what is wrong: next step*.
-Search this page for a few of its words. `…` stands for what is filled in.
+An agent that fails prints one sentence. `crm_mon -1` and `pcs status` show it next to the failed
+action, cut in the middle if it is long; the system log has all of it. It reads *resource action:
+object: what is wrong: next step*. Search this page for a few of its words. `…` stands for what is
+filled in.
 
-When you are paged: `dualstor status` on either node first; it names the trouble and the next step. `dualstor check
---peer OTHER` then tells what in the configuration led there: [findings.md](findings.md) explains its findings.
+When you are paged: `dualstor status` on either node first; it names the trouble and the next step.
+`dualstor check --peer OTHER` then shows what in the configuration led there:
+[findings.md](findings.md) explains its findings.
 
 """
 
@@ -43,7 +45,7 @@ class Sentence(Record):
 
     area: str
     text: str
-    hint: str = None
+    hint: "str | None" = None
 
 
 def _literal(node):
@@ -72,8 +74,10 @@ def _text(node):
 def _unspoken(tree):
     """ids of nodes that no administrator reads as a reason: docstrings, and lines for the log."""
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)) and ast.get_docstring(node):
-            yield id(node.body[0].value)
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and _literal(first.value) is not None:
+                yield id(first.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) \
                 and isinstance(node.func.value, ast.Name) and node.func.value.id == "log":
             for argument in node.args:
@@ -124,7 +128,7 @@ def modules(library=_LIBRARY):
 
 def sentences(library=_LIBRARY):
     """All Sentences of the source, in its order, each once."""
-    found = {}
+    found: "dict[tuple[str, str], Sentence]" = {}
     for area, path in modules(library):
         with open(path, encoding="utf-8") as stream:
             tree = ast.parse(stream.read())
@@ -152,7 +156,7 @@ def _shown(sentence):
     text = sentence.text if sentence.hint is None else (
         f"waiting for {sentence.text} …; {sentence.hint}")
     text = PLACE.sub("…", text).replace("%%", "%").strip()
-    return "- %s" % re.sub(r"(`[^`]*`)|([<*_|])", lambda m: m.group(1) or "\\" + m.group(2), text)
+    return "- " + re.sub(r"(`[^`]*`)|([<*_|])", lambda m: m.group(1) or "\\" + m.group(2), text)
 
 
 def render():
@@ -169,6 +173,7 @@ def render():
     lines += ["## Findings of `dualstor check`", "",
               "Each has its own section in [findings.md](findings.md).", "",
               "| finding | severity | it is well when |", "|---|---|---|"]
-    lines += ["| [%s](findings.md#%s) | %s | %s |" % (
-        rule.id, rule.id.lower(), rule.severity, rule.title.replace("|", "\\|")) for rule in rules()]
+    for rule in rules():
+        title = rule.title.replace("|", "\\|")
+        lines.append(f"| [{rule.id}](findings.md#{rule.id.lower()}) | {rule.severity} | {title} |")
     return "\n".join(lines) + "\n"

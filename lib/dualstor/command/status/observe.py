@@ -62,7 +62,7 @@ def see_drbd(host: "Host") -> Drbd:
     """The DRBD resources of this node's configuration."""
     if not host.exists("/sys/module/drbd") and not host.exists("/proc/drbd"):
         return Drbd(loaded=False)
-    found = []
+    found: "list[tuple[str, drbd.State | Silent | None]]" = []
     for name in drbdadm.resources(host, timeout=_share(host)):
         try:
             found.append((name, drbdadm.resource_state(host, name, timeout=_share(host))))
@@ -77,7 +77,7 @@ def _version(host: "Host") -> "str | None":
         kernel = drbd.read(host)
     except ParseError:
         return None
-    return kernel and kernel.version
+    return None if kernel is None else kernel.version
 
 
 def see_locking(host: "Host") -> Locking:

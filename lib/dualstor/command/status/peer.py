@@ -52,7 +52,7 @@ def _known(kind: "type[Kind]", found: "dict[str, Any]", **more: object) -> "Kind
     return kind(**dict({name: found[name] for name in kind.fields if name in found}, **more))
 
 
-def resource_state(document: object, name: str) -> "drbd.State | drbd._Unknown | None":
+def resource_state(document: object, name: str) -> "drbd.KnownState":
     """The other node's kernel.drbd.State of a resource.
 
     :param document: what ``ask`` returned, or None when it was not asked

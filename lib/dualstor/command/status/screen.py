@@ -85,12 +85,12 @@ def _drbd(console: "Console", report: "Report") -> None:
                          f"{volume.dstate}/{their}"))
             styles.append("good" if good else "warning")
             if volume.resync is not None:
-                bars.append((volume, f"{name}/{volume.number}"))
+                note = "" if volume.left is None else f"{_clock(volume.left)} left"
+                bars.append((f"{name}/{volume.number} resync", volume.resync / 100.0, note))
     here, there = report.node, report.other
     console.table(("DRBD", here, there, "connection", f"disks {here}/{there}"), rows, styles)
-    for volume, name in bars:
-        note = "" if volume.left is None else f"{_clock(volume.left)} left"
-        console.progress(f"{name} resync", volume.resync / 100.0, note)
+    for bar in bars:
+        console.progress(*bar)
 
 
 def _locking(console: "Console", report: "Report") -> None:
@@ -167,7 +167,7 @@ def _resources(console: "Console", report: "Report") -> None:
     for resource in sorted({each.resource for each in cluster.instances}):
         on = {each.node: each for each in cluster.instances if each.resource == resource}
         rows.append([resource] + [
-            on[node].role + (" FAILED" if on[node].failed else "") if node in on else "-"
+            (on[node].role or "?") + (" FAILED" if on[node].failed else "") if node in on else "-"
             for node in nodes])
         styles.append("error" if any(each.failed or each.blocked for each in on.values())
                       else None)
