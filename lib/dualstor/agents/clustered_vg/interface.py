@@ -65,8 +65,8 @@ as writes would then bypass replication.""",
         Parameter(
             name="partial_activation", type="boolean", default=False,
             shortdesc="Whether to start a VG of which a physical volume is missing",
-            longdesc="Whether to start although a physical volume of the VG is missing. LVs that "
-                     "lie on it return errors when they are read."),
+            longdesc="Whether to start although a physical volume of the VG is missing. LVs on "
+                     "it return errors when they are read."),
     ),
     actions=(
         Action("start", timeout=90),

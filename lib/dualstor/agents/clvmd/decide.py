@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What clvmd does next: a pure function of what is asked and what is known."""
+"""What clvmd does next: a pure function of the request and what is known."""
 
 from dualstor.agents.clvmd import monitor, reload, start, stop, validate
 
@@ -17,6 +17,6 @@ _DECISIONS = {
 def decide(case: "Case") -> "Step":
     """The next step.
 
-    :raises Unseen: a facet has to be looked at first
+    :raises Unseen: a facet has to be observed first
     """
     return _DECISIONS[case.request.action](case)

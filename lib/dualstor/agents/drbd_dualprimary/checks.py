@@ -19,7 +19,7 @@ _TWO = 2  # DRBD with more than two Primaries is not supported by anybody
 def clone(case: "Case") -> "Finish | None":
     """A refusal of meta attributes with which both nodes cannot be promoted, else None.
 
-    Wrong everywhere, as they are the cluster's; looked at only where a cluster calls.
+    Wrong on every node, as they are the cluster's; checked only where a cluster calls.
     """
     if not case.request.in_cluster:
         return None
@@ -86,7 +86,7 @@ def configuration(case: "Case") -> "Finish | None":
 
 
 def _fencing(case: "Case") -> "Finish | None":
-    """A refusal when DRBD would go on without its peer being fenced, else None."""
+    """A refusal when DRBD would continue without its peer being fenced, else None."""
     if not case.parameters.require_fencing:
         return None
     conf = case.configuration

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What drbd-dualprimary does next: a pure function of what is asked and what is known."""
+"""What drbd-dualprimary does next: a pure function of the request and what is known."""
 
 from dualstor.agents.drbd_dualprimary import down, monitor, notify, up, validate
 
@@ -18,6 +18,6 @@ _DECISIONS = {
 def decide(case: "Case") -> "Step":
     """The next step.
 
-    :raises Unseen: a facet has to be looked at first
+    :raises Unseen: a facet has to be observed first
     """
     return _DECISIONS[case.request.action](case)

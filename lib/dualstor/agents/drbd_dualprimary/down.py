@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _PAUSE = 1.0  # seconds before a command is run again
 
 #: Seconds for an LV to go from the device. The cluster stops LVs before it demotes; one that is
-#: still there was refused, and nothing can be tried again with it while this action goes on.
+#: still there was refused, and nothing can be tried again with it during this action.
 _STACKED_PATIENCE = 15.0
 
 

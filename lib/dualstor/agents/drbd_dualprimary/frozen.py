@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Deciding whether I/O that stands still may go on.
+"""Deciding whether suspended I/O may be resumed.
 
-DRBD suspends I/O until its fence-peer handler has had the peer fenced. When that handler
-failed but the peer was fenced later, by the cluster, by dlm or by a person who confirmed it,
-nobody tells DRBD, and a node with good data would stand still until the peer comes back.
-Pacemaker notifies of a fencing only when it was its own, so monitor looks, too.
+DRBD suspends I/O until its fence-peer handler has had the peer fenced. If that handler failed
+but the peer was fenced later, by the cluster, by dlm or by a person who confirmed it, DRBD does
+not learn of it, and I/O on a node with good data would stay suspended until the peer comes back.
+Pacemaker notifies only of its own fencing, so monitor checks, too.
 """
 
 from dualstor.action.steps import Do
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def resume(case: "Case") -> "Do | None":
-    """The deed that lets I/O go on, None when it runs, or must stand still.
+    """The deed that resumes I/O, None when it runs, or must stay suspended.
 
     Only what waits for the fencing of a peer that the cluster has confirmed as down: not what
     a person has suspended, and not what lacks good data.

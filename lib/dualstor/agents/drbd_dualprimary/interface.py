@@ -30,7 +30,7 @@ the cluster to be down. Dual primary without fencing loses data: the promotion i
 DRBD has "fencing resource-and-stonith" with a fence-peer handler, and the cluster's fencing is
 enabled. The resource also needs protocol C, allow-two-primaries, and after-sb-2pri disconnect.
 
-A split brain is reported, and "dualstor status" tells how to end it; a connection that DRBD or a
+A split brain is reported, and "dualstor status" shows how to end it; a connection that DRBD or a
 person has given up is left as it is. The agent never discards data.
 
 A monitor at check level 10 also asks drbdadm for the fence-peer handler, and counts a promoted
@@ -66,8 +66,8 @@ instance as degraded whose handler cannot work with the DRBD that is loaded.""",
             shortdesc="What monitor says of a resource that is StandAlone",
             longdesc="What monitor answers when DRBD has given up the connection (StandAlone), as "
                      "after a split brain. failed: the resource counts as failed and is not "
-                     "started again before a person has mended it, so the two copies do not grow "
-                     "further apart. degraded: it goes on working on this node's copy."),
+                     "started again before a person has fixed it, so the two copies do not grow "
+                     "further apart. degraded: it continues on this node's copy."),
     ),
     actions=(
         Action("start", timeout=120),

@@ -3,10 +3,10 @@
 
 A score is written only when it changes, so the one that was written last is remembered. The
 cluster forgets it when its attribute daemon or its controller ends on this node (they are
-started again, and nobody tells agents): so with the score stands who had it then. When the
+started again, and agents do not learn of it): so who had it is kept with the score. When the
 controller ends, alone or with the executor, the CIB forgets what the attribute daemon still
 has (peer_update_callback() of the controller on the other node); the same score is no news to
-that daemon then, and it has to be told to write all that it has.
+that daemon then, and it has to be asked to write all that it has.
 """
 
 from dualstor.record import whole
