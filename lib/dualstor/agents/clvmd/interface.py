@@ -71,9 +71,9 @@ node: without the daemon their locks are lost and another node could take them."
             shortdesc="What a reload does to clvmd",
             longdesc="What a reload does to clvmd. refresh: clvmd reads lvm.conf and the list of "
                      "devices again on all nodes (its option -R). restart: clvmd is replaced by "
-                     "the program that is on disk now and keeps its exclusive locks (its option -S), "
-                     "for use after an update of LVM; it runs without daemon_timeout from then on, "
-                     "and before LVM 2.02.89, where locks were lost, it is only refreshed. "
+                     "the program that is on disk now and keeps its exclusive locks (its option "
+                     "-S), for use after an update of LVM; it runs without daemon_timeout from "
+                     "then on, and before LVM 2.02.89, where locks were lost, it is only refreshed. "
                      "lvmlockd takes no notice of it."),
         Parameter(
             name="configuration_revision", reloadable=True, pattern=is_word,
