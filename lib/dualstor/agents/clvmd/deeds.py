@@ -9,7 +9,9 @@ from dualstor.tools import lockdaemon
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Protocol, Tuple
+    from typing import Tuple
+
+    from typing_extensions import Protocol
 
     from dualstor.host.host import Host
 

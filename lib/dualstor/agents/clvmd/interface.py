@@ -73,8 +73,8 @@ node: without the daemon their locks are lost and another node could take them."
                      "devices again on all nodes (its option -R). restart: clvmd is replaced by "
                      "the program that is on disk now and keeps its exclusive locks (its option "
                      "-S), for use after an update of LVM; it runs without daemon_timeout from "
-                     "then on, and before LVM 2.02.89, where locks were lost, it is only refreshed. "
-                     "lvmlockd takes no notice of it."),
+                     "then on, and before LVM 2.02.89, where locks were lost, it is only "
+                     "refreshed. lvmlockd takes no notice of it."),
         Parameter(
             name="configuration_revision", reloadable=True, pattern=is_word,
             shortdesc="Any word: when it changes, the daemon is reloaded",

@@ -9,7 +9,9 @@ from dualstor.tools import drbdadm, drbdsetup, pacemaker
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Callable, Protocol, Tuple
+    from typing import Callable, Tuple
+
+    from typing_extensions import Protocol
 
     from dualstor.action.steps import Request
     from dualstor.host.host import Host
