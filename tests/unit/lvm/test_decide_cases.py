@@ -423,7 +423,7 @@ def test_monitor_picks_up_a_new_lv_and_remembers_it():
                                  active=(active("a"), active("b"), active("new"))),
                          ("pick_up", ("-asy", "new"), OK))
     assert monitor(facts) == Do("remember", (memory("a", "b", "new").to_text(), ""))
-    assert monitor(with_history(started(volumes=volumes), ("keep", (), None)),
+    assert monitor(with_history(started(volumes=volumes), ("remember", (), None)),
                    pick_up_new_lvs=False) == DONE
 
 

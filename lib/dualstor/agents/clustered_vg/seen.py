@@ -7,9 +7,9 @@ from dualstor.record import Record
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.kernel.devmapper import Volume
+    from dualstor.look.sights import Sight
     from dualstor.tools.lvm import GroupReport, VolumesReport
     from dualstor.tools.quorum import Quorum
-    Sight = tuple[str, str, str]    # kind, argument, text
 
 LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
 
