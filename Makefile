@@ -8,8 +8,9 @@ RUN     = $(VENV)/bin/python
 SEQUENCES ?= 100000
 SEED      ?= 1
 JOBS      ?= 1
+TESTS     ?=
 
-.PHONY: help venv docs unit soak test coverage bench bench-lab faults demo down clean pythons
+.PHONY: help venv docs unit soak test lab-long coverage bench bench-lab faults demo down clean pythons
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -32,6 +33,9 @@ soak: venv      ## the model test for long: SEQUENCES=100000 SEED=1 JOBS=1
 
 test: venv      ## everything: the lab's tests, and beside them unit, property, contract, conformance
 	$(RUN) -m pytest --lab --beside --durations=25
+
+lab-long: venv  ## the lab's tests that take minutes each; writes docs/lab-long.md. TESTS='-k moving' chooses
+	$(RUN) -m pytest --long $(TESTS)
 
 pythons:        ## the tests of lib/ under every Python on this machine, from 3.6 on
 	tools/test-pythons

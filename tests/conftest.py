@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 import beside
+import longrun
 import oldpython
 
 oldpython.install()
@@ -25,6 +26,8 @@ def pytest_addoption(parser):
     parser.addoption("--lab", action="store_true",
                      help="also run the tests that need the lab's two machines (lab/lab build)")
     beside.add_option(parser)
+    parser.addoption("--long", action="store_true",
+                     help="the lab's tests that take minutes each, and no others")
     parser.addoption("--real", metavar="SITUATION",
                      help="play the transcripts of a situation, e.g. 'nothing started', with the "
                           "programs of this machine, which must be in it")
@@ -34,6 +37,9 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "lab: needs the lab's machines; collected with --lab")
+    config.addinivalue_line("markers", "long: takes minutes in the lab; collected with --long")
+    if config.getoption("--long"):
+        config.pluginmanager.register(longrun.Results(), "longrun")
     hypothesis.settings.load_profile("deep" if config.getoption("--deep") else "ci")
     beside.register(config, before=_install_what_the_lab_needs)
 
@@ -50,7 +56,8 @@ def _install_what_the_lab_needs():
 
 def pytest_collection_modifyitems(config, items):
     """Without --lab the tests of the lab are not there at all, rather than skipped."""
-    if config.getoption("--lab"):
+    longrun.choose(config, items)
+    if config.getoption("--lab") or config.getoption("--long"):
         return
     wanted = [item for item in items if item.get_closest_marker("lab") is None]
     config.hook.pytest_deselected(items=[item for item in items if item not in wanted])

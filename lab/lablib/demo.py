@@ -9,7 +9,7 @@ from .errors import LabError
 from .waiting import Unmet, wait_until
 
 # A new LV shows up on the other node at that node's next monitor.
-CROSSING = 60
+CROSSING = 150
 BLOCK = 4096
 
 

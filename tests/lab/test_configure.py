@@ -59,7 +59,8 @@ def _told():
 # -- run ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", sorted(RENDERERS))
+@pytest.mark.parametrize("form", [
+    form if form == "cib" else pytest.param(form, marks=pytest.mark.long) for form in sorted(RENDERERS)])
 def test_from_bare_nodes_to_a_running_pair(ground, form):
     """Every file and every step as configure tells them; only an init system is played.
 

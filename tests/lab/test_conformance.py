@@ -51,6 +51,7 @@ def test_an_example_is_a_valid_configuration(node, example):
     assert result.rc == 0 and not result.stderr.strip(), result.stdout + result.stderr
 
 
+@pytest.mark.long
 def test_ocf_tester_passes_each_agent(cluster):
     """From top to bottom of the stack of one node, the cluster looking away; the other node stays up."""
     node = cluster.node(1)

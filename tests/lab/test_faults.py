@@ -6,7 +6,8 @@ from lablib.faults import runner
 
 pytestmark = pytest.mark.lab
 
-CHOICE = ("standby", "node-killed", "lockd-killed", "held-open")
+CHOICE = ["node-killed"] + [pytest.param(name, marks=pytest.mark.long) for name in (
+    "standby", "lockd-killed", "held-open", "split-brain", "replication-cut")]
 
 
 @pytest.mark.parametrize("name", CHOICE)

@@ -9,7 +9,7 @@ from conformance.test_moving import lines, planned
 from lablib import cib
 from lablib.faults import records, verdict
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 FOLDER = "/root/exchange"
 # The page's ids, and the lab's.

@@ -14,9 +14,9 @@ from dualstor.record import Record, whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterator, NoReturn
-    Device = tuple[str | None, int | None, str | None, str | None]
-    Words = tuple[str, ...]
+    from typing import Iterator, NoReturn, Optional, Tuple
+    Device = Tuple[Optional[str], Optional[int], Optional[str], Optional[str]]
+    Words = Tuple[str, ...]
 else:
     Words = tuple
 

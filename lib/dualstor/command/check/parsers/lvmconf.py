@@ -6,7 +6,8 @@ from dualstor.tools import lvmconf
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    Settings = dict[str, tuple[str | tuple[str, ...], Where]]
+    from typing import Dict, Tuple, Union
+    Settings = Dict[str, Tuple[Union[str, Tuple[str, ...]], Where]]
 
 
 def parse(text: str, path: str) -> "tuple[Settings, tuple[Problem, ...]]":

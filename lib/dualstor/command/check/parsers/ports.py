@@ -3,6 +3,8 @@
 
 import re
 
+from dualstor.record import whole
+
 _RANGE = re.compile(r"^([0-9]{1,5})(?:[:-]([0-9]{1,5}))?$")
 
 
@@ -15,6 +17,7 @@ def holds(text: str, port: int) -> bool:
         match = _RANGE.match(item.strip())
         if match is None:
             return True
-        if int(match.group(1)) <= port <= int(match.group(2) or match.group(1)):
+        low, high = whole(match.group(1)), whole(match.group(2) or match.group(1))
+        if low is not None and high is not None and low <= port <= high:
             return True
     return False

@@ -7,6 +7,7 @@ import re
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import ERROR, found, rule
 from dualstor.command.check.view.seen import Unavailable
+from dualstor.record import whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 def address(text: "str | None") -> "tuple[Address, int] | None":
     """(ipaddress, port) of "10.0.0.1:7788" or "[fe80::1]:7788"; None if it is neither."""
     match = re.match(r"^\[?([0-9a-fA-F:.]+?)\]?:([0-9]{1,5})$", text or "")
+    port = whole(match.group(2)) if match else None
     try:
-        return (ipaddress.ip_address(match.group(1)), int(match.group(2))) if match else None
+        return (ipaddress.ip_address(match.group(1)), port) if match and port is not None else None
     except ValueError:
         return None
 

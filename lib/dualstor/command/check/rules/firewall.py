@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether the firewall accepts the packets of corosync, DRBD and dlm."""
 
-import re
 
 from dualstor.command.check.rules import dlm as dlm_rules
 from dualstor.command.check.rules.corosync_network import transport
@@ -39,8 +38,8 @@ def _engine_ports(host: "Host") -> "set[int]":
     numbers = (whole(str(_MCASTPORT) if text is None else text) for text in texts)
     ports = {number for number in numbers if number is not None} or {_MCASTPORT}
     if host.engine != "cman" and transport(host) == "knet":  # each link has the next port
-        ports |= {_MCASTPORT + int(key[4]) for node in host.corosync_nodes for key in node.values
-                  if re.match("^ring[0-7]_addr$", key)}
+        ports |= {_MCASTPORT + link for node in host.corosync_nodes for link in range(8)
+                  if f"ring{link}_addr" in node.values}
     return ports
 
 

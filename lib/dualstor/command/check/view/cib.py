@@ -41,7 +41,8 @@ def seconds(text: "str | None") -> "float | None":
     match = re.match(r"^\s*([0-9]{1,9})\s*([a-z]*)\s*$", text or "")
     if not match or match.group(2) not in _UNITS:
         return None
-    return int(match.group(1)) * _UNITS[match.group(2)]
+    number = whole(match.group(1))
+    return None if number is None else number * _UNITS[match.group(2)]
 
 
 class Operation(Record):

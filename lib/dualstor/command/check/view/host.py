@@ -18,7 +18,7 @@ from dualstor.command.check.view.seen import (
     Seen,
     Unavailable,
 )
-from dualstor.record import Record
+from dualstor.record import Record, whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -85,8 +85,9 @@ class Host(Seen):
         """Major version of corosync, by its program, else by what its file holds."""
         try:
             match = re.search(r"version '?([0-9]{1,3})\.", self.output("corosync-version"))
-            if match:
-                return int(match.group(1))
+            number = whole(match.group(1)) if match else None
+            if number is not None:
+                return number
         except Unavailable:
             pass
         conf = self.corosync_conf[0]

@@ -10,8 +10,10 @@ from dualstor.tools import lvmconf
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from typing import Tuple, Union
+
     from dualstor.command.configure.model import Pair
-    Value = int | str | tuple[str, ...]
+    Value = Union[int, str, Tuple[str, ...]]
 
 PATH = lvmconf.FILES[0]
 
