@@ -12,7 +12,6 @@ MADE = {"docs/operations.md", "docs/findings.md", "docs/faults/faults.md"}
 
 #: Files and directories of source with words of the list: it only gets shorter.
 UNCLEAN = (
-    "lib/dualstor/action",
     "lib/dualstor/agents",
     "lib/dualstor/command/check",
     "lib/dualstor/command/documents/explanations.py",
