@@ -27,6 +27,9 @@ _OLD_MON = ("crm_mon", "-1", "-X")
 _UNKNOWN_OPTION = ("unrecognized option", "unknown option", "invalid option")
 #: Exit codes for an attribute that is not set: CRM_EX_NOSUCH, and ENXIO of 1.1.
 _UNSET = (105, 6)
+#: "&" last: it begins the others.
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&#xA;", " "),
+             ("&amp;", "&"))
 _FENCING = ("stonith-enabled", "fencing-enabled")
 _ACTION = ("stonith-action", "fencing-action")
 
@@ -148,10 +151,17 @@ def _instances(root: "Element") -> "Iterator[Instance]":
                            blocked=is_true(element.get("blocked")))
 
 
+def _once(text: str) -> str:
+    """A reason that crm_mon has escaped twice (pcmk__xml_escape() of its own, then libxml2's)."""
+    for entity, letter in _ENTITIES:
+        text = text.replace(entity, letter)
+    return text
+
+
 def _failures(root: "Element") -> "Iterator[Failure]":
     for element in root.iterfind("failures/failure"):
         yield Failure(operation=element.get("op_key", ""), node=element.get("node"),
-                      code=element.get("exitstatus"), reason=element.get("exitreason") or "",
+                      code=element.get("exitstatus"), reason=_once(element.get("exitreason") or ""),
                       when=element.get("last-rc-change"))
 
 

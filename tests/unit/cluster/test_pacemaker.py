@@ -75,6 +75,12 @@ def test_resources_and_failures():
                            role="Stopped", blocked=True)]
 
 
+def test_a_reason_that_was_escaped_twice_is_shown_as_the_agent_said_it():
+    text = BOTH.replace("</pacemaker-result>", """<failures><failure op_key="x" node="node2"
+        exitreason="a &amp;lt; b: parameter vgname is &amp;apos;a&amp;quot;&amp;apos; &amp;amp;lt;"/></failures></pacemaker-result>""")
+    assert pacemaker.parse_mon(text).failures[0].reason == "a < b: parameter vgname is 'a\"' &lt;"
+
+
 def test_cluster_of_1_1():
     seen = pacemaker.parse_mon(OLD)
     assert seen.fencing is False and seen.node("b").unclean and seen.node("b").standby is None
