@@ -48,7 +48,7 @@ class Step(Record):
     name: "str | None" = None
 
 
-class Part(Record):
+class Stage(Record):
     """Steps in their order, under a title that says when they are right."""
 
     title: str
@@ -93,29 +93,29 @@ class Side(Record):
         return isinstance(self.state, State) and self.state.primary
 
 
-class Cluster(Record):
+class ClusterMode(Record):
     """What a recipe needs to know of Pacemaker: ``runs``; ``maintained``: in maintenance mode."""
 
     runs: bool = True
     maintained: bool = False
 
 
-_RUNNING = Cluster()
+_RUNNING = ClusterMode()
 
 
 # -- maintenance mode, and back -------------------------------------------------------------
 
 
-def _away(node: str, cluster: Cluster) -> "tuple[Part, ...]":
-    """The Part before anything is typed; () when Pacemaker does nothing anyway."""
+def _away(node: str, cluster: ClusterMode) -> "tuple[Stage, ...]":
+    """The Stage before anything is typed; () when Pacemaker does nothing anyway."""
     if not cluster.runs or cluster.maintained:
         return ()
-    return (Part("First, so that Pacemaker neither stops nor starts anything meanwhile", (
+    return (Stage("First, so that Pacemaker neither stops nor starts anything meanwhile", (
         Step((node,), (("crm_attribute", "--name", "maintenance-mode", "--update", "true"),),
              "Then wait until `crm_mon -1` shows nothing that is starting or stopping."),)),)
 
 
-def _back(node: str, cluster: Cluster) -> "tuple[Step, ...]":
+def _back(node: str, cluster: ClusterMode) -> "tuple[Step, ...]":
     """The Steps at the end."""
     if not cluster.runs:
         return ()
@@ -189,15 +189,15 @@ def _answer(side: Side, name: str) -> "list[Step]":
     return _connect(side, name)
 
 
-def _loses(loser: Side, winner: Side, name: str, old: bool) -> Part:
+def _loses(loser: Side, winner: Side, name: str, old: bool) -> Stage:
     parted = _parted(winner, loser, name)
     answer = _connect(winner, name) if parted and winner.waits else _answer(winner, name)
-    return Part(f"If the writes of {loser.node} are to be lost",
+    return Stage(f"If the writes of {loser.node} are to be lost",
                 tuple(parted + _lose(loser, name, old) + answer))
 
 
 def split_brain(name: str, sides: "tuple[Side, Side]", losers: "Iterable[str] | None" = None,
-                old: bool = False, cluster: Cluster = _RUNNING) -> "tuple[Part, ...]":
+                old: bool = False, cluster: ClusterMode = _RUNNING) -> "tuple[Stage, ...]":
     """The Parts that end a split brain of the resource *name*.
 
     :param losers: names of the nodes whose writes may be lost; None for both
@@ -208,12 +208,12 @@ def split_brain(name: str, sides: "tuple[Side, Side]", losers: "Iterable[str] | 
     parts = list(_away(names[0], cluster))
     harmless = tuple(_answer(one, name) + _answer(two, name))
     if harmless:
-        parts.append(Part("If neither node's log has it (`dmesg | grep -i split-brain`), it was "
+        parts.append(Stage("If neither node's log has it (`dmesg | grep -i split-brain`), it was "
                           "none and nothing needs to be lost", harmless))
     for loser, winner in ((one, two), (two, one)):
         if losers is None or loser.node in losers:
             parts.append(_loses(loser, winner, name, old))
-    parts.append(Part("In the end", (
+    parts.append(Stage("In the end", (
         Step(tuple(names), (("drbdadm", "dstate", name),),
              "Wait until it says UpToDate/UpToDate on both."),) + _back(names[0], cluster)))
     return tuple(parts)
@@ -230,7 +230,7 @@ DECIDE = ("decide which node's writes since they parted are to be lost, and copy
 
 
 def lone_copy(name: str, side: Side, peer: str, old: bool = False,
-              cluster: Cluster = _RUNNING) -> "tuple[Part, ...]":
+              cluster: ClusterMode = _RUNNING) -> "tuple[Stage, ...]":
     """The Parts that make a lone Consistent copy authoritative.
 
     :param side: the node that has it
@@ -245,7 +245,7 @@ def lone_copy(name: str, side: Side, peer: str, old: bool = False,
         (side.node,), (forced,),
         f"From here on this copy counts. What {peer} wrote after {side.node} went down is lost "
         "when it comes back; DRBD may call that a split brain."),) + _back(side.node, cluster)
-    return _away(side.node, cluster) + (Part(
+    return _away(side.node, cluster) + (Stage(
         f"Only if you have seen that {peer} is off, it stays off until this is done, and what it "
         "wrote last may be lost", steps),)
 
@@ -253,7 +253,7 @@ def lone_copy(name: str, side: Side, peer: str, old: bool = False,
 # -- a disk that is gone, or new ---------------------------------------------------------------
 
 
-def new_disk(name: str, node: str, peer: str, up: bool) -> "tuple[Part, ...]":
+def new_disk(name: str, node: str, peer: str, up: bool) -> "tuple[Stage, ...]":
     """The Parts that give the resource a backing device.
 
     :param up: whether the resource is up, without a disk; else the cluster starts it afterwards
@@ -263,12 +263,12 @@ def new_disk(name: str, node: str, peer: str, up: bool) -> "tuple[Part, ...]":
     made = Step((node,), (("drbdadm", "create-md", name),),
                 "Writes metadata, so that all on it counts as old. It asks when it finds other "
                 "data: that is the wrong disk then.")
-    new = Part(f"If the new one is empty, and {peer} has the good copy (`drbdadm dstate {name}` "
+    new = Stage(f"If the new one is empty, and {peer} has the good copy (`drbdadm dstate {name}` "
                "there says UpToDate)", (made, Step((node,), (again,), then)))
     if not up:
         return (new,)
     meanwhile = f"What was written meanwhile is copied from {peer}."
-    return (Part("If it is the old disk that answers again",
+    return (Stage("If it is the old disk that answers again",
                  (Step((node,), (again,), meanwhile),)), new)
 
 
@@ -280,7 +280,7 @@ def typed(step: Step) -> str:
     return "; ".join(f"`{' '.join(words)}`" for words in step.commands) or step.why
 
 
-def lines(parts: "Iterable[Part]") -> "list[str]":
+def lines(parts: "Iterable[Stage]") -> "list[str]":
     """Parts as lines of text: titles, and below them "NODE: `command`" and why."""
     found: "list[str]" = []
     for part in parts:
@@ -291,7 +291,7 @@ def lines(parts: "Iterable[Part]") -> "list[str]":
     return found
 
 
-def markdown(parts: "Iterable[Part]") -> str:
+def markdown(parts: "Iterable[Stage]") -> str:
     """Parts as Markdown."""
     found: "list[str]" = []
     for part in parts:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dualstor.host.host import Host
 
 
-class Version(Record):
+class LvmVersion(Record):
     """LVM's version; ``number`` is None where it is missing or does not answer."""
 
     number: "tuple[int, ...] | None" = None
@@ -26,11 +26,11 @@ class Version(Record):
         return f"2.{self.number[1]:02d}.{self.number[2]}" if self.number else "unknown"
 
 
-def see(host: "Host") -> Version:
-    """The Version on this host; nothing is raised."""
+def see(host: "Host") -> LvmVersion:
+    """The LvmVersion on this host; nothing is raised."""
     try:
-        return Version(number=lvm.version(host))
+        return LvmVersion(number=lvm.version(host))
     except ToolMissing as problem:
-        return Version(missing=True, says=problem.reason)
+        return LvmVersion(missing=True, says=problem.reason)
     except DualstorError as problem:
-        return Version(says=problem.reason)
+        return LvmVersion(says=problem.reason)

@@ -4,7 +4,7 @@
 import enum
 
 
-class ExitCode(enum.IntEnum):
+class ExitStatus(enum.IntEnum):
     """What the command ends with; ``meaning`` is what the manual says of it."""
 
     OK = 0
@@ -21,10 +21,11 @@ class ExitCode(enum.IntEnum):
 
 
 _MEANINGS = {
-    ExitCode.OK: "everything was checked (or done) and nothing is wrong",
-    ExitCode.ERROR: "something is wrong: a finding of severity error, or what was asked for failed",
-    ExitCode.USAGE: "the command line is wrong",
-    ExitCode.WARNING: "nothing is broken, but there is a finding of severity warning",
-    ExitCode.INCOMPLETE: "nothing was found wrong, but something could not be checked",
-    ExitCode.INTERRUPTED: "interrupted from the keyboard",
+    ExitStatus.OK: "everything was checked (or done) and nothing is wrong",
+    ExitStatus.ERROR: "something is wrong: a finding of severity error, or what was asked "
+                      "for failed",
+    ExitStatus.USAGE: "the command line is wrong",
+    ExitStatus.WARNING: "nothing is broken, but there is a finding of severity warning",
+    ExitStatus.INCOMPLETE: "nothing was found wrong, but something could not be checked",
+    ExitStatus.INTERRUPTED: "interrupted from the keyboard",
 }

@@ -5,7 +5,7 @@ Made from the argparse parser, so that it offers what the command takes.
 """
 
 from dualstor.command import interface
-from dualstor.command.codes import ExitCode
+from dualstor.command.codes import ExitStatus
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument("shell", choices=tuple(SHELLS), help="whose completion to print")
 
 
-def run(arguments: "Namespace", console: "Console") -> ExitCode:
+def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     """Print the script; with ``--json`` a document that holds it."""
     script = SHELLS[arguments.shell](arguments.parser)
     console.document({"shell": arguments.shell, "script": script})
     console.raw(script)
-    return ExitCode.OK
+    return ExitStatus.OK
 
 
 def _quoted(text: str) -> str:

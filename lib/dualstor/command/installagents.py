@@ -12,7 +12,7 @@ import shutil
 import stat
 
 from dualstor import fencepeer
-from dualstor.command.codes import ExitCode
+from dualstor.command.codes import ExitStatus
 from dualstor.errors import DualstorError
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
@@ -173,7 +173,7 @@ def remove(top: str) -> "list[str]":
     return removed
 
 
-def run(arguments: "Namespace", console: "Console") -> ExitCode:
+def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     """Install, or remove with ``--remove``; prints each path."""
     top = os.path.abspath(arguments.root)
     try:
@@ -194,4 +194,4 @@ def run(arguments: "Namespace", console: "Console") -> ExitCode:
     console.document({"removed" if arguments.remove else "written": paths})
     for path in paths:
         console.line(path)
-    return ExitCode.OK
+    return ExitStatus.OK

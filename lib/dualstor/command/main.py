@@ -2,7 +2,7 @@
 """The dualstor command: from the command line to a sub-command and its exit code.
 
 A sub-command is a module with ``SUMMARY`` (one line), ``DESCRIPTION`` (paragraphs),
-``add_arguments(parser)`` and ``run(arguments, console)``, which returns an ExitCode.
+``add_arguments(parser)`` and ``run(arguments, console)``, which returns an ExitStatus.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from dualstor import __version__
-from dualstor.command.codes import ExitCode
+from dualstor.command.codes import ExitStatus
 from dualstor.command.console import Console
 from dualstor.errors import DualstorError
 
@@ -46,7 +46,7 @@ def subcommands() -> "list[tuple[str, ModuleType]]":
 
 
 def _epilog() -> str:
-    return "exit codes:\n" + "\n".join(f"  {code:<4d} {code.meaning}" for code in ExitCode)
+    return "exit codes:\n" + "\n".join(f"  {code:<4d} {code.meaning}" for code in ExitStatus)
 
 
 def _common() -> argparse.ArgumentParser:
@@ -76,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: "Sequence[str] | None" = None, stdout: "TextIO | None" = None,
-         stderr: "TextIO | None" = None) -> ExitCode:
+         stderr: "TextIO | None" = None) -> ExitStatus:
     """Run the command.
 
     :param argv: arguments without the program's name; None for those of the process
@@ -87,19 +87,19 @@ def main(argv: "Sequence[str] | None" = None, stdout: "TextIO | None" = None,
     arguments = parser.parse_args(argv)
     if arguments.subcommand is None:
         parser.print_help(stderr or sys.stderr)
-        return ExitCode.USAGE
+        return ExitStatus.USAGE
     console = Console(stdout or sys.stdout, stderr or sys.stderr, arguments.subcommand,
                       as_json=arguments.json, color=arguments.color)
     try:
-        return ExitCode(arguments.run(arguments, console))
+        return ExitStatus(arguments.run(arguments, console))
     except DualstorError as problem:
         console.error(problem.reason)
-        return ExitCode.ERROR
+        return ExitStatus.ERROR
     except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
+        return ExitStatus.INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader has closed the pipe, e.g. head
-        return ExitCode.OK
+        return ExitStatus.OK
 
 
 if __name__ == "__main__":

@@ -49,13 +49,13 @@ class FencePeer(Agent):
         own = conf.host(os.uname().nodename)
         return tuple(host.name for host in conf.hosts if host is not own) if own else ()
 
-    def see_drbd(self) -> "seen.Drbd":
+    def see_drbd(self) -> "seen.DrbdSeen":
         """The resource as DRBD has it now."""
         try:
-            return seen.Drbd(state=drbdadm.resource_state(self.host, self.request.resource,
+            return seen.DrbdSeen(state=drbdadm.resource_state(self.host, self.request.resource,
                                                           self.case.parameters.conf))
         except DualstorError as problem:
-            return seen.Drbd(says=problem.reason)
+            return seen.DrbdSeen(says=problem.reason)
 
     def see_quorum(self) -> "quorum.Quorum":
         """Membership and quorum."""

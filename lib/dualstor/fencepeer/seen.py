@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dualstor.tools.quorum import Quorum
 
 
-class Drbd(Record):
+class DrbdSeen(Record):
     """The resource's state in DRBD now, None when it is gone; ``says`` why it is not known."""
 
     state: "State | None" = None
@@ -32,7 +32,7 @@ class Case(steps.Case):
         parameters: Call
 
     peers: "tuple[str, ...]"                # the names of the lost node; one, as a rule
-    drbd: Drbd
+    drbd: DrbdSeen
     quorum: "Quorum"
     nodes: "tuple[str, ...] | None"         # of the cluster; None: not known
     local: str                              # this node's name in the cluster

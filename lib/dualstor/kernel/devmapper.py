@@ -24,7 +24,7 @@ _RESERVED = ("_cdata", "_cmeta", "_corig", "_cvol", "_iorig", "_imeta", "_mimage
              "_wcorig")
 
 
-class Volume(Record):
+class MappedVolume(Record):
     """A device of device-mapper that LVM made.
 
     ``layer`` is "" for the LV itself; for a device below or within it the
@@ -74,8 +74,8 @@ def _minor(kernel_name: str) -> "int | None":
     return whole(kernel_name[len("dm-"):]) if kernel_name.startswith("dm-") else None
 
 
-def _volume(host: "Files", kernel_name: str) -> "Volume | None":
-    """The Volume of e.g. "dm-0"; None when it has gone or was not made by LVM."""
+def _volume(host: "Files", kernel_name: str) -> "MappedVolume | None":
+    """The MappedVolume of e.g. "dm-0"; None when it has gone or was not made by LVM."""
     directory = f"{_BLOCK}/{kernel_name}"
     uuid = (host.read(directory + "/dm/uuid") or "").strip()
     if not uuid.startswith(_PREFIX) or len(uuid) < len(_PREFIX) + 2 * _ID:
@@ -86,18 +86,18 @@ def _volume(host: "Files", kernel_name: str) -> "Volume | None":
         return None
     vg, lv, layer = words
     major, minor = block.numbers(host.read(directory + "/dev")) \
-        or (Volume.major, _minor(kernel_name))
+        or (MappedVolume.major, _minor(kernel_name))
     if minor is None:
         return None
     tail = uuid[len(_PREFIX) + 2 * _ID:].lstrip("-")
-    return Volume(vg=vg, lv=lv, name=name, uuid=uuid,
+    return MappedVolume(vg=vg, lv=lv, name=name, uuid=uuid,
                   minor=minor, major=major,
                   suspended=(host.read(directory + "/dm/suspended") or "").strip() == "1",
                   layer=layer or tail or reserved(lv),
                   size=whole((host.read(directory + "/size") or "").strip()))
 
 
-def volumes(host: "Files") -> "tuple[Volume, ...]":
+def volumes(host: "Files") -> "tuple[MappedVolume, ...]":
     """All Volumes that are active here, hidden ones and layers included."""
     found = []
     for kernel_name in host.list(_BLOCK):
@@ -108,7 +108,7 @@ def volumes(host: "Files") -> "tuple[Volume, ...]":
     return tuple(found)
 
 
-def of_group(host: "Files", vg: str) -> "tuple[Volume, ...]":
+def of_group(host: "Files", vg: str) -> "tuple[MappedVolume, ...]":
     """The Volumes of the volume group *vg*, as ``volumes``."""
     listed = dmlist.of_group(host, vg)
     if listed is None:
@@ -117,7 +117,7 @@ def of_group(host: "Files", vg: str) -> "tuple[Volume, ...]":
     return tuple(v for v in found if v is not None and v.vg == vg)
 
 
-def depth(host: "Files", volume: Volume) -> int:
+def depth(host: "Files", volume: MappedVolume) -> int:
     """How many layers of device-mapper are above *volume*: 0 for the topmost."""
     above = [_minor(n) for n in host.list(f"{_BLOCK}/dm-{volume.minor}/holders")]
     return max([1 + depth(host, volume.but(minor=n)) for n in above if n is not None] or [0])

@@ -27,7 +27,7 @@ NOT_RUNNING = "Cannot open connection to cman"
 _FIELDS = "id,type,state,votes,name"
 
 
-class Status(Record):
+class CmanStatus(Record):
     """What ``cman_tool status`` says. What it left out is None (or an empty tuple)."""
 
     membership: str                     # "Cluster-Member", "Joining", "Leaving", "Not-in-Cluster"
@@ -69,7 +69,7 @@ class Status(Record):
         return "2node" in self.flags
 
 
-class Node(Record):
+class CmanNode(Record):
     """One configured node, or the quorum disk.
 
     ``state`` is M (member), X (dead), d (disallowed) or ?.
@@ -93,8 +93,8 @@ class Node(Record):
         return self.state == "M" and not self.disk
 
 
-def parse_status(text: str) -> "Status":
-    """The Status in the output of ``cman_tool status``.
+def parse_status(text: str) -> "CmanStatus":
+    """The CmanStatus in the output of ``cman_tool status``.
 
     :raises ParseError: it is cut off or something else
     """
@@ -102,7 +102,7 @@ def parse_status(text: str) -> "Status":
     values = Keyed("cman_tool status", lines)
     membership, quorum = values.need("Membership state"), values.need("Quorum")
     values.text("Cluster Member")  # always Yes
-    return Status(
+    return CmanStatus(
         membership=membership, quorum=values.number("Quorum"), blocked="blocked" in quorum,
         version=values.text("Version"), config_version=values.number("Config Version"),
         cluster=values.text("Cluster Name"), cluster_id=values.number("Cluster Id"),
@@ -121,7 +121,7 @@ def _ports(words: "Iterable[str]") -> "tuple[int, ...]":
     return numbers("cman_tool status", words, "Ports Bound: " + " ".join(words))
 
 
-def parse_fields(text: str) -> "tuple[Node, ...]":
+def parse_fields(text: str) -> "tuple[CmanNode, ...]":
     """The Nodes, a tuple, in what ``cman_tool nodes -F id,type,state,votes,name[,addr]`` prints.
 
     :raises ParseError: a line is no node
@@ -134,7 +134,7 @@ def parse_fields(text: str) -> "tuple[Node, ...]":
         if len(words) not in (5, 6) or len(words[1]) != 1:
             raise ParseError("cman_tool nodes -F " + _FIELDS, line, "expected a node")
         number, votes = numbers("cman_tool nodes -F " + _FIELDS, (words[0], words[3]), line)
-        found.append(Node(id=number, state=words[1], word=words[2], votes=votes,
+        found.append(CmanNode(id=number, state=words[1], word=words[2], votes=votes,
                           name=words[4], addresses=tuple("".join(words[5:]).split(","))
                           if len(words) == 6 else ()))
     return tuple(found)
@@ -162,8 +162,8 @@ def stopped(problem: "ToolFailed") -> bool:
     return NOT_RUNNING in problem.completed.stderr
 
 
-def status(host: "Host", timeout: float = QUERY) -> "Status":
-    """The Status now.
+def status(host: "Host", timeout: float = QUERY) -> "CmanStatus":
+    """The CmanStatus now.
 
     :raises ToolMissing, ToolHung: as Host.run
     :raises ToolFailed: cman does not run (``stopped``) or does not answer
@@ -172,7 +172,7 @@ def status(host: "Host", timeout: float = QUERY) -> "Status":
     return parse_status(_ask(host, ("status",), timeout))
 
 
-def nodes(host: "Host", timeout: float = QUERY) -> "tuple[Node, ...]":
+def nodes(host: "Host", timeout: float = QUERY) -> "tuple[CmanNode, ...]":
     """The configured Nodes and the quorum disk, as a tuple. Raises as ``status``."""
     return parse_fields(_ask(host, ("nodes", "-F", _FIELDS), timeout))
 

@@ -23,7 +23,7 @@ _NO_NEWER = "older or equal the running config"
 _KILL_FAILED = ("Can't kill node", "kill node failed")
 
 
-class Outcome(Record):
+class CmanOutcome(Record):
     """How a command ended; ``says`` is one line."""
 
     ok: bool
@@ -36,19 +36,19 @@ class Outcome(Record):
 
 
 def _do(host: "Host", argv: "tuple[str, ...]", timeout: float,
-        silent_failures: "tuple[str, ...]" = ()) -> "Outcome":
-    """Run a command: its Outcome."""
+        silent_failures: "tuple[str, ...]" = ()) -> "CmanOutcome":
+    """Run a command: its CmanOutcome."""
     completed = host.run(("cman_tool",) + argv, timeout)
     said = completed.stderr
     failed = not completed.ok or any(text in said for text in silent_failures)
-    return Outcome(ok=not failed, says="" if not failed else completed.complaint(),
+    return CmanOutcome(ok=not failed, says="" if not failed else completed.complaint(),
                    running=cman.NOT_RUNNING not in said,
                    timed_out=completed.returncode == _TIMED_OUT,
                    already=_ALREADY in said or _NO_NEWER in said, invalid=_INVALID in said)
 
 
-def wait(host: "Host", seconds: float, quorum: bool = True) -> "Outcome":
-    """Wait until this node is a member, and for quorum. An Outcome.
+def wait(host: "Host", seconds: float, quorum: bool = True) -> "CmanOutcome":
+    """Wait until this node is a member, and for quorum. A CmanOutcome.
 
     It does not wait for cman itself to be started: that fails at once.
 
@@ -58,8 +58,8 @@ def wait(host: "Host", seconds: float, quorum: bool = True) -> "Outcome":
     return _do(host, ("-t", str(int(seconds))) + options + ("wait",), seconds + QUERY)
 
 
-def join(host: "Host", seconds: float, validation: str = "fail") -> "Outcome":
-    """Join the cluster and wait for membership. An Outcome; ``already``: it was a member.
+def join(host: "Host", seconds: float, validation: str = "fail") -> "CmanOutcome":
+    """Join the cluster and wait for membership. A CmanOutcome; ``already``: it was a member.
 
     :param validation: what to do with a cluster.conf that does not validate: "fail", "warn", "none"
     """
@@ -67,8 +67,8 @@ def join(host: "Host", seconds: float, validation: str = "fail") -> "Outcome":
                seconds + QUERY)
 
 
-def leave(host: "Host", timeout: float, remove: bool = False) -> "Outcome":
-    """Leave the cluster; never by force. An Outcome; ``busy`` names what still uses the cluster.
+def leave(host: "Host", timeout: float, remove: bool = False) -> "CmanOutcome":
+    """Leave the cluster; never by force. A CmanOutcome; ``busy`` names what still uses the cluster.
 
     :param remove: the other nodes count this one's votes no longer
     """
@@ -96,23 +96,23 @@ def users(host: "Host") -> "tuple[str, ...]":
     return tuple(found) or (f"one of {status.subsystems} subsystems",)
 
 
-def expected(host: "Host", votes: int, timeout: float = QUERY) -> "Outcome":
-    """Set the votes the cluster expects. An Outcome; refused when quorum would be lost."""
+def expected(host: "Host", votes: int, timeout: float = QUERY) -> "CmanOutcome":
+    """Set the votes the cluster expects. A CmanOutcome; refused when quorum would be lost."""
     return _do(host, ("expected", "-e", str(votes)), timeout)
 
 
-def set_votes(host: "Host", number: int, timeout: float = QUERY) -> "Outcome":
-    """Set the votes of this node. An Outcome."""
+def set_votes(host: "Host", number: int, timeout: float = QUERY) -> "CmanOutcome":
+    """Set the votes of this node. A CmanOutcome."""
     return _do(host, ("votes", "-v", str(number)), timeout)
 
 
-def kill(host: "Host", node: str, timeout: float = QUERY) -> "Outcome":
-    """Make a node leave at once. An Outcome."""
+def kill(host: "Host", node: str, timeout: float = QUERY) -> "CmanOutcome":
+    """Make a node leave at once. A CmanOutcome."""
     return _do(host, ("kill", "-n", node), timeout, _KILL_FAILED)
 
 
-def reload(host: "Host", timeout: float, distribute: bool = False) -> "Outcome":
-    """Have all nodes take the new cluster.conf, of cman 3.1 and later. An Outcome.
+def reload(host: "Host", timeout: float, distribute: bool = False) -> "CmanOutcome":
+    """Have all nodes take the new cluster.conf, of cman 3.1 and later. A CmanOutcome.
 
     :param distribute: send the file to the other nodes first (with ccs_sync, which needs ricci)
     """

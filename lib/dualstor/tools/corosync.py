@@ -33,7 +33,7 @@ class Member(Record):
     local: bool = False
 
 
-class Status(Record):
+class QuorumStatus(Record):
     """What ``corosync-quorumtool -s`` says. Numbers that it left out are None."""
 
     quorate: bool
@@ -82,12 +82,12 @@ def _member(line: str, columns: "list[str]") -> "Member | None":
     return Member(id=found[0], name=plain[-1], local=local, votes=found[1] if votes else None)
 
 
-def _status(values: "Keyed", members: "tuple[Member, ...]" = ()) -> "Status":
-    """The Status of the Keyed *values*."""
+def _status(values: "Keyed", members: "tuple[Member, ...]" = ()) -> "QuorumStatus":
+    """The QuorumStatus of the Keyed *values*."""
     quorate = values.need("Quorate")
     if quorate not in ("Yes", "No"):
         raise ParseError(" ".join(_STATUS), "Quorate: " + quorate, "expected Yes or No")
-    return Status(
+    return QuorumStatus(
         quorate=quorate == "Yes", nodes=values.number("Nodes"), node_id=values.number("Node ID"),
         provider=values.text("Quorum provider") or values.text("Quorum type"),
         ring=values.text("Ring ID"), expected=values.number("Expected votes"),
@@ -95,8 +95,8 @@ def _status(values: "Keyed", members: "tuple[Member, ...]" = ()) -> "Status":
         flags=values.words("Flags"), members=members, rest=values.rest)
 
 
-def parse_status(text: str) -> "Status":
-    """The Status in the output of ``corosync-quorumtool -s``.
+def parse_status(text: str) -> "QuorumStatus":
+    """The QuorumStatus in the output of ``corosync-quorumtool -s``.
 
     :raises ParseError: it is cut off or something else
     """
@@ -116,8 +116,8 @@ def parse_status(text: str) -> "Status":
     return _status(values, tuple(m for m in members if m))
 
 
-def status(host: "Host", timeout: float = QUERY) -> "Status":
-    """The Status now; the exit code rules where it is more careful than the text.
+def status(host: "Host", timeout: float = QUERY) -> "QuorumStatus":
+    """The QuorumStatus now; the exit code rules where it is more careful than the text.
 
     :raises ToolMissing, ToolHung: as Host.run
     :raises ToolFailed: corosync does not run, or does not answer

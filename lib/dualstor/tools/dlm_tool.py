@@ -28,7 +28,7 @@ _CHECK_FENCING = ("fencing", "fence")
 _STATES = ("M", "X", "U")
 
 
-class Node(Record):
+class LockspaceNode(Record):
     """A node as one lockspace sees it (``ls -n``)."""
 
     id: int
@@ -46,7 +46,7 @@ class Lockspace(Record):
     members: "tuple[int, ...]" = ()      # ids
     new_members: "tuple[int, ...]" = ()  # ids, of the change in progress
     waits: "str | None" = None           # "fencing", "quorum", "ringid", "messages" ...
-    nodes: "tuple[Node, ...]" = ()
+    nodes: "tuple[LockspaceNode, ...]" = ()
     rest: "tuple[str, ...]" = ()         # lines of other kinds
 
     @property
@@ -67,7 +67,7 @@ class Known(Record):
     fenced_at: int = 0
 
 
-class Status(Record):
+class DlmStatus(Record):
     """What ``dlm_tool status`` says."""
 
     node_id: int
@@ -91,15 +91,15 @@ def _waits(words: "list[str]") -> str:
     return "messages"
 
 
-def _ls_node(line: str) -> "Node":
-    """The Node of ``nodeid 1 member 1 failed 0 start 1 seq_add 1 seq_rem 0 check none``."""
+def _ls_node(line: str) -> "LockspaceNode":
+    """The one of ``nodeid 1 member 1 failed 0 start 1 seq_add 1 seq_rem 0 check none``."""
     words = line.split()
     if len(words) < 6 or words[2] != "member" or words[4] != "failed":
         raise ParseError("dlm_tool ls", line, "expected a node")
     allowed = "0" if words[3] == "-1" else words[3]  # -1: cman disallows it
     number, member, failed = numbers("dlm_tool ls", (words[1], allowed, words[5]), line)
     check = words[words.index("check") + 1:] if "check" in words else ()
-    return Node(id=number, member=bool(member), failed=bool(failed),
+    return LockspaceNode(id=number, member=bool(member), failed=bool(failed),
                 check=" ".join(check) or None)
 
 
@@ -137,7 +137,7 @@ def parse_ls(text: str) -> "tuple[Lockspace, ...]":
         raise ParseError("dlm_tool ls", lines[0], "expected \"dlm lockspaces\"")
     found: "list[Lockspace]" = []
     keys: "set[str]" = set()
-    nodes: "dict[int, list[Node]]" = {}  # by the lockspace's place, as the other lines
+    nodes: "dict[int, list[LockspaceNode]]" = {}  # by the lockspace's place, as the other lines
     rest: "dict[int, list[str]]" = {}
     for line in lines[1:]:
         key = next((k for k in _KEYS if (line + " ").startswith(k + " ")), None)
@@ -190,8 +190,8 @@ def _known(line: str) -> "Known":
     return Known(id=number, state=words[2], failed_at=failed, fenced_at=fenced)
 
 
-def parse_status(text: str) -> "Status | None":
-    """The Status in the output of ``dlm_tool status``; None when dlm_controld does not run.
+def parse_status(text: str) -> "DlmStatus | None":
+    """The DlmStatus in the output of ``dlm_tool status``; None when dlm_controld does not run.
 
     :raises ParseError: it is cut off or something else
     """
@@ -218,14 +218,14 @@ def parse_status(text: str) -> "Status | None":
         cluster[0].get("nodeid", ""), cluster[0].get("quorate", "")), cluster[1])
     words, line = daemon
     pid = words[words.index("fence_pid") + 1:][:1] if "fence_pid" in words else []
-    return Status(node_id=number, quorate=bool(quorate),
+    return DlmStatus(node_id=number, quorate=bool(quorate),
                   fence_pid=numbers("dlm_tool status", pid or ["0"], line)[0],
                   fencing_unknown="fence_init" in words, unfenced=tuple(unfenced),
                   nodes=tuple(nodes), rest=tuple(rest))
 
 
-def status(host: "Host", timeout: float = QUERY) -> "Status | None":
-    """The Status now; None when dlm_controld does not run (the tool ends with 0 then too).
+def status(host: "Host", timeout: float = QUERY) -> "DlmStatus | None":
+    """The DlmStatus now; None when dlm_controld does not run (the tool ends with 0 then too).
 
     :raises ToolMissing, ToolHung: as Host.run
     :raises ToolFailed: it failed in another way (cman's has no ``status``)
@@ -239,7 +239,7 @@ def status(host: "Host", timeout: float = QUERY) -> "Status | None":
     return parse_status(completed.stdout)
 
 
-def _fencing_of(stopped: "list[Lockspace]", seen: "Status | None") -> str:
+def _fencing_of(stopped: "list[Lockspace]", seen: "DlmStatus | None") -> str:
     """ "fencing of node 2", as far as it is known which nodes."""
     ids = set(seen.unfenced) if seen is not None else set()
     ids.update(n.id for space in stopped for n in space.nodes if n.check in _CHECK_FENCING)
@@ -251,11 +251,11 @@ def _fencing_of(stopped: "list[Lockspace]", seen: "Status | None") -> str:
     return f"fencing of node {' and '.join(str(number) for number in sorted(ids))}"
 
 
-def waiting(spaces: "Iterable[Lockspace] | None", seen: "Status | None" = None) -> "str | None":
+def waiting(spaces: "Iterable[Lockspace] | None", seen: "DlmStatus | None" = None) -> "str | None":
     """What dlm waits for, as a short text; None when locking works.
 
     :param spaces: Lockspaces, None when dlm_controld does not run
-    :param seen: Status, None when there is none
+    :param seen: DlmStatus, None when there is none
     """
     stopped = [space for space in spaces or () if space.stopped]
     reasons = [space.waits for space in stopped]

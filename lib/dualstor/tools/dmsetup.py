@@ -18,7 +18,7 @@ _COLUMNS = ("name", "uuid", "open", "attr", "major", "minor", "suspended")
 _NOTHING = "No devices found"
 
 
-class Device(Record):
+class MappedDevice(Record):
     """One line of ``dmsetup info -c``; ``attr`` as dmsetup writes it, e.g. "L--w"."""
 
     name: str
@@ -30,7 +30,7 @@ class Device(Record):
     suspended: bool
 
 
-def parse_info(text: str) -> "tuple[Device, ...]":
+def parse_info(text: str) -> "tuple[MappedDevice, ...]":
     """The Devices in the output of ``info``, as a tuple.
 
     :raises ParseError: a line is not of that form
@@ -43,13 +43,13 @@ def parse_info(text: str) -> "tuple[Device, ...]":
         if len(fields) != len(_COLUMNS):
             raise ParseError("dmsetup info -c", line)
         count, major, minor = numbers("dmsetup info -c", (fields[2], fields[4], fields[5]), line)
-        found.append(Device(name=fields[0], uuid=fields[1], open_count=count, attr=fields[3],
+        found.append(MappedDevice(name=fields[0], uuid=fields[1], open_count=count, attr=fields[3],
                             major=major, minor=minor, suspended=fields[6] == "Suspended"))
     return tuple(found)
 
 
-def info(host: "Host", timeout: float = QUERY) -> "tuple[Device, ...]":
-    """All devices of device-mapper, as a tuple of Device.
+def info(host: "Host", timeout: float = QUERY) -> "tuple[MappedDevice, ...]":
+    """All devices of device-mapper, as a tuple of MappedDevice.
 
     :raises ToolError, ParseError: it did not answer, or in another form
     """

@@ -10,7 +10,7 @@ from dualstor.errors import ParseError, ToolError
 from dualstor.kernel import drbd
 from dualstor.record import Record, whole
 from dualstor.tools import drbdconf, drbdsetup
-from dualstor.tools.drbdsetup import QUESTION, Outcome
+from dualstor.tools.drbdsetup import QUESTION, DrbdOutcome
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NOT_DEFINED, _NOTHING_DEFINED = "not defined in your config", "no resources defined"
 
 
-class Version(Record):
+class DrbdVersions(Record):
     """Of module and tools, each a tuple of three ints; None when not known."""
 
     kernel: "tuple[int, int, int] | None"
@@ -47,8 +47,8 @@ def _query(host: "Host", words: "tuple[str, ...]", conf: "str | None", timeout: 
 # -- versions and configuration ----------------------------------------------------
 
 
-def parse_version(text: str) -> "Version":
-    """The Version in the output of ``drbdadm --version``.
+def parse_version(text: str) -> "DrbdVersions":
+    """The DrbdVersions in the output of ``drbdadm --version``.
 
     :raises ParseError: it does not say the version of the tools
     """
@@ -61,12 +61,12 @@ def parse_version(text: str) -> "Version":
     if "DRBDADM_VERSION_CODE" not in codes:
         raise ParseError("drbdadm --version", text.strip().rpartition("\n")[2],
                          "no DRBDADM_VERSION_CODE")
-    return Version(kernel=codes.get("DRBD_KERNEL_VERSION_CODE"),
+    return DrbdVersions(kernel=codes.get("DRBD_KERNEL_VERSION_CODE"),
                    tools=codes["DRBDADM_VERSION_CODE"])
 
 
-def version(host: "Host", timeout: float = QUESTION) -> "Version":
-    """The Version of module (also one that is not loaded) and tools.
+def version(host: "Host", timeout: float = QUESTION) -> "DrbdVersions":
+    """The DrbdVersions of module (also one that is not loaded) and tools.
 
     :raises ToolError, ParseError: drbdadm is missing, hung, fails, or says none
     """
@@ -172,58 +172,58 @@ def resource_state(host: "Host", name: str, conf: "str | None" = None,
 
 
 # -- deeds ----------------------------------------------------------------------------
-# Each returns an Outcome and raises ToolMissing or ToolHung only. The action's deadline
+# Each returns a DrbdOutcome and raises ToolMissing or ToolHung only. The action's deadline
 # rules; ``timeout``, in seconds, can cut it shorter.
 
 
 def _do(host: "Host", command: str, name: str, conf: "str | None",
-        timeout: "float | None") -> "Outcome":
+        timeout: "float | None") -> "DrbdOutcome":
     return drbdsetup.outcome(_run(host, (command, name), conf, timeout))
 
 
 def up(host: "Host", name: str, conf: "str | None" = None,
-       timeout: "float | None" = None) -> "Outcome":
+       timeout: "float | None" = None) -> "DrbdOutcome":
     """Create the devices, attach the disks, connect."""
     return _do(host, "up", name, conf, timeout)
 
 
 def adjust(host: "Host", name: str, conf: "str | None" = None,
-           timeout: "float | None" = None) -> "Outcome":
+           timeout: "float | None" = None) -> "DrbdOutcome":
     """Make the kernel's state equal to the configuration; no change where it is."""
     return _do(host, "adjust", name, conf, timeout)
 
 
 def attach(host: "Host", name: str, conf: "str | None" = None,
-           timeout: "float | None" = None) -> "Outcome":
+           timeout: "float | None" = None) -> "DrbdOutcome":
     """Attach the backing devices."""
     return _do(host, "attach", name, conf, timeout)
 
 
 def connect(host: "Host", name: str, conf: "str | None" = None,
-            timeout: "float | None" = None) -> "Outcome":
+            timeout: "float | None" = None) -> "DrbdOutcome":
     """Connect to the peer, or wait for it in the background."""
     return _do(host, "connect", name, conf, timeout)
 
 
 def primary(host: "Host", name: str, conf: "str | None" = None,
-            timeout: "float | None" = None) -> "Outcome":
+            timeout: "float | None" = None) -> "DrbdOutcome":
     """Become Primary; the kernel refuses without UpToDate data."""
     return _do(host, "primary", name, conf, timeout)
 
 
 def secondary(host: "Host", name: str, conf: "str | None" = None,
-              timeout: "float | None" = None) -> "Outcome":
+              timeout: "float | None" = None) -> "DrbdOutcome":
     """Become Secondary; the kernel refuses while the device is held open."""
     return _do(host, "secondary", name, conf, timeout)
 
 
 def down(host: "Host", name: str, conf: "str | None" = None,
-         timeout: "float | None" = None) -> "Outcome":
+         timeout: "float | None" = None) -> "DrbdOutcome":
     """Disconnect, detach and remove the devices; the kernel refuses while one is held open."""
     return _do(host, "down", name, conf, timeout)
 
 
 def resume_io(host: "Host", name: str, conf: "str | None" = None,
-              timeout: "float | None" = None) -> "Outcome":
+              timeout: "float | None" = None) -> "DrbdOutcome":
     """Resume I/O that was suspended; a Primary without its peer makes a new current UUID."""
     return _do(host, "resume-io", name, conf, timeout)

@@ -34,7 +34,7 @@ _OF_NET = frozenset(_AFTER_SB + ("protocol", "fencing", "allow-two-primaries"))
 FENCING = ("dont-care", "resource-only", "resource-and-stonith")
 
 
-class Host(Record):
+class OnSection(Record):
     """A node of the resource.
 
     ``address`` e.g. "10.0.0.1:7788". ``devices``: one (device, minor, backing device,
@@ -60,15 +60,15 @@ class Configuration(Record):
     fencing: "str | None" = None
     fence_peer: "str | None" = None
     after_sb: "tuple[str, ...]" = ("disconnect", "disconnect", "disconnect")
-    hosts: "tuple[Host, ...]" = ()
+    hosts: "tuple[OnSection, ...]" = ()
     options: "tuple[tuple[str, str, str], ...]" = ()
 
     def option(self, section: str, name: str) -> "str | None":
         """The value of an option, None when it is not set."""
         return dict(((s, n), v) for s, n, v in self.options).get((section, name))
 
-    def host(self, name: "str | None") -> "Host | None":
-        """The Host of node *name*; None when there is none (the domain may differ)."""
+    def host(self, name: "str | None") -> "OnSection | None":
+        """The OnSection of node *name*; None when there is none (the domain may differ)."""
         short = (name or "").partition(".")[0]
         exact = [host for host in self.hosts if host.name == name]
         close = [host for host in self.hosts if host.name.partition(".")[0] == short]
@@ -81,7 +81,7 @@ class Statement(Words):
     line = 0
 
 
-class Section:
+class DrbdSection:
     """A block of the file: its head's words, ``key value;`` statements, inner sections.
 
     ``line`` is the number of the line that its head begins on.
@@ -91,9 +91,9 @@ class Section:
         self.head = head
         self.line = line
         self.statements: "list[Statement]" = []
-        self.sections: "list[Section]" = []
+        self.sections: "list[DrbdSection]" = []
 
-    def named(self, *kinds: str) -> "list[Section]":
+    def named(self, *kinds: str) -> "list[DrbdSection]":
         """The inner sections of these kinds."""
         return [s for s in self.sections if s.head[0] in kinds]
 
@@ -142,12 +142,12 @@ class _Scanner:
                 yield mark or word, not mark
 
 
-def tree(text: str) -> "Section":
-    """The whole text as a Section; a ParseError has the line's number.
+def tree(text: str) -> "DrbdSection":
+    """The whole text as a DrbdSection; a ParseError has the line's number.
 
     :raises ParseError: braces or semicolons are missing: cut off, or another format
     """
-    top = Section(("",))
+    top = DrbdSection(("",))
     open_sections, scanner, line = [top], _Scanner(text.rstrip()), 1
     words: "list[str]" = []
     for token, is_word in scanner.tokens():
@@ -162,7 +162,7 @@ def tree(text: str) -> "Section":
         elif token == "{" and len(open_sections) > _DEPTH:
             scanner.refuse("sections are nested too deeply")
         elif token == "{" and words:
-            section = Section(tuple(words), line)
+            section = DrbdSection(tuple(words), line)
             open_sections[-1].sections.append(section)
             open_sections.append(section)
             words = []
@@ -175,7 +175,7 @@ def tree(text: str) -> "Section":
     return top
 
 
-def _merged(common: "Section | None", resource: "Section") -> "dict[str, dict[str, str]]":
+def _merged(common: "DrbdSection | None", resource: "DrbdSection") -> "dict[str, dict[str, str]]":
     """{section: {key: value}} of the options in effect: the resource's own go first."""
     found = {"": resource.options()}
     for part in ([common] if common else []) + [resource]:
@@ -188,7 +188,7 @@ def _merged(common: "Section | None", resource: "Section") -> "dict[str, dict[st
     return found
 
 
-def _device(volume: "Section", shared: "Section | None") -> "Device":
+def _device(volume: "DrbdSection", shared: "DrbdSection | None") -> "Device":
     """(device, minor, backing device, meta-disk) of a volume; what it lacks is *shared*'s."""
     def value(*keys: str) -> "tuple[str, ...]":
         for section in (volume, shared):
@@ -209,8 +209,8 @@ def _device(volume: "Section", shared: "Section | None") -> "Device":
             " ".join(value("meta-disk", "flexible-meta-disk")) or None)
 
 
-def _volumes(section: "Section") -> "dict[str, Section]":
-    """{number: Section} of the inner sections ``volume N``."""
+def _volumes(section: "DrbdSection") -> "dict[str, DrbdSection]":
+    """{number: DrbdSection} of the inner sections ``volume N``."""
     return {" ".join(s.head[1:]): s for s in section.named("volume")}
 
 
@@ -218,32 +218,32 @@ def _order(number: str) -> "tuple[int, str]":
     return (len(number), number)
 
 
-def _hosts(resource: "Section") -> "tuple[Host, ...]":
+def _hosts(resource: "DrbdSection") -> "tuple[OnSection, ...]":
     """The Hosts of a resource; 8.3 has their one volume's settings right in ``on``."""
     shared = _volumes(resource)
-    found: "list[Host]" = []
+    found: "list[OnSection]" = []
     for section in resource.named("on"):
         own = _volumes(section)
         numbers = sorted(set(own) | set(shared), key=_order)
-        devices = [_device(own.get(n, Section((n,))), shared.get(n)) for n in numbers]
+        devices = [_device(own.get(n, DrbdSection((n,))), shared.get(n)) for n in numbers]
         if not devices and (section.value("device") or resource.value("device")):
             devices = [_device(section, resource)]
         if len(found) > _HOSTS:
             raise ParseError(_SOURCE, "on " + " ".join(section.head[1:]), "too many hosts")
         address = section.value("address")
-        found.extend(Host(name=name, address=address[-1] if address else None,
+        found.extend(OnSection(name=name, address=address[-1] if address else None,
                           devices=tuple(devices)) for name in section.head[1:])
     return tuple(found)
 
 
-def _nets(resource: "Section", net: "dict[str, str]") -> "list[dict[str, str]]":
+def _nets(resource: "DrbdSection", net: "dict[str, str]") -> "list[dict[str, str]]":
     """The net options of each connection, as far as they matter; 9 can set them per connection."""
     net = {key: value for key, value in net.items() if key in _OF_NET}
     return [dict(net, **_first_net(c))
             for c in resource.named("connection", "connection-mesh")] or [net]
 
 
-def _first_net(connection: "Section") -> "dict[str, str]":
+def _first_net(connection: "DrbdSection") -> "dict[str, str]":
     for section in connection.named("net"):
         return {key: value for key, value in section.options().items() if key in _OF_NET}
     return {}

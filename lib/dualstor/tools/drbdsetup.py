@@ -40,7 +40,7 @@ _INFO_LINES = 3  # 9 lists all who hold the device open
 _ECHO = ("Command '", _INFO)
 
 
-class Outcome(Record):
+class DrbdOutcome(Record):
     """What a command that changes something came to.
 
     ``says``: what it said, one line. ``transient``: may be tried again. ``held_open``: a
@@ -71,15 +71,15 @@ def _says(completed: "Completed") -> str:
     return f"{telling[-1]} ({completed.outcome})" if telling else completed.complaint()
 
 
-def outcome(completed: "Completed") -> "Outcome":
-    """The Outcome of a run.Completed of drbdsetup or drbdadm.
+def outcome(completed: "Completed") -> "DrbdOutcome":
+    """The DrbdOutcome of a run.Completed of drbdsetup or drbdadm.
 
     The exit code of a refused state change is usually 11, so the text decides.
     """
     if completed.ok:
-        return Outcome(ok=True, code=0)
+        return DrbdOutcome(ok=True, code=0)
     text = completed.stderr + completed.stdout
-    return Outcome(
+    return DrbdOutcome(
         ok=False, code=completed.returncode, says=_says(completed),
         transient=any(mark in text for mark in _TRANSIENT),
         held_open=_HELD_OPEN in text or _OPENED in text,
@@ -93,7 +93,7 @@ def failed(completed: "Completed") -> ToolFailed:
 
 
 #: Nothing was done, which must not pass for success.
-_NO_MINORS = Outcome(ok=False, code=1, says="drbdsetup: the resource's minors are not known")
+_NO_MINORS = DrbdOutcome(ok=False, code=1, says="drbdsetup: the resource's minors are not known")
 
 
 # -- what the kernel has -------------------------------------------------------
@@ -342,18 +342,18 @@ def _by_device(host: "Host") -> bool:
 
 
 def _each(host: "Host", commands: "Sequence[tuple[str, ...]]",
-          timeout: "float | None") -> "Outcome":
-    """The Outcome of all commands: the first that failed, else the last."""
+          timeout: "float | None") -> "DrbdOutcome":
+    """The DrbdOutcome of all commands: the first that failed, else the last."""
     outcomes = [outcome(host.run(argv, timeout, QUIET)) for argv in commands]
     return ([o for o in outcomes if not o.ok] or outcomes or [_NO_MINORS])[0]
 
 
 def down(host: "Host", name: str, minors: "Iterable[int]",
-         timeout: "float | None" = None) -> "Outcome":
+         timeout: "float | None" = None) -> "DrbdOutcome":
     """Take a resource out of the kernel; works without its configuration.
 
     :param minors: its minors; 8.3 knows no names and takes each
-    :returns: Outcome
+    :returns: DrbdOutcome
     :raises ToolMissing, ToolHung: drbdsetup is missing or hung
     """
     if _by_device(host):
@@ -362,7 +362,7 @@ def down(host: "Host", name: str, minors: "Iterable[int]",
 
 
 def secondary(host: "Host", name: str, minors: "Iterable[int]",
-              timeout: "float | None" = None) -> "Outcome":
+              timeout: "float | None" = None) -> "DrbdOutcome":
     """Demote a resource without its configuration; parameters and result as ``down``.
 
     8.4 takes each minor, 9 the name.

@@ -22,7 +22,7 @@ _KEYS = ("member count", "victim count", "victim now", "master nodeid", "wait st
 _NOT_COMPLETE = "not complete"
 
 
-class Node(Record):
+class FenceDomainNode(Record):
     """A node as fenced knows it. ``how`` it was last fenced: none, agent, external ..."""
 
     id: int
@@ -39,7 +39,7 @@ class Domain(Record):
     master: int                     # id of the node that fences
     wait: str
     members: "tuple[int, ...]"      # ids
-    nodes: "tuple[Node, ...]" = ()  # Node of all nodes, when asked for
+    nodes: "tuple[FenceDomainNode, ...]" = ()  # of all nodes, when asked for
     rest: "tuple[str, ...]" = ()    # lines of other kinds
 
     @property
@@ -54,14 +54,15 @@ class Domain(Record):
         return tuple(sorted(known | ({self.victim} if self.victim else set())))
 
 
-def _node(line: str) -> "Node":
-    """The Node of ``nodeid 1 member 1 victim 0 last fence master 0 how none``."""
+def _node(line: str) -> "FenceDomainNode":
+    """The FenceDomainNode of ``nodeid 1 member 1 victim 0 last fence master 0 how none``."""
     words = line.split()
     if len(words) < 6 or words[2] != "member" or words[4] != "victim":
         raise ParseError(_SOURCE, line, "expected a node")
     number, member, victim = numbers(_SOURCE, (words[1], words[3], words[5]), line)
     how = words[words.index("how") + 1:] if "how" in words else ()
-    return Node(id=number, member=bool(member), victim=bool(victim), how=how[0] if how else None)
+    return FenceDomainNode(id=number, member=bool(member), victim=bool(victim),
+                           how=how[0] if how else None)
 
 
 def parse(text: str) -> "Domain":

@@ -32,7 +32,7 @@ _ACTIVE_COLUMN, _GLOBAL_FILTER = (2, 2, 108), (2, 2, 98)
 LVMLOCKD, NO_CLVMD = (2, 2, 130), (2, 3, 0)
 
 
-class Outcome(Record):
+class LvmOutcome(Record):
     """How a command went that may be tried again or done without.
 
     ``ok``: it did all it was asked, with cluster locks. ``hung`` and
@@ -56,10 +56,10 @@ class Outcome(Record):
         return not self.ok and bool(self.kinds & lvm_messages.TRANSIENT)
 
 
-class Report(Record):
-    """What vgs, lvs or pvs answered: an Outcome and rows of str, in the order asked for."""
+class LvmReport(Record):
+    """What vgs, lvs or pvs answered: an LvmOutcome and rows of str, in the order asked for."""
 
-    outcome: Outcome
+    outcome: LvmOutcome
     rows: "tuple[tuple[str, ...], ...]" = ()
 
 
@@ -201,41 +201,42 @@ def parse_rows(command: str, text: str, count: int) -> "tuple[tuple[str, ...], .
     return tuple(rows)
 
 
-def _outcome(completed: "Completed") -> "Outcome":
+def _outcome(completed: "Completed") -> "LvmOutcome":
     messages = lvm_messages.classify(completed.stderr)
     unsafe = lvm_messages.kinds(messages) & lvm_messages.UNSAFE
     telling = [m.text for m in messages if m.kind not in lvm_messages.CONSEQUENCE]
     says = telling[0] if telling else completed.complaint()
-    return Outcome(ok=completed.ok and not unsafe, messages=messages, says=says)
+    return LvmOutcome(ok=completed.ok and not unsafe, messages=messages, says=says)
 
 
-def _run(host: "Host", argv: "tuple[str, ...]", timeout: "float | None") -> "tuple[Outcome, str]":
-    """(Outcome, stdout) of a command; hanging and missing are outcomes too."""
+def _run(host: "Host", argv: "tuple[str, ...]",
+         timeout: "float | None") -> "tuple[LvmOutcome, str]":
+    """(LvmOutcome, stdout) of a command; hanging and missing are outcomes too."""
     try:
         completed = host.run(argv, timeout)
     except ToolHung as problem:
-        return Outcome(ok=False, hung=True, says=problem.reason), ""
+        return LvmOutcome(ok=False, hung=True, says=problem.reason), ""
     except ToolMissing as problem:
-        return Outcome(ok=False, missing=True, says=problem.reason), ""
+        return LvmOutcome(ok=False, missing=True, says=problem.reason), ""
     return _outcome(completed), completed.stdout
 
 
 def report(host: "Host", command: str, columns: "tuple[str, ...]", name: "str | None" = None,
-           timeout: "float | None" = None) -> "Report":
+           timeout: "float | None" = None) -> "LvmReport":
     """Ask vgs, lvs or pvs for *columns*, of everything or of *name*.
 
-    :returns: Report; rows may be there though the outcome is not ok
+    :returns: LvmReport; rows may be there though the outcome is not ok
     :raises ParseError: the answer has another form
     """
     argv = (command,) + _FORMAT + ("-o", ",".join(columns)) + ((name,) if name else ())
     outcome, stdout = _run(host, argv, timeout)
-    return Report(outcome=outcome, rows=parse_rows(command, stdout, len(columns)))
+    return LvmReport(outcome=outcome, rows=parse_rows(command, stdout, len(columns)))
 
 
 class GroupReport(Record):
     """A volume group with its PVs; ``group`` is None when LVM does not show it."""
 
-    outcome: Outcome
+    outcome: LvmOutcome
     group: "VolumeGroup | None" = None
     devices: "tuple[PhysicalVolume, ...]" = ()
 
@@ -269,7 +270,7 @@ def group(host: "Host", vg: str, timeout: "float | None" = None) -> "GroupReport
 class VolumesReport(Record):
     """The visible LVs of a volume group; () with an outcome that is not ok says nothing."""
 
-    outcome: Outcome
+    outcome: LvmOutcome
     volumes: "tuple[LogicalVolume, ...]" = ()
 
 
@@ -295,33 +296,33 @@ _DEACTIVATE = "-aln"  # on this host only
 
 
 def activate(host: "Host", vg: str, how: str, names: "Iterable[str]", partial: bool = False,
-             timeout: "float | None" = None) -> "Outcome":
+             timeout: "float | None" = None) -> "LvmOutcome":
     """Activate the LVs *names* of *vg* on this host, in one command; active ones may be among them.
 
     :param how: "-asy", "-aly" or "-aey"
-    :returns: Outcome; ok does not prove that an LV is active here, device-mapper does
+    :returns: LvmOutcome; ok does not prove that an LV is active here, device-mapper does
     """
     argv = ("lvchange", how) + (("--partial",) if partial else ())
     return _run(host, argv + tuple(f"{vg}/{name}" for name in names), timeout)[0]
 
 
 def deactivate(host: "Host", vg: str, names: "Iterable[str]",
-               timeout: "float | None" = None) -> "Outcome":
+               timeout: "float | None" = None) -> "LvmOutcome":
     """Deactivate the LVs *names* of *vg* on this host; one that fails does not stop the rest."""
     argv = ("lvchange", _DEACTIVATE) + tuple(f"{vg}/{name}" for name in names)
     return _run(host, argv, timeout)[0]
 
 
-def deactivate_group(host: "Host", vg: str, timeout: "float | None" = None) -> "Outcome":
+def deactivate_group(host: "Host", vg: str, timeout: "float | None" = None) -> "LvmOutcome":
     """Deactivate all LVs of *vg* on this host; LVM does nothing where one of them is open."""
     return _run(host, ("vgchange", _DEACTIVATE, vg), timeout)[0]
 
 
-def start_locking(host: "Host", vg: str, timeout: "float | None" = None) -> "Outcome":
+def start_locking(host: "Host", vg: str, timeout: "float | None" = None) -> "LvmOutcome":
     """Join the lockspace of the shared *vg* and wait for it."""
     return _run(host, ("vgchange", "--lockstart", vg), timeout)[0]
 
 
-def stop_locking(host: "Host", vg: str, timeout: "float | None" = None) -> "Outcome":
+def stop_locking(host: "Host", vg: str, timeout: "float | None" = None) -> "LvmOutcome":
     """Leave the lockspace of the shared *vg*."""
     return _run(host, ("vgchange", "--lockstop", vg), timeout)[0]

@@ -54,7 +54,7 @@ _ESCAPED = re.compile(r'\\(["\\])')     # a backslash before anything else stand
 # -- the file ----------------------------------------------------------------------
 
 
-class Setting(Record):
+class LvmconfSetting(Record):
     """A setting where it stands: from ``begin`` to ``end`` in the text, name and value."""
 
     name: str                       # "section/name"
@@ -64,7 +64,7 @@ class Setting(Record):
     end: int
 
 
-class Section(Record):
+class LvmconfSection(Record):
     """A section; ``end`` is the place of its closing brace in the text."""
 
     name: str
@@ -72,7 +72,7 @@ class Section(Record):
     end: int
 
 
-class Problem(Record):
+class LvmconfProblem(Record):
     """What LVM would not understand, and the number of its line."""
 
     line: int
@@ -82,13 +82,14 @@ class Problem(Record):
 class Scan:
     """All that the text of an lvm.conf has, in order; takes any text.
 
-    ``settings``, ``sections`` and ``problems`` are lists of Setting, Section and Problem.
+    ``settings``, ``sections`` and ``problems`` are lists of LvmconfSetting, LvmconfSection
+    and LvmconfProblem.
     """
 
     def __init__(self, text: str) -> None:
-        self.settings: "list[Setting]" = []
-        self.sections: "list[Section]" = []
-        self.problems: "list[Problem]" = []
+        self.settings: "list[LvmconfSetting]" = []
+        self.sections: "list[LvmconfSection]" = []
+        self.problems: "list[LvmconfProblem]" = []
         self._text = text
         self._counted, self._line = 0, 1
         self._tokens = (token for token in _TOKEN.finditer(text) if token.lastgroup != "skip")
@@ -108,7 +109,7 @@ class Scan:
 
     def _wrong(self, token: "Match[str] | None", text: str) -> None:
         place = len(self._text.rstrip()) if token is None else token.start()
-        self.problems.append(Problem(line=self._number(place), text=text))
+        self.problems.append(LvmconfProblem(line=self._number(place), text=text))
 
     def _scan(self) -> None:
         inside: "list[tuple[str, int]]" = []    # the open sections: name, number of the line
@@ -118,7 +119,7 @@ class Scan:
             name = "/".join([section for section, _ in inside] + [_text(token)])
             if _mark(token) == "}" and inside:
                 section, line = inside.pop()
-                self.sections.append(Section(
+                self.sections.append(LvmconfSection(
                     name="/".join([outer for outer, _ in inside] + [section]), line=line,
                     end=token.start()))
             elif _mark(token) == "}":
@@ -137,11 +138,11 @@ class Scan:
             else:
                 self._wrong(token, f"neither a setting nor a section: {_text(token)[:_SHOWN]}")
         for section, line in inside:
-            self.problems.append(Problem(
+            self.problems.append(LvmconfProblem(
                 line=line, text=f"no closing brace for the section \"{section}\""))
 
     def _setting(self, name: str, begin: int) -> None:
-        """Take a value and add its Setting."""
+        """Take a value and add its LvmconfSetting."""
         line, token = self._number(begin), self._next
         if token is None or not (_is_text(token) or _mark(token) == "["):
             self._wrong(token, "a value is missing")
@@ -158,7 +159,7 @@ class Scan:
                 self._wrong(token, "a list is not closed")
                 return
             value = tuple(items)
-        self.settings.append(Setting(name=name, value=value, line=line, begin=begin,
+        self.settings.append(LvmconfSetting(name=name, value=value, line=line, begin=begin,
                                      end=token.end()))
 
 

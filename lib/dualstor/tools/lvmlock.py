@@ -21,7 +21,7 @@ _TAKEN = f"socket error -{errno.EADDRINUSE}"
 _PAUSE = 0.2    # seconds until it is asked again
 
 
-class Lockspace(Record):
+class VgLockspace(Record):
     """One lockspace of lvmlockd.
 
     ``volumes`` are the locks of LVs: (id without hyphens, "sh", "ex" or "un").
@@ -53,14 +53,14 @@ def _group(words: "list[str]", line: str) -> "tuple[str, str, str]":
     return plain[0], named["lock_type"], plain[1] if len(plain) == 2 else ""
 
 
-def parse_info(text: str) -> "tuple[Lockspace, ...]":
+def parse_info(text: str) -> "tuple[VgLockspace, ...]":
     """The Lockspaces in the output of ``lvmlockctl --info``, as a tuple.
 
     Lines of other kinds (clients, waiting and running operations) are left out.
 
     :raises ParseError: a line of a known kind has another form
     """
-    found: "list[tuple[Lockspace, list[tuple[str, str]]]]" = []
+    found: "list[tuple[VgLockspace, list[tuple[str, str]]]]" = []
     group = None
     for line in text.splitlines():
         words = line.split()
@@ -71,7 +71,7 @@ def parse_info(text: str) -> "tuple[Lockspace, ...]":
         elif words[0] == "LS":
             if group is None or len(words) < 2:
                 raise ParseError("lvmlockctl --info", line)
-            found.append((Lockspace(vg=group[0], lock_type=group[1], uuid=group[2],
+            found.append((VgLockspace(vg=group[0], lock_type=group[1], uuid=group[2],
                                     name=words[-1]), []))
         elif words[:2] == ["LK", "LV"]:
             if not found or len(words) < 4 or words[2] not in ("sh", "ex", "un"):
@@ -97,7 +97,7 @@ def ask(host: "Host", timeout: float) -> "Completed":
         host.sleep(_PAUSE)
 
 
-def lockspaces(host: "Host", timeout: float = QUERY) -> "tuple[Lockspace, ...]":
+def lockspaces(host: "Host", timeout: float = QUERY) -> "tuple[VgLockspace, ...]":
     """The Lockspaces of this host's lvmlockd; a round trip to it, no lock is taken.
 
     :raises ToolError, ParseError: lvmlockctl is missing, hung or failed, or speaks another form

@@ -41,7 +41,7 @@ _TRUE = ("true", "on", "yes", "y", "1")
 _HOSTNAME = "/proc/sys/kernel/hostname"
 
 
-class Node(Record):
+class PacemakerNode(Record):
     """A node as the scheduler sees it. What crm_mon left out is None."""
 
     name: str
@@ -93,10 +93,10 @@ class Failure(Record):
         return "degraded" in (self.code or "").lower()
 
 
-class Cluster(Record):
+class ClusterState(Record):
     """What crm_mon shows of the cluster."""
 
-    nodes: "tuple[Node, ...]"
+    nodes: "tuple[PacemakerNode, ...]"
     dc: "str | None" = None        # name; None while there is none, and then nodes are out of date
     quorate: "bool | None" = None
     fencing: "bool | None" = None  # whether it is enabled, as Pacemaker sees it
@@ -105,12 +105,12 @@ class Cluster(Record):
     instances: "tuple[Instance, ...]" = ()
     failures: "tuple[Failure, ...]" = ()
 
-    def node(self, name: str) -> "Node | None":
-        """The Node of that name; None when there is none."""
+    def node(self, name: str) -> "PacemakerNode | None":
+        """The PacemakerNode of that name; None when there is none."""
         return next((node for node in self.nodes if node.name == name), None)
 
 
-class Peer(Record):
+class KnownNode(Record):
     """A node that the membership layer knows; ``state`` is member, lost or ""."""
 
     id: int
@@ -128,7 +128,7 @@ def _truth(value: "str | None") -> "bool | None":
     return None if value is None else is_true(value)
 
 
-def _node(element: "Element") -> "Node":
+def _node(element: "Element") -> "PacemakerNode":
     values = dict(element.attrib)
     if "name" not in values or "online" not in values:
         raise ParseError("crm_mon", str(sorted(values.items())), "a node without name or state")
@@ -136,7 +136,7 @@ def _node(element: "Element") -> "Node":
     number, kind = values.pop("id", None), values.pop("type", None)
     states = {field: _truth(values.pop(field, None)) for field in (
         "unclean", "pending", "standby", "maintenance", "shutdown", "expected_up")}
-    return Node(name=name, online=online, id=number, type=kind,
+    return PacemakerNode(name=name, online=online, id=number, type=kind,
                 rest=tuple(sorted(values.items())), **states)
 
 
@@ -165,8 +165,8 @@ def _failures(root: "Element") -> "Iterator[Failure]":
                       when=element.get("last-rc-change"))
 
 
-def parse_mon(text: str) -> "Cluster":
-    """The Cluster in the XML of ``crm_mon``, of Pacemaker 1.1 and later.
+def parse_mon(text: str) -> "ClusterState":
+    """The ClusterState in the XML of ``crm_mon``, of Pacemaker 1.1 and later.
 
     :raises ParseError: it is cut off, something else, or only an error
     """
@@ -181,7 +181,7 @@ def parse_mon(text: str) -> "Cluster":
     dc = root.find("summary/current_dc")
     if dc is not None and not is_true(dc.get("present")):
         dc = None
-    return Cluster(nodes=tuple(_node(e) for e in listed.findall("node")),
+    return ClusterState(nodes=tuple(_node(e) for e in listed.findall("node")),
                    dc=None if dc is None else dc.get("name"),
                    quorate=None if dc is None else _truth(dc.get("with_quorum")),
                    fencing=fencing, version=None if dc is None else dc.get("version"),
@@ -189,8 +189,8 @@ def parse_mon(text: str) -> "Cluster":
                    failures=tuple(_failures(root)))
 
 
-def cluster(host: "Host", timeout: float = QUERY) -> "Cluster":
-    """The Cluster now.
+def cluster(host: "Host", timeout: float = QUERY) -> "ClusterState":
+    """The ClusterState now.
 
     :raises ToolMissing, ToolHung: as Host.run
     :raises ToolFailed: Pacemaker does not run here, or does not answer
@@ -205,8 +205,8 @@ def cluster(host: "Host", timeout: float = QUERY) -> "Cluster":
     return parse_mon(completed.stdout)
 
 
-def _cluster(host: "Host") -> "Cluster | None":
-    """The Cluster, None when it is not known: no Pacemaker, no DC, no answer.
+def _cluster(host: "Host") -> "ClusterState | None":
+    """The ClusterState, None when it is not known: no Pacemaker, no DC, no answer.
 
     It takes half of the time, so that there is time to ask others when crm_mon hangs.
     """
@@ -313,7 +313,7 @@ def local_node(host: "Host") -> str:
     return (host.read(_HOSTNAME) or os.uname()[1]).strip()
 
 
-def parse_peers(text: str) -> "tuple[Peer, ...]":
+def parse_peers(text: str) -> "tuple[KnownNode, ...]":
     """The Peers in the output of ``crm_node -l``: lines ``ID NAME [STATE]``.
 
     :raises ParseError: a line has another form
@@ -324,7 +324,7 @@ def parse_peers(text: str) -> "tuple[Peer, ...]":
         number = whole(words[0]) if len(words) in (2, 3) else None
         if number is None:
             raise ParseError("crm_node -l", line, "expected \"ID NAME STATE\"")
-        found.append(Peer(id=number, name=words[1], state="".join(words[2:])))
+        found.append(KnownNode(id=number, name=words[1], state="".join(words[2:])))
     return tuple(found)
 
 

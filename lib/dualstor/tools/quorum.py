@@ -30,7 +30,7 @@ class Quorum(Record):
     says: str = ""
 
 
-def _votes(status: "cman.Status | corosync.Status") -> str:
+def _votes(status: "cman.CmanStatus | corosync.QuorumStatus") -> str:
     """A short text about the votes of either engine's Status."""
     blocked = "quorate" if status.quorate else "Activity blocked"
     if status.total is None or status.quorum is None:

@@ -118,7 +118,8 @@ def test_fence_domain():
 def test_fencing_pending():
     domain = fence_tool.parse(golden("fence-ls-n-fencing.txt"))
     assert domain.pending and domain.victim == 2 and domain.wait == "fencing"
-    assert domain.nodes[1] == fence_tool.Node(id=2, member=False, victim=True, how="none")
+    assert domain.nodes[1] == fence_tool.FenceDomainNode(
+        id=2, member=False, victim=True, how="none")
 
 
 @pytest.mark.parametrize("change", [("victim count  0", "victim count  1"),

@@ -26,7 +26,8 @@ def test_ls_with_nodes():
     assert [s.name for s in found] == ["gfs", "lvm_vg0", "lvm_global"]
     assert found[2].id == 0x12aabd2d and found[1].members == (1, 2)
     assert not any(s.stopped or s.flags or s.rest for s in found)
-    assert found[0].nodes[1] == dlm_tool.Node(id=2, member=True, failed=False, check="none")
+    assert found[0].nodes[1] == dlm_tool.LockspaceNode(
+        id=2, member=True, failed=False, check="none")
 
 
 @pytest.mark.parametrize("name, waits, members, new", [

@@ -204,7 +204,7 @@ def test_known_nodes_without_crm_mon():
 
 
 def test_crm_node():
-    assert pacemaker.parse_peers(golden("crm_node-l-survivor.txt"))[1] == pacemaker.Peer(
+    assert pacemaker.parse_peers(golden("crm_node-l-survivor.txt"))[1] == pacemaker.KnownNode(
         id=2, name="node2", state="lost")
     assert pacemaker.parse_peers("1 old\n")[0].state == ""
     with pytest.raises(ParseError, match="what is this"):

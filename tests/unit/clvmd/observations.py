@@ -33,7 +33,7 @@ def facts(history=(), elapsed=0.0, **changes):
         processes=(LVMLOCKD,), lockspaces=("lvm_global", "lvm_vg0"), recovering=(),
         remembered=LVMLOCKD, active=(), sockets=seen.Sockets(accepting=("lvmlockd", "clvmd")),
         remaining=80.0, quorum=GOOD, dlm=seen.Dlm(ready=True), fence_domain="", answer=None,
-        version=seen.Version(number=(2, 3, 16)),
+        version=seen.LvmVersion(number=(2, 3, 16)),
         settings=seen.Settings(use_lvmlockd="1", locking_type=None),
         installed=("lvmlockd",), configured=True, exclusive=frozenset(), mirror_logs=(),
         metadata_cache=(), configuration="")
@@ -53,7 +53,7 @@ def old(**changes):
                              quorum=GOOD.but(engine="cman"), **OLD), **changes))
 
 
-OLD = dict(version=seen.Version(number=(2, 2, 188)),
+OLD = dict(version=seen.LvmVersion(number=(2, 2, 188)),
            settings=seen.Settings(use_lvmlockd="0", locking_type="3", fallback="0",
                                   use_lvmetad="0"))
 
@@ -82,7 +82,8 @@ _setting = st.sampled_from((None, "0", "1", "3"))
 _facets = dict(
     processes=_processes, lockspaces=_spaces, recovering=_spaces,
     remembered=st.one_of(st.none(), st.just(LVMLOCKD)),
-    active=st.lists(st.builds(seen.Active, vg=st.sampled_from(("vg0", "root")), lv=st.just("a"),
+    active=st.lists(st.builds(seen.ActiveVolume, vg=st.sampled_from(("vg0", "root")),
+                             lv=st.just("a"),
                               on_drbd=st.booleans()), max_size=2).map(tuple),
     sockets=st.builds(seen.Sockets, says=_words, accepting=st.lists(
         st.sampled_from(seen.PROGRAMS), unique=True).map(tuple),
@@ -93,7 +94,7 @@ _facets = dict(
                      says=_words),
     dlm=st.builds(seen.Dlm, ready=st.booleans(), pending=st.sampled_from((None, "quorum"))),
     fence_domain=_words, answer=st.sampled_from((None, "lvmlockctl --info: hung")),
-    version=st.builds(seen.Version, missing=st.booleans(), says=_words,
+    version=st.builds(seen.LvmVersion, missing=st.booleans(), says=_words,
                       number=st.sampled_from((None, (2, 2, 84), (2, 3, 16)))),
     settings=st.builds(seen.Settings, _setting, _setting, _setting, _setting),
     installed=st.lists(st.sampled_from(seen.PROGRAMS), unique=True).map(tuple),

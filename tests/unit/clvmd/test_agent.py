@@ -133,7 +133,7 @@ def test_active_lvs_are_told_with_what_they_lie_on():
                        "/sys/dev/block/253:0/slaves/drbd0": "",
                        "/sys/class/block/drbd0/dev": "147:0"})
     assert Clvmd(node, request("stop"), parameters()).see_active() == (
-        seen.Active(vg="vg0", lv="a", on_drbd=True),)
+        seen.ActiveVolume(vg="vg0", lv="a", on_drbd=True),)
 
 
 @pytest.mark.parametrize("stderr, answered", (

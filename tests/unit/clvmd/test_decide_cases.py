@@ -206,16 +206,16 @@ def test_clvmd_is_not_asked_without_quorum():
 
 
 def test_stop_names_the_active_lvs_of_cluster_groups_alone():
-    facts = seen_by.facts(active=(seen.Active(vg="vg0", lv="a", on_drbd=True),
-                                  seen.Active(vg="root", lv="swap")))
+    facts = seen_by.facts(active=(seen.ActiveVolume(vg="vg0", lv="a", on_drbd=True),
+                                  seen.ActiveVolume(vg="root", lv="swap")))
     refused("stop", facts, ExitCode.ERR_GENERIC, "vg0/a is active", "vgchange -aln vg0")
     refused("stop", seen_by.facts(
         processes=(seen_by.CLVMD,), lockspaces=("clvmd",),
-        active=(seen.Active(vg="vg1", lv="b", on_drbd=True),)), ExitCode.ERR_GENERIC, "vg1/b")
+        active=(seen.ActiveVolume(vg="vg1", lv="b", on_drbd=True),)), ExitCode.ERR_GENERIC, "vg1/b")
 
 
 def test_lvs_of_the_host_itself_do_not_hinder_a_stop():
-    facts = seen_by.facts(lockspaces=(), active=(seen.Active(vg="root", lv="swap"),))
+    facts = seen_by.facts(lockspaces=(), active=(seen.ActiveVolume(vg="root", lv="swap"),))
     assert step("stop", facts) == Do("signal", (100, 5000, 15))
 
 
@@ -250,7 +250,7 @@ def test_lockspaces_of_a_dead_daemon_are_cleared_by_a_new_one():
 
 def test_lockspaces_of_a_dead_daemon_with_an_active_lv_stay():
     refused("stop", seen_by.stopped(lockspaces=("lvm_vg0",),
-                                    active=(seen.Active(vg="vg0", lv="a", on_drbd=True),)),
+                                    active=(seen.ActiveVolume(vg="vg0", lv="a", on_drbd=True),)),
             ExitCode.ERR_GENERIC, "vg0/a")
 
 
@@ -265,7 +265,7 @@ def test_cmirrord_ends_after_clvmd():
                       Wait)
     assert step("stop", seen_by.stopped(history=told, elapsed=11.0, **both), **wanted) \
         == Do("signal", (300, 5900, 9))
-    used = (seen.Active(vg="vg0", lv="mirror"),)
+    used = (seen.ActiveVolume(vg="vg0", lv="mirror"),)
     refused("stop", seen_by.stopped(history=told, elapsed=11.0, active=used, **both),
             ExitCode.ERR_GENERIC, "cmirrord (pid 300)", "dmsetup table --target mirror", **wanted)
     killed = told + (done("signal", 300, 5900, 9, at=11.0),)
@@ -358,7 +358,7 @@ def test_restart_tells_that_the_timeout_is_lost():
 
 
 def test_an_lvm_that_would_lose_locks_is_only_refreshed():
-    older = seen_by.old(version=seen.Version(number=(2, 2, 84)))
+    older = seen_by.old(version=seen.LvmVersion(number=(2, 2, 84)))
     assert step("reload-agent", older, on_reload="restart") == Do("refresh")
     done_it = seen_by.old(version=older.version, history=(done("refresh"),))
     assert "2.02.89" in step("reload-agent", done_it, on_reload="restart").args[0]

@@ -31,13 +31,13 @@ def test_sub_commands_are_those_that_are_there():
 
 def test_without_a_sub_command_it_says_how_it_is_used():
     said = io.StringIO()
-    assert main.main([], io.StringIO(), said) == codes.ExitCode.USAGE
+    assert main.main([], io.StringIO(), said) == codes.ExitStatus.USAGE
     assert "usage: dualstor" in said.getvalue()
 
 
 def test_the_help_documents_every_exit_code():
     text = main.build_parser().format_help()
-    assert all(code.meaning in text for code in codes.ExitCode)
+    assert all(code.meaning in text for code in codes.ExitStatus)
 
 
 def test_it_runs_from_the_working_tree():
@@ -64,8 +64,8 @@ def test_made_documents_are_written(tmp_path):
 
 
 @pytest.mark.parametrize("problem, code", [
-    (DualstorError("the disk is gone"), codes.ExitCode.ERROR),
-    (KeyboardInterrupt(), codes.ExitCode.INTERRUPTED),
+    (DualstorError("the disk is gone"), codes.ExitStatus.ERROR),
+    (KeyboardInterrupt(), codes.ExitStatus.INTERRUPTED),
 ])
 def test_what_ends_a_sub_command_is_told_in_one_line(monkeypatch, problem, code):
     def end(arguments, console):
@@ -86,7 +86,7 @@ def test_a_reader_that_goes_away_is_no_trouble():
 def test_the_manual_names_every_option_and_exit_code():
     page = man.render()
     assert all(name.replace("-", "\\-") in page for _, name in offered())
-    assert all(f"\\fB{code:d}\\fR" in page for code in codes.ExitCode)
+    assert all(f"\\fB{code:d}\\fR" in page for code in codes.ExitStatus)
 
 
 @pytest.mark.parametrize("shell", sorted(completion.SHELLS))

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from dualstor.command import main
-from dualstor.command.codes import ExitCode
+from dualstor.command.codes import ExitStatus
 from dualstor.command.configure import files
 from dualstor.errors import DualstorError
 from unit.configure.pairs import pair
@@ -30,7 +30,7 @@ def run(*words, answers=tuple(OPTIONS)):
 
 def test_all_is_printed_and_steps_have_reasons():
     code, out, err = run()
-    assert (code, err) == (ExitCode.OK, "")
+    assert (code, err) == (ExitStatus.OK, "")
     for part in ("/etc/drbd.d/r0.res", "/etc/corosync/corosync.conf", "(these lines)",
                  "pacemaker-base.pcs.sh", "pacemaker-group.pcs.sh", "pcmk_delay_base=7s",
                  "dc-deadtime=5s", "1. on node1: corosync encrypts"):
@@ -64,12 +64,12 @@ def test_the_document_is_as_its_schema_says(options):
 
 def test_wrong_answers_are_said_and_nothing_is_printed():
     code, out, err = run(answers=["--node", "node1=10.0.0.1"])
-    assert code == ExitCode.ERROR and out == ""
+    assert code == ExitStatus.ERROR and out == ""
     assert "expected two nodes, not 1" in err and "node1 has no fence device" in err
 
 
 def test_steps_without_apply_are_a_mistake():
-    assert run("--steps")[0] == ExitCode.ERROR
+    assert run("--steps")[0] == ExitStatus.ERROR
 
 
 def test_migration_stops_everything_before_the_lock_type_changes():
@@ -85,7 +85,7 @@ def test_migration_stops_everything_before_the_lock_type_changes():
 @pytest.mark.parametrize("vg", ["a b", "..", "x;y"])
 def test_migration_of_what_is_no_group_is_refused(vg):
     code, out, err = run("--migrate", vg)
-    assert (code, out) == (ExitCode.ERROR, "") and "no name for a volume group" in err
+    assert (code, out) == (ExitStatus.ERROR, "") and "no name for a volume group" in err
 
 
 # -- files ---------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def mode(path):
 
 def test_output_writes_files_and_passwords_are_roots_alone(tmp_path):
     code, out, _ = run("--output", str(tmp_path), "--format", "cib")
-    assert code == ExitCode.OK and str(tmp_path / "cib.xml") in out
+    assert code == ExitStatus.OK and str(tmp_path / "cib.xml") in out
     assert (tmp_path / "etc/drbd.d/r0.res").read_text().startswith("resource r0 {")
     assert mode(tmp_path / "etc/drbd.d/r0.res") == 0o644
     for name in ("cib.xml", "pacemaker-base.xml", "pacemaker-group.xml"):
@@ -107,7 +107,7 @@ def test_output_writes_files_and_passwords_are_roots_alone(tmp_path):
 
 def test_apply_asks_first_and_where_nobody_answers_changes_nothing(tmp_path):
     code, out, err = run("--apply", "--root", str(tmp_path))
-    assert code == ExitCode.ERROR and "nothing was changed" in err
+    assert code == ExitStatus.ERROR and "nothing was changed" in err
     assert "+resource r0 {" in out and os.listdir(str(tmp_path)) == []
 
 
@@ -117,7 +117,7 @@ def test_apply_shows_the_difference_keeps_the_old_and_does_it_once(tmp_path):
     old.write_text("global {\n\tuse_lvmlockd = 0\n}\n")
     old.chmod(0o640)
     code, out, _ = run("--apply", "--yes", "--root", str(tmp_path))
-    assert code == ExitCode.OK
+    assert code == ExitStatus.OK
     assert "-\tuse_lvmlockd = 0" in out and "+\tuse_lvmlockd = 1" in out
     (kept,) = old.parent.glob("lvm.conf.dualstor-*")
     assert kept.read_text() == "global {\n\tuse_lvmlockd = 0\n}\n" and mode(kept) == 0o640
@@ -125,7 +125,7 @@ def test_apply_shows_the_difference_keeps_the_old_and_does_it_once(tmp_path):
     assert str(kept) in out
     before = sorted(str(path) for path in tmp_path.rglob("*"))
     code, out, _ = run("--apply", "--yes", "--root", str(tmp_path))
-    assert code == ExitCode.OK and "are right already" in out
+    assert code == ExitStatus.OK and "are right already" in out
     assert sorted(str(path) for path in tmp_path.rglob("*")) == before
 
 

@@ -79,7 +79,7 @@ def drbd_reads_back(told):
     assert seen.option("options", "auto-promote") == ("no" if made.drbd.version == "9" else None)
     for node, host in zip(made.nodes, seen.hosts):
         link = f"[{node.replication}]" if ":" in node.replication else node.replication
-        assert host == drbdconf.Host(
+        assert host == drbdconf.OnSection(
             name=node.name, address=f"{link}:{made.drbd.port}",
             devices=((made.drbd.device, made.drbd.minor, node.disk, "internal"),))
 

@@ -208,15 +208,15 @@ def test_a_chain_to_which_many_jump_is_walked_once():
         asked.append(number)
         return False
     layers = 18
-    known = {n: [chains.Rule(verdict=n + 1, sure=False)] * 3 for n in range(layers)}
-    known[layers] = [chains.Rule(verdict=chains.ACCEPT, ports=port)]
+    known = {n: [chains.FirewallRule(verdict=n + 1, sure=False)] * 3 for n in range(layers)}
+    known[layers] = [chains.FirewallRule(verdict=chains.ACCEPT, ports=port)]
     assert not chains.admits(known, {0: chains.DROP}, "tcp", 5405)
     assert len(asked) == 1
 
 
 def test_chains_that_jump_in_a_circle_come_to_an_end():
-    known = {0: [chains.Rule(verdict=1)],
-             1: [chains.Rule(verdict=0), chains.Rule(verdict=chains.ACCEPT)]}
+    known = {0: [chains.FirewallRule(verdict=1)],
+             1: [chains.FirewallRule(verdict=0), chains.FirewallRule(verdict=chains.ACCEPT)]}
     assert chains.admits(known, {0: chains.DROP}, "tcp", 5405)
 
 

@@ -32,15 +32,15 @@ def adm(**known):
 
 
 def test_versions():
-    assert drbdadm.parse_version(EIGHT) == drbdadm.Version(kernel=(8, 4, 11), tools=(9, 22, 0))
-    assert drbdadm.parse_version(NINE) == drbdadm.Version(kernel=(9, 1, 14), tools=(9, 24, 0))
+    assert drbdadm.parse_version(EIGHT) == drbdadm.DrbdVersions(kernel=(8, 4, 11), tools=(9, 22, 0))
+    assert drbdadm.parse_version(NINE) == drbdadm.DrbdVersions(kernel=(9, 1, 14), tools=(9, 24, 0))
     assert drbdadm.version(adm(version=(0, EIGHT, ""))).tools == (9, 22, 0)
 
 
 @pytest.mark.parametrize("line", ["", "DRBD_KERNEL_VERSION_CODE=0x000000\n"])
 def test_no_version_of_the_module(line):
     text = line + "DRBDADM_VERSION_CODE=0x08030b\n"
-    assert drbdadm.parse_version(text) == drbdadm.Version(kernel=None, tools=(8, 3, 11))
+    assert drbdadm.parse_version(text) == drbdadm.DrbdVersions(kernel=None, tools=(8, 3, 11))
 
 
 @pytest.mark.parametrize("text, shown", [

@@ -20,7 +20,7 @@ def test_8_4_of_a_capture():
     assert (conf.fencing, conf.fence_peer) == (None, None)
     assert conf.after_sb == ("disconnect",) * 3
     assert conf.hosts == tuple(
-        drbdconf.Host(name=f"node{n}", address=f"10.78.0.{n}:7788",
+        drbdconf.OnSection(name=f"node{n}", address=f"10.78.0.{n}:7788",
                       devices=(("/dev/drbd0", 0, "/dev/vdb", "internal"),)) for n in (1, 2))
 
 

@@ -58,8 +58,8 @@ def parameters(**texts):
 GOOD = dict(module=True, state=state(), configured=seen.Configured(there=True),
             configuration=Conf(), handler=seen.Handler(program="/x", usable=True),
             fencing_enabled=True, patience=15.0, published=seen.NO_SCORE,
-            peer=seen.Peer(name="node2", down=False), holders=(), stacked=(),
-            lost_peer=seen.Peer(name="node2", down=False), suspension=None, refusal=None,
+            peer=seen.PeerNode(name="node2", down=False), holders=(), stacked=(),
+            lost_peer=seen.PeerNode(name="node2", down=False), suspension=None, refusal=None,
             generation=9, fence_peer="/usr/lib/drbd/dualstor-fence-peer")
 
 

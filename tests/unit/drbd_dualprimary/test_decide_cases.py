@@ -146,7 +146,7 @@ def test_start_makes_a_connection_that_is_not_there():
 def test_without_a_connection_nobody_waits_for_the_peer():
     refused = step("promote", state=ABSENT)
     assert refused.code == ExitCode.ERR_GENERIC and "`drbdadm adjust r0`" in refused.reason
-    assert step("promote", state=ABSENT, peer=seen.Peer(name="node2", down=True)) == refused
+    assert step("promote", state=ABSENT, peer=seen.PeerNode(name="node2", down=True)) == refused
 
 
 # -- the fence-peer handler and the DRBD that is loaded ------------------------------------
@@ -197,7 +197,7 @@ def test_a_monitor_of_drbd_8_and_a_probe_do_not_ask_for_the_handler():
 def test_a_handler_that_cannot_work_does_not_keep_io_from_going_on():
     frozen = PRIMARY_9.but(suspended=True, peers=(PRIMARY_9.peers[0].but(cstate="Connecting"),))
     assert step("monitor", state=frozen, fence_peer=o.STOCK, suspension=("fencing",),
-                lost_peer=seen.Peer(name="node2", down=True)) == Do("resume_io", ("node2",))
+                lost_peer=seen.PeerNode(name="node2", down=True)) == Do("resume_io", ("node2",))
 
 
 def test_a_failed_start_is_remembered_before_it_is_told():
@@ -224,8 +224,9 @@ def test_a_primary_in_split_brain_is_not_called_promoted():
 def test_promote_waits_for_the_peer_or_for_its_end():
     waiting = step("promote", state=ALONE)
     assert isinstance(waiting, Wait) and "node2" in waiting.what and "fenced" in waiting.what
-    assert isinstance(step("promote", state=ALONE, peer=seen.Peer(name="node2")), Wait)
-    assert step("promote", state=ALONE, peer=seen.Peer(name="node2", down=True)) == Do("primary")
+    assert isinstance(step("promote", state=ALONE, peer=seen.PeerNode(name="node2")), Wait)
+    assert step("promote", state=ALONE,
+                peer=seen.PeerNode(name="node2", down=True)) == Do("primary")
 
 
 def test_promote_waits_for_the_handshake():
@@ -376,7 +377,8 @@ def test_notify_refreshes_the_score_after_something_happened():
 
 
 FROZEN = dict(state=o.state(role="Primary", cstate="WFConnection", peer="DUnknown", suspended=True),
-              lost_peer=seen.Peer(name="node2", down=True), suspension=("fencing",), published=10000)
+              lost_peer=seen.PeerNode(name="node2", down=True), suspension=("fencing",),
+              published=10000)
 
 
 def test_io_that_waited_for_a_fencing_goes_on_once_the_cluster_has_confirmed_it():
@@ -393,8 +395,8 @@ def test_a_monitor_lets_it_go_on_too_as_not_every_fencing_is_notified():
 
 
 @pytest.mark.parametrize("change", [
-    dict(lost_peer=seen.Peer(name="node2", down=False)),
-    dict(lost_peer=seen.Peer(name="node2", down=None)),
+    dict(lost_peer=seen.PeerNode(name="node2", down=False)),
+    dict(lost_peer=seen.PeerNode(name="node2", down=None)),
     dict(suspension=("user",)), dict(suspension=("fencing", "user")), dict(suspension=None),
     dict(suspension=()),
     dict(state=o.state(role="Primary", suspended=True)),

@@ -10,7 +10,7 @@ from dualstor.fencepeer import decide as module
 from dualstor.fencepeer import deeds, seen
 from dualstor.fencepeer.call import Call
 from dualstor.fencepeer.decide import FENCED, FROZEN, PATIENCE
-from dualstor.fencepeer.seen import Drbd, Fenced
+from dualstor.fencepeer.seen import DrbdSeen, Fenced
 from dualstor.kernel.drbd import Peer, State, Volume
 from dualstor.tools.quorum import Quorum
 from facts import Facts, deciding
@@ -30,7 +30,8 @@ def state(dstates=("UpToDate",), peers=(peer(),)):
         Volume(number=n, minor=n, dstate=dstate) for n, dstate in enumerate(dstates)))
 
 
-GOOD = dict(peers=("node2",), drbd=Drbd(state=state()), quorum=QUORATE, nodes=("node1", "node2"),
+GOOD = dict(peers=("node2",), drbd=DrbdSeen(state=state()), quorum=QUORATE,
+            nodes=("node1", "node2"),
             local="node1", action="reboot")
 FENCE = Do("fence", ("node2", "reboot"))
 
@@ -62,14 +63,14 @@ def test_a_fencing_that_failed_leaves_io_frozen_and_says_what_to_do():
 @pytest.mark.parametrize("cstate", ["Connected", "SyncTarget", "WFBitMapS"])
 @pytest.mark.parametrize("name", ["node2", None])
 def test_nobody_is_fenced_when_the_connection_is_back(cstate, name):
-    verdict = step(drbd=Drbd(state=state(peers=(peer(cstate, name),))))
+    verdict = step(drbd=DrbdSeen(state=state(peers=(peer(cstate, name),))))
     assert verdict.code == FROZEN and "connected again" in verdict.reason
 
 
 def test_with_several_connections_that_to_the_lost_node_counts():
     third = peer("Connected", "node3")
-    assert step(drbd=Drbd(state=state(peers=(third, peer())))) == FENCE
-    gone = step(drbd=Drbd(state=state(peers=(third, peer("Connected", "node4")))))
+    assert step(drbd=DrbdSeen(state=state(peers=(third, peer())))) == FENCE
+    gone = step(drbd=DrbdSeen(state=state(peers=(third, peer("Connected", "node4")))))
     assert gone.code == FROZEN and "no connection to node2 any more" in gone.reason
 
 
@@ -78,10 +79,10 @@ def test_with_several_connections_that_to_the_lost_node_counts():
     (dict(peers=("node2", "node3")), "but node2 and node3"),
     (dict(local="node2"), "is this node"),
     (dict(nodes=("node1", "other")), "the cluster has no node node2, as DRBD calls its peer, but node1, other"),
-    (dict(drbd=Drbd(state=state(("UpToDate", "Inconsistent")))), "UpToDate/Inconsistent"),
-    (dict(drbd=Drbd(state=state(("Consistent",)))), "may have the only good copy"),
-    (dict(drbd=Drbd(state=None)), "no connection to node2 any more"),
-    (dict(drbd=Drbd(state=state(peers=()))), "no connection to node2 any more")])
+    (dict(drbd=DrbdSeen(state=state(("UpToDate", "Inconsistent")))), "UpToDate/Inconsistent"),
+    (dict(drbd=DrbdSeen(state=state(("Consistent",)))), "may have the only good copy"),
+    (dict(drbd=DrbdSeen(state=None)), "no connection to node2 any more"),
+    (dict(drbd=DrbdSeen(state=state(peers=()))), "no connection to node2 any more")])
 def test_what_cannot_be_told_for_certain_freezes_and_the_log_says_why(facets, words):
     verdict = step(**facets)
     assert isinstance(verdict, Finish) and verdict.code == FROZEN and words in verdict.reason
@@ -91,7 +92,8 @@ def test_what_cannot_be_told_for_certain_freezes_and_the_log_says_why(facets, wo
     (dict(quorum=QUORATE.but(quorate=False, says="Activity blocked")), "quorum (Activity blocked)"),
     (dict(quorum=QUORATE.but(running=False, quorate=None, says="no corosync")), "no corosync"),
     (dict(nodes=None), "Pacemaker to tell its nodes"),
-    (dict(drbd=Drbd(says="drbdsetup status r0 --json: no answer in 10 s")), "no answer in 10 s")])
+    (dict(drbd=DrbdSeen(says="drbdsetup status r0 --json: no answer in 10 s")),
+     "no answer in 10 s")])
 def test_a_busy_node_is_waited_for_and_not_for_ever(facets, words):
     waiting = step(**facets)
     assert isinstance(waiting, Wait) and words in waiting.what
@@ -100,7 +102,7 @@ def test_a_busy_node_is_waited_for_and_not_for_ever(facets, words):
 
 
 def test_nobody_waits_for_quorum_when_the_connection_is_back():
-    verdict = step(nodes=None, drbd=Drbd(state=state(peers=(peer("Connected"),))))
+    verdict = step(nodes=None, drbd=DrbdSeen(state=state(peers=(peer("Connected"),))))
     assert verdict.code == FROZEN and "connected again" in verdict.reason
 
 
@@ -131,7 +133,8 @@ STATES = st.builds(state, st.lists(st.sampled_from(("UpToDate", "Consistent", "O
 FACTS = st.builds(
     lambda history, elapsed, **facets: Facts(history=history, elapsed=elapsed, **facets),
     st.sampled_from(((), done(True), done(False, "no"))), st.floats(0, 700), peers=LISTS,
-    drbd=st.one_of(st.builds(Drbd, state=st.one_of(st.none(), STATES)), st.just(Drbd(says="hung"))),
+    drbd=st.one_of(st.builds(DrbdSeen, state=st.one_of(st.none(), STATES)),
+                   st.just(DrbdSeen(says="hung"))),
     quorum=st.builds(QUORATE.but, running=st.booleans(), quorate=st.sampled_from((None, False, True))),
     nodes=st.one_of(st.none(), LISTS), local=NAMES, action=st.sampled_from(("reboot", "off")))
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dualstor.action.steps import Done, Request
 from dualstor.agents.clustered_vg import interface, seen
-from dualstor.kernel.devmapper import Volume
+from dualstor.kernel.devmapper import MappedVolume
 from dualstor.record import Record
 from dualstor.tools import lvm, lvm_messages
 from facts import Facts
@@ -28,7 +28,7 @@ def identity(name):
 
 
 def active(name, **changes):
-    return Volume(**dict(dict(vg=VG, lv=name, name=f"{VG}-{name}", minor=0,
+    return MappedVolume(**dict(dict(vg=VG, lv=name, name=f"{VG}-{name}", minor=0,
                               uuid="LVM-" + GROUP_ID + identity(name), size=2048), **changes))
 
 
@@ -42,14 +42,14 @@ def group(attr="wz--ns", **changes):
                                   **changes))
 
 
-OK = lvm.Outcome(ok=True)
+OK = lvm.LvmOutcome(ok=True)
 
 
 def outcome(*lines, **changes):
     """An Outcome with these lines on stderr; not ok unless *changes* say so."""
     messages = lvm_messages.classify("\n".join(lines))
     says = lines[0] if lines else "exit code 5"
-    return lvm.Outcome(**dict(dict(ok=False, messages=messages, says=says), **changes))
+    return lvm.LvmOutcome(**dict(dict(ok=False, messages=messages, says=says), **changes))
 
 
 def parameters(**changes):
@@ -68,10 +68,10 @@ def healthy(**changes):
         unchanged=None, headers=None,
         active=(), lockspaces=seen.Lockspaces(), remembered=None,
         daemons=seen.Daemons(answering=("lvmlockd",)), quorum=Quorum(),
-        version=seen.Version(number=(2, 3, 16)),
+        version=seen.LvmVersion(number=(2, 3, 16)),
         settings=seen.Settings(use_lvmlockd="1", use_devicesfile="0"),
         group=lvm.GroupReport(outcome=OK, group=group()),
-        devices=(seen.Device("/dev/drbd0", drbd=True),),
+        devices=(seen.PvDevice("/dev/drbd0", drbd=True),),
         volumes=lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"))),
         modes=seen.Modes(), exclusive=None, reads=(), held=(), turn=True, held_back=())
     facets.update(changes)
@@ -99,7 +99,7 @@ def memory(*names, locking="lvmlockd"):
 def clvmd(**changes):
     """Facets of the generation with clvmd, LVM 2.02."""
     return dict(dict(daemons=seen.Daemons(answering=("clvmd",)),
-                     version=seen.Version(number=(2, 2, 84)),
+                     version=seen.LvmVersion(number=(2, 2, 84)),
                      settings=seen.Settings(use_lvmlockd=None, locking_type="3",
                                             filter_name="filter"),
                      group=lvm.GroupReport(outcome=OK, group=group("wz--nc"))), **changes)
@@ -134,8 +134,8 @@ outcomes = st.one_of(
     st.just(OK),
     st.builds(lambda lines, ok: outcome(*lines, ok=ok and not any("Falling" in x for x in lines)),
               st.lists(st.sampled_from(LINES), max_size=3), st.booleans()),
-    st.just(lvm.Outcome(ok=False, hung=True, says="vgchange vg0: no answer in 5 s")),
-    st.just(lvm.Outcome(ok=False, missing=True, says="lvchange: not found")))
+    st.just(lvm.LvmOutcome(ok=False, hung=True, says="vgchange vg0: no answer in 5 s")),
+    st.just(lvm.LvmOutcome(ok=False, missing=True, says="lvchange: not found")))
 
 volumes = st.builds(
     lv, st.sampled_from(NAMES), st.sampled_from(
@@ -148,7 +148,7 @@ volumes = st.builds(
 lists_of_volumes = st.lists(volumes, max_size=3, unique_by=lambda v: v.name).map(tuple)
 
 devices = st.lists(st.builds(
-    seen.Device, st.sampled_from(["/dev/drbd0", "/dev/vdb", "[unknown]"]), drbd=st.booleans(),
+    seen.PvDevice, st.sampled_from(["/dev/drbd0", "/dev/vdb", "[unknown]"]), drbd=st.booleans(),
     missing=st.booleans(), duplicate=st.booleans(), above=st.sampled_from([None, "/dev/drbd0"])),
     max_size=3).map(tuple)
 
@@ -171,9 +171,9 @@ _FACETS = dict(
         busy=st.sampled_from([(), (), ("clvmd",)])),
     held_back=st.sampled_from([(), (), ("drbd0",)]),
     quorum=st.builds(Quorum, st.booleans(), st.sampled_from([True, True, False, None])),
-    version=st.sampled_from([seen.Version(number=(2, 3, 16)), seen.Version(number=(2, 2, 84)),
-                             seen.Version(missing=True, says="lvm: not found"),
-                             seen.Version(says="lvm version: no answer in 5 s")]),
+    version=st.sampled_from([seen.LvmVersion(number=(2, 3, 16)), seen.LvmVersion(number=(2, 2, 84)),
+                             seen.LvmVersion(missing=True, says="lvm: not found"),
+                             seen.LvmVersion(says="lvm version: no answer in 5 s")]),
     settings=st.builds(seen.Settings, st.sampled_from([None, "0", "1"]),
                        st.sampled_from([None, "1", "3"]), st.sampled_from([None, "0", "1"])),
     group=st.builds(lvm.GroupReport, outcomes, st.one_of(st.none(), st.builds(

@@ -186,7 +186,7 @@ def test_start_waits_for_what_may_come(facets, what):
     assert isinstance(step, Wait) and what in step.what and "vg0" in step.what and step.hint
 
 
-GROUP_2_02 = dict(version=seen.Version(number=(2, 2, 84)))
+GROUP_2_02 = dict(version=seen.LvmVersion(number=(2, 2, 84)))
 
 
 @pytest.mark.parametrize("facets, code, words", [
@@ -194,8 +194,8 @@ GROUP_2_02 = dict(version=seen.Version(number=(2, 2, 84)))
     (dict(daemons=seen.Daemons(says="clvmd: Connection refused")), 1, ["Connection refused"]),
     (dict(quorum=Quorum(running=False, quorate=None, says="corosync is down")), 1,
      ["corosync is down", "start the cluster"]),
-    (dict(version=seen.Version(missing=True, says="lvm: not found")), 5, ["install lvm2"]),
-    (dict(version=seen.Version(says="lvm version: no answer")), 1, ["`lvm version`"]),
+    (dict(version=seen.LvmVersion(missing=True, says="lvm: not found")), 5, ["install lvm2"]),
+    (dict(version=seen.LvmVersion(says="lvm version: no answer")), 1, ["`lvm version`"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-"))), 6,
      ["not shared", "`vgchange --lock-type dlm vg0`"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-")), **GROUP_2_02), 6,
@@ -214,7 +214,7 @@ GROUP_2_02 = dict(version=seen.Version(number=(2, 2, 84)))
      ["fallback_to_local_locking = 0"]),
     (dict(group=lvm.GroupReport(outcome=outcome('Volume group "vg0" not found'))), 1,
      ["does not see it", "drbdadm role all", "pvs -a"]),
-    (dict(group=lvm.GroupReport(outcome=lvm.Outcome(ok=False, hung=True,
+    (dict(group=lvm.GroupReport(outcome=lvm.LvmOutcome(ok=False, hung=True,
                                                     says="vgs vg0: no answer in 70 s"))), 1,
      ["vgs vg0: no answer in 70 s", "dlm_tool ls"]),
     (dict(group=lvm.GroupReport(outcome=outcome(
@@ -228,7 +228,8 @@ GROUP_2_02 = dict(version=seen.Version(number=(2, 2, 84)))
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wzx-ns"))), 6, ["`vgimport vg0`"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz-pns"))), 1,
      ["physical volume is missing", "pvs -a"]),
-    (dict(devices=(seen.Device("/dev/drbd0", drbd=True), seen.Device("[unknown]", missing=True))),
+    (dict(devices=(seen.PvDevice("/dev/drbd0", drbd=True),
+                   seen.PvDevice("[unknown]", missing=True))),
      1, ["physical volume is missing"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--nc"))), 1,
      ["needs clvmd, but lvmlockd runs", "daemon=clvmd"])])
@@ -237,7 +238,7 @@ def test_start_is_refused_with_the_next_step(facets, code, words):
     assert step == told("p_vg0 start: VG vg0: ", *words) and step.code == code
 
 
-LOWER = (seen.Device("/dev/vdb", above="/dev/drbd0"),)
+LOWER = (seen.PvDevice("/dev/vdb", above="/dev/drbd0"),)
 
 
 def test_the_disk_below_drbd_is_refused_with_the_filter_line_to_set():
@@ -255,26 +256,26 @@ def test_the_disk_below_drbd_is_refused_with_the_commands_for_the_devices_file()
 
 
 def test_a_duplicate_is_refused_even_if_lvm_prefers_drbd():
-    devices = (seen.Device("/dev/drbd0", drbd=True, duplicate=True),
-               seen.Device("/dev/vdb", duplicate=True))
+    devices = (seen.PvDevice("/dev/drbd0", drbd=True, duplicate=True),
+               seen.PvDevice("/dev/vdb", duplicate=True))
     assert start(healthy(devices=devices)) == told("r|^/dev/vdb$|", "/dev/drbd0")
 
 
 def test_a_pv_without_drbd_is_refused():
-    assert start(healthy(devices=(seen.Device("/dev/sdc"),))) == \
+    assert start(healthy(devices=(seen.PvDevice("/dev/sdc"),))) == \
         told("/dev/sdc is not a DRBD device", "run `dualstor status` before any command of LVM")
 
 
 def test_a_partial_group_starts_when_that_is_wanted():
     facts = healthy(group=lvm.GroupReport(outcome=OK, group=group("wz-pns")),
-                    devices=(seen.Device("[unknown]", missing=True),))
+                    devices=(seen.PvDevice("[unknown]", missing=True),))
     assert start(facts, partial_activation=True) == Do("start_locking")
 
 
 @pytest.mark.parametrize("result, spaces, words", [
     (outcome("VG vg0 start failed: lock manager dlm is not running"), False,
      ["lock manager dlm is not running", "dlm_tool ls"]),
-    (lvm.Outcome(ok=False, hung=True, says="vgchange: no answer"), False, ["no answer"]),
+    (lvm.LvmOutcome(ok=False, hung=True, says="vgchange: no answer"), False, ["no answer"]),
     (OK, False, ["made no dlm lockspace", "vgs -o+locktype vg0", "lock_start_list"])])
 def test_a_lockspace_that_does_not_start(result, spaces, words):
     facts = with_history(healthy(lockspaces=seen.Lockspaces(group=spaces)),
@@ -283,7 +284,8 @@ def test_a_lockspace_that_does_not_start(result, spaces, words):
 
 
 @pytest.mark.parametrize("result, words", [
-    (lvm.Outcome(ok=False, hung=True, says="lvchange: no answer in 60 s"), ["no answer in 60 s"]),
+    (lvm.LvmOutcome(ok=False, hung=True, says="lvchange: no answer in 60 s"),
+     ["no answer in 60 s"]),
     (outcome("device-mapper: reload ioctl failed"), ["reload ioctl failed", "lvs -a"])])
 def test_an_activation_that_fails(result, words):
     assert start(activated(started(active=()), result)) == told(*words)
@@ -362,7 +364,7 @@ def test_stop_without_locks_uses_none(facets):
 
 
 def test_stop_goes_on_without_lvm_once_lvm_has_hung():
-    hung = lvm.Outcome(ok=False, hung=True, says="vgchange: no answer")
+    hung = lvm.LvmOutcome(ok=False, hung=True, says="vgchange: no answer")
     assert stop(stopping(("deactivate_group", (), hung))) == Do("remove_devices")
     facts = stopping(("deactivate_group", (), hung), ("remove_devices", (), seen.Removal()), **GONE)
     assert stop(facts).deed == "forget"
@@ -447,7 +449,7 @@ def test_an_lv_that_is_exclusive_on_its_creator_is_no_trouble():
 
 
 @pytest.mark.parametrize("result", [
-    lvm.Outcome(ok=False, hung=True, says="lvchange: no answer in 9 s"), outcome("some error")])
+    lvm.LvmOutcome(ok=False, hung=True, says="lvchange: no answer in 9 s"), outcome("some error")])
 def test_a_pick_up_that_fails_degrades(result):
     volumes = lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"), lv("new")))
     facts = with_history(started(volumes=volumes), ("pick_up", ("-asy", "new"), result))
@@ -475,7 +477,8 @@ def test_an_lv_that_was_removed_is_no_longer_expected():
 
 
 UNASKED = [dict(quorum=Quorum(quorate=False, says="blocked")), dict(daemons=seen.Daemons()),
-           dict(volumes=lvm.VolumesReport(outcome=lvm.Outcome(ok=False, hung=True, says="mute"))),
+           dict(volumes=lvm.VolumesReport(outcome=lvm.LvmOutcome(ok=False, hung=True,
+                                                                   says="mute"))),
            dict(modes=seen.Modes(answered=False, says="lvmlockctl: no answer"))]
 
 
@@ -543,7 +546,7 @@ def test_validate_level_0_looks_at_nothing():
     (dict(settings=seen.Settings(use_lvmlockd="0")),
      ["set use_lvmlockd = 1 in the global section"]),
     (dict(settings=seen.Settings(locking_type="1"), **GROUP_2_02), ["locking_type = 3"]),
-    (dict(version=seen.Version(missing=True, says="lvm: not found")), ["install lvm2"]),
+    (dict(version=seen.LvmVersion(missing=True, says="lvm: not found")), ["install lvm2"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-"))), ["vgchange --lock-type dlm"])])
 def test_validate_level_10_checks_this_host(facets, words):
     asked = request("validate-all", level=10)

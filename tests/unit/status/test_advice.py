@@ -7,19 +7,19 @@ from dualstor import recipes
 from dualstor.command.status import advice, peer
 from dualstor.command.status.report import (
     Active,
-    Drbd,
+    DrbdReport,
     Fencing,
     Listed,
     Locking,
-    Lockspace,
+    LockspaceState,
     Report,
     Silent,
 )
 from dualstor.kernel import drbd
 from dualstor.tools import pacemaker, quorum, stonith
 
-NODES = tuple(pacemaker.Node(name=name, online=True, unclean=False, pending=False, standby=False,
-                             maintenance=False) for name in ("node1", "node2"))
+NODES = tuple(pacemaker.PacemakerNode(
+    name=name, online=True, unclean=False, pending=False, standby=False, maintenance=False) for name in ("node1", "node2"))
 
 
 def drbd_state(**changes):
@@ -27,7 +27,7 @@ def drbd_state(**changes):
                   volumes=(drbd.Volume(number=0, minor=0, dstate="UpToDate"),),
                   peers=(drbd.Peer(name=None, cstate="Connected", role="Primary",
                                    dstates=("UpToDate",)),))
-    return Drbd(loaded=True, resources=(("r0", drbd.State(**dict(values, **changes))),))
+    return DrbdReport(loaded=True, resources=(("r0", drbd.State(**dict(values, **changes))),))
 
 
 def disk(dstate, **more):
@@ -42,10 +42,11 @@ def link(cstate):
 GOOD = Report(
     node="node1",
     quorum=quorum.Quorum(engine="corosync", running=True, quorate=True, says="quorate"),
-    cluster=pacemaker.Cluster(nodes=NODES, dc="node1", quorate=True, fencing=True),
+    cluster=pacemaker.ClusterState(nodes=NODES, dc="node1", quorate=True, fencing=True),
     fencing=Fencing(enabled=True), drbd=drbd_state(),
     locking=Locking(daemon="lvmlockd", modes=(("id0", "sh"),), lockspaces=(
-        Lockspace(name="lvm_global", recovered=True), Lockspace(name="lvm_vg0", recovered=True))),
+        LockspaceState(name="lvm_global", recovered=True),
+        LockspaceState(name="lvm_vg0", recovered=True))),
     active=(Active(vg="vg0", lv="lv0", id="id0"),),
     listed=(Listed(vg="vg0", lv="lv0", id="id0", attr="-wi-a-----", vg_attr="wz--ns"),))
 
@@ -87,8 +88,9 @@ def test_a_good_state_needs_nothing():
     ({"fencing": Fencing(enabled=False)}, "error", "fencing is disabled", "stonith-enabled=true"),
     ({"fencing": event("pending")}, "error", "node2 is being fenced", "wait"),
     ({"fencing": event("failed")}, "error", "last fencing of node2 failed", "--history node2"),
-    ({"drbd": Drbd(loaded=False)}, "error", "module is not loaded", "modprobe drbd"),
-    ({"drbd": Drbd(loaded=True, resources=(("r0", None),))}, "error", "r0 is not up", "--cleanup"),
+    ({"drbd": DrbdReport(loaded=False)}, "error", "module is not loaded", "modprobe drbd"),
+    ({"drbd": DrbdReport(loaded=True, resources=(("r0", None),))}, "error", "r0 is not up",
+     "--cleanup"),
     ({"drbd": link("StandAlone")}, "error", "StandAlone", "connect --discard-my-data r0"),
     ({"drbd": link("WFConnection")}, "error", "not connected", "replication link"),
     ({"drbd": drbd_state(suspended=True)}, "error", "suspends all writes", "fenced"),
@@ -106,7 +108,7 @@ def test_a_good_state_needs_nothing():
      "do not kill"),
     ({"locking": GOOD.locking.but(waits="fencing of node 2")}, "error", "waits for fencing of",
      "run no LVM command"),
-    ({"locking": GOOD.locking.but(lockspaces=(Lockspace(name="lvm_vg0", recovered=False),))},
+    ({"locking": GOOD.locking.but(lockspaces=(LockspaceState(name="lvm_vg0", recovered=False),))},
      "warning", "lvm_vg0 is being recovered", "dlm_tool ls"),
     ({"active": (Active(vg="vg0", lv="lv0", id="id0", suspended=True),)}, "error",
      "vg0/lv0 is suspended", "dmsetup"),

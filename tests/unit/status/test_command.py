@@ -7,7 +7,7 @@ import json
 import pytest
 
 from dualstor.command import main
-from dualstor.command.codes import ExitCode
+from dualstor.command.codes import ExitStatus
 from dualstor.command.status import command, observe
 from dualstor.command.status.report import Silent
 from dualstor.host.host import Host
@@ -32,13 +32,13 @@ def run(*words):
 def test_once(recorded):
     recorded("healthy")
     code, out, err = run()
-    assert (code, err) == (ExitCode.OK, "") and out.endswith("Nothing: all is well.\n")
+    assert (code, err) == (ExitStatus.OK, "") and out.endswith("Nothing: all is well.\n")
 
 
 def test_as_json(recorded):
     recorded("peer-dead")
     code, out, _ = run("--json")
-    assert code == ExitCode.WARNING
+    assert code == ExitStatus.WARNING
     assert json.loads(out)["advice"][0]["what"] == "node2 is down; node1 works alone"
 
 
@@ -52,19 +52,19 @@ def test_watching_looks_again_until_interrupted(recorded, monkeypatch):
             raise KeyboardInterrupt
     monkeypatch.setattr(command.time, "sleep", sleep)
     code, out, _ = run("--watch", "--interval", "0")
-    assert code == ExitCode.INTERRUPTED and out.count("What to do now") == 3
+    assert code == ExitStatus.INTERRUPTED and out.count("What to do now") == 3
     assert min(waits) >= 1, "it never hammers the host"
 
 
 def test_a_peer_that_cannot_be_asked_is_said(recorded):
     recorded("healthy")
     code, out, _ = run("--peer", "node2")
-    assert code == ExitCode.OK and "--peer: ssh" in out
+    assert code == ExitStatus.OK and "--peer: ssh" in out
 
 
 def test_a_peer_that_is_an_option_is_refused(recorded):
     recorded("healthy")
-    assert run("--peer=-oProxyCommand=id")[0] == ExitCode.ERROR
+    assert run("--peer=-oProxyCommand=id")[0] == ExitStatus.ERROR
 
 
 def test_a_real_host_is_looked_at_with_a_deadline():
@@ -78,7 +78,7 @@ def test_how_long_a_part_may_take_is_an_option(monkeypatch, text, seconds):
     given = set()
     monkeypatch.setattr(command, "_host",
                         lambda wanted: given.add(wanted) or Replay(tape("healthy")))
-    assert run("--wait", text)[0] == ExitCode.OK
+    assert run("--wait", text)[0] == ExitStatus.OK
     assert given == {seconds}
 
 
@@ -87,7 +87,7 @@ def test_how_long_a_part_may_take_is_an_option(monkeypatch, text, seconds):
 def test_what_is_no_time_is_refused(option, text, capsys):
     with pytest.raises(SystemExit) as ended:
         run(f"{option}={text}")
-    assert ended.value.code == ExitCode.USAGE
+    assert ended.value.code == ExitStatus.USAGE
     assert f"{option}: {text!r} is no number of seconds" in capsys.readouterr().err
 
 

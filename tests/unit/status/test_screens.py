@@ -8,7 +8,7 @@ import os
 import jsonschema
 import pytest
 
-from dualstor.command.codes import ExitCode
+from dualstor.command.codes import ExitStatus
 from dualstor.command.console import Console
 from dualstor.command.status import advice, command, document, observe, screen
 from unit.status.replay import Replay
@@ -16,8 +16,8 @@ from unit.status.replay import Replay
 TREE = os.path.join(os.path.dirname(__file__), "..", "..", "..")
 SCREENS = os.path.join(TREE, "docs", "screens")
 STATES = {
-    "healthy": ExitCode.OK, "resync": ExitCode.WARNING, "split-brain": ExitCode.ERROR,
-    "peer-dead": ExitCode.WARNING, "lock-daemon-stopped": ExitCode.ERROR}
+    "healthy": ExitStatus.OK, "resync": ExitStatus.WARNING, "split-brain": ExitStatus.ERROR,
+    "peer-dead": ExitStatus.WARNING, "lock-daemon-stopped": ExitStatus.ERROR}
 TIME = "2026-11-25 12:00:00"
 
 

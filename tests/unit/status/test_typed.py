@@ -208,10 +208,10 @@ def test_only_the_groups_on_the_resource_are_deactivated():
 def test_in_maintenance_mode_and_without_pacemaker_nothing_is_switched():
     side = recipes.Side(node="a", state=None), recipes.Side(node="b", state=None)
     text = "\n".join(recipes.lines(recipes.split_brain(
-        "r0", side, cluster=recipes.Cluster(maintained=True))))
+        "r0", side, cluster=recipes.ClusterMode(maintained=True))))
     assert "--update true" not in text and "maintenance-mode --delete" in text
     text = "\n".join(recipes.lines(recipes.split_brain(
-        "r0", side, cluster=recipes.Cluster(runs=False))))
+        "r0", side, cluster=recipes.ClusterMode(runs=False))))
     assert "crm_" not in text
 
 

@@ -95,7 +95,7 @@ class ClusteredVg(Agent):
         text = self.host.recall(*self.memory)
         return None if text is None else seen.recalled(text)
 
-    def see_active(self) -> "tuple[devmapper.Volume, ...]":
+    def see_active(self) -> "tuple[devmapper.MappedVolume, ...]":
         """Devices of the VG in device-mapper."""
         return devmapper.of_group(self.host, self.vg)
 
@@ -144,7 +144,7 @@ class ClusteredVg(Agent):
         """What the cluster's membership says."""
         return quorum.look(self.host)
 
-    def see_version(self) -> lvmversion.Version:
+    def see_version(self) -> lvmversion.LvmVersion:
         """LVM's version."""
         return lvmversion.see(self.host)
 
@@ -172,7 +172,7 @@ class ClusteredVg(Agent):
         """The headers of the VG's metadata, see headers.read."""
         return headers.read(self.host, self.case.group.devices, self._kept_headers())
 
-    def see_devices(self) -> "tuple[seen.Device, ...]":
+    def see_devices(self) -> "tuple[seen.PvDevice, ...]":
         """The devices of the VG's PVs, and those on which LVM sees the same PVs again."""
         report = self.case.group
         known = {d.uuid.replace("-", "") for d in report.devices}
@@ -182,7 +182,7 @@ class ClusteredVg(Agent):
                 again.update(n for n in (message.name, message.other) if n)
         missing = {d.name for d in report.devices if d.missing}
         names = sorted({d.name for d in report.devices} | again)
-        found = [seen.Device(name=n, drbd=self._on_drbd(n), missing=n in missing,
+        found = [seen.PvDevice(name=n, drbd=self._on_drbd(n), missing=n in missing,
                              duplicate=n in again) for n in names]
         return tuple(d if d.drbd or d.missing else d.but(above=self._drbd_above(d.name))
                      for d in found)
@@ -211,7 +211,7 @@ class ClusteredVg(Agent):
         if not self.case.lockspaces.group:
             version = self.case.version.number
         if version is None:
-            return lvm.VolumesReport(outcome=lvm.Outcome(ok=False, says=self.case.version.says))
+            return lvm.VolumesReport(outcome=lvm.LvmOutcome(ok=False, says=self.case.version.says))
         report = lvm.volumes(self.host, self.vg, version, self.share())
         if report.outcome.ok and not report.volumes and self._has_volumes():
             report = report.but(outcome=report.outcome.but(
@@ -249,7 +249,7 @@ class ClusteredVg(Agent):
             if v.usable and not held & {f"drbd{minor}" for minor in
                                         block.drbd_minors(self.host, v.major, v.minor)})
 
-    def _when_resumed(self) -> "tuple[devmapper.Volume, ...]":
+    def _when_resumed(self) -> "tuple[devmapper.MappedVolume, ...]":
         """As ``see_active``, once none is suspended: LVM does that for moments, readers hang."""
         for _ in range(_RESUME_TRIES):
             volumes = self.see_active()
@@ -258,7 +258,7 @@ class ClusteredVg(Agent):
             self.host.sleep(_RESUME_PAUSE)
         return volumes
 
-    def _read(self, volume: "devmapper.Volume") -> "str | None":
+    def _read(self, volume: "devmapper.MappedVolume") -> "str | None":
         argv = ("dd", f"if=/dev/dm-{volume.minor}", "of=/dev/null", "bs=4096", "count=1",
                 "iflag=direct")
         try:

@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
         def share(self) -> float: ...
 
-        def see_active(self) -> "tuple[devmapper.Volume, ...]": ...
+        def see_active(self) -> "tuple[devmapper.MappedVolume, ...]": ...
 
 _START_TURN = 30.0      # seconds to wait for the start of another VG's lockspace
 _REMOVE_PASSES = 8      # layers of device-mapper that are removed at most
 
 
-def start_locking(agent: "Agent") -> "lvm.Outcome":
+def start_locking(agent: "Agent") -> "lvm.LvmOutcome":
     """Join the VG's lockspace; one start at a time on this host."""
     turn = agent.host.lock("lockstart", min(_START_TURN, agent.host.deadline.remaining / 2))
     if turn is None:
-        return lvm.Outcome(ok=False, says="another VG's lock start does not end",
+        return lvm.LvmOutcome(ok=False, says="another VG's lock start does not end",
                            messages=lvm_messages.classify("lock start in progress"))
     try:
         return lvm.start_locking(agent.host, agent.vg, agent.share())
@@ -43,21 +43,21 @@ def start_locking(agent: "Agent") -> "lvm.Outcome":
         turn.close()
 
 
-def stop_locking(agent: "Agent") -> "lvm.Outcome":
+def stop_locking(agent: "Agent") -> "lvm.LvmOutcome":
     """Leave the VG's lockspace."""
     return lvm.stop_locking(agent.host, agent.vg, agent.share())
 
 
-def activate(agent: "Agent", how: str, *names: str) -> "lvm.Outcome":
+def activate(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
     return lvm.activate(agent.host, agent.vg, how, names,
                         agent.case.parameters.partial_activation, agent.share())
 
 
-def deactivate_group(agent: "Agent") -> "lvm.Outcome":
+def deactivate_group(agent: "Agent") -> "lvm.LvmOutcome":
     return lvm.deactivate_group(agent.host, agent.vg, agent.host.deadline.remaining / 2)
 
 
-def deactivate(agent: "Agent", *names: str) -> "lvm.Outcome":
+def deactivate(agent: "Agent", *names: str) -> "lvm.LvmOutcome":
     return lvm.deactivate(agent.host, agent.vg, names, agent.host.deadline.remaining / 2)
 
 
@@ -98,16 +98,16 @@ def warn(agent: "Agent", text: str) -> None:
         log.warning("VG %s: %s", agent.vg, text)
 
 
-def pick_up(agent: "Agent", how: str, *names: str) -> "lvm.Outcome":
+def pick_up(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
     """As ``activate``, of LVs that are new."""
     return activate(agent, how, *names)
 
 
-def make_shared(agent: "Agent", how: str, *names: str) -> "lvm.Outcome":
+def make_shared(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
     """As ``activate``, of LVs that are active exclusively here."""
     return activate(agent, how, *names)
 
 
-def release(agent: "Agent") -> "lvm.Outcome":
+def release(agent: "Agent") -> "lvm.LvmOutcome":
     """As ``deactivate_group``: locks of LVs that device-mapper no longer has go with it, too."""
     return deactivate_group(agent)

@@ -8,8 +8,8 @@ TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import Iterable, Sequence
 
-    from dualstor.kernel.devmapper import Volume
-    from dualstor.tools.lvm import LogicalVolume, Outcome
+    from dualstor.kernel.devmapper import MappedVolume
+    from dualstor.tools.lvm import LogicalVolume, LvmOutcome
 
 #: First letter of attr of LVs that are active with another one or not at all: snapshots
 #: (with their origin), pools (with a volume in them), parts of other LVs.
@@ -58,8 +58,8 @@ def plan(volumes: "Iterable[LogicalVolume]", exclusive: bool) -> "Plan":
                 elsewhere=tuple(elsewhere))
 
 
-def usable_ids(active: "Iterable[Volume]") -> "frozenset[str]":
-    """Ids of the LVs that device-mapper has with a table, of the Volumes *active*."""
+def usable_ids(active: "Iterable[MappedVolume]") -> "frozenset[str]":
+    """Ids of the LVs that device-mapper has with a table, of the MappedVolumes *active*."""
     return frozenset(v.lv_id for v in active if v.usable)
 
 
@@ -74,7 +74,7 @@ def listed(vg: str, lvs: "Sequence[str]", limit: int = 4) -> str:
     return shown if len(lvs) <= limit else f"{shown} and {len(lvs) - limit} more"
 
 
-def elsewhere(vg: str, outcome: "Outcome", inactive: "tuple[str, ...]") -> "tuple[str, ...]":
+def elsewhere(vg: str, outcome: "LvmOutcome", inactive: "tuple[str, ...]") -> "tuple[str, ...]":
     """Names among *inactive* (a tuple) that *outcome* says are locked by another node.
 
     lvmlockd names the LV, clvmd does not: then it is all that are not active.

@@ -2,13 +2,13 @@
 """What clustered-vg sees of its host, as values that a decision can be made of."""
 
 from dualstor.action import steps
-from dualstor.agents.lvmversion import Version
+from dualstor.agents.lvmversion import LvmVersion
 from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.agents.clustered_vg.interface import Parameters
-    from dualstor.kernel.devmapper import Volume
+    from dualstor.kernel.devmapper import MappedVolume
     from dualstor.look.sights import Sight
     from dualstor.tools.lvm import GroupReport, VolumesReport
     from dualstor.tools.quorum import Quorum
@@ -48,7 +48,7 @@ class Settings(Record):
     filter_name: str = "global_filter"
 
 
-class Device(Record):
+class PvDevice(Record):
     """A device that LVM has for a PV of the VG, or has instead of one.
 
     ``drbd``: it is DRBD's, or stands on such. ``above``: the DRBD device of
@@ -122,7 +122,7 @@ class Case(steps.Case):
     unchanged: "tuple[Sight, ...] | None"   # LVM's headers, if as in the last healthy answer
     present: str                            # the VG's devices in device-mapper, "" for none
     remembered: "Remembered | None"         # what start left
-    active: "tuple[Volume, ...]"            # the VG's devices in device-mapper
+    active: "tuple[MappedVolume, ...]"            # the VG's devices in device-mapper
     lockspaces: Lockspaces
     held: "tuple[tuple[str, tuple[str, ...]], ...]"     # each active LV, and who holds it
     daemons: Daemons
@@ -132,11 +132,11 @@ class Case(steps.Case):
     # tools
     turn: bool                              # no other monitor of this host asks LVM now
     quorum: "Quorum"
-    version: Version
+    version: LvmVersion
     settings: Settings
     group: "GroupReport"                    # the VG and its PVs as LVM has them
     headers: "tuple[Sight, ...] | None"     # LVM's headers before its LVs were listed
-    devices: "tuple[Device, ...]"
+    devices: "tuple[PvDevice, ...]"
     volumes: "VolumesReport"
     modes: Modes
 

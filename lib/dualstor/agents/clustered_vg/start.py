@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dualstor.action.steps import Step
     from dualstor.agents.clustered_vg.plan import Plan
     from dualstor.agents.clustered_vg.seen import Case
-    from dualstor.tools.lvm import LogicalVolume, Outcome
+    from dualstor.tools.lvm import LogicalVolume, LvmOutcome
 
 #: Option of lvchange that activates on this node, by who locks the VG.
 _SHARED = {"lvmlockd": "-asy", "clvmd": "-aly"}
@@ -32,7 +32,7 @@ def how(case: "Case", kind: str) -> str:
     return _EXCLUSIVE if case.parameters.activation_mode == "exclusive" else _SHARED[kind]
 
 
-def accepted(outcome: "Outcome") -> bool:
+def accepted(outcome: "LvmOutcome") -> bool:
     """Whether an activation did what it could: an LV that another node has locked is not ours."""
     return outcome.ok or bool(outcome.kinds & _LOCKED and not outcome.kinds - _HARMLESS)
 
@@ -64,7 +64,7 @@ def _locks(case: "Case") -> "Finish | Wait | None":
                   f"{obstacle.why}: {obstacle.hint}")
 
 
-def _again(case: "Case", deed: "Callable[..., Outcome]", args: "tuple[str, ...]", what: str,
+def _again(case: "Case", deed: "Callable[..., LvmOutcome]", args: "tuple[str, ...]", what: str,
            hint: str) -> "Do | Wait":
     """Do a deed again, but not at once."""
     if case.elapsed - case.done(deed)[-1].at >= _PAUSE:
@@ -128,7 +128,7 @@ def _activation(case: "Case", kind: str) -> "Step":
     return Do(deeds.remember, (remembered.to_text(), _warning(vg, plan, others, kept)))
 
 
-def _failure(case: "Case", outcome: "Outcome", inactive: "tuple[LogicalVolume, ...]",
+def _failure(case: "Case", outcome: "LvmOutcome", inactive: "tuple[LogicalVolume, ...]",
              foreign: "tuple[str, ...]", exclusive: bool) -> "Finish | None":
     """A refusal when the activation was not good enough, else None."""
     vg = case.parameters.vgname

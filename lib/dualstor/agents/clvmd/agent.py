@@ -126,9 +126,9 @@ class Clvmd(Agent):
         return tuple(name for name in self.case.lockspaces
                      if dlm.recovered(self.host, name) is False)
 
-    def see_active(self) -> "tuple[seen.Active, ...]":
+    def see_active(self) -> "tuple[seen.ActiveVolume, ...]":
         """The LVs that are active here."""
-        return tuple(seen.Active(vg=v.vg, lv=v.lv,
+        return tuple(seen.ActiveVolume(vg=v.vg, lv=v.lv,
                                  on_drbd=block.on_drbd(self.host, v.major, v.minor))
                      for v in devmapper.volumes(self.host) if not v.layer)
 
@@ -178,7 +178,7 @@ class Clvmd(Agent):
             return ""
         return "" if found.ok is not False else found.says
 
-    def see_version(self) -> lvmversion.Version:
+    def see_version(self) -> lvmversion.LvmVersion:
         """LVM's version."""
         return lvmversion.see(self.host)
 

@@ -2,7 +2,7 @@
 """What clvmd sees of its host, as values that a decision can be made of."""
 
 from dualstor.action import steps
-from dualstor.agents.lvmversion import Version
+from dualstor.agents.lvmversion import LvmVersion
 from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -38,7 +38,7 @@ class Sockets(Record):
     says: str = ""
 
 
-class Active(Record):
+class ActiveVolume(Record):
     """An LV that is active here; ``on_drbd``: it is on DRBD devices alone."""
 
     vg: str
@@ -99,14 +99,14 @@ class Case(steps.Case):
     configured: bool                        # dlm_controld has configured the kernel
     exclusive: "frozenset[str] | None"      # clvmd's exclusive locks; None: not known
     recovering: "tuple[str, ...]"           # lockspaces that grant no locks yet
-    active: "tuple[Active, ...]"
+    active: "tuple[ActiveVolume, ...]"
     remaining: float                        # seconds that are left for work
     # tools
     quorum: "Quorum"
     dlm: Dlm
     fence_domain: str                       # what cman's fencing waits for, "" for nothing
     configuration: str                      # what is wrong with cluster.conf, "" for nothing
-    version: Version
+    version: LvmVersion
     settings: Settings
     installed: "tuple[str, ...]"            # names of the daemons whose program is here
     answer: "str | None"                    # what the daemon did instead of answering

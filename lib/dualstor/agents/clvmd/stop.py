@@ -13,7 +13,7 @@ from dualstor.ocf.codes import ExitCode
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.action.steps import Step
-    from dualstor.agents.clvmd.seen import Active, Case
+    from dualstor.agents.clvmd.seen import ActiveVolume, Case
     from dualstor.kernel.process import Process
 
 TERM, KILL = 15, 9
@@ -48,7 +48,7 @@ def _end(case: "Case") -> "Do | Finish":
 
 
 def _busy(case: "Case", found: "tuple[Process, ...]",
-          left: "tuple[str, ...]") -> "tuple[Active, ...]":
+          left: "tuple[str, ...]") -> "tuple[ActiveVolume, ...]":
     """The LVs that are active here and locked by the daemon."""
     groups = {name[len("lvm_"):] for name in left if name.startswith("lvm_")}
     by_clvmd = CLVMD in left or any(p.program == CLVMD for p in found)

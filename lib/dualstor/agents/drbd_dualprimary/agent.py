@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dualstor.host.host import Host
     from dualstor.kernel.drbd import State
     from dualstor.tools.drbdconf import Configuration
-    from dualstor.tools.drbdsetup import Outcome
+    from dualstor.tools.drbdsetup import DrbdOutcome
 
 _FENCE_PEER_TIME = 5.0  # seconds of a monitor for asking drbdadm
 
@@ -41,7 +41,7 @@ class DrbdDualPrimary(Agent):
         self.score_memory = (INTERFACE.name, self.name, "score")
         self.refusal_memory = (INTERFACE.name, self.name, "refusal")
         self.advice_memory = (INTERFACE.name, self.name, "advice")
-        self.hung: "Outcome | None" = None     # of a drbdadm that hung in this action
+        self.hung: "DrbdOutcome | None" = None     # of a drbdadm that hung in this action
         self._fence_peer_memory = (INTERFACE.name, self.name, "fence-peer")
 
     # -- the kernel --------------------------------------------------------------
@@ -152,24 +152,24 @@ class DrbdDualPrimary(Agent):
         """Whether the cluster fences; None when it cannot be asked."""
         return pacemaker.fencing_enabled(self.host)
 
-    def see_peer(self) -> "seen.Peer":
+    def see_peer(self) -> "seen.PeerNode":
         """The peer, and whether the cluster says that it is down."""
         return self._peer_in(self.case.configuration)
 
-    def _peer_in(self, configuration: "Configuration") -> "seen.Peer":
+    def _peer_in(self, configuration: "Configuration") -> "seen.PeerNode":
         local = {self.request.node, pacemaker.local_node(self.host), os.uname().nodename}
         hosts = [host.name for host in configuration.hosts]
         others = [name for name in hosts if name not in local]
         if len(others) != 1:
-            return seen.Peer(name=" or ".join(others) or "node")
-        return seen.Peer(name=others[0], down=pacemaker.node_down(self.host, others[0]))
+            return seen.PeerNode(name=" or ".join(others) or "node")
+        return seen.PeerNode(name=others[0], down=pacemaker.node_down(self.host, others[0]))
 
-    def see_lost_peer(self) -> "seen.Peer":
+    def see_lost_peer(self) -> "seen.PeerNode":
         """As ``see_peer``, for actions that do not fail for want of a tool."""
         try:
             return self._peer_in(self._configuration())
         except DualstorError:
-            return seen.Peer(name="node")
+            return seen.PeerNode(name="node")
 
     def see_suspension(self) -> "tuple[str, ...] | None":
         """Why I/O is suspended, a tuple of causes; None when DRBD does not say."""

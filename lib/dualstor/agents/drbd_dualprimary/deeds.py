@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dualstor.action.steps import Request
     from dualstor.host.host import Host
-    from dualstor.tools.drbdsetup import Outcome
+    from dualstor.tools.drbdsetup import DrbdOutcome
 
     class Agent(Protocol):
         """What deeds use of the agent."""
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         case: seen.Case
         name: str
         conf: "str | None"
-        hung: "Outcome | None"
+        hung: "DrbdOutcome | None"
         score_memory: Tuple[str, str, str]
         refusal_memory: Tuple[str, str, str]
         advice_memory: Tuple[str, str, str]
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
         def see_state(self) -> "drbd.State | None": ...
 
-    Deed = Callable[[Agent], Outcome]       # a command of DRBD's
+    Deed = Callable[[Agent], DrbdOutcome]       # a command of DRBD's
 
 
 def load_module(agent: "Agent") -> bool:
@@ -42,17 +42,17 @@ def load_module(agent: "Agent") -> bool:
     return agent.host.run(("modprobe", "drbd")).ok
 
 
-def up(agent: "Agent") -> "Outcome":
+def up(agent: "Agent") -> "DrbdOutcome":
     """Configure the resource in the kernel, attach it and connect it."""
     return drbdadm.up(agent.host, agent.name, agent.conf)
 
 
-def adjust(agent: "Agent") -> "Outcome":
+def adjust(agent: "Agent") -> "DrbdOutcome":
     """Make the kernel's state that of the configuration."""
     return drbdadm.adjust(agent.host, agent.name, agent.conf)
 
 
-def attach(agent: "Agent") -> "Outcome":
+def attach(agent: "Agent") -> "DrbdOutcome":
     """Attach the disks that are missing, and leave the connection as it is."""
     state = agent.see_state()
     names = [agent.name]
@@ -62,12 +62,12 @@ def attach(agent: "Agent") -> "Outcome":
     return ([o for o in outcomes if not o.ok] or outcomes)[0]
 
 
-def primary(agent: "Agent") -> "Outcome":
+def primary(agent: "Agent") -> "DrbdOutcome":
     """Become Primary."""
     return drbdadm.primary(agent.host, agent.name, agent.conf)
 
 
-def secondary(agent: "Agent") -> "Outcome":
+def secondary(agent: "Agent") -> "DrbdOutcome":
     """Become Secondary; by drbdsetup if drbdadm is of no use: the kernel needs no files."""
     outcome = _by_drbdadm(agent, drbdadm.secondary)
     if outcome.ok or outcome.held_open or outcome.transient:
@@ -75,14 +75,14 @@ def secondary(agent: "Agent") -> "Outcome":
     return _by_drbdsetup(agent, drbdsetup.secondary, outcome.says)
 
 
-def down(agent: "Agent") -> "Outcome":
+def down(agent: "Agent") -> "DrbdOutcome":
     """Take the resource down."""
     return _by_drbdadm(agent, drbdadm.down)
 
 
 def _by_drbdadm(agent: "Agent",
-                command: "Callable[[Host, str, str | None], Outcome]") -> "Outcome":
-    """The Outcome of drbdadm, in a third of the time: what reads no files needs the rest.
+                command: "Callable[[Host, str, str | None], DrbdOutcome]") -> "DrbdOutcome":
+    """The DrbdOutcome of drbdadm, in a third of the time: what reads no files needs the rest.
 
     One that hung in this action is not waited for again.
     """
@@ -92,25 +92,25 @@ def _by_drbdadm(agent: "Agent",
         return agent.host.within(3, lambda: command(agent.host, agent.name, agent.conf))
     except ToolError as problem:
         log.warning("%s", problem.reason)
-        outcome = drbdsetup.Outcome(ok=False, code=1, says=problem.reason)
+        outcome = drbdsetup.DrbdOutcome(ok=False, code=1, says=problem.reason)
         if isinstance(problem, ToolHung):
             agent.hung = outcome
         return outcome
 
 
-def down_directly(agent: "Agent") -> "Outcome":
+def down_directly(agent: "Agent") -> "DrbdOutcome":
     """Take the resource down without its configuration."""
     return _by_drbdsetup(agent, drbdsetup.down)
 
 
-def _by_drbdsetup(agent: "Agent", command: "Callable[[Host, str, tuple[int, ...]], Outcome]",
-                  before: str = "") -> "Outcome":
-    """The Outcome of drbdsetup; *before* is what drbdadm said, reported if that fails, too."""
+def _by_drbdsetup(agent: "Agent", command: "Callable[[Host, str, tuple[int, ...]], DrbdOutcome]",
+                  before: str = "") -> "DrbdOutcome":
+    """The DrbdOutcome of drbdsetup; *before* is what drbdadm said, reported if that fails, too."""
     try:
         return command(agent.host, agent.name, _minors(agent))
     except ToolError as problem:
         says = f"{before}; {problem.reason}" if before else problem.reason
-        return drbdsetup.Outcome(ok=False, code=1, says=says)
+        return drbdsetup.DrbdOutcome(ok=False, code=1, says=says)
 
 
 def _minors(agent: "Agent") -> "tuple[int, ...]":

@@ -29,7 +29,7 @@ class Configured(Record):
     hung: bool = False
 
 
-class Peer(Record):
+class PeerNode(Record):
     """What the cluster says of the peer: ``down`` is True only for "offline and clean"."""
 
     name: str
@@ -119,8 +119,8 @@ class Case(steps.Case):
     handler: Handler
     fence_peer: "str | None"                # the handler's command, for monitor; None: not known
     fencing_enabled: "bool | None"
-    peer: Peer
-    lost_peer: Peer                         # the same, for actions that do not fail without tools
+    peer: PeerNode
+    lost_peer: PeerNode                     # the same, for actions that do not fail without tools
     suspension: "tuple[str, ...] | None"    # why I/O is suspended; None: not known
 
     @property

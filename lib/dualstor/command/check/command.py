@@ -5,8 +5,8 @@ import os
 
 from dualstor.command.check import judge, report
 from dualstor.command.check.sources import collect, peer, tree
-from dualstor.command.check.view.cluster import Cluster
-from dualstor.command.codes import ExitCode
+from dualstor.command.check.view.cluster import ClusterView
+from dualstor.command.codes import ExitStatus
 from dualstor.errors import DualstorError
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -88,14 +88,14 @@ def _record(path: str) -> None:
         stream.write(collect.this_host().to_json())
 
 
-def run(arguments: "Namespace", console: "Console") -> ExitCode:
+def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     """Read the hosts, apply the rules, report."""
     if arguments.record:
         _record(arguments.record)
-        return ExitCode.OK
+        return ExitStatus.OK
     cib = (_read(arguments.cib), arguments.cib) if arguments.cib else None
     trees, absent = _trees(arguments)
-    cluster = Cluster(trees, cib, _ENGINES[arguments.generation], absent)
+    cluster = ClusterView(trees, cib, _ENGINES[arguments.generation], absent)
     verdict = judge.judge(cluster)
     console.document(report.document(cluster, verdict), report.SCHEMA)
     report.show(console, cluster, verdict, arguments.quiet)

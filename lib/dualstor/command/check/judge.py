@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from dualstor.command.check.rules.registry import Rule
     from dualstor.command.check.view.cib import Cib
-    from dualstor.command.check.view.cluster import Cluster
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.cluster import ClusterView
+    from dualstor.command.check.view.host import HostView
 
 #: How the reason begins if the rule itself fails.
 BROKEN = "the rule itself failed, which is a bug in dualstor"
@@ -31,8 +31,8 @@ class Verdict(Record):
     looked: int
 
 
-def _subjects(rule: "Rule",
-              cluster: "Cluster") -> "Iterable[tuple[str | None, Host | Cluster | Cib]]":
+def _subjects(rule: "Rule", cluster: "ClusterView") \
+        -> "Iterable[tuple[str | None, HostView | ClusterView | Cib]]":
     """(name of the host or None, what the rule's function takes), of each check."""
     if rule.scope == HOST:
         return [(host.name, host) for host in cluster.hosts]
@@ -41,8 +41,8 @@ def _subjects(rule: "Rule",
     return [(None, cluster.pacemaker)]
 
 
-def _apply(rule: "Rule", cluster: "Cluster", host: "str | None",
-           subject: "Host | Cluster | Cib") -> "tuple[list[Finding], Unchecked | None]":
+def _apply(rule: "Rule", cluster: "ClusterView", host: "str | None",
+           subject: "HostView | ClusterView | Cib") -> "tuple[list[Finding], Unchecked | None]":
     """(Findings, Unchecked or None) of one rule on one subject."""
     findings: "list[Finding]" = []
     try:
@@ -72,8 +72,8 @@ def _merged(findings: "list[Finding]") -> "list[Finding]":
     return [one.but(hosts=names) for one, names in hosts.items()]
 
 
-def judge(cluster: "Cluster", chosen: "Iterable[Rule] | None" = None) -> Verdict:
-    """The Verdict of the rules on a view.Cluster.
+def judge(cluster: "ClusterView", chosen: "Iterable[Rule] | None" = None) -> Verdict:
+    """The Verdict of the rules on a ClusterView.
 
     :param chosen: the rules to apply; None for all
     """

@@ -3,7 +3,7 @@
 
 from dualstor.command.check.rules import rules
 from dualstor.command.check.rules.registry import ERROR, NOTE, SEVERITIES, WARNING
-from dualstor.command.codes import ExitCode
+from dualstor.command.codes import ExitStatus
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from dualstor.command.check.judge import Verdict
     from dualstor.command.check.rules.registry import Finding, Rule, Unchecked
-    from dualstor.command.check.view.cluster import Cluster
+    from dualstor.command.check.view.cluster import ClusterView
     from dualstor.command.console import Console
 
 _STYLES = {ERROR: "error", WARNING: "warning", NOTE: "dim"}
@@ -20,14 +20,14 @@ _STYLES = {ERROR: "error", WARNING: "warning", NOTE: "dim"}
 SCHEMA = 1
 
 
-def exit_code(verdict: "Verdict") -> ExitCode:
-    """The ExitCode of a Verdict; notes do not count."""
+def exit_code(verdict: "Verdict") -> ExitStatus:
+    """The ExitStatus of a Verdict; notes do not count."""
     severities = {finding.rule.severity for finding in verdict.findings}
     if ERROR in severities:
-        return ExitCode.ERROR
+        return ExitStatus.ERROR
     if WARNING in severities:
-        return ExitCode.WARNING
-    return ExitCode.INCOMPLETE if verdict.unseen else ExitCode.OK
+        return ExitStatus.WARNING
+    return ExitStatus.INCOMPLETE if verdict.unseen else ExitStatus.OK
 
 
 def _counts(verdict: "Verdict") -> "dict[str, int]":
@@ -35,7 +35,7 @@ def _counts(verdict: "Verdict") -> "dict[str, int]":
             for severity in SEVERITIES}
 
 
-def document(cluster: "Cluster", verdict: "Verdict") -> "dict[str, Any]":
+def document(cluster: "ClusterView", verdict: "Verdict") -> "dict[str, Any]":
     """The body of the JSON document, without its schema's name."""
     return {
         "hosts": [{"name": host.name, "source": host.tree.source} for host in cluster.hosts],
@@ -78,7 +78,8 @@ def _not_checked(console: "Console", unseen: "tuple[Unchecked, ...]") -> None:
             console.line(f"    {rule.title} ({rule.id})", "dim")
 
 
-def show(console: "Console", cluster: "Cluster", verdict: "Verdict", quiet: bool = False) -> None:
+def show(console: "Console", cluster: "ClusterView", verdict: "Verdict",
+         quiet: bool = False) -> None:
     """Print the verdict for a person; *quiet* leaves out what was not checked."""
     for host in cluster.hosts:
         console.line(f"checked {host.name} ({host.tree.source})", "dim")
@@ -91,4 +92,4 @@ def show(console: "Console", cluster: "Cluster", verdict: "Verdict", quiet: bool
               for word, number in _counts(verdict).items()]
     console.line()
     console.line(f"{', '.join(counts)}; {verdict.looked} checks done, {len(verdict.unseen)} not "
-                 "possible", "good" if exit_code(verdict) == ExitCode.OK else "title")
+                 "possible", "good" if exit_code(verdict) == ExitStatus.OK else "title")

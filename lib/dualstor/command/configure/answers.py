@@ -6,7 +6,15 @@ What is left out has a default where a safe one exists. All errors are reported 
 
 from dualstor.command.configure import names
 from dualstor.command.configure.generations import BY_NAME
-from dualstor.command.configure.model import FULL_SYNC, SKIP_SYNC, Drbd, Fence, Lvm, Node, Pair
+from dualstor.command.configure.model import (
+    FULL_SYNC,
+    SKIP_SYNC,
+    DrbdAnswers,
+    Fence,
+    LvmAnswers,
+    Node,
+    Pair,
+)
 from dualstor.errors import DualstorError
 from dualstor.record import whole
 
@@ -168,9 +176,9 @@ def _fences(read: _Reader, answers: "dict[str, Any]",
     return tuple(by_name[node.name] for node in nodes if node.name in by_name)
 
 
-def _drbd(read: _Reader, answers: "dict[str, Any]") -> Drbd:
+def _drbd(read: _Reader, answers: "dict[str, Any]") -> DrbdAnswers:
     table = read.table(answers.get("drbd", {}), "drbd", _KEYS["drbd"])
-    return Drbd(
+    return DrbdAnswers(
         resource=read.text(table, "resource", "drbd", names.resource, "r0"),
         version=read.choice(table, "version", "drbd", ("8.3", "8.4", "9"), "8.4"),
         minor=read.number(table, "minor", "drbd", 0, 255, 0),
@@ -178,14 +186,15 @@ def _drbd(read: _Reader, answers: "dict[str, Any]") -> Drbd:
         first_sync=read.choice(table, "first_sync", "drbd", (FULL_SYNC, SKIP_SYNC), FULL_SYNC))
 
 
-def _lvm(read: _Reader, answers: "dict[str, Any]") -> Lvm:
+def _lvm(read: _Reader, answers: "dict[str, Any]") -> LvmAnswers:
     table = read.table(answers.get("lvm", {}), "lvm", _KEYS["lvm"])
     lv = read.text(table, "lv", "lvm", names.volume, needed=False) or None
-    return Lvm(vg=read.text(table, "vg", "lvm", names.group, "vg0"), lv=lv,
+    return LvmAnswers(vg=read.text(table, "vg", "lvm", names.group, "vg0"), lv=lv,
                size=read.text(table, "size", "lvm", names.size, needed=bool(lv)) or None)
 
 
-def _ids_differ(read: _Reader, nodes: "tuple[Node, ...]", drbd: Drbd, lvm: Lvm) -> None:
+def _ids_differ(read: _Reader, nodes: "tuple[Node, ...]", drbd: DrbdAnswers,
+                lvm: LvmAnswers) -> None:
     if drbd.resource == lvm.vg:
         read.problems.append(f"DRBD resource and volume group are both {lvm.vg}: the cluster needs "
                              "two names")

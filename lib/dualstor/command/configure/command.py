@@ -3,7 +3,7 @@
 
 import os
 
-from dualstor.command.codes import ExitCode
+from dualstor.command.codes import ExitStatus
 from dualstor.command.configure import answers, files, migrate, names, pacemaker, sources, steps
 from dualstor.command.configure.options import add_arguments, from_options  # noqa: F401
 from dualstor.command.configure.render import cib, crm, pcs
@@ -162,10 +162,10 @@ def _take(console: "Console", pair: "Pair", arguments: "Namespace") -> bool:
     return True
 
 
-def run(arguments: "Namespace", console: "Console") -> ExitCode:
+def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     """Render the answers, and print, write or apply them.
 
-    :returns: ExitCode
+    :returns: ExitStatus
     :raises DualstorError: answers are wrong, or something cannot be written or done
     """
     if arguments.steps and not arguments.apply:
@@ -182,19 +182,19 @@ def run(arguments: "Namespace", console: "Console") -> ExitCode:
         found = migrate.steps(pair, arguments.migrate)
         console.document({"steps": _steps_json(found)})
         _show_steps(console, f"From clvmd to lvmlockd: {arguments.migrate}", found)
-        return ExitCode.OK
+        return ExitStatus.OK
     rendered = _rendered(pair, form)
     if arguments.output:
         _output(console, pair, rendered, arguments.output)
     if arguments.apply:
         if not _apply(console, pair, arguments):
-            return ExitCode.ERROR
+            return ExitStatus.ERROR
         if arguments.steps and not _take(console, pair, arguments):
-            return ExitCode.INCOMPLETE
+            return ExitStatus.INCOMPLETE
     if not (arguments.output or arguments.apply):
         _show(console, rendered)
     console.document({
         "generation": pair.generation.name, "files": rendered.files,
         "pacemaker": {"format": form, "parts": rendered.parts},
         "steps": _steps_json(rendered.steps)})
-    return ExitCode.OK
+    return ExitStatus.OK

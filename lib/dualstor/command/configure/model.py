@@ -33,7 +33,7 @@ class Fence(Record):
     delay: int = 0
 
 
-class Drbd(Record):
+class DrbdAnswers(Record):
     """The DRBD resource; ``version`` ("8.3", "8.4", "9") decides how its file is written."""
 
     resource: str
@@ -48,7 +48,7 @@ class Drbd(Record):
         return f"/dev/drbd{self.minor}"
 
 
-class Lvm(Record):
+class LvmAnswers(Record):
     """The volume group, and a first LV: ``lv`` and ``size`` are None when none is wanted."""
 
     vg: str
@@ -62,8 +62,8 @@ class Pair(Record):
     cluster: str
     generation_name: str
     nodes: "tuple[Node, ...]"
-    drbd: Drbd
-    lvm: Lvm
+    drbd: DrbdAnswers
+    lvm: LvmAnswers
     fences: "tuple[Fence, ...]"
     properties: "tuple[tuple[str, str], ...]" = ()
 

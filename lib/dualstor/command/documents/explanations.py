@@ -18,7 +18,7 @@ PLACE = re.compile(r"%[-.0-9]*[a-zA-Z]")
 class Topic(Record):
     """``area`` is an agent's name or "any"; ``keys`` are pieces of sentences in the source.
 
-    ``parts``: the recipe that belongs to it, recipes.Parts.
+    ``parts``: the recipe that belongs to it, recipes.Stages.
     """
 
     area: str

@@ -3,7 +3,7 @@
 
 from dualstor import __version__
 from dualstor.command import interface
-from dualstor.command.codes import ExitCode
+from dualstor.command.codes import ExitStatus
 from dualstor.command.main import SUMMARY, build_parser
 
 
@@ -47,7 +47,7 @@ def render() -> str:
         for option in sub.options:
             lines += _option(option)
     lines += [".SH EXIT STATUS"]
-    for code in ExitCode:
+    for code in ExitStatus:
         lines += [".TP", f"\\fB{code}\\fR", roff(code.meaning)]
     lines += [".SH SEE ALSO", "\\fBdrbd.conf\\fR(5), \\fBlvmlockd\\fR(8), \\fBclvmd\\fR(8), "
               "\\fBcorosync.conf\\fR(5), \\fBcluster.conf\\fR(5), \\fBpcs\\fR(8)", ""]

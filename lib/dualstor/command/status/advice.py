@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Iterator
 
     from dualstor.command.status.report import Report
-    from dualstor.tools.pacemaker import Cluster
+    from dualstor.tools.pacemaker import ClusterState
 
 # -- the cluster ------------------------------------------------------------------------
 
@@ -152,7 +152,7 @@ def _failures(report: "Report") -> "Iterator[Advice]":
             + f". Then `crm_resource --cleanup --resource {resource}`")
 
 
-def _agent(cluster: "Cluster", resource: str) -> "str | None":
+def _agent(cluster: "ClusterState", resource: str) -> "str | None":
     """The name of a resource's agent, e.g. "clvmd"; None: not known, or not one of ours."""
     for each in cluster.instances:
         if each.resource == resource and each.agent and "dualstor" in each.agent:

@@ -5,7 +5,7 @@ from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.recipes import Part
+    from dualstor.recipes import Stage
 
 ERROR, WARNING, UNSEEN = "error", "warning", "unseen"
 
@@ -19,10 +19,10 @@ class Advice(Record):
     severity: str
     what: str
     do: str
-    parts: "tuple[Part, ...]" = ()
+    parts: "tuple[Stage, ...]" = ()
 
 
-def error(what: str, do: str, parts: "tuple[Part, ...]" = ()) -> Advice:
+def error(what: str, do: str, parts: "tuple[Stage, ...]" = ()) -> Advice:
     """An Advice on what is wrong."""
     return Advice(severity=ERROR, what=what, do=do, parts=parts)
 

@@ -4,7 +4,7 @@
 import argparse
 import time
 
-from dualstor.command.codes import ExitCode
+from dualstor.command.codes import ExitStatus
 from dualstor.command.status import advice, document, observe, peer, screen
 from dualstor.command.status.advised import ERROR, UNSEEN, WARNING
 from dualstor.host.deadline import Deadline
@@ -60,13 +60,13 @@ def _host(seconds: float) -> Host:
     return Host(Deadline(seconds + 2.0))
 
 
-def _code(advices: "tuple[Advice, ...]") -> ExitCode:
+def _code(advices: "tuple[Advice, ...]") -> ExitStatus:
     severities = {each.severity for each in advices}
-    for severity, code in ((ERROR, ExitCode.ERROR), (WARNING, ExitCode.WARNING),
-                           (UNSEEN, ExitCode.INCOMPLETE)):
+    for severity, code in ((ERROR, ExitStatus.ERROR), (WARNING, ExitStatus.WARNING),
+                           (UNSEEN, ExitStatus.INCOMPLETE)):
         if severity in severities:
             return code
-    return ExitCode.OK
+    return ExitStatus.OK
 
 
 def _look(arguments: argparse.Namespace) -> "Report":
@@ -80,10 +80,10 @@ def _look(arguments: argparse.Namespace) -> "Report":
     return report
 
 
-def run(arguments: argparse.Namespace, console: "Console") -> ExitCode:
+def run(arguments: argparse.Namespace, console: "Console") -> ExitStatus:
     """Show the status once, or again and again.
 
-    :returns: ExitCode, by the most severe advice
+    :returns: ExitStatus, by the most severe advice
     :raises DualstorError: --peer is no host
     """
     if arguments.peer:

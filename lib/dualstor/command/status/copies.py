@@ -52,11 +52,11 @@ def _sides(report: "Report", name: str,
                               state=peer.resource_state(report.peer, name))
 
 
-def _manager(report: "Report") -> "recipes.Cluster":
+def _manager(report: "Report") -> "recipes.ClusterMode":
     """Whether Pacemaker runs here, and in maintenance mode."""
     if not isinstance(report.quorum, Silent) and not report.quorum.running:
-        return recipes.Cluster(runs=False)
-    return recipes.Cluster(maintained=not isinstance(report.cluster, Silent) and dict(
+        return recipes.ClusterMode(runs=False)
+    return recipes.ClusterMode(maintained=not isinstance(report.cluster, Silent) and dict(
         report.cluster.properties).get("maintenance-mode") == "true")
 
 

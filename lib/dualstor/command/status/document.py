@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dualstor.command.status.advised import Advice
-    from dualstor.command.status.report import Drbd, Report
-    from dualstor.tools.pacemaker import Cluster
+    from dualstor.command.status.report import DrbdReport, Report
+    from dualstor.tools.pacemaker import ClusterState
 
 
 def plain(value: "Any") -> "Any":
@@ -25,7 +25,7 @@ def plain(value: "Any") -> "Any":
     return value
 
 
-def _drbd(part: "Drbd | Silent") -> "Any":
+def _drbd(part: "DrbdReport | Silent") -> "Any":
     if isinstance(part, Silent):
         return plain(part)
     return {"loaded": part.loaded,
@@ -33,7 +33,7 @@ def _drbd(part: "Drbd | Silent") -> "Any":
                           for name, state in part.resources]}
 
 
-def _cluster(part: "Cluster | Silent") -> "Any":
+def _cluster(part: "ClusterState | Silent") -> "Any":
     if isinstance(part, Silent):
         return plain(part)
     return dict(plain(part), properties=dict(part.properties))

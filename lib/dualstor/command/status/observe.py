@@ -9,11 +9,11 @@ import time
 
 from dualstor.command.status.report import (
     Active,
-    Drbd,
+    DrbdReport,
     Fencing,
     Listed,
     Locking,
-    Lockspace,
+    LockspaceState,
     Report,
     Silent,
 )
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict
 
     from dualstor.host.host import Host
-    from dualstor.tools.pacemaker import Cluster
+    from dualstor.tools.pacemaker import ClusterState
     Make = Callable[[], Host]
     Parts = Dict[str, Callable[[Host], Any]]
     Gather = Callable[[Parts, Make, float], Dict[str, Any]]
@@ -58,17 +58,17 @@ def _share(host: "Host") -> float:
     return _SHARE * host.deadline.remaining
 
 
-def see_drbd(host: "Host") -> Drbd:
+def see_drbd(host: "Host") -> DrbdReport:
     """The DRBD resources of this node's configuration."""
     if not host.exists("/sys/module/drbd") and not host.exists("/proc/drbd"):
-        return Drbd(loaded=False)
+        return DrbdReport(loaded=False)
     found: "list[tuple[str, drbd.State | Silent | None]]" = []
     for name in drbdadm.resources(host, timeout=_share(host)):
         try:
             found.append((name, drbdadm.resource_state(host, name, timeout=_share(host))))
         except DualstorError as problem:
             found.append((name, Silent(says=problem.reason)))
-    return Drbd(loaded=True, resources=tuple(found), version=_version(host))
+    return DrbdReport(loaded=True, resources=tuple(found), version=_version(host))
 
 
 def _version(host: "Host") -> "str | None":
@@ -83,7 +83,7 @@ def _version(host: "Host") -> "str | None":
 def see_locking(host: "Host") -> Locking:
     """LVM's lock daemon, and its lockspaces in dlm."""
     seen = Locking(
-        lockspaces=tuple(Lockspace(name=name, recovered=dlm.recovered(host, name))
+        lockspaces=tuple(LockspaceState(name=name, recovered=dlm.recovered(host, name))
                          for name in dlm.lockspaces(host)),
         waits=dlm_tool.pending(host))
     for daemon in _DAEMONS:
@@ -118,7 +118,7 @@ def see_fencing(host: "Host") -> Fencing:
         raise pacemakers from None
 
 
-def see_cluster(host: "Host") -> "Cluster | Silent":
+def see_cluster(host: "Host") -> "ClusterState | Silent":
     """What Pacemaker shows; where it does not run, its own words instead of the XML they are in."""
     try:
         return pacemaker.cluster(host, _share(host))
@@ -212,7 +212,7 @@ def may_ask_lvm(seen: "dict[str, Any]") -> bool:
     """Whether LVM would answer at once: quorum, locking that works, no I/O suspended by DRBD."""
     known = not any(isinstance(seen[name], Silent) for name in ("quorum", "locking"))
     return known and bool(seen["quorum"].quorate) and seen["locking"].works and not (
-        isinstance(seen["drbd"], Drbd) and any(
+        isinstance(seen["drbd"], DrbdReport) and any(
             getattr(state, "suspended", False) for _, state in seen["drbd"].resources))
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dualstor.kernel.drbd import State
-    from dualstor.tools.pacemaker import Cluster
+    from dualstor.tools.pacemaker import ClusterState
     from dualstor.tools.quorum import Quorum
     from dualstor.tools.stonith import FenceEvent
 
@@ -19,7 +19,7 @@ class Silent(Record):
     says: str
 
 
-class Drbd(Record):
+class DrbdReport(Record):
     """``resources``: (name, its state; None: it is not up) of all configured.
 
     ``version``: the kernel's, as it writes it; None: not known.
@@ -30,7 +30,7 @@ class Drbd(Record):
     version: "str | None" = None
 
 
-class Lockspace(Record):
+class LockspaceState(Record):
     """A lockspace of dlm; ``recovered`` as kernel.dlm.recovered returns it."""
 
     name: str
@@ -49,7 +49,7 @@ class Locking(Record):
     daemon: "str | None" = None
     problem: "str | None" = None
     dead: bool = False
-    lockspaces: "tuple[Lockspace, ...]" = ()
+    lockspaces: "tuple[LockspaceState, ...]" = ()
     waits: "str | None" = None
     modes: "tuple[tuple[str, str], ...] | None" = None
     silence: "str | None" = None
@@ -97,9 +97,9 @@ class Report(Record):
 
     node: str
     quorum: "Quorum | Silent"
-    cluster: "Cluster | Silent"
+    cluster: "ClusterState | Silent"
     fencing: "Fencing | Silent"
-    drbd: "Drbd | Silent"
+    drbd: "DrbdReport | Silent"
     locking: "Locking | Silent"
     active: "tuple[Active, ...] | Silent"
     listed: "tuple[Listed, ...] | Silent | None" = None

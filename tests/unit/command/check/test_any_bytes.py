@@ -154,7 +154,7 @@ def test_a_filter_that_could_take_forever_is_not_evaluated(pattern):
 
 
 def test_chains_that_jump_in_a_circle_end():
-    circle = {"a": (chains.Rule(verdict="b"),), "b": (chains.Rule(verdict="a"),)}
+    circle = {"a": (chains.FirewallRule(verdict="b"),), "b": (chains.FirewallRule(verdict="a"),)}
     assert chains.admits(circle, {"a": chains.DROP}, "tcp", 1) is False
 
 

@@ -11,7 +11,7 @@ import pytest
 from dualstor.command import main
 from dualstor.command.check import report
 from dualstor.command.check.rules import rules
-from dualstor.command.codes import ExitCode
+from dualstor.command.codes import ExitStatus
 from dualstor.command.documents import findings
 
 from . import trees
@@ -41,7 +41,7 @@ def schema():
 
 def test_errors_are_shown_with_place_reason_and_fix(directories):
     code, out, err = call(*roots(*directories("recipe-2011")))
-    assert code == ExitCode.ERROR and err == ""
+    assert code == ExitStatus.ERROR and err == ""
     assert "ERROR  CMAN-FENCE-MANUAL  host1.example.com, host2.example.com " \
            "/etc/cluster/cluster.conf:14" in out
     assert "why: fence_manual is not fencing" in out
@@ -57,12 +57,13 @@ def test_what_cannot_be_checked_is_listed(directories):
 
 
 @pytest.mark.parametrize("spoil, code", [
-    (lambda pair: pair, ExitCode.OK),
-    (lambda pair: pair.silence("ip-addr"), ExitCode.INCOMPLETE),
+    (lambda pair: pair, ExitStatus.OK),
+    (lambda pair: pair.silence("ip-addr"), ExitStatus.INCOMPLETE),
     (lambda pair: pair.edit("/etc/corosync/corosync.conf", "token: 3000", "token: 1"),
-     ExitCode.WARNING),
-    (lambda pair: pair.edit("/etc/drbd.d/r0.res", "allow-two-primaries yes;", ""), ExitCode.ERROR),
-    (lambda pair: pair.edit("/etc/drbd.d/r0.res", "10.77.0.", "10.78.0."), ExitCode.OK),
+     ExitStatus.WARNING),
+    (lambda pair: pair.edit("/etc/drbd.d/r0.res", "allow-two-primaries yes;", ""),
+     ExitStatus.ERROR),
+    (lambda pair: pair.edit("/etc/drbd.d/r0.res", "10.77.0.", "10.78.0."), ExitStatus.OK),
 ])
 def test_the_exit_code_is_that_of_the_worst(good, spoil, code):
     assert report.exit_code(spoil(good("corosync")).verdict()) == code
@@ -79,7 +80,7 @@ def test_json_follows_its_schema(directories, name):
     document = json.loads(out)
     jsonschema.validate(document, schema())
     assert document["summary"]["not_looked"] == len(document["not_looked"])
-    assert (document["summary"]["error"] > 0) == (code == ExitCode.ERROR)
+    assert (document["summary"]["error"] > 0) == (code == ExitStatus.ERROR)
 
 
 def test_the_schema_admits_nothing_else(directories):
@@ -113,7 +114,7 @@ def test_the_generation_can_be_chosen(directories):
 ])
 def test_what_is_not_there_is_an_error_in_one_line(arguments, says):
     code, out, err = call(*arguments)
-    assert code == ExitCode.ERROR and out == ""
+    assert code == ExitStatus.ERROR and out == ""
     assert says in err and err.count("\n") == 1
 
 

@@ -10,7 +10,7 @@ import shutil
 
 from dualstor.command.check.judge import judge
 from dualstor.command.check.sources import collect, wanted
-from dualstor.command.check.view.cluster import Cluster
+from dualstor.command.check.view.cluster import ClusterView
 
 _HERE = os.path.dirname(__file__)
 TREE = os.path.abspath(os.path.join(_HERE, *[os.pardir] * 4))
@@ -89,7 +89,7 @@ class Pair:
 
     @property
     def cluster(self):
-        return Cluster(self.trees, (self.cib, "cib.xml") if self.cib else None, self.engine)
+        return ClusterView(self.trees, (self.cib, "cib.xml") if self.cib else None, self.engine)
 
     def verdict(self, rules=None):
         return judge(self.cluster, rules)

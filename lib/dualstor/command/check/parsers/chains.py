@@ -15,7 +15,7 @@ ACCEPT, DROP, RETURN = "accept", "drop", "return"
 _DEPTH = 20
 
 
-class Rule(Record):
+class FirewallRule(Record):
     """One rule: ``verdict`` is ACCEPT, DROP, RETURN, or the name of a chain to jump to.
 
     ``protocol`` and ``ports`` (a function of a port) are None for any; ``new``: whether it
@@ -38,7 +38,7 @@ class Rule(Record):
 class _Walk:
     """A packet's way through *chains*; each chain is walked once, whoever jumps to it."""
 
-    def __init__(self, chains: "Mapping[str, Sequence[Rule]]", protocol: str,
+    def __init__(self, chains: "Mapping[str, Sequence[FirewallRule]]", protocol: str,
                  port: "int | None") -> None:
         self._chains, self._packet = chains, (protocol, port)
         self._known: "dict[str, str | None]" = {}
@@ -66,7 +66,7 @@ class _Walk:
         return None
 
 
-def admits(chains: "Mapping[str, Sequence[Rule]]", policies: "Mapping[str, str]",
+def admits(chains: "Mapping[str, Sequence[FirewallRule]]", policies: "Mapping[str, str]",
            protocol: str, port: "int | None") -> bool:
     """Whether a new packet is accepted.
 

@@ -8,14 +8,14 @@ line; ``#`` begins a comment.
 from dualstor.command.check.parsers.where import Problem, Where
 
 
-class Section:
+class CorosyncSection:
     """A section: ``values`` is {key: (value, Where)}; of two the later one counts."""
 
     def __init__(self, name: str, where: Where) -> None:
         self.name = name
         self.where = where
         self.values: "dict[str, tuple[str, Where]]" = {}
-        self.sections: "list[Section]" = []
+        self.sections: "list[CorosyncSection]" = []
 
     def get(self, key: str, default: "str | None" = None) -> "str | None":
         """The value of a key as text."""
@@ -25,25 +25,25 @@ class Section:
         """Where the key is; where the section begins if it has no such key."""
         return self.values[key][1] if key in self.values else self.where
 
-    def named(self, name: str) -> "list[Section]":
+    def named(self, name: str) -> "list[CorosyncSection]":
         """The inner sections of that name."""
         return [section for section in self.sections if section.name == name]
 
-    def first(self, name: str) -> "Section":
+    def first(self, name: str) -> "CorosyncSection":
         """The first inner section of that name; an empty one if there is none."""
-        return (self.named(name) or [Section(name, self.where)])[0]
+        return (self.named(name) or [CorosyncSection(name, self.where)])[0]
 
 
-def parse(text: str, path: str) -> "tuple[Section, tuple[Problem, ...]]":
-    """(the whole as a Section, Problems)."""
-    top = Section("", Where(path))
+def parse(text: str, path: str) -> "tuple[CorosyncSection, tuple[Problem, ...]]":
+    """(the whole as a CorosyncSection, Problems)."""
+    top = CorosyncSection("", Where(path))
     stack, problems = [top], []
     for number, raw in enumerate(text.split("\n"), 1):
         line, where = raw.strip(), Where(path, number)
         if not line or line.startswith("#"):
             continue
         if line.endswith("{"):
-            section = Section(line[:-1].strip(), where)
+            section = CorosyncSection(line[:-1].strip(), where)
             stack[-1].sections.append(section)
             stack.append(section)
         elif line == "}":

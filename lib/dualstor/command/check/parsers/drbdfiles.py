@@ -25,7 +25,7 @@ _INCLUDE = re.compile(r"^\s*include\s+\"?([^\s\";]+)\"?\s*;\s*$")
 _LINES = 100000  # more is no configuration; also ends files that keep including each other
 
 
-class Resource(Record):
+class DrbdResource(Record):
     """A resource: its drbdconf.Configuration, and where its options are."""
 
     configuration: drbdconf.Configuration
@@ -72,7 +72,7 @@ def _lines(files: "Mapping[str, str]") -> "list[Line]":
     return lines
 
 
-def _places(section: drbdconf.Section, wheres: "list[Where]",
+def _places(section: drbdconf.DrbdSection, wheres: "list[Where]",
             found: "dict[str, Where]") -> "dict[str, Where]":
     """{option: Where} of a section and those within it."""
     for statement in section.statements:
@@ -83,13 +83,13 @@ def _places(section: drbdconf.Section, wheres: "list[Where]",
     return found
 
 
-def _words(section: drbdconf.Section) -> "tuple[object, ...]":
+def _words(section: drbdconf.DrbdSection) -> "tuple[object, ...]":
     """The words of a section, in an order that does not depend on that of its statements."""
     return (section.head, tuple(sorted(tuple(s) for s in section.statements)),
             tuple(sorted(_words(inner) for inner in section.sections)))
 
 
-def parse(files: "Mapping[str, str]") -> "tuple[tuple[Resource, ...], tuple[Problem, ...]]":
+def parse(files: "Mapping[str, str]") -> "tuple[tuple[DrbdResource, ...], tuple[Problem, ...]]":
     """(Resources, Problems).
 
     :param files: path -> text of DRBD's files in /etc
@@ -114,7 +114,7 @@ def parse(files: "Mapping[str, str]") -> "tuple[tuple[Resource, ...], tuple[Prob
         except ParseError as problem:
             problems.append(Problem(where, str(problem).partition(": ")[2]))
             continue
-        resources.append(Resource(configuration=configuration, where=where,
+        resources.append(DrbdResource(configuration=configuration, where=where,
                                   places=_places(section, wheres, dict(common)),
                                   words=_words(section)))
     return tuple(resources), tuple(problems)

@@ -13,7 +13,7 @@ _NUMBERS = {"2": "igmp", "6": "tcp", "17": "udp", "132": "sctp", "all": None, "0
 _OTHERS = ("LOG", "MARK", "CONNMARK", "NFLOG", "AUDIT", "TRACE")
 
 
-def _rule(words: "list[str]") -> "chains.Rule | None":
+def _rule(words: "list[str]") -> "chains.FirewallRule | None":
     """The Rule of the words after ``-A CHAIN``; None for one that decides nothing."""
     values: "dict[str, str]" = {}
     options: "set[str]" = set()
@@ -34,7 +34,7 @@ def _rule(words: "list[str]") -> "chains.Rule | None":
     states = values.get("--ctstate") or values.get("--state")
     ports = values.get("--dport") or values.get("--dports")
     protocol = values.get("-p", "all")
-    return chains.Rule(
+    return chains.FirewallRule(
         verdict=_VERDICTS.get(target, target), protocol=_NUMBERS.get(protocol, protocol),
         ports=(lambda port: holds(ports, port)) if ports else None,
         new=states is None or "NEW" in states.split(","), sure=options <= _JUDGED)
@@ -42,7 +42,7 @@ def _rule(words: "list[str]") -> "chains.Rule | None":
 
 def admits(text: str, protocol: str, port: "int | None") -> bool:
     """Whether a new packet is accepted; without a chain INPUT everything is."""
-    found: "dict[str, list[chains.Rule]]" = {}
+    found: "dict[str, list[chains.FirewallRule]]" = {}
     policies: "dict[str, str]" = {}
     in_filter = False
     for line in text.split("\n"):

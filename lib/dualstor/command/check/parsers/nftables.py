@@ -20,7 +20,7 @@ _KINDS = {"accept": chains.ACCEPT, "drop": chains.DROP, "reject": chains.DROP,
           "return": chains.RETURN}
 
 
-def _rule(line: str, table: str) -> "chains.Rule | None":
+def _rule(line: str, table: str) -> "chains.FirewallRule | None":
     """The Rule of a line; None for one that decides nothing here."""
     verdict = _VERDICT.search(line)
     if verdict is None or _LOOPBACK.search(line) or "vmap" in line:
@@ -42,14 +42,14 @@ def _rule(line: str, table: str) -> "chains.Rule | None":
         new = "new" in match.group(1)
         rest = rest.replace(match.group(), " ", 1)
     jump = verdict.group(2)
-    return chains.Rule(verdict=f"{table} {jump}" if jump else _KINDS[verdict.group(1)],
+    return chains.FirewallRule(verdict=f"{table} {jump}" if jump else _KINDS[verdict.group(1)],
                        protocol=None if protocol == "th" else protocol, ports=ports, new=new,
                        sure=not _NOISE.sub(" ", rest).strip())
 
 
 def admits(text: str, protocol: str, port: "int | None") -> bool:
     """Whether a new IPv4 packet is accepted; without a chain for incoming packets it is."""
-    found: "dict[str, list[chains.Rule]]" = {}
+    found: "dict[str, list[chains.FirewallRule]]" = {}
     policies: "dict[str, str]" = {}
     table = chain = ""      # FAMILY NAME; FAMILY NAME CHAIN
     for line in text.split("\n"):

@@ -8,7 +8,7 @@ from dualstor.record import whole
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.host import HostView
 
 #: Agents that power no node off.
 NO_FENCING = ("fence_manual", "fence_ack_manual", "fence_null", "fence_dummy")
@@ -21,7 +21,7 @@ _REAL = "define a power switch of each node (e.g. agent=\"fence_ipmilan\") in <f
       why="A lost node that cannot be fenced blocks the other's storage forever.",
       fix="put <fence><method name=\"1\"><device name=\"...\"/></method></fence> into the "
           "<clusternode> of {node}; " + _REAL)
-def method(host: "Host") -> "Findings":
+def method(host: "HostView") -> "Findings":
     for node in clusterconf.nodes(host):
         if not node.devices:
             yield found(node.where, f"node {node.name} has no fence device", node=node.name)
@@ -30,7 +30,7 @@ def method(host: "Host") -> "Findings":
 @rule("CMAN-FENCE-DEVICE", ERROR, "each fence device that a node uses is defined",
       why="fenced does not find the device, and fencing fails again and again.",
       fix="define <fencedevice name=\"{device}\" agent=\"...\"/> in <fencedevices>")
-def device(host: "Host") -> "Findings":
+def device(host: "HostView") -> "Findings":
     known = clusterconf.devices(host)
     for node in clusterconf.nodes(host):
         for element in node.devices:
@@ -44,7 +44,7 @@ def device(host: "Host") -> "Findings":
       why="fence_manual is not fencing: everything waits for a person, who will confirm it while "
           "the node still writes.",
       fix=_REAL + " and use it in both nodes' fence methods")
-def manual(host: "Host") -> "Findings":
+def manual(host: "HostView") -> "Findings":
     for one in clusterconf.devices(host).values():
         if one.agent in NO_FENCING:
             yield found(one.where, f"device {one.name} is {one.agent}")
@@ -53,7 +53,7 @@ def manual(host: "Host") -> "Findings":
 @rule("CMAN-CLEAN-START", ERROR, "clean_start is 0",
       why="With 1 a starting node assumes that the other is down, without fencing it: both write.",
       fix="set clean_start=\"0\" in <fence_daemon>")
-def clean_start(host: "Host") -> "Findings":
+def clean_start(host: "HostView") -> "Findings":
     value, where = clusterconf.attribute(host, "fence_daemon", "clean_start", "0")
     if value != "0":
         yield found(where, f"clean_start is {value}")
@@ -62,7 +62,7 @@ def clean_start(host: "Host") -> "Findings":
 @rule("CMAN-POST-JOIN-DELAY", WARNING, "post_join_delay gives the other node time to boot",
       why="When both boot, the first fences the second if it has not joined within that time.",
       fix="set post_join_delay=\"30\" in <fence_daemon>, or more if one node boots longer")
-def post_join(host: "Host") -> "Findings":
+def post_join(host: "HostView") -> "Findings":
     value, where = clusterconf.attribute(host, "fence_daemon", "post_join_delay", str(_POST_JOIN))
     number = whole(value, signed=True)
     if number is None or 0 <= number < _POST_JOIN:
@@ -73,7 +73,7 @@ def post_join(host: "Host") -> "Findings":
       why="For that long after a failure the survivor's storage is frozen for nothing; with -1 "
           "forever.",
       fix="set post_fail_delay=\"0\" in <fence_daemon>")
-def post_fail(host: "Host") -> "Findings":
+def post_fail(host: "HostView") -> "Findings":
     value, where = clusterconf.attribute(host, "fence_daemon", "post_fail_delay", "0")
     if whole(value, signed=True) != 0:
         yield found(where, f"post_fail_delay is {value}")
@@ -83,7 +83,7 @@ def post_fail(host: "Host") -> "Findings":
       why="When only the link between them breaks, both fence at once (a fence race), and both are "
           "off.",
       fix="set delay=\"15\" on the <device> of the preferred survivor")
-def delay(host: "Host") -> "Findings":
+def delay(host: "HostView") -> "Findings":
     known, delays = clusterconf.devices(host), []
     for node in clusterconf.nodes(host):
         for element in node.devices[:1]:

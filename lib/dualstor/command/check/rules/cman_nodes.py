@@ -10,13 +10,13 @@ from dualstor.record import whole
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.host import HostView
 
 
 @rule("CMAN-TWO-NODE", ERROR, "two_node is 1 and expected_votes is 1",
       why="Otherwise the survivor of two nodes has no quorum: its storage freezes.",
       fix="set <cman two_node=\"1\" expected_votes=\"1\"/> in cluster.conf on both hosts")
-def two_node(host: "Host") -> "Findings":
+def two_node(host: "HostView") -> "Findings":
     if len(clusterconf.nodes(host)) > 2:
         return
     values = [clusterconf.attribute(host, "cman", name) for name in ("two_node", "expected_votes")]
@@ -28,7 +28,7 @@ def two_node(host: "Host") -> "Findings":
 @rule("CMAN-NODE-COUNT", ERROR, "the cluster has two nodes",
       why="Dual-primary DRBD and two_node are for exactly two nodes.",
       fix="keep two <clusternode> elements in cluster.conf")
-def node_count(host: "Host") -> "Findings":
+def node_count(host: "HostView") -> "Findings":
     nodes = clusterconf.nodes(host)
     if len(nodes) != 2:
         yield found(clusterconf.at(clusterconf.root(host)), f"there are {len(nodes)} nodes")
@@ -37,7 +37,7 @@ def node_count(host: "Host") -> "Findings":
 @rule("CMAN-NODE-IDS", ERROR, "each node has a unique id",
       why="Two nodes with the same id expel each other from the cluster.",
       fix="set nodeid=\"1\" and nodeid=\"2\" in the <clusternode> elements")
-def node_ids(host: "Host") -> "Findings":
+def node_ids(host: "HostView") -> "Findings":
     taken: "set[str]" = set()
     for node in clusterconf.nodes(host):
         if node.nodeid in taken:
@@ -50,7 +50,7 @@ def node_ids(host: "Host") -> "Findings":
 @rule("CMAN-SELF", ERROR, "this host is one of the nodes",
       why="cman identifies itself by the host name; a host that is not in the file does not join.",
       fix="set the name of its <clusternode> to {host}, or add that name to /etc/hosts")
-def own_node(host: "Host") -> "Findings":
+def own_node(host: "HostView") -> "Findings":
     nodes = clusterconf.nodes(host)
     short = host.name.partition(".")[0]
     if nodes and not any(short == n.name.partition(".")[0] for n in nodes) \
@@ -59,14 +59,14 @@ def own_node(host: "Host") -> "Findings":
             f"none of {', '.join(n.name for n in nodes)} is host {host.name}", host=host.name)
 
 
-def _is_own(host: "Host", name: str) -> bool:
+def _is_own(host: "HostView", name: str) -> bool:
     return host.addresses.get(name) in [str(i.ip) for i in host.interfaces]
 
 
 @rule("CMAN-NAME-RESOLVES", ERROR, "the nodes' names can be resolved",
       why="cman gets a node's address from its name: without one the node is unreachable.",
       fix="add a line `ADDRESS {node}` to /etc/hosts on both hosts")
-def resolves(host: "Host") -> "Findings":
+def resolves(host: "HostView") -> "Findings":
     for node in clusterconf.nodes(host):
         if not node.name or node.name in host.addresses:
             continue
@@ -79,7 +79,7 @@ def resolves(host: "Host") -> "Findings":
       why="A cluster that needs DNS for its own nodes stops when DNS does; short names can change "
           "with the search list.",
       fix="add a line `ADDRESS {node}` to /etc/hosts on both hosts, or use the full name")
-def local_names(host: "Host") -> "Findings":
+def local_names(host: "HostView") -> "Findings":
     for node in clusterconf.nodes(host):
         if node.name and "." not in node.name and node.name not in host.addresses:
             yield found(node.where, f"{node.name} is neither a full name nor in /etc/hosts",
@@ -89,7 +89,7 @@ def local_names(host: "Host") -> "Findings":
 @rule("CMAN-LOOPBACK", ERROR, "no node's name resolves to the loopback address",
       why="cman binds to the loopback address and receives nothing from the other node.",
       fix="remove {node} from the line of {address} in /etc/hosts")
-def loopback(host: "Host") -> "Findings":
+def loopback(host: "HostView") -> "Findings":
     for node in clusterconf.nodes(host):
         address = host.addresses.get(node.name, "")
         if address.startswith("127.") or address == "::1":
@@ -101,7 +101,7 @@ def loopback(host: "Host") -> "Findings":
       why="Packets to another address reach nobody, and each node forms a cluster of its own.",
       fix="set <multicast addr=\"239.192.0.1\"/> (any of 239.192.0.0/14), or remove it: cman "
           "chooses an address")
-def multicast(host: "Host") -> "Findings":
+def multicast(host: "HostView") -> "Findings":
     address, where = clusterconf.attribute(host, "multicast", "addr")
     if address is None:
         return

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.cluster import Cluster
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.cluster import ClusterView
+    from dualstor.command.check.view.host import HostView
 
 _SCHEMA = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "cluster.rng")
 _NAME_LIMIT = 15
@@ -27,7 +27,7 @@ _NAME_LIMIT = 15
 @rule("CMAN-XML", ERROR, "cluster.conf is well-formed XML",
       why="cman does not read a file that is not well-formed, and the node does not join.",
       fix="fix the XML; `xmllint --noout {file}` must report no error")
-def well_formed(host: "Host") -> "Findings":
+def well_formed(host: "HostView") -> "Findings":
     for problem in host.cluster_conf[1]:
         yield found(problem.where, problem.text)
 
@@ -35,7 +35,7 @@ def well_formed(host: "Host") -> "Findings":
 @rule("CMAN-SCHEMA", ERROR, "cluster.conf matches cman's schema",
       why="cman refuses or ignores what its schema does not allow.",
       fix="fix the line; `ccs_config_validate` must say \"Configuration validates\"")
-def schema(host: "Host") -> "Findings":
+def schema(host: "HostView") -> "Findings":
     root, problems = host.cluster_conf
     if problems or root is None:
         return  # CMAN-XML reports it; the schema does not apply to what was repaired
@@ -47,7 +47,7 @@ def schema(host: "Host") -> "Findings":
             yield found(Where(CLUSTER_CONF, line), said[0])
 
 
-def _outside(host: "Host", name: str, around: str) -> "list[etree._Element]":
+def _outside(host: "HostView", name: str, around: str) -> "list[etree._Element]":
     return [e for e in xml.elements(clusterconf.root(host), name)
             if [up.tag for up in e.iterancestors()][:1] != [around]]
 
@@ -55,7 +55,7 @@ def _outside(host: "Host", name: str, around: str) -> "list[etree._Element]":
 @rule("CMAN-CLUSTERNODES", ERROR, "the nodes are inside <clusternodes>",
       why="cman looks for nodes only there: it finds none and does not start.",
       fix="put all <clusternode> elements inside <clusternodes>")
-def clusternodes(host: "Host") -> "Findings":
+def clusternodes(host: "HostView") -> "Findings":
     for element in _outside(host, "clusternode", "clusternodes"):
         yield found(clusterconf.at(element),
                     f"node {element.get('name', '(no name)')} is not inside <clusternodes>")
@@ -64,7 +64,7 @@ def clusternodes(host: "Host") -> "Findings":
 @rule("CMAN-FENCEDEVICES", ERROR, "the fence devices are inside <fencedevices>",
       why="fenced looks for devices only there: it finds none and fences nobody.",
       fix="put all <fencedevice> elements inside <fencedevices>, directly in <cluster>")
-def fencedevices(host: "Host") -> "Findings":
+def fencedevices(host: "HostView") -> "Findings":
     for element in _outside(host, "fencedevice", "fencedevices"):
         yield found(clusterconf.at(element),
                     f"device {element.get('name', '(no name)')} is not inside <fencedevices>")
@@ -73,7 +73,7 @@ def fencedevices(host: "Host") -> "Findings":
 @rule("CMAN-NAME", ERROR, "the cluster has a name of at most 15 characters",
       why="cman cuts or refuses a longer name, and GFS2 and dlm identify the cluster by it.",
       fix="shorten the name of <cluster>, on both hosts")
-def cluster_name(host: "Host") -> "Findings":
+def cluster_name(host: "HostView") -> "Findings":
     root = clusterconf.root(host)
     name = root.get("name", "")
     if not 0 < len(name) <= _NAME_LIMIT:
@@ -83,7 +83,7 @@ def cluster_name(host: "Host") -> "Findings":
 @rule("CMAN-CONFIG-VERSION", ERROR, "cluster.conf has a version number",
       why="cman loads a changed file only if its number is higher.",
       fix="set config_version=\"1\" in <cluster>, and raise it with every change")
-def config_version(host: "Host") -> "Findings":
+def config_version(host: "HostView") -> "Findings":
     root = clusterconf.root(host)
     if whole(root.get("config_version")) is None:
         yield found(clusterconf.at(root),
@@ -94,7 +94,7 @@ def config_version(host: "Host") -> "Findings":
       why="A node with an older version is not admitted to the cluster.",
       fix="copy {file} from the host with the higher config_version, then `cman_tool version -r`",
       scope=PAIR)
-def same_version(cluster: "Cluster") -> "Findings":
+def same_version(cluster: "ClusterView") -> "Findings":
     first, second = cluster.hosts[:2]
     root = clusterconf.root(first)
     mine, theirs = (clusterconf.root(host).get("config_version") for host in (first, second))
@@ -113,7 +113,7 @@ def _shape(element: "etree._Element") -> "tuple[str, list[tuple[str, str]], list
       why="Nodes with different settings for fencing and quorum work against each other.",
       fix="copy {file} to the other host with a higher config_version, then `cman_tool version -r`",
       scope=PAIR)
-def same_file(cluster: "Cluster") -> "Findings":
+def same_file(cluster: "ClusterView") -> "Findings":
     first, second = cluster.hosts[:2]
     mine, theirs = clusterconf.root(first), clusterconf.root(second)
     if _shape(mine) != _shape(theirs):
@@ -125,7 +125,7 @@ def same_file(cluster: "Cluster") -> "Findings":
       why="cman ignores it, but the service corosync reads it and forms another cluster.",
       fix="`mv {file} {file}.unused`, and make sure that the service corosync is not started at "
           "boot")
-def corosync_conf(host: "Host") -> "Findings":
+def corosync_conf(host: "HostView") -> "Findings":
     if host.engine != "cman":
         raise Irrelevant()
     if host.text(CLUSTER_CONF) is not None and host.text(COROSYNC_CONF) is not None:

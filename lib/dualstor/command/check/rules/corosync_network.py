@@ -11,9 +11,9 @@ from dualstor.record import whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.command.check.parsers.corosyncconf import Section
+    from dualstor.command.check.parsers.corosyncconf import CorosyncSection
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.host import Host, Network
+    from dualstor.command.check.view.host import HostView, Network
 
 _AUTHKEY = "/etc/corosync/authkey"
 _TRANSPORTS = {1: ("udp", "udpu", "iba"), 2: ("udp", "udpu", "iba"), 3: ("knet", "udp", "udpu")}
@@ -21,16 +21,16 @@ _TRANSPORTS = {1: ("udp", "udpu", "iba"), 2: ("udp", "udpu", "iba"), 3: ("knet",
 _TOKEN_LEAST, _TOKEN_MOST = 1000, 30000
 
 
-def _totem(host: "Host") -> "Section":
+def _totem(host: "HostView") -> "CorosyncSection":
     return host.corosync_conf[0].first("totem")
 
 
-def transport(host: "Host") -> str:
+def transport(host: "HostView") -> str:
     """The transport in use: "udp" (multicast), "udpu", "knet" or another word."""
     return _totem(host).get("transport") or ("knet" if host.corosync_version >= 3 else "udp")
 
 
-def _addresses(node: "Section") -> "list[str]":
+def _addresses(node: "CorosyncSection") -> "list[str]":
     """The values of ring0_addr, ring1_addr ... of a node section."""
     return [value for key, (value, _) in node.values.items()
             if key.startswith("ring") and key.endswith("_addr")]
@@ -39,7 +39,7 @@ def _addresses(node: "Section") -> "list[str]":
 @rule("COROSYNC-BINDNETADDR", ERROR, "each interface section has a bindnetaddr",
       why="Without it corosync does not know which network to use and does not start.",
       fix="set `bindnetaddr:` to the network's address, e.g. 192.168.1.0, in the interface section")
-def bindnetaddr(host: "Host") -> "Findings":
+def bindnetaddr(host: "HostView") -> "Findings":
     interfaces = _totem(host).named("interface")
     if host.corosync_nodes and host.corosync_version >= 2:
         return  # the node list has the addresses
@@ -54,7 +54,7 @@ def bindnetaddr(host: "Host") -> "Findings":
       "bindnetaddr is the address of one of this host's networks",
       why="corosync binds to the loopback address without an error and receives nothing.",
       fix="set `bindnetaddr: {network}`")
-def bindnetaddr_network(host: "Host") -> "Findings":
+def bindnetaddr_network(host: "HostView") -> "Findings":
     for section in _totem(host).named("interface"):
         text = section.get("bindnetaddr")
         if text is None:
@@ -78,7 +78,7 @@ def bindnetaddr_network(host: "Host") -> "Findings":
       why="corosync identifies itself in the node list by its addresses, and does not start "
           "otherwise.",
       fix="set `ring0_addr` of this host's node to one of its addresses (`ip addr`)")
-def ring(host: "Host") -> "Findings":
+def ring(host: "HostView") -> "Findings":
     nodes = host.corosync_nodes
     if not nodes or host.corosync_version < 2:
         raise Irrelevant()
@@ -94,7 +94,7 @@ def ring(host: "Host") -> "Findings":
                 yield found(nodes[index].where, f"{text} is not an address of this host")
 
 
-def _links(host: "Host") -> "list[Network]":
+def _links(host: "HostView") -> "list[Network]":
     """The networks of this host that corosync uses."""
     bound = [section.get("bindnetaddr") or "" for section in _totem(host).named("interface")]
     texts = [text for node in host.corosync_nodes for text in _addresses(node)]
@@ -113,7 +113,7 @@ def _links(host: "Host") -> "list[Network]":
           "both links survives it.",
       fix="make one bond of both links, with the addresses of the ring and of {network} on it; add "
           "no second ring, as dlm supports only one link")
-def on_replication(host: "Host") -> "Findings":
+def on_replication(host: "HostView") -> "Findings":
     links = _links(host)
     if not links:
         raise Unavailable("corosync.conf names no network of this host")
@@ -130,7 +130,7 @@ def on_replication(host: "Host") -> "Findings":
 @rule("COROSYNC-MCASTADDR", ERROR, "the multicast address is valid",
       why="Packets to another address reach nobody, and each node forms a cluster of its own.",
       fix="set `mcastaddr: 239.192.0.1` (any of 239.192.0.0/14) in the interface section")
-def mcastaddr(host: "Host") -> "Findings":
+def mcastaddr(host: "HostView") -> "Findings":
     if transport(host) != "udp":
         raise Irrelevant()
     for section in _totem(host).named("interface"):
@@ -148,7 +148,7 @@ def mcastaddr(host: "Host") -> "Findings":
 @rule("COROSYNC-TRANSPORT", ERROR, "this corosync supports the transport",
       why="corosync does not start with an unknown transport.",
       fix="set `transport: {transport}` in the totem section on both hosts")
-def known_transport(host: "Host") -> "Findings":
+def known_transport(host: "HostView") -> "Findings":
     known = _TRANSPORTS.get(host.corosync_version, _TRANSPORTS[3])
     word = transport(host)
     if word not in known:
@@ -161,7 +161,7 @@ def known_transport(host: "Host") -> "Findings":
       why="With a short one a busy host is taken for dead and fenced; with a long one locks wait "
           "that long for a dead host.",
       fix="set `token: 3000` in the totem section on both hosts (milliseconds)")
-def token(host: "Host") -> "Findings":
+def token(host: "HostView") -> "Findings":
     text = _totem(host).get("token")
     if text is None:
         return
@@ -169,7 +169,7 @@ def token(host: "Host") -> "Findings":
         yield found(_totem(host).at("token"), f"token is {text} ms")
 
 
-def _encrypts(host: "Host") -> bool:
+def _encrypts(host: "HostView") -> bool:
     """Whether corosync authenticates what it receives, by the old or the new options."""
     totem = _totem(host)
     cipher, mac = totem.get("crypto_cipher"), totem.get("crypto_hash")
@@ -184,7 +184,7 @@ def _encrypts(host: "Host") -> bool:
       why="Otherwise every host on that network can join the cluster, or fence its nodes.",
       fix="set `crypto_cipher: aes256` and `crypto_hash: sha256` (corosync 1: `secauth: on`) in "
           "the totem section, with transport knet in corosync 3, and make a key: `corosync-keygen`")
-def crypto(host: "Host") -> "Findings":
+def crypto(host: "HostView") -> "Findings":
     if not _encrypts(host):
         yield found(_totem(host).where, "neither secauth nor crypto_cipher and crypto_hash are on")
     elif host.corosync_version >= 3 and transport(host) != "knet":
@@ -195,6 +195,6 @@ def crypto(host: "Host") -> "Findings":
 @rule("COROSYNC-AUTHKEY", ERROR, "the cluster's key exists",
       why="With encryption on and no key, corosync does not start.",
       fix="`corosync-keygen` on one host, then copy {file} to the other, readable by root only")
-def authkey(host: "Host") -> "Findings":
+def authkey(host: "HostView") -> "Findings":
     if _encrypts(host) and not host.kind(_AUTHKEY):
         yield found(Where(_AUTHKEY), "the file is missing")

@@ -7,17 +7,17 @@ from dualstor.command.check.view.seen import COROSYNC_CONF, Irrelevant
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.command.check.parsers.corosyncconf import Section
+    from dualstor.command.check.parsers.corosyncconf import CorosyncSection
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.cluster import Cluster
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.cluster import ClusterView
+    from dualstor.command.check.view.host import HostView
 
 
 @rule("COROSYNC-SYNTAX", ERROR, "corosync.conf can be parsed",
       why="corosync does not start with a file that it cannot parse.",
       fix="put each closing brace on a line of its own, then run `corosync -t` (corosync 1: start "
           "it and read its log)")
-def syntax(host: "Host") -> "Findings":
+def syntax(host: "HostView") -> "Findings":
     for problem in host.corosync_conf[1]:
         yield found(problem.where, problem.text)
 
@@ -25,7 +25,7 @@ def syntax(host: "Host") -> "Findings":
 @rule("COROSYNC-TOTEM", ERROR, "the totem section has version 2",
       why="2 is the only protocol version that corosync knows; it does not start without it.",
       fix="set `version: 2` in the totem section")
-def totem(host: "Host") -> "Findings":
+def totem(host: "HostView") -> "Findings":
     section = host.corosync_conf[0].first("totem")
     if section.get("version") != "2":
         yield found(section.at("version"), f"version is {section.get('version', 'not set')}")
@@ -34,7 +34,7 @@ def totem(host: "Host") -> "Findings":
 @rule("COROSYNC-SAME-FILE", ERROR, "both hosts have the same corosync.conf",
       why="Nodes with a different token, transport or quorum do not form one cluster.",
       fix="copy {file} from one host to the other, then `corosync-cfgtool -R`", scope=PAIR)
-def same_file(cluster: "Cluster") -> "Findings":
+def same_file(cluster: "ClusterView") -> "Findings":
     first, second = cluster.hosts[:2]
     mine, theirs = ([line.strip() for line in host.corosync_text.split("\n")
                      if line.strip() and not line.strip().startswith("#")]
@@ -51,7 +51,7 @@ def _own_address_only(mine: "list[str]", theirs: "list[str]") -> bool:
         for a, b in zip(mine, theirs))
 
 
-def _nodelist(host: "Host") -> "list[Section]":
+def _nodelist(host: "HostView") -> "list[CorosyncSection]":
     """The node sections; of corosync 2 and later."""
     if host.corosync_version < 2:
         raise Irrelevant()
@@ -61,7 +61,7 @@ def _nodelist(host: "Host") -> "list[Section]":
 @rule("COROSYNC-NODES", ERROR, "the node list has two nodes with unique ids and addresses",
       why="A node without a unique id is not admitted, or expels the other.",
       fix="give each of two `node {{ }}` sections in nodelist its own ring0_addr and nodeid")
-def nodes(host: "Host") -> "Findings":
+def nodes(host: "HostView") -> "Findings":
     listed = _nodelist(host)
     if host.corosync_version == 2 and not listed:
         return  # multicast finds the nodes
@@ -82,7 +82,7 @@ def nodes(host: "Host") -> "Findings":
       why="Without it the survivor of two nodes has no quorum, or each half of the cluster "
           "believes that it has.",
       fix="set `provider: corosync_votequorum` and `two_node: 1` in the quorum section")
-def two_node(host: "Host") -> "Findings":
+def two_node(host: "HostView") -> "Findings":
     if host.corosync_version < 2:
         raise Irrelevant()
     quorum = host.corosync_conf[0].first("quorum")
@@ -96,7 +96,7 @@ def two_node(host: "Host") -> "Findings":
 @rule("COROSYNC-WAIT-FOR-ALL", ERROR, "wait_for_all is not switched off",
       why="Without it a node that boots alone has quorum at once and fences the working one.",
       fix="remove `wait_for_all: 0`: two_node switches it on")
-def wait_for_all(host: "Host") -> "Findings":
+def wait_for_all(host: "HostView") -> "Findings":
     if host.corosync_version < 2:
         raise Irrelevant()
     quorum = host.corosync_conf[0].first("quorum")

@@ -17,13 +17,13 @@ TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.parsers.where import Where
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.host import HostView
 
 TCP, SCTP = "tcp", "sctp"
 _RING = re.compile(r"^ring[0-7]_addr$")
 
 
-def links(host: "Host") -> "tuple[int, Where]":
+def links(host: "HostView") -> "tuple[int, Where]":
     """(how many networks the cluster engine uses, Where that is configured)."""
     if host.engine == "cman":
         elements = xml.elements(clusterconf.root(host), "clusternode")
@@ -40,7 +40,7 @@ def links(host: "Host") -> "tuple[int, Where]":
         interfaces[-1].where if interfaces else totem.where
 
 
-def protocol(host: "Host") -> str:
+def protocol(host: "HostView") -> str:
     """TCP or SCTP: what is configured for dlm, or what it derives from the cluster's links."""
     if host.engine == "cman":
         given = clusterconf.attribute(host, "dlm", "protocol", "detect")[0]
@@ -62,7 +62,7 @@ def protocol(host: "Host") -> str:
           "several, which Red Hat does not support and nobody has tried with these agents.",
       fix="keep one link, on a bond of both networks: remove ring1_addr (corosync 1 and 2: the "
           "second interface section; cman: altname) on both hosts")
-def one_link(host: "Host") -> "Findings":
+def one_link(host: "HostView") -> "Findings":
     count, where = links(host)
     if count > 1:
         yield found(where, f"the cluster has {count} links, and dlm uses {protocol(host).upper()}")

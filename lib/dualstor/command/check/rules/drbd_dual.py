@@ -9,7 +9,7 @@ from dualstor.tools.drbdconf import FENCING
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.host import HostView
 
 _ADJUST = ", on both hosts, then `drbdadm adjust {resource}`"
 _FENCE = ("fence-peer", "outdate-peer")
@@ -20,7 +20,7 @@ _SET_HANDLER = f"set `fence-peer \"{fencepeer.PROGRAM}\";` in the handlers secti
       why="Without it the second node cannot be promoted.",
       fix="set `allow-two-primaries yes;` (DRBD 8.3: `allow-two-primaries;`) in the net "
           "section" + _ADJUST)
-def two_primaries(host: "Host") -> "Findings":
+def two_primaries(host: "HostView") -> "Findings":
     for resource in host.resources:
         if not resource.configuration.allow_two_primaries:
             yield found(resource.at("allow-two-primaries", "net"),
@@ -32,7 +32,7 @@ def two_primaries(host: "Host") -> "Findings":
       why="With A or B a write completes before the peer has written it: the other Primary may "
           "read old data.",
       fix="set `protocol C;` in the net section (DRBD 8.3: in the resource)" + _ADJUST)
-def protocol(host: "Host") -> "Findings":
+def protocol(host: "HostView") -> "Findings":
     for resource in host.resources:
         value = resource.configuration.protocol
         if value not in (None, "C"):
@@ -44,7 +44,7 @@ def protocol(host: "Host") -> "Findings":
       why="Only this policy freezes writes until the lost peer is fenced; otherwise both nodes "
           "keep writing, and one side's data is lost.",
       fix="set `fencing resource-and-stonith;` in the net section (before DRBD 9: disk)" + _ADJUST)
-def fencing(host: "Host") -> "Findings":
+def fencing(host: "HostView") -> "Findings":
     for resource in host.resources:
         value = resource.configuration.fencing
         if value != FENCING[-1]:
@@ -57,7 +57,7 @@ def fencing(host: "Host") -> "Findings":
 @rule("DRBD-HANDLER", ERROR, "a fence-peer handler is configured",
       why="DRBD calls it to fence a lost peer; without one it waits forever or keeps writing "
           "alone.", fix=_SET_HANDLER)
-def handler(host: "Host") -> "Findings":
+def handler(host: "HostView") -> "Findings":
     for resource in host.resources:
         if not resource.configuration.fence_peer:
             yield found(resource.at("handlers"),
@@ -68,7 +68,7 @@ def handler(host: "Host") -> "Findings":
 @rule("DRBD-HANDLER-GENERATION", ERROR, "the fence-peer handler works with the loaded DRBD",
       why="stonith_admin-fence-peer.sh needs information that DRBD 9 does not pass on: when the "
           "link between the nodes breaks, both freeze and neither is fenced.", fix=_SET_HANDLER)
-def handler_generation(host: "Host") -> "Findings":
+def handler_generation(host: "HostView") -> "Findings":
     for resource in host.resources:
         command = resource.configuration.fence_peer
         # read only if the version matters
@@ -79,7 +79,7 @@ def handler_generation(host: "Host") -> "Findings":
                         resource=resource.name)
 
 
-def _unusable(host: "Host", fences: bool) -> "Findings":
+def _unusable(host: "HostView", fences: bool) -> "Findings":
     """What is wrong with the programs of handlers: those that fence, or the others."""
     for resource in host.resources:
         for section, name, value in resource.configuration.options:
@@ -96,14 +96,14 @@ def _unusable(host: "Host", fences: bool) -> "Findings":
       why="A handler that cannot run fences nobody, and DRBD's writes stay frozen.",
       fix="install the package that provides {program} (drbd-utils; resource-agents-dualstor has "
           "dualstor-fence-peer), or `chmod +x` it, or correct fence-peer")
-def handler_program(host: "Host") -> "Findings":
+def handler_program(host: "HostView") -> "Findings":
     return _unusable(host, True)
 
 
 @rule("DRBD-HANDLER-OTHER", WARNING, "the other handlers are executable",
       why="What the handler should report or undo does not happen.",
       fix="install the package that provides {program}, or remove the line")
-def handler_other(host: "Host") -> "Findings":
+def handler_other(host: "HostView") -> "Findings":
     return _unusable(host, False)
 
 
@@ -114,7 +114,7 @@ _UNFENCING = ("after-resync-target", "unfence-peer")
       why="crm-fence-peer leaves a constraint in the cluster; nothing else removes it, and the "
           "peer is never promoted again.",
       fix="set `unfence-peer` (before DRBD 9: `after-resync-target`) to {program}" + _ADJUST)
-def unfence(host: "Host") -> "Findings":
+def unfence(host: "HostView") -> "Findings":
     for resource in host.resources:
         fence = resource.configuration.fence_peer or ""
         if "crm-fence-peer" not in fence:
@@ -130,7 +130,7 @@ def unfence(host: "Host") -> "Findings":
 @rule("DRBD-AFTER-SB-2PRI", ERROR, "a split brain with two Primaries only disconnects",
       why="Every other policy discards one node's writes without asking.",
       fix="set `after-sb-2pri disconnect;` in the net section" + _ADJUST)
-def after_sb_2pri(host: "Host") -> "Findings":
+def after_sb_2pri(host: "HostView") -> "Findings":
     for resource in host.resources:
         policy = resource.configuration.after_sb[2]
         if policy != "disconnect":
@@ -143,7 +143,7 @@ def after_sb_2pri(host: "Host") -> "Findings":
       why="A node may have written for hours while the peer was down, and all of it would be "
           "discarded.",
       fix="set `after-sb-{number}pri disconnect;` in the net section" + _ADJUST)
-def after_sb_discard(host: "Host") -> "Findings":
+def after_sb_discard(host: "HostView") -> "Findings":
     for resource in host.resources:
         for number, policy in enumerate(resource.configuration.after_sb[:2]):
             if policy.startswith("discard-") and policy != "discard-zero-changes" \
@@ -157,7 +157,7 @@ def after_sb_discard(host: "Host") -> "Findings":
       why="become-primary-on promotes before the cluster has quorum and fencing, without "
           "Pacemaker's knowledge.",
       fix="remove `become-primary-on` from the startup section, on both hosts")
-def become_primary(host: "Host") -> "Findings":
+def become_primary(host: "HostView") -> "Findings":
     for resource in host.resources:
         value = resource.configuration.option("startup", "become-primary-on")
         if value is not None:
@@ -169,7 +169,7 @@ def become_primary(host: "Host") -> "Findings":
       why="With auto-promote, opening the device makes the node Primary, even if Pacemaker has "
           "just demoted it.",
       fix="set `auto-promote no;` in the options section" + _ADJUST)
-def auto_promote(host: "Host") -> "Findings":
+def auto_promote(host: "HostView") -> "Findings":
     for resource in host.resources:
         value = resource.configuration.option("options", "auto-promote")
         if value == "no":
@@ -185,7 +185,7 @@ def auto_promote(host: "Host") -> "Findings":
       why="DRBD supports two Primaries only in a resource of two nodes; a third copy gets out of "
           "sync.",
       fix="keep two `on` sections in resource {resource}")
-def three_nodes(host: "Host") -> "Findings":
+def three_nodes(host: "HostView") -> "Findings":
     for resource in host.resources:
         conf = resource.configuration
         if len(conf.hosts) > 2:

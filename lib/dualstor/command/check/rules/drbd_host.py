@@ -12,7 +12,7 @@ from dualstor.record import whole
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.host import Address, Host
+    from dualstor.command.check.view.host import Address, HostView
 
 
 def address(text: "str | None") -> "tuple[Address, int] | None":
@@ -28,7 +28,7 @@ def address(text: "str | None") -> "tuple[Address, int] | None":
 @rule("DRBD-ADDRESS", ERROR, "each resource's address is an address of this host",
       why="DRBD cannot listen on an address that the host does not have, and never connects.",
       fix="set `address` in the section `on {host}` to an address of this host (`ip addr`)")
-def own_address(host: "Host") -> "Findings":
+def own_address(host: "HostView") -> "Findings":
     for resource in host.resources:
         own = resource.configuration.host(host.name)
         if own is None or own.address is None:
@@ -43,7 +43,7 @@ def own_address(host: "Host") -> "Findings":
 @rule("DRBD-DEVICE", ERROR, "each volume has a device with a unique minor number",
       why="To the kernel, two volumes with the same minor number are one device; the second fails.",
       fix="set `device /dev/drbdN;` with another number, the same on both hosts")
-def device(host: "Host") -> "Findings":
+def device(host: "HostView") -> "Findings":
     taken: "dict[int, str]" = {}
     for resource in host.resources:
         own = resource.configuration.host(host.name)
@@ -62,7 +62,7 @@ def device(host: "Host") -> "Findings":
       why="Without its backing device the node has no copy of the data: it serves the peer's, or "
           "nothing.",
       fix="set `disk` in resource {resource} to a block device of this host (`lsblk`)")
-def disk(host: "Host") -> "Findings":
+def disk(host: "HostView") -> "Findings":
     for one in host.disks:
         kind = host.kind(one.lower)
         if kind != "device":
@@ -75,7 +75,7 @@ def disk(host: "Host") -> "Findings":
       why="DRBD does not attach a backing device without it, so the node stays without a copy.",
       fix="if the disk is new: `drbdadm create-md {resource}` on this host; if it had data, find "
           "out first why the metadata is gone")
-def metadata(host: "Host") -> "Findings":
+def metadata(host: "HostView") -> "Findings":
     for resource in host.resources:
         command = "drbd-gi-" + resource.name
         answer = host.answer(command)

@@ -9,14 +9,14 @@ from dualstor.record import whole
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.cluster import Cluster
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.cluster import ClusterView
+    from dualstor.command.check.view.host import HostView
 
 
 @rule("DRBD-SYNTAX", ERROR, "DRBD's configuration can be parsed",
       why="drbdadm refuses the whole configuration, so no resource comes up.",
       fix="fix the line; `drbdadm dump all` must report no error")
-def syntax(host: "Host") -> "Findings":
+def syntax(host: "HostView") -> "Findings":
     for problem in host.drbd_files[1]:
         yield found(problem.where, problem.text)
 
@@ -24,7 +24,7 @@ def syntax(host: "Host") -> "Findings":
 @rule("DRBD-HOSTNAME", ERROR, "each DRBD resource has a section for this host",
       why="drbdadm selects the section by host name and ignores a resource that has none for it.",
       fix="name the section `on {host} {{`, as `uname -n` prints it")
-def hostname(host: "Host") -> "Findings":
+def hostname(host: "HostView") -> "Findings":
     for resource in host.resources:
         conf = resource.configuration
         if conf.hosts and conf.host(host.name) is None:
@@ -38,7 +38,7 @@ def hostname(host: "Host") -> "Findings":
           "brain in its own way.",
       fix="copy {file} from one host to the other, then `drbdadm adjust {resource}` on both",
       scope=PAIR)
-def same_file(cluster: "Cluster") -> "Findings":
+def same_file(cluster: "ClusterView") -> "Findings":
     first, second = cluster.hosts[:2]
     mine = {r.name: r for r in first.resources}
     theirs = {r.name: r for r in second.resources}
@@ -60,7 +60,7 @@ def _generation(text: str) -> str:
     return parts[0] if (whole(parts[0]) or 0) >= 9 else ".".join(parts[:2])
 
 
-def _tools(host: "Host") -> str:
+def _tools(host: "HostView") -> str:
     """The version of drbd-utils as text, from ``drbdadm --version``."""
     for line in host.output("drbdadm-version").split("\n"):
         name, _, value = line.strip().partition("=")
@@ -78,7 +78,7 @@ def _tools(host: "Host") -> str:
       why="Tools of another generation use another kernel interface: they fail, or apply only part "
           "of the configuration.",
       fix="install the tools for module {module}, or the module for these tools")
-def generation(host: "Host") -> "Findings":
+def generation(host: "HostView") -> "Findings":
     module, where = host.drbd_module
     tools = _tools(host)
     if whole(tools.partition(".")[0]) is None:
@@ -92,7 +92,7 @@ def generation(host: "Host") -> "Findings":
 @rule("DRBD-GENERATION-PAIR", ERROR, "both hosts run the same generation of DRBD",
       why="The generations differ in protocol and metadata.",
       fix="install DRBD {module} on both hosts", scope=PAIR)
-def generation_pair(cluster: "Cluster") -> "Findings":
+def generation_pair(cluster: "ClusterView") -> "Findings":
     first, second = cluster.hosts[:2]
     mine, theirs = first.drbd_module[0], second.drbd_module[0]
     if _generation(mine) != _generation(theirs):

@@ -13,14 +13,14 @@ from dualstor.record import whole
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.host import HostView
 
 _OPEN = "open {port}/{protocol} between the two hosts, e.g. `firewall-cmd --permanent " \
         "--add-port={port}/{protocol}` and `firewall-cmd --reload`"
 _MCASTPORT, _DLM = 5405, 21064
 
 
-def _closed(host: "Host", protocol: str, ports: "set[int]") -> "Findings":
+def _closed(host: "HostView", protocol: str, ports: "set[int]") -> "Findings":
     """A finding for each of *ports* that is closed."""
     for port in sorted(ports):
         where = host.firewall.closed(protocol, port)
@@ -28,7 +28,7 @@ def _closed(host: "Host", protocol: str, ports: "set[int]") -> "Findings":
             yield found(where, f"{protocol} port {port} is closed", port=port, protocol=protocol)
 
 
-def _engine_ports(host: "Host") -> "set[int]":
+def _engine_ports(host: "HostView") -> "set[int]":
     """The UDP ports on which the cluster engine listens."""
     if host.engine == "cman":
         texts = {clusterconf.attribute(host, "cman", "port")[0]}
@@ -46,7 +46,7 @@ def _engine_ports(host: "Host") -> "set[int]":
 @rule("FIREWALL-COROSYNC", ERROR, "the firewall accepts the cluster engine's UDP packets",
       why="The nodes do not receive each other's packets: each takes the other for dead and fences "
           "it.", fix=_OPEN)
-def corosync(host: "Host") -> "Findings":
+def corosync(host: "HostView") -> "Findings":
     return _closed(host, "udp", _engine_ports(host))
 
 
@@ -55,7 +55,7 @@ def corosync(host: "Host") -> "Findings":
       why="Switches stop forwarding a group's packets after some minutes if the host does not "
           "answer their IGMP queries: the cluster falls apart.",
       fix="accept the protocol igmp permanently, e.g. `iptables -I INPUT -p igmp -j ACCEPT`")
-def multicast(host: "Host") -> "Findings":
+def multicast(host: "HostView") -> "Findings":
     if host.engine == "cman":
         kind = clusterconf.attribute(host, "cman", "transport", "udp")[0]
         broadcast = clusterconf.attribute(host, "cman", "broadcast", "no")[0]
@@ -70,7 +70,7 @@ def multicast(host: "Host") -> "Findings":
 
 @rule("FIREWALL-DRBD", ERROR, "the firewall accepts DRBD's TCP packets",
       why="DRBD does not connect: each node writes to its own copy, or waits.", fix=_OPEN)
-def drbd(host: "Host") -> "Findings":
+def drbd(host: "HostView") -> "Findings":
     ports = set()
     for resource in host.resources:
         own = resource.configuration.host(host.name)
@@ -82,5 +82,5 @@ def drbd(host: "Host") -> "Findings":
 
 @rule("FIREWALL-DLM", ERROR, "the firewall accepts dlm's packets",
       why="No lock is granted between the nodes: LVM commands hang.", fix=_OPEN)
-def dlm(host: "Host") -> "Findings":
+def dlm(host: "HostView") -> "Findings":
     return _closed(host, dlm_rules.protocol(host), {_DLM})

@@ -9,7 +9,7 @@ from dualstor.command.check.view.seen import Irrelevant
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.host import HostView
     from dualstor.command.check.view.lvm import Setting
 
 _FILTERS = ("devices/filter", "devices/global_filter")
@@ -17,7 +17,7 @@ _LINE = "set `{name} = [ \"a|^/dev/drbd.*|\", \"r|.*|\" ]` in the devices sectio
         "with an \"a\" pattern before the last for each PV of the host's own"
 
 
-def _filters(host: "Host") -> "list[tuple[str, Setting]]":
+def _filters(host: "HostView") -> "list[tuple[str, Setting]]":
     """(name, Setting) of the filters that this LVM has.
 
     :raises Irrelevant: a devices file is used instead
@@ -35,7 +35,7 @@ def _passes(setting: "Setting", *names: str) -> bool:
 @rule("LVM-FILTER", ERROR, "LVM does not see DRBD's backing device",
       why="LVM takes the backing device for the PV, as both have the same label: what it writes "
           "there is not replicated, and the copies diverge.", fix=_LINE)
-def lower(host: "Host") -> "Findings":
+def lower(host: "HostView") -> "Findings":
     filters = _filters(host)
     for disk in host.disks:
         if all(_passes(setting, *disk.names) for _, setting in filters):
@@ -47,7 +47,7 @@ def lower(host: "Host") -> "Findings":
 @rule("LVM-GLOBAL-FILTER", WARNING, "global_filter hides DRBD's backing device from LVM's daemons",
       why="udev, pvscan and lvmetad ignore filter and activate the VG on the backing device.",
       fix=_LINE)
-def global_filter(host: "Host") -> "Findings":
+def global_filter(host: "HostView") -> "Findings":
     filters = dict(_filters(host))
     name = _FILTERS[1]
     if name not in filters:
@@ -61,7 +61,7 @@ def global_filter(host: "Host") -> "Findings":
 @rule("LVM-FILTER-DRBD", ERROR, "LVM sees the DRBD device",
       why="The VG is on it: without the device LVM does not find the VG.",
       fix="put `\"a|^/dev/drbd.*|\"` first in {name} in the devices section of {file}")
-def upper(host: "Host") -> "Findings":
+def upper(host: "HostView") -> "Findings":
     for disk in host.disks:
         for name, setting in _filters(host):
             if not _passes(setting, disk.upper):
@@ -73,7 +73,7 @@ def upper(host: "Host") -> "Findings":
       "the devices file lists the DRBD device and not its backing device",
       why="With a devices file LVM sees exactly what is listed in it, whatever the filters say.",
       fix="`lvmdevices --adddev {upper}` and `lvmdevices --deldev {lower}`")
-def devices_file(host: "Host") -> "Findings":
+def devices_file(host: "HostView") -> "Findings":
     if not host.lvm.uses_devices_file:
         raise Irrelevant()
     listed = host.lvm.device_names
@@ -90,7 +90,7 @@ def devices_file(host: "Host") -> "Findings":
       why="An old list still names the backing device after a new filter hides it.",
       fix="set `write_cache_state = 0` in the devices section of {file} and remove "
           "/etc/lvm/cache/.cache")
-def write_cache(host: "Host") -> "Findings":
+def write_cache(host: "HostView") -> "Findings":
     if not host.lvm.old:
         raise Irrelevant()
     setting = host.lvm.setting("devices/write_cache_state")
@@ -101,7 +101,7 @@ def write_cache(host: "Host") -> "Findings":
 @rule("LVM-CACHE-FILE", WARNING, "LVM's list of devices does not name the backing device",
       why="LVM trusts the list and opens the backing device instead of the DRBD device.",
       fix="remove /etc/lvm/cache/.cache, then `vgscan` once the cluster runs")
-def cache_file(host: "Host") -> "Findings":
+def cache_file(host: "HostView") -> "Findings":
     text = host.text("/etc/lvm/cache/.cache")
     if text is None:
         return
@@ -114,7 +114,7 @@ def cache_file(host: "Host") -> "Findings":
 @rule("LVM-PV-BELOW", ERROR, "no PV is on the backing device",
       why="What LVM writes there is not replicated, and the copies diverge.",
       fix="hide {disk} from LVM (see LVM-FILTER), then `pvscan --cache`")
-def pv_below(host: "Host") -> "Findings":
+def pv_below(host: "HostView") -> "Findings":
     rows = host.lvm.rows("pvs")
     for disk in host.disks:
         for row in rows:

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from typing import Iterator
 
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.host import HostView
 
 
 @rule("LVM-VG-UNLOCKED", ERROR, "each VG on DRBD is clustered or shared",
       why="Nothing prevents two hosts from changing the metadata of such a VG at the same time.",
       fix="`{command} {vg}`, with its LVs inactive on both hosts")
-def unlocked(host: "Host") -> "Findings":
+def unlocked(host: "HostView") -> "Findings":
     command = "vgchange -c y" if host.lvm.old else "vgchange --lock-type dlm"
     for vg, attr in host.lvm.groups.items():
         if attr[5:6] not in ("c", "s"):
@@ -31,13 +31,13 @@ def unlocked(host: "Host") -> "Findings":
       why="LVM 2.03 cannot lock such a VG and refuses to touch it.",
       fix="with its LVs inactive on both hosts: `vgchange --lock-type none --lockopt force {vg}`, "
           "then `vgchange --lock-type dlm {vg}`")
-def clustered(host: "Host") -> "Findings":
+def clustered(host: "HostView") -> "Findings":
     for vg, attr in host.lvm.groups.items():
         if attr[5:6] == "c" and not host.lvm.old:
             yield found(Where("vgs"), f"VG {vg} is clustered for clvmd (attr {attr})", vg=vg)
 
 
-def _exclusive_ids(host: "Host") -> "Iterator[str]":
+def _exclusive_ids(host: "HostView") -> "Iterator[str]":
     """Ids (without hyphens) of the LVs with an exclusive lock in a lockspace of this host."""
     names = [name for name in host.tree.commands if name.startswith("lockdump-")]
     if not names and host.kind("/sys/kernel/dlm"):
@@ -55,7 +55,7 @@ def _exclusive_ids(host: "Host") -> "Iterator[str]":
       why="The other host cannot activate such an LV, so what runs there has no disk.",
       fix="`lvchange -asy {lv}` on the host that holds it (clvmd: `lvchange -aly {lv}` after "
           "`-aln`), or tag it: `lvchange --addtag " + EXCLUSIVE_TAG + " {lv}`")
-def exclusive(host: "Host") -> "Findings":
+def exclusive(host: "HostView") -> "Findings":
     held = list(_exclusive_ids(host))
     if not held:
         return
@@ -75,7 +75,7 @@ def _matches(entry: str, vg: str) -> bool:
       why="LVM activates nothing that is not in the list.",
       fix="add `\"{vg}\"` to volume_list in the activation section of {file}, or remove "
           "volume_list")
-def volume_list(host: "Host") -> "Findings":
+def volume_list(host: "HostView") -> "Findings":
     setting = host.lvm.setting("activation/volume_list")
     if setting.value is None:
         return
@@ -88,7 +88,7 @@ def volume_list(host: "Host") -> "Findings":
       why="Activation before the cluster runs takes no locks, or blocks the boot until it does.",
       fix="set `event_activation = 0` in the global section of {file} (LVM 2.02: "
           "`auto_activation_volume_list = [ ]` in the activation section, with the host's own VGs)")
-def auto_activation(host: "Host") -> "Findings":
+def auto_activation(host: "HostView") -> "Findings":
     listed = host.lvm.setting("activation/auto_activation_volume_list")
     by_event = host.lvm.setting("global/event_activation")
     if listed.value is None:

@@ -10,7 +10,7 @@ from dualstor.tools.pacemaker import is_true
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings, Found
-    from dualstor.command.check.view.cib import Cib, Clone, Resource
+    from dualstor.command.check.view.cib import Cib, CibClone, Resource
 
 _META = "`pcs resource meta {clone} {name}={value}`"
 #: The declared interface of each agent of ours, by name.
@@ -29,11 +29,11 @@ def clone(cib: "Cib") -> "Findings":
                         resource=resource.id)
 
 
-def _cloned(cib: "Cib", *types: str) -> "list[tuple[Resource, Clone]]":
+def _cloned(cib: "Cib", *types: str) -> "list[tuple[Resource, CibClone]]":
     return [(r, r.clone) for r in cib.ours(*types) if r.clone is not None]
 
 
-def _wrong(clone: "Clone", name: str, value: "str | None", right: str) -> "Found":
+def _wrong(clone: "CibClone", name: str, value: "str | None", right: str) -> "Found":
     has = f"no {name}" if value is None else f"{name}={value}"
     return found(clone.where, f"clone {clone.id} has {has}", clone=clone.id, name=name, value=right)
 
@@ -48,7 +48,7 @@ def promotable(cib: "Cib") -> "Findings":
             yield _wrong(one, "promotable", value, "true")
 
 
-def _count(clone: "Clone", *names: str) -> "tuple[str, str | None]":
+def _count(clone: "CibClone", *names: str) -> "tuple[str, str | None]":
     """(name, value) of the first meta attribute that is set; the newer name if none is."""
     return next(((name, clone.meta[name]) for name in names if name in clone.meta),
                 (names[0], None))

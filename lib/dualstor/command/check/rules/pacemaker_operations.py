@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from typing import Iterator
 
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.cib import Cib, Operation, Resource
+    from dualstor.command.check.view.cib import Cib, CibOperation, Resource
     from dualstor.ocf.parameters import Action
 
 #: Actions that Pacemaker does not run as operations with their own timeout.
 _NOT_OPERATIONS = ("meta-data", "validate-all", "reload-agent")
 
 
-def _operation(resource: "Resource", action: "Action") -> "Operation | None":
-    """The resource's Operation for an advised action; None if none is defined."""
+def _operation(resource: "Resource", action: "Action") -> "CibOperation | None":
+    """The resource's CibOperation for an advised action; None if none is defined."""
     for op in resource.operations:
         if op.name == action.name and op.depth == (action.depth or 0):
             if action.role is None or (op.role in PROMOTED) == (action.role == "Promoted"):
@@ -27,8 +27,8 @@ def _operation(resource: "Resource", action: "Action") -> "Operation | None":
     return None
 
 
-def _advised(cib: "Cib") -> "Iterator[tuple[Resource, Action, Operation | None]]":
-    """(resource, advised Action, its Operation or None) of all that the agents advise."""
+def _advised(cib: "Cib") -> "Iterator[tuple[Resource, Action, CibOperation | None]]":
+    """(resource, advised Action, its CibOperation or None) of all that the agents advise."""
     for resource in cib.ours():
         interface = INTERFACES.get(resource.type)  # if there is none, PCMK-PARAMETERS says so
         for action in interface.actions if interface else ():

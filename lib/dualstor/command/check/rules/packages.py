@@ -11,7 +11,7 @@ from dualstor.command.check.view.seen import Unavailable
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.host import HostView
 
 FEDORA, SUSE, DEBIAN = "Fedora/EL", "SLES", "Debian"
 _INSTALL = {FEDORA: "yum install", SUSE: "zypper install", DEBIAN: "apt-get install"}
@@ -50,7 +50,7 @@ _MARKS = (("/etc/redhat-release", FEDORA), ("/etc/SuSE-release", SUSE),
           ("/etc/debian_version", DEBIAN))
 
 
-def family(host: "Host") -> str:
+def family(host: "HostView") -> str:
     """The family of the host's distribution.
 
     :raises Unavailable: no file names it, or it is another
@@ -66,13 +66,13 @@ def family(host: "Host") -> str:
     raise Unavailable(f"/etc/os-release names none of {', '.join(_FAMILIES)}")
 
 
-def _package(host: "Host", packages: "tuple[str, ...]") -> "tuple[str, str]":
+def _package(host: "HostView", packages: "tuple[str, ...]") -> "tuple[str, str]":
     """(command that installs, package) on this host."""
     name = family(host)
     return _INSTALL[name], packages[_FAMILIES.index(name)]
 
 
-def _missing(host: "Host", programs: "dict[str, tuple[str, ...]]") -> "Findings":
+def _missing(host: "HostView", programs: "dict[str, tuple[str, ...]]") -> "Findings":
     """Findings for those of *programs* that are not installed."""
     missing: "dict[tuple[str, str], list[str]]" = {}
     for program, packages in programs.items():
@@ -88,14 +88,14 @@ def _missing(host: "Host", programs: "dict[str, tuple[str, ...]]") -> "Findings"
 @rule("PACKAGES-MISSING", ERROR, "the programs that this stack needs are installed",
       why="The agents and the cluster call these programs.",
       fix="`{install} {package}`")
-def programs(host: "Host") -> "Findings":
+def programs(host: "HostView") -> "Findings":
     return _missing(host, dict(_ALWAYS, **_BY_ENGINE[host.engine]))
 
 
 @rule("PACKAGES-FENCE-AGENT", ERROR, "the configured fence agents are installed",
       why="A node without the agent cannot fence the other.",
       fix="`{install} {package}`")
-def fence_agents(host: "Host") -> "Findings":
+def fence_agents(host: "HostView") -> "Findings":
     wanted: "dict[str, tuple[str, ...]]" = {}
     for name in named_programs(host.tree.files, host.tree.stdout("cib")):
         if name not in ("fence_manual", "fence_pcmk"):
@@ -107,14 +107,14 @@ def fence_agents(host: "Host") -> "Findings":
 @rule("PACKAGES-CLUSTER-SHELL", WARNING, "pcs or crmsh is installed",
       why="Without pcs or crm the fixes shown here cannot be typed as they are.",
       fix="`{install} {package}`")
-def shell(host: "Host") -> "Findings":
+def shell(host: "HostView") -> "Findings":
     if not host.program("pcs") and not host.program("crm"):
         install, package = _package(host, ("pcs", "crmsh", "pcs or crmsh"))
         yield found(Where("/usr/sbin"), "neither pcs nor crm is installed", install=install,
                     package=package)
 
 
-def _module(host: "Host", name: str) -> bool:
+def _module(host: "HostView", name: str) -> bool:
     """Whether the kernel has a module, loaded or not."""
     if host.tree.files.get("/proc/drbd" if name == "drbd" else "") or (
             name == "dlm" and host.tree.paths.get("/sys/kernel/dlm")):
@@ -125,7 +125,7 @@ def _module(host: "Host", name: str) -> bool:
 @rule("PACKAGES-DRBD-MODULE", ERROR, "the kernel has the module drbd",
       why="Without its kernel module no DRBD device comes up.",
       fix="`{install} {package}`")
-def drbd_module(host: "Host") -> "Findings":
+def drbd_module(host: "HostView") -> "Findings":
     if not _module(host, "drbd"):
         install, package = _package(host, _MODULES["drbd"])
         yield found(Where("modinfo drbd"), "no module drbd for this kernel", install=install,
@@ -135,7 +135,7 @@ def drbd_module(host: "Host") -> "Findings":
 @rule("PACKAGES-DLM-MODULE", ERROR, "the kernel has the module dlm",
       why="Without dlm no lock daemon gets locks between the hosts.",
       fix="`{install} {package}`")
-def dlm_module(host: "Host") -> "Findings":
+def dlm_module(host: "HostView") -> "Findings":
     if not _module(host, "dlm"):
         install, package = _package(host, _MODULES["dlm"])
         yield found(Where("modinfo dlm"), "no module dlm for this kernel", install=install,

@@ -10,10 +10,10 @@ from dualstor.tools import cman, corosync
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.host import HostView
 
 
-def _status(host: "Host") -> "tuple[cman.Status | corosync.Status, Where]":
+def _status(host: "HostView") -> "tuple[cman.CmanStatus | corosync.QuorumStatus, Where]":
     """(what the engine reports, Where)."""
     command = "cman-status" if host.engine == CMAN else "corosync-quorum"
     answer = host.answer(command)
@@ -31,7 +31,7 @@ def _status(host: "Host") -> "tuple[cman.Status | corosync.Status, Where]":
 @rule("QUORUM-NOW", ERROR, "this node has quorum now",
       why="Without quorum no lock is granted: every LVM command hangs until it is back.",
       fix="start the cluster on the other node or fix the link between them; see `{command}`")
-def now(host: "Host") -> "Findings":
+def now(host: "HostView") -> "Findings":
     status, where = _status(host)
     if not status.quorate:
         yield found(where, "this node is not quorate", command=where.source)
@@ -41,7 +41,7 @@ def now(host: "Host") -> "Findings":
       why="The running cluster has not read the two-node configuration: one node alone loses "
           "quorum.",
       fix="set two_node in the configuration, then restart the cluster on both hosts in turn")
-def running_two_node(host: "Host") -> "Findings":
+def running_two_node(host: "HostView") -> "Findings":
     status, where = _status(host)
     if status.two_node is False and status.expected in (None, 2):
         yield found(where, "the flag for two nodes is not set")

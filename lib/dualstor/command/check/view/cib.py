@@ -45,7 +45,7 @@ def seconds(text: "str | None") -> "float | None":
     return None if number is None else number * _UNITS[match.group(2)]
 
 
-class Operation(Record):
+class CibOperation(Record):
     """An operation of a resource; times in seconds, None if they are not set."""
 
     name: str
@@ -56,7 +56,7 @@ class Operation(Record):
     where: Where
 
 
-class Clone(Record):
+class CibClone(Record):
     """A clone; ``meta``: its meta attributes."""
 
     id: str
@@ -71,9 +71,9 @@ class Resource(Record):
     kind: str             # CLASS:PROVIDER:TYPE
     ids: "tuple[str, ...]"
     parameters: "dict[str, str]"
-    operations: "tuple[Operation, ...]"
+    operations: "tuple[CibOperation, ...]"
     where: Where
-    clone: "Clone | None" = None    # the one it is in
+    clone: "CibClone | None" = None    # the one it is in
     group: "str | None" = None      # id of the group it is in
     position: int = 0               # within it
 
@@ -136,18 +136,18 @@ class Cib:
         return {pair.get("name", ""): pair.get("value", "")
                 for pair in element.iterfind(kind + "/nvpair") if pair.get("name")}
 
-    def _operation(self, op: "Element") -> Operation:
+    def _operation(self, op: "Element") -> CibOperation:
         depth = next((pair.get("value") for pair in op.iter("nvpair")
                       if pair.get("name") == "OCF_CHECK_LEVEL"), "0")
-        return Operation(name=op.get("name", ""), role=op.get("role", ""),
+        return CibOperation(name=op.get("name", ""), role=op.get("role", ""),
                          interval=seconds(op.get("interval")), timeout=seconds(op.get("timeout")),
                          depth=whole(depth) or 0, where=self.at(op))
 
-    def _clone(self, element: "Element") -> Clone:
+    def _clone(self, element: "Element") -> CibClone:
         meta = self._pairs(element, "meta_attributes")
         if element.tag == "master":  # Pacemaker 1.1
             meta.setdefault("promotable", "true")
-        return Clone(id=element.get("id", ""), where=self.at(element), meta=meta)
+        return CibClone(id=element.get("id", ""), where=self.at(element), meta=meta)
 
     def _resource(self, element: "Element") -> Resource:
         around = [up for up in element.iterancestors() if up.tag in _CONTAINERS]

@@ -3,7 +3,7 @@
 
 from dualstor.command.check.parsers import xml
 from dualstor.command.check.view.cib import Cib
-from dualstor.command.check.view.host import Host
+from dualstor.command.check.view.host import HostView
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.seen import Unavailable
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CIB_FILES = ("/var/lib/pacemaker/cib/cib.xml", "/var/lib/heartbeat/crm/cib.xml")
 
 
-class Cluster:
+class ClusterView:
     """One or two hosts, and the CIB.
 
     :param cib: (text, path) of a CIB that was given
@@ -29,7 +29,7 @@ class Cluster:
 
     def __init__(self, trees: "Iterable[Tree]", cib: "tuple[str, str] | None" = None,
                  engine: "str | None" = None, absent: "Iterable[str]" = ()) -> None:
-        self.hosts = tuple(Host(tree, engine) for tree in trees)
+        self.hosts = tuple(HostView(tree, engine) for tree in trees)
         self.absent = tuple(absent)
         self._given = cib
 

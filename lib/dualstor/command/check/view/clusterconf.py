@@ -9,10 +9,10 @@ TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.parsers.where import Where
     from dualstor.command.check.parsers.xml import Element
-    from dualstor.command.check.view.host import Host
+    from dualstor.command.check.view.host import HostView
 
 
-class Node(Record):
+class ClusterNode(Record):
     """A clusternode; ``devices``: the elements <device> of its fence methods."""
 
     name: str
@@ -21,7 +21,7 @@ class Node(Record):
     devices: "tuple[Element, ...]"
 
 
-class Device(Record):
+class FenceDevice(Record):
     """A fencedevice."""
 
     name: str
@@ -30,7 +30,7 @@ class Device(Record):
     element: "Element"
 
 
-def root(host: "Host") -> "Element":
+def root(host: "HostView") -> "Element":
     """The root element.
 
     :raises Unavailable: nothing of the file could be read as XML
@@ -47,21 +47,21 @@ def at(element: "Element") -> "Where":
     return xml.at(element, CLUSTER_CONF)
 
 
-def nodes(host: "Host") -> "list[Node]":
+def nodes(host: "HostView") -> "list[ClusterNode]":
     """The Nodes, wherever in the file they are."""
-    return [Node(name=e.get("name", ""), nodeid=e.get("nodeid", ""), where=at(e),
+    return [ClusterNode(name=e.get("name", ""), nodeid=e.get("nodeid", ""), where=at(e),
                  devices=tuple(e.iterfind("fence/method/device")))
             for e in xml.elements(root(host), "clusternode")]
 
 
-def devices(host: "Host") -> "dict[str, Device]":
-    """{name: Device}, wherever in the file they are."""
-    return {e.get("name", ""): Device(name=e.get("name", ""), agent=e.get("agent", ""),
+def devices(host: "HostView") -> "dict[str, FenceDevice]":
+    """{name: FenceDevice}, wherever in the file they are."""
+    return {e.get("name", ""): FenceDevice(name=e.get("name", ""), agent=e.get("agent", ""),
                                       where=at(e), element=e)
             for e in xml.elements(root(host), "fencedevice")}
 
 
-def attribute(host: "Host", element: str, name: str,
+def attribute(host: "HostView", element: str, name: str,
               default: "str | None" = None) -> "tuple[str | None, Where]":
     """(value, Where) of an attribute of the first element of that name."""
     found = xml.elements(root(host), element)

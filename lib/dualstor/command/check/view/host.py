@@ -37,13 +37,13 @@ class Disk(Record):
     ``names``: all names of the backing device, ``lower`` first.
     """
 
-    resource: drbdfiles.Resource
+    resource: drbdfiles.DrbdResource
     upper: str
     lower: str
     names: "tuple[str, ...]"
 
 
-class Host(Seen):
+class HostView(Seen):
     """One host: what its files and commands mean."""
 
     # -- the cluster engine -------------------------------------------------------
@@ -71,12 +71,12 @@ class Host(Seen):
         return self.need(COROSYNC_CONF)
 
     @lazy
-    def corosync_conf(self) -> "tuple[corosyncconf.Section, tuple[Problem, ...]]":
+    def corosync_conf(self) -> "tuple[corosyncconf.CorosyncSection, tuple[Problem, ...]]":
         """(Section, Problems) of corosync.conf; raises as ``corosync_text``."""
         return corosyncconf.parse(self.corosync_text, COROSYNC_CONF)
 
     @property
-    def corosync_nodes(self) -> "list[corosyncconf.Section]":
+    def corosync_nodes(self) -> "list[corosyncconf.CorosyncSection]":
         """The node sections of corosync.conf; raises as ``corosync_text``."""
         return self.corosync_conf[0].first("nodelist").named("node")
 
@@ -102,7 +102,7 @@ class Host(Seen):
     # -- DRBD -----------------------------------------------------------------------
 
     @lazy
-    def drbd_files(self) -> "tuple[tuple[drbdfiles.Resource, ...], tuple[Problem, ...]]":
+    def drbd_files(self) -> "tuple[tuple[drbdfiles.DrbdResource, ...], tuple[Problem, ...]]":
         """(Resources, Problems) of DRBD's files.
 
         :raises Unavailable: there are none
@@ -114,7 +114,7 @@ class Host(Seen):
         return drbdfiles.parse(files)
 
     @lazy
-    def resources(self) -> "tuple[drbdfiles.Resource, ...]":
+    def resources(self) -> "tuple[drbdfiles.DrbdResource, ...]":
         """The DRBD resources.
 
         :raises Unavailable: there are none that can be parsed

@@ -79,7 +79,7 @@ def merged(text: str, pair: "Pair") -> str:
     return text + ("\n" if added and text and not text.endswith("\n") else "") + added
 
 
-def _without(text: str, setting: lvmconf.Setting) -> "tuple[int, int, str]":
+def _without(text: str, setting: lvmconf.LvmconfSetting) -> "tuple[int, int, str]":
     """The edit that takes a setting out, with its line where nothing else is on it."""
     begin = text.rfind("\n", 0, setting.begin) + 1
     end = text.find("\n", setting.end) + 1 or len(text)
