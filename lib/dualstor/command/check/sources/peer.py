@@ -5,6 +5,7 @@ The modules that read a host are sent as text in the command and imported from m
 by Python 3.6 or later. Nothing is written on the peer.
 """
 
+import ast
 import base64
 import importlib.util
 import json
@@ -17,21 +18,16 @@ from dualstor.host.run import run
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Mapping
+    from typing import Iterable, Iterator, Mapping
 
     from dualstor.command.check.sources.tree import Tree
 
 #: Seconds for the whole answer, and for the connection.
 SECONDS, _CONNECT = 90.0, 10
 
-#: What is sent, in no order; packages are empty.
-_MODULES = (
-    "dualstor.record", "dualstor.errors", "dualstor.log", "dualstor.host.run",
-    "dualstor.host.host", "dualstor.host.deadline", "dualstor.host.memory", "dualstor.host.files",
-    "dualstor.ocf.codes", "dualstor.tools.lvm", "dualstor.tools.lvm_messages",
-    "dualstor.tools.lvmconf", "dualstor.tools.keyed",
-    "dualstor.command.check.sources.tree", "dualstor.command.check.sources.wanted",
-    "dualstor.command.check.sources.answers", "dualstor.command.check.sources.collect")
+_OURS = "dualstor."
+#: The module that reads a host; those that it imports are sent with it, packages are empty.
+_READER = "dualstor.command.check.sources.collect"
 
 _BOOT = """
 import base64, importlib.abc, importlib.util, json, sys, zlib
@@ -46,23 +42,56 @@ class Carried(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module):
         exec(compile(TEXTS.get(module.__name__, ""), module.__name__, "exec"), module.__dict__)
 sys.meta_path.insert(0, Carried())
-from dualstor.command.check.sources.collect import this_host
+from %s import this_host
 print(this_host().to_json())
 """
 
 
-def _source(name: str) -> str:
-    spec = importlib.util.find_spec(name)
-    assert spec is not None and spec.origin is not None
+def _source(name: str) -> "str | None":
+    """The text of one of our modules; None for a package, or for what is no module."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        return None
+    if spec is None or spec.origin is None or spec.submodule_search_locations is not None:
+        return None
     with open(spec.origin, encoding="utf-8") as stream:
         return stream.read()
 
 
+def _imports(block: "Iterable[ast.AST]") -> "Iterator[str]":
+    """Names of ours that these statements import at run time, wherever in them."""
+    for node in block:
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            yield from _imports(node.orelse)
+        elif isinstance(node, ast.Import):
+            yield from (each.name for each in node.names if each.name.startswith(_OURS))
+        elif isinstance(node, ast.ImportFrom):
+            if f"{node.module}.".startswith(_OURS):
+                yield str(node.module)
+                yield from (f"{node.module}.{each.name}" for each in node.names)
+        else:
+            yield from _imports(ast.iter_child_nodes(node))
+
+
+def _carried() -> "dict[str, str]":
+    """{name: text} of the reader and of all that it imports."""
+    texts: "dict[str, str]" = {}
+    names = {_READER}
+    while names:
+        name = names.pop()
+        text = _source(name)
+        if text is not None:
+            texts[name] = text
+            names |= set(_imports(ast.parse(text).body)) - set(texts)
+    return texts
+
+
 def program() -> str:
     """The text of the Python program that prints the Tree of the host on which it runs."""
-    texts = json.dumps({name: _source(name) for name in _MODULES})
+    texts = json.dumps(_carried(), sort_keys=True)
     packed = base64.b64encode(zlib.compress(texts.encode("utf-8"), 9)).decode("ascii")
-    return _BOOT % packed
+    return _BOOT % (packed, _READER)
 
 
 def command(host: str) -> "tuple[str, ...]":
