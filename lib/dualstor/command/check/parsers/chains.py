@@ -5,7 +5,9 @@ A rule with conditions that cannot be evaluated here (an address, an interface) 
 is not assumed to drop: what is reported as closed is closed for every packet.
 """
 
-from dualstor.record import Record
+import re
+
+from dualstor.record import Record, whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -13,6 +15,22 @@ if TYPE_CHECKING:
 
 ACCEPT, DROP, RETURN = "accept", "drop", "return"
 _DEPTH = 20
+_PORTS = re.compile(r"^([0-9]{1,5})(?:[:-]([0-9]{1,5}))?$")
+
+
+def holds_port(text: str, port: int) -> bool:
+    """Whether a list such as "22,5404:5412" or "{ 22, 5404-5412 }" has a port.
+
+    Something else than a number (a name, a set) may have it: True.
+    """
+    for item in text.strip("{} ").split(","):
+        match = _PORTS.match(item.strip())
+        if match is None:
+            return True
+        low, high = whole(match.group(1)), whole(match.group(2) or match.group(1))
+        if low is not None and high is not None and low <= port <= high:
+            return True
+    return False
 
 
 class FirewallRule(Record):

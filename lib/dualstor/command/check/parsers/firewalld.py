@@ -6,8 +6,7 @@ Sources: firewall-cmd(1), firewalld.zone(5); firewalld config/services/high-avai
 
 import re
 
-from dualstor.command.check.parsers import xml
-from dualstor.command.check.parsers.ports import holds
+from dualstor.command.check.parsers import chains, xml
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def _opened(services: "Iterable[str]", ports: "list[tuple[str, str]]", protocol:
     """Whether services by name, or (ports, protocol) pairs, open a port."""
     for service in services:
         ports = ports + [(listed, kind) for kind, listed in SERVICES.get(service, ())]
-    return any(kind == protocol and holds(listed, port) for listed, kind in ports)
+    return any(kind == protocol and chains.holds_port(listed, port) for listed, kind in ports)
 
 
 def _zone_admits(zone: str, protocol: str, port: "int | None") -> bool:

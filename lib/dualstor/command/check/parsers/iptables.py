@@ -2,7 +2,6 @@
 """The output of iptables-save: the chains for incoming packets (iptables(8))."""
 
 from dualstor.command.check.parsers import chains
-from dualstor.command.check.parsers.ports import holds
 
 _INPUT = "INPUT"
 _VERDICTS = {"ACCEPT": chains.ACCEPT, "DROP": chains.DROP, "REJECT": chains.DROP,
@@ -36,7 +35,7 @@ def _rule(words: "list[str]") -> "chains.FirewallRule | None":
     protocol = values.get("-p", "all")
     return chains.FirewallRule(
         verdict=_VERDICTS.get(target, target), protocol=_NUMBERS.get(protocol, protocol),
-        ports=(lambda port: holds(ports, port)) if ports else None,
+        ports=(lambda port: chains.holds_port(ports, port)) if ports else None,
         new=states is None or "NEW" in states.split(","), sure=options <= _JUDGED)
 
 

@@ -4,7 +4,6 @@
 import re
 
 from dualstor.command.check.parsers import chains
-from dualstor.command.check.parsers.ports import holds
 
 _TABLE = re.compile(r"^\s*table\s+(\S+)\s+(\S+)\s*\{")
 _CHAIN = re.compile(r"^\s*chain\s+(\S+)\s*\{")
@@ -30,7 +29,7 @@ def _rule(line: str, table: str) -> "chains.FirewallRule | None":
     if match:
         listed = match.group(2)
         protocol, rest = match.group(1), rest.replace(match.group(), " ", 1)
-        ports = lambda port: holds(listed, port)  # noqa: E731
+        ports = lambda port: chains.holds_port(listed, port)  # noqa: E731
     match = _PROTOCOL.search(rest)
     if match:
         kinds = match.group(1).strip("{} ").replace(" ", "").split(",")
