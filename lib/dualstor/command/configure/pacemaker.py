@@ -80,6 +80,10 @@ class Clone(Record):
         """The clone's own."""
         return self.of + "-clone"
 
+    def attributes(self, modern: bool) -> "Pairs":
+        """Its meta attributes; before Pacemaker 2 a kind of clone of its own is promotable."""
+        return self.meta + ((("promotable", "true"),) if self.promotable and modern else ())
+
 
 class Ban(Record):
     """``resource`` never runs on ``node``."""

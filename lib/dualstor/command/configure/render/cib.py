@@ -40,8 +40,7 @@ def _clone(parent: "etree._Element", clone: "Clone", modern: bool) -> None:
     """A clone; the promotable one of Pacemaker 1.1 is a <master>."""
     old_master = clone.promotable and not modern
     element = etree.SubElement(parent, "master" if old_master else "clone", id=clone.id)
-    meta = clone.meta + ((("promotable", "true"),) if clone.promotable and modern else ())
-    _pairs(element, "meta_attributes", clone.id, meta)
+    _pairs(element, "meta_attributes", clone.id, clone.attributes(modern))
     if clone.group:
         element = etree.SubElement(element, "group", id=clone.group)
     for member in clone.members:

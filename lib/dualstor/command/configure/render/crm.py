@@ -37,9 +37,8 @@ def _clone(clone: "Clone", modern: bool) -> "Iterator[str]":
         yield _primitive(member)
     if clone.group:
         yield f"group {clone.group} {' '.join(member.id for member in clone.members)}"
-    meta = clone.meta + ((("promotable", "true"),) if clone.promotable and modern else ())
     yield (f"{'ms' if clone.promotable and not modern else 'clone'} {clone.id} {clone.of} \\\n    "
-           f"meta {_options(meta)}")
+           f"meta {_options(clone.attributes(modern))}")
 
 
 def render(part: "Part", generation: "Generation") -> str:
