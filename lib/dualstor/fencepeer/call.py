@@ -6,8 +6,8 @@ has a number for each node and names them DRBD_NODE_ID_N; 8.3 and 8.4 name the p
 DRBD_PEERS and, as older ones did, in DRBD_PEER.
 """
 
+from dualstor.kernel.drbd import is_path, is_resource_name
 from dualstor.record import Record
-from dualstor.tools.drbdnames import is_path, is_resource_name
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:

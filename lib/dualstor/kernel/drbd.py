@@ -28,6 +28,12 @@ _MINORS = "/sys/kernel/debug/drbd/minors"
 _RESOURCES = "/sys/kernel/debug/drbd/resources"
 _BY_RES = "/dev/drbd/by-res"
 
+#: As ocf:linbit:drbd checks a resource's name, but for "/", which the kernel refuses.
+_NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-%+.:=@_")
+_NAME_LIMIT = 127   # linux/drbd_genl.h, ctx_resource_name
+_PATH_LETTERS = _NAME_LETTERS | frozenset("/,~")
+_PATH_LIMIT = 4095
+
 #: Connection states in which no peer answers, in the words of 8.x and 9.
 DISCONNECTED = frozenset((
     "StandAlone", "Disconnecting", "Unconnected", "Timeout", "BrokenPipe", "NetworkFailure",
@@ -40,6 +46,18 @@ RESYNCING = frozenset((
 
 
 _NO_WORD = "DUnknown"       # DRBD's word for the state of a disk that it does not know
+
+
+def is_resource_name(text: str) -> bool:
+    """Whether *text* can be the name of one DRBD resource (drbdadm takes "all" for all of them)."""
+    return (0 < len(text) <= _NAME_LIMIT and set(text) <= _NAME_LETTERS
+            and not text.startswith("-") and text not in (".", "..", "all"))
+
+
+def is_path(text: str) -> bool:
+    """Whether *text* is an absolute path without blanks and without ".."."""
+    return (text.startswith("/") and len(text) <= _PATH_LIMIT and set(text) <= _PATH_LETTERS
+            and ".." not in text.split("/"))
 
 
 class Unknown:

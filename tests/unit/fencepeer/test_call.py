@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualstor.fencepeer.call import Call, parse
-from dualstor.tools.drbdnames import is_resource_name
+from dualstor.kernel.drbd import is_resource_name
 
 from .calls import DRBD_8, DRBD_9, without
 

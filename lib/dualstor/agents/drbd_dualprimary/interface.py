@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What drbd-dualprimary looks like to the cluster manager and to an administrator."""
 
+from dualstor.kernel.drbd import is_path, is_resource_name
 from dualstor.ocf import parameters
 from dualstor.ocf.parameters import Action, Interface, Parameter
-from dualstor.tools.drbdnames import is_path, is_resource_name
 
 
 class Parameters(parameters.Parameters):

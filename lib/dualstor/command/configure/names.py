@@ -9,7 +9,7 @@ import ipaddress
 import re
 
 from dualstor.agents.clustered_vg.interface import is_group_name
-from dualstor.tools.drbdnames import is_resource_name
+from dualstor.kernel.drbd import is_resource_name
 
 _HOST_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")       # what an id in the CIB may be everywhere
