@@ -10,7 +10,7 @@ from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Iterable, Sequence
 
     from typing_extensions import Protocol
 
@@ -35,6 +35,13 @@ def shown(line: str) -> str:
     """A line of a program as a reason may quote it: stripped, and not too long."""
     line = line.strip()
     return line if len(line) <= _SHOWN else line[:_SHOWN] + "..."
+
+
+def listed(names: "Iterable[object]", limit: int = 4) -> str:
+    """Names as a reason lists them: "a, b, c, d and 3 more"."""
+    words = [str(name) for name in names]
+    first = ", ".join(words[:limit])
+    return first if len(words) <= limit else f"{first} and {len(words) - limit} more"
 
 
 class DualstorError(Exception):

@@ -175,6 +175,10 @@ class Case:
         done = self.done(deed)
         return done[-1].outcome if done else None
 
+    def again(self, step: Do, seconds: float, wait: Wait) -> "Do | Wait":
+        """*step*, once it is *seconds* since its deed was last done; *wait* until then."""
+        return step if self.elapsed - self.done(step.deed)[-1].at >= seconds else wait
+
     def refuse(self, code: int, text: str) -> Finish:
         """A Finish whose reason names the resource, the action and the subject."""
         subject = self.subject and self.subject + ": "

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""LVM's version, as the two agents that run its commands observe it."""
+"""LVM's version, as the two agents that run its commands observe it, and refuse without it."""
 
+from dualstor.action import steps
 from dualstor.errors import DualstorError, ToolMissing
+from dualstor.ocf.codes import ExitCode
 from dualstor.record import Record
 from dualstor.tools import lvm
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.host.host import Host
+    from dualstor.action.engine import Agent
 
 
 class LvmVersion(Record):
@@ -26,11 +28,30 @@ class LvmVersion(Record):
         return f"2.{self.number[1]:02d}.{self.number[2]}" if self.number else "unknown"
 
 
-def see(host: "Host") -> LvmVersion:
+class Case(steps.Case):
+    """What both know of LVM."""
+
+    version: LvmVersion
+
+
+def see_version(agent: "Agent") -> LvmVersion:
     """The LvmVersion on this host; nothing is raised."""
     try:
-        return LvmVersion(number=lvm.version(host))
+        return LvmVersion(number=lvm.version(agent.host))
     except ToolMissing as problem:
         return LvmVersion(missing=True, says=problem.reason)
     except DualstorError as problem:
         return LvmVersion(says=problem.reason)
+
+
+def refusal(case: Case) -> "steps.Finish | None":
+    """A refusal when LVM is not there or does not answer, else None."""
+    version = case.version
+    if version.missing:
+        return case.refuse(ExitCode.ERR_INSTALLED,
+                           f"LVM is not installed ({version.says}): install lvm2 with "
+                           "lvm2-lockd, or lvm2-cluster")
+    if version.number is None:
+        return case.refuse(ExitCode.ERR_GENERIC,
+                           f"LVM does not tell its version ({version.says}): run `lvm version`")
+    return None

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where LVM's lock daemons listen (LVM2 configure.ac: DEFAULT_RUN_DIR; RHEL 6 below /var/run).
+"""LVM's daemons: the names of their programs, and where those that lock listen.
+
+Source: LVM2 configure.ac (DEFAULT_RUN_DIR; RHEL 6 below /var/run).
 
 clvmd without quorum accepts nobody, and has two places in its queue (LVM2
 daemons/clvmd/clvmd.c: main_loop, listen(local_socket, 1)): it is busy, not dead.
@@ -7,6 +9,7 @@ daemons/clvmd/clvmd.c: main_loop, listen(local_socket, 1)): it is busy, not dead
 
 from dualstor.host.host import BUSY
 from dualstor.kernel import process
+from dualstor.record import Record
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -15,8 +18,13 @@ if TYPE_CHECKING:
     from dualstor.host.files import Files
     from dualstor.host.host import Host
 
+#: The daemons that lock, of which a host runs one; what logs clvmd's mirrors, and LVM's cache.
+LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
+PROGRAMS = (LVMLOCKD, CLVMD)
+CMIRRORD, LVMETAD = "cmirrord", "lvmetad"
+
 _RUN_DIRS = ("/run/lvm", "/var/run/lvm")
-_NAMES = {"lvmlockd": "lvmlockd.socket", "clvmd": "clvmd.sock"}
+_NAMES = {LVMLOCKD: "lvmlockd.socket", CLVMD: "clvmd.sock"}
 
 #: Where they can be.
 PATHS = tuple(f"{directory}/{name}" for directory in _RUN_DIRS for name in _NAMES.values())
@@ -25,8 +33,29 @@ PATHS = tuple(f"{directory}/{name}" for directory in _RUN_DIRS for name in _NAME
 NAMES = tuple("/" + name for name in _NAMES.values())
 
 
+class Sockets(Record):
+    """Names of the daemons whose socket accepts a connection; ``says`` why others do not.
+
+    ``busy``: those that are alive but accept nobody just now, as clvmd does without quorum.
+    """
+
+    accepting: "tuple[str, ...]" = ()
+    busy: "tuple[str, ...]" = ()
+    says: str = ""
+
+
+def look(host: "Host", seconds: float, by_path: bool = False) -> Sockets:
+    """The Sockets of this host, with *seconds* for each; ``says`` has names, or paths."""
+    tried = try_all(host, PROGRAMS, seconds)
+    return Sockets(
+        accepting=tuple(name for name, _, problem in tried if problem is None),
+        busy=tuple(name for name, _, problem in tried if problem == BUSY),
+        says="; ".join(f"{path if by_path else name}: {problem}"
+                       for name, path, problem in tried if problem is not None))
+
+
 def find(host: "Files", program: str) -> "str | None":
-    """Path of the socket of *program* ("lvmlockd" or "clvmd"); None when there is none."""
+    """Path of the socket of *program* (of PROGRAMS); None when there is none."""
     for directory in _RUN_DIRS:
         path = f"{directory}/{_NAMES[program]}"
         if host.exists(path):

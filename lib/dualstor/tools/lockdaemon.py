@@ -9,6 +9,7 @@ lvmlockctl.c, daemons/cmirrord/clogd.c (ends with 0 once it is ready).
 import re
 
 from dualstor.errors import ToolError, ToolHung, shown
+from dualstor.kernel.locksocket import CLVMD, CMIRRORD, LVMLOCKD
 from dualstor.tools import lvmlock
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from typing import Iterable
 
     from dualstor.host.host import Host
-
-LVMLOCKD, CLVMD, CMIRRORD = "lvmlockd", "clvmd", "cmirrord"
 
 #: clvmd answers even when it says that one of another node does not. It ends no line with that.
 _PEER_LACKS = re.compile(r"clvmd not running on node (\S+?)(?=clvmd not|Error resetting|\s|$)")
@@ -39,8 +38,8 @@ def command(daemon: str, options: "Iterable[str]" = (), engine: str = "auto",
     needs for that.
     """
     if daemon == LVMLOCKD:
-        return ("lvmlockd", "--adopt", "1") + tuple(options)
-    argv: "tuple[str, ...]" = ("clvmd", f"-T{startup}")
+        return (LVMLOCKD, "--adopt", "1") + tuple(options)
+    argv: "tuple[str, ...]" = (CLVMD, f"-T{startup}")
     if engine != "auto":
         argv += ("-I", engine)
     if timeout is not None:
@@ -86,7 +85,7 @@ def refresh(host: "Host", timeout: float) -> "tuple[int | None, str, str | None]
         without clvmd or None)
     """
     try:
-        completed = host.run(("clvmd", "-R"), timeout)
+        completed = host.run((CLVMD, "-R"), timeout)
     except ToolError as problem:
         return None, str(problem), None
     lacking = _PEER_LACKS.search(completed.stderr)
@@ -98,7 +97,7 @@ def restart(host: "Host", timeout: float) -> "tuple[int | None, str]":
 
     :returns: (exit code or None, what was said); 0 means only that it was asked
     """
-    return _ended(host, ("clvmd", "-S"), timeout)
+    return _ended(host, (CLVMD, "-S"), timeout)
 
 
 def stop_lockspaces(host: "Host", timeout: float) -> "tuple[int | None, str]":

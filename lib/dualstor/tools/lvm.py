@@ -29,7 +29,7 @@ _FORMAT = ("--noheadings", "--nosuffix", "--units", "b", "--separator", _SEPARAT
 _ACTIVE_COLUMN, _GLOBAL_FILTER = (2, 2, 108), (2, 2, 98)
 
 #: First version with lvmlockd; first without clvmd and clustered VGs.
-LVMLOCKD, NO_CLVMD = (2, 2, 130), (2, 3, 0)
+WITH_LVMLOCKD, NO_CLVMD = (2, 2, 130), (2, 3, 0)
 
 
 class LvmOutcome(Record):

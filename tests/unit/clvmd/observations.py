@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from dualstor.action.steps import Done, Request
 from dualstor.agents.clvmd import interface, seen
+from dualstor.agents.lvmversion import LvmVersion
+from dualstor.kernel.locksocket import Sockets
 from dualstor.kernel.process import Process
 from dualstor.tools.quorum import Quorum
 from facts import Facts
@@ -31,9 +33,9 @@ def facts(history=(), elapsed=0.0, **changes):
     """A node with lvmlockd in good health, and *changes* to it."""
     values = dict(
         processes=(LVMLOCKD,), lockspaces=("lvm_global", "lvm_vg0"), recovering=(),
-        remembered=LVMLOCKD, active=(), sockets=seen.Sockets(accepting=("lvmlockd", "clvmd")),
+        remembered=LVMLOCKD, active=(), sockets=Sockets(accepting=("lvmlockd", "clvmd")),
         remaining=80.0, quorum=GOOD, dlm=seen.Dlm(ready=True), fence_domain="", answer=None,
-        version=seen.LvmVersion(number=(2, 3, 16)),
+        version=LvmVersion(number=(2, 3, 16)),
         settings=seen.Settings(use_lvmlockd="1", locking_type=None),
         installed=("lvmlockd",), configured=True, exclusive=frozenset(), mirror_logs=(),
         metadata_cache=(), configuration="")
@@ -44,7 +46,7 @@ def facts(history=(), elapsed=0.0, **changes):
 def stopped(**changes):
     """A node on which no lock daemon runs."""
     return facts(**dict(dict(processes=(), lockspaces=(), remembered=None,
-                             sockets=seen.Sockets()), **changes))
+                             sockets=Sockets()), **changes))
 
 
 def old(**changes):
@@ -53,7 +55,7 @@ def old(**changes):
                              quorum=GOOD.but(engine="cman"), **OLD), **changes))
 
 
-OLD = dict(version=seen.LvmVersion(number=(2, 2, 188)),
+OLD = dict(version=LvmVersion(number=(2, 2, 188)),
            settings=seen.Settings(use_lvmlockd="0", locking_type="3", fallback="0",
                                   use_lvmetad="0"))
 
@@ -85,7 +87,7 @@ _facets = dict(
     active=st.lists(st.builds(seen.ActiveVolume, vg=st.sampled_from(("vg0", "root")),
                              lv=st.just("a"),
                               on_drbd=st.booleans()), max_size=2).map(tuple),
-    sockets=st.builds(seen.Sockets, says=_words, accepting=st.lists(
+    sockets=st.builds(Sockets, says=_words, accepting=st.lists(
         st.sampled_from(seen.PROGRAMS), unique=True).map(tuple),
         busy=st.sampled_from(((), ("clvmd",)))),
     remaining=st.floats(0, 100),
@@ -94,7 +96,7 @@ _facets = dict(
                      says=_words),
     dlm=st.builds(seen.Dlm, ready=st.booleans(), pending=st.sampled_from((None, "quorum"))),
     fence_domain=_words, answer=st.sampled_from((None, "lvmlockctl --info: hung")),
-    version=st.builds(seen.LvmVersion, missing=st.booleans(), says=_words,
+    version=st.builds(LvmVersion, missing=st.booleans(), says=_words,
                       number=st.sampled_from((None, (2, 2, 84), (2, 3, 16)))),
     settings=st.builds(seen.Settings, _setting, _setting, _setting, _setting),
     installed=st.lists(st.sampled_from(seen.PROGRAMS), unique=True).map(tuple),

@@ -6,6 +6,8 @@ import pytest
 from dualstor.action.steps import Do, Done, Finish, Wait
 from dualstor.agents.clvmd import decide as module
 from dualstor.agents.clvmd import deeds, seen
+from dualstor.agents.lvmversion import LvmVersion
+from dualstor.kernel.locksocket import Sockets
 from dualstor.ocf.codes import ExitCode
 from facts import deciding
 
@@ -177,7 +179,7 @@ def test_lockspaces_without_a_daemon_are_a_failure():
     (dict(processes=(seen_by.LVMLOCKD.but(state="D"),)), "state D"),
     (dict(processes=(seen_by.LVMLOCKD.but(state="T"),)), "kill -CONT 100"),
     (dict(processes=(seen_by.LVMLOCKD, seen_by.LVMLOCKD.but(pid=101))), "pid 101"),
-    (dict(sockets=seen.Sockets(says="Connection refused")), "Connection refused"),
+    (dict(sockets=Sockets(says="Connection refused")), "Connection refused"),
     (dict(processes=(seen_by.CLVMD,), lockspaces=()), "without its dlm lockspace"),
 ))
 def test_a_trouble_that_lasts_is_a_failure(changes, words):
@@ -358,7 +360,7 @@ def test_restart_tells_that_the_timeout_is_lost():
 
 
 def test_an_lvm_that_would_lose_locks_is_only_refreshed():
-    older = seen_by.old(version=seen.LvmVersion(number=(2, 2, 84)))
+    older = seen_by.old(version=LvmVersion(number=(2, 2, 84)))
     assert step("reload-agent", older, on_reload="restart") == Do("refresh")
     done_it = seen_by.old(version=older.version, history=(done("refresh"),))
     assert "2.02.89" in step("reload-agent", done_it, on_reload="restart").args[0]

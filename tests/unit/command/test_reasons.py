@@ -38,6 +38,7 @@ def test_a_new_reason_is_noticed(tmp_path):
         (tmp_path / (name + ".py")).write_text("")
     for name in ("drbd_dualprimary", "clvmd", "clustered_vg"):
         (tmp_path / "agents" / name).mkdir(parents=True)
+    (tmp_path / "agents" / "lvmversion.py").write_text("")
     (tmp_path / "agents" / "clvmd" / "start.py").write_text('''
 """A docstring with many words."""
 def decide(request):

@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from dualstor.action.steps import Done, Request
 from dualstor.agents.clustered_vg import interface, seen
+from dualstor.agents.lvmversion import LvmVersion
 from dualstor.kernel.devmapper import MappedVolume
+from dualstor.kernel.locksocket import Sockets
 from dualstor.record import Record
 from dualstor.tools import lvm, lvm_messages
 from facts import Facts
@@ -67,8 +69,8 @@ def healthy(**changes):
     facets = dict(
         unchanged=None, headers=None,
         active=(), lockspaces=seen.Lockspaces(), remembered=None,
-        daemons=seen.Daemons(answering=("lvmlockd",)), quorum=Quorum(),
-        version=seen.LvmVersion(number=(2, 3, 16)),
+        daemons=Sockets(accepting=("lvmlockd",)), quorum=Quorum(),
+        version=LvmVersion(number=(2, 3, 16)),
         settings=seen.Settings(use_lvmlockd="1", use_devicesfile="0"),
         group=lvm.GroupReport(outcome=OK, group=group()),
         devices=(seen.PvDevice("/dev/drbd0", drbd=True),),
@@ -98,8 +100,8 @@ def memory(*names, locking="lvmlockd"):
 
 def clvmd(**changes):
     """Facets of the generation with clvmd, LVM 2.02."""
-    return dict(dict(daemons=seen.Daemons(answering=("clvmd",)),
-                     version=seen.LvmVersion(number=(2, 2, 84)),
+    return dict(dict(daemons=Sockets(accepting=("clvmd",)),
+                     version=LvmVersion(number=(2, 2, 84)),
                      settings=seen.Settings(use_lvmlockd=None, locking_type="3",
                                             filter_name="filter"),
                      group=lvm.GroupReport(outcome=OK, group=group("wz--nc"))), **changes)
@@ -166,14 +168,14 @@ _FACETS = dict(
     remembered=st.one_of(st.none(), st.builds(
         lambda names, locking: memory(*sorted(names), locking=locking),
         st.sets(st.sampled_from(NAMES)), st.sampled_from(["lvmlockd", "clvmd"]))),
-    daemons=st.builds(seen.Daemons, answering=st.sampled_from(
+    daemons=st.builds(Sockets, accepting=st.sampled_from(
         [(), ("lvmlockd",), ("clvmd",), ("lvmlockd", "clvmd")]), says=st.just("refused"),
         busy=st.sampled_from([(), (), ("clvmd",)])),
     held_back=st.sampled_from([(), (), ("drbd0",)]),
     quorum=st.builds(Quorum, st.booleans(), st.sampled_from([True, True, False, None])),
-    version=st.sampled_from([seen.LvmVersion(number=(2, 3, 16)), seen.LvmVersion(number=(2, 2, 84)),
-                             seen.LvmVersion(missing=True, says="lvm: not found"),
-                             seen.LvmVersion(says="lvm version: no answer in 5 s")]),
+    version=st.sampled_from([LvmVersion(number=(2, 3, 16)), LvmVersion(number=(2, 2, 84)),
+                             LvmVersion(missing=True, says="lvm: not found"),
+                             LvmVersion(says="lvm version: no answer in 5 s")]),
     settings=st.builds(seen.Settings, st.sampled_from([None, "0", "1"]),
                        st.sampled_from([None, "1", "3"]), st.sampled_from([None, "0", "1"])),
     group=st.builds(lvm.GroupReport, outcomes, st.one_of(st.none(), st.builds(

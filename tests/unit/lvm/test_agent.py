@@ -12,6 +12,7 @@ from dualstor.agents.clustered_vg.agent import ClusteredVg
 from dualstor.errors import ToolFailed, ToolHung
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
+from dualstor.kernel import locksocket
 from dualstor.ocf.codes import ExitCode
 
 from .helpers import PaperHost, golden
@@ -236,9 +237,9 @@ def test_a_refused_socket_is_told():
     machine = Machine()
     machine.connect = lambda name, timeout: "Connection refused"
     agent = OnPaper(machine, request("start"), parameters())
-    assert agent.see_daemons() == seen.Daemons(says="lvmlockd: Connection refused")
+    assert agent.see_daemons() == locksocket.Sockets(says="lvmlockd: Connection refused")
     machine.files.pop("/run/lvm/lvmlockd.socket")
-    assert agent.see_daemons() == seen.Daemons()
+    assert agent.see_daemons() == locksocket.Sockets()
 
 
 def test_a_read_that_fails_or_hangs_is_told():

@@ -59,7 +59,7 @@ def test_no_lock_is_asked_for_unless_quorate_and_the_daemon_lives(situation):
     step, read = step_of(situation)
     granted = locking.obstacle(facts) is None
     if isinstance(step, Do) and step.deed in LOCKING:
-        assert granted and facts.quorum.quorate is True and facts.daemons.answering
+        assert granted and facts.quorum.quorate is True and facts.daemons.accepting
         assert facts.lockspaces.recovered and not facts.held_back
     if not granted:
         assert not {"group", "volumes"} & set(read)

@@ -7,6 +7,8 @@ from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.clustered_vg import decide as module
 from dualstor.agents.clustered_vg import deeds, seen
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, is_group_name
+from dualstor.agents.lvmversion import LvmVersion
+from dualstor.kernel.locksocket import Sockets
 from dualstor.ocf.codes import ExitCode
 from dualstor.tools import lvm
 from facts import Facts, deciding
@@ -186,16 +188,16 @@ def test_start_waits_for_what_may_come(facets, what):
     assert isinstance(step, Wait) and what in step.what and "vg0" in step.what and step.hint
 
 
-GROUP_2_02 = dict(version=seen.LvmVersion(number=(2, 2, 84)))
+GROUP_2_02 = dict(version=LvmVersion(number=(2, 2, 84)))
 
 
 @pytest.mark.parametrize("facets, code, words", [
-    (dict(daemons=seen.Daemons()), 1, ["no lock daemon (none runs)", "start the clvmd resource"]),
-    (dict(daemons=seen.Daemons(says="clvmd: Connection refused")), 1, ["Connection refused"]),
+    (dict(daemons=Sockets()), 1, ["no lock daemon (none runs)", "start the clvmd resource"]),
+    (dict(daemons=Sockets(says="clvmd: Connection refused")), 1, ["Connection refused"]),
     (dict(quorum=Quorum(running=False, quorate=None, says="corosync is down")), 1,
      ["corosync is down", "start the cluster"]),
-    (dict(version=seen.LvmVersion(missing=True, says="lvm: not found")), 5, ["install lvm2"]),
-    (dict(version=seen.LvmVersion(says="lvm version: no answer")), 1, ["`lvm version`"]),
+    (dict(version=LvmVersion(missing=True, says="lvm: not found")), 5, ["install lvm2"]),
+    (dict(version=LvmVersion(says="lvm version: no answer")), 1, ["`lvm version`"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-"))), 6,
      ["not shared", "`vgchange --lock-type dlm vg0`"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-")), **GROUP_2_02), 6,
@@ -354,7 +356,7 @@ def test_what_lvm_cannot_deactivate_device_mapper_removes():
 
 
 @pytest.mark.parametrize("facets", [
-    dict(quorum=Quorum(quorate=False)), dict(daemons=seen.Daemons()),
+    dict(quorum=Quorum(quorate=False)), dict(daemons=Sockets()),
     dict(quorum=Quorum(running=False, quorate=None))])
 def test_stop_without_locks_uses_none(facets):
     assert stop(started(**facets)) == Do("remove_devices")
@@ -476,7 +478,7 @@ def test_an_lv_that_was_removed_is_no_longer_expected():
     assert monitor(facts) == Do("remember", (memory("a").to_text(), ""))
 
 
-UNASKED = [dict(quorum=Quorum(quorate=False, says="blocked")), dict(daemons=seen.Daemons()),
+UNASKED = [dict(quorum=Quorum(quorate=False, says="blocked")), dict(daemons=Sockets()),
            dict(volumes=lvm.VolumesReport(outcome=lvm.LvmOutcome(ok=False, hung=True,
                                                                    says="mute"))),
            dict(modes=seen.Modes(answered=False, says="lvmlockctl: no answer"))]
@@ -546,7 +548,7 @@ def test_validate_level_0_looks_at_nothing():
     (dict(settings=seen.Settings(use_lvmlockd="0")),
      ["set use_lvmlockd = 1 in the global section"]),
     (dict(settings=seen.Settings(locking_type="1"), **GROUP_2_02), ["locking_type = 3"]),
-    (dict(version=seen.LvmVersion(missing=True, says="lvm: not found")), ["install lvm2"]),
+    (dict(version=LvmVersion(missing=True, says="lvm: not found")), ["install lvm2"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-"))), ["vgchange --lock-type dlm"])])
 def test_validate_level_10_checks_this_host(facets, words):
     asked = request("validate-all", level=10)
@@ -555,7 +557,7 @@ def test_validate_level_10_checks_this_host(facets, words):
 
 def test_validate_level_10_is_content_where_locks_are_not_there_yet():
     asked = request("validate-all", level=10)
-    assert decide(asked, parameters(), healthy(daemons=seen.Daemons())) == DONE
+    assert decide(asked, parameters(), healthy(daemons=Sockets())) == DONE
     assert decide(asked, parameters(), healthy()) == DONE
     assert decide(asked, parameters(), healthy(**clvmd())) == DONE
 

@@ -7,7 +7,6 @@ from dualstor.agents import lvmversion
 from dualstor.agents.clustered_vg import decide, deeds, headers, seen
 from dualstor.agents.clustered_vg.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolHung
-from dualstor.host.host import BUSY
 from dualstor.kernel import block, devmapper, dlm, holders, locksocket
 from dualstor.look import sights, well
 from dualstor.tools import drbdadm, drbdsetup, lvm, lvmlock, quorum
@@ -68,7 +67,7 @@ class ClusteredVg(Agent):
         remembered = self.see_remembered()
         if remembered is None:
             return ()
-        space = "clvmd" if remembered.locking == seen.CLVMD else "lvm_" + self.vg
+        space = "clvmd" if remembered.locking == locksocket.CLVMD else "lvm_" + self.vg
         return ("devices", self.vg), ("node", "/sys/kernel/dlm/" + space)
 
     def see_unchanged(self) -> "tuple[Sight, ...] | None":
@@ -115,15 +114,9 @@ class ClusteredVg(Agent):
                                   if not w.startswith(own)))
                      for v in self.case.active if not v.layer)
 
-    def see_daemons(self) -> "seen.Daemons":
+    def see_daemons(self) -> "locksocket.Sockets":
         """The lock daemons whose socket accepts, or would if they were not busy."""
-        tried = locksocket.try_all(self.host, (seen.LVMLOCKD, seen.CLVMD), _CONNECT_TIME)
-        return seen.Daemons(
-            answering=tuple(name for name, _, problem in tried if problem is None),
-            busy=tuple(name for name, _, problem in tried if problem == BUSY),
-            says="; ".join(f"{name}: {problem}"
-                           for name, _, problem in tried
-                           if problem is not None))
+        return locksocket.look(self.host, _CONNECT_TIME)
 
     def see_held_back(self) -> "tuple[str, ...]":
         """Kernel's names of the DRBD devices whose I/O stands still; LVM reads from them all."""
@@ -144,9 +137,7 @@ class ClusteredVg(Agent):
         """What the cluster's membership says."""
         return quorum.look(self.host)
 
-    def see_version(self) -> lvmversion.LvmVersion:
-        """LVM's version."""
-        return lvmversion.see(self.host)
+    see_version = lvmversion.see_version
 
     def see_settings(self) -> "seen.Settings":
         """LVM's settings that decide on locking and filtering.
@@ -207,7 +198,7 @@ class ClusteredVg(Agent):
         """The VG's LVs as LVM has them."""
         if self.request.action == "monitor" and self.case.parameters.pick_up_new_lvs:
             self.first("headers")
-        version: "tuple[int, ...] | None" = lvm.LVMLOCKD    # if it runs, no LVM is older
+        version: "tuple[int, ...] | None" = lvm.WITH_LVMLOCKD    # if it runs, no LVM is older
         if not self.case.lockspaces.group:
             version = self.case.version.number
         if version is None:

@@ -3,7 +3,7 @@
 
 from dualstor.action.steps import Wait
 from dualstor.agents.clustered_vg import locking
-from dualstor.agents.clustered_vg.seen import LVMLOCKD
+from dualstor.kernel.locksocket import LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -21,19 +21,6 @@ def exclusive_clone(case: "Case") -> "Finish | None":
         return case.refuse(ExitCode.ERR_CONFIGURED,
                       "activation_mode=exclusive cannot be cloned: set activation_mode=shared, "
                       "or take the resource out of its clone")
-    return None
-
-
-def program(case: "Case") -> "Finish | None":
-    """A refusal when LVM is not there or does not answer, else None."""
-    version = case.version
-    if version.missing:
-        return case.refuse(ExitCode.ERR_INSTALLED,
-                      f"LVM is not installed ({version.says}): install lvm2 with lvm2-lockd, or "
-                      "lvm2-cluster")
-    if version.number is None:
-        return case.refuse(ExitCode.ERR_GENERIC,
-                      f"LVM does not tell its version ({version.says}): run `lvm version`")
     return None
 
 
@@ -147,10 +134,10 @@ def group(case: "Case") -> "Finish | Wait | None":
     kind = locking.kind(found)
     if kind is None:
         return _unlocked(case)
-    if kind not in case.daemons.answering:
+    if kind not in case.daemons.accepting:
         return case.refuse(ExitCode.ERR_GENERIC,
                       f"it is {'shared' if kind == LVMLOCKD else 'clustered'} and needs {kind}, "
-                      f"but {' and '.join(case.daemons.answering)} runs here: set the parameter "
+                      f"but {' and '.join(case.daemons.accepting)} runs here: set the parameter "
                       f"daemon={kind} of the clvmd resource")
     if found.exported:
         return _exported(case)

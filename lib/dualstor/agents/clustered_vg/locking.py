@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether LVM's locks are granted now: the precondition of every command that takes one."""
 
-from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD
+from dualstor.kernel.locksocket import CLVMD, LVMLOCKD
 from dualstor.record import Record
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.agents.clustered_vg.seen import Case, Daemons
+    from dualstor.agents.clustered_vg.seen import Case
+    from dualstor.kernel.locksocket import Sockets
     from dualstor.tools.lvm import VolumeGroup
     from dualstor.tools.quorum import Quorum
 
@@ -31,7 +32,7 @@ def obstacle(case: "Case") -> "Obstacle | None":
     A lock daemon that accepts no connection comes last: without quorum clvmd accepts none.
     """
     daemons = case.daemons
-    if not daemons.answering and not daemons.busy:
+    if not daemons.accepting and not daemons.busy:
         says = f"the lock daemon ({daemons.says or 'none runs'})"
         return Obstacle(
             passes=False, what=says, why="there is no " + says.replace("the ", "", 1),
@@ -65,8 +66,8 @@ def _standstill(held_back: "tuple[str, ...]") -> "Obstacle | None":
         hint="`drbdadm status` shows what it waits for, mostly the fencing of the other node")
 
 
-def _busy(daemons: "Daemons") -> "Obstacle | None":
-    if daemons.answering:
+def _busy(daemons: "Sockets") -> "Obstacle | None":
+    if daemons.accepting:
         return None
     return Obstacle(
         what=f"{daemons.busy[0]} to take connections again",

@@ -11,8 +11,9 @@ none of them finishes.
 from dualstor.action.steps import Do, Finish
 from dualstor.agents.clustered_vg import deeds, locking
 from dualstor.agents.clustered_vg import plan as planning
-from dualstor.agents.clustered_vg.seen import CLVMD, LVMLOCKD, Remembered
+from dualstor.agents.clustered_vg.seen import Remembered
 from dualstor.agents.clustered_vg.start import accepted, how
+from dualstor.kernel.locksocket import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which LVs of the VG are to be active here, and which are left alone and why."""
 
+from dualstor import errors
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
 from dualstor.record import Record
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterable, Sequence
+    from typing import Iterable
 
     from dualstor.kernel.devmapper import MappedVolume
     from dualstor.tools.lvm import LogicalVolume, LvmOutcome
@@ -68,10 +69,9 @@ def names(volumes: "Iterable[LogicalVolume]") -> "tuple[str, ...]":
     return tuple(v.name for v in volumes)
 
 
-def listed(vg: str, lvs: "Sequence[str]", limit: int = 4) -> str:
+def listed(vg: str, lvs: "Iterable[str]") -> str:
     """"vg0/a, vg0/b and 3 more" of the names *lvs*."""
-    shown = ", ".join(f"{vg}/{lv}" for lv in lvs[:limit])
-    return shown if len(lvs) <= limit else f"{shown} and {len(lvs) - limit} more"
+    return errors.listed(f"{vg}/{lv}" for lv in lvs)
 
 
 def elsewhere(vg: str, outcome: "LvmOutcome", inactive: "tuple[str, ...]") -> "tuple[str, ...]":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What clustered-vg sees of its host, as values that a decision can be made of."""
 
-from dualstor.action import steps
-from dualstor.agents.lvmversion import LvmVersion
+from dualstor.agents import lvmversion
+from dualstor.kernel.locksocket import CLVMD, LVMLOCKD, Sockets
 from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from dualstor.look.sights import Sight
     from dualstor.tools.lvm import GroupReport, VolumesReport
     from dualstor.tools.quorum import Quorum
-
-LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
 
 
 class Lockspaces(Record):
@@ -26,17 +24,6 @@ class Lockspaces(Record):
     group: bool = False
     clvmd: bool = False
     recovered: bool = True
-
-
-class Daemons(Record):
-    """Names of the lock daemons whose socket accepts a connection; ``says`` if there is none.
-
-    ``busy``: those that are alive but accept nobody just now, as clvmd does without quorum.
-    """
-
-    answering: "tuple[str, ...]" = ()
-    busy: "tuple[str, ...]" = ()
-    says: str = ""
 
 
 class Settings(Record):
@@ -112,7 +99,7 @@ def recalled(text: "str | None") -> "Remembered | None":
                                     if len(w) == 3 and w[0] == "lv"))
 
 
-class Case(steps.Case):
+class Case(lvmversion.Case):
     """What clustered-vg decides on, and may observe for it."""
 
     if TYPE_CHECKING:
@@ -125,14 +112,13 @@ class Case(steps.Case):
     active: "tuple[MappedVolume, ...]"            # the VG's devices in device-mapper
     lockspaces: Lockspaces
     held: "tuple[tuple[str, tuple[str, ...]], ...]"     # each active LV, and who holds it
-    daemons: Daemons
+    daemons: Sockets
     held_back: "tuple[str, ...]"            # DRBD devices whose I/O stands still
     exclusive: "frozenset[str] | None"      # ids of LVs with an exclusive lock; None: not known
     reads: "tuple[tuple[str, str | None], ...]"     # each active LV, and what reading it met
     # tools
     turn: bool                              # no other monitor of this host asks LVM now
     quorum: "Quorum"
-    version: LvmVersion
     settings: Settings
     group: "GroupReport"                    # the VG and its PVs as LVM has them
     headers: "tuple[Sight, ...] | None"     # LVM's headers before its LVs were listed

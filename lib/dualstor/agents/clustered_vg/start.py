@@ -2,14 +2,15 @@
 """Deciding on start: locks, lockspace, activation, and the proof by device-mapper."""
 
 from dualstor.action.steps import Do, Finish, Wait
+from dualstor.agents import lvmversion
 from dualstor.agents.clustered_vg import checks, deeds, locking
 from dualstor.agents.clustered_vg import plan as planning
-from dualstor.agents.clustered_vg.seen import LVMLOCKD, Remembered
+from dualstor.agents.clustered_vg.seen import Remembered
+from dualstor.kernel.locksocket import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Callable
 
     from dualstor.action.steps import Step
     from dualstor.agents.clustered_vg.plan import Plan
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dualstor.tools.lvm import LogicalVolume, LvmOutcome
 
 #: Option of lvchange that activates on this node, by who locks the VG.
-_SHARED = {"lvmlockd": "-asy", "clvmd": "-aly"}
+_SHARED = {LVMLOCKD: "-asy", CLVMD: "-aly"}
 _EXCLUSIVE = "-aey"
 
 _PAUSE = 1.0  # seconds before a command is run again
@@ -42,7 +43,7 @@ def decide(case: "Case") -> "Step":
     if case.done(deeds.remember):
         return Finish(ExitCode.SUCCESS)
     refusal = checks.exclusive_clone(case) \
-        or checks.program(case) \
+        or lvmversion.refusal(case) \
         or _locks(case) \
         or checks.group(case)
     if refusal:
@@ -64,14 +65,6 @@ def _locks(case: "Case") -> "Finish | Wait | None":
                   f"{obstacle.why}: {obstacle.hint}")
 
 
-def _again(case: "Case", deed: "Callable[..., LvmOutcome]", args: "tuple[str, ...]", what: str,
-           hint: str) -> "Do | Wait":
-    """Do a deed again, but not at once."""
-    if case.elapsed - case.done(deed)[-1].at >= _PAUSE:
-        return Do(deed, args)
-    return Wait(what, hint, _PAUSE)
-
-
 def _lockspace(case: "Case", kind: str) -> "Step | None":
     """The step to a lockspace that is up; None when it is, or when there is none to start."""
     vg = case.parameters.vgname
@@ -83,8 +76,9 @@ def _lockspace(case: "Case", kind: str) -> "Step | None":
     if outcome.ok and case.lockspaces.group:
         return None
     if outcome.transient:
-        return _again(case, deeds.start_locking, (), f"the lockspace of VG {vg} ({outcome.says})",
-                      "`lvmlockctl --info` shows what holds it up")
+        return case.again(Do(deeds.start_locking), _PAUSE, Wait(
+            f"the lockspace of VG {vg} ({outcome.says})",
+            "`lvmlockctl --info` shows what holds it up", _PAUSE))
     if outcome.ok:
         return case.refuse(ExitCode.ERR_ARGS,
             f"`vgchange --lockstart {vg}` made no dlm lockspace: look whether its lock type is dlm "
@@ -112,8 +106,9 @@ def _activation(case: "Case", kind: str) -> "Step":
             return Do(deeds.activate, args)
         outcome = done[-1].outcome
         if outcome.transient or (not outcome.ok and outcome.kinds & {"no volume"}):
-            return _again(case, deeds.activate, args, f"LVM's lock on VG {vg} ({outcome.says})",
-                          "`lvmlockctl --info` and `dlm_tool ls` show who holds it")
+            return case.again(Do(deeds.activate, args), _PAUSE, Wait(
+                f"LVM's lock on VG {vg} ({outcome.says})",
+                "`lvmlockctl --info` and `dlm_tool ls` show who holds it", _PAUSE))
         usable = planning.usable_ids(case.active)
         inactive = tuple(v for v in plan.wanted if v.id not in usable)
         foreign = planning.elsewhere(vg, outcome, planning.names(inactive))

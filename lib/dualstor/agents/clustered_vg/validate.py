@@ -2,6 +2,7 @@
 """Deciding on validate-all and reload-agent: level 0 checks the case, level 10 this host."""
 
 from dualstor.action.steps import Finish
+from dualstor.agents import lvmversion
 from dualstor.agents.clustered_vg import checks, locking
 from dualstor.ocf.codes import ExitCode
 
@@ -15,7 +16,7 @@ def decide(case: "Case") -> "Step":
     """Level 0 checks the case, level 10 this host, and the VG where LVM may be asked."""
     step: "Finish | Wait | None" = checks.exclusive_clone(case)
     if step is None and case.request.level >= 10:
-        step = checks.program(case) or checks.settings(case)
+        step = lvmversion.refusal(case) or checks.settings(case)
         if step is None and locking.obstacle(case) is None:
             step = checks.group(case)
     return step or Finish(ExitCode.SUCCESS)

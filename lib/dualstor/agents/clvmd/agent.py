@@ -6,7 +6,6 @@ from dualstor.agents import lvmversion
 from dualstor.agents.clvmd import decide, deeds, seen
 from dualstor.agents.clvmd.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolError, ToolMissing
-from dualstor.host.host import BUSY
 from dualstor.kernel import block, devmapper, dlm, locksocket, process
 from dualstor.record import whole
 from dualstor.tools import ccs, cman, dlm_tool, fence_tool, lockdaemon, lvm, quorum
@@ -37,7 +36,7 @@ class Clvmd(Agent):
             return ()
         if self.case.parameters.with_cmirrord:
             found += self.see_mirror_logs()
-        clvmd = found[0].program == seen.CLVMD
+        clvmd = found[0].program == locksocket.CLVMD
         return tuple(("process", f"{each.pid}") for each in found) \
             + tuple(("node", path) for path in locksocket.PATHS) \
             + (("node", "/sys/kernel/dlm/" + ("clvmd" if clvmd else "lvm_global")),) \
@@ -55,7 +54,7 @@ class Clvmd(Agent):
                 return (ours,)
             if not self._traces():
                 return ()
-        found = [p for program in seen.PROGRAMS for p in process.running(self.host, program)]
+        found = [p for program in locksocket.PROGRAMS for p in process.running(self.host, program)]
         ids = {p.pid for p in found}
         return tuple(p for p in found if self._parent(p.pid) not in ids)
 
@@ -68,7 +67,7 @@ class Clvmd(Agent):
         if now is None or now.over or now.start_time != left.start_time \
                 or not process.named(now, (left.program,)):
             return None
-        others = [name for name in seen.PROGRAMS
+        others = [name for name in locksocket.PROGRAMS
                   if name != left.program and locksocket.find(self.host, name)]
         return None if others else now.but(program=left.program)
 
@@ -95,23 +94,17 @@ class Clvmd(Agent):
         """The process that start has left."""
         return process.from_text(self.host, self.host.recall(*self.memory))
 
-    def see_sockets(self) -> "seen.Sockets":
+    def see_sockets(self) -> "locksocket.Sockets":
         """The daemons whose socket accepts, or would if they were not busy."""
-        tried = locksocket.try_all(self.host, seen.PROGRAMS, _CONNECT_TIME)
-        return seen.Sockets(
-            accepting=tuple(name for name, _, problem in tried if problem is None),
-            busy=tuple(name for name, _, problem in tried if problem == BUSY),
-            says="; ".join(f"{path}: {problem}"
-                           for _, path, problem in tried
-                           if problem is not None))
+        return locksocket.look(self.host, _CONNECT_TIME, by_path=True)
 
     def see_mirror_logs(self) -> "tuple[process.Process, ...]":
         """The processes of cmirrord."""
-        return process.running(self.host, seen.CMIRRORD)
+        return process.running(self.host, locksocket.CMIRRORD)
 
     def see_metadata_cache(self) -> "tuple[process.Process, ...]":
         """The processes of lvmetad."""
-        return process.running(self.host, seen.LVMETAD)
+        return process.running(self.host, locksocket.LVMETAD)
 
     def see_configured(self) -> bool:
         """Whether dlm_controld has configured the cluster in the kernel, and has not ended."""
@@ -119,7 +112,7 @@ class Clvmd(Agent):
 
     def see_exclusive(self) -> "frozenset[str] | None":
         """Names of the locks that clvmd holds exclusively; None when the kernel does not say."""
-        return dlm.exclusive(self.host, seen.CLVMD)
+        return dlm.exclusive(self.host, locksocket.CLVMD)
 
     def see_recovering(self) -> "tuple[str, ...]":
         """Names of lockspaces that do not grant locks yet."""
@@ -178,9 +171,7 @@ class Clvmd(Agent):
             return ""
         return "" if found.ok is not False else found.says
 
-    def see_version(self) -> lvmversion.LvmVersion:
-        """LVM's version."""
-        return lvmversion.see(self.host)
+    see_version = lvmversion.see_version
 
     def see_settings(self) -> "seen.Settings":
         """The settings of LVM that decide who locks."""
@@ -192,7 +183,7 @@ class Clvmd(Agent):
     def see_installed(self) -> "tuple[str, ...]":
         """Names of the daemons whose program is here."""
         found = []
-        for name in seen.PROGRAMS:
+        for name in locksocket.PROGRAMS:
             try:
                 self.host.run((name, "-V"), _CONNECT_TIME)
             except ToolMissing:

@@ -2,13 +2,13 @@
 """What all actions of clvmd need to know: which daemon, its processes, its health."""
 
 from dualstor.action.steps import Wait
-from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD, PROGRAMS, needing
+from dualstor.agents.clvmd.seen import needing
+from dualstor.errors import listed
+from dualstor.kernel.locksocket import CLVMD, LVMLOCKD, PROGRAMS
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterable
-
     from dualstor.action.steps import Finish
     from dualstor.agents.clvmd.seen import Case
     from dualstor.kernel.process import Process
@@ -41,13 +41,6 @@ def running(case: "Case") -> "str | None":
         return found[0].program
     left = lockspaces(case)
     return (CLVMD if CLVMD in left else LVMLOCKD) if left else None
-
-
-def listed(names: "Iterable[object]", limit: int = 4) -> str:
-    """"a, b and 3 more"."""
-    words = [str(name) for name in names]
-    shown = ", ".join(words[:limit])
-    return shown if len(words) <= limit else f"{shown} and {len(words) - limit} more"
 
 
 def ailment(case: "Case") -> "Finish | Wait | None":

@@ -6,7 +6,7 @@ It ends on SIGINT, but refuses while a cluster mirror is active (cmirrord(8)).
 
 from dualstor.action.steps import Do, Wait
 from dualstor.agents.clvmd import deeds
-from dualstor.agents.clvmd.seen import CLVMD
+from dualstor.kernel.locksocket import CLVMD
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there

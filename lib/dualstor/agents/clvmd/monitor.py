@@ -3,7 +3,8 @@
 
 from dualstor.action.steps import Finish
 from dualstor.agents.clvmd import common, mirror
-from dualstor.agents.clvmd.seen import CLVMD
+from dualstor.errors import listed
+from dualstor.kernel.locksocket import CLVMD
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -32,7 +33,7 @@ def _absent(case: "Case") -> "Finish":
     left = common.lockspaces(case)
     if left:
         return case.refuse(ExitCode.ERR_GENERIC,
-            f"no lock daemon runs but it has left dlm lockspaces ({common.listed(left)}): it was "
+            f"no lock daemon runs but it has left dlm lockspaces ({listed(left)}): it was "
             "killed or crashed, look at the system log; the stop of this resource clears them")
     text = "no lock daemon runs on this node"
     if case.remembered is not None and not case.request.probe:

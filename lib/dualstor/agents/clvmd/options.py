@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The options of the lock daemons that the parameter daemon_options may hold."""
 
-from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
+from dualstor.kernel.locksocket import CLVMD, LVMLOCKD
 
 #: Options that leave the daemon in our sight, each with the values it takes.
 _PRIORITIES = ("err", "warning", "debug")

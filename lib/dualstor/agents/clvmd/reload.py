@@ -9,7 +9,7 @@ Sources: LVM2 daemons/clvmd/{refresh_clvmd,clvmd-command}.c.
 
 from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.clvmd import common, deeds, start
-from dualstor.agents.clvmd.seen import CLVMD
+from dualstor.kernel.locksocket import CLVMD
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there

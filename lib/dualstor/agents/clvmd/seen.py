@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What clvmd sees of its host, as values that a decision can be made of."""
 
-from dualstor.action import steps
-from dualstor.agents.lvmversion import LvmVersion
+from dualstor.agents import lvmversion
+from dualstor.kernel.locksocket import CLVMD, LVMLOCKD, PROGRAMS, Sockets
 from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from dualstor.kernel.process import Process
     from dualstor.tools.quorum import Quorum
 
-LVMLOCKD, CLVMD = "lvmlockd", "clvmd"
-PROGRAMS = (LVMLOCKD, CLVMD)
-CMIRRORD, LVMETAD = "cmirrord", "lvmetad"
-
 
 class Settings(Record):
     """Settings of LVM in effect, as text; None for one that this LVM does not have."""
@@ -25,17 +21,6 @@ class Settings(Record):
     locking_type: "str | None" = None
     fallback: "str | None" = None     # global/fallback_to_local_locking
     use_lvmetad: "str | None" = None
-
-
-class Sockets(Record):
-    """Names of the daemons whose socket accepts a connection; ``says`` why others do not.
-
-    ``busy``: those that are alive but accept nobody just now, as clvmd does without quorum.
-    """
-
-    accepting: "tuple[str, ...]" = ()
-    busy: "tuple[str, ...]" = ()
-    says: str = ""
 
 
 class ActiveVolume(Record):
@@ -83,7 +68,7 @@ def needing(lockspaces: "Iterable[str]",
                  or (name.startswith("lvm_") and LVMLOCKD in programs))
 
 
-class Case(steps.Case):
+class Case(lvmversion.Case):
     """What clvmd decides on, and may observe for it."""
 
     if TYPE_CHECKING:
@@ -106,7 +91,6 @@ class Case(steps.Case):
     dlm: Dlm
     fence_domain: str                       # what cman's fencing waits for, "" for nothing
     configuration: str                      # what is wrong with cluster.conf, "" for nothing
-    version: LvmVersion
     settings: Settings
     installed: "tuple[str, ...]"            # names of the daemons whose program is here
     answer: "str | None"                    # what the daemon did instead of answering

@@ -2,8 +2,9 @@
 """Deciding on start: lvm.conf, then quorum, fencing and dlm, then the daemon itself."""
 
 from dualstor.action.steps import Do, Finish, Wait
+from dualstor.agents import lvmversion
 from dualstor.agents.clvmd import common, deeds, mirror, options
-from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
+from dualstor.kernel.locksocket import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -43,7 +44,7 @@ def decide(case: "Case") -> "Step":
     if common.processes(case):
         return _started(case)
     daemon = kind(case)
-    refusal = admissible(case, daemon) or program(case) or settings(case)
+    refusal = admissible(case, daemon) or lvmversion.refusal(case) or settings(case)
     if refusal:
         return refusal
     done = case.done(deeds.launch)
@@ -133,19 +134,6 @@ def admissible(case: "Case", daemon: "str | None") -> "Finish | None":
         f"daemon_options has {wrong[:60]!r}, with which {daemon} may not be supervised: take it "
         f"out, or use one of {admitted} (there are parameters for the "
         "cluster manager and the timeout)")
-
-
-def program(case: "Case") -> "Finish | None":
-    """A refusal when LVM is not there or does not answer, else None."""
-    version = case.version
-    if version.missing:
-        return case.refuse(ExitCode.ERR_INSTALLED,
-                             f"LVM is not installed ({version.says}): install lvm2 with "
-                             "lvm2-lockd, or lvm2-cluster")
-    if version.number is None:
-        return case.refuse(ExitCode.ERR_GENERIC,
-                             f"LVM does not tell its version ({version.says}): run `lvm version`")
-    return None
 
 
 def settings(case: "Case") -> "Finish | None":

@@ -7,7 +7,8 @@ the daemon is started again to leave it.
 
 from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.clvmd import common, deeds, mirror
-from dualstor.agents.clvmd.seen import CLVMD, LVMLOCKD
+from dualstor.errors import listed
+from dualstor.kernel.locksocket import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -33,7 +34,7 @@ def decide(case: "Case") -> "Step":
     busy = _busy(case, found, left)
     if busy:
         return case.refuse(ExitCode.ERR_GENERIC,
-            f"{common.listed(busy) + (' is' if len(busy) == 1 else ' are')} active on this node "
+            f"{listed(busy) + (' is' if len(busy) == 1 else ' are')} active on this node "
             "and would lose cluster locks: stop their clustered-vg resource, or deactivate them "
             f"here with `vgchange -aln {busy[0].vg}`")
     if not found:
@@ -70,7 +71,7 @@ def _leave(case: "Case", found: "tuple[Process, ...]",
         return None
     if case.elapsed - done[-1].at >= _LEAVING / 3:
         return Do(deeds.stop_lockspaces)
-    return Wait(f"lvmlockd to leave {common.listed(left)}", "`lvmlockctl --info` shows who "
+    return Wait(f"lvmlockd to leave {listed(left)}", "`lvmlockctl --info` shows who "
                 "uses them", 0.3)
 
 
@@ -96,7 +97,7 @@ def _signal(case: "Case", found: "tuple[Process, ...]") -> "Step":
                 f"{process.program} (pid {process.pid}) does not end even after SIGKILL (state "
                 f"{process.state or 'unknown'}): the kernel holds it, mostly as dlm hangs; only a "
                 "reboot of this node ends it")
-    ending = common.listed(f"{p.program} (pid {p.pid})" for p in found)
+    ending = listed(f"{p.program} (pid {p.pid})" for p in found)
     return Wait(f"{ending} to end", "look at the system log", 0.2)
 
 
@@ -107,7 +108,7 @@ def _clear(case: "Case", left: "tuple[str, ...]") -> "Step":
         says = attempt.says if attempt.code != 0 else "it ended and did not leave them"
     elif case.parameters.cluster_engine != common.SINGLENODE and case.quorum.quorate is not True:
         if case.elapsed < _REVIVING:
-            return Wait(f"quorum ({case.quorum.says}), to leave {common.listed(left)}",
+            return Wait(f"quorum ({case.quorum.says}), to leave {listed(left)}",
                         "start the other node, or reboot this one")
         says = f"there is no quorum: {case.quorum.says}"
     elif not case.dlm.ready:
@@ -115,5 +116,5 @@ def _clear(case: "Case", left: "tuple[str, ...]") -> "Step":
     else:
         return Do(deeds.launch, (common.running(case),))
     return case.refuse(ExitCode.ERR_GENERIC,
-        f"no lock daemon runs but its dlm lockspaces are left ({common.listed(left)}) and could "
+        f"no lock daemon runs but its dlm lockspaces are left ({listed(left)}) and could "
         f"not be cleared ({says}): reboot this node")

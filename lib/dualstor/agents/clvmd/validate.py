@@ -2,8 +2,9 @@
 """Deciding on validate-all: level 0 checks the case, level 10 this host."""
 
 from dualstor.action.steps import Do, Finish
+from dualstor.agents import lvmversion
 from dualstor.agents.clvmd import deeds, start
-from dualstor.agents.clvmd.seen import CLVMD
+from dualstor.kernel.locksocket import CLVMD
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -18,7 +19,7 @@ def decide(case: "Case") -> "Step":
     if case.parameters.daemon != "auto":
         refusal = start.admissible(case, case.parameters.daemon)
     if refusal is None and case.request.level >= 10:
-        refusal = start.program(case) \
+        refusal = lvmversion.refusal(case) \
             or start.admissible(case, start.kind(case)) \
             or _programs(case) \
             or start.settings(case)

@@ -21,9 +21,7 @@ _STACKED_PATIENCE = 15.0
 
 def again(case: "Case", deed: "Deed", what: str, hint: str) -> "Do | Wait":
     """Do a deed again, but not at once."""
-    if case.elapsed - case.done(deed)[-1].at >= _PAUSE:
-        return Do(deed)
-    return Wait(what, hint, _PAUSE / 2)
+    return case.again(Do(deed), _PAUSE, Wait(what, hint, _PAUSE / 2))
 
 
 def _let_go(case: "Case", deed: "Deed") -> "Step":

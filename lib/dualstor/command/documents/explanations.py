@@ -33,13 +33,12 @@ DRBD, LOCK, VG, ANY = catalogue.NAMES + ("any",)
 
 #: Pieces that only stand inside other sentences.
 FRAGMENTS = (
-    "%s %s: DRBD resource", "%s %s: VG %s", "not a step: %s", "killed by signal", "%s, disk %s",
+    "not a step: %s", "disagree on %s", "is needed to see %s", "killed by signal", "%s, disk %s",
     "no valid meta",
     "end that, then `crm_resource", "see the kernel's log", "it has just ended", "locking_type = 3",
     "use_lvmetad = 0", "lock start in progress", "a DRBD device",
     "start the clvmd resource of this node",
     "`dlm_tool ls` shows what it waits for", "start the cluster on this node",
-    "`lvmlockctl --info` ",
     "use_lvmlockd = 1", "its socket is missing", "it ended and did not leave them",
     "there is no quorum: %s", "dlm_controld does not run", "`drbdadm attach %s` after",
 "see the kernel's log and `drbdadm -d adjust", "held open by",
@@ -51,8 +50,7 @@ FRAGMENTS = (
     "it lacks memory or root's", "did not come up in time", "ended right after its start",
     "set `%s = [", "something that does not show", "and %s more LVs are held", "fallback_to_local",
     "(stop lvmetad, pid", "nor can %s more", "not defined in your config",
-    "vgchange --lock-type dlm %s",
-    "vgchange -c y %s", "this node to join the fence domain", "the fence domain, which waits",
+    "this node to join the fence domain", "the fence domain, which waits",
     "; it said: ", "it cannot be killed (state", "no answer in", "no answer, though it",
     "start the other node, or look at the", "it takes no connection just now",
     "look at `dlm_tool ls` and the system log of this node",

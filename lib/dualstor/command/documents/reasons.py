@@ -72,8 +72,11 @@ def _text(node):
 
 
 def _unspoken(tree):
-    """ids of nodes that no administrator reads as a reason: docstrings, and lines for the log."""
+    """ids of nodes that are no part of a reason: docstrings, types, lines for the log."""
     for node in ast.walk(tree):
+        for name in ("annotation", "returns"):
+            if isinstance(getattr(node, name, None), ast.AST):
+                yield from (id(part) for part in ast.walk(getattr(node, name)))
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and _literal(first.value) is not None:
@@ -123,6 +126,8 @@ def modules(library=_LIBRARY):
         folder = os.path.join(library, "agents", area.replace("-", "_"))
         paths += [(area, os.path.join(folder, name)) for name in sorted(os.listdir(folder))
                   if name.endswith(".py") and name != "interface.py"]
+        if area != DRBD:
+            paths.append((area, os.path.join(library, "agents", "lvmversion.py")))
     return paths
 
 

@@ -47,7 +47,6 @@ PART_TIME = 5.0
 _SHARE = 0.8
 
 _CONNECT_TIME = 2.0
-_DAEMONS = ("lvmlockd", "clvmd")
 
 
 # -- the parts: functions of a Host ---------------------------------------------------
@@ -86,7 +85,7 @@ def see_locking(host: "Host") -> Locking:
         lockspaces=tuple(LockspaceState(name=name, recovered=dlm.recovered(host, name))
                          for name in dlm.lockspaces(host)),
         waits=dlm_tool.pending(host))
-    for daemon in _DAEMONS:
+    for daemon in locksocket.PROGRAMS:
         socket = locksocket.find(host, daemon)
         if socket is None:
             continue
@@ -96,7 +95,7 @@ def see_locking(host: "Host") -> Locking:
             seen = seen.but(daemon=daemon, problem=problem, dead=dead)
         if problem is None:
             break
-    if seen.daemon == "lvmlockd" and not seen.problem:
+    if seen.daemon == locksocket.LVMLOCKD and not seen.problem:
         try:
             spaces = lvmlock.lockspaces(host, _share(host))
             seen = seen.but(modes=tuple(lock for space in spaces for lock in space.volumes))

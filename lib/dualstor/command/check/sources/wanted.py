@@ -7,6 +7,8 @@ copied tree has its output in ``dualstor-commands/NAME.out`` (docs/check.md).
 
 import re
 
+from dualstor.tools import lvm
+
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import Iterable, Iterator, Tuple
@@ -62,8 +64,8 @@ _TYPES = (2, 2, 103)
 #: (first version, options with which its reports take no lock), newest first. With --readonly
 #: alone LVM still asks lvmlockd for shared locks and would hang without quorum.
 _LOCK_FREE = (
-    ((2, 3, 0), ("--nolocking",)),
-    ((2, 2, 130), ("--readonly", "--shared", "--config", "global{use_lvmlockd=0}")),
+    (lvm.NO_CLVMD, ("--nolocking",)),
+    (lvm.WITH_LVMLOCKD, ("--readonly", "--shared", "--config", "global{use_lvmlockd=0}")),
     ((2, 2, 107), ("--readonly",)),
     ((0, 0, 0), ("--config", "global{locking_type=0}")),
 )
