@@ -2,7 +2,7 @@
 """Several DRBD resources, each with its VG: what their monitors do to each other."""
 import pytest
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 COUNT = 4
 MONITOR = """
