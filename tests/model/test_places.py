@@ -59,7 +59,7 @@ PROGRAMS = {
 STATES = {
     "inquorate": ("start inquorate", "event lose_quorum"),
     "cman or corosync not running": ("event engine_stops",),
-    "disallowed nodes": ("unit/cluster/test_cman.py: test_nodes_after_a_note_with_a_quorum_disk",),
+    "disallowed nodes": ("unit/cluster/test_cman.py: test_nodes_by_fields_with_two_rings_a_note_and_a_disk",),
     "fencing is waited for": ("event fencing_fails", "event crash"),
     "dlm in kern_stop": ("event lockspaces_stick",),
     "no dlm": ("event dlm_stops",),
