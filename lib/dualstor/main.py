@@ -8,7 +8,6 @@ The only place that prints an exit reason and turns exceptions into codes. A hea
 import os
 import signal
 import sys
-import traceback
 
 from dualstor import log
 from dualstor.action.engine import pursue
@@ -162,6 +161,7 @@ def _ended_by(problem: BaseException, name: str, action: str) -> Finish:
         return Finish(problem.code, problem.reason)
     if not isinstance(problem, Exception):
         raise problem
+    import traceback  # as dear as a bare interpreter, and never needed
     log.error("%s", traceback.format_exc())
     return Finish(ExitCode.ERR_GENERIC,
                   f"{name} {action}: unexpected {type(problem).__name__}: {problem}; the traceback "

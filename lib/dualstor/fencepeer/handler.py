@@ -4,7 +4,6 @@
 import os
 import signal
 import sys
-import traceback
 
 from dualstor import log
 from dualstor.action.engine import Agent, pursue
@@ -100,6 +99,7 @@ def run(environ: "Mapping[str, str]", make_host: "Callable[[Deadline], Host]" = 
         log.error("its I/O stays frozen: %s", problem.reason)
         return decide.FROZEN
     except Exception:   # pylint: disable=broad-except
+        import traceback
         log.error("its I/O stays frozen: %s", traceback.format_exc())
         return decide.FROZEN
     if verdict.code == decide.FENCED:

@@ -6,7 +6,6 @@ Formats: drbdsetup(8), ``events2 --now`` (drbd-utils 8.9.5 and later) and ``stat
 user/v9/drbdsetup.c; drbdadm passes them on. Texts: drbd_strings.c of the module.
 """
 
-import json
 
 from dualstor.errors import ParseError, ToolFailed, shown
 from dualstor.host.deadline import QUERY
@@ -172,6 +171,7 @@ def parse_status(text: str) -> "tuple[Event, ...]":
     :raises ParseError: it is no JSON, or other JSON
     """
     try:
+        import json
         document = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as problem:
         line = getattr(problem, "lineno", 1)

@@ -6,6 +6,7 @@ a tuple or a text that is copied whole to be one longer, is forbidden in the sou
 """
 
 import ast
+import logging
 import sys
 
 import pytest
@@ -189,7 +190,7 @@ def test_a_long_line_is_not_told_whole(said):
 def test_nor_is_it_in_the_log(monkeypatch):
     told = []
     monkeypatch.setattr(log.syslog, "syslog", lambda _, line: told.append(line))
-    monkeypatch.setattr(log.LOGGER, "handlers", [])
+    monkeypatch.setattr(logging.getLogger(log.NAME), "handlers", [])
     log.start("clvmd", {})
     log.warning("%s", LONG + "\nb")
     assert len(told[0]) < 5000 and told[1:] == ["WARNING: b"]
