@@ -55,12 +55,17 @@ def _install_what_the_lab_needs():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Without --lab the tests of the lab are not there at all, rather than skipped."""
-    longrun.choose(config, items)
-    if config.getoption("--lab") or config.getoption("--long"):
-        return
-    wanted = [item for item in items if item.get_closest_marker("lab") is None]
-    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+    """Without --lab the tests of the lab are not there at all, rather than skipped.
+
+    With --long there are only its long ones, and without it none of them.
+    """
+    long = config.getoption("--long")
+    machines = long or config.getoption("--lab")
+    wanted, others = [], []
+    for item in items:
+        fits = longrun.is_long(item) == long and (machines or not beside.is_lab(item))
+        (wanted if fits else others).append(item)
+    config.hook.pytest_deselected(items=others)
     items[:] = wanted
 
 

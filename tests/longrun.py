@@ -24,13 +24,6 @@ def is_long(item):
     return item.get_closest_marker("long") is not None
 
 
-def choose(config, items):
-    """Leaves the long tests alone with --long, and the others without."""
-    wanted = [item for item in items if is_long(item) == config.getoption("--long")]
-    config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
-    items[:] = wanted
-
-
 def rows(text):
     """{test: row} of the page's table."""
     found = {}

@@ -72,6 +72,9 @@ class Agent:
     def observe(self, facet: str, asking: "tuple[str, ...]" = ()) -> None:
         """Observe one facet, and before it those that this lookup itself reads from ``case``.
 
+        A lookup begins again when it has read one that was not observed: it reads them first,
+        before it runs anything.
+
         :param asking: the facets that wait for this one
         """
         if facet in asking:

@@ -4,12 +4,15 @@
 from hypothesis import strategies as st
 
 from dualstor.action.steps import Done, Request
-from dualstor.agents.clvmd import interface, seen
+from dualstor.agents.clvmd import decide as module
+from dualstor.agents.clvmd import deeds, interface, seen
 from dualstor.agents.lvmversion import LvmVersion
 from dualstor.kernel.locksocket import Sockets
 from dualstor.kernel.process import Process
 from dualstor.tools.quorum import Quorum
-from facts import Facts
+from facts import Facts, deciding
+
+decide = deciding(seen.Case, module.decide, deeds)
 
 GOOD = Quorum(engine="corosync", running=True, quorate=True, says="2 of 2 votes")
 BLOCKED = GOOD.but(quorate=False, says="Activity blocked")

@@ -5,14 +5,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from dualstor.action.steps import Do, Finish, Unseen, Wait
-from dualstor.agents.clvmd import decide as module
-from dualstor.agents.clvmd import deeds, seen
+from dualstor.agents.clvmd import seen
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
-from facts import Facts, deciding
+from facts import Facts
 
 from . import observations as seen_by
-
-decide = deciding(seen.Case, module.decide, deeds)
+from .observations import decide
 
 many = settings(max_examples=400, deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])

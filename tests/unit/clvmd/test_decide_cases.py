@@ -4,16 +4,13 @@
 import pytest
 
 from dualstor.action.steps import Do, Done, Finish, Wait
-from dualstor.agents.clvmd import decide as module
-from dualstor.agents.clvmd import deeds, seen
+from dualstor.agents.clvmd import seen
 from dualstor.agents.lvmversion import LvmVersion
 from dualstor.kernel.locksocket import Sockets
 from dualstor.ocf.codes import ExitCode
-from facts import deciding
 
 from . import observations as seen_by
-
-decide = deciding(seen.Case, module.decide, deeds)
+from .observations import decide
 
 OK = Finish(ExitCode.SUCCESS)
 WELL = OK.but(well=())      # a monitor's, which the next ones may repeat

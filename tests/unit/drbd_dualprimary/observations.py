@@ -4,13 +4,16 @@
 from hypothesis import strategies as st
 
 from dualstor.action.steps import Request
-from dualstor.agents.drbd_dualprimary import seen
+from dualstor.agents.drbd_dualprimary import decide as module
+from dualstor.agents.drbd_dualprimary import deeds, seen
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE
 from dualstor.kernel.drbd import Peer, State, Volume
 from dualstor.ocf.environment import Environment
 from dualstor.ocf.parameters import parse
 from dualstor.record import Record
-from facts import Facts
+from facts import Facts, deciding
+
+decide = deciding(seen.Case, module.decide, deeds)
 
 
 class Conf(Record):

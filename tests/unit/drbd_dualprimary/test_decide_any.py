@@ -6,14 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualstor.action.steps import Do, Done, Finish, Unseen, Wait
-from dualstor.agents.drbd_dualprimary import decide as module
 from dualstor.agents.drbd_dualprimary import deeds, published, seen
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
-from facts import Facts, deciding
+from facts import Facts
 
 from . import observations as o
-
-decide = deciding(seen.Case, module.decide, deeds)
+from .observations import decide
 
 ACTIONS = ("start", "stop", "monitor", "promote", "demote", "notify", "validate-all", "reload-agent")
 DEEDS = ("load_module", "up", "adjust", "attach", "primary", "secondary", "down", "down_directly", "publish",

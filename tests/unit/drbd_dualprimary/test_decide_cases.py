@@ -4,15 +4,13 @@
 import pytest
 
 from dualstor.action.steps import Do, Done, Finish, Wait
-from dualstor.agents.drbd_dualprimary import decide as module
-from dualstor.agents.drbd_dualprimary import deeds, published, seen
+from dualstor.agents.drbd_dualprimary import published, seen
 from dualstor.ocf.codes import ExitCode
 from dualstor.ocf.environment import Notification
-from facts import Facts, deciding
+from facts import Facts
 
 from . import observations as o
-
-decide = deciding(seen.Case, module.decide, deeds)
+from .observations import decide
 
 ALONE = o.state(cstate="WFConnection", peer="DUnknown")
 SPLIT = o.state(role="Primary", cstate="StandAlone", peer="DUnknown")

@@ -4,9 +4,7 @@
 import os
 
 import paper
-from dualstor.errors import ToolMissing
 from dualstor.host.deadline import Deadline
-from dualstor.host.run import Completed
 
 DATA = os.path.join(os.path.dirname(__file__), "..", "..", "data", "lvm")
 

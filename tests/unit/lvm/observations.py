@@ -4,13 +4,16 @@
 from hypothesis import strategies as st
 
 from dualstor.action.steps import Done, Request
-from dualstor.agents.clustered_vg import interface, seen
+from dualstor.agents.clustered_vg import decide as module
+from dualstor.agents.clustered_vg import deeds, interface, seen
 from dualstor.agents.lvmversion import LvmVersion
 from dualstor.kernel.devmapper import MappedVolume
 from dualstor.kernel.locksocket import Sockets
 from dualstor.record import Record
 from dualstor.tools import lvm, lvm_messages
-from facts import Facts
+from facts import Facts, deciding
+
+decide = deciding(seen.Case, module.decide, deeds)
 
 VG = "vg0"
 GROUP_ID = "g" * 32

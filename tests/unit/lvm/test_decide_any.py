@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 
 from dualstor.action.engine import pursue
 from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.clustered_vg import decide as module
 from dualstor.agents.clustered_vg import deeds, locking, seen
 from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.agent import ClusteredVg
@@ -16,11 +15,10 @@ from dualstor.errors import DeadlineReached
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
-from facts import Facts, deciding
+from facts import Facts
 
 from . import observations as seen_by
-
-decide = deciding(seen.Case, module.decide, deeds)
+from .observations import decide
 
 many = settings(max_examples=300, deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])

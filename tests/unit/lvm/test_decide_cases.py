@@ -4,20 +4,20 @@
 import pytest
 
 from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.clustered_vg import decide as module
-from dualstor.agents.clustered_vg import deeds, seen
+from dualstor.agents.clustered_vg import seen
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, is_group_name
 from dualstor.agents.lvmversion import LvmVersion
 from dualstor.kernel.locksocket import Sockets
 from dualstor.ocf.codes import ExitCode
 from dualstor.tools import lvm
-from facts import Facts, deciding
+from facts import Facts
 
 from .observations import (
     OK,
     Quorum,
     active,
     clvmd,
+    decide,
     group,
     healthy,
     identity,
@@ -29,8 +29,6 @@ from .observations import (
     started,
     with_history,
 )
-
-decide = deciding(seen.Case, module.decide, deeds)
 
 START, STOP, MONITOR = request("start"), request("stop"), request("monitor")
 DONE = Finish(ExitCode.SUCCESS)

@@ -137,7 +137,7 @@ class Clvmd(Agent):
 
     def see_dlm(self) -> "seen.Dlm":
         """dlm's set-up in the kernel, and what dlm_controld waits for."""
-        return seen.Dlm(ready=dlm.ready(self.host), pending=dlm_tool.pending(self.host))
+        return seen.Dlm(ready=self.case.configured, pending=dlm_tool.pending(self.host))
 
     def see_fence_domain(self) -> str:
         """What has to pass before cman's fence domain is at rest, as text; "" for nothing."""

@@ -139,7 +139,7 @@ class DrbdDualPrimary(Agent):
         """
         known, end, rest = (self.host.recall(*self._fence_peer_memory) or "").partition("\n")
         if self.request.level == 0 and end and not rest \
-                and not fencepeer.unfit(known, drbd.generation(self.host)):
+                and not fencepeer.unfit(known, self.case.generation):
             return known
         try:
             conf = self._configuration(_FENCE_PEER_TIME)
