@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 
     Command = Tuple[str, ...]
 
-#: A split brain in reasons; status recognises it by these words.
-SPLIT_BRAIN = "StandAlone, as after a split brain"
-
-#: A lone Consistent copy in reasons.
-CONSISTENT = "nobody knows which copy is newer"
-
-#: A disk that DRBD cannot attach in reasons.
-NO_META_DATA = "has no meta-data"
-
 #: Stands for a volume group whose name is not known.
 ANY_GROUP = "VG"
 

@@ -106,24 +106,22 @@ def _value(parameter: Parameter, text: str) -> "tuple[str | bool | int | None, s
     if parameter.type == "boolean":
         switch = boolean(text)
         if switch is None:
-            return None, f"parameter {name} is {text!r}: set it to true or false"
+            return None, f"{name} is {text!r}, not true or false"
         return switch, None
     if parameter.type == "integer":
         value = whole(text.strip(), signed=True)
         if value is None:
-            return None, f"parameter {name} is {text[:60]!r}: set it to a whole number"
+            return None, f"{name} is {text[:60]!r}, not a whole number"
         low, high = parameter.minimum, parameter.maximum
         if (low is not None and value < low) or (high is not None and value > high):
-            return None, f"parameter {name} is {value}: set it between {low} and {high}"
+            return None, f"{name} is {value}, not between {low} and {high}"
         return value, None
     if parameter.type == "select":
         if text not in parameter.options:
-            return None, (f"parameter {name} is {text!r}: set it to one of "
-                          f"{', '.join(parameter.options)}")
+            return None, f"{name} is {text!r}, not one of {', '.join(parameter.options)}"
         return text, None
     if parameter.pattern is not None and not parameter.pattern(text):
-        return None, (f"parameter {name} is {text[:60]!r}: that is not valid, see the agent's "
-                      "meta-data")
+        return None, f"{name} is {text[:60]!r}, which is not valid"
     return text, None
 
 
@@ -141,8 +139,7 @@ def parse(interface: Interface, environment: "Environment") -> Parameters:
         if text is None:
             if parameter.required:
                 lacking.append(parameter.name)
-                problems.append(f"parameter {parameter.name} is not set: set it in the resource's "
-                                "definition")
+                problems.append(f"{parameter.name} is not set")
             continue
         value, problem = _value(parameter, text)
         if problem:

@@ -224,7 +224,7 @@ class ClusteredVg(Agent):
         try:
             return seen.Modes(held=lvmlock.modes(self.host, self.vg, min(5.0, self.share())))
         except DualstorError as problem:
-            return seen.Modes(answered=False, says=problem.reason)
+            return seen.Modes(answered=False, says=str(problem))
 
     def see_reads(self) -> "tuple[tuple[str, str | None], ...]":
         """For each active LV (name, problem): whether one sector can be read past the cache.
@@ -255,7 +255,7 @@ class ClusteredVg(Agent):
         try:
             completed = self.host.run(argv, _READ_TIME)
         except ToolHung as problem:
-            return problem.reason
+            return str(problem)
         return None if completed.ok else completed.complaint()
 
 

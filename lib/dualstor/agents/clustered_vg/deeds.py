@@ -72,7 +72,7 @@ def remove_devices(agent: "Agent") -> "seen.Removal":
                 completed = dmsetup.remove(agent.host, volume.name)
             except ToolError as problem:
                 return seen.Removal(left=tuple(v.name for v in agent.see_active()),
-                                    says=problem.reason, hung=isinstance(problem, ToolHung))
+                                    says=str(problem), hung=isinstance(problem, ToolHung))
             gone += completed.ok
             says = says if completed.ok else completed.complaint()
         if not gone:

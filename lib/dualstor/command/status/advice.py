@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From a Report to what a person should do now, the most urgent first. Pure."""
 
-from dualstor.command.documents.explanations import explained
+from dualstor.agents import catalogue
 from dualstor.command.status import copies
 from dualstor.command.status.advised import ERROR, UNSEEN, WARNING, Advice, error, warning
 from dualstor.command.status.report import Silent
@@ -144,7 +144,8 @@ def _failures(report: "Report") -> "Iterator[Advice]":
     failures = [each for each in report.cluster.failures if not each.degraded]
     for failure in failures[-1:]:
         resource = failure.operation.rpartition("_")[0].rpartition("_")[0]
-        topic = explained(failure.reason, _agent(report.cluster, resource))
+        said = catalogue.recognised(failure.reason, _agent(report.cluster, resource))
+        topic = said.reason.topic if said else None
         yield warning(
             f"the last failed action was {failure.operation} on {failure.node} ({failure.code}): "
             + (failure.reason or "no reason was given; see the log of that node"),

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The exit reasons of clvmd, and what a person should know about each."""
