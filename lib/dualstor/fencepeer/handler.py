@@ -105,7 +105,7 @@ def run(environ: "Mapping[str, str]", make_host: "Callable[[Deadline], Host]" = 
     if verdict.code == decide.FENCED:
         log.warning("%s", verdict.reason)
         return decide.FENCED
-    log.error("%s", verdict.reason)
+    log.error("its I/O stays frozen: %s", verdict.reason)
     return decide.FROZEN
 
 

@@ -115,7 +115,7 @@ class Said(str):
         room = limit - len(self.reason.template) + sum(
             (len(place) + 2) * number for place, number in times.items())
         for kind, least in ((QUOTES & set(places), _LEAST_QUOTE), (set(places), _LEAST_NAME)):
-            most = max([len(values[place]) for place in kind], default=0)
+            most = min(limit, max([len(values[place]) for place in kind], default=0))
             while most > least and sum(len(values[p]) * times[p] for p in places) > room:
                 most -= 1
                 values.update((place, _shortened(values[place], most, place in QUOTES))

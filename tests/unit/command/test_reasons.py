@@ -11,18 +11,21 @@ import pytest
 from dualstor.agents import catalogue
 from dualstor.command.check.rules import rules
 from dualstor.command.documents import reasons
+from dualstor.fencepeer import reasons as fencepeer
 from dualstor.ocf.destructive import destructive
-from dualstor.ocf.reason import LIMIT, QUOTES, Reason, recognised
+from dualstor.ocf.reason import LIMIT, QUOTES, Reason, entries, recognised
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 LIBRARY = os.path.join(TREE, "lib", "dualstor")
 
-EVERY = [(name, each) for name in (*catalogue.NAMES, None) for each in catalogue.reasons(name)]
+FENCE_PEER = "fence-peer"
+EVERY = [(FENCE_PEER, each) for each in entries(fencepeer)] + [
+    (name, each) for name in (*catalogue.NAMES, None) for each in catalogue.reasons(name)]
 ENTRIES = list(dict.fromkeys(each for _, each in EVERY))
 
 #: Where entries are declared, and the rooms that use them.
-DECLARED = {"action.reasons": ("action", "main.py"),
-            "agents.lvmversion": ("agents",)}
+DECLARED = {"action.reasons": ("action", "main.py"), "agents.lvmversion": ("agents",),
+            "fencepeer.reasons": ("fencepeer",)}
 DECLARED.update((f"agents.{room}.reasons", (f"agents/{room}",)) for room in (
     name.replace("-", "_") for name in catalogue.NAMES))
 

@@ -14,8 +14,6 @@ MADE = {"docs/operations.md", "docs/findings.md", "docs/faults/faults.md"}
 UNCLEAN = (
     "lib/dualstor/agents",
     "lib/dualstor/command/check",
-    "lib/dualstor/command/documents/explanations.py",
-    "lib/dualstor/command/documents/reasons.py",
     "lib/dualstor/errors.py",
     "lib/dualstor/fencepeer",
     "lib/dualstor/main.py",

@@ -4,7 +4,7 @@
 import pytest
 
 from dualstor import recipes
-from dualstor.command.documents.explanations import TOPICS
+from dualstor.agents.drbd_dualprimary import reasons
 from model.actions import DRBD
 from simulator import drbd, membership, world
 from simulator.host import Simulation
@@ -113,7 +113,7 @@ def test_the_steps_of_status_end_a_split_brain(state, generation, where, peer, l
 @pytest.mark.parametrize("loser", NODES)
 @pytest.mark.parametrize("state", SPLITS)
 def test_the_steps_of_the_log_and_of_the_page_are_right_in_any_state(state, loser, pause, said):
-    for text in (_log(said), _page("StandAlone, as after a split brain")):
+    for text in (_log(said), _page(reasons.SPLIT_BRAIN.topic.title)):
         for old, new in (("LOSER", loser), ("WINNER", other(loser)),
                          (" R`", " r0`"), (" R.", " r0.")):
             text = text.replace(old, new)
@@ -283,8 +283,8 @@ def test_nothing_is_forced_while_the_other_node_may_live():
 
 
 def test_the_page_tells_the_same():
-    (topic,) = [t for t in TOPICS if "nobody knows" in t.title]
-    text = _page(topic.title).replace("this node", "node1").replace(" R`", " r0`")
+    text = _page(reasons.CONSISTENT.topic.title)
+    text = text.replace("this node", "node1").replace(" R`", " r0`")
     pair = _lone(LVMLOCKD)
     pair.type(chosen(parts(text), "Only if you have seen that"))
     assert pair.cluster_goes_on("node1") == ALONE[LVMLOCKD]

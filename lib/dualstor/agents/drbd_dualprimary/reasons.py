@@ -56,7 +56,7 @@ ONE_PRIMARY = Reason(
 AFTER_SB = Reason(
     "drbd-after-sb-2pri", _SETTINGS,
     "DRBD {drbd} throws data away with after-sb-2pri {policy}",
-    "set it to disconnect on both nodes")
+    "set `after-sb-2pri disconnect;` in net")
 FENCING_POLICY = Reason(
     "drbd-fencing-policy", _SETTINGS, "DRBD {drbd} has fencing {policy}",
     "set `fencing resource-and-stonith;` in net (disk in DRBD 8)")

@@ -6,6 +6,8 @@ import re
 from dualstor import recipes
 from dualstor.agents import catalogue
 from dualstor.command.check.rules import rules
+from dualstor.fencepeer import reasons as fencepeer
+from dualstor.ocf.reason import entries
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -34,13 +36,13 @@ def _sentence(reason: "Reason") -> str:
     return f"- {text} `[{reason.id}]`"
 
 
-def _section(title: str, entries: "tuple[Reason, ...]") -> "list[str]":
+def _section(title: str, listed: "tuple[Reason, ...]") -> "list[str]":
     """The lines of one agent's section: its topics in the order of their first entry."""
     lines = [f"## {title}", ""]
-    for topic in dict.fromkeys(each.topic for each in entries):
+    for topic in dict.fromkeys(each.topic for each in listed):
         lines += [f"### {topic.title}", "", topic.means, "", f"**What to do:** {topic.todo}", ""]
         lines += [recipes.markdown(topic.parts) + "\n"] if topic.parts else []
-        lines += [_sentence(each) for each in entries if each.topic == topic] + [""]
+        lines += [_sentence(each) for each in listed if each.topic == topic] + [""]
     return lines
 
 
@@ -50,6 +52,7 @@ def render() -> str:
     for name in catalogue.NAMES:
         lines += _section(f"Exit reasons of {name}", catalogue.reasons(name))
     lines += _section("Exit reasons of all agents", catalogue.reasons())
+    lines += _section("What dualstor-fence-peer writes into the log", entries(fencepeer))
     lines += ["## Findings of `dualstor check`", "",
               "Each has its own section in [findings.md](findings.md).", "",
               "| finding | severity | it is well when |", "|---|---|---|"]
