@@ -212,7 +212,7 @@ def split_brain(name: str, sides: "tuple[Side, Side]", losers: "Iterable[str] | 
 
 #: What is to be decided before anything is typed.
 DECIDE = ("decide which node's writes since they parted are to be lost, and copy away what only "
-          "that node has. `dmesg | grep -i split-brain` tells when they were found to differ, "
+          "that node has. `dmesg | grep -i split-brain` shows when they were found to differ, "
           "`oos:` in /proc/drbd (DRBD 9: `drbdsetup status --statistics`) how many KiB each has "
           "changed")
 

@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Exit reasons that every agent may give, and which of them an error is."""
 
-from dualstor.errors import (HostUnreadable, NoTime, ParseError, PermissionLacking, ToolError,
-                             ToolFailed, ToolMissing)
+from dualstor.errors import (
+    HostUnreadable,
+    NoTime,
+    ParseError,
+    PermissionLacking,
+    ToolError,
+    ToolFailed,
+    ToolMissing,
+)
 from dualstor.ocf.reason import Reason, Said, Topic
 
 _TIME = Topic(

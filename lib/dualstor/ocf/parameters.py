@@ -92,7 +92,7 @@ class Interface(Record):
         return self.only_one and any(a.name == "reload-agent" for a in self.actions)
 
     def implements(self, action: str) -> bool:
-        """Whether *action* is advertised (or is meta-data, which always is)."""
+        """Whether *action* is advertised (or is ``meta-data``, which always is)."""
         return action == "meta-data" or any(a.name == action for a in self.actions)
 
     def modern(self, action: str) -> str:

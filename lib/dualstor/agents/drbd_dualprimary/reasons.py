@@ -206,7 +206,7 @@ DETACHED = Reason(
 
 _PROMOTION = Topic(
     "It cannot be promoted", "DRBD refused, or waited for its fence-peer handler.",
-    "Look at `drbdadm status`, the kernel's log and `stonith_admin --history '*'`.")
+    "See `drbdadm status`, the kernel's log and `stonith_admin --history '*'`.")
 NOT_PRIMARY = Reason(
     "drbd-not-primary", _PROMOTION, "DRBD {drbd} does not become Primary ({says})",
     "see `dmesg` and `dualstor status`")
@@ -228,7 +228,7 @@ NOTHING_TO_DEMOTE = Reason(
     "drbd-nothing-to-demote", Topic(
         "There is nothing to demote",
         "Pacemaker demotes after a failed start, too. Where the reason of that start is still "
-        "known it is told once more; this sentence says that it is not, or that nobody started "
+        "known it is reported again; this sentence says that it is not, or that nobody started "
         "the resource.",
         "Look for the failed start in Pacemaker's log on this node, fix what it names, then "
         "`crm_resource --cleanup`."),
@@ -246,7 +246,7 @@ SPLIT_BRAIN = Reason(
         "StandAlone, as after a split brain",
         "DRBD has given up the connection, usually because both sides wrote alone. Nothing is "
         "lost yet, but the copies differ and one side's writes since then will be lost.",
-        "`dualstor status` prints the steps for the state of the nodes; those below are right in "
+        "`dualstor status` prints the steps for the state of the nodes; those in operations.md are right in "
         "any (before DRBD 8.4: `drbdadm -- --discard-my-data connect R`). First "
         f"{recipes.DECIDE}. Afterwards find out why fencing did not prevent it.",
         recipes.split_brain("R", (recipes.Side(node="LOSER"), recipes.Side(node="WINNER")),
@@ -275,9 +275,10 @@ RESYNC = Reason(
 
 _OPEN = Topic(
     "The device is held open",
-    "Something still uses the device: an active LV, a mount, or a process that the sentence "
-    "names. DRBD 9 does not go down while somebody reads it, either.",
-    "End that use. If LVs hold it, the clustered-vg clone must stop first: look at the order.")
+    "Something still uses the device: an active LV, a mount, or a process, as named. DRBD 9 "
+    "does not go down while somebody reads it, either.",
+    "End that use. If LVs hold it, the clustered-vg clone must stop first: check the order "
+    "constraint.")
 IN_USE = Reason(
     "drbd-in-use", _OPEN, "DRBD {drbd} is in use by {holders}",
     "end that, then `crm_resource --cleanup`")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dualstor.agents.drbd_dualprimary.seen import Case
     from dualstor.kernel.drbd import State
 
-_NO_META_DATA = ("no valid meta", "no valid meta-data")
+_NO_METADATA = "no valid meta"     # drbdmeta: "No valid meta data found", "... meta-data ..."
 
 
 def start(case: "Case") -> "Step":
@@ -75,7 +75,7 @@ def _bring_up(case: "Case") -> "Step | None":
         return down.again(case, deed, reasons.NOT_UP, says=outcome.says)
     if outcome.ok and deed is not deeds.up:
         return _without_connection(case, deed)
-    lacking = any(words in outcome.says.lower() for words in _NO_META_DATA)
+    lacking = _NO_METADATA in outcome.says.lower()
     return case.refuse(ExitCode.ERR_GENERIC, reasons.NO_METADATA if lacking else reasons.NOT_UP,
                        says=outcome.says)
 
