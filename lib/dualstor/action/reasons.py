@@ -15,7 +15,7 @@ from dualstor.ocf.reason import Reason, Said, Topic
 _TIME = Topic(
     "Time was used up",
     "The action ended itself shortly before Pacemaker would have killed it.",
-    "Fix what the sentence names. Raise the operation's timeout only if that much time is normal "
+    "Fix what the exit reason names. Raise the operation's timeout only if that much time is normal "
     "on these machines.")
 NO_TIME = Reason(
     "no-time", _TIME, "{subject}: no time was left to run `{command}`",
@@ -57,7 +57,7 @@ UNREADABLE = Reason(
     "host-unreadable", Topic(
         "A file of the kernel cannot be read",
         "Without it nothing is known of this node, so nothing is done.",
-        "Run the agent as root. If it is run by the cluster, look at `dmesg` and SELinux's log."),
+        "Run the agent as root. If it is run by the cluster, check `dmesg` and SELinux's log."),
     "{subject}: {source} cannot be read ({says})", "run the agent as root, see `dmesg`")
 NO_PERMISSION = Reason(
     "no-permission", Topic(
@@ -73,7 +73,7 @@ PARAMETER = Reason(
 UNKNOWN_ACTION = Reason(
     "unknown-action", Topic(
         "No such action", "The agent was called with an action that it does not have.",
-        "Look at who called it; Pacemaker calls only what the metadata lists."),
+        "Check who called it; Pacemaker calls only what the metadata lists."),
     "{agent} has no action {action}", "it has {actions}")
 NO_METADATA = Reason(
     "no-metadata", Topic(

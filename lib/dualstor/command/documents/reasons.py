@@ -55,7 +55,7 @@ def render() -> str:
     lines += _section("What dualstor-fence-peer writes into the log", entries(fencepeer))
     lines += ["## Findings of `dualstor check`", "",
               "Each has its own section in [findings.md](findings.md).", "",
-              "| finding | severity | it is well when |", "|---|---|---|"]
+              "| finding | severity | expected |", "|---|---|---|"]
     for rule in rules():
         title = rule.title.replace("|", "\\|")
         lines.append(f"| [{rule.id}](findings.md#{rule.id.lower()}) | {rule.severity} | {title} |")
