@@ -15,8 +15,8 @@ from dualstor.ocf.reason import Reason, Said, Topic
 _TIME = Topic(
     "Time was used up",
     "The action ended itself shortly before Pacemaker would have killed it.",
-    "Fix what the exit reason names. Raise the operation's timeout only if that much time is normal "
-    "on these machines.")
+    "Fix what the exit reason names. Raise the operation's timeout only if that much time is "
+    "normal on these machines.")
 NO_TIME = Reason(
     "no-time", _TIME, "{subject}: no time was left to run `{command}`",
     "see the log for what took it, or raise the timeout")
