@@ -175,6 +175,9 @@ def test_what_passes_is_tried_again_after_a_pause():
     facts = activated(started(), busy)
     assert isinstance(start(facts), Wait)
     assert start(activated(started(), busy, elapsed=1.5)) == Do("activate", ("-asy", "a", "b"))
+    assert start(facts).why.reason is reasons.LOCK_HELD
+    gone = outcome('Failed to find logical volume "vg0/a"')
+    assert start(activated(started(), gone)).why.reason is reasons.NOT_ACTIVATED
     starting = outcome("VG vg0 lock failed: lock start in progress")
     facts = with_history(healthy(), ("start_locking", (), starting))
     assert isinstance(start(facts), Wait)

@@ -156,7 +156,8 @@ _INACTIVE = Topic(
     "Another node holds an LV exclusively, an LV is active without its lock, or LVM refused.",
     "Where an LV is active in the wrong place or mode: end its use there and deactivate it there "
     "with `lvchange -aln VG/LV`, then `crm_resource --cleanup`. Snapshots, thin pools and the "
-    "like cannot be shared: give them a resource of their own. If LVM reports no error: "
+    "like cannot be shared: give them a resource of their own. `lvs -a -o+lv_active VG` shows "
+    "where each is active. If LVM reports no error: "
     "activation/volume_list in lvm.conf may leave the LV out.")
 NOT_LISTED = Reason(
     "vg-lvs-not-listed", _INACTIVE, "VG {vg}: LVM does not list its LVs ({says})",
@@ -176,7 +177,7 @@ ACTIVATION_HANGS = Reason(
     "see `dlm_tool ls`, `dualstor status`")
 NOT_ACTIVATED = Reason(
     "vg-not-activated", _INACTIVE, "VG {vg}: LVM cannot activate its LVs ({says})",
-    "see `lvs -a -o+lv_active {vg}`")
+    "see `lvs -a {vg}`")
 NOT_IN_KERNEL = Reason(
     "vg-not-in-kernel", _INACTIVE, "VG {vg}: LVM left LV {lvs} inactive without an error",
     "see `dmsetup info -c`, volume_list in lvm.conf")
