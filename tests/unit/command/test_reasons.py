@@ -35,6 +35,8 @@ LONGEST = {
     "attribute": "promoted-node-max", "value": "2", "right": "2", "number": "16", "protocol": "A",
     "policy": "discard-younger-primary", "program": "/usr/lib/drbd/dualstor-fence-peer",
     "agent": "drbd-dualprimary", "action": "migrate_from", "subject": "DRBD " + "n" * 20,
+    "version": "2.03.16", "daemon": "lvmlockd", "running": "lvmlockd", "option": "-asy",
+    "device": "/dev/mapper/mpatha-part1",
 }
 
 

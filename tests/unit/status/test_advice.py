@@ -4,6 +4,7 @@
 import pytest
 
 from dualstor import recipes
+from dualstor.agents.clustered_vg import reasons
 from dualstor.command.status import advice, peer
 from dualstor.command.status.report import (
     Active,
@@ -16,6 +17,7 @@ from dualstor.command.status.report import (
     Silent,
 )
 from dualstor.kernel import drbd
+from dualstor.ocf.reason import LIMIT
 from dualstor.tools import pacemaker, quorum, stonith
 
 NODES = tuple(pacemaker.PacemakerNode(
@@ -153,21 +155,21 @@ def failed(reason, agent="ocf:dualstor:clustered-vg", operation="vg0_start_0"):
 
 
 @pytest.mark.parametrize("reason, do", [
-    ("vg0 start: VG vg0: its PV /dev/vdb is not a DRBD device, so the other ... run `dualstor "
-     "status` before any command of LVM",
+    (reasons.NOT_DRBD(vg="vg0", device="/dev/vdb"),
      "restore /etc/drbd.d from the other node before any command of LVM"),
-    ("vg0 start: VG vg0: it has the system ID of one host (Cannot access VG vg0 ... tells how",
+    (reasons.SYSTEM_ID(vg="vg0", says="Cannot access VG vg0 with system ID x with local system ID "
+                                      "y.").fitted(LIMIT),
      "on the host that has that ID, once its LVs are inactive, `vgchange --systemid '' VG`"),
-    ("vg0 start: VG vg0: it is not shared, so nothing keeps two nodes from changing it at once",
+    (reasons.NOT_SHARED(vg="vg0"),
      "only while its LVs are inactive on all nodes"),
-    ("vg0 start: something that no agent says", "do what the reason says")])
+    ("something that no agent says", "do what the reason says")])
 def test_what_the_page_says_about_its_reason_is_told(reason, do):
     (one,) = advice.advise(GOOD.but(cluster=failed(reason)))
     assert do in one.do and one.do.endswith("`crm_resource --cleanup --resource vg0`")
 
 
 def test_of_the_reason_of_another_agent_nothing_is_known():
-    cluster_ = failed("vg0 start: VG vg0: it is not shared, so", "ocf:heartbeat:LVM-activate")
+    cluster_ = failed(reasons.NOT_SHARED(vg="vg0"), "ocf:heartbeat:LVM-activate")
     assert "do what the reason says" in advice.advise(GOOD.but(cluster=cluster_))[0].do
 
 

@@ -4,7 +4,7 @@
 from dualstor import log
 from dualstor.action.engine import Agent
 from dualstor.agents import lvmversion
-from dualstor.agents.clustered_vg import decide, deeds, headers, seen
+from dualstor.agents.clustered_vg import decide, deeds, headers, reasons, seen
 from dualstor.agents.clustered_vg.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolHung
 from dualstor.kernel import block, devmapper, dlm, holders, locksocket
@@ -75,8 +75,7 @@ class ClusteredVg(Agent):
         kept = self._kept_headers()
         now = headers.again(self.host, kept)
         for disk in headers.silent(now):
-            log.warning("VG %s: disk %s does not answer: look at `dmesg` and `drbdadm status`",
-                        self.vg, disk)
+            log.warning("%s", self.case.say(reasons.SILENT_DISK, device=disk))
         return kept if kept and now == kept else None
 
     def _kept_headers(self) -> "tuple[Sight, ...]":
@@ -235,7 +234,7 @@ class ClusteredVg(Agent):
         held, volumes = set(self.case.held_back), self._when_resumed()
         suspended = {v.lv for v in volumes if v.suspended}
         return tuple(
-            (v.lv, "device-mapper has it suspended" if v.lv in suspended else self._read(v))
+            (v.lv, seen.SUSPENDED if v.lv in suspended else self._read(v))
             for v in volumes
             if v.usable and not held & {f"drbd{minor}" for minor in
                                         block.drbd_minors(self.host, v.major, v.minor)})
