@@ -46,7 +46,8 @@ class Reason(Record):
 
     ``fact`` names the object and what is wrong with it. ``step`` is what a person does next; only
     an answer that nobody has to act upon has none. ``logged``: a warning in the log, no exit
-    reason. Called with the values of its places it gives the sentence.
+    reason. ``short`` is the step where the other one does not fit with its values: half a command
+    is none. Called with the values of its places an entry gives the sentence.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Reason(Record):
     fact: str
     step: str = ""
     logged: bool = False
+    short: str = ""
 
     def __call__(self, **values: object) -> "Said":
         """The sentence with these values.
@@ -111,6 +113,8 @@ class Said(str):
         text = self.reason.template.format_map(values)
         if limit is None or len(text.encode(errors="replace")) <= limit:
             return text
+        if self.reason.short:
+            return Said(self.reason.but(step=self.reason.short, short=""), values).fitted(limit)
         values = {place: _ascii(value) for place, value in values.items()}
         times = {place: self.reason.template.count("{" + place + "}") for place in places}
         room = limit - len(self.reason.template) + sum(
@@ -157,9 +161,12 @@ def recognised(text: str, among: "Iterable[Reason]") -> "Said | None":
 
     Of several entries that it can have been made of, the one with the most fixed text.
     """
+    import itertools
     found: "list[tuple[int, Said]]" = []
     for reason in among:
-        for each in (reason, reason.but(fact=reason.fact + _WAITED)):
+        for fact, step in itertools.product((reason.fact, reason.fact + _WAITED),
+                                            {reason.step, reason.short or reason.step}):
+            each = reason.but(fact=fact, step=step)
             values = _values(each, text)
             if values is not None:
                 found.append((len(text) - sum(map(len, values.values())), Said(each, values)))

@@ -104,6 +104,13 @@ def test_each_says_what_is_wrong_with_what_and_what_to_do(reason):
     assert destructive(reason.template) is None   # status and the page have those, in their state
 
 
+@pytest.mark.parametrize("reason", ENTRIES, ids=lambda each: each.id)
+def test_no_step_has_a_command_that_may_be_cut(reason):
+    cut = [command for command in reason.step.split("`")[1::2]
+           if any("{" + place + "}" in command for place in QUOTES)]
+    assert reason.short or reason.logged or not cut
+
+
 @pytest.mark.parametrize("reason", [each for each in ENTRIES if not each.logged],
                          ids=lambda each: each.id)
 def test_each_is_whole_within_what_pacemaker_keeps(reason):

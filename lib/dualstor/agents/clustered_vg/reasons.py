@@ -67,10 +67,11 @@ _BELOW = Topic(
     "no backing device of DRBD, empty it with pvmove and take it out of the VG with vgreduce.")
 BELOW_FILTER = Reason(
     "vg-backing-device", _BELOW, "VG {vg}: LVM sees DRBD's backing device {devices}",
-    "set `{command}` in lvm.conf")
+    "set `{command}` in lvm.conf", short="filter it out as `dualstor check` shows")
 BELOW_LISTED = Reason(
     "vg-backing-device-listed", _BELOW,
-    "VG {vg}: LVM's devices file has DRBD's backing device {devices}", "run `{command}`")
+    "VG {vg}: LVM's devices file has DRBD's backing device {devices}", "run `{command}`",
+    short="see `lvmdevices`")
 NOT_DRBD = Reason(
     "vg-not-drbd", _BELOW, "VG {vg}: its PV {device} is not a DRBD device",
     "run `dualstor status` before any command of LVM")
