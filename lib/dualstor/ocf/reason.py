@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 LIMIT = 127
 
 #: Places that quote a program, or list what may be much: shortened before any name is.
-QUOTES = frozenset(("says", "state", "command", "source", "problems", "actions", "holders"))
+QUOTES = frozenset(("says", "state", "command", "source", "problems", "actions", "holders",
+                    "lockspaces"))
 
 _LEAST_QUOTE = 12       # characters that are left of a quotation at least
 _LEAST_NAME = 5         # the same of a name: its ends and the mark

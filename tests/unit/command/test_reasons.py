@@ -32,6 +32,8 @@ LONGEST = {
     "attribute": "promoted-node-max", "value": "2", "right": "2", "number": "16", "protocol": "A",
     "policy": "discard-younger-primary", "program": "/usr/lib/drbd/dualstor-fence-peer",
     "agent": "drbd-dualprimary", "action": "migrate_from", "subject": "DRBD " + "n" * 20,
+    "daemon": "lock daemon", "pid": "4194304", "version": "2.03.16", "package": "lvm2-cluster",
+    "lines": "locking_type = 3, fallback_to_local_locking = 0, use_lvmetad = 0",
 }
 
 
@@ -123,7 +125,7 @@ def test_each_is_recognised_where_the_cluster_shows_it(agent, reason):
 @pytest.mark.parametrize("module", DECLARED)
 def test_each_is_used_with_the_values_that_it_takes(module):
     found = importlib.import_module(f"dualstor.{module}")
-    given = {"subject", "drbd", "vg"}       # what a case adds itself
+    given = {"subject", "drbd", "vg", "daemon"}     # what a case adds itself
     seen = set()
     for name, path, call in uses(module):
         seen.add(name)
