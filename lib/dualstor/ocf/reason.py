@@ -19,7 +19,7 @@ LIMIT = 127
 
 #: Places that quote a program, or list what may be much: shortened before any name is.
 QUOTES = frozenset(("says", "state", "command", "source", "problems", "actions", "holders",
-                    "lvs", "devices"))
+                    "lvs", "devices", "lockspaces"))
 
 _LEAST_QUOTE = 12       # characters that are left of a quotation at least
 _LEAST_NAME = 5         # the same of a name: its ends and the mark

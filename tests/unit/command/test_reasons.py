@@ -35,8 +35,9 @@ LONGEST = {
     "attribute": "promoted-node-max", "value": "2", "right": "2", "number": "16", "protocol": "A",
     "policy": "discard-younger-primary", "program": "/usr/lib/drbd/dualstor-fence-peer",
     "agent": "drbd-dualprimary", "action": "migrate_from", "subject": "DRBD " + "n" * 20,
-    "version": "2.03.16", "daemon": "lvmlockd", "running": "lvmlockd", "option": "-asy",
-    "device": "/dev/mapper/mpatha-part1",
+    "version": "2.03.16", "daemon": "lock daemon", "running": "lvmlockd", "option": "-asy",
+    "device": "/dev/mapper/mpatha-part1", "pid": "4194304", "package": "lvm2-cluster",
+    "lines": "locking_type = 3, fallback_to_local_locking = 0, use_lvmetad = 0",
 }
 
 
@@ -135,7 +136,7 @@ def test_each_is_recognised_where_the_cluster_shows_it(agent, reason):
 @pytest.mark.parametrize("module", DECLARED)
 def test_each_is_used_with_the_values_that_it_takes(module):
     found = importlib.import_module(f"dualstor.{module}")
-    given = {"subject", "drbd", "vg"}       # what a case adds itself
+    given = {"subject", "drbd", "vg", "daemon"}     # what a case adds itself
     seen = set()
     for name, path, call in uses(module):
         seen.add(name)
