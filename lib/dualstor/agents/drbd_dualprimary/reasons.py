@@ -246,8 +246,8 @@ SPLIT_BRAIN = Reason(
         "StandAlone, as after a split brain",
         "DRBD has given up the connection, usually because both sides wrote alone. Nothing is "
         "lost yet, but the copies differ and one side's writes since then will be lost.",
-        "`dualstor status` prints the steps for the state of the nodes; those in operations.md are right in "
-        "any (before DRBD 8.4: `drbdadm -- --discard-my-data connect R`). First "
+        "`dualstor status` prints the steps for the state of the nodes; those in operations.md "
+        "are right in any (before DRBD 8.4: `drbdadm -- --discard-my-data connect R`). First "
         f"{recipes.DECIDE}. Afterwards find out why fencing did not prevent it.",
         recipes.split_brain("R", (recipes.Side(node="LOSER"), recipes.Side(node="WINNER")),
                             ("LOSER",))),

@@ -78,12 +78,13 @@ def _action(action: "Action") -> "list[str]":
 def _reasons(name: str) -> "list[str]":
     """The section about the exit reasons: what each kind of them means, and what to do."""
     lines = [".SH EXIT REASONS",
-             "Each failure ends with one sentence, which crm_mon shows: what is wrong, and the next",
-             "step. operations.md among the documents of dualstor has each sentence and the steps of",
-             "a recipe. These are their kinds:"]
+             "Each failure ends with one sentence, which crm_mon shows: what is wrong, and the",
+             "next step. operations.md among the documents of dualstor has each sentence, and the",
+             "steps of each recipe. These are their kinds:"]
     for topic in dict.fromkeys(each.topic for each in catalogue.reasons(name)):
         steps = " The steps are in operations.md." if topic.parts else ""
-        lines += [".TP", f"\\fB{roff(topic.title)}\\fR", roff(f"{topic.means} {topic.todo}{steps}")]
+        lines += [".TP", f"\\fB{roff(topic.title)}\\fR",
+                  roff(f"{topic.means} {topic.todo}{steps}")]
     return lines
 
 
