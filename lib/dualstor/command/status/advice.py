@@ -149,7 +149,8 @@ def _failures(report: "Report") -> "Iterator[Advice]":
         yield warning(
             f"the last failed action was {failure.operation} on {failure.node} ({failure.code}): "
             + (failure.reason or "no reason was given; see the log of that node"),
-            (topic.todo.rstrip(".") if topic and not topic.parts else "do what the reason says")
+            ("do what the reason says" if topic is None else "see above" if topic.parts
+             else topic.todo.rstrip("."))
             + f". Then `crm_resource --cleanup --resource {resource}`")
 
 
