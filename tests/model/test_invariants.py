@@ -86,7 +86,7 @@ def refuses_what_is_started(monkeypatch):
 
     def decide(case):
         if case.request.action == "start" and case.active and not case.history:
-            return Finish(ExitCode.ERR_GENERIC, "it is started already")
+            return Finish(ExitCode.ERR_GENERIC, sentence("it is started already"))
         return sound(case)
     monkeypatch.setattr(ClusteredVg, "decide", staticmethod(decide))
 

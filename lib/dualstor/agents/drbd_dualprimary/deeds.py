@@ -134,7 +134,7 @@ def resume_io(agent: "Agent", peer: str) -> bool:
 
 def note(agent: "Agent", reason: str) -> None:
     """Keep why start fails."""
-    agent.host.remember(reason, *agent.refusal_memory)
+    agent.host.remember(str(reason), *agent.refusal_memory)
 
 
 def remember(agent: "Agent") -> None:
