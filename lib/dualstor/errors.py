@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The one exception family: each class knows its exit code, each instance its reason.
+"""The one exception family: each class knows its exit code.
 
-A reason is one sentence or two for the person who is paged: the command, the
-resource, and the next step. ``dualstor.main`` is the one place that turns an
-exception into an exit code and an ``ocf-exit-reason`` line.
+str() of an instance says what happened, as far as whoever raises it knows. ``action.reasons``
+makes an exit reason of it, ``dualstor.main`` an exit code.
 """
 
 from dualstor.ocf.codes import ExitCode
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
     from typing import Iterable, Sequence
 
     from typing_extensions import Protocol
+
+    from dualstor.ocf.reason import Said
 
     class Completed(Protocol):
         """What ToolFailed needs to know of dualstor.host.run.Completed."""
@@ -45,19 +46,10 @@ def listed(names: "Iterable[object]", limit: int = 4) -> str:
 
 
 class DualstorError(Exception):
-    """Something that ends an action; str() of it is the exit reason.
-
-    ``begins`` and ``ends`` are put around it: the resource and the action, and the next step.
-    Whoever pursues an action knows them.
-    """
+    """Something that ends an action. ``said``: the exit reason, once the action has ended."""
 
     code = ExitCode.ERR_GENERIC
-    begins = ends = ""
-
-    @property
-    def reason(self) -> str:
-        """The exit reason."""
-        return self.begins + str(self) + self.ends
+    said: "Said | None" = None
 
 
 class HostUnreadable(DualstorError):
@@ -67,8 +59,9 @@ class HostUnreadable(DualstorError):
     """
 
     def __init__(self, name: str, problem: OSError) -> None:
-        super().__init__(f"{name} cannot be read ({problem.strerror or problem}): run the agent as "
-                         "root, and look at `dmesg`")
+        self.name = name
+        self.problem = problem.strerror or str(problem)
+        super().__init__(f"{name} cannot be read ({self.problem})")
 
 
 class UnknownAction(DualstorError):
@@ -90,7 +83,16 @@ class Misconfigured(DualstorError):
 
 
 class DeadlineReached(DualstorError):
-    """The action's time is used up; the reason says what it was waiting for."""
+    """The action's time is used up."""
+
+
+class NoTime(DeadlineReached):
+    """No time was left to run a command; ``hung`` says which one took it, "" for none."""
+
+    def __init__(self, argv: "Sequence[str]", hung: str) -> None:
+        self.command = " ".join(argv)
+        self.hung = hung
+        super().__init__(f"{hung and hung + ', and '}no time was left to run `{self.command}`")
 
 
 class Terminated(BaseException):
@@ -101,11 +103,6 @@ class Terminated(BaseException):
 
     code = ExitCode.ERR_GENERIC
 
-    @property
-    def reason(self) -> str:
-        """The exit reason."""
-        return str(self)
-
 
 class ToolError(DualstorError):
     """A command did not do what it was asked.
@@ -115,8 +112,10 @@ class ToolError(DualstorError):
     """
 
     def __init__(self, argv: "Sequence[str]", text: str) -> None:
-        super().__init__(f"{' '.join(argv)}: {text}")
         self.argv = tuple(argv)
+        self.command = " ".join(argv)
+        self.text = text
+        super().__init__(f"{self.command}: {text}")
 
 
 class ToolMissing(ToolError):
@@ -153,7 +152,8 @@ class ParseError(DualstorError):
     def __init__(self, source: str, line: str, text: str = "not understood",
                  number: "int | None" = None) -> None:
         line = shown(line)
-        super().__init__(f"{source}: {text}: {line!r}")
+        self.problem = f"{text}: {line!r}"
+        super().__init__(f"{source}: {self.problem}")
         self.source = source
         self.line = line
         self.number = number

@@ -10,6 +10,7 @@ import signal
 import sys
 
 from dualstor import log
+from dualstor.action import reasons
 from dualstor.action.engine import pursue
 from dualstor.action.steps import Finish, Request
 from dualstor.agents import catalogue
@@ -20,7 +21,7 @@ from dualstor.look import well
 from dualstor.ocf import document, parameters
 from dualstor.ocf.codes import EXPECTED, ExitCode, permitted
 from dualstor.ocf.environment import Environment, level_at_most
-from dualstor.ocf.reason import fitted
+from dualstor.ocf.reason import LIMIT
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from dualstor.action.engine import Agent
     from dualstor.ocf.parameters import Interface, Parameters
+    from dualstor.ocf.reason import Said
 
     MakeHost = Callable[[Deadline], Host]
 
@@ -43,8 +45,8 @@ def metadata(name: str, environ: "Mapping[str, str]") -> str:
     """
     text = document.find(name, environ)
     if text is None:
-        raise DualstorError(f"{name} meta-data: no metadata in "
-                            f"{' or '.join(document.DIRECTORIES)}; reinstall dualstor")
+        raise DualstorError(reasons.NO_METADATA(
+            agent=name, says=" or ".join(document.DIRECTORIES)))
     return text
 
 
@@ -77,7 +79,7 @@ def _settle_parameters(asked: Request, values: "Parameters") -> "Finish | None":
     """
     if not values.problems:
         return None
-    reason = f"{asked.resource} {asked.action}: {'; '.join(values.problems)}"
+    reason = reasons.PARAMETER(subject=asked.resource, problems=", and ".join(values.problems))
     if asked.action == "stop" or asked.probe:
         if values.lacking:
             return Finish(ExitCode.SUCCESS if asked.action == "stop" else ExitCode.NOT_RUNNING,
@@ -99,8 +101,9 @@ def perform(agent_class: "type[Agent]", action: str, environ: "Mapping[str, str]
     interface = agent_class.interface
     action = interface.modern(action)
     if not interface.implements(action):
-        raise UnknownAction(f"{interface.name} has no action {action}; it has "
-                            f"{', '.join(a.name for a in interface.actions)}")
+        raise UnknownAction(reasons.UNKNOWN_ACTION(
+            agent=interface.name, action=action,
+            actions=", ".join(dict.fromkeys(a.name for a in interface.actions))))
     environment = Environment(environ)
     asked = request(interface, action, environment)
     values = parameters.parse(interface, environment)
@@ -130,7 +133,7 @@ def _monitored(agent: "Agent", environ: "Mapping[str, str]") -> Finish:
     try:
         verdict = pursue(agent)
         if before is not None and verdict.well is not None:
-            kept = well.Well(code=verdict.code, reason=_line(verdict.reason or ""), at=began,
+            kept = well.Well(code=verdict.code, reason=_line(verdict.reason), at=began,
                              asked=well.asked(environ), sights=before + tuple(verdict.well))
         return verdict
     finally:
@@ -140,46 +143,52 @@ def _monitored(agent: "Agent", environ: "Mapping[str, str]") -> Finish:
             host.remember(well.to_text(kept), *place)
 
 
-def _line(reason: str) -> str:
+def _line(reason: "Said | None", limit: "int | None" = LIMIT) -> str:
     """The exit reason as it is printed: one line that fits, without control characters."""
-    return fitted(log.printable(" ".join(reason.split())))
+    return "" if reason is None else log.printable(" ".join(reason.fitted(limit).split()))
 
 
-def _tell(reason: str, code: ExitCode) -> None:
+def _tell(action: str, reason: "Said", code: ExitCode, limit: "int | None") -> None:
     """Print the one exit reason: the last line on stderr that the manager keeps."""
-    (log.debug if code in EXPECTED else log.error)("%s", log.printable(" ".join(reason.split())))
+    (log.debug if code in EXPECTED else log.error)(
+        "%s: %s [%s]", action, log.printable(" ".join(reason.split())), reason.reason.id)
     try:
-        sys.stderr.write(f"ocf-exit-reason:{_line(reason)}\n")
+        sys.stderr.write(f"ocf-exit-reason:{_line(reason, limit)}\n")
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         pass  # nobody listens
 
 
-def _ended_by(problem: BaseException, name: str, action: str) -> Finish:
+def _ended_by(problem: BaseException, subject: str) -> Finish:
     """The Finish for an exception; what is neither error nor SIGTERM is raised again."""
-    if isinstance(problem, (DualstorError, Terminated)):
-        return Finish(problem.code, problem.reason)
+    if isinstance(problem, DualstorError):
+        return Finish(problem.code, problem.said or reasons.of(problem, subject))
+    if isinstance(problem, Terminated):
+        return Finish(problem.code, reasons.SIGTERM(subject=subject))
     if not isinstance(problem, Exception):
         raise problem
     import traceback  # as dear as a bare interpreter, and never needed
     log.error("%s", traceback.format_exc())
-    return Finish(ExitCode.ERR_GENERIC,
-                  f"{name} {action}: unexpected {type(problem).__name__}: {problem}; the traceback "
-                  "is in the system log, please report it")
+    return Finish(ExitCode.ERR_GENERIC, reasons.of(problem, subject))
 
 
-def conclude(name: str, action: str, work: "Callable[[], Finish]") -> int:
+def conclude(name: str, action: str, work: "Callable[[], Finish]",
+             environ: "Mapping[str, str] | None" = None) -> int:
     """Run *work* and return the process's exit code; prints the exit reason, if any.
 
-    :param name: the agent's, for the reason of an unexpected error
+    :param name: the agent's, for an error before the resource is known
+    :param environ: the caller's
     """
+    environment = Environment(environ or {})
+    subject = environment.instance if environ else name
     try:
         verdict = work()
     except BaseException as problem:  # pylint: disable=broad-except
-        verdict = _ended_by(problem, name, action)
+        verdict = _ended_by(problem, subject)
     code = permitted(action, ExitCode(verdict.code))
     if code != ExitCode.SUCCESS:
-        _tell(verdict.reason or f"{name} {action}: {code.name}", code)
+        reason = verdict.reason or reasons.DEFECT(subject=subject, says=f"{code.name} of {action}")
+        _tell(action, reason, code, environment.reason_limit)
     return int(code)
 
 
@@ -198,8 +207,7 @@ def _let_go(stream: "TextIO") -> None:
 
 def _on_sigterm(_number: int, _frame: "FrameType | None") -> "NoReturn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Terminated("ended by SIGTERM before it was done; the cluster manager's own timeout "
-                     "or a shutdown: raise the operation's timeout if this recurs")
+    raise Terminated
 
 
 def main(name: str, argv: "Sequence[str] | None" = None,
@@ -217,7 +225,7 @@ def main(name: str, argv: "Sequence[str] | None" = None,
         sys.stdout.flush()
         return Finish(ExitCode.SUCCESS)
     if action == "meta-data":
-        return _end(name, action, show)
+        return _end(name, action, show, caller)
     instance = caller.get("OCF_RESOURCE_INSTANCE")
     log.start(f"{name}({instance})" if instance else name, caller)
     signal.signal(signal.SIGTERM, _on_sigterm)
@@ -228,12 +236,13 @@ def main(name: str, argv: "Sequence[str] | None" = None,
             return perform(catalogue.load(name), action, caller, make_host)
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)   # only the reason is left to print
-    return _end(name, action, work)
+    return _end(name, action, work, caller)
 
 
-def _end(name: str, action: str, work: "Callable[[], Finish]") -> int:
+def _end(name: str, action: str, work: "Callable[[], Finish]",
+         environ: "Mapping[str, str]") -> int:
     """As ``conclude``, and nothing is left that could change the exit code."""
-    code = conclude(name, action, work)
+    code = conclude(name, action, work, environ)
     _let_go(sys.stdout)
     _let_go(sys.stderr)
     return code

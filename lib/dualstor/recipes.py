@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 
     Command = Tuple[str, ...]
 
-#: A split brain in reasons; status recognises it by these words.
-SPLIT_BRAIN = "StandAlone, as after a split brain"
-
-#: A lone Consistent copy in reasons.
-CONSISTENT = "nobody knows which copy is newer"
-
-#: A disk that DRBD cannot attach in reasons.
-NO_META_DATA = "has no meta-data"
-
 #: Stands for a volume group whose name is not known.
 ANY_GROUP = "VG"
 
@@ -221,7 +212,7 @@ def split_brain(name: str, sides: "tuple[Side, Side]", losers: "Iterable[str] | 
 
 #: What is to be decided before anything is typed.
 DECIDE = ("decide which node's writes since they parted are to be lost, and copy away what only "
-          "that node has. `dmesg | grep -i split-brain` tells when they were found to differ, "
+          "that node has. `dmesg | grep -i split-brain` shows when they were found to differ, "
           "`oos:` in /proc/drbd (DRBD 9: `drbdsetup status --statistics`) how many KiB each has "
           "changed")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The executables: meta-data and a monitor that finds nothing new end here, the rest in main."""
+"""The executables: ``meta-data`` and a monitor without news end here, the rest in main."""
 
 import posix
 import sys

@@ -90,7 +90,7 @@ class GuestHost(Host):
         if done.rc in (124, 137):
             raise ToolHung(argv, f"no answer in {seconds:.0f} s")
         if done.rc == 127:
-            raise ToolMissing(argv, "not found; install the package that provides it")
+            raise ToolMissing(argv, "not found")
         return Completed(argv=tuple(argv), returncode=done.rc, stdout=done.stdout,
                          stderr=done.stderr, seconds=time.monotonic() - began)
 

@@ -88,7 +88,8 @@ def _run(agent, word, variables, make_host):
     except Terminated:
         raise Killed() from None
     if found is None:
-        return conclude(agent, word, lambda: perform(load(agent), word, variables, make_host))
+        return conclude(agent, word, lambda: perform(load(agent), word, variables, make_host),
+                        variables)
     if found.reason:
         print(_PREFIX + found.reason, file=sys.stderr)
     return found.code

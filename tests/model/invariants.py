@@ -10,7 +10,7 @@ import pickle
 from dualstor import main
 from dualstor.host.memory import STATE_DIR
 from dualstor.ocf.codes import MONITOR_ONLY
-from dualstor.ocf.reason import destructive
+from dualstor.ocf.destructive import destructive
 from model.actions import DAEMON, DRBD, GROUP
 from simulator import locking, membership, state, volumes, world
 from sourcetree import TREE

@@ -27,6 +27,7 @@ from dualstor.ocf.codes import ExitCode
 from dualstor.tools import lvm
 from model import events, leftovers, machine
 from model.actions import DRBD, GROUP
+from sentences import sentence
 
 
 def says(code, *words):
@@ -37,7 +38,7 @@ def says(code, *words):
 
             def decide(case, sound=sound):
                 if case.request.action in words:
-                    return Finish(code, "this is the reason for the code")
+                    return Finish(code, sentence("this is the reason for the code"))
                 return sound(case)
             monkeypatch.setattr(agent, "decide", staticmethod(decide))
     return breakage
@@ -52,7 +53,7 @@ def waits_for_ever(monkeypatch):
     monkeypatch.setattr(Deadline, "reached", property(lambda self: self.elapsed > 300))
     monkeypatch.setattr(Deadline, "remaining", property(lambda self: 10.0))
     monkeypatch.setattr(ClusteredVg, "decide", staticmethod(
-        lambda case: Wait("nothing", "no hint", 5.0)))
+        lambda case: Wait(sentence("nothing"), 5.0)))
 
 
 def takes_locks_without_quorum(monkeypatch):
@@ -70,13 +71,13 @@ def edits_lvm_conf(monkeypatch):
 
 
 def gives_no_reason(monkeypatch):
-    monkeypatch.setattr(main, "_tell", lambda reason, code: None)
+    monkeypatch.setattr(main, "_tell", lambda *_: None)
     says(ExitCode.ERR_GENERIC, "start")(monkeypatch)
 
 
 def gives_two_reasons(monkeypatch):
     tell = main._tell
-    monkeypatch.setattr(main, "_tell", lambda reason, code: (tell(reason, code), tell("x", code)))
+    monkeypatch.setattr(main, "_tell", lambda *said: (tell(*said), tell(*said)))
     says(ExitCode.ERR_GENERIC, "start")(monkeypatch)
 
 
@@ -85,7 +86,7 @@ def refuses_what_is_started(monkeypatch):
 
     def decide(case):
         if case.request.action == "start" and case.active and not case.history:
-            return Finish(ExitCode.ERR_GENERIC, "it is started already")
+            return Finish(ExitCode.ERR_GENERIC, sentence("it is started already"))
         return sound(case)
     monkeypatch.setattr(ClusteredVg, "decide", staticmethod(decide))
 

@@ -242,7 +242,7 @@ class SimHost(Host):
     def _may_start(self, argv, name, kind):
         there = programs.names(self.simulation.cluster)
         if kind == faults.ABSENT or name not in there:
-            raise ToolMissing((argv[0],), "not found; install the package that provides it")
+            raise ToolMissing((argv[0],), "not found")
         if kind == faults.NOT_EXECUTABLE:
             raise ToolMissing((argv[0],), "/usr/sbin/%s is not executable" % name)
         if kind == faults.BAD_FORMAT:

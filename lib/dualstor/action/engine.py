@@ -2,8 +2,9 @@
 """Observe, decide, act, until the decision is to finish."""
 
 from dualstor import log
+from dualstor.action import reasons
 from dualstor.action.steps import Case, Do, Done, Finish, Unseen, Wait
-from dualstor.errors import DeadlineReached, DualstorError, ToolFailed, ToolHung
+from dualstor.errors import DeadlineReached, DualstorError
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -90,18 +91,9 @@ class Agent:
 
 def _expired(agent: Agent, wait: Wait) -> DeadlineReached:
     """The DeadlineReached that names what a Wait was for."""
-    return DeadlineReached(
-        f"{agent.request.resource} {agent.request.action}: still waiting for {wait.what} after "
-        f"{agent.host.deadline.elapsed:.0f} s; {wait.hint}")
-
-
-def _name(agent: Agent, problem: DualstorError) -> None:
-    """Put the resource and a next step into the reason of a lookup's or a deed's error."""
-    problem.begins = f"{agent.request.resource} {agent.request.action}: "
-    if isinstance(problem, (DeadlineReached, ToolHung)):
-        problem.ends = "; run it by hand to see what it waits for"
-    elif isinstance(problem, ToolFailed):
-        problem.ends = "; run it by hand to see all that it says"
+    ended = DeadlineReached(str(wait.why))
+    ended.said = wait.why.after(agent.host.deadline.elapsed)
+    return ended
 
 
 def _decided(agent: Agent) -> "Step":
@@ -142,7 +134,7 @@ def pursue(agent: Agent) -> Finish:
         except DualstorError as problem:
             if waited is not None and deadline.missed:
                 raise _expired(agent, waited) from None
-            _name(agent, problem)
+            problem.said = reasons.of(problem, agent.case.names["subject"])
             raise
         if isinstance(step, Finish):
             if waited is not None and deadline.missed and step.code:
@@ -151,8 +143,8 @@ def pursue(agent: Agent) -> Finish:
         if not isinstance(step, Wait):
             raise TypeError(f"not a step: {step!r}")
         if waited is None or not deadline.missed:
-            if waited is None or step.what != waited.what:
-                log.info("waiting for %s", step.what)
+            if waited is None or step.why != waited.why:
+                log.info("waiting: %s", step.why.fact)
             waited = step
         if deadline.reached:
             raise _expired(agent, waited)

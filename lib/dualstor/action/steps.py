@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from dualstor.look.sights import Sight
     from dualstor.ocf.environment import Notification
+    from dualstor.ocf.reason import Reason, Said
 
     Step = Union["Do", "Wait", "Finish"]
     Outcome = TypeVar("Outcome")
@@ -51,7 +52,7 @@ class Finish(Record):
     """
 
     code: int
-    reason: "str | None" = None
+    reason: "Said | None" = None
     well: "tuple[Sight, ...] | None" = None
 
 
@@ -70,12 +71,10 @@ class Do(Record):
 class Wait(Record):
     """Nothing to do but to observe again in *seconds*.
 
-    ``what`` ends the sentence "waiting for ..."; if the time expires, it is
-    the exit reason together with ``hint``, the next step for a person.
+    ``why`` says what has to change first; if the time expires, it is the exit reason.
     """
 
-    what: str
-    hint: str
+    why: "Said"
     seconds: float = 0.5
 
 
@@ -140,9 +139,9 @@ class Case:
         return f"{type(self).__name__}({shown})"
 
     @property
-    def subject(self) -> str:
-        """What the resource is about, e.g. "VG vg0"; "" where the resource's name says it."""
-        return ""
+    def names(self) -> "dict[str, str]":
+        """Values for places of any reason: ``subject``, what the resource is about, and names."""
+        return {"subject": self.request.resource}
 
     def but(self, **changes: "Any") -> "Self":
         """The same case with facets (or anything else of it) changed."""
@@ -179,7 +178,14 @@ class Case:
         """*step*, once it is *seconds* since its deed was last done; *wait* until then."""
         return step if self.elapsed - self.done(step.deed)[-1].at >= seconds else wait
 
-    def refuse(self, code: int, text: str) -> Finish:
-        """A Finish whose reason names the resource, the action and the subject."""
-        subject = self.subject and self.subject + ": "
-        return Finish(code, f"{self.request.resource} {self.request.action}: {subject}{text}")
+    def say(self, reason: "Reason", **values: object) -> "Said":
+        """A sentence about the subject of this resource."""
+        return reason(**{**self.names, **values})
+
+    def refuse(self, code: int, reason: "Reason | Said", **values: object) -> Finish:
+        """A Finish with this sentence, or with the one that an entry makes of *values*."""
+        return Finish(code, self.say(reason, **values) if callable(reason) else reason)
+
+    def wait(self, reason: "Reason", pause: float = 0.5, **values: object) -> Wait:
+        """A Wait of *pause* seconds for what an entry says to change."""
+        return Wait(self.say(reason, **values), pause)

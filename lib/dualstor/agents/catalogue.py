@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from dualstor.action.engine import Agent
     from dualstor.ocf.parameters import Interface
+    from dualstor.ocf.reason import Reason, Said
 
 DRBD_DUALPRIMARY = "drbd-dualprimary"
 CLVMD = "clvmd"
@@ -39,3 +40,23 @@ def interface(name: str) -> "Interface":
     """
     found: "Interface" = _module(name, "interface").INTERFACE
     return found
+
+
+def reasons(name: "str | None" = None) -> "tuple[Reason, ...]":
+    """The exit reasons of the agent *name* alone; None: those that every agent may give."""
+    from dualstor.action import reasons as shared
+    from dualstor.agents import lvmversion
+    from dualstor.ocf.reason import entries
+    if name is None:
+        return entries(shared)
+    return entries(_module(name, "reasons")) + entries(
+        *[lvmversion] if name != DRBD_DUALPRIMARY else [])
+
+
+def recognised(text: str, name: "str | None") -> "Said | None":
+    """The sentence of an agent's catalogue that an exit reason is; None when it is none.
+
+    :param name: the agent's, None for one that is not ours
+    """
+    from dualstor.ocf.reason import recognised as found
+    return found(text, reasons(name) + reasons()) if name in NAMES else None

@@ -93,7 +93,7 @@ def main(argv: "Sequence[str] | None" = None, stdout: "TextIO | None" = None,
     try:
         return ExitStatus(arguments.run(arguments, console))
     except DualstorError as problem:
-        console.error(problem.reason)
+        console.error(str(problem))
         return ExitStatus.ERROR
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED

@@ -7,14 +7,15 @@ are never given. Sources: conn_try_outdate_peer() of the module, 8.4 and 9: code
 not know, 0 too, leave I/O as it is.
 """
 
-from dualstor.action.steps import Do, Finish, Wait
-from dualstor.fencepeer import deeds
+from dualstor.action.steps import Do, Finish
+from dualstor.fencepeer import deeds, reasons
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.action.steps import Step
-    from dualstor.fencepeer.seen import Case, Fenced
+    from dualstor.action.steps import Step, Wait
+    from dualstor.fencepeer.seen import Case
     from dualstor.kernel import drbd
+    from dualstor.ocf.reason import Reason
 
 #: Exit codes of a fence-peer handler: "the peer was fenced", and "the handler failed".
 FENCED, FROZEN = 7, 1
@@ -26,19 +27,17 @@ PATIENCE = 300.0
 _PAUSE = 2.0
 
 
-def _frozen(text: str) -> "Finish":
-    return Finish(FROZEN, f"its I/O stays frozen: {text}")
-
-
 def decide(case: "Case") -> "Step":
     """The next step.
 
     :param case: ``request.resource`` is DRBD's, ``parameters`` the call.Call
     :raises Unseen: a facet has to be observed first
     """
-    fenced = case.last(deeds.fence)
-    if fenced is not None:
-        return _outcome(case.done(deeds.fence)[-1].args[0], fenced)
+    for done in case.done(deeds.fence):
+        peer = done.args[0]
+        if done.outcome.ok:
+            return case.refuse(FENCED, reasons.FENCED, peer=peer)
+        return case.refuse(FROZEN, reasons.NOT_FENCED, peer=peer, says=done.outcome.says)
     step: "Step | None" = _peer(case) or _cluster(case)
     if isinstance(step, Finish):
         return step
@@ -48,21 +47,11 @@ def decide(case: "Case") -> "Step":
     return _drbd(case) or step
 
 
-def _outcome(peer: str, fenced: "Fenced") -> "Finish":
-    if fenced.ok:
-        return Finish(FENCED, f"{peer} is fenced: its I/O goes on")
-    return _frozen(f"{peer} was not fenced: {fenced.says}; mend fencing. I/O goes on when the "
-                   f"connection is back, or soon after the cluster knows that {peer} is down: if "
-                   f"it is off for certain, `stonith_admin --confirm {peer}`")
-
-
 def _peer(case: "Case") -> "Finish | None":
     """A Finish when it is not known which node was lost, else None."""
     if len(case.peers) == 1:
         return None
-    return _frozen("DRBD does not tell which one node it has lost, but "
-                   f"{' and '.join(case.peers) or 'none'}: see what `drbdadm dump` has as its "
-                   "hosts")
+    return case.refuse(FROZEN, reasons.NO_PEER, peers=" and ".join(case.peers) or "none")
 
 
 def connection(state: "drbd.State | None", name: str) -> "drbd.Peer | None":
@@ -78,22 +67,17 @@ def connection(state: "drbd.State | None", name: str) -> "drbd.Peer | None":
 
 def _drbd(case: "Case") -> "Finish | Wait | None":
     """A Wait or a Finish when DRBD, asked again, needs or deserves no fencing, else None."""
-    name, state = case.request.resource, case.drbd.state
+    peer, state = case.peers[0], case.drbd.state
     if case.drbd.says:
-        return _patiently(case, f"DRBD to tell its state ({case.drbd.says})",
-                          f"see `drbdadm status {name}`")
-    link = connection(state, case.peers[0])
+        return _patiently(case, reasons.NO_STATE, says=case.drbd.says)
+    link = connection(state, peer)
     if state is None or link is None:
-        return _frozen(f"there is no connection to {case.peers[0]} any more: see `drbdadm status "
-                       f"{name}`")
+        return case.refuse(FROZEN, reasons.GONE, peer=peer)
     if link.connected:
-        return Finish(FROZEN, f"{case.peers[0]} is connected again ({link.cstate}): nobody is "
-                              "fenced")
+        return case.refuse(FROZEN, reasons.CONNECTED, peer=peer, state=link.cstate)
     if not state.up_to_date:
-        return _frozen("the disk here is not UpToDate "
-                       f"({'/'.join(v.dstate for v in state.volumes) or 'no volume'}), "
-                       f"{case.peers[0]} may have the only good copy and is not fenced: bring the "
-                       f"connection back, see `drbdadm status {name}`")
+        dstates = "/".join(volume.dstate for volume in state.volumes) or "no volume"
+        return case.refuse(FROZEN, reasons.NO_GOOD_COPY, peer=peer, state=dstates)
     return None
 
 
@@ -101,25 +85,21 @@ def _cluster(case: "Case") -> "Finish | Wait | None":
     """A Wait or a Finish when the cluster here must not or cannot fence the peer, else None."""
     peer, quorum = case.peers[0], case.quorum
     if quorum.engine is None:
-        return _frozen(f"there is no cluster that could fence {peer}: {quorum.says}")
+        return case.refuse(FROZEN, reasons.NO_CLUSTER, peer=peer, says=quorum.says)
     if quorum.quorate is not True:
-        return _patiently(
-            case, f"quorum ({quorum.says})", "a node without quorum fences nobody: start the "
-            "cluster here, or see why it is not quorate")
+        return _patiently(case, reasons.NO_QUORUM, says=quorum.says)
     if case.nodes is None:
-        return _patiently(case, "Pacemaker to tell its nodes",
-                          "without it nobody can be fenced: start it, see `crm_mon -1`")
+        return _patiently(case, reasons.NO_PACEMAKER)
     if peer == case.local:
-        return _frozen(f"DRBD calls its peer {peer}, which is this node: correct the names in its "
-                       "configuration")
+        return case.refuse(FROZEN, reasons.ITSELF, peer=peer)
     if peer not in case.nodes:
-        return _frozen(f"the cluster has no node {peer}, as DRBD calls its peer, but "
-                       f"{', '.join(case.nodes) or 'none'}: both must use the names of `uname -n`")
+        return case.refuse(FROZEN, reasons.NO_NODE, peer=peer,
+                           peers=", ".join(case.nodes) or "none")
     return None
 
 
-def _patiently(case: "Case", what: str, hint: str) -> "Finish | Wait":
+def _patiently(case: "Case", reason: "Reason", **values: object) -> "Finish | Wait":
     """Wait for a time, then leave it."""
     if case.elapsed < PATIENCE:
-        return Wait(what, hint, _PAUSE)
-    return _frozen(f"waited {case.elapsed:.0f} s in vain for {what}: {hint}")
+        return case.wait(reason, _PAUSE, **values)
+    return case.refuse(FROZEN, case.say(reason, **values).after(case.elapsed))

@@ -15,5 +15,5 @@ def fence(agent: "Agent", peer: str, action: str) -> "Fenced":
     try:
         stonith.fence(agent.host, peer, action)
     except DualstorError as problem:
-        return Fenced(ok=False, says=problem.reason)
+        return Fenced(ok=False, says=str(problem))
     return Fenced(ok=True)

@@ -43,7 +43,7 @@ class FencePeer(Agent):
             conf = drbdadm.configuration(self.host, self.request.resource,
                                          self.case.parameters.conf)
         except (ToolError, ParseError) as problem:
-            log.warning("%s", problem.reason)
+            log.warning("%s", problem)
             return ()
         own = conf.host(os.uname().nodename)
         return tuple(host.name for host in conf.hosts if host is not own) if own else ()
@@ -54,7 +54,7 @@ class FencePeer(Agent):
             return seen.DrbdSeen(state=drbdadm.resource_state(self.host, self.request.resource,
                                                           self.case.parameters.conf))
         except DualstorError as problem:
-            return seen.DrbdSeen(says=problem.reason)
+            return seen.DrbdSeen(says=str(problem))
 
     def see_quorum(self) -> "quorum.Quorum":
         """Membership and quorum."""
@@ -73,7 +73,7 @@ class FencePeer(Agent):
         try:
             return pacemaker.fencing_action(self.host)
         except ToolError as problem:
-            log.warning("%s: %s it is", problem.reason, pacemaker.REBOOT)
+            log.warning("%s: %s it is", problem, pacemaker.REBOOT)
             return pacemaker.REBOOT
 
 
@@ -85,7 +85,7 @@ def run(environ: "Mapping[str, str]", make_host: "Callable[[Deadline], Host]" = 
     :returns: the exit code, FENCED or FROZEN
     """
     call = parse(environ)
-    log.start(f"{_NAME}({call.resource})", environ)
+    log.start(f"{_NAME}({call.resource})" if call.resource else _NAME, environ)
     if call.resource is None:
         log.error("DRBD_RESOURCE names no resource: only DRBD can call this, as the fence-peer "
                   "handler of a resource; nothing is done")
@@ -96,7 +96,7 @@ def run(environ: "Mapping[str, str]", make_host: "Callable[[Deadline], Host]" = 
     try:
         verdict = pursue(FencePeer(make_host(Deadline(TIME)), request, call))
     except (DualstorError, Terminated) as problem:
-        log.error("its I/O stays frozen: %s", problem.reason)
+        log.error("its I/O stays frozen: %s", problem)
         return decide.FROZEN
     except Exception:   # pylint: disable=broad-except
         import traceback
@@ -105,7 +105,7 @@ def run(environ: "Mapping[str, str]", make_host: "Callable[[Deadline], Host]" = 
     if verdict.code == decide.FENCED:
         log.warning("%s", verdict.reason)
         return decide.FENCED
-    log.error("%s", verdict.reason)
+    log.error("its I/O stays frozen: %s", verdict.reason)
     return decide.FROZEN
 
 

@@ -37,3 +37,8 @@ class Case(steps.Case):
     nodes: "tuple[str, ...] | None"         # of the cluster; None: not known
     local: str                              # this node's name in the cluster
     action: str                             # with which the cluster fences
+
+    @property
+    def names(self) -> "dict[str, str]":
+        """As of any case: the DRBD resource."""
+        return {"subject": f"DRBD {self.request.resource}", "drbd": self.request.resource}

@@ -10,7 +10,7 @@ import os
 import stat
 import time
 
-from dualstor.errors import DeadlineReached, PermissionLacking, ToolHung
+from dualstor.errors import NoTime, PermissionLacking, ToolHung
 from dualstor.host.files import Files
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -104,14 +104,13 @@ class Host(Files):
         :param environment: further variables for the child
         :returns: the command, whatever its exit code
         :raises ToolMissing, ToolHung: as run.run
-        :raises DeadlineReached: no time is left to start anything
+        :raises NoTime: none is left to start anything
         """
         deadline = self.deadline
         remaining = deadline.remaining
         if remaining <= 0:
             deadline.missed = True
-            raise DeadlineReached(f"{deadline.hung and deadline.hung + ', and '}no time was left "
-                                  f"to run `{' '.join(argv)}`")
+            raise NoTime(argv, deadline.hung)
         try:
             return self.execute(argv, remaining if timeout is None else min(timeout, remaining),
                                 environment)
@@ -149,8 +148,8 @@ class Host(Files):
         except ProcessLookupError:
             pass
         except PermissionError as problem:
-            raise PermissionLacking(f"no right to send signal {number} to process {pid}: run the "
-                                    "agent as root") from problem
+            raise PermissionLacking(f"no right to send signal {number} to process {pid}") \
+                from problem
 
     def connect(self, name: str, timeout: float) -> "str | None":
         """Whether a unix stream socket at path *name* accepts a connection.

@@ -92,7 +92,7 @@ def find_program(name: str, path: "Sequence[str]" = PATH) -> str:
     :raises ToolMissing: there is none, or none that may be executed
     """
     if os.environ.get("OCF_TESTER_FAIL_HAVE_BINARY"):  # ocf-tester: as if nothing were installed
-        raise ToolMissing((name,), "not found; ocf-tester asks to behave so")
+        raise ToolMissing((name,), "not found, as ocf-tester asks for")
     candidates = [name] if "/" in name else [os.path.join(each, name) for each in path]
     present = [c for c in candidates if os.path.isfile(c)]
     for candidate in present:
@@ -100,7 +100,7 @@ def find_program(name: str, path: "Sequence[str]" = PATH) -> str:
             return candidate
     if present:
         raise ToolMissing((name,), f"{present[0]} is not executable")
-    raise ToolMissing((name,), "not found; install the package that provides it")
+    raise ToolMissing((name,), "not found")
 
 
 class _Stream:

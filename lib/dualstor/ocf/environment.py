@@ -6,6 +6,7 @@ lib/services. Every value may be missing, empty or nonsense (people call
 agents by hand); nothing in here raises.
 """
 
+from dualstor.ocf.reason import LIMIT
 from dualstor.record import Record, whole
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -18,6 +19,8 @@ _LONGEST_TIMEOUT = 24 * 3600.0
 
 #: First CRM feature set whose Pacemaker knows the results 190 and 191.
 _DEGRADED_SINCE = (3, 9)
+#: First CRM feature set whose Pacemaker keeps an exit reason of any length (3.0.2).
+_ANY_LENGTH_SINCE = (3, 20, 5)
 #: First CRM feature set with promoted/unpromoted roles and crm_attribute --promotion.
 _PROMOTED_SINCE = (3, 10)
 
@@ -122,6 +125,11 @@ class Environment:
     def knows_promoted(self) -> bool:
         """Whether the caller says promoted and unpromoted."""
         return self.feature_set >= _PROMOTED_SINCE
+
+    @property
+    def reason_limit(self) -> "int | None":
+        """Bytes of an exit reason that the caller keeps, None for all."""
+        return None if self.feature_set >= _ANY_LENGTH_SINCE else LIMIT
 
     @property
     def clone_max(self) -> "int | None":

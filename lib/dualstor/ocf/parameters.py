@@ -5,6 +5,7 @@ The declaration serves the parser here, the metadata (``ocf.metadata``),
 the manual pages and ``dualstor configure``.
 """
 
+from dualstor.ocf.destructive import destructive
 from dualstor.ocf.environment import boolean
 from dualstor.record import Record, whole
 
@@ -92,12 +93,17 @@ class Interface(Record):
         return self.only_one and any(a.name == "reload-agent" for a in self.actions)
 
     def implements(self, action: str) -> bool:
-        """Whether *action* is advertised (or is meta-data, which always is)."""
+        """Whether *action* is advertised (or is ``meta-data``, which always is)."""
         return action == "meta-data" or any(a.name == action for a in self.actions)
 
     def modern(self, action: str) -> str:
         """The name of *action* in OCF 1.1: reload of OCF 1.0 is reload-agent."""
         return "reload-agent" if action == "reload" and self.old_reload else action
+
+
+def _quoted(text: str) -> str:
+    """A value as a problem quotes it: its beginning, and nothing that somebody could type."""
+    return "'...'" if destructive(text) else repr(text[:60])
 
 
 def _value(parameter: Parameter, text: str) -> "tuple[str | bool | int | None, str | None]":
@@ -106,24 +112,22 @@ def _value(parameter: Parameter, text: str) -> "tuple[str | bool | int | None, s
     if parameter.type == "boolean":
         switch = boolean(text)
         if switch is None:
-            return None, f"parameter {name} is {text!r}: set it to true or false"
+            return None, f"{name} is {_quoted(text)}, not true or false"
         return switch, None
     if parameter.type == "integer":
         value = whole(text.strip(), signed=True)
         if value is None:
-            return None, f"parameter {name} is {text[:60]!r}: set it to a whole number"
+            return None, f"{name} is {_quoted(text)}, not a whole number"
         low, high = parameter.minimum, parameter.maximum
         if (low is not None and value < low) or (high is not None and value > high):
-            return None, f"parameter {name} is {value}: set it between {low} and {high}"
+            return None, f"{name} is {value}, not between {low} and {high}"
         return value, None
     if parameter.type == "select":
         if text not in parameter.options:
-            return None, (f"parameter {name} is {text!r}: set it to one of "
-                          f"{', '.join(parameter.options)}")
+            return None, f"{name} is {_quoted(text)}, not one of {', '.join(parameter.options)}"
         return text, None
     if parameter.pattern is not None and not parameter.pattern(text):
-        return None, (f"parameter {name} is {text[:60]!r}: that is not valid, see the agent's "
-                      "meta-data")
+        return None, f"{name} is {_quoted(text)}, which is not valid"
     return text, None
 
 
@@ -141,8 +145,7 @@ def parse(interface: Interface, environment: "Environment") -> Parameters:
         if text is None:
             if parameter.required:
                 lacking.append(parameter.name)
-                problems.append(f"parameter {parameter.name} is not set: set it in the resource's "
-                                "definition")
+                problems.append(f"{parameter.name} is not set")
             continue
         value, problem = _value(parameter, text)
         if problem:

@@ -1,162 +1,215 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The exit reason as the cluster manager will show it: short, and safe to act upon.
+"""Exit reasons: the declaration of an entry of the catalogue, and a sentence made from it.
 
-A reason is read out of its context, on either node, and perhaps days later. So a command that
-is right only under a condition is in it together with that condition or not at all, and one
-that destroys something never: ``dualstor status``, the log and docs/operations.md have those.
+An agent's entries are in its ``reasons.py``, those of every agent in ``action.reasons``. Agents,
+``dualstor status`` and the documents all take them from there.
 """
+
+from dualstor.ocf.destructive import destructive
+from dualstor.record import Record
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Sequence
+    from types import ModuleType
+    from typing import Any, Iterable
 
-#: Characters that Pacemaker keeps; the rest is cut off without a mark
+#: Bytes that Pacemaker keeps before feature set 3.20.5; the rest is cut off without a mark
 #: (daemons/execd/execd_commands.c, EXIT_REASON_MAX_LEN counts the closing NUL).
 LIMIT = 127
 
-#: Words of commands that lose data, let a second node write, or take away what others use,
-#: unless their condition is met. No exit reason has one; anything else that prints them names
-#: the condition first.
-DESTRUCTIVE = (
-    # a copy is given up, or declared authoritative
-    "--discard-my-data", "--overwrite-data-of-peer", "--clear-bitmap", "new-current-uuid",
-    "create-md", "wipe-md", "restore-md", "invalidate", "invalidate-remote",
-    # whatever refuses has a reason
-    "--force", "--yes", "--lockopt force", "--lock-opt force", "--lock-type none", "--systemid",
-    "vgchange -cn",
-    # a node is declared dead, or a wait for that is cut short
-    "--confirm", "stonith confirm", "fence_ack_manual", "fence_ack", "quorum unblock", "clearstate",
-    "resume-io", "cman_tool expected", "cman_tool kill", "cman_tool leave",
-    "corosync-quorumtool -e",
-    # locks of living users are dropped
-    "dlm_tool leave", "lvmlockctl --kill", "lvmlockctl --drop", "vgchange -an", "lvchange -an",
-    # disks, volumes and what is on them
-    "wipefs", "blkdiscard", "pvcreate", "pvremove", "pvmove", "vgreduce", "vgremove",
-    "vgcfgrestore", "vgsplit", "vgmerge", "lvremove", "lvreduce", "lvconvert", "dmsetup remove",
-    "dmsetup clear", "dmsetup wipe_table",
-    # whatever has that PID or name by now
-    "killall", "pkill",
-)
+#: Places that quote a program, or list what may be much: shortened before any name is.
+QUOTES = frozenset(("says", "state", "command", "source", "problems", "actions", "holders",
+                    "lvs", "devices", "lockspaces"))
 
-#: Further ones, also used in prose or otherwise: only as the first word of a command.
-_PROGRAMS = ("kill", "dd", "rm", "mkfs", "mkfs.ext4", "mkfs.xfs", "mkfs.gfs2")
-_SPARED = ("kill -CONT ",)
-
-#: How commands begin that only read, or by which nothing is lost: they need no condition.
-HARMLESS = (
-    "dualstor status", "dualstor check", "drbdadm status", "drbdadm cstate", "drbdadm dstate",
-    "drbdadm role", "drbdadm dump", "drbdadm -d", "dlm_tool ls", "dlm_tool status", "fence_tool ls",
-    "lvmlockctl --info", "dmsetup info", "dmsetup ls", "dmsetup table", "lvs", "vgs", "pvs",
-    "lvm version", "dmesg", "stonith_admin --history", "ccs_config_validate",
-    "crm_resource --cleanup",
-)
-
-_AROUND = "`'\",;:.()<>="      # what may be around a word
-_MARK = " ... "
-_TAIL = 92                    # characters of the next step that are kept at most
-_ELSEWHERE = "the system log has the rest"
-_SEPARATORS = (": ", "; ", ", ", ". ")
-_CONDITIONS = ("if ", "once ", "when ", "after ", "with ", "unless ", "while ", "until ", "only ")
+_FEW = 40               # characters that are left of a quotation before names are shortened
+_USUAL_NAME = 25        # characters of a name that is not long
+_LEAST_QUOTE = 12       # characters that are left of a quotation at least
+_LEAST_NAME = 5         # the same of a name: its ends and the mark
+_MARK = "..."
+_UNSAFE = "see the log"     # in place of a quotation that advises what loses data
+_STATUS = "run `dualstor status`"
+_WAITED = ", waited {waited} s"
 
 
-def destructive(text: str) -> "str | None":
-    """The entry of DESTRUCTIVE in a text, None when there is none."""
-    words = f" {' '.join(word.strip(_AROUND) for word in text.split())} "
-    for entry in DESTRUCTIVE:
-        if f" {entry} " in words:
-            return entry
-    for command in commands(text):
-        if command.partition(" ")[0] in _PROGRAMS and not command.startswith(_SPARED):
-            return command.partition(" ")[0]
-    return None
+class Topic(Record):
+    """What a person should know about a kind of trouble: a section of docs/operations.md.
 
-
-def commands(text: str) -> "tuple[str, ...]":
-    """What is between backquotes in a text."""
-    return tuple(text.split("`")[1::2])
-
-
-def harmless(command: str) -> bool:
-    """Whether a command may be typed whatever the state of the node."""
-    return any((command + " ").startswith(beginning + " ") for beginning in HARMLESS)
-
-
-def _boundaries(text: str, separators: "Sequence[str]") -> "list[int]":
-    """The places after separators, outside of commands and parentheses, in order."""
-    found: "list[int]" = []
-    quoted, depth = False, 0
-    for at, letter in enumerate(text):
-        if letter == "`":
-            quoted = not quoted
-        elif letter in "()":
-            depth = max(0, depth + (1 if letter == "(" else -1))
-        elif letter == " " and not (quoted or depth) and text[at - 1:at + 1] in separators:
-            found.append(at + 1)
-    return found
-
-
-def _step_begins(text: str) -> int:
-    """Where the next step begins: after the last colon, or before "once that is done: ..."."""
-    begins = _boundaries(text, (": ",))
-    while begins[1:] and text[begins[-2]:begins[-1]].lower().startswith(_CONDITIONS):
-        begins.pop()
-    return begins[-1] if begins else 0
-
-
-def _next_step(text: str) -> "tuple[int | None, str]":
-    """(where it begins, the next step) of a text; (None, "") when none can stand alone.
-
-    A step is kept whole, so that its commands keep their conditions; a part of one only if all
-    its commands are harmless.
+    ``means`` says what has happened, ``todo`` what to do about it; ``parts`` is the recipe that
+    belongs to it, recipes.Stages.
     """
-    at = _step_begins(text)
-    if at and len(text) - at <= _TAIL and not destructive(text[at:]):
-        return at, text[at:]
-    for at in _boundaries(text, ("; ",)):
-        tail = text[at:]
-        if len(tail) <= _TAIL and not destructive(tail) and all(map(harmless, commands(tail))):
-            return at, tail
-    return None, ""
+
+    title: str
+    means: str
+    todo: str
+    parts: "tuple[Any, ...]" = ()
 
 
-def _shortened(text: str, room: int) -> str:
-    """The beginning of a text, of at most *room* characters: no word and no command is cut."""
-    if len(text) > room:
-        cut = text[:room + 1]
-        text = cut[:cut.rindex(" ")] if " " in cut.strip() else text[:room]
-    if text.count("`") % 2:
-        text = text[:text.rindex("`")]
-    return text.rstrip(" (,;")
+class Reason(Record):
+    """An entry of the catalogue: a fact and the next step, with {places} for values.
 
-
-def _without_advice(text: str, whole: str) -> str:
-    """A shortened text without the commands of an incomplete next step."""
-    at = text.find("`", _step_begins(whole))
-    while at >= 0:
-        end = text.index("`", at + 1)
-        if not harmless(text[at + 1:end]):
-            return text[:([b for b in _boundaries(text, _SEPARATORS) if b <= at] or [at])[-1]]
-        at = text.find("`", end + 1)
-    return text
-
-
-def fitted(text: str) -> str:
-    """A reason that fits: what is wrong at its beginning, the next step at its end.
-
-    Our reasons read "resource action: object: what is wrong: next step", so a long one is
-    cut in the middle. A next step that is too long is left out; so is output of a program with
-    a destructive command. The whole text belongs into the log.
-
-    :param text: one line
-    :returns: at most LIMIT characters
+    ``fact`` names the object and what is wrong with it. ``step`` is what a person does next; only
+    an answer that nobody has to act upon has none. ``logged``: a warning in the log, no exit
+    reason. ``short`` is the step where a value of a command in the other one would have to be
+    shortened, as half a command is none; "" for one that works in any case. Called with the values
+    of its places an entry gives the sentence.
     """
-    if len(text) <= LIMIT and not destructive(text):
+
+    id: str
+    topic: Topic
+    fact: str
+    step: str = ""
+    logged: bool = False
+    short: str = ""
+
+    def __call__(self, **values: object) -> "Said":
+        """The sentence with these values.
+
+        :raises KeyError: a place has no value
+        """
+        return Said(self, {place: str(value) for place, value in values.items()})
+
+    @property
+    def template(self) -> str:
+        """Fact and step, with their places."""
+        return f"{self.fact}: {self.step}" if self.step else self.fact
+
+    @property
+    def places(self) -> "tuple[str, ...]":
+        """The names of its places, each once."""
+        return tuple(dict.fromkeys(piece.partition("}")[0]
+                                   for piece in self.template.split("{")[1:]))
+
+
+    @property
+    def typed(self) -> "tuple[str, ...]":
+        """The places in commands of the step."""
+        return tuple(piece.partition("}")[0] for command in self.step.split("`")[1::2]
+                     for piece in command.split("{")[1:])
+
+
+class Said(str):
+    """A sentence of the catalogue: the whole text, with the entry and the values it is made of."""
+
+    reason: Reason
+    values: "dict[str, str]"
+
+    def __new__(cls, reason: Reason, values: "dict[str, str]") -> "Said":
+        made = super().__new__(cls, reason.template.format_map(values))
+        made.reason = reason
+        made.values = values
+        return made
+
+    @property
+    def fact(self) -> str:
+        """The part that says what is wrong."""
+        return self.reason.fact.format_map(self.values)
+
+    def after(self, seconds: float) -> "Said":
+        """The sentence once somebody has waited *seconds* for this to change."""
+        reason = self.reason.but(fact=self.reason.fact + _WAITED)
+        return Said(reason, dict(self.values, waited=f"{seconds:.0f}"))
+
+    def fitted(self, limit: "int | None") -> str:
+        """The sentence in at most *limit* bytes, None for any number.
+
+        What is fixed in it stays whole, which tests hold for names of 20 characters: quotations
+        are shortened, then names in their middle. A quotation that names a destructive command is
+        left out, whatever the limit.
+        """
+        places = self.reason.places
+        values = {place: self.values[place] for place in places}
+        for place in QUOTES & set(places):
+            if destructive(values[place]):
+                values[place] = _UNSAFE
+        text = self.reason.template.format_map(values)
+        if limit is None or len(text.encode(errors="replace")) <= limit:
+            return text
+        typed = set(self.reason.typed)
+        if typed & QUOTES:
+            return self._without_command(values).fitted(limit)
+        quotes, names = QUOTES & set(places), set(places) - QUOTES
+        values = {place: _ascii(value) for place, value in values.items()}
+        room = limit - len(self.reason.template.format_map(dict.fromkeys(places, "")))
+        for kind, least in ((quotes, _FEW), (names, _USUAL_NAME), (quotes, _LEAST_QUOTE),
+                            (set(places), _LEAST_NAME)):
+            longest = max([len(values[place]) for place in kind], default=0)
+            for most in range(min(limit, longest) - 1, least - 1, -1):
+                if self._length(values) <= room:
+                    break
+                if typed & {place for place in kind if len(values[place]) > most}:
+                    return self._without_command(self.values).fitted(limit)
+                values.update((place, _shortened(values[place], most, place in QUOTES))
+                              for place in kind)
+        return self.reason.template.format_map(values)[:limit]
+
+    def _length(self, values: "dict[str, str]") -> int:
+        """Characters of all values in the sentence."""
+        return sum(len(values[place]) * self.reason.template.count("{" + place + "}")
+                   for place in self.reason.places)
+
+    def _without_command(self, values: "dict[str, str]") -> "Said":
+        """The sentence with a step that has no command with values in it."""
+        return Said(self.reason.but(step=self.reason.short or _STATUS, short=""), values)
+
+
+def _ascii(text: str) -> str:
+    """The text with one byte for each character."""
+    return text.encode("ascii", "replace").decode()
+
+
+def _shortened(text: str, most: int, quote: bool) -> str:
+    """At most *most* characters of a text: the beginning of a quotation, both ends of a name."""
+    if len(text) <= most:
         return text
-    begins, tail = _next_step(text)
-    head = _shortened(text[:begins].rstrip(), LIMIT - len(_MARK) - len(tail or _ELSEWHERE))
-    if not tail:
-        head = _without_advice(head, text)
-    while destructive(head):
-        ends = [end for end in _boundaries(head, _SEPARATORS) if end < len(head)]
-        head = head[:max(ends[-1:] + [head.rfind(" (", 0, len(head) - 1), 0])]
-    return _shortened(head, LIMIT) + _MARK + (tail or _ELSEWHERE)
+    text = text.replace(_MARK, "")
+    if quote:
+        return text[:most - len(_MARK)].rstrip() + _MARK
+    tail = (most - len(_MARK)) // 2
+    return text[:most - len(_MARK) - tail] + _MARK + text[len(text) - tail:]
+
+
+def stands_for(shown: str, name: str) -> bool:
+    """Whether *shown* is a name as a sentence has it: whole, or shortened in its middle."""
+    head, mark, tail = shown.partition(_MARK)
+    return shown == name or bool(mark) and len(name) > len(head + tail) \
+        and name.startswith(head) and name.endswith(tail)
+
+
+def entries(*modules: "ModuleType") -> "tuple[Reason, ...]":
+    """The entries that modules declare, in their order."""
+    return tuple(value for module in modules for value in vars(module).values()
+                 if isinstance(value, Reason))
+
+
+def recognised(text: str, among: "Iterable[Reason]") -> "Said | None":
+    """The sentence that a text is, as it was printed or kept; None when it is none of *among*.
+
+    Of several entries that it can have been made of, the one with the most fixed text.
+    """
+    import itertools
+    found: "list[tuple[int, Said]]" = []
+    for reason in among:
+        for fact, step in itertools.product((reason.fact, reason.fact + _WAITED),
+                                            {reason.step, reason.short or _STATUS}):
+            each = reason.but(fact=fact, step=step)
+            values = _values(each, text)
+            if values is not None:
+                found.append((len(text) - sum(map(len, values.values())), Said(each, values)))
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _values(reason: Reason, text: str) -> "dict[str, str] | None":
+    """The values with which an entry makes a text, None where there are none."""
+    first, *pieces = reason.template.split("{")
+    if not text.startswith(first):
+        return None
+    values: "dict[str, str]" = {}
+    at = len(first)
+    for number, piece in enumerate(pieces, 1):
+        place, _, fixed = piece.partition("}")
+        end = text.find(fixed, at) if number < len(pieces) else len(text) - len(fixed)
+        if end < at or not text.startswith(fixed, end) \
+                or values.setdefault(place, text[at:end]) != text[at:end]:
+            return None
+        at = end + len(fixed)
+    return values if at == len(text) else None

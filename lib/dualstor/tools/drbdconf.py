@@ -2,7 +2,7 @@
 """DRBD's configuration of one resource, as ``drbdadm dump`` prints it (8.3, 8.4, 9).
 
 Format: drbd.conf(5). ``dump`` prints the section ``common`` apart and does not copy
-it into resources, so that is done here. Options have moved over time: ``protocol`` from
+it into resources, so that is done here. Options were moved in later versions: ``protocol`` from
 the resource and ``fencing`` from ``disk``, both to ``net``; ``allow-two-primaries`` has
 had a value since 8.4.
 """

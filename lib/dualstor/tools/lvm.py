@@ -215,9 +215,9 @@ def _run(host: "Host", argv: "tuple[str, ...]",
     try:
         completed = host.run(argv, timeout)
     except ToolHung as problem:
-        return LvmOutcome(ok=False, hung=True, says=problem.reason), ""
+        return LvmOutcome(ok=False, hung=True, says=str(problem)), ""
     except ToolMissing as problem:
-        return LvmOutcome(ok=False, missing=True, says=problem.reason), ""
+        return LvmOutcome(ok=False, missing=True, says=str(problem)), ""
     return _outcome(completed), completed.stdout
 
 

@@ -41,7 +41,7 @@ class PaperHost(paper.PaperHost):
         line = " ".join(argv)
         known = [key for key in self.answers if (line + " ").startswith(key + " ")]
         if not known:
-            raise ToolMissing(argv, "not found; install the package that provides it")
+            raise ToolMissing(argv, "not found")
         answer = self.answers[max(known, key=len)]
         if answer == HANGS:
             raise ToolHung(argv, "no answer in 5 s")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dualstor.action.steps import Done, Request
 from dualstor.agents.clvmd import decide as module
-from dualstor.agents.clvmd import deeds, interface, seen
+from dualstor.agents.clvmd import deeds, interface, reasons, seen
 from dualstor.agents.lvmversion import LvmVersion
 from dualstor.kernel.locksocket import Sockets
 from dualstor.kernel.process import Process
@@ -16,6 +16,7 @@ decide = deciding(seen.Case, module.decide, deeds)
 
 GOOD = Quorum(engine="corosync", running=True, quorate=True, says="2 of 2 votes")
 BLOCKED = GOOD.but(quorate=False, says="Activity blocked")
+FENCING = reasons.FENCING(daemon="lock daemon", peer="node2 (id 2)")
 LVMLOCKD = Process(pid=100, start_time=5000, program="lvmlockd", state="S")
 CLVMD = Process(pid=200, start_time=6000, program="clvmd", state="S")
 CMIRRORD = Process(pid=300, start_time=5900, program="cmirrord", state="S")
@@ -37,7 +38,7 @@ def facts(history=(), elapsed=0.0, **changes):
     values = dict(
         processes=(LVMLOCKD,), lockspaces=("lvm_global", "lvm_vg0"), recovering=(),
         remembered=LVMLOCKD, active=(), sockets=Sockets(accepting=("lvmlockd", "clvmd")),
-        remaining=80.0, quorum=GOOD, dlm=seen.Dlm(ready=True), fence_domain="", answer=None,
+        remaining=80.0, quorum=GOOD, dlm=seen.Dlm(ready=True), fence_domain=None, answer=None,
         version=LvmVersion(number=(2, 3, 16)),
         settings=seen.Settings(use_lvmlockd="1", locking_type=None),
         installed=("lvmlockd",), configured=True, exclusive=frozenset(), mirror_logs=(),
@@ -98,7 +99,8 @@ _facets = dict(
                      running=st.booleans(), quorate=st.sampled_from((None, True, False)),
                      says=_words),
     dlm=st.builds(seen.Dlm, ready=st.booleans(), pending=st.sampled_from((None, "quorum"))),
-    fence_domain=_words, answer=st.sampled_from((None, "lvmlockctl --info: hung")),
+    fence_domain=st.sampled_from((None, FENCING)),
+    answer=st.sampled_from((None, "lvmlockctl --info: hung")),
     version=st.builds(LvmVersion, missing=st.booleans(), says=_words,
                       number=st.sampled_from((None, (2, 2, 84), (2, 3, 16)))),
     settings=st.builds(seen.Settings, _setting, _setting, _setting, _setting),

@@ -5,7 +5,7 @@ import pytest
 
 import paper
 from dualstor.action.engine import pursue
-from dualstor.agents.clvmd import deeds, seen
+from dualstor.agents.clvmd import deeds, reasons, seen
 from dualstor.agents.clvmd.agent import Clvmd
 from dualstor.errors import ToolHung, ToolMissing
 from dualstor.host.deadline import Deadline
@@ -161,22 +161,30 @@ def agent(answers=(), files=(), **values):
     return Clvmd(PaperHost(answers, files), request("monitor"), parameters(**values))
 
 
-@pytest.mark.parametrize("text, says", (
-    (golden("fence-ls.txt"), ""),
-    (golden("fence-ls-n-fencing.txt"), "fencing of node2 (id 2)"),
+@pytest.mark.parametrize("text, reason, fact", (
+    (golden("fence-ls-n-fencing.txt"), reasons.FENCING,
+     "lock daemon: node2 (id 2) is not fenced yet"),
     (golden("fence-ls-n-fencing.txt").replace("wait state    fencing", "wait state    quorum"),
-     "fencing of node2 (id 2), which waits for quorum"),
+     reasons.FENCING_WAITS, "lock daemon: fencing of node2 (id 2) waits for quorum"),
     (golden("fence-ls.txt").replace("wait state    none", "wait state    messages"),
-     "the fence domain, which waits for messages"),
-    ((1, "", ""), "this node to join the fence domain")))
-def test_the_fence_domain_names_who_is_to_be_fenced(text, says):
+     reasons.FENCE_DOMAIN_WAITS, "lock daemon: the fence domain waits for messages"),
+    ("hangs", reasons.FENCE_DOMAIN_UNKNOWN,
+     "lock daemon: the fence domain is unknown (fence_tool ls -n: no answer in 5 s)"),
+    ((1, "", ""), reasons.NOT_IN_FENCE_DOMAIN,
+     "lock daemon: this node has not joined the fence domain")))
+def test_the_fence_domain_names_who_is_to_be_fenced(text, reason, fact):
     nodes = {"cman_tool nodes": golden("cman-nodes-F.txt")}
-    assert agent(dict(nodes, **{"fence_tool ls": text})).see_fence_domain() == says
+    said = agent(dict(nodes, **{"fence_tool ls": text})).see_fence_domain()
+    assert said.reason is reason and said.fact == fact
+
+
+def test_a_fence_domain_at_rest_is_no_trouble():
+    assert agent({"fence_tool ls": golden("fence-ls.txt")}).see_fence_domain() is None
 
 
 def test_the_node_to_be_fenced_is_told_by_its_id_when_cman_does_not_answer():
-    assert agent({"fence_tool ls": golden("fence-ls-n-fencing.txt")}).see_fence_domain() \
-        == "fencing of node 2"
+    said = agent({"fence_tool ls": golden("fence-ls-n-fencing.txt")}).see_fence_domain()
+    assert said.values["peer"] == "node 2"
 
 
 @pytest.mark.parametrize("answer, attempt", (

@@ -5,12 +5,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from dualstor.action.steps import Do, Finish, Unseen, Wait
+from dualstor.agents import catalogue
 from dualstor.agents.clvmd import seen
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
 from facts import Facts
 
 from . import observations as seen_by
 from .observations import decide
+from .test_reasons import WAITED
 
 many = settings(max_examples=400, deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
@@ -18,23 +20,25 @@ many = settings(max_examples=400, deadline=None,
 OF_ACTION = {"start": {"launch", "launch_mirror_log", "remember"}, "monitor": set(),
              "validate-all": {"warn"}, "reload-agent": {"refresh", "restart", "remember", "warn"},
              "stop": {"launch", "stop_lockspaces", "signal", "forget"}}
+REASONS = catalogue.reasons("clvmd")
 KERNEL = ("processes", "lockspaces", "recovering", "remembered", "active", "sockets", "remaining",
           "configured", "mirror_logs")
 
 
 @many
 @given(seen_by.situations())
-def test_every_decision_fits_its_action_and_every_refusal_tells_the_resource(situation):
+def test_every_decision_fits_its_action_and_every_reason_is_in_the_catalogue(situation):
     asked, values, facts = situation
     step = decide(asked, values, facts)
     assert isinstance(step, (Do, Wait, Finish))
     if isinstance(step, Do):
         assert step.deed in OF_ACTION[asked.action]
+        assert step.deed != "warn" or step.args[0].reason.logged
     if isinstance(step, Wait):
-        assert step.what and step.hint and step.seconds > 0
+        assert step.why.reason in WAITED and step.why.reason.step and step.seconds > 0
     if isinstance(step, Finish):
         if step.code != ExitCode.SUCCESS:
-            assert step.reason.startswith("clvmd:0 %s: " % asked.action)
+            assert step.reason.reason in REASONS and not step.reason.reason.logged
         assert asked.action == "monitor" or step.code not in MONITOR_ONLY
 
 

@@ -4,7 +4,7 @@
 import pytest
 
 from dualstor.action.steps import Do, Done, Finish, Wait
-from dualstor.agents.clvmd import seen
+from dualstor.agents.clvmd import reasons, seen
 from dualstor.agents.lvmversion import LvmVersion
 from dualstor.kernel.locksocket import Sockets
 from dualstor.ocf.codes import ExitCode
@@ -50,17 +50,19 @@ def test_start_remembers_the_process_once_it_is_ready():
 
 
 @pytest.mark.parametrize("changes, words", (
-    (dict(quorum=seen_by.BLOCKED), "quorum (Activity blocked)"),
+    (dict(quorum=seen_by.BLOCKED), "there is no quorum (Activity blocked)"),
+    (dict(quorum=seen_by.GOOD.but(quorate=None, says="not understood")),
+     "it is unknown whether there is quorum (not understood)"),
     (dict(quorum=seen_by.GOOD.but(running=False, quorate=None, says="corosync is down")),
-     "membership"),
-    (dict(dlm=seen.Dlm(ready=True, pending="fencing of node2")), "fencing of node2"),
-    (dict(dlm=seen.Dlm(ready=False)), "dlm to be set up"),
-    (dict(quorum=seen_by.GOOD.but(engine="cman"), fence_domain="fencing of node2 (id 2)"),
-     "fencing of node2 (id 2)"),
+     "this node's cluster engine does not answer (corosync is down)"),
+    (dict(dlm=seen.Dlm(ready=True, pending="fencing of node2")), "dlm waits for fencing of node2"),
+    (dict(dlm=seen.Dlm(ready=False)), "dlm is not set up on this node"),
+    (dict(quorum=seen_by.GOOD.but(engine="cman"), fence_domain=seen_by.FENCING),
+     "node2 (id 2) is not fenced yet"),
 ))
 def test_start_says_what_it_waits_for(changes, words):
     waiting = step("start", seen_by.stopped(**changes))
-    assert isinstance(waiting, Wait) and words in waiting.what
+    assert isinstance(waiting, Wait) and waiting.why.fact == "lock daemon: " + words
 
 
 def test_start_names_the_lines_of_lvm_conf_to_change():
@@ -69,10 +71,10 @@ def test_start_names_the_lines_of_lvm_conf_to_change():
     old = dict(seen_by.OLD, settings=seen.Settings(locking_type="3", fallback="1",
                                                    use_lvmetad="1"))
     refused("start", seen_by.stopped(**old), ExitCode.ERR_ARGS,
-            "global section of /etc/lvm/lvm.conf set fallback_to_local_locking = 0 and "
-            "use_lvmetad = 0")
+            "in /etc/lvm/lvm.conf set fallback_to_local_locking = 0, use_lvmetad = 0")
     refused("start", seen_by.stopped(metadata_cache=(seen_by.LVMETAD,), **old), ExitCode.ERR_ARGS,
-            "use_lvmetad = 0", "stop lvmetad, pid 400")
+            "LVM uses lvmetad (pid 400): stop it", "fallback_to_local_locking = 0",
+            "use_lvmetad = 0")
 
 
 def test_lvmetad_that_nobody_asks_is_no_hindrance():
@@ -91,17 +93,41 @@ def test_clvmd_that_is_still_starting_is_waited_for():
         processes=(seen_by.CLVMD,), lockspaces=("clvmd",), recovering=("clvmd",),
         history=(done("launch", "clvmd", code=5, says="startup timed out"),), elapsed=30.0)
     waiting = step("start", facts)
-    assert isinstance(waiting, Wait) and "clvmd (pid 200)" in waiting.what
+    assert isinstance(waiting, Wait) and waiting.why.fact == "clvmd (pid 200) is not ready"
 
 
 def test_clvmd_without_its_cluster_manager_is_started_again_but_not_for_ever():
     attempt = done("launch", "clvmd", code=3, says="could not connect")
     facts = seen_by.stopped(history=(attempt,), elapsed=1.0, **seen_by.OLD)
-    assert isinstance(step("start", facts), Wait)
+    waiting = step("start", facts)
+    assert isinstance(waiting, Wait) and waiting.why.reason is reasons.NO_CLUSTER
     facts = seen_by.stopped(history=(attempt,), elapsed=4.0, **seen_by.OLD)
     assert step("start", facts) == Do("launch", ("clvmd",))
     facts = seen_by.stopped(history=(attempt,) * 3, elapsed=9.0, **seen_by.OLD)
     refused("start", facts, ExitCode.ERR_GENERIC, "cluster manager", "could not connect")
+
+
+@pytest.mark.parametrize("daemon, code, reason", (
+    ("clvmd", None, reasons.START_HUNG), ("clvmd", 0, reasons.ENDED_AT_ONCE),
+    ("clvmd", 1, reasons.INITIALISATION), ("clvmd", 2, reasons.SOCKET),
+    ("clvmd", 4, reasons.RIGHTS), ("clvmd", 127, reasons.START_FAILED),
+    ("lvmlockd", 1, reasons.START_FAILED), ("lvmlockd", 0, reasons.ENDED_AT_ONCE)))
+def test_a_daemon_that_does_not_come_up_fails_the_start(daemon, code, reason):
+    attempt = done("launch", daemon, code=code, says="it said so")
+    facts = seen_by.stopped(history=(attempt,), elapsed=9.0,
+                            **(seen_by.OLD if daemon == "clvmd" else {}))
+    verdict = step("start", facts)
+    assert verdict.code == ExitCode.ERR_GENERIC and verdict.reason.reason is reason
+    assert daemon in verdict.reason
+
+
+@pytest.mark.parametrize("code, reason", ((3, reasons.NO_CLUSTER), (5, reasons.START_FAILED)))
+def test_clvmd_that_finds_nothing_to_lock_with_ends_with_what_was_waited_for(code, reason):
+    attempt = done("launch", "clvmd", code=code, says="it said so")
+    facts = seen_by.stopped(history=(attempt,), elapsed=1.0, **seen_by.OLD)
+    assert step("start", facts).why.reason is reason
+    facts = seen_by.stopped(history=(attempt,) * 3, elapsed=9.0, **seen_by.OLD)
+    assert step("start", facts).reason.reason is reason
 
 
 def test_options_that_hide_the_daemon_are_refused():
@@ -126,7 +152,8 @@ def test_cmirrord_is_up_before_clvmd():
 @pytest.mark.parametrize("attempt, code, words", (
     (seen.Attempt(code=None, says="cmirrord: not found", missing=True), ExitCode.ERR_INSTALLED,
      "install cmirror"),
-    (seen.Attempt(code=1, says="exit code 1"), ExitCode.ERR_GENERIC, "failed (exit code 1)"),
+    (seen.Attempt(code=1, says="exit code 1"), ExitCode.ERR_GENERIC,
+     "failed to start (exit code 1)"),
     (seen.Attempt(code=0), ExitCode.ERR_GENERIC, "ended right after its start")))
 def test_cmirrord_that_does_not_come_up_fails_the_start(attempt, code, words):
     tried = Done(deed="launch_mirror_log", args=(), outcome=attempt, at=1.0)
@@ -140,17 +167,18 @@ def test_cmirrord_that_does_not_come_up_fails_the_start(attempt, code, words):
 def test_cmirrord_is_watched_where_it_is_wanted():
     assert step("monitor", seen_by.old()) == WELL
     assert step("monitor", seen_by.old(mirror_logs=(seen_by.CMIRRORD,)), with_cmirrord=True) == WELL
-    refused("monitor", seen_by.old(), ExitCode.ERR_GENERIC, "cmirrord has ended",
-            with_cmirrord=True)
+    refused("monitor", seen_by.old(), ExitCode.ERR_GENERIC,
+            "clvmd (pid 200) runs, but cmirrord has ended", with_cmirrord=True)
     assert step("monitor", seen_by.facts(), with_cmirrord=True) == WELL
 
 
 def test_clvmd_that_is_left_behind_by_a_dead_cluster_is_seen():
     facts = seen_by.old(configured=False, elapsed=5.0)
-    refused("monitor", facts, ExitCode.ERR_GENERIC, "dlm_controld has ended", "reboot this node")
+    refused("monitor", facts, ExitCode.ERR_GENERIC, "dlm_controld has ended", "reboot the node")
     down = seen_by.GOOD.but(running=False, quorate=None, says="corosync-quorumtool: exit code 1")
     refused("monitor", seen_by.old(quorum=down), ExitCode.ERR_GENERIC,
-            "the cluster engine does not (corosync-quorumtool: exit code 1)", level=10)
+            "the cluster engine does not (corosync-quorumtool: exit code 1)", "reboot the node",
+            level=10)
     assert step("monitor", seen_by.old(quorum=down)) == OK, "but it has to be looked at again"
     assert step("monitor", seen_by.old(quorum=down, configured=True, lockspaces=()), level=0,
                 cluster_engine="singlenode") == WELL
@@ -162,13 +190,15 @@ def test_a_healthy_daemon_is_running():
 
 
 def test_no_daemon_and_no_lockspace_is_not_running():
-    refused("monitor", seen_by.stopped(), ExitCode.NOT_RUNNING)
+    refused("monitor", seen_by.stopped(), ExitCode.NOT_RUNNING, "no lock daemon runs")
+    refused("monitor", seen_by.stopped(), ExitCode.NOT_RUNNING, "no clvmd runs", daemon="clvmd")
     refused("monitor", seen_by.stopped(remembered=seen_by.LVMLOCKD), ExitCode.NOT_RUNNING,
-            "pid 100", "ended by itself or was killed")
+            "lvmlockd (pid 100) has ended by itself or was killed")
 
 
 def test_lockspaces_without_a_daemon_are_a_failure():
-    refused("monitor", seen_by.stopped(lockspaces=("lvm_vg0",)), ExitCode.ERR_GENERIC, "lvm_vg0")
+    refused("monitor", seen_by.stopped(lockspaces=("lvm_vg0",)), ExitCode.ERR_GENERIC,
+            "lvmlockd has died, its lockspaces remain (lvm_vg0)")
 
 
 @pytest.mark.parametrize("changes, words", (
@@ -185,14 +215,15 @@ def test_a_trouble_that_lasts_is_a_failure(changes, words):
 
 def test_a_moment_in_the_kernel_is_no_trouble():
     facts = seen_by.facts(processes=(seen_by.LVMLOCKD.but(state="D"),))
-    assert isinstance(step("monitor", facts), Wait)
+    waiting = step("monitor", facts)
+    assert isinstance(waiting, Wait) and waiting.why.reason is reasons.IN_KERNEL
 
 
 @pytest.mark.parametrize("level", [0, 10])
 def test_a_daemon_that_accepts_but_never_answers_is_a_failure(level):
     facts = seen_by.facts(answer="lvmlockctl --info: no answer in 8 s")
-    refused("monitor", facts, ExitCode.ERR_GENERIC, "accepts connections but gives no answer",
-            level=level)
+    refused("monitor", facts, ExitCode.ERR_GENERIC, "accepts connections, but does not answer",
+            "LVM commands hang", level=level)
 
 
 def test_clvmd_is_not_asked_without_quorum():
@@ -207,7 +238,8 @@ def test_clvmd_is_not_asked_without_quorum():
 def test_stop_names_the_active_lvs_of_cluster_groups_alone():
     facts = seen_by.facts(active=(seen.ActiveVolume(vg="vg0", lv="a", on_drbd=True),
                                   seen.ActiveVolume(vg="root", lv="swap")))
-    refused("stop", facts, ExitCode.ERR_GENERIC, "vg0/a is active", "vgchange -aln vg0")
+    refused("stop", facts, ExitCode.ERR_GENERIC, "VG vg0 has active LVs here (vg0/a)",
+            "vgchange -aln vg0")
     refused("stop", seen_by.facts(
         processes=(seen_by.CLVMD,), lockspaces=("clvmd",),
         active=(seen.ActiveVolume(vg="vg1", lv="b", on_drbd=True),)), ExitCode.ERR_GENERIC, "vg1/b")
@@ -221,7 +253,9 @@ def test_lvs_of_the_host_itself_do_not_hinder_a_stop():
 def test_lvmlockd_leaves_its_lockspaces_then_ends():
     assert step("stop", seen_by.facts()) == Do("stop_lockspaces")
     told = (done("stop_lockspaces"),)
-    assert isinstance(step("stop", seen_by.facts(history=told, elapsed=1.0)), Wait)
+    waiting = step("stop", seen_by.facts(history=told, elapsed=1.0))
+    assert isinstance(waiting, Wait)
+    assert waiting.why.fact == "lvmlockd is still in its lockspaces (lvm_global, lvm_vg0)"
     facts = seen_by.facts(history=told, elapsed=1.0, lockspaces=())
     assert step("stop", facts) == Do("signal", (100, 5000, 15))
 
@@ -244,7 +278,23 @@ def test_lockspaces_of_a_dead_daemon_are_cleared_by_a_new_one():
     assert step("stop", seen_by.facts(history=launched, elapsed=1.0, **dead)) \
         == Do("stop_lockspaces")
     refused("stop", seen_by.stopped(history=launched, elapsed=9.0, **dead),
-            ExitCode.ERR_GENERIC, "lvm_global", "reboot this node")
+            ExitCode.ERR_GENERIC, "lvm_global", "reboot the node")
+
+
+@pytest.mark.parametrize("changes, reason", (
+    (dict(quorum=seen_by.BLOCKED, elapsed=30.0), reasons.LEFT_NO_QUORUM),
+    (dict(dlm=seen.Dlm(ready=False)), reasons.LEFT_NO_DLM),
+    (dict(history=(done("launch", code=1, says="it said so"),)), reasons.LEFT_FAILED),
+    (dict(history=(done("launch", code=0),)), reasons.LEFT_AGAIN)))
+def test_lockspaces_that_cannot_be_cleared_are_named_with_the_cause(changes, reason):
+    verdict = step("stop", seen_by.stopped(lockspaces=("lvm_global",), **changes))
+    assert verdict.code == ExitCode.ERR_GENERIC and verdict.reason.reason is reason
+    assert "lvmlockd" in verdict.reason and "lvm_global" in verdict.reason
+
+
+def test_a_new_daemon_waits_a_while_for_quorum():
+    waiting = step("stop", seen_by.stopped(lockspaces=("lvm_global",), quorum=seen_by.BLOCKED))
+    assert isinstance(waiting, Wait) and waiting.why.reason is reasons.LEFT_NO_QUORUM
 
 
 def test_lockspaces_of_a_dead_daemon_with_an_active_lv_stay():
@@ -313,7 +363,7 @@ def test_reload_waits_for_a_peer_that_lacks_clvmd_but_not_for_ever():
     tried = Done(deed="refresh", args=(), at=1.0,
                  outcome=seen.Attempt(code=1, says="clvmd not running", peer="node2"))
     waiting = step("reload-agent", seen_by.old(history=(tried,), elapsed=2.0))
-    assert isinstance(waiting, Wait) and "node2" in waiting.what
+    assert isinstance(waiting, Wait) and waiting.why.fact == "clvmd does not run on node2"
     assert step("reload-agent", seen_by.old(history=(tried,), elapsed=4.0)) == Do("refresh")
     late = seen_by.old(history=(tried,), elapsed=16.0)
     assert "clvmd does not run on node2" in step("reload-agent", late).args[0]
@@ -330,12 +380,14 @@ def test_restart_is_done_when_another_process_holds_all_locks():
     asked = dict(on_reload="restart")
     new = seen_by.CLVMD.but(pid=201)
     assert step("reload-agent", seen_by.old(), **asked) == Do("restart", (200,))
-    assert "the new clvmd in place of pid 200" in step("reload-agent", restarted(), **asked).what
+    assert step("reload-agent", restarted(), **asked).why.fact \
+        == "clvmd (pid 200) has not been replaced by a new one"
     assert step("reload-agent", restarted(processes=(new,)), **asked) == Do("remember", (new,))
     joining = restarted(processes=(new,), recovering=("clvmd",))
-    assert "join its lockspace" in step("reload-agent", joining, **asked).what
+    assert step("reload-agent", joining, **asked).why.fact \
+        == "the new clvmd (pid 201) has not joined its lockspace"
     refused("reload-agent", restarted(lost=True, processes=(new,)), ExitCode.ERR_GENERIC,
-            "lost the exclusive lock", "uuid", **asked)
+            "has lost exclusive locks (uuid)", **asked)
     kept = restarted(lost=True, processes=(new,), exclusive=frozenset(("uuid",)))
     assert step("reload-agent", kept, **asked).deed == "remember"
 

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from dualstor import recipes
+from dualstor.agents import catalogue
 from dualstor.command.check.rules import rules
-from dualstor.command.documents.explanations import TOPICS
 from dualstor.kernel import drbd
-from dualstor.ocf.reason import destructive
+from dualstor.ocf.destructive import destructive
 from unit.docs import markdown
 
 _CONDITION = re.compile(r"\b(if|only|unless|never|once|where|when|while|after|before|"
@@ -25,7 +25,9 @@ def bare(text):
             if destructive(sentence) and not _CONDITION.search(sentence)]
 
 
-@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.title)
+@pytest.mark.parametrize("topic", sorted(
+    {each.topic for name in (*catalogue.NAMES, None) for each in catalogue.reasons(name)},
+    key=lambda topic: topic.title), ids=lambda topic: topic.title)
 def test_topics(topic):
     assert bare(topic.means) + bare(topic.todo) == []
 

@@ -1,115 +1,150 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""docs/operations.md: every exit reason of the source is explained, and the page is the rendered one."""
+"""The catalogue of exit reasons: each fits, is used as declared, and docs/operations.md has it."""
 
 import ast
+import importlib
 import os
 import re
 
 import pytest
 
+from dualstor.agents import catalogue
 from dualstor.command.check.rules import rules
-from dualstor.command.documents import explanations, reasons
-from dualstor.ocf import reason
+from dualstor.command.documents import reasons
+from dualstor.fencepeer import reasons as fencepeer
+from dualstor.ocf.destructive import destructive
+from dualstor.ocf.reason import LIMIT, QUOTES, Reason, entries, recognised
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
+LIBRARY = os.path.join(TREE, "lib", "dualstor")
+
+FENCE_PEER = "fence-peer"
+EVERY = [(FENCE_PEER, each) for each in entries(fencepeer)] + [
+    (name, each) for name in (*catalogue.NAMES, None) for each in catalogue.reasons(name)]
+ENTRIES = list(dict.fromkeys(each for _, each in EVERY))
+
+#: Where entries are declared, and the rooms that use them.
+DECLARED = {"action.reasons": ("action", "main.py"), "agents.lvmversion": ("agents",),
+            "fencepeer.reasons": ("fencepeer",)}
+DECLARED.update((f"agents.{room}.reasons", (f"agents/{room}",)) for room in (
+    name.replace("-", "_") for name in catalogue.NAMES))
+
+#: Names that an administrator has chosen, and the longest usual value of each other place.
+NAMES = ("drbd", "vg", "lv", "peer", "node")
+LONGEST = {
+    "attribute": "promoted-node-max", "value": "2", "right": "2", "number": "16", "protocol": "A",
+    "policy": "discard-younger-primary", "program": "/usr/lib/drbd/dualstor-fence-peer",
+    "agent": "drbd-dualprimary", "action": "migrate_from", "subject": "DRBD " + "n" * 20,
+    "version": "2.03.16", "daemon": "lock daemon", "running": "lvmlockd", "option": "-asy",
+    "device": "/dev/mapper/mpatha-part1", "pid": "4194304", "package": "lvm2-cluster",
+    "lines": "locking_type = 3, fallback_to_local_locking = 0, use_lvmetad = 0",
+}
 
 
-def test_every_sentence_is_explained():
-    assert [(s.area, s.text) for s in reasons.unexplained()] == [], \
-        "explain them in lib/dualstor/command/documents/explanations.py"
+def value(place):
+    """What a place holds at its longest."""
+    if place in QUOTES:
+        return "a program may say anything, " * 12
+    return "n" * 20 if place in NAMES else LONGEST[place]
 
 
-def test_no_explanation_is_left_behind():
-    every = reasons.sentences()
-    stale = [(each.area, key) for each in explanations.TOPICS for key in each.keys
-             if not any(key in s.text for s in every if s.area == each.area)]
-    assert stale == []
-    assert [f for f in explanations.FRAGMENTS if not any(f in s.text for s in every)] == []
+def spoken(reason):
+    """A sentence of an entry at its longest."""
+    return reason(**{place: value(place) for place in reason.places})
 
 
-def test_each_topic_has_sentences_of_its_own():
-    explained = {reasons.topic(s) for s in reasons.sentences()}
-    assert [t.title for t in explanations.TOPICS if t not in explained] == []
+def trees(room):
+    """(path, syntax tree) of each module below a room that declares no entries for agents."""
+    top = os.path.join(LIBRARY, room)
+    for folder, _, files in os.walk(top) if os.path.isdir(top) else [(LIBRARY, (), (room,))]:
+        for name in files:
+            if name.endswith(".py") and (room == "action" or name != "reasons.py"):
+                path = os.path.join(folder, name)
+                with open(path, encoding="utf-8") as stream:
+                    yield path, ast.parse(stream.read())
 
 
-def test_a_new_reason_is_noticed(tmp_path):
-    for name in ("main", "action/engine", "host/host", "host/run", "ocf/parameters"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / (name + ".py")).write_text("")
-    for name in ("drbd_dualprimary", "clvmd", "clustered_vg"):
-        (tmp_path / "agents" / name).mkdir(parents=True)
-    (tmp_path / "agents" / "lvmversion.py").write_text("")
-    (tmp_path / "agents" / "clvmd" / "start.py").write_text('''
-"""A docstring with many words."""
-def decide(request):
-    log.warning("this is told to the log alone")
-    if request:
-        return Wait("the moon to rise", "look at the sky")
-    text = "the daemon sulks (%s): feed it" % why
-    return refuse(request, 1, text + "; then try again")
-''')
-    found = reasons.sentences(str(tmp_path))
-    assert [(s.text, s.hint) for s in found] == [
-        ("the moon to rise", "look at the sky"), ("the daemon sulks (%s): feed it", None),
-        ("%s; then try again", None)]
-    assert reasons.topic(found[0]) is None
+def uses(module):
+    """(constant, path, call) of each mention of a module's entries, with the innermost call."""
+    declared = {name for name, each in vars(importlib.import_module(f"dualstor.{module}")).items()
+                if isinstance(each, Reason)}
+    for room in DECLARED[module]:
+        for path, tree in trees(room):
+            around = {}
+            for call in ast.walk(tree):     # from outside in: the innermost call stays
+                if isinstance(call, ast.Call):
+                    around.update((id(part), call) for part in ast.walk(call))
+            for node in ast.walk(tree):
+                name = node.attr if isinstance(node, ast.Attribute) else \
+                    node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) else ""
+                if name in declared:
+                    yield name, path, around.get(id(node))
 
 
-# -- what a reason may hold ---------------------------------------------------------------
-
-#: What a sentence is filled with: an answer of a program, as long and as odd as they come.
-ANSWER = "0: State change failed: (-12) Device is held open; by someone, `if` any"
-_CONDITION = re.compile(r"\b(if|unless|only|(?<!at )once|choose|after|while|when|with its)\b")
-
-
-def whole(sentence, filling):
-    """A sentence as an agent tells it, with its places filled."""
-    text = sentence.text if sentence.hint is None else \
-        "still waiting for %s after 50 s; %s" % (sentence.text, sentence.hint)
-    if not text.startswith("%s %s: "):
-        text = "clustered-vg start: VG vg0: " + text
-    text = re.sub(r"`[^`]*`", lambda m: re.sub(r"%[-.0-9]*[a-z]", "vg0", m.group()), text)
-    return re.sub(r"%[-.0-9]*[a-z]", filling, text)
+def waited():
+    """The entries that an action may wait for."""
+    for module in DECLARED:
+        for name, _, call in uses(module):
+            function = getattr(call, "func", None)
+            if getattr(function, "attr", "") in ("wait", "again"):
+                yield getattr(importlib.import_module(f"dualstor.{module}"), name)
 
 
-def test_no_reason_holds_a_destructive_command():
-    """status, the log and the page have those, with their condition: a reason may be cut."""
-    assert [(reason.destructive(text), s.area, text) for s in reasons.sentences()
-            for text in (s.text, s.hint or "") if reason.destructive(text)] == []
+WAITED = set(waited())
 
 
-def test_nor_does_any_piece_of_one():
-    found = []
-    for _, path in reasons.modules():
-        with open(path, encoding="utf-8") as stream:
-            tree = ast.parse(stream.read())
-        skip = set(reasons._unspoken(tree))
-        found += [(path, text) for node in ast.walk(tree) if id(node) not in skip
-                  for text in (reasons._literal(node),) if text and reason.destructive(text)]
-    assert found == []
+def test_each_has_an_id_of_its_own():
+    assert len({each.id for each in ENTRIES}) == len(ENTRIES)
+    assert [each.id for each in ENTRIES if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", each.id)] == []
 
 
-@pytest.mark.parametrize("filling", ["r0", ANSWER, ANSWER * 3])
-def test_what_is_left_of_a_reason_is_safe(filling):
-    """A command that changes something stays with the whole next step that it is part of."""
-    for sentence in reasons.sentences():
-        text = whole(sentence, filling)
-        fit = reason.fitted(text)
-        assert len(fit) <= reason.LIMIT and fit.count("`") % 2 == 0, fit
-        tail = fit.rpartition(" ... ")[2]
-        changing = [c for c in reason.commands(tail) if not reason.harmless(c) and c != "if"]
-        if fit != text and changing:
-            before = text[:len(text) - len(tail)]
-            assert before.endswith(": ") and text.endswith(tail), fit
+@pytest.mark.parametrize("reason", ENTRIES, ids=lambda each: each.id)
+def test_each_says_what_is_wrong_with_what_and_what_to_do(reason):
+    assert reason.step or reason.logged or reason.id == "drbd-primary"
+    assert reason.places and not reason.template.endswith((".", ":"))
+    assert destructive(reason.template) is None   # status and the page have those, in their state
 
 
-def test_what_a_command_depends_on_stands_in_the_next_step():
-    """Before the last colon stands what is wrong, and that part may be cut away."""
-    for sentence in reasons.sentences():
-        assert all(map(reason.harmless, reason.commands(sentence.hint or ""))), sentence
-        wrong, _, step = sentence.text.rpartition(": ")
-        if not all(map(reason.harmless, reason.commands(step))):
-            assert not _CONDITION.search(wrong), sentence
+@pytest.mark.parametrize("reason", ENTRIES, ids=lambda each: each.id)
+def test_no_step_has_a_command_that_may_be_cut(reason):
+    cut = [command for command in reason.step.split("`")[1::2]
+           if any("{" + place + "}" in command for place in QUOTES)]
+    assert reason.short or reason.logged or not cut
+
+
+@pytest.mark.parametrize("reason", [each for each in ENTRIES if not each.logged],
+                         ids=lambda each: each.id)
+def test_each_is_whole_within_what_pacemaker_keeps(reason):
+    said = spoken(reason)
+    for each in (said, said.after(1200))[:1 + (reason in WAITED)]:
+        text = each.fitted(LIMIT)
+        kept = recognised(text, [reason])
+        assert kept is not None and len(text.encode()) <= LIMIT, text
+        assert {place: kept.values[place] for place in set(reason.places) - QUOTES} == \
+            {place: value(place) for place in set(reason.places) - QUOTES}
+
+
+@pytest.mark.parametrize("agent, reason", [pair for pair in EVERY if not pair[1].logged],
+                         ids=lambda each: getattr(each, "id", str(each)))
+def test_each_is_recognised_where_the_cluster_shows_it(agent, reason):
+    said = spoken(reason)
+    for text in (str(said), said.fitted(LIMIT)):
+        found = catalogue.recognised(text, agent or catalogue.CLVMD)
+        assert found is not None and found.reason.id == reason.id and str(found) == text
+
+
+@pytest.mark.parametrize("module", DECLARED)
+def test_each_is_used_with_the_values_that_it_takes(module):
+    found = importlib.import_module(f"dualstor.{module}")
+    given = {"subject", "drbd", "vg", "daemon"}     # what a case adds itself
+    seen = set()
+    for name, path, call in uses(module):
+        seen.add(name)
+        if call is None or not call.keywords or any(k.arg is None for k in call.keywords):
+            continue
+        keywords = {keyword.arg for keyword in call.keywords}
+        assert set(getattr(found, name).places) - given <= keywords, (path, call.lineno, name)
+    assert {name for name, each in vars(found).items() if isinstance(each, Reason)} == seen
 
 
 def test_the_page_in_the_tree_is_the_rendered_one():
@@ -117,3 +152,4 @@ def test_the_page_in_the_tree_is_the_rendered_one():
         page = stream.read()
     assert page == reasons.render(), "run: make docs"
     assert all(rule.id in page for rule in rules())
+    assert all(f"`[{each.id}]`" in page for each in ENTRIES)

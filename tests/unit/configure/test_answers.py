@@ -33,7 +33,7 @@ options = {ip = "10.9.0.1"}
 def wrong(**changes):
     with pytest.raises(AnswersWrong) as caught:
         pair(**changes)
-    return caught.value.reason
+    return str(caught.value)
 
 
 def test_a_file_is_read(tmp_path):

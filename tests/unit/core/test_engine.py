@@ -4,12 +4,15 @@
 import pytest
 
 from dualstor.action.engine import Agent, pursue
-from dualstor.action.steps import Case, Do, Finish, Request, Unseen, Wait
+from dualstor.action.steps import Case, Do, Finish, Request, Unseen
 from dualstor.errors import DeadlineReached, ToolFailed, ToolHung
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.host.run import Completed
 from dualstor.ocf.codes import ExitCode
+from sentences import entry, sentence
+
+DARK = entry("the {subject} is dark ({light})", "press the button")
 
 
 class Clock:
@@ -71,7 +74,8 @@ def switch(lamp, position):
 
 
 def finish(reason=None):
-    return Finish(ExitCode.SUCCESS if reason is None else ExitCode.ERR_GENERIC, reason)
+    return Finish(ExitCode.SUCCESS) if reason is None else \
+        Finish(ExitCode.ERR_GENERIC, sentence(reason, ""))
 
 
 def test_only_what_the_decision_reads_is_looked_at_and_in_its_order():
@@ -97,11 +101,10 @@ def test_after_a_deed_the_facets_are_looked_at_anew_but_for_lasting_ones():
 
 
 def test_waiting_ends_at_the_deadline_and_says_for_what():
-    lamp = Lamp(lambda *_: Wait("quorum", "start the other node", 0.5))
+    lamp = Lamp(lambda case: case.wait(DARK, 0.5, light="off"))
     with pytest.raises(DeadlineReached) as caught:
         pursue(lamp)
-    assert str(caught.value) == \
-        "lamp start: still waiting for quorum after 18 s; start the other node"
+    assert caught.value.said == "the lamp is dark (off), waited 18 s: press the button"
     assert lamp.host.clock.now <= 20.0
 
 
@@ -136,7 +139,7 @@ class Asking(Lamp):
 
 
 def light_to_go_on(case):
-    return Wait("the light, which is %s" % case.light, "press the button", 4.0)
+    return case.wait(DARK, 4.0, light=case.light)
 
 
 @pytest.mark.parametrize("hangs_at", [16.0, 17.9])
@@ -144,35 +147,35 @@ def light_to_go_on(case):
 def test_a_look_that_had_no_time_does_not_replace_what_was_waited_for(hangs_at, softly):
     with pytest.raises(DeadlineReached) as caught:
         pursue(Asking(light_to_go_on, hangs_at, softly))
-    assert str(caught.value) == \
-        "lamp start: still waiting for the light, which is off after 18 s; press the button"
+    assert caught.value.said == "the lamp is dark (off), waited 18 s: press the button"
 
 
 def test_nor_does_a_verdict_on_such_a_look():
     def decide(case):
-        return finish("broken") if case.light != "off" else \
-            Wait("the light", "press the button", 4.0)
-    with pytest.raises(DeadlineReached, match="still waiting for the light "):
+        return finish("broken") if case.light != "off" else case.wait(DARK, 4.0, light="off")
+    with pytest.raises(DeadlineReached) as caught:
         pursue(Asking(decide, 16.0, softly=True))
+    assert caught.value.said.fact == "the lamp is dark (off), waited 18 s"
     assert pursue(Asking(decide, 4.0, softly=True)).reason == "broken"   # that look had its time
 
 
 def test_a_look_that_had_its_time_is_an_answer():
-    with pytest.raises(DeadlineReached, match=r"not known .ask light: no answer in 5 s. after"):
+    with pytest.raises(DeadlineReached) as caught:
         pursue(Asking(light_to_go_on, 4.0, softly=True))
+    assert "not known (ask light: no answer in 5 s)" in caught.value.said
 
 
 def test_an_error_that_ends_an_action_names_the_resource_and_a_next_step():
     with pytest.raises(ToolHung) as caught:
         pursue(Asking(light_to_go_on, 0.0))
-    assert caught.value.reason == \
-        "lamp start: ask light: no answer in 5 s; run it by hand to see what it waits for"
+    assert caught.value.said == \
+        "lamp: `ask light` hangs (no answer in 5 s): see `dmesg` and `ps` for what it waits for"
     lamp = Asking(light_to_go_on, 0.0)
     lamp.see_light = failing
     with pytest.raises(ToolFailed) as caught:
         pursue(lamp)
-    assert caught.value.reason == \
-        "lamp start: ask: what? (exit code 3); run it by hand to see all that it says"
+    assert caught.value.said == \
+        "lamp: `ask` failed (what? (exit code 3)): fix what it says, see the system log"
 
 
 def failing():
@@ -185,9 +188,20 @@ def test_a_deed_without_time_names_the_command_that_took_it():
     lamp = Asking(decide, 0.0, softly=True, seconds=6.0)
     with pytest.raises(DeadlineReached) as caught:
         pursue(lamp)
-    assert caught.value.reason == \
-        "lamp start: ask light: no answer in 4 s, and no time was left to run `switch on`; " \
-        "run it by hand to see what it waits for"
+    assert caught.value.said == \
+        "lamp: a command hung and used up the time (ask light: no answer in 4 s): " \
+        "see `dmesg` and `ps` for what it waits for"
+
+
+def test_one_without_time_says_so_where_nothing_hung():
+    def decide(_case):
+        lamp.host.clock.now = 20.0
+        return Do(switch, ("on",))
+    lamp = Asking(decide, 99.0)
+    with pytest.raises(DeadlineReached) as caught:
+        pursue(lamp)
+    assert caught.value.said == "lamp: no time was left to run `switch on`: " \
+        "see the log for what took it, or raise the timeout"
 
 
 def test_a_part_of_the_time_is_given_to_one_way_and_the_rest_is_left():
@@ -200,7 +214,7 @@ def test_a_part_of_the_time_is_given_to_one_way_and_the_rest_is_left():
 
 def test_waiting_ends_when_the_facts_have_changed():
     def decide(case):
-        return finish() if case.elapsed >= 3 else Wait("3 s", "nothing")
+        return finish() if case.elapsed >= 3 else case.wait(DARK, light="off")
     lamp = Lamp(decide)
     assert pursue(lamp) == finish() and lamp.host.clock.now == pytest.approx(3.0)
 

@@ -10,15 +10,18 @@ import tempfile
 import pytest
 
 from dualstor import main as main_module
+from dualstor.action import reasons
 from dualstor.action.engine import Agent
 from dualstor.action.steps import Finish
 from dualstor.agents.catalogue import NAMES as AGENTS
-from dualstor.errors import PermissionLacking, ToolMissing
+from dualstor.errors import (HostUnreadable, NoTime, ParseError, PermissionLacking, ToolHung,
+                             ToolMissing)
 from dualstor.main import conclude, perform
 from dualstor.ocf import document
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
 from dualstor.ocf.parameters import Action, Interface, Parameter
 from dualstor.ocf.reason import LIMIT
+from sentences import sentence
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 
@@ -52,12 +55,12 @@ def outcome(capsys, work, action="start"):
 @pytest.mark.parametrize("action", ["start", "stop", "promote", "validate-all", "notify"])
 @pytest.mark.parametrize("code", sorted(MONITOR_ONLY))
 def test_codes_that_describe_a_state_never_leave_another_action(capsys, action, code):
-    assert outcome(capsys, lambda: Finish(code, "r"), action) == (1, ["r"])
+    assert outcome(capsys, lambda: Finish(code, sentence("r", "")), action) == (1, ["r"])
 
 
 @pytest.mark.parametrize("code", sorted(set(ExitCode) - {ExitCode.SUCCESS}))
 def test_every_other_code_has_one_reason(capsys, code):
-    assert outcome(capsys, lambda: Finish(code, "a\nb"), "monitor") == (code, ["a b"])
+    assert outcome(capsys, lambda: Finish(code, sentence("a\nb", "")), "monitor") == (code, ["a b"])
     got, reasons = outcome(capsys, lambda: Finish(code), "monitor")
     assert got == code and len(reasons) == 1
 
@@ -67,11 +70,16 @@ def test_success_has_none(capsys):
 
 
 @pytest.mark.parametrize("problem, code", [
-    (PermissionLacking("no right"), 4), (ToolMissing(("vgs",), "not found"), 5)])
+    (PermissionLacking("no right"), 4), (ToolMissing(("vgs",), "not found"), 5),
+    (ToolHung(("vgs",), "no answer in 5 s"), 1), (ParseError("vgs", "x"), 1),
+    (HostUnreadable("/proc/drbd", PermissionError(13, "Permission denied")), 1),
+    (NoTime(("vgs",), ""), 1)])
 def test_an_exception_of_the_family_has_its_code_and_reason(capsys, problem, code):
     def work():
         raise problem
-    assert outcome(capsys, work) == (code, [str(problem)])
+    got, (reason,) = outcome(capsys, work)
+    assert got == code and reason == reasons.of(problem, "echo")
+    assert reason.startswith("echo: ") and len(reason.split(": ")) > 2
 
 
 def test_any_other_exception_is_a_generic_error(capsys):
@@ -80,11 +88,21 @@ def test_any_other_exception_is_a_generic_error(capsys):
 
 
 def test_a_reason_is_one_line_that_pacemaker_keeps_and_the_log_has_all_of_it(capsys, said):
-    whole = "vg0 start: " + "x y\n" * 100 + ": do this"
+    whole = sentence("VG vg0 is dark ({says})", "do this", says="x\ny" * 100)
     _, (reason,) = outcome(capsys, lambda: Finish(ExitCode.ERR_GENERIC, whole))
-    assert len(reason) <= LIMIT
-    assert reason.startswith("vg0 start: x y") and reason.endswith("x y ... do this")
-    assert said == [" ".join(whole.split())]
+    assert LIMIT - 2 <= len(reason) <= LIMIT
+    assert reason.startswith("VG vg0 is dark (x yx y") and reason.endswith("...): do this")
+    assert said == [f"start: {' '.join(whole.split())} [some]"]
+
+
+@pytest.mark.parametrize("feature_set, length", [
+    ("3.20.4", LIMIT), ("3.20.5", 422), ("3.21", 422), ("", LIMIT), ("x", LIMIT)])
+def test_since_feature_set_3_20_5_a_reason_has_any_length(capsys, feature_set, length):
+    whole = sentence("it is dark ({says})", "do this", says="xy" * 200)
+    conclude("echo", "start", lambda: Finish(ExitCode.ERR_GENERIC, whole),
+             {"OCF_RESKEY_crm_feature_set": feature_set})
+    _, _, reason = capsys.readouterr().err.rpartition("ocf-exit-reason:")
+    assert len(reason.strip()) == length
 
 
 def call(action, **texts):
@@ -108,7 +126,7 @@ def test_probe_without_a_required_parameter_finds_nothing():
     ("monitor", {"OCF_RESKEY_CRM_meta_interval": "10000"})])
 def test_elsewhere_wrong_parameters_are_wrong_on_every_node(capsys, action, environ):
     code, (reason,) = outcome(capsys, lambda: call(action, **environ), action)
-    assert code == ExitCode.ERR_CONFIGURED and "parameter" in reason and "vg0" in reason
+    assert code == ExitCode.ERR_CONFIGURED and "parameter" in reason and reason.startswith("vg0: ")
 
 
 def test_stop_and_monitor_go_on_with_the_default_of_an_optional_one():

@@ -35,7 +35,7 @@ def test_values_are_typed():
 def test_a_wrong_value_is_told_and_the_default_stands(name, text, says):
     parsed = values(**dict({"vgname": "vg0"}, **{name: text}))
     (problem,) = parsed.problems
-    assert says in problem and "parameter " + name in problem
+    assert says in problem and problem.startswith(name + " is ")
     assert parsed.lacking == (("vgname",) if name == "vgname" else ())
     assert getattr(parsed, name) == {p.name: p.default for p in DECLARED.parameters}[name]
 

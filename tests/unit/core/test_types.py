@@ -38,7 +38,7 @@ def undeclared(number): ...
 def of(case: Case) -> str:
     print(case.parameters.daemons, case.answers)
     attempt = case.last(deeds.launch)
-    return attempt.code if attempt else Wait(what="quorum")
+    return attempt.code if attempt else Wait(seconds=1.0)
 """
 
 

@@ -10,26 +10,8 @@ LIST = words.word_list()
 #: Made from the source, which has the words in them.
 MADE = {"docs/operations.md", "docs/findings.md", "docs/faults/faults.md"}
 
-#: Files and directories of source with words of the list: it only gets shorter.
-UNCLEAN = (
-    "lib/dualstor/agents",
-    "lib/dualstor/command/check",
-    "lib/dualstor/command/documents/explanations.py",
-    "lib/dualstor/command/documents/reasons.py",
-    "lib/dualstor/errors.py",
-    "lib/dualstor/fencepeer",
-    "lib/dualstor/main.py",
-    "lib/dualstor/ocf",
-    "lib/dualstor/recipes.py",
-    "lib/dualstor/script.py",
-    "lib/dualstor/tools",
-)
 #: What programs print, our own, too.
 OUTPUT = ("Nothing: all is well.",)
-
-
-def unclean(path):
-    return [each for each in UNCLEAN if path == each or path.startswith(each + "/")]
 
 
 def in_source(path):
@@ -39,15 +21,9 @@ def in_source(path):
 SOURCE = sorted({*SHIPPED, *sources("lab/lablib")})
 
 
-@pytest.mark.parametrize("path", [each for each in SOURCE if not unclean(each)])
+@pytest.mark.parametrize("path", SOURCE)
 def test_source_has_none_of_them(path):
     assert in_source(path) == ()
-
-
-def test_what_is_listed_as_unclean_is():
-    """Take out what has become clean."""
-    still = {entry for path in SOURCE for entry in unclean(path) if in_source(path)}
-    assert sorted(set(UNCLEAN) - still) == []
 
 
 @pytest.mark.parametrize("page", sorted(set(markdown.pages()) - MADE))

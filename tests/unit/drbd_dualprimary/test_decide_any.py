@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualstor.action.steps import Do, Done, Finish, Unseen, Wait
-from dualstor.agents.drbd_dualprimary import deeds, published, seen
+from dualstor.agents.drbd_dualprimary import deeds, published, reasons, seen
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
 from facts import Facts
 
@@ -38,7 +38,7 @@ FACTS = st.builds(
     peer=st.builds(seen.PeerNode, st.just("node2"), st.sampled_from((None, False, True))),
     lost_peer=st.builds(seen.PeerNode, st.just("node2"), st.sampled_from((None, False, True))),
     suspension=st.sampled_from((None, (), ("fencing",), ("user",), ("fencing", "no-data"))),
-    refusal=st.sampled_from((None, "drbd start: DRBD resource r0: it has no disk")),
+    refusal=st.sampled_from((None, reasons.NO_HANDLER(drbd="r0"))),
     holders=st.sampled_from(((), ("qemu[4711]",))),
     stacked=st.sampled_from(((), ("LV vg0/lv0",))), generation=GENERATIONS, fence_peer=COMMANDS)
 
@@ -49,11 +49,11 @@ def test_a_step_is_well_formed(request, parameters, facts):
     if isinstance(step, Do):
         assert callable(getattr(deeds, step.deed))
     elif isinstance(step, Wait):
-        assert "r0" in step.what and len(step.hint) > 10
+        assert "r0" in step.why and step.why.reason.step
     else:
         assert isinstance(step, Finish)
         if step.code != ExitCode.SUCCESS:
-            assert "drbd" in step.reason and "r0" in step.reason
+            assert "DRBD r0" in step.reason
         if request.action != "monitor":
             assert step.code not in MONITOR_ONLY
 

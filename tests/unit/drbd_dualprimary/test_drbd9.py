@@ -72,7 +72,7 @@ def test_stop_waits_for_a_reader_beside_a_primary_too(simulation):
 
 def test_a_stop_in_vain_names_the_reader(simulation):
     stopped = stopped_in_vain(simulation)
-    assert "waiting for blkid[9001]" in stopped.reasons[0] and stopped.seconds > 10.0
+    assert "in use by blkid[9001], waited " in stopped.reasons[0] and stopped.seconds > 10.0
 
 
 def test_start_connects_again_what_a_refused_down_has_left(simulation):

@@ -51,16 +51,16 @@ def test_where_nothing_helps_the_reason_names_resource_and_next_step(simulation,
     done = actions.act(simulation, DRBD, action, ONE, 90.0)
     (reason,) = done.reasons
     assert done.code == 1 and done.seconds <= 90.0
-    assert reason.startswith("drbd-dualprimary %s" % action), reason
-    assert reason.endswith("`drbdadm status r0`"), reason
+    assert reason.startswith("DRBD r0 does not become Secondary (drbdadm secondary r0: no "), reason
+    assert reason.endswith("see `dmesg` and `dualstor status`"), reason
 
 
 def test_a_promote_without_time_names_what_took_it(simulation):
     actions.act(simulation, DRBD, "demote", ONE)
     hang(simulation, "drbdadm", match="primary")
     (reason,) = actions.act(simulation, DRBD, "promote", ONE, 60.0).reasons
-    assert reason.startswith("drbd-dualprimary promote: drbdadm primary r0: no answer"), reason
-    assert reason.endswith("run it by hand to see what it waits for"), reason
+    assert reason.startswith("DRBD r0: `drbdadm primary r0` hangs (no answer in "), reason
+    assert reason.endswith("see `dmesg` and `ps` for what it waits for"), reason
 
 
 # -- a state that two programs can tell ---------------------------------------------------------

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dualstor.action.steps import Do, Done, Finish, Request, Unseen, Wait
 from dualstor.fencepeer import decide as module
-from dualstor.fencepeer import deeds, seen
+from dualstor.fencepeer import deeds, reasons, seen
 from dualstor.fencepeer.call import Call
 from dualstor.fencepeer.decide import FENCED, FROZEN, PATIENCE
 from dualstor.fencepeer.seen import DrbdSeen, Fenced
@@ -57,7 +57,7 @@ def test_io_goes_on_when_the_cluster_has_fenced_it():
 def test_a_fencing_that_failed_leaves_io_frozen_and_says_what_to_do():
     verdict = step(history=done(False, "stonith_admin --reboot node2: No such device"))
     assert verdict.code == FROZEN and "No such device" in verdict.reason
-    assert "if it is off for certain, `stonith_admin --confirm node2`" in verdict.reason
+    assert verdict.reason.reason is reasons.NOT_FENCED
 
 
 @pytest.mark.parametrize("cstate", ["Connected", "SyncTarget", "WFBitMapS"])
@@ -75,10 +75,10 @@ def test_with_several_connections_that_to_the_lost_node_counts():
 
 
 @pytest.mark.parametrize("facets, words", [
-    (dict(peers=()), "does not tell which one node it has lost, but none"),
-    (dict(peers=("node2", "node3")), "but node2 and node3"),
+    (dict(peers=()), "should name one lost node, but names none"),
+    (dict(peers=("node2", "node3")), "but names node2 and node3"),
     (dict(local="node2"), "is this node"),
-    (dict(nodes=("node1", "other")), "the cluster has no node node2, as DRBD calls its peer, but node1, other"),
+    (dict(nodes=("node1", "other")), "its peer node2, but the cluster has no such node, only node1, other"),
     (dict(drbd=DrbdSeen(state=state(("UpToDate", "Inconsistent")))), "UpToDate/Inconsistent"),
     (dict(drbd=DrbdSeen(state=state(("Consistent",)))), "may have the only good copy"),
     (dict(drbd=DrbdSeen(state=None)), "no connection to node2 any more"),
@@ -89,14 +89,14 @@ def test_what_cannot_be_told_for_certain_freezes_and_the_log_says_why(facets, wo
 
 
 @pytest.mark.parametrize("facets, words", [
-    (dict(quorum=QUORATE.but(quorate=False, says="Activity blocked")), "quorum (Activity blocked)"),
+    (dict(quorum=QUORATE.but(quorate=False, says="Activity blocked")), "no quorum, so it fences nobody (Activity blocked)"),
     (dict(quorum=QUORATE.but(running=False, quorate=None, says="no corosync")), "no corosync"),
-    (dict(nodes=None), "Pacemaker to tell its nodes"),
+    (dict(nodes=None), "Pacemaker does not list its nodes"),
     (dict(drbd=DrbdSeen(says="drbdsetup status r0 --json: no answer in 10 s")),
      "no answer in 10 s")])
 def test_a_busy_node_is_waited_for_and_not_for_ever(facets, words):
     waiting = step(**facets)
-    assert isinstance(waiting, Wait) and words in waiting.what
+    assert isinstance(waiting, Wait) and words in waiting.why
     verdict = step(elapsed=PATIENCE, **facets)
     assert verdict.code == FROZEN and words in verdict.reason
 

@@ -75,7 +75,7 @@ def test_the_peer_is_fenced_once_and_the_answer_is_7(environ, make, said):
     host = make()
     assert run(host, environ) == 7
     assert killed(host) == FENCING
-    assert said[0].startswith("DRBD has lost node2") and said[-1] == "node2 is fenced: its I/O goes on"
+    assert said[0].startswith("DRBD has lost node2") and said[-1] == "node2 is fenced, so I/O of DRBD r0 continues"
 
 
 @pytest.mark.parametrize("environ, make", CALLS)
@@ -98,7 +98,7 @@ def test_the_newer_name_of_the_option_counts(said):
 def test_fencing_that_is_not_proven_leaves_io_frozen(environ, make, answer, said):
     host = make({"stonith_admin": answer})
     assert run(host, environ) == 1 and killed(host) == FENCING
-    assert "its I/O stays frozen: node2 was not fenced" in said[-1]
+    assert "its I/O stays frozen: DRBD r0: node2 was not fenced" in said[-1]
 
 
 def test_drbd_is_looked_at_and_nobody_is_fenced_when_the_connection_is_back(said):
@@ -106,16 +106,16 @@ def test_drbd_is_looked_at_and_nobody_is_fenced_when_the_connection_is_back(said
     assert run(host, DRBD_9) == 1 and killed(host) == []
     connected = host_8(proc=drbd_golden("both-primary", "node1", "proc_drbd.out"))
     assert run(connected, DRBD_8) == 1 and killed(connected) == []
-    assert all("node2 is connected again (Connected): nobody is fenced" in line
+    assert all("node2 is connected again to DRBD r0 (Connected), so nobody is fenced" in line
                for line in (said[1], said[-1]))
 
 
 @pytest.mark.parametrize("environ, make", CALLS)
 @pytest.mark.parametrize("answers, words", [
-    ({"corosync-quorumtool -s": (1, "", "Cannot initialize CMAP service\n")}, "in vain for quorum"),
-    ({"crm_mon": (102, "", ""), "crm_node": (102, "", "")}, "in vain for Pacemaker"),
-    ({"crm_mon": HANGS, "crm_node": HANGS}, "in vain for Pacemaker"),
-    ({"crm_mon": (102, "", ""), "crm_node -l": "1 node1 member\n2 other lost\n"}, "has no node node2"),
+    ({"corosync-quorumtool -s": (1, "", "Cannot initialize CMAP service\n")}, "has no quorum, so it fences nobody"),
+    ({"crm_mon": (102, "", ""), "crm_node": (102, "", "")}, "Pacemaker does not list its nodes, so nobody can be fenced, waited 300 s"),
+    ({"crm_mon": HANGS, "crm_node": HANGS}, "Pacemaker does not list its nodes, so nobody can be fenced, waited 300 s"),
+    ({"crm_mon": (102, "", ""), "crm_node -l": "1 node1 member\n2 other lost\n"}, "the cluster has no such node"),
     ({"crm_node -n": "node2\n"}, "is this node")])
 def test_a_cluster_that_must_not_fence_freezes(environ, make, answers, words, said):
     host = make(answers)
@@ -153,7 +153,7 @@ def test_a_connection_that_comes_back_ends_the_wait_for_quorum(said):
 def test_drbd_that_does_not_tell_freezes(answer, said):
     host = host_9({"drbdsetup": answer}, status=answer)
     assert run(host, DRBD_9) == 1 and killed(host) == []
-    assert "in vain for DRBD to tell its state" in said[-1]
+    assert "DRBD r0 does not report its state" in said[-1]
 
 
 DUMP = """resource r0 {

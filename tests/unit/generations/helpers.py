@@ -5,11 +5,12 @@ import contextlib
 import io
 import os
 
+from dualstor.action import reasons
 from dualstor.agents.catalogue import load
 from dualstor.errors import DualstorError
 from dualstor.host.deadline import Deadline
 from dualstor.main import conclude, perform
-from dualstor.ocf.reason import fitted
+from dualstor.ocf.reason import LIMIT
 from simulator import world
 from simulator.host import SimHost, Simulation
 from simulator.state import CLVMD
@@ -36,10 +37,15 @@ def cluster(state, lvm=None, engine="cman"):
     return Simulation(made)
 
 
+def fitted(reason):
+    """An exit reason as these managers keep it."""
+    return reason.fitted(LIMIT)
+
+
 def run(simulation, agent, action, variables, node="node1", seconds=None):
     """One action; (exit code, the whole exit reason or "", the commands it ran).
 
-    The manager shows no more of the reason than ``ocf.reason.fitted`` leaves.
+    The manager shows no more of the reason than ``fitted`` leaves.
     """
     said, whole, before = io.StringIO(), [""], len(simulation.cluster.calls)
     seconds = seconds or int(variables["OCF_RESKEY_CRM_meta_timeout"]) / 1000.0
@@ -51,7 +57,7 @@ def run(simulation, agent, action, variables, node="node1", seconds=None):
         try:
             verdict = perform(load(agent), action, variables, make_host)
         except DualstorError as problem:
-            whole.append(problem.reason)
+            whole.append(problem.said or reasons.of(problem, agent))
             raise
         whole.append(verdict.reason or "")
         return verdict

@@ -5,10 +5,10 @@ import signal
 
 import pytest
 
-from dualstor.ocf.reason import fitted
+from dualstor.agents.clvmd import reasons
 from dualstor.tools import quorum
 from simulator import faults, locking, membership, volumes, world
-from unit.generations.helpers import ENGINES, cluster, environ, run
+from unit.generations.helpers import ENGINES, cluster, environ, fitted, run
 
 LVMS = ("2.02.84", "2.02.98", "2.02.118", "2.02.188")
 MANAGER = "pacemaker-1.1.18-cman"
@@ -78,7 +78,7 @@ def test_lvmetad_that_runs_is_named_with_the_line():
     pid = locking.spawn(simulation.cluster, node, "lvmetad", ["lvmetad"]).pid
     code, reason, _ = clvmd(simulation, "start")
     assert code == 2 and "use_lvmetad = 0" in fitted(reason)
-    assert "stop lvmetad, pid %d" % pid in reason
+    assert "lvmetad (pid %d): stop it" % pid in fitted(reason)
 
 
 def test_singlenode_waits_for_nothing():
@@ -95,7 +95,8 @@ def test_no_quorum_is_waited_for_and_told(engine):
     simulation.cluster.fencing_works = False
     simulation.advance(2)
     code, reason, calls = clvmd(simulation, "start", seconds=30)
-    assert code == 1 and "waiting for quorum" in fitted(reason) and "Activity blocked" in reason
+    assert code == 1 and reason.reason.id == reasons.NO_QUORUM.id
+    assert "there is no quorum" in fitted(reason) and "Activity blocked" in reason
     assert not [c for c in calls if c[0] == "clvmd"], "a clvmd without quorum answers nobody"
 
 
@@ -105,7 +106,7 @@ def test_fencing_is_waited_for_and_the_node_named():
     world.crash(simulation.cluster, simulation.cluster.nodes["node2"])
     simulation.advance(2)
     code, reason, _ = clvmd(simulation, "start", seconds=30)
-    assert code == 1 and "waiting for fencing of node2 (id 2)" in fitted(reason)
+    assert code == 1 and "node2 (id 2) is not fenced yet, waited" in fitted(reason)
     assert "`fence_tool ls` and `dualstor status`" in fitted(reason)
 
 
@@ -113,14 +114,14 @@ def test_a_fence_domain_that_is_not_joined_is_told():
     simulation = cluster("both-primary")
     simulation.cluster.nodes["node1"].fenced = False
     code, reason, _ = clvmd(simulation, "start", seconds=20)
-    assert code == 1 and "this node to join the fence" in fitted(reason)
+    assert code == 1 and "this node has not joined the fence domain, waited" in fitted(reason)
 
 
 def test_dlm_is_waited_for_and_told():
     simulation = cluster("both-primary")
     simulation.cluster.nodes["node1"].dlm_controld = False
     code, reason, _ = clvmd(simulation, "start", seconds=20)
-    assert code == 1 and "dlm to be set up" in fitted(reason)
+    assert code == 1 and "dlm is not set up on this node, waited" in fitted(reason)
 
 
 def test_exit_code_5_is_not_yet_and_clvmd_is_waited_for():
@@ -136,7 +137,7 @@ def test_exit_code_5_ends_with_what_was_waited_for():
     simulation = cluster("both-primary")
     simulation.cluster.startup_seconds = 1000.0
     code, reason, _ = clvmd(simulation, "start", seconds=40)
-    assert code == 1 and "still waiting for" in reason and "clvmd" in reason
+    assert code == 1 and reason.reason.id == reasons.DLM_WAITS.id and ", waited " in reason
     assert daemon(simulation) is not None, "it goes on starting"
 
 
@@ -149,7 +150,7 @@ def test_quorum_that_is_lost_while_clvmd_starts_is_told():
         simulation.cluster.fencing_works = False
     simulation.meanwhile.append([simulation.clock() + 3.0, lose])
     code, reason, _ = clvmd(simulation, "start", seconds=60)
-    assert code == 1 and "waiting for quorum" in reason
+    assert code == 1 and reason.reason.id == reasons.NO_QUORUM.id
 
 
 def test_stale_files_of_a_clvmd_that_was_killed_do_not_hinder():
@@ -259,7 +260,8 @@ def test_reload_without_quorum_ends_in_time_and_says_why():
     simulation.cluster.fencing_works = False
     simulation.advance(2)
     code, reason, calls = clvmd(simulation, "reload", seconds=20)
-    assert code == 1 and "waiting for quorum" in reason and ("clvmd", "-R") not in calls
+    assert code == 1 and reason.reason.id == reasons.NO_QUORUM.id
+    assert ("clvmd", "-R") not in calls
 
 
 @pytest.mark.parametrize("lvm", LVMS[1:])
@@ -289,7 +291,7 @@ def test_restart_that_loses_a_lock_fails():
         volumes.lock(node, "vg0", "lv1", "sh")
     simulation.meanwhile.append([simulation.clock() + 0.6, lose])
     code, reason, _ = clvmd(simulation, "reload", on_reload="restart")
-    assert code == 1 and "lost the exclusive lock of 1 LVs" in reason
+    assert code == 1 and reason.reason is reasons.LOCKS_LOST
 
 
 # -- cmirrord ----------------------------------------------------------------------------------------
@@ -345,7 +347,7 @@ def test_a_group_without_the_clustered_flag_is_refused(lvm):
     simulation = cluster("group", lvm)
     simulation.cluster.groups["vg0"].kind = "local"
     code, reason, _ = group(simulation, "start")
-    assert code == 6 and "it is not clustered" in reason and "`vgchange -c y vg0`" in reason
+    assert code == 6 and reason.reason.id == "vg-not-clustered" and "`vgchange -c y vg0`" in reason
 
 
 @every_lvm
@@ -366,13 +368,13 @@ def test_exclusive_activation_that_only_seems_to_work_fails(lvm):
     volumes.unmap_volume(two, "vg0", "lv0")
     volumes.lock(two, "vg0", "lv0", None)
     code, reason, _ = group(simulation, "start", "node2", activation_mode="exclusive")
-    assert code == 1 and "active on another node" in reason and "lvchange -aln" in reason
+    assert code == 1 and reason.reason.id == "vg-lv-elsewhere" and "lvchange -aln" in reason
 
 
 def test_exclusive_activation_over_a_shared_lv_fails():
     simulation = cluster("active")
     code, reason, _ = group(simulation, "start", activation_mode="exclusive")
-    assert code == 1 and "active on this node already, but not exclusively" in reason
+    assert code == 1 and reason.reason.id == "vg-not-exclusive", reason
 
 
 @every_lvm
@@ -439,7 +441,7 @@ def test_falling_back_to_local_locking_fails_the_start(lvm):
     node.sockets["/run/lvm/clvmd.sock"] = locking.spawn(
         simulation.cluster, node, "lvmetad", ["lvmetad"]).pid    # somebody else accepts
     code, reason, _ = group(simulation, "start")
-    assert code == 2 and "fell back to local locking" in reason
+    assert code == 2 and reason.reason.id == "vg-fell-back"
     assert "fallback_to_local_locking = 0" in fitted(reason)
 
 
@@ -459,8 +461,8 @@ def test_a_clustered_group_of_before_is_told_by_todays_lvm():
     simulation = Simulation(made)
     variables = dict(environ(MANAGER, "vg-start"), OCF_RESKEY_crm_feature_set="3.16.1")
     code, reason, _ = run(simulation, "clustered-vg", "start", variables)
-    assert code == 6 and "clustered for clvmd" in reason and "2.03.16" in reason
-    assert "`dualstor check` tells" in reason and "not see it" not in reason
+    assert code == 6 and reason.reason.id == "vg-clustered" and "2.03.16" in reason
+    assert "`dualstor check` shows how" in reason
 
 
 @every_engine

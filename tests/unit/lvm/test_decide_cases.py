@@ -4,7 +4,8 @@
 import pytest
 
 from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.clustered_vg import seen
+from dualstor.agents import lvmversion
+from dualstor.agents.clustered_vg import reasons, seen
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, is_group_name
 from dualstor.agents.lvmversion import LvmVersion
 from dualstor.kernel.locksocket import Sockets
@@ -50,16 +51,22 @@ def activated(facts, result=OK, names=("a", "b"), option="-asy", **changes):
     return with_history(facts, ("activate", (option,) + names, result), **changes)
 
 
-def told(*words):
-    """A matcher of a refusal: every one of *words* is in its reason."""
+def told(reason, *words):
+    """A matcher of a refusal with an entry of the catalogue; every one of *words* is in it."""
     class Told:
         def __eq__(self, step):
             return isinstance(step, Finish) and step.code not in (0, None) \
-                and all(word in step.reason for word in words)
+                and step.reason.reason is reason and all(word in step.reason for word in words)
 
         def __repr__(self):
-            return f"a refusal with {words!r}"
+            return f"a refusal with {reason.id} and {words!r}"
     return Told()
+
+
+def warned(reason, *values):
+    """The sentence of an entry about VG vg0, with the rest of its places in their order."""
+    places = [place for place in reason.places if place != "vg"]
+    return reason(vg="vg0", **dict(zip(places, values, strict=True)))
 
 
 # -- start ------------------------------------------------------------------------
@@ -103,8 +110,8 @@ def test_start_leaves_alone_what_is_tagged_skipped_or_cannot_be_shared():
     facts = activated(started(volumes=facts.volumes, active=(active("a"),)), names=("a",))
     (text, warning) = start(facts).args
     assert text == memory("a").to_text()
-    assert "vg0/d, vg0/e cannot be active on several nodes" in warning
-    assert "vg0/f is exclusively active on another node" in warning and "vg0/b" not in warning
+    assert warning == "; ".join((warned(reasons.UNSHAREABLE, "d, e"),
+                                 warned(reasons.EXCLUSIVE_ELSEWHERE, "f")))
 
 
 def test_start_exclusively_takes_pools_along_with_their_volumes():
@@ -120,7 +127,7 @@ def test_start_exclusively_takes_pools_along_with_their_volumes():
 def test_an_lv_that_is_exclusive_on_the_other_node_does_not_fail_the_start():
     result = outcome("LV locked by other host: vg0/b", "Failed to lock logical volume vg0/b.")
     step = start(activated(started(active=(active("a"),)), result))
-    assert step.args[0] == memory("a").to_text() and "vg0/b is exclusively active" in step.args[1]
+    assert step.args == (memory("a").to_text(), warned(reasons.EXCLUSIVE_ELSEWHERE, "b"))
 
 
 def test_clvmd_reports_success_though_another_node_has_the_lv():
@@ -129,7 +136,7 @@ def test_clvmd_reports_success_though_another_node_has_the_lv():
     assert start(facts).args[0] == memory("a", locking="clvmd").to_text()
     facts = activated(started(active=(active("a"),), **clvmd()), result, option="-aey")
     assert start(facts, activation_mode="exclusive") == \
-        told("vg0/b is active on another node", "lvchange -aln vg0/b")
+        told(reasons.ELSEWHERE, "VG vg0: another node has LV b active", "lvchange -aln")
 
 
 def test_an_lv_that_is_exclusive_on_this_node_stays_so_and_is_told():
@@ -137,25 +144,25 @@ def test_an_lv_that_is_exclusive_on_this_node_stays_so_and_is_told():
     facts = activated(started(**clvmd()), result, option="-aly")
     step = start(facts)
     assert step.args[0] == memory("a", "b", locking="clvmd").to_text()
-    assert "exclusively active here" in step.args[1] and "lvchange -aln" in step.args[1]
+    assert step.args[1] == warned(reasons.EXCLUSIVE_HERE, result.says)
 
 
 def test_an_lv_that_is_shared_on_this_node_is_not_taken_for_exclusive():
     result = outcome("Error locking on node 1: Device or resource busy")
     facts = activated(started(**clvmd()), result, option="-aey")
     assert start(facts, activation_mode="exclusive") == \
-        told("active on this node already, but not exclusively", "vgchange -aln vg0")
+        told(reasons.NOT_EXCLUSIVE, "Device or resource busy", "vgchange -aln vg0")
 
 
 def test_an_lv_that_is_active_without_its_lock_fails_the_start():
     result = outcome("LV locked by other host: vg0/b")
-    assert start(activated(started(), result)) == told(
-        "active here without a lock", "lvchange -aln")
+    assert start(activated(started(), result)) == \
+        told(reasons.LOCKED_ELSEWHERE, "locked by other host: vg0/b", "lvchange -aln")
 
 
 def test_success_is_not_believed_without_device_mapper():
     assert start(activated(started(active=(active("a"), active("b", size=0))))) == \
-        told("vg0/b did not become active", "dmsetup info -c", "volume_list")
+        told(reasons.NOT_IN_KERNEL, "left LV b inactive", "dmsetup info -c", "volume_list")
 
 
 def test_an_lv_that_is_new_during_start_is_activated_too():
@@ -168,6 +175,9 @@ def test_what_passes_is_tried_again_after_a_pause():
     facts = activated(started(), busy)
     assert isinstance(start(facts), Wait)
     assert start(activated(started(), busy, elapsed=1.5)) == Do("activate", ("-asy", "a", "b"))
+    assert start(facts).why.reason is reasons.LOCK_HELD
+    gone = outcome('Failed to find logical volume "vg0/a"')
+    assert start(activated(started(), gone)).why.reason is reasons.NOT_ACTIVATED
     starting = outcome("VG vg0 lock failed: lock start in progress")
     facts = with_history(healthy(), ("start_locking", (), starting))
     assert isinstance(start(facts), Wait)
@@ -175,67 +185,79 @@ def test_what_passes_is_tried_again_after_a_pause():
     assert start(facts) == Do("start_locking")
 
 
-@pytest.mark.parametrize("facets, what", [
-    (dict(quorum=Quorum(quorate=False, says="1 of 2 votes")), "quorum (1 of 2 votes)"),
-    (dict(quorum=Quorum(quorate=None, says="no answer")), "quorum (no answer)"),
-    (dict(lockspaces=seen.Lockspaces(recovered=False)), "dlm to recover"),
+@pytest.mark.parametrize("facets, reason, what", [
+    (dict(quorum=Quorum(quorate=False, says="1 of 2 votes")), reasons.NO_QUORUM,
+     "no quorum (1 of 2 votes)"),
+    (dict(quorum=Quorum(quorate=None, says="no answer")), reasons.NO_QUORUM,
+     "no quorum (no answer)"),
+    (dict(lockspaces=seen.Lockspaces(recovered=False)), reasons.RECOVERING, "dlm is recovering"),
+    (dict(lockspaces=seen.Lockspaces(recovered=False), quorum=Quorum(quorate=False, says="1 of 2")),
+     reasons.NO_QUORUM, "(1 of 2)"),
+    (dict(held_back=("drbd0", "drbd1")), reasons.HELD_BACK, "I/O of drbd0 and drbd1"),
+    (dict(daemons=Sockets(busy=("clvmd",))), reasons.DAEMON_BUSY, "clvmd is alive"),
     (dict(group=lvm.GroupReport(outcome=outcome("VG vg0 lock failed: lock start in progress"))),
-     "LVM's lock on VG vg0")])
-def test_start_waits_for_what_may_come(facets, what):
+     reasons.LOCK_HELD, "lock start in progress")])
+def test_start_waits_for_what_may_come(facets, reason, what):
     step = start(healthy(**facets))
-    assert isinstance(step, Wait) and what in step.what and "vg0" in step.what and step.hint
+    assert isinstance(step, Wait) and step.why.reason is reason and what in step.why.fact
 
 
 GROUP_2_02 = dict(version=LvmVersion(number=(2, 2, 84)))
 
 
-@pytest.mark.parametrize("facets, code, words", [
-    (dict(daemons=Sockets()), 1, ["no lock daemon (none runs)", "start the clvmd resource"]),
-    (dict(daemons=Sockets(says="clvmd: Connection refused")), 1, ["Connection refused"]),
+@pytest.mark.parametrize("facets, code, reason, words", [
+    (dict(daemons=Sockets()), 1, reasons.NO_DAEMON, ["start the clvmd resource"]),
+    (dict(daemons=Sockets(says="clvmd: Connection refused")), 1, reasons.DAEMON_REFUSES,
+     ["(clvmd: Connection refused)", "start the clvmd resource"]),
     (dict(quorum=Quorum(running=False, quorate=None, says="corosync is down")), 1,
-     ["corosync is down", "start the cluster"]),
-    (dict(version=LvmVersion(missing=True, says="lvm: not found")), 5, ["install lvm2"]),
-    (dict(version=LvmVersion(says="lvm version: no answer")), 1, ["`lvm version`"]),
-    (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-"))), 6,
-     ["not shared", "`vgchange --lock-type dlm vg0`"]),
+     reasons.NO_CLUSTER, ["corosync is down", "start the cluster"]),
+    (dict(version=LvmVersion(missing=True, says="lvm: not found")), 5, lvmversion.NO_LVM,
+     ["install lvm2"]),
+    (dict(version=LvmVersion(says="lvm version: no answer")), 1, lvmversion.NO_LVM_VERSION,
+     ["`lvm version`"]),
+    (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-"))), 6, reasons.NOT_SHARED,
+     ["`vgchange --lock-type dlm vg0`"]),
     (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-")), **GROUP_2_02), 6,
-     ["not clustered", "`vgchange -c y vg0`"]),
+     reasons.NOT_CLUSTERED, ["`vgchange -c y vg0`"]),
     (dict(group=lvm.GroupReport(outcome=outcome("Cannot access clustered VG vg0."))), 6,
-     ["LVM 2.03.16", "convert it as `dualstor check` tells"]),
+     reasons.CLUSTERED, ["LVM 2.03.16", "convert it, `dualstor check` shows how"]),
     (dict(group=lvm.GroupReport(outcome=outcome("Skipping clustered volume group vg0")),
-          **GROUP_2_02), 2, ["locking_type = 3"]),
+          **GROUP_2_02), 2, reasons.SKIPPED, ["locking_type = 3"]),
     (dict(group=lvm.GroupReport(outcome=outcome(
         "connect() failed on local socket: Connection refused",
         "Internal cluster locking initialisation failed.",
         "WARNING: Falling back to local file-based locking.",
-        "Skipping clustered volume group vg0"))), 2, ["fallback_to_local_locking = 0"]),
+        "Skipping clustered volume group vg0"))), 2, reasons.FELL_BACK,
+     ["fallback_to_local_locking = 0"]),
     (dict(group=lvm.GroupReport(outcome=outcome(
         "WARNING: Falling back to local file-based locking.", ok=False), group=group("wz--nc"))), 2,
-     ["fallback_to_local_locking = 0"]),
+     reasons.FELL_BACK, ["fallback_to_local_locking = 0"]),
     (dict(group=lvm.GroupReport(outcome=outcome('Volume group "vg0" not found'))), 1,
-     ["does not see it", "drbdadm role all", "pvs -a"]),
+     reasons.NOT_FOUND, ["drbdadm role all", "pvs -a"]),
     (dict(group=lvm.GroupReport(outcome=lvm.LvmOutcome(ok=False, hung=True,
                                                     says="vgs vg0: no answer in 70 s"))), 1,
-     ["vgs vg0: no answer in 70 s", "dlm_tool ls"]),
+     reasons.LVM_HANGS, ["vgs vg0: no answer in 70 s", "dlm_tool ls"]),
     (dict(group=lvm.GroupReport(outcome=outcome(
-        "Global lock failed: check that lvmlockd is running."))), 1, ["clvmd resource"]),
+        "Global lock failed: check that lvmlockd is running."))), 1, reasons.DAEMON_SERVES_NOBODY,
+     ["clvmd resource"]),
     (dict(settings=seen.Settings(use_lvmlockd="0"), group=lvm.GroupReport(outcome=outcome(
         "Cannot access VG vg0 with lock type dlm that requires lvmlockd."))), 2,
-     ["set use_lvmlockd = 1"]),
+     reasons.NO_CLUSTER_LOCKS, ["set use_lvmlockd = 1"]),
     (dict(group=lvm.GroupReport(outcome=outcome(
         "Cannot access VG vg0 with system ID a with local system ID b."))), 6,
-     ["system ID of one host", "`dualstor status` tells how"]),
-    (dict(group=lvm.GroupReport(outcome=OK, group=group("wzx-ns"))), 6, ["`vgimport vg0`"]),
-    (dict(group=lvm.GroupReport(outcome=OK, group=group("wz-pns"))), 1,
-     ["physical volume is missing", "pvs -a"]),
+     reasons.SYSTEM_ID, ["`dualstor status` shows how"]),
+    (dict(group=lvm.GroupReport(outcome=OK, group=group("wzx-ns"))), 6, reasons.EXPORTED,
+     ["`vgimport vg0`"]),
+    (dict(group=lvm.GroupReport(outcome=OK, group=group("wz-pns"))), 1, reasons.PV_MISSING,
+     ["pvs -a"]),
     (dict(devices=(seen.PvDevice("/dev/drbd0", drbd=True),
                    seen.PvDevice("[unknown]", missing=True))),
-     1, ["physical volume is missing"]),
-    (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--nc"))), 1,
+     1, reasons.PV_MISSING, []),
+    (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--nc"))), 1, reasons.OTHER_DAEMON,
      ["needs clvmd, but lvmlockd runs", "daemon=clvmd"])])
-def test_start_is_refused_with_the_next_step(facets, code, words):
+def test_start_is_refused_with_the_next_step(facets, code, reason, words):
     step = start(healthy(**facets))
-    assert step == told("p_vg0 start: VG vg0: ", *words) and step.code == code
+    assert step == told(reason, "VG vg0", *words) and step.code == code
 
 
 LOWER = (seen.PvDevice("/dev/vdb", above="/dev/drbd0"),)
@@ -243,27 +265,30 @@ LOWER = (seen.PvDevice("/dev/vdb", above="/dev/drbd0"),)
 
 def test_the_disk_below_drbd_is_refused_with_the_filter_line_to_set():
     step = start(healthy(devices=LOWER))
-    assert step == told("/dev/vdb, the disk below /dev/drbd0", "/etc/lvm/lvm.conf",
+    assert step == told(reasons.BELOW_FILTER, "backing device /dev/vdb", "lvm.conf",
                         '`global_filter = [ "a|^/dev/drbd|", "r|^/dev/vdb$|" ]`')
     assert step.code == ExitCode.ERR_ARGS
     step = start(healthy(**clvmd(devices=LOWER)))
-    assert step == told('`filter = [ "a|^/dev/drbd|", "r|^/dev/vdb$|" ]`')
+    assert step == told(reasons.BELOW_FILTER, '`filter = [ "a|^/dev/drbd|", "r|^/dev/vdb$|" ]`')
 
 
 def test_the_disk_below_drbd_is_refused_with_the_commands_for_the_devices_file():
     step = start(healthy(devices=LOWER, settings=seen.Settings(use_devicesfile="1")))
-    assert step == told("`lvmdevices --deldev /dev/vdb`", "`lvmdevices --adddev /dev/drbd0`")
+    assert step == told(
+        reasons.BELOW_LISTED, "backing device /dev/vdb",
+        "`lvmdevices --deldev /dev/vdb; lvmdevices --adddev /dev/drbd0`")
 
 
 def test_a_duplicate_is_refused_even_if_lvm_prefers_drbd():
     devices = (seen.PvDevice("/dev/drbd0", drbd=True, duplicate=True),
                seen.PvDevice("/dev/vdb", duplicate=True))
-    assert start(healthy(devices=devices)) == told("r|^/dev/vdb$|", "/dev/drbd0")
+    assert start(healthy(devices=devices)) == told(
+        reasons.BELOW_FILTER, "backing device /dev/vdb:", "r|^/dev/vdb$|")
 
 
 def test_a_pv_without_drbd_is_refused():
     assert start(healthy(devices=(seen.PvDevice("/dev/sdc"),))) == \
-        told("/dev/sdc is not a DRBD device", "run `dualstor status` before any command of LVM")
+        told(reasons.NOT_DRBD, "/dev/sdc is not", "run `dualstor status` before any command of LVM")
 
 
 def test_a_partial_group_starts_when_that_is_wanted():
@@ -272,23 +297,25 @@ def test_a_partial_group_starts_when_that_is_wanted():
     assert start(facts, partial_activation=True) == Do("start_locking")
 
 
-@pytest.mark.parametrize("result, spaces, words", [
+@pytest.mark.parametrize("result, spaces, reason, words", [
     (outcome("VG vg0 start failed: lock manager dlm is not running"), False,
-     ["lock manager dlm is not running", "dlm_tool ls"]),
-    (lvm.LvmOutcome(ok=False, hung=True, says="vgchange: no answer"), False, ["no answer"]),
-    (OK, False, ["made no dlm lockspace", "vgs -o+locktype vg0", "lock_start_list"])])
-def test_a_lockspace_that_does_not_start(result, spaces, words):
+     reasons.NOT_LOCKED, ["lock manager dlm is not running", "dlm_tool ls"]),
+    (lvm.LvmOutcome(ok=False, hung=True, says="vgchange: no answer"), False,
+     reasons.NOT_LOCKED, ["no answer"]),
+    (OK, False, reasons.NO_LOCKSPACE, ["vgs -o+locktype", "lock_start_list"])])
+def test_a_lockspace_that_does_not_start(result, spaces, reason, words):
     facts = with_history(healthy(lockspaces=seen.Lockspaces(group=spaces)),
                          ("start_locking", (), result))
-    assert start(facts) == told(*words)
+    assert start(facts) == told(reason, *words)
 
 
-@pytest.mark.parametrize("result, words", [
+@pytest.mark.parametrize("result, reason, words", [
     (lvm.LvmOutcome(ok=False, hung=True, says="lvchange: no answer in 60 s"),
-     ["no answer in 60 s"]),
-    (outcome("device-mapper: reload ioctl failed"), ["reload ioctl failed", "lvs -a"])])
-def test_an_activation_that_fails(result, words):
-    assert start(activated(started(active=()), result)) == told(*words)
+     reasons.ACTIVATION_HANGS, ["no answer in 60 s"]),
+    (outcome("device-mapper: reload ioctl failed"), reasons.NOT_ACTIVATED,
+     ["reload ioctl failed", "lvs -a"])])
+def test_an_activation_that_fails(result, reason, words):
+    assert start(activated(started(active=()), result)) == told(reason, *words)
 
 
 # -- exclusive in a clone ------------------------------------------------------------
@@ -297,7 +324,7 @@ def test_an_activation_that_fails(result, words):
 def test_exclusive_activation_is_refused_in_a_clone_before_anything_is_looked_at(action):
     asked = request(action, in_cluster=True, clone_max=2)
     step = decide(asked, parameters(activation_mode="exclusive"), Facts())
-    assert step == told("activation_mode=exclusive", "clone") and step.code == 6
+    assert step == told(reasons.EXCLUSIVE_CLONE, "activation_mode=exclusive") and step.code == 6
     assert decide(asked.but(action="validate-all"), parameters(), Facts()) == DONE
 
 
@@ -332,7 +359,17 @@ def test_stop_names_the_holder():
             ("deactivate", ("a", "b"), outcome("Logical volume vg0/b in use.")))
     left = dict(active=(active("b"),), held=(("b", ("qemu-system-x86[4711]",)),))
     assert stop(stopping(*done, **left)) == \
-        told("p_vg0 stop: VG vg0: vg0/b is held open by qemu-system-x86[4711]", "end that use")
+        told(reasons.IN_USE, "LV vg0/b is in use by qemu-system-x86[4711]:", "end that")
+
+
+def test_stop_names_the_holders_of_some_lvs_and_the_number_of_the_rest():
+    held = tuple((lv, (f"p{lv}[1]", f"q{lv}[2]", "r[3]", "s[4]")) for lv in "bcdef")
+    done = (("deactivate_group", (), OPEN),
+            ("deactivate", ("a", "b"), outcome("Logical volume vg0/b in use.")))
+    for number, holders in ((2, "pb[1], qb[2], r[3]; LV c by pc[1], qc[2], r[3]:"),
+                            (3, "; LV d by pd[1], qd[2], r[3]:"), (5, "r[3]; and 2 more LVs:")):
+        facts = stopping(*done, active=(active("b"),), held=(("a", ()),) + held[:number])
+        assert stop(facts) == told(reasons.IN_USE, "LV vg0/b is in use by pb[1]", holders)
 
 
 def test_stop_tries_again_where_nobody_is_found():
@@ -343,8 +380,8 @@ def test_stop_tries_again_where_nobody_is_found():
     assert isinstance(stop(stopping(*done, elapsed=3.1, **left)), Wait)
     assert stop(stopping(*done, elapsed=4.1, **left)) == Do("deactivate", ("b",))
     done.append(("deactivate", ("b",), busy, 4.1))
-    assert stop(stopping(*done, elapsed=4.2, **left)) == told("vg0/b stays active", "in use",
-                                                              "dmsetup")
+    assert stop(stopping(*done, elapsed=4.2, **left)) == told(
+        reasons.STAYS_ACTIVE, "LV b", "in use", "dmsetup")
 
 
 def test_what_lvm_cannot_deactivate_device_mapper_removes():
@@ -360,7 +397,8 @@ def test_stop_without_locks_uses_none(facets):
     assert stop(started(**facets)) == Do("remove_devices")
     facts = stopping(("remove_devices", (), seen.Removal()), **dict(facets, **GONE))
     step = stop(facts)
-    assert step.deed == "forget" and "its lockspace is left" in step.args[0]
+    assert step.deed == "forget" and step.args[0].reason is reasons.LOCKSPACE_LEFT
+    assert step.args[0].count("VG vg0") == 1    # in what is quoted it is left out
 
 
 def test_stop_goes_on_without_lvm_once_lvm_has_hung():
@@ -404,7 +442,7 @@ def test_stop_with_clvmd_has_no_lockspace_to_leave():
 def test_monitor_of_what_runs_and_of_what_does_not():
     assert monitor(started()) == DONE
     step = monitor(healthy())
-    assert step == told("p_vg0 monitor: VG vg0: not started") and step.code == 7
+    assert step == told(reasons.NOT_STARTED, "VG vg0 is not started") and step.code == 7
     step = monitor(healthy(lockspaces=seen.Lockspaces(group=True)))
     assert step.code == 7, "a lockspace that we did not start is not our start"
     step = monitor(started(active=(), lockspaces=seen.Lockspaces()))
@@ -454,10 +492,10 @@ def test_a_pick_up_that_fails_degrades(result):
     volumes = lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"), lv("new")))
     facts = with_history(started(volumes=volumes), ("pick_up", ("-asy", "new"), result))
     step = monitor(facts)
-    assert step == told("vg0/new is new", "`lvchange -asy vg0/new`", result.says)
+    assert step == told(reasons.NEW_NOT_ACTIVE, "LV new", "`lvchange -asy`", result.says)
     assert step.code == ExitCode.DEGRADED
     step = monitor(facts, request("monitor", degraded_known=False))
-    assert step.deed == "warn" and "vg0/new" in step.args[0]
+    assert step == Do("warn", (warned(reasons.NEW_NOT_ACTIVE, "new", result.says, "-asy"),))
 
 
 def test_an_lv_that_is_gone_from_here_is_activated_again_or_fails():
@@ -465,9 +503,9 @@ def test_an_lv_that_is_gone_from_here_is_activated_again_or_fails():
     assert monitor(facts) == Do("pick_up", ("-asy", "b"))
     tried = with_history(facts, ("pick_up", ("-asy", "b"), outcome("no such device")))
     step = monitor(tried)
-    assert step == told("vg0/b is no longer active here", "no such device") and step.code == 1
+    assert step == told(reasons.LOST_TRIED, "LV b", "no such device") and step.code == 1
     step = monitor(facts, pick_up_new_lvs=False)
-    assert step == told("vg0/b is no longer active here") and step.code == 1
+    assert step == told(reasons.LOST, "LV b") and step.code == 1
 
 
 def test_an_lv_that_was_removed_is_no_longer_expected():
@@ -476,22 +514,25 @@ def test_an_lv_that_was_removed_is_no_longer_expected():
     assert monitor(facts) == Do("remember", (memory("a").to_text(), ""))
 
 
-UNASKED = [dict(quorum=Quorum(quorate=False, says="blocked")), dict(daemons=Sockets()),
-           dict(volumes=lvm.VolumesReport(outcome=lvm.LvmOutcome(ok=False, hung=True,
-                                                                   says="mute"))),
-           dict(modes=seen.Modes(answered=False, says="lvmlockctl: no answer"))]
+UNASKED = [(dict(quorum=Quorum(quorate=False, says="blocked")), "there is no quorum (blocked)"),
+           (dict(daemons=Sockets()), "no LVM lock daemon runs on this node"),
+           (dict(volumes=lvm.VolumesReport(outcome=lvm.LvmOutcome(ok=False, hung=True,
+                                                                  says="mute"))), "mute"),
+           (dict(modes=seen.Modes(answered=False, says="lvmlockctl: no answer")),
+            "lvmlockctl: no answer")]
 
 
-@pytest.mark.parametrize("facets", UNASKED)
-def test_where_lvm_cannot_be_asked_the_remembered_list_counts(facets):
+@pytest.mark.parametrize("facets, says", UNASKED)
+def test_where_lvm_cannot_be_asked_the_remembered_list_counts(facets, says):
     assert monitor(started(**facets)) == DONE
     step = monitor(started(active=(active("a"),), **facets))
-    assert step == told("vg0/b should be active") and step.code == ExitCode.DEGRADED
+    assert step == told(reasons.LOST_UNASKED, "LV b ", f"({says})")
+    assert step.code == ExitCode.DEGRADED
     step = monitor(started(active=(active("a"),), **facets),
                    request("monitor", degraded_known=False))
     assert step.code == 1
     step = monitor(started(active=(), **facets))
-    assert step == told("vg0/a, vg0/b should be active") and step.code == 1
+    assert step == told(reasons.LOST_UNASKED, "LV a, b ") and step.code == 1
 
 
 def test_while_another_vg_is_looked_at_what_is_new_waits_and_what_is_lost_does_not():
@@ -511,7 +552,7 @@ def test_while_another_vg_is_looked_at_what_is_new_waits_and_what_is_lost_does_n
 
 def test_lvs_without_their_lockspace_are_a_failure():
     step = monitor(started(lockspaces=seen.Lockspaces()))
-    assert step == told("lockspace is gone", "clvmd resource") and step.code == 1
+    assert step == told(reasons.LOCKSPACE_GONE, "clvmd resource") and step.code == 1
 
 
 def test_what_was_activated_by_hand_is_adopted():
@@ -524,15 +565,23 @@ def test_level_10_reads_each_lv():
     deep = request("monitor", level=10)
     assert monitor(started(reads=(("a", None), ("b", None))), deep) == DONE
     step = monitor(started(reads=(("a", None), ("b", "dd: no answer in 10 s"))), deep)
-    assert step == told("vg0/b cannot be read (dd: no answer in 10 s)", "drbdadm status")
+    assert step == told(reasons.UNREADABLE, "LV vg0/b cannot be read (dd: no answer in 10 s)")
     assert step.code == 1
+    step = monitor(started(reads=(("a", "I/O error"), ("b", "I/O error"))), deep)
+    assert step == told(reasons.UNREADABLE, "LV vg0/a cannot be read (I/O error; nor can 1 more)")
+
+
+def test_level_10_names_the_lvs_that_are_suspended():
+    reads = (("a", seen.SUSPENDED), ("b", seen.SUSPENDED))
+    step = monitor(started(reads=reads), request("monitor", level=10))
+    assert step == told(reasons.SUSPENDED, "LV a, b suspended", "dmsetup info") and step.code == 1
 
 
 def test_level_10_tells_which_lvs_were_not_read():
     deep = request("monitor", level=10)
     read = (("a", None), ("b", None))
     step = monitor(started(reads=read[:1], held_back=("drbd0",)), deep)
-    assert step.deed == "warn" and step.args[0].startswith("vg0/b: not read, as DRBD holds the I/O")
+    assert step == Do("warn", (warned(reasons.NOT_READ, "b", "drbd0"),))
     assert monitor(started(reads=read, held_back=("drbd7",)), deep) == DONE   # another VG's
 
 
@@ -542,15 +591,17 @@ def test_validate_level_0_looks_at_nothing():
     assert decide(request("validate-all"), parameters(), Facts()) == DONE
 
 
-@pytest.mark.parametrize("facets, words", [
-    (dict(settings=seen.Settings(use_lvmlockd="0")),
-     ["set use_lvmlockd = 1 in the global section"]),
-    (dict(settings=seen.Settings(locking_type="1"), **GROUP_2_02), ["locking_type = 3"]),
-    (dict(version=LvmVersion(missing=True, says="lvm: not found")), ["install lvm2"]),
-    (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-"))), ["vgchange --lock-type dlm"])])
-def test_validate_level_10_checks_this_host(facets, words):
+@pytest.mark.parametrize("facets, reason, words", [
+    (dict(settings=seen.Settings(use_lvmlockd="0")), reasons.NO_CLUSTER_LOCKS,
+     ["set use_lvmlockd = 1 in lvm.conf"]),
+    (dict(settings=seen.Settings(locking_type="1"), **GROUP_2_02), reasons.NO_CLUSTER_LOCKS_CLVMD,
+     ["locking_type = 3"]),
+    (dict(version=LvmVersion(missing=True, says="lvm: not found")), lvmversion.NO_LVM,
+     ["install lvm2"]),
+    (dict(group=lvm.GroupReport(outcome=OK, group=group("wz--n-"))), reasons.NOT_SHARED, [])])
+def test_validate_level_10_checks_this_host(facets, reason, words):
     asked = request("validate-all", level=10)
-    assert decide(asked, parameters(), healthy(**facets)) == told(*words)
+    assert decide(asked, parameters(), healthy(**facets)) == told(reason, *words)
 
 
 def test_validate_level_10_is_content_where_locks_are_not_there_yet():

@@ -3,6 +3,8 @@
 
 import pytest
 
+from dualstor.agents import catalogue
+from dualstor.agents.clustered_vg import reasons
 from dualstor.kernel import drbd
 from dualstor.tools import drbdsetup
 from model import actions, events
@@ -45,7 +47,8 @@ def test_a_thorough_monitor_reads_nothing_and_the_next_stop_succeeds(simulation)
 
 def test_a_start_waits_for_it(simulation):
     (reason,) = actions.act(simulation, GROUP, "start", ONE, 30.0).reasons
-    assert "still waiting for I/O of" in reason, reason
+    assert reason.startswith("VG vg0: DRBD holds back the I/O of drbd"), reason
+    assert catalogue.recognised(reason, catalogue.CLUSTERED_VG).reason.id == reasons.HELD_BACK.id
     assert not simulation.cluster.nodes[ONE].drbd["r0"].openers
 
 
@@ -66,7 +69,7 @@ def suspended(generation=LVMLOCKD):
 def test_an_lv_that_stays_suspended_is_told_and_not_read():
     simulation = suspended()
     result = actions.act(simulation, GROUP, "monitor", ONE, 60.0, level=10)
-    assert result.code == 1 and "device-mapper has it suspended" in result.reasons[0]
+    assert result.code == 1 and "device-mapper has LV lv0, lv1 suspended" in result.reasons[0]
     assert "dd" not in programs(result) and result.seconds < 20
 
 

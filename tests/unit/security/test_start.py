@@ -61,11 +61,13 @@ def test_a_log_line_cannot_be_forged(text):
         "from dualstor import log\n"
         "from dualstor.main import conclude\n"
         "from dualstor.action.steps import Finish\n"
+        "from dualstor.ocf.reason import Reason, Topic\n"
+        "WHY = Reason('why', Topic('t', 'm', 'd'), 'why: {says}')\n"
         "text = eval(sys.stdin.read())\n"
         "log.os.path.exists = lambda _: False\n"    # no syslogd listens: stderr gets the lines, too
         "log.start('clvmd(%s)' % text, {})\n"
         "log.warning('%s', text)\n"
-        "conclude('clvmd', 'start', lambda: Finish(1, 'why: ' + text))\n")
+        "conclude('clvmd', 'start', lambda: Finish(1, WHY(says=text)))\n")
     done = subprocess.run([sys.executable, "-IS", "-c", code], input=ascii(text), text=True,
                           capture_output=True, check=False)
     assert done.returncode == 0, done.stderr

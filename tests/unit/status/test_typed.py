@@ -4,7 +4,7 @@
 import pytest
 
 from dualstor import recipes
-from dualstor.command.documents.explanations import TOPICS
+from dualstor.agents.drbd_dualprimary import reasons
 from model.actions import DRBD
 from simulator import drbd, membership, world
 from simulator.host import Simulation
@@ -113,7 +113,7 @@ def test_the_steps_of_status_end_a_split_brain(state, generation, where, peer, l
 @pytest.mark.parametrize("loser", NODES)
 @pytest.mark.parametrize("state", SPLITS)
 def test_the_steps_of_the_log_and_of_the_page_are_right_in_any_state(state, loser, pause, said):
-    for text in (_log(said), _page("StandAlone, as after a split brain")):
+    for text in (_log(said), _page(reasons.SPLIT_BRAIN.topic.title)):
         for old, new in (("LOSER", loser), ("WINNER", other(loser)),
                          (" R`", " r0`"), (" R.", " r0.")):
             text = text.replace(old, new)
@@ -262,7 +262,8 @@ def test_the_reason_does_not_say_who_has_the_good_copy():
     pair = _lone(LVMLOCKD)
     reasons = [reason for agent, action, node, reason in pair.reasons]
     assert "good copy" not in " ".join(reasons)
-    assert "nobody knows which copy is newer, see `dualstor status`" in reasons[-1]
+    assert reasons[-1].startswith("DRBD r0 does not know whether its copy is the newer one (")
+    assert reasons[-1].endswith(": run `dualstor status`")
 
 
 def test_before_8_4_it_is_forced_in_its_own_words():
@@ -283,8 +284,8 @@ def test_nothing_is_forced_while_the_other_node_may_live():
 
 
 def test_the_page_tells_the_same():
-    (topic,) = [t for t in TOPICS if "nobody knows" in t.title]
-    text = _page(topic.title).replace("this node", "node1").replace(" R`", " r0`")
+    text = _page(reasons.CONSISTENT.topic.title)
+    text = text.replace("this node", "node1").replace(" R`", " r0`")
     pair = _lone(LVMLOCKD)
     pair.type(chosen(parts(text), "Only if you have seen that"))
     assert pair.cluster_goes_on("node1") == ALONE[LVMLOCKD]
@@ -333,7 +334,7 @@ def test_a_disk_without_meta_data_that_keeps_drbd_from_starting():
     assert pair.act(DRBD, "start", "node2").code == 1
     assert "create-md" not in pair.reasons[-1][-1]
     text = pair.shown(pair.report("node2"))
-    assert "its disk has no meta-data" in text
+    assert "has no metadata on its backing device" in text
     pair.nodes["node2"].drbd.pop("r0", None)
     pair.type(chosen(parts(text), "If the new one is empty"))
     assert pair.cluster_goes_on(*NODES) == WELL

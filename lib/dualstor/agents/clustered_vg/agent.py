@@ -4,7 +4,7 @@
 from dualstor import log
 from dualstor.action.engine import Agent
 from dualstor.agents import lvmversion
-from dualstor.agents.clustered_vg import decide, deeds, headers, seen
+from dualstor.agents.clustered_vg import decide, deeds, headers, reasons, seen
 from dualstor.agents.clustered_vg.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolHung
 from dualstor.kernel import block, devmapper, dlm, holders, locksocket
@@ -75,8 +75,7 @@ class ClusteredVg(Agent):
         kept = self._kept_headers()
         now = headers.again(self.host, kept)
         for disk in headers.silent(now):
-            log.warning("VG %s: disk %s does not answer: look at `dmesg` and `drbdadm status`",
-                        self.vg, disk)
+            log.warning("%s", self.case.say(reasons.SILENT_DISK, device=disk))
         return kept if kept and now == kept else None
 
     def _kept_headers(self) -> "tuple[Sight, ...]":
@@ -224,7 +223,7 @@ class ClusteredVg(Agent):
         try:
             return seen.Modes(held=lvmlock.modes(self.host, self.vg, min(5.0, self.share())))
         except DualstorError as problem:
-            return seen.Modes(answered=False, says=problem.reason)
+            return seen.Modes(answered=False, says=str(problem))
 
     def see_reads(self) -> "tuple[tuple[str, str | None], ...]":
         """For each active LV (name, problem): whether one sector can be read past the cache.
@@ -235,7 +234,7 @@ class ClusteredVg(Agent):
         held, volumes = set(self.case.held_back), self._when_resumed()
         suspended = {v.lv for v in volumes if v.suspended}
         return tuple(
-            (v.lv, "device-mapper has it suspended" if v.lv in suspended else self._read(v))
+            (v.lv, seen.SUSPENDED if v.lv in suspended else self._read(v))
             for v in volumes
             if v.usable and not held & {f"drbd{minor}" for minor in
                                         block.drbd_minors(self.host, v.major, v.minor)})
@@ -255,7 +254,7 @@ class ClusteredVg(Agent):
         try:
             completed = self.host.run(argv, _READ_TIME)
         except ToolHung as problem:
-            return problem.reason
+            return str(problem)
         return None if completed.ok else completed.complaint()
 
 

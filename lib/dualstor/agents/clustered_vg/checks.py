@@ -1,26 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What must be right before the VG is started: each refusal names the next step."""
 
-from dualstor.action.steps import Wait
-from dualstor.agents.clustered_vg import locking
-from dualstor.kernel.locksocket import LVMLOCKD
+from dualstor.agents import lvmversion
+from dualstor.agents.clustered_vg import locking, reasons
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.action.steps import Finish
+    from dualstor.action.steps import Finish, Wait
     from dualstor.agents.clustered_vg.seen import Case
-
-_LVM_CONF = "/etc/lvm/lvm.conf"
 
 
 def exclusive_clone(case: "Case") -> "Finish | None":
     """A refusal of exclusive activation in a clone, else None."""
     if case.parameters.activation_mode == "exclusive" and case.request.in_cluster \
             and (case.request.clone_max or 0) > 1:
-        return case.refuse(ExitCode.ERR_CONFIGURED,
-                      "activation_mode=exclusive cannot be cloned: set activation_mode=shared, "
-                      "or take the resource out of its clone")
+        return case.refuse(ExitCode.ERR_CONFIGURED, reasons.EXCLUSIVE_CLONE)
     return None
 
 
@@ -30,79 +25,48 @@ def settings(case: "Case") -> "Finish | None":
     if found.use_lvmlockd == "1":
         return None
     if not case.version.with_clvmd:
-        line = "use_lvmlockd = 1"
-    elif found.locking_type == "3":
+        return case.refuse(ExitCode.ERR_ARGS, reasons.NO_CLUSTER_LOCKS)
+    if found.locking_type == "3":
         return None
-    else:
-        line = "locking_type = 3 (for clvmd) or use_lvmlockd = 1"
-    return case.refuse(ExitCode.ERR_ARGS,
-                  f"LVM on this node does not lock across the cluster: set {line} in the global "
-                  f"section of {_LVM_CONF}")
+    return case.refuse(ExitCode.ERR_ARGS, reasons.NO_CLUSTER_LOCKS_CLVMD)
 
 
 def _invisible(case: "Case") -> "Finish | Wait":
     """The step when LVM does not show the VG: a refusal, or a Wait."""
-    vg, outcome = case.parameters.vgname, case.group.outcome
-    kinds = outcome.kinds
+    outcome = case.group.outcome
+    kinds, says = outcome.kinds, outcome.says
     if outcome.hung:
-        return case.refuse(ExitCode.ERR_GENERIC,
-                      f"{outcome.says}; locks are not granted or a disk hangs: look at `dlm_tool "
-                      "ls` and `drbdadm status`")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.LVM_HANGS, says=says)
     if outcome.missing:
-        return case.refuse(ExitCode.ERR_INSTALLED,
-                      f"{outcome.says}: install lvm2")
+        return case.refuse(ExitCode.ERR_INSTALLED, lvmversion.NO_LVM, says=says)
     if "local locking" in kinds or ("no daemon" in kinds and "clustered" in kinds):
-        return case.refuse(ExitCode.ERR_ARGS,
-                      "LVM fell back to local locking, as its lock daemon did not answer: look at "
-                      f"the clvmd resource, set fallback_to_local_locking = 0 in {_LVM_CONF}")
+        return case.refuse(ExitCode.ERR_ARGS, reasons.FELL_BACK)
     if "clustered" in kinds and not case.version.with_clvmd:
-        return case.refuse(ExitCode.ERR_CONFIGURED,
-                      f"it is clustered for clvmd, which LVM {case.version} no longer has: "
-                      "convert it as `dualstor check` tells")
+        return case.refuse(ExitCode.ERR_CONFIGURED, reasons.CLUSTERED, version=case.version)
     if "clustered" in kinds:
-        return case.refuse(ExitCode.ERR_ARGS,
-                      f"LVM skips it as it is clustered: set locking_type = 3 in {_LVM_CONF}")
+        return case.refuse(ExitCode.ERR_ARGS, reasons.SKIPPED)
     if outcome.transient:
-        return Wait(f"LVM's lock on VG {vg} ({outcome.says})",
-                    "`lvmlockctl --info` and `dlm_tool ls` show who holds it", 1.0)
+        return case.wait(reasons.LOCK_HELD, 1.0, says=says)
     if "no daemon" in kinds:
-        return settings(case) or case.refuse(ExitCode.ERR_GENERIC,
-                      f"the lock daemon does not serve LVM ({outcome.says}): look at the clvmd "
-                      "resource on this node")
+        return settings(case) \
+            or case.refuse(ExitCode.ERR_GENERIC, reasons.DAEMON_SERVES_NOBODY, says=says)
     if "foreign" in kinds:
-        return case.refuse(ExitCode.ERR_CONFIGURED,
-                      f"it has the system ID of one host ({outcome.says}): make it shared on that "
-                      "host, `dualstor status` tells how")
+        return case.refuse(ExitCode.ERR_CONFIGURED, reasons.SYSTEM_ID, says=says)
     if "exported" in kinds:
-        return _exported(case)
-    return case.refuse(ExitCode.ERR_GENERIC,
-                  f"LVM does not see it ({outcome.says}): look whether its DRBD device is Primary "
-                  "here (`drbdadm role all`) and passes LVM's filter (`pvs -a`)")
+        return case.refuse(ExitCode.ERR_CONFIGURED, reasons.EXPORTED)
+    return case.refuse(ExitCode.ERR_GENERIC, reasons.NOT_FOUND, says=says)
 
 
-def _exported(case: "Case") -> "Finish":
-    return case.refuse(ExitCode.ERR_CONFIGURED,
-                  f"it is exported: run `vgimport {case.parameters.vgname}`")
-
-
-def _unlocked(case: "Case") -> "Finish":
-    vg = case.parameters.vgname
-    with_clvmd = case.version.with_clvmd
-    return case.refuse(ExitCode.ERR_CONFIGURED,
-                  f"it is not {'clustered' if with_clvmd else 'shared'}, so nothing keeps two "
-                  "nodes from changing it at once: run "
-                  f"`vgchange {'-c y' if with_clvmd else '--lock-type dlm'} {vg}`")
-
-
-def _hide(case: "Case", lower: "list[str]", upper: "list[str]") -> str:
-    """What to set so that LVM does not see the disks *lower* but the DRBD devices *upper*."""
-    if case.settings.use_devicesfile == "1":
-        commands = [f"lvmdevices --deldev {d}" for d in lower] \
-            + [f"lvmdevices --adddev {d}" for d in upper]
-        return "run " + " and ".join(f"`{c}`" for c in commands)
+def _backing(case: "Case", lower: "list[str]", upper: "list[str]") -> "Finish":
+    """The refusal while LVM sees the backing devices *lower* of the DRBD devices *upper*."""
+    reason = reasons.BELOW_FILTER
     rejects = ", ".join(f"\"r|^{d}$|\"" for d in lower)
-    return (f"set `{case.settings.filter_name} = [ \"a|^/dev/drbd|\", {rejects} ]` in the devices "
-            f"section of {_LVM_CONF}")
+    command = f"{case.settings.filter_name} = [ \"a|^/dev/drbd|\", {rejects} ]"
+    if case.settings.use_devicesfile == "1":
+        reason = reasons.BELOW_LISTED
+        command = "; ".join([f"lvmdevices --deldev {d}" for d in lower]
+                            + [f"lvmdevices --adddev {d}" for d in upper])
+    return case.refuse(ExitCode.ERR_ARGS, reason, devices=", ".join(lower), command=command)
 
 
 def devices(case: "Case") -> "Finish | None":
@@ -114,13 +78,8 @@ def devices(case: "Case") -> "Finish | None":
     upper = sorted({d.above for d in wrong if d.above}
                    | {d.name for d in case.devices if d.drbd})
     if lower:
-        return case.refuse(ExitCode.ERR_ARGS,
-                      f"LVM sees {', '.join(lower)}, the disk below "
-                      f"{', '.join(upper) or 'a DRBD device'}: what it writes there is not "
-                      f"replicated; {_hide(case, lower, upper)}")
-    return case.refuse(ExitCode.ERR_ARGS,
-                  f"its PV {wrong[0].name} is not a DRBD device, so the other node does not have "
-                  "what is written there: run `dualstor status` before any command of LVM")
+        return _backing(case, lower, upper)
+    return case.refuse(ExitCode.ERR_ARGS, reasons.NOT_DRBD, device=wrong[0].name)
 
 
 def group(case: "Case") -> "Finish | Wait | None":
@@ -133,19 +92,17 @@ def group(case: "Case") -> "Finish | Wait | None":
         return _invisible(case)
     kind = locking.kind(found)
     if kind is None:
-        return _unlocked(case)
+        return case.refuse(ExitCode.ERR_CONFIGURED, reasons.NOT_CLUSTERED
+                           if case.version.with_clvmd else reasons.NOT_SHARED)
     if kind not in case.daemons.accepting:
-        return case.refuse(ExitCode.ERR_GENERIC,
-                      f"it is {'shared' if kind == LVMLOCKD else 'clustered'} and needs {kind}, "
-                      f"but {' and '.join(case.daemons.accepting)} runs here: set the parameter "
-                      f"daemon={kind} of the clvmd resource")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.OTHER_DAEMON,
+                           daemon=kind, running=" and ".join(case.daemons.accepting))
     if found.exported:
-        return _exported(case)
+        return case.refuse(ExitCode.ERR_CONFIGURED, reasons.EXPORTED)
     refusal = devices(case)
     if refusal:
         return refusal
     missing = [d.name for d in case.devices if d.missing]
     if (found.partial or missing) and not case.parameters.partial_activation:
-        return case.refuse(ExitCode.ERR_GENERIC,
-                      "a physical volume is missing: look at `pvs -a` and `drbdadm status`")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.PV_MISSING)
     return None

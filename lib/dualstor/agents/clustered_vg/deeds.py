@@ -72,7 +72,7 @@ def remove_devices(agent: "Agent") -> "seen.Removal":
                 completed = dmsetup.remove(agent.host, volume.name)
             except ToolError as problem:
                 return seen.Removal(left=tuple(v.name for v in agent.see_active()),
-                                    says=problem.reason, hung=isinstance(problem, ToolHung))
+                                    says=str(problem), hung=isinstance(problem, ToolHung))
             gone += completed.ok
             says = says if completed.ok else completed.complaint()
         if not gone:
@@ -83,19 +83,20 @@ def remove_devices(agent: "Agent") -> "seen.Removal":
 def remember(agent: "Agent", text: str, warning: str) -> None:
     """Keep *text* for later monitors, and log *warning*, if any."""
     agent.host.remember(text, *agent.memory)
-    warn(agent, warning)
+    if warning:
+        warn(agent, warning)
 
 
 def forget(agent: "Agent", warning: str) -> None:
     """Drop what start left, and log *warning*, if any."""
     agent.host.forget(*agent.memory)
-    warn(agent, warning)
+    if warning:
+        warn(agent, warning)
 
 
-def warn(agent: "Agent", text: str) -> None:
-    """Log a warning, if there is one."""
-    if text:
-        log.warning("VG %s: %s", agent.vg, text)
+def warn(_agent: "Agent", text: str) -> None:
+    """Log a warning."""
+    log.warning("%s", text)
 
 
 def pick_up(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":

@@ -91,7 +91,7 @@ def read(host: "Host", devices: "Iterable[PhysicalVolume]",
         try:
             areas = _of_disk(host, disk) if disk else None
         except ParseError as problem:
-            log.debug("%s: %s", device.name, problem.reason)
+            log.debug("%s: %s", device.name, problem)
             areas = None
         if disk is None or areas is None:
             return None

@@ -1,78 +1,70 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether LVM's locks are granted now: the precondition of every command that takes one."""
 
+from dualstor.action.steps import Wait
+from dualstor.agents.clustered_vg import reasons
 from dualstor.kernel.locksocket import CLVMD, LVMLOCKD
-from dualstor.record import Record
+from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from dualstor.action.steps import Finish
     from dualstor.agents.clustered_vg.seen import Case
-    from dualstor.kernel.locksocket import Sockets
+    from dualstor.ocf.reason import Said
     from dualstor.tools.lvm import VolumeGroup
-    from dualstor.tools.quorum import Quorum
 
 
-class Obstacle(Record):
-    """Why LVM cannot be asked: it would not get its locks, or could not read.
+def obstacle(case: "Case") -> "Finish | Wait | None":
+    """A Wait while LVM cannot be asked: it would not get its locks, or could not read.
 
-    ``what`` is what is missing, to stand after "waiting for"; ``why`` says the same as a
-    sentence of its own; ``hint`` is the next step. ``passes``: waiting may help.
-    """
+    Checks the kernel first. A lock daemon that accepts no connection comes last: without quorum
+    clvmd accepts none.
 
-    what: str
-    why: str
-    hint: str
-    passes: bool = True
-    recovery: bool = False
-
-
-def obstacle(case: "Case") -> "Obstacle | None":
-    """The Obstacle, None when LVM's commands will end. Checks the kernel first.
-
-    A lock daemon that accepts no connection comes last: without quorum clvmd accepts none.
+    :returns: a refusal where waiting does not help; None when LVM's commands will end
     """
     daemons = case.daemons
     if not daemons.accepting and not daemons.busy:
-        says = f"the lock daemon ({daemons.says or 'none runs'})"
-        return Obstacle(
-            passes=False, what=says, why="there is no " + says.replace("the ", "", 1),
-            hint="start the clvmd resource of this node and order it before this one")
+        if daemons.says:
+            return case.refuse(ExitCode.ERR_GENERIC, reasons.DAEMON_REFUSES, says=daemons.says)
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.NO_DAEMON)
     if case.lockspaces.recovered is False:
-        return Obstacle(
-            recovery=True, what="dlm to recover", why="dlm recovers",
-            hint="`dlm_tool ls` shows what it waits for, mostly the fencing of the other node")
-    return membership(case.quorum) or _standstill(case.held_back) or _busy(daemons)
+        return case.wait(reasons.RECOVERING)
+    return membership(case) or _standstill(case) or _busy(case)
 
 
-def membership(quorum: "Quorum") -> "Obstacle | None":
-    """The Obstacle that a lack of quorum is, else None."""
+def recovers(obstacle: "Finish | Wait | None") -> bool:
+    """Whether an obstacle is that dlm recovers."""
+    return isinstance(obstacle, Wait) and obstacle.why.reason is reasons.RECOVERING
+
+
+def cause(obstacle: "Finish | Wait") -> str:
+    """What an obstacle is, without the VG's name, to be quoted."""
+    why: "Said | None" = obstacle.why if isinstance(obstacle, Wait) else obstacle.reason
+    assert why is not None      # a refusal has its reason
+    return why.fact.partition(": ")[2]
+
+
+def membership(case: "Case") -> "Finish | Wait | None":
+    """The obstacle that a lack of quorum is, else None."""
+    quorum = case.quorum
     if quorum.quorate is True:
         return None
-    says = f"quorum ({quorum.says})"
-    return Obstacle(
-        passes=bool(quorum.running), what=says, why="there is no " + says,
-        hint="start the other node, or look at the membership on this one" if quorum.running
-        else "start the cluster on this node")
+    if quorum.running:
+        return case.wait(reasons.NO_QUORUM, says=quorum.says)
+    return case.refuse(ExitCode.ERR_GENERIC, reasons.NO_CLUSTER, says=quorum.says)
 
 
-def _standstill(held_back: "tuple[str, ...]") -> "Obstacle | None":
+def _standstill(case: "Case") -> "Wait | None":
     """LVM reads every device: a command could not be ended, and would hold this VG open."""
-    if not held_back:
+    if not case.held_back:
         return None
-    names = " and ".join(held_back)
-    return Obstacle(
-        what=f"I/O of {names}, which DRBD holds back",
-        why=f"DRBD holds the I/O of {names} back",
-        hint="`drbdadm status` shows what it waits for, mostly the fencing of the other node")
+    return case.wait(reasons.HELD_BACK, devices=" and ".join(case.held_back))
 
 
-def _busy(daemons: "Sockets") -> "Obstacle | None":
-    if daemons.accepting:
+def _busy(case: "Case") -> "Wait | None":
+    if case.daemons.accepting:
         return None
-    return Obstacle(
-        what=f"{daemons.busy[0]} to take connections again",
-        why=f"{daemons.busy[0]} takes no connection just now",
-        hint="look at `dlm_tool ls` and the system log of this node")
+    return case.wait(reasons.DAEMON_BUSY, daemon=case.daemons.busy[0])
 
 
 def kind(group: "VolumeGroup | None") -> "str | None":

@@ -9,10 +9,11 @@ none of them finishes.
 """
 
 from dualstor.action.steps import Do, Finish
-from dualstor.agents.clustered_vg import deeds, locking
+from dualstor.agents.clustered_vg import deeds, locking, reasons, seen
 from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.seen import Remembered
 from dualstor.agents.clustered_vg.start import accepted, how
+from dualstor.errors import listed
 from dualstor.kernel.locksocket import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dualstor.agents.clustered_vg.plan import Plan
     from dualstor.agents.clustered_vg.seen import Case
     from dualstor.look.sights import Sight
+    from dualstor.ocf.reason import Said
 
 
 def decide(case: "Case") -> "Step":
@@ -32,16 +34,12 @@ def decide(case: "Case") -> "Step":
     if not case.active and not (remembered and _locked(case, remembered)):
         return _not_started(case)
     if remembered and case.active and not _locked(case, remembered):
-        return case.refuse(ExitCode.ERR_GENERIC,
-                           "its LVs are active but their lockspace is gone, so other nodes may "
-                           "take the locks: the lock daemon ended behind our back; look at the "
-                           "clvmd resource")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.LOCKSPACE_GONE)
     return _volumes(case)
 
 
 def _not_started(case: "Case") -> "Finish":
-    return case.refuse(ExitCode.NOT_RUNNING,
-                  "not started on this node: none of its LVs is active")
+    return case.refuse(ExitCode.NOT_RUNNING, reasons.NOT_STARTED)
 
 
 def _probe(case: "Case") -> "Finish":
@@ -96,7 +94,7 @@ def _why_not_asked(case: "Case") -> "str | None":
     """Why LVM cannot list the LVs now, as text; None when it has listed them."""
     obstacle = locking.obstacle(case)
     if obstacle:
-        return obstacle.why
+        return locking.cause(obstacle)
     if _kind(case) == LVMLOCKD and not case.modes.answered:
         return case.modes.says
     return None if case.volumes.outcome.ok else case.volumes.outcome.says
@@ -106,12 +104,9 @@ def _as_remembered(case: "Case", lost: "tuple[str, ...]", unasked: str) -> "Do |
     """The verdict when only the remembered list says what should be active."""
     if not lost:
         return _healthy(case)
-    text = (f"{planning.listed(case.parameters.vgname, lost)} should be active and is not, and LVM "
-            f"cannot be asked about it ({unasked})")
-    if case.active and case.request.degraded_known:
-        return case.refuse(ExitCode.DEGRADED, text)
-    return case.refuse(ExitCode.ERR_GENERIC,
-                         text + "; look at `dmsetup info -c` and the system log")
+    degraded = case.active and case.request.degraded_known
+    return case.refuse(ExitCode.DEGRADED if degraded else ExitCode.ERR_GENERIC,
+                       reasons.LOST_UNASKED, lvs=listed(lost), says=unasked)
 
 
 def _pick_up(case: "Case", plan: "Plan") -> "Do | None":
@@ -132,16 +127,15 @@ def _pick_up(case: "Case", plan: "Plan") -> "Do | None":
 
 
 def _verdict(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | Finish":
-    vg = case.parameters.vgname
     usable = planning.usable_ids(case.active)
     lost = planning.names(v for v in plan.wanted
                           if v.id not in usable and v.id in remembered.ids)
     if lost:
         tried = case.last(deeds.pick_up)
-        also = f" and could not be activated ({tried.says})" if tried else ""
-        return case.refuse(ExitCode.ERR_GENERIC,
-                           f"{planning.listed(vg, lost)} is no longer active here{also}: look at "
-                           "`dmsetup info -c` and the system log")
+        if tried:
+            return case.refuse(ExitCode.ERR_GENERIC, reasons.LOST_TRIED, lvs=listed(lost),
+                               says=tried.says)
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.LOST, lvs=listed(lost))
     now = remembered.but(volumes=tuple((v.id, v.name) for v in plan.wanted if v.id in usable))
     if set(now.volumes) != set(remembered.volumes) or case.remembered is None:
         if not case.done(deeds.remember):
@@ -162,14 +156,14 @@ def _well(case: "Case", plan: "Plan", usable: "frozenset[str]") -> "tuple[Sight,
     return case.headers
 
 
-def _pick_up_trouble(case: "Case", plan: "Plan", usable: "frozenset[str]") -> str:
-    """What to report of LVs that could not be picked up; "" for nothing.
+def _pick_up_trouble(case: "Case", plan: "Plan", usable: "frozenset[str]") -> "Said | None":
+    """What to report of LVs that could not be picked up; None for nothing.
 
     One that is exclusive on another node is no trouble: that node's monitor
     shares it, and the next monitor here picks it up.
     """
-    for deed, text in ((deeds.make_shared, "could not be made shared"),
-                       (deeds.pick_up, "could not be activated here")):
+    for deed, reason in ((deeds.make_shared, reasons.NEW_NOT_SHARED),
+                         (deeds.pick_up, reasons.NEW_NOT_ACTIVE)):
         done = case.done(deed)
         if not done or accepted(done[-1].outcome):
             continue
@@ -178,30 +172,42 @@ def _pick_up_trouble(case: "Case", plan: "Plan", usable: "frozenset[str]") -> st
             inactive = planning.names(v for v in plan.wanted if v.id not in usable)
             names = tuple(n for n in inactive if n in names)
         if names:
-            return (f"{planning.listed(case.parameters.vgname, names)} is new and {text} "
-                    f"({done[-1].outcome.says}): run `lvchange {done[-1].args[0]} "
-                    f"{case.parameters.vgname}/{names[0]}` on this node")
-    return ""
+            return case.say(reason, lvs=listed(names), says=done[-1].outcome.says,
+                            option=done[-1].args[0])
+    return None
 
 
-def _healthy(case: "Case", trouble: str = "",
+def _healthy(case: "Case", trouble: "Said | None" = None,
              well: "tuple[Sight, ...] | None" = None) -> "Do | Finish":
     """The verdict on a VG whose expected LVs are all active; *well* is what to keep, if any."""
-    vg = case.parameters.vgname
     if case.request.level >= 10:
-        unread = sorted({v.lv for v in case.active if v.usable} - {lv for lv, _ in case.reads})
-        if unread and case.held_back and not case.done(deeds.warn):
-            return Do(deeds.warn, (
-                f"{planning.listed(vg, unread)}: not read, as DRBD holds the I/O of "
-                f"{' and '.join(case.held_back)} back: see `drbdadm status`",))
-        failed = [(lv, problem) for lv, problem in case.reads if problem]
-        if failed:
-            more = f", nor can {len(failed) - 1} more" if len(failed) > 1 else ""
-            return case.refuse(ExitCode.ERR_GENERIC,
-                               f"{vg}/{failed[0][0]} cannot be read ({failed[0][1]}){more}: look "
-                               "at `drbdadm status` and `dmesg`")
+        step = _not_read(case) or _unreadable(case)
+        if step:
+            return step
     if trouble and case.request.degraded_known:
         return case.refuse(ExitCode.DEGRADED, trouble)
     if trouble and (trouble,) not in [d.args for d in case.done(deeds.warn)]:
         return Do(deeds.warn, (trouble,))
     return Finish(ExitCode.SUCCESS, well=None if trouble or case.history else well)
+
+
+def _not_read(case: "Case") -> "Do | None":
+    """A warning, once, of active LVs that were not read; None when each was."""
+    unread = sorted({v.lv for v in case.active if v.usable} - {lv for lv, _ in case.reads})
+    if not unread or not case.held_back or case.done(deeds.warn):
+        return None
+    return Do(deeds.warn, (case.say(reasons.NOT_READ, lvs=listed(unread),
+                                    devices=" and ".join(case.held_back)),))
+
+
+def _unreadable(case: "Case") -> "Finish | None":
+    """A refusal when reading an LV failed, else None."""
+    failed = [(lv, problem) for lv, problem in case.reads if problem]
+    if not failed:
+        return None
+    lv, says = failed[0]
+    if says == seen.SUSPENDED:
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.SUSPENDED,
+                           lvs=listed(lv for lv, problem in failed if problem == says))
+    more = f"; nor can {len(failed) - 1} more" if len(failed) > 1 else ""
+    return case.refuse(ExitCode.ERR_GENERIC, reasons.UNREADABLE, lv=lv, says=f"{says}{more}")

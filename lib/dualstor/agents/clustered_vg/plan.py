@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which LVs of the VG are to be active here, and which are left alone and why."""
 
-from dualstor import errors
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
 from dualstor.record import Record
 
@@ -67,11 +66,6 @@ def usable_ids(active: "Iterable[MappedVolume]") -> "frozenset[str]":
 def names(volumes: "Iterable[LogicalVolume]") -> "tuple[str, ...]":
     """The names of LogicalVolumes, as a tuple."""
     return tuple(v.name for v in volumes)
-
-
-def listed(vg: str, lvs: "Iterable[str]") -> str:
-    """"vg0/a, vg0/b and 3 more" of the names *lvs*."""
-    return errors.listed(f"{vg}/{lv}" for lv in lvs)
 
 
 def elsewhere(vg: str, outcome: "LvmOutcome", inactive: "tuple[str, ...]") -> "tuple[str, ...]":

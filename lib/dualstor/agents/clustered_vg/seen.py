@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from dualstor.tools.lvm import GroupReport, VolumesReport
     from dualstor.tools.quorum import Quorum
 
+#: What reading an LV met that device-mapper has suspended: it was not tried.
+SUSPENDED = "suspended"
+
 
 class Lockspaces(Record):
     """The kernel's dlm lockspaces: the VG's own (lvmlockd), clvmd's one for all VGs.
@@ -127,6 +130,7 @@ class Case(lvmversion.Case):
     modes: Modes
 
     @property
-    def subject(self) -> str:
-        """The VG."""
-        return f"VG {self.parameters.vgname}"
+    def names(self) -> "dict[str, str]":
+        """As of any case: the VG."""
+        vg = self.parameters.vgname
+        return {"subject": f"VG {vg}", "vg": vg}

@@ -5,8 +5,9 @@ LVM deactivates where its locks are granted; where they are not, and for what
 LVM could not do, device-mapper removes what nobody has open.
 """
 
-from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.clustered_vg import deeds, locking
+from dualstor.action.steps import Do, Finish
+from dualstor.agents.clustered_vg import deeds, locking, reasons
+from dualstor.errors import listed
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -27,9 +28,9 @@ def decide(case: "Case") -> "Step":
     if not case.active:
         return _end_of_locking(case)
     obstacle = None if _hung(case) else locking.obstacle(case)
-    if obstacle and obstacle.recovery and not case.history and case.elapsed < _RECOVERY_PATIENCE:
-        return Wait(f"{obstacle.what}, before VG {case.parameters.vgname} is deactivated",
-                    obstacle.hint)
+    if obstacle and locking.recovers(obstacle) and not case.history \
+            and case.elapsed < _RECOVERY_PATIENCE:
+        return obstacle
     if _hung(case) or obstacle:
         return _without_locks(case)
     return _with_locks(case)
@@ -57,7 +58,7 @@ def _with_locks(case: "Case") -> "Step":
         if not case.done(deeds.remove_devices):
             return Do(deeds.remove_devices)
     elif any(words for _, words in case.held):  # LVM has tried for 5 s (retry_deactivation)
-        return case.refuse(ExitCode.ERR_GENERIC, _who_holds(case.parameters.vgname, case))
+        return _held(case)
     return _retry(case, Do(deeds.deactivate, names) if names else Do(deeds.remove_devices))
 
 
@@ -73,23 +74,23 @@ def _retry(case: "Case", deed: "Do") -> "Step":
     if len(done) < _TRIES:
         if case.elapsed - max(d.at for d in done) >= _PAUSE:
             return deed
-        return Wait(f"the LVs of VG {case.parameters.vgname} to be closed",
-                    "`dmsetup info -c` shows which are open", _PAUSE)
-    return case.refuse(ExitCode.ERR_GENERIC, _who_holds(case.parameters.vgname, case))
+        return case.wait(reasons.STILL_OPEN, _PAUSE)
+    return _held(case)
 
 
-def _who_holds(vg: str, case: "Case") -> str:
-    """Which LVs could not be deactivated and who holds them, with the next step."""
+def _held(case: "Case") -> "Finish":
+    """The refusal that names an LV that could not be deactivated and who holds it."""
     held = [(lv, words) for lv, words in case.held if words]
     if held:
-        shown = "; ".join(f"{vg}/{lv} is held open by {', '.join(words[:3])}"
-                          for lv, words in held[:3])
-        more = "" if len(held) <= 3 else f" and {len(held) - 3} more LVs are held"
-        return f"{shown}{more}: end that use, then clean up this resource"
-    names = ", ".join(f"{vg}/{lv}" for lv in sorted({v.lv for v in case.active})[:3])
+        (first, holders), *others = [(lv, ", ".join(words[:3])) for lv, words in held]
+        holders = "; ".join([holders] + [f"LV {lv} by {words}" for lv, words in others[:2]])
+        if len(others) > 2:
+            holders += f"; and {len(others) - 2} more LVs"
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.IN_USE, lv=first, holders=holders)
     says = [d.outcome.says for d in case.history if getattr(d.outcome, "says", "")]
-    return (f"{names} stays active ({says[-1] if says else 'no tool said why'}): look at `dmsetup "
-            "info -c` and `dmsetup ls --tree`")
+    return case.refuse(ExitCode.ERR_GENERIC, reasons.STAYS_ACTIVE,
+                       lvs=listed(sorted({v.lv for v in case.active})),
+                       says=says[-1] if says else "no tool said why")
 
 
 def _end_of_locking(case: "Case") -> "Step":
@@ -100,7 +101,7 @@ def _end_of_locking(case: "Case") -> "Step":
         return _end(case, "a command hung")
     obstacle = locking.obstacle(case)
     if obstacle:
-        return _end(case, obstacle.why)
+        return _end(case, locking.cause(obstacle))
     done = case.done(deeds.stop_locking)
     if not done:
         return Do(deeds.stop_locking)
@@ -110,12 +111,12 @@ def _end_of_locking(case: "Case") -> "Step":
     if "locks remain" in outcome.kinds and len(done) == 1:
         return Do(deeds.stop_locking)
     if outcome.ok and case.elapsed - done[-1].at < _LEAVING:
-        return Wait("the lockspace to go", "`dlm_tool ls` shows it", 0.5)
+        return case.wait(reasons.LEAVING)
     return _end(case, outcome.says)
 
 
 def _end(case: "Case", trouble: str = "") -> "Do | Finish":
-    warning = trouble and f"no LV is active, but its lockspace is left: {trouble}"
+    warning = trouble and case.say(reasons.LOCKSPACE_LEFT, says=trouble)
     if (case.remembered or warning) and not case.done(deeds.forget):
         return Do(deeds.forget, (warning,))
     return Finish(ExitCode.SUCCESS)

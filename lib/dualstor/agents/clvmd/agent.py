@@ -3,7 +3,7 @@
 
 from dualstor.action.engine import Agent
 from dualstor.agents import lvmversion
-from dualstor.agents.clvmd import decide, deeds, seen
+from dualstor.agents.clvmd import decide, deeds, reasons, seen
 from dualstor.agents.clvmd.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolError, ToolMissing
 from dualstor.kernel import block, devmapper, dlm, locksocket, process
@@ -13,6 +13,8 @@ from dualstor.tools import ccs, cman, dlm_tool, fence_tool, lockdaemon, lvm, quo
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import Iterable
+
+    from dualstor.ocf.reason import Said
 
 _CONNECT_TIME = 2.0     # seconds
 
@@ -139,21 +141,21 @@ class Clvmd(Agent):
         """dlm's set-up in the kernel, and what dlm_controld waits for."""
         return seen.Dlm(ready=self.case.configured, pending=dlm_tool.pending(self.host))
 
-    def see_fence_domain(self) -> str:
-        """What has to pass before cman's fence domain is at rest, as text; "" for nothing."""
+    def see_fence_domain(self) -> "Said | None":
+        """Why cman's fence domain is not at rest; None when it is."""
         try:
             domain = fence_tool.ls(self.host)
         except DualstorError as problem:
-            return f"the fence domain ({problem})"
+            return self.case.say(reasons.FENCE_DOMAIN_UNKNOWN, says=problem)
         if domain is None:
-            return "this node to join the fence domain"
+            return self.case.say(reasons.NOT_IN_FENCE_DOMAIN)
         if not domain.pending:
-            return ""
+            return None
         if not domain.doomed:
-            return f"the fence domain, which waits for {domain.wait}"
-        text = f"fencing of {' and '.join(self._node_names(domain.doomed))}"
-        return text if domain.wait in ("none", "fencing") \
-            else f"{text}, which waits for {domain.wait}"
+            return self.case.say(reasons.FENCE_DOMAIN_WAITS, state=domain.wait)
+        reason = reasons.FENCING if domain.wait in ("none", "fencing") else reasons.FENCING_WAITS
+        return self.case.say(reason, peer=" and ".join(self._node_names(domain.doomed)),
+                             state=domain.wait)
 
     def _node_names(self, ids: "Iterable[int]") -> "list[str]":
         """ "node2 (id 2)" of each id, "node 2" where cman does not know its name."""

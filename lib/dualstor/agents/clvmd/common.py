@@ -2,6 +2,7 @@
 """What all actions of clvmd need to know: which daemon, its processes, its health."""
 
 from dualstor.action.steps import Wait
+from dualstor.agents.clvmd import reasons
 from dualstor.agents.clvmd.seen import needing
 from dualstor.errors import listed
 from dualstor.kernel.locksocket import CLVMD, LVMLOCKD, PROGRAMS
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
     from dualstor.action.steps import Finish
     from dualstor.agents.clvmd.seen import Case
     from dualstor.kernel.process import Process
+    from dualstor.ocf.reason import Said
 
 SINGLENODE = "singlenode"
 
 _PAUSE = 0.5
 _MOMENT = 3.0   # seconds that a daemon may be in an odd state without being in trouble
+
+#: What the kernel's letter for the state of a process means for the daemon.
+_STATES = {"Z": reasons.DEAD_THREAD, "D": reasons.IN_KERNEL,
+           "T": reasons.STOPPED, "t": reasons.STOPPED}
 
 
 def programs(case: "Case") -> "tuple[str, ...]":
@@ -49,42 +55,28 @@ def ailment(case: "Case") -> "Finish | Wait | None":
     None when it is healthy as far as the kernel shows. A trouble counts when it lasts.
     """
     found = processes(case)
-    text = _trouble(case, found)
-    if text is None:
+    trouble = _trouble(case, found)
+    if trouble is None:
         return None
     if case.elapsed < _MOMENT and found[0].state != "Z":
-        return Wait("this to pass: " + text, "look at the system log of this node", _PAUSE)
-    return case.refuse(ExitCode.ERR_GENERIC, text)
+        return Wait(trouble, _PAUSE)
+    return case.refuse(ExitCode.ERR_GENERIC, trouble)
 
 
-def _trouble(case: "Case", found: "tuple[Process, ...]") -> "str | None":
-    """What is wrong with the running daemon, as text with the next step; None for nothing."""
-    process = found[0]
-    name = f"{process.program} (pid {process.pid})"
+def _trouble(case: "Case", found: "tuple[Process, ...]") -> "Said | None":
+    """What is wrong with the running daemon; None for nothing."""
     if len(found) > 1:
-        return (f"{len(found)} lock daemons run at once "
-                f"({listed(f'{p.program} pid {p.pid}' for p in found)}): stop those that the "
-                "cluster did not start")
-    if process.state == "Z":
-        return (f"{name} has died but the kernel still holds a thread of it: reboot this node when "
-                "its storage is idle")
-    if process.state == "D":
-        return (f"{name} hangs in the kernel (state D), mostly as dlm does not answer: look at "
-                "`dlm_tool ls` and `dmesg`")
-    if process.state in ("T", "t"):
-        return (f"{name} is stopped by a signal or a debugger: continue it with `kill -CONT "
-                f"{process.pid}`")
-    if process.program not in case.sockets.accepting + case.sockets.busy:
-        return (f"{name} runs but takes no connection "
-                f"({case.sockets.says or 'its socket is missing'}): look at the system log, then "
-                "restart this resource")
-    if process.program != CLVMD or case.parameters.cluster_engine == SINGLENODE:
-        return None
-    if CLVMD in case.lockspaces and not case.configured:
-        return (f"{name} runs but dlm_controld has ended, mostly as corosync died: no lock is "
-                "granted any more and clvmd cannot be ended; stop what uses the storage, then "
-                "reboot this node")
-    if CLVMD not in case.lockspaces:
-        return (f"{name} runs without its dlm lockspace, so it cannot lock: look at `dlm_tool ls` "
-                "and the system log")
-    return None
+        return case.say(reasons.SEVERAL, number=len(found),
+                        holders=listed(f"{p.program} pid {p.pid}" for p in found))
+    process = found[0]
+    reason = _STATES.get(process.state)
+    if reason is None and process.program not in case.sockets.accepting + case.sockets.busy:
+        return case.say(reasons.NO_CONNECTION, daemon=process.program, pid=process.pid,
+                        says=case.sockets.says or "its socket is missing")
+    if reason is None and process.program == CLVMD \
+            and case.parameters.cluster_engine != SINGLENODE:
+        if CLVMD not in case.lockspaces:
+            reason = reasons.NO_LOCKSPACE
+        elif not case.configured:
+            reason = reasons.NO_DLM_CONTROLD
+    return None if reason is None else case.say(reason, daemon=process.program, pid=process.pid)

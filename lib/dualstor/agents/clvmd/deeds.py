@@ -45,7 +45,7 @@ def launch_mirror_log(agent: "Agent") -> "seen.Attempt":
         code, says = lockdaemon.launch_mirror_log(agent.host,
                                                   agent.host.deadline.remaining / 3)
     except ToolMissing as problem:
-        return seen.Attempt(code=None, says=problem.reason, missing=True)
+        return seen.Attempt(code=None, says=str(problem), missing=True)
     return seen.Attempt(code=code, says=says)
 
 

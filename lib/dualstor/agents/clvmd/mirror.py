@@ -4,9 +4,9 @@
 It ends on SIGINT, but refuses while a cluster mirror is active (cmirrord(8)).
 """
 
-from dualstor.action.steps import Do, Wait
-from dualstor.agents.clvmd import deeds
-from dualstor.kernel.locksocket import CLVMD
+from dualstor.action.steps import Do
+from dualstor.agents.clvmd import deeds, reasons
+from dualstor.kernel.locksocket import CLVMD, CMIRRORD
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -36,23 +36,20 @@ def start(case: "Case", daemon: "str | None") -> "Step | None":
         return Do(deeds.launch_mirror_log)
     attempt = done[-1].outcome
     if attempt.code == 0 and case.elapsed - done[-1].at < _COMING:
-        return Wait("cmirrord to appear", "look at the system log of this node", 0.2)
+        return case.wait(reasons.NOT_THERE, 0.2, daemon=CMIRRORD)
     if attempt.missing:
-        return case.refuse(ExitCode.ERR_INSTALLED,
-                             f"cmirrord is not installed on this node ({attempt.says}): install "
-                             f"{_PACKAGE}, or set with_cmirrord=false")
-    outcome = "ended right after its start" if attempt.code == 0 else f"failed ({attempt.says})"
-    return case.refuse(ExitCode.ERR_GENERIC,
-                       f"cmirrord {outcome}: look at the system log of this node")
+        return case.refuse(ExitCode.ERR_INSTALLED, reasons.NO_CMIRRORD, says=attempt.says,
+                           package=_PACKAGE)
+    reason = reasons.ENDED_AT_ONCE if attempt.code == 0 else reasons.START_FAILED
+    return case.refuse(ExitCode.ERR_GENERIC, reason, daemon=CMIRRORD, says=attempt.says)
 
 
-def monitor(case: "Case", daemon: str) -> "Finish | None":
+def monitor(case: "Case", daemon: "Process") -> "Finish | None":
     """A failure when cmirrord is wanted and does not run with clvmd, else None."""
-    if not case.parameters.with_cmirrord or daemon != CLVMD or case.mirror_logs:
+    if not case.parameters.with_cmirrord or daemon.program != CLVMD or case.mirror_logs:
         return None
-    return case.refuse(ExitCode.ERR_GENERIC,
-                       "cmirrord has ended, so writes to cluster mirrors hang: look at the system "
-                       "log of this node")
+    return case.refuse(ExitCode.ERR_GENERIC, reasons.CMIRRORD_ENDED, daemon=daemon.program,
+                       pid=daemon.pid)
 
 
 def stop(case: "Case") -> "Step | None":
@@ -64,15 +61,11 @@ def stop(case: "Case") -> "Step | None":
         if case.elapsed - sent[0].at < _ENDING and case.remaining > _ENDING / 2:
             continue
         if case.active and sent[-1].args[2] != KILL:
-            return case.refuse(ExitCode.ERR_GENERIC,
-                f"cmirrord (pid {process.pid}) does not end, mostly as a cluster mirror is still "
-                "active: find it with `dmsetup table --target mirror` and deactivate it")
+            return case.refuse(ExitCode.ERR_GENERIC, reasons.MIRROR_IN_USE, pid=process.pid)
         if sent[-1].args[2] != KILL:
             return Do(deeds.signal, (process.pid, process.start_time, KILL))
         if case.elapsed - sent[-1].at >= _ENDING / 2:
-            return case.refuse(ExitCode.ERR_GENERIC,
-                f"cmirrord (pid {process.pid}) does not end even after SIGKILL (state "
-                f"{process.state or 'unknown'}): only a reboot of this node ends it")
-    if processes(case):
-        return Wait("cmirrord to end", "look at the system log of this node", 0.2)
-    return None
+            return case.refuse(ExitCode.ERR_GENERIC, reasons.UNKILLABLE, daemon=CMIRRORD,
+                               pid=process.pid, state=process.state or "unknown")
+    left = processes(case)
+    return case.wait(reasons.NOT_ENDED, 0.2, daemon=CMIRRORD, pid=left[0].pid) if left else None

@@ -7,8 +7,9 @@ passes the exclusive locks on by name; whether it got them back, the kernel says
 Sources: LVM2 daemons/clvmd/{refresh_clvmd,clvmd-command}.c.
 """
 
-from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.clvmd import common, deeds, start
+from dualstor.action.steps import Do, Finish
+from dualstor.agents.clvmd import common, deeds, reasons, start
+from dualstor.errors import listed
 from dualstor.kernel.locksocket import CLVMD
 from dualstor.ocf.codes import ExitCode
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from dualstor.action.steps import Done, Step
     from dualstor.agents.clvmd.seen import Attempt, Case
     from dualstor.kernel.process import Process
+    from dualstor.ocf.reason import Said
 
 #: First version whose -S passes all exclusive locks on, and the cluster manager.
 _KEEPS_LOCKS = (2, 2, 89)
@@ -29,9 +31,7 @@ def decide(case: "Case") -> "Step":
     """The next step of reload-agent."""
     found = common.processes(case)
     if not found:
-        return case.refuse(ExitCode.ERR_GENERIC,
-                             "no lock daemon runs on this node: there is nothing to reload, start "
-                             "this resource")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.NOTHING_TO_RELOAD)
     if found[0].program != CLVMD:
         return Finish(ExitCode.SUCCESS)     # lvmlockd has nothing to read again
     restarted = case.done(deeds.restart)
@@ -54,51 +54,40 @@ def _refresh(case: "Case") -> "Step":
     attempt = done[-1].outcome
     if attempt.code == 0:
         if case.parameters.on_reload == "restart":
-            return _warned(case, "clvmd of LVM before 2.02.89 loses exclusive locks when it is "
-                                  "restarted with -S: it was only refreshed")
+            return _warned(case, case.say(reasons.ONLY_REFRESHED, version=case.version))
         return Finish(ExitCode.SUCCESS)
     if attempt.peer is None:
-        return case.refuse(ExitCode.ERR_GENERIC,
-                             f"clvmd was not refreshed ({attempt.says}): look at `dlm_tool ls` and "
-                             "the system log")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.NOT_REFRESHED, says=attempt.says)
     if case.elapsed >= _PATIENCE:
-        return _warned(case, f"clvmd does not run on {attempt.peer}, so no node read its "
-                              "configuration anew: run `clvmd -R` when it does")
+        return _warned(case, case.say(reasons.NOBODY_REFRESHED, peer=attempt.peer))
     if case.elapsed - done[-1].at >= _PAUSE:
         return Do(deeds.refresh)
-    return Wait(f"clvmd on {attempt.peer}", "start it there, or take that node out of the cluster")
+    return case.wait(reasons.PEER_WITHOUT, peer=attempt.peer)
 
 
-def _warned(case: "Case", text: str) -> "Do | Finish":
-    """Success, once *text* is in the system log."""
-    return Finish(ExitCode.SUCCESS) if case.done(deeds.warn) else Do(deeds.warn, (text,))
+def _warned(case: "Case", warning: "Said") -> "Do | Finish":
+    """Success, once *warning* is in the system log."""
+    return Finish(ExitCode.SUCCESS) if case.done(deeds.warn) else Do(deeds.warn, (warning,))
 
 
 def _restarted(case: "Case", found: "tuple[Process, ...]", done: "Done[Attempt]") -> "Step":
     """The step after ``clvmd -S`` was sent: the new clvmd is another process."""
     attempt, pid = done.outcome, done.args[0]
     if attempt.code != 0:
-        return case.refuse(ExitCode.ERR_GENERIC,
-                             f"clvmd could not be restarted ({attempt.says}): look at the system "
-                             "log")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.NOT_RESTARTED, says=attempt.says)
     step = common.ailment(case)
     if step is None and found[0].pid == pid:
-        step = Wait(f"the new clvmd in place of pid {pid}",
-                    "look at the system log, then restart this resource")
+        step = case.wait(reasons.NOT_REPLACED, pid=pid)
     if step is None and CLVMD in case.recovering:
-        step = Wait(f"the new clvmd (pid {found[0].pid}) to join its lockspace",
-                    "look at `dlm_tool ls`")
+        step = case.wait(reasons.NOT_JOINED, pid=found[0].pid)
     if step:
         return start.waiting(case) or step
     before, now = attempt.exclusive, case.exclusive
     lost = [] if before is None or now is None else sorted(before - now)
     if lost:
-        return case.refuse(ExitCode.ERR_GENERIC,
-            f"the new clvmd has lost the exclusive lock of {len(lost)} LVs (uuid {lost[0]}), which "
-            "another node may take now: compare `lvs -o+lv_uuid,lv_active` on both nodes")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.LOCKS_LOST, says=listed(lost))
     if not case.done(deeds.remember):
         return Do(deeds.remember, found[:1])
     if case.parameters.daemon_timeout is not None:
-        return _warned(case, "clvmd runs without daemon_timeout until the next start of this "
-                              "resource: -S does not hand it on")
+        return _warned(case, case.say(reasons.TIMEOUT_LOST, pid=found[0].pid))
     return Finish(ExitCode.SUCCESS)

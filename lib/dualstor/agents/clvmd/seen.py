@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from dualstor.agents.clvmd.interface import Parameters
     from dualstor.kernel.process import Process
+    from dualstor.ocf.reason import Said
     from dualstor.tools.quorum import Quorum
 
 
@@ -89,8 +90,15 @@ class Case(lvmversion.Case):
     # tools
     quorum: "Quorum"
     dlm: Dlm
-    fence_domain: str                       # what cman's fencing waits for, "" for nothing
+    fence_domain: "Said | None"             # why cman's fence domain is not at rest
     configuration: str                      # what is wrong with cluster.conf, "" for nothing
     settings: Settings
     installed: "tuple[str, ...]"            # names of the daemons whose program is here
     answer: "str | None"                    # what the daemon did instead of answering
+
+    @property
+    def names(self) -> "dict[str, str]":
+        """As of any case: the daemon, by its name where the parameters have one."""
+        daemon = self.parameters.daemon
+        name = "lock daemon" if daemon == "auto" else daemon
+        return {"subject": name, "daemon": name}

@@ -3,7 +3,7 @@
 
 from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents import lvmversion
-from dualstor.agents.clvmd import common, deeds, mirror, options
+from dualstor.agents.clvmd import common, deeds, mirror, options, reasons
 from dualstor.kernel.locksocket import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
 
@@ -15,17 +15,15 @@ if TYPE_CHECKING:
 #: Packages with the daemons (Debian and Fedora; RHEL 6).
 PACKAGES = {LVMLOCKD: "lvm2-lockd", CLVMD: "lvm2-cluster"}
 
-_LVM_CONF = "/etc/lvm/lvm.conf"
 _TRIES, _PAUSE = 3, 3.0      # of a start that found no cluster manager; seconds between
 
 #: Exit codes of clvmd (LVM2 daemons/clvmd/clvmd.c, DFAIL_*).
 _NO_CLUSTER, _TIMED_OUT = 3, 5
 _CLVMD_CODES = {
-    1: "it failed in its initialisation, or another clvmd holds its pid file",
-    2: "it could not make its socket, or does not know an option",
-    3: "it could not connect to the cluster manager or to dlm",
-    4: "it lacks memory or root's rights",
+    1: reasons.INITIALISATION, 2: reasons.SOCKET, _NO_CLUSTER: reasons.NO_CLUSTER,
+    4: reasons.RIGHTS,
 }
+
 
 def kind(case: "Case") -> "str | None":
     """Which daemon is to run, None when that is not known. Checks the kernel first."""
@@ -68,29 +66,25 @@ def _started(case: "Case") -> "Step":
         return Finish(ExitCode.SUCCESS)
     if isinstance(step, Finish) and (len(found) > 1 or found[0].state in ("Z", "T", "t")):
         return step
-    return waiting(case) or Wait(
-        f"{found[0].program} (pid {found[0].pid}) to become ready",
-        "look at `dlm_tool ls` and the system log of this node", 0.5)
+    return waiting(case) or case.wait(reasons.NOT_READY, daemon=found[0].program, pid=found[0].pid)
 
 
 def _failed(case: "Case", daemon: "str | None",
             done: "tuple[Done[Attempt], ...]") -> "Finish | Wait | None":
     """The step after a daemon was started and does not run; None to start it again."""
     attempt = done[-1].outcome
+    again = daemon == CLVMD and attempt.code in (_NO_CLUSTER, _TIMED_OUT) and len(done) < _TRIES
+    if again and case.elapsed - done[-1].at >= _PAUSE:
+        return None
     if attempt.code is None:
-        text = f"did not come up in time ({attempt.says})"
+        reason = reasons.START_HUNG
     elif attempt.code == 0:
-        text = "ended right after its start"
-    elif daemon == CLVMD and attempt.code in (_NO_CLUSTER, _TIMED_OUT) and len(done) < _TRIES:
-        if case.elapsed - done[-1].at >= _PAUSE:
-            return None
-        return Wait(f"clvmd to find its cluster manager and dlm ({attempt.says})",
-                    "look at `dlm_tool status` and the system log", 0.5)
+        reason = reasons.ENDED_AT_ONCE
     else:
-        means = _CLVMD_CODES.get(attempt.code) if daemon == CLVMD else None
-        text = f"failed: {means + '; it said: ' if means else ''}{attempt.says}"
-    return case.refuse(ExitCode.ERR_GENERIC,
-                         f"{daemon} {text}: look at the system log of this node")
+        codes = _CLVMD_CODES if daemon == CLVMD else {}
+        reason = codes.get(attempt.code, reasons.START_FAILED)
+    said = case.say(reason, daemon=daemon, says=attempt.says)
+    return Wait(said) if again else case.refuse(ExitCode.ERR_GENERIC, said)
 
 
 def waiting(case: "Case") -> "Finish | Wait | None":
@@ -99,26 +93,20 @@ def waiting(case: "Case") -> "Finish | Wait | None":
         return None
     quorum = case.quorum
     if quorum.engine is None:
-        return case.refuse(ExitCode.ERR_INSTALLED,
-                             f"no cluster engine is installed on this node ({quorum.says}): "
-                             "install corosync or cman")
+        return case.refuse(ExitCode.ERR_INSTALLED, reasons.NO_ENGINE, says=quorum.says)
     if not quorum.running:
-        return Wait(f"the membership of this node ({quorum.says})",
-                    "start the cluster on this node")
-    if quorum.quorate is not True:
-        return Wait(f"quorum ({quorum.says})",
-                    "start the other node, or look at the network between the nodes")
+        return case.wait(reasons.NO_MEMBERSHIP, says=quorum.says)
+    if quorum.quorate is None:
+        return case.wait(reasons.QUORUM_UNKNOWN, says=quorum.says)
+    if not quorum.quorate:
+        return case.wait(reasons.NO_QUORUM, says=quorum.says)
     if quorum.engine == "cman" and case.fence_domain:
-        return Wait(case.fence_domain,
-                    "mend the fencing, see `fence_tool ls` and `dualstor status`")
+        return Wait(case.fence_domain)
     dlm = case.dlm
     if dlm.pending:
-        return Wait(f"dlm, which waits for {dlm.pending}",
-                    "`dlm_tool ls` and `stonith_admin --history '*'` show more; fencing that fails "
-                    "must be mended")
+        return case.wait(reasons.DLM_WAITS, state=dlm.pending)
     if not dlm.ready:
-        return Wait("dlm to be set up on this node",
-                    "start the dlm resource and order it before this one")
+        return case.wait(reasons.NO_DLM)
     return None
 
 
@@ -129,31 +117,25 @@ def admissible(case: "Case", daemon: "str | None") -> "Finish | None":
     wrong = options.unadmitted(daemon, case.parameters.daemon_options)
     if wrong is None:
         return None
-    admitted = ", ".join(sorted(options.ADMITTED[daemon]))
-    return case.refuse(ExitCode.ERR_CONFIGURED,
-        f"daemon_options has {wrong[:60]!r}, with which {daemon} may not be supervised: take it "
-        f"out, or use one of {admitted} (there are parameters for the "
-        "cluster manager and the timeout)")
+    return case.refuse(ExitCode.ERR_CONFIGURED, reasons.OPTION, daemon=daemon,
+                       says=repr(wrong[:60]))
 
 
 def settings(case: "Case") -> "Finish | None":
     """A refusal when lvm.conf of this host does not ask for the daemon's locks, else None."""
     daemon, found = kind(case), case.settings
     if daemon == CLVMD and not case.version.with_clvmd:
-        return case.refuse(ExitCode.ERR_INSTALLED,
-                             "this LVM has no clvmd: set daemon=lvmlockd or auto")
+        return case.refuse(ExitCode.ERR_INSTALLED, reasons.NO_CLVMD, version=case.version)
     if daemon == LVMLOCKD:
         wrong = [("use_lvmlockd = 1", found.use_lvmlockd == "1")]
     else:
         wrong = [("locking_type = 3", found.locking_type == "3"),
                  ("fallback_to_local_locking = 0", found.fallback == "0"),
                  ("use_lvmetad = 0", found.use_lvmetad in ("0", None))]
-    lines = [line for line, right in wrong if not right]
+    lines = ", ".join(line for line, right in wrong if not right)
     if not lines:
         return None
-    also = ""
     if found.use_lvmetad not in ("0", None) and daemon == CLVMD and case.metadata_cache:
-        also = f" (stop lvmetad, pid {case.metadata_cache[0].pid}, which sees this node alone)"
-    return case.refuse(ExitCode.ERR_ARGS,    # the lines last: they must be shown
-                         f"LVM is not set up for {daemon}{also}: in the global section of "
-                         f"{_LVM_CONF} set {' and '.join(lines)}")
+        return case.refuse(ExitCode.ERR_ARGS, reasons.LVMETAD, lines=lines,
+                           pid=case.metadata_cache[0].pid)
+    return case.refuse(ExitCode.ERR_ARGS, reasons.SETTINGS, daemon=daemon, lines=lines)

@@ -6,7 +6,7 @@ the daemon is started again to leave it.
 """
 
 from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.clvmd import common, deeds, mirror
+from dualstor.agents.clvmd import common, deeds, mirror, reasons
 from dualstor.errors import listed
 from dualstor.kernel.locksocket import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
@@ -33,10 +33,8 @@ def decide(case: "Case") -> "Step":
         return mirror.stop(case) or _end(case)
     busy = _busy(case, found, left)
     if busy:
-        return case.refuse(ExitCode.ERR_GENERIC,
-            f"{listed(busy) + (' is' if len(busy) == 1 else ' are')} active on this node "
-            "and would lose cluster locks: stop their clustered-vg resource, or deactivate them "
-            f"here with `vgchange -aln {busy[0].vg}`")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.IN_USE, vg=busy[0].vg,
+                           holders=listed(busy))
     if not found:
         return _clear(case, left)
     return _leave(case, found, left) or _signal(case, found)
@@ -71,8 +69,7 @@ def _leave(case: "Case", found: "tuple[Process, ...]",
         return None
     if case.elapsed - done[-1].at >= _LEAVING / 3:
         return Do(deeds.stop_lockspaces)
-    return Wait(f"lvmlockd to leave {listed(left)}", "`lvmlockctl --info` shows who "
-                "uses them", 0.3)
+    return case.wait(reasons.IN_LOCKSPACES, 0.3, daemon=LVMLOCKD, lockspaces=listed(left))
 
 
 def _revived(case: "Case") -> float:
@@ -93,28 +90,23 @@ def _signal(case: "Case", found: "tuple[Process, ...]") -> "Step":
         if not kills and (case.elapsed - terms[-1].at >= _ENDING or hopeless):
             return Do(deeds.signal, (process.pid, process.start_time, KILL))
         if kills and case.elapsed - kills[-1].at >= _DYING:
-            return case.refuse(ExitCode.ERR_GENERIC,
-                f"{process.program} (pid {process.pid}) does not end even after SIGKILL (state "
-                f"{process.state or 'unknown'}): the kernel holds it, mostly as dlm hangs; only a "
-                "reboot of this node ends it")
-    ending = listed(f"{p.program} (pid {p.pid})" for p in found)
-    return Wait(f"{ending} to end", "look at the system log", 0.2)
+            return case.refuse(ExitCode.ERR_GENERIC, reasons.UNKILLABLE, daemon=process.program,
+                               pid=process.pid, state=process.state or "unknown")
+    return case.wait(reasons.NOT_ENDED, 0.2, daemon=found[0].program, pid=found[0].pid)
 
 
 def _clear(case: "Case", left: "tuple[str, ...]") -> "Step":
     """Lockspaces without a daemon: start it again, it adopts them and can leave them."""
-    attempt = case.last(deeds.launch)
+    attempt, daemon, lockspaces = case.last(deeds.launch), common.running(case), listed(left)
     if attempt is not None:
-        says = attempt.says if attempt.code != 0 else "it ended and did not leave them"
-    elif case.parameters.cluster_engine != common.SINGLENODE and case.quorum.quorate is not True:
-        if case.elapsed < _REVIVING:
-            return Wait(f"quorum ({case.quorum.says}), to leave {listed(left)}",
-                        "start the other node, or reboot this one")
-        says = f"there is no quorum: {case.quorum.says}"
-    elif not case.dlm.ready:
-        says = "dlm_controld does not run"
-    else:
-        return Do(deeds.launch, (common.running(case),))
-    return case.refuse(ExitCode.ERR_GENERIC,
-        f"no lock daemon runs but its dlm lockspaces are left ({listed(left)}) and could "
-        f"not be cleared ({says}): reboot this node")
+        reason = reasons.LEFT_FAILED if attempt.code != 0 else reasons.LEFT_AGAIN
+        return case.refuse(ExitCode.ERR_GENERIC, reason, daemon=daemon, lockspaces=lockspaces,
+                           says=attempt.says)
+    if case.parameters.cluster_engine != common.SINGLENODE and case.quorum.quorate is not True:
+        said = case.say(reasons.LEFT_NO_QUORUM, daemon=daemon, lockspaces=lockspaces,
+                        says=case.quorum.says)
+        return Wait(said) if case.elapsed < _REVIVING else case.refuse(ExitCode.ERR_GENERIC, said)
+    if not case.dlm.ready:
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.LEFT_NO_DLM, daemon=daemon,
+                           lockspaces=lockspaces)
+    return Do(deeds.launch, (daemon,))

@@ -3,7 +3,7 @@
 
 from dualstor.action.steps import Do, Finish
 from dualstor.agents import lvmversion
-from dualstor.agents.clvmd import deeds, start
+from dualstor.agents.clvmd import deeds, reasons, start
 from dualstor.kernel.locksocket import CLVMD
 from dualstor.ocf.codes import ExitCode
 
@@ -31,9 +31,9 @@ def _cluster_conf(case: "Case") -> "Do | None":
     if case.request.level < 10 or start.kind(case) != CLVMD \
             or case.parameters.cluster_engine not in ("auto", "cman") or case.done(deeds.warn):
         return None
-    text = case.configuration
-    return Do(deeds.warn, (
-        f"cluster.conf does not validate ({text}): run `ccs_config_validate`",)) if text else None
+    if not case.configuration:
+        return None
+    return Do(deeds.warn, (case.say(reasons.CLUSTER_CONF, says=case.configuration),))
 
 
 def _programs(case: "Case") -> "Finish | None":
@@ -41,6 +41,5 @@ def _programs(case: "Case") -> "Finish | None":
     daemon = start.kind(case)
     if daemon is None or daemon in case.installed:
         return None
-    return case.refuse(ExitCode.ERR_INSTALLED,
-                       f"{daemon} is not installed on this node: install "
-                       f"{start.PACKAGES[daemon]}")
+    return case.refuse(ExitCode.ERR_INSTALLED, reasons.NOT_INSTALLED, daemon=daemon,
+                       package=start.PACKAGES[daemon])

@@ -5,10 +5,11 @@ import os
 
 from dualstor import fencepeer
 from dualstor.action.engine import Agent
-from dualstor.agents.drbd_dualprimary import decide, deeds, published, seen
+from dualstor.agents.drbd_dualprimary import decide, deeds, published, reasons, seen
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolError, ToolHung
 from dualstor.kernel import block, drbd, holders
+from dualstor.ocf.reason import entries, recognised
 from dualstor.tools import drbdadm, drbdsetup, pacemaker
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dualstor.agents.drbd_dualprimary.interface import Parameters
     from dualstor.host.host import Host
     from dualstor.kernel.drbd import State
+    from dualstor.ocf.reason import Said
     from dualstor.tools.drbdconf import Configuration
     from dualstor.tools.drbdsetup import DrbdOutcome
 
@@ -74,9 +76,10 @@ class DrbdDualPrimary(Agent):
         """The devices that stand on the resource's, LVs most of all, in words."""
         return self._on_volumes(holders.stacked)
 
-    def see_refusal(self) -> "str | None":
+    def see_refusal(self) -> "Said | None":
         """The exit reason of the last start, None when that succeeded or is not known."""
-        return self.host.recall(*self.refusal_memory)
+        text = self.host.recall(*self.refusal_memory)
+        return None if text is None else recognised(text, entries(reasons))
 
     def _on_volumes(self, look: "Callable[[Host, int, int], tuple[str, ...]]") -> "tuple[str, ...]":
         state = self.case.state
@@ -102,7 +105,7 @@ class DrbdDualPrimary(Agent):
             if drbdadm.unknown(self.host, self.name, self.conf):
                 return seen.Configured(there=False, says="drbdadm: not defined in your config")
         except ToolError as problem:
-            return seen.Configured(there=None, says=problem.reason,
+            return seen.Configured(there=None, says=str(problem),
                                    hung=isinstance(problem, ToolHung))
         return seen.Configured(there=True)
 

@@ -3,15 +3,14 @@
 
 from dualstor import fencepeer
 from dualstor.action.steps import Do
-from dualstor.agents.drbd_dualprimary import deeds
+from dualstor.agents.drbd_dualprimary import deeds, reasons
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.action.steps import Finish
     from dualstor.agents.drbd_dualprimary.seen import Case
-
-_HANDLER_LINE = f"fence-peer \"{fencepeer.PROGRAM}\";"
+    from dualstor.ocf.reason import Said
 
 _TWO = 2  # DRBD with more than two Primaries is not supported by anybody
 
@@ -29,15 +28,12 @@ def clone(case: "Case") -> "Finish | None":
               ("clone-node-max", case.request.clone_node_max, 1))
     for name, value, right in wanted:
         if value is not None and value != right:
-            return case.refuse(ExitCode.ERR_CONFIGURED,
-                          f"the clone has {name}={value}: set the meta attribute {name}={right}")
+            return case.refuse(ExitCode.ERR_CONFIGURED, reasons.CLONE_ATTRIBUTE,
+                               attribute=name, value=value, right=right)
     if case.request.promoted_max is None:
-        return case.refuse(ExitCode.ERR_CONFIGURED,
-                      "it does not run as a promotable clone: put it into a clone with the meta "
-                      "attributes promotable=true, promoted-max=2, notify=true")
+        return case.refuse(ExitCode.ERR_CONFIGURED, reasons.NO_CLONE)
     if not case.request.notifies:
-        return case.refuse(ExitCode.ERR_CONFIGURED,
-                      "the clone has no notify=true: set that meta attribute")
+        return case.refuse(ExitCode.ERR_CONFIGURED, reasons.NO_NOTIFY)
     return None
 
 
@@ -47,41 +43,22 @@ def known(case: "Case") -> "Finish | None":
     if configured.there:
         return None
     if configured.hung:
-        return case.refuse(ExitCode.ERR_GENERIC,
-                      f"drbdadm cannot be asked ({configured.says}): see with `drbdadm dump "
-                      f"{case.parameters.drbd_resource}` what it waits for")
-    if configured.there is None:
-        return case.refuse(ExitCode.ERR_INSTALLED,
-                      f"drbdadm cannot be asked ({configured.says}): install drbd-utils, or mend "
-                      "what it says")
-    return case.refuse(ExitCode.ERR_INSTALLED,
-                  f"it is not in this node's configuration ({configured.says}): copy its file to "
-                  f"/etc/drbd.d/ and see `drbdadm dump {case.parameters.drbd_resource}`")
-
-
-def _wrong_here(case: "Case", what: str, section: str, line: str) -> "Finish":
-    return case.refuse(ExitCode.ERR_ARGS,
-                  f"{what}: set `{line}` in its {section} section on both nodes, then `drbdadm "
-                  f"adjust {case.parameters.drbd_resource}`")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.DRBDADM_HANGS, says=configured.says)
+    reason = reasons.DRBDADM_FAILS if configured.there is None else reasons.NOT_CONFIGURED
+    return case.refuse(ExitCode.ERR_INSTALLED, reason, says=configured.says)
 
 
 def configuration(case: "Case") -> "Finish | None":
     """A refusal when the effective configuration cannot be run dual-primary, else None."""
     conf = case.configuration
     if len(conf.hosts) > _TWO:
-        return case.refuse(ExitCode.ERR_ARGS,
-                      f"it has {len(conf.hosts)} hosts; dual primary is for two: leave two `on` "
-                      "sections in it")
+        return case.refuse(ExitCode.ERR_ARGS, reasons.HOSTS, number=len(conf.hosts))
     if conf.protocol not in (None, "C"):
-        return _wrong_here(case, f"its protocol is {conf.protocol}",
-                           "net", "protocol C;")
+        return case.refuse(ExitCode.ERR_ARGS, reasons.PROTOCOL, protocol=conf.protocol)
     if not conf.allow_two_primaries:
-        return _wrong_here(case, "two primaries are not allowed", "net",
-                           "allow-two-primaries yes;")
+        return case.refuse(ExitCode.ERR_ARGS, reasons.ONE_PRIMARY)
     if conf.after_sb[2] not in (None, "disconnect"):
-        return _wrong_here(case,
-                           f"after-sb-2pri is {conf.after_sb[2]}, which throws data away",
-                           "net", "after-sb-2pri disconnect;")
+        return case.refuse(ExitCode.ERR_ARGS, reasons.AFTER_SB, policy=conf.after_sb[2])
     return _fencing(case)
 
 
@@ -91,24 +68,14 @@ def _fencing(case: "Case") -> "Finish | None":
         return None
     conf = case.configuration
     if conf.fencing != "resource-and-stonith":
-        return _wrong_here(case, f"fencing is {conf.fencing or 'not set'}",
-                           "net (before DRBD 9: disk)", "fencing resource-and-stonith;")
+        return case.refuse(ExitCode.ERR_ARGS, reasons.FENCING_POLICY,
+                           policy=conf.fencing or "not set")
     if not conf.fence_peer:
-        return _wrong_here(case, "there is no fence-peer handler", "handlers",
-                           _HANDLER_LINE)
-    handler = case.handler
-    if not handler.usable:
-        return case.refuse(ExitCode.ERR_ARGS,
-                      f"its fence-peer handler {handler.program} is not an executable file on this "
-                      "node: install what provides it, or correct `fence-peer` in the handlers "
-                      "section")
+        return case.refuse(ExitCode.ERR_ARGS, reasons.NO_HANDLER)
+    if not case.handler.usable:
+        return case.refuse(ExitCode.ERR_ARGS, reasons.HANDLER_MISSING,
+                           program=case.handler.program)
     return None
-
-
-def unfit(command: "str | None") -> str:
-    """What is wrong with a fence-peer handler that fails whatever happens; see fencepeer.unfit."""
-    return (f"its fence-peer handler {command} cannot work with DRBD 9, so a lost peer freezes I/O "
-            f"and nobody is fenced: set `{_HANDLER_LINE}` in handlers on both nodes")
 
 
 def handler_fits(case: "Case") -> "Finish | None":
@@ -119,28 +86,22 @@ def handler_fits(case: "Case") -> "Finish | None":
     command = case.configuration.fence_peer
     if not case.parameters.require_fencing or not fencepeer.unfit(command, case.generation):
         return None
-    return case.refuse(ExitCode.ERR_ARGS, unfit(command))
+    return case.refuse(ExitCode.ERR_ARGS, reasons.HANDLER_UNFIT)
 
 
 def cluster_fencing(case: "Case") -> "Finish | None":
     """A refusal when the cluster does not fence, else None; wrong on every node."""
     if case.parameters.require_fencing and case.fencing_enabled is False:
-        return case.refuse(ExitCode.ERR_CONFIGURED,
-                      "the cluster's fencing is disabled, two Primaries would lose data: configure "
-                      "a fence device for each node and set the property stonith-enabled=true")
+        return case.refuse(ExitCode.ERR_CONFIGURED, reasons.FENCING_DISABLED)
     return None
 
 
-def risky(case: "Case") -> "list[str]":
-    """What the configuration allows although it loses data in bad times, as sentences."""
-    conf, said = case.configuration, []
-    if not case.parameters.require_fencing:
-        said.append("require_fencing=false: when the nodes lose sight of each other both write on, "
-                    "and the writes of one will have to be thrown away")
-    for number, policy in enumerate(conf.after_sb[:2]):
+def risky(case: "Case") -> "list[Said]":
+    """What the configuration allows although it loses data in bad times."""
+    said = [] if case.parameters.require_fencing else [case.say(reasons.RISK_NO_FENCING)]
+    for number, policy in enumerate(case.configuration.after_sb[:2]):
         if policy and policy.startswith("discard-"):
-            said.append(f"after-sb-{number}pri is {policy}, which throws data away after a split "
-                        "brain: disconnect is safe")
+            said.append(case.say(reasons.RISK_AFTER_SB, number=number, policy=policy))
     return said
 
 
@@ -161,4 +122,4 @@ def unfit_handler_warning(case: "Case") -> "Do | None":
     if case.done(deeds.warn_of_handler) or not case.parameters.require_fencing \
             or not fencepeer.unfit(command, case.generation):
         return None
-    return Do(deeds.warn_of_handler, ("it will not be promoted: " + unfit(command),))
+    return Do(deeds.warn_of_handler, (case.say(reasons.NOT_PROMOTABLE, program=command),))

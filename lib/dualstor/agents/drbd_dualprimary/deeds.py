@@ -91,8 +91,8 @@ def _by_drbdadm(agent: "Agent",
     try:
         return agent.host.within(3, lambda: command(agent.host, agent.name, agent.conf))
     except ToolError as problem:
-        log.warning("%s", problem.reason)
-        outcome = drbdsetup.DrbdOutcome(ok=False, code=1, says=problem.reason)
+        log.warning("%s", problem)
+        outcome = drbdsetup.DrbdOutcome(ok=False, code=1, says=str(problem))
         if isinstance(problem, ToolHung):
             agent.hung = outcome
         return outcome
@@ -109,7 +109,7 @@ def _by_drbdsetup(agent: "Agent", command: "Callable[[Host, str, tuple[int, ...]
     try:
         return command(agent.host, agent.name, _minors(agent))
     except ToolError as problem:
-        says = f"{before}; {problem.reason}" if before else problem.reason
+        says = f"{before}; {problem}" if before else str(problem)
         return drbdsetup.DrbdOutcome(ok=False, code=1, says=says)
 
 
@@ -125,7 +125,7 @@ def resume_io(agent: "Agent", peer: str) -> bool:
     try:
         outcome = drbdadm.resume_io(agent.host, agent.name, agent.conf)
     except ToolError as problem:
-        log.warning("%s", problem.reason)
+        log.warning("%s", problem)
         return False
     if not outcome.ok:
         log.warning("drbdadm resume-io %s: %s", agent.name, outcome.says)
@@ -134,7 +134,7 @@ def resume_io(agent: "Agent", peer: str) -> bool:
 
 def note(agent: "Agent", reason: str) -> None:
     """Keep why start fails."""
-    agent.host.remember(reason, *agent.refusal_memory)
+    agent.host.remember(str(reason), *agent.refusal_memory)
 
 
 def remember(agent: "Agent") -> None:
@@ -163,7 +163,7 @@ def _give(agent: "Agent", score: "int | None", again: bool) -> bool:
         if again:
             pacemaker.resend_attributes(agent.host)
     except DualstorError as problem:
-        log.warning("promotion score of %s: %s", agent.name, problem.reason)
+        log.warning("promotion score of %s: %s", agent.name, problem)
         return False
     if score is seen.NO_SCORE:
         agent.host.forget(*agent.score_memory)
@@ -187,9 +187,9 @@ def advise(agent: "Agent") -> None:
         agent.host.remember("split brain\n", *agent.advice_memory)
 
 
-def warn(agent: "Agent", text: str) -> None:
+def warn(_agent: "Agent", text: str) -> None:
     """Log a warning."""
-    log.warning("DRBD resource %s: %s", agent.name, text)
+    log.warning("%s", text)
 
 
 def warn_of_handler(agent: "Agent", text: str) -> None:

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on demote and stop: the kernel first, and whoever holds the device is named."""
 
-from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.drbd_dualprimary import deeds, seen
+from dualstor.action.steps import Do, Finish
+from dualstor.agents.drbd_dualprimary import deeds, reasons, seen
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.action.steps import Step
+    from dualstor.action.steps import Step, Wait
     from dualstor.agents.drbd_dualprimary.deeds import Deed
     from dualstor.agents.drbd_dualprimary.seen import Case
     from dualstor.kernel.drbd import State
+    from dualstor.ocf.reason import Reason
 
 _PAUSE = 1.0  # seconds before a command is run again
 
@@ -19,23 +20,17 @@ _PAUSE = 1.0  # seconds before a command is run again
 _STACKED_PATIENCE = 15.0
 
 
-def again(case: "Case", deed: "Deed", what: str, hint: str) -> "Do | Wait":
+def again(case: "Case", deed: "Deed", why: "Reason", **values: object) -> "Do | Wait":
     """Do a deed again, but not at once."""
-    return case.again(Do(deed), _PAUSE, Wait(what, hint, _PAUSE / 2))
+    return case.again(Do(deed), _PAUSE, case.wait(why, _PAUSE / 2, **values))
 
 
 def _let_go(case: "Case", deed: "Deed") -> "Step":
     """The step while somebody has the device open: *deed* again, or a refusal that names who."""
-    name = case.parameters.drbd_resource
     if case.elapsed >= _STACKED_PATIENCE and case.stacked:
-        return case.refuse(ExitCode.ERR_GENERIC,
-                           f"`drbdadm {deed.__name__} {name}` is refused while its device is in "
-                           f"use by {', '.join(case.stacked)}: stop that first, then "
-                           "`crm_resource --cleanup`")
-    holders = case.holders
-    who = ", ".join(holders) if holders else "something that does not show in /proc"
-    return again(case, deed, f"{who} to let go of the device of DRBD resource {name}",
-                 "end that, then `crm_resource --cleanup`")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.IN_USE, holders=", ".join(case.stacked))
+    return again(case, deed, reasons.IN_USE,
+                 holders=", ".join(case.holders) or "something that /proc does not show")
 
 
 def secondary(case: "Case", state: "State") -> "Step | None":
@@ -45,15 +40,11 @@ def secondary(case: "Case", state: "State") -> "Step | None":
     outcome = case.last(deeds.secondary)
     if outcome is None:
         return Do(deeds.secondary)
-    name = case.parameters.drbd_resource
     if outcome.held_open:
         return _let_go(case, deeds.secondary)
     if outcome.transient or outcome.ok:
-        return again(case, deeds.secondary, f"`drbdadm secondary {name}` ({outcome.says})",
-                      f"see `drbdadm status {name}` and the kernel's log")
-    return case.refuse(ExitCode.ERR_GENERIC,
-                         f"`drbdadm secondary {name}` failed: {outcome.says}; see `drbdadm status "
-                         f"{name}`")
+        return again(case, deeds.secondary, reasons.NOT_SECONDARY, says=outcome.says)
+    return case.refuse(ExitCode.ERR_GENERIC, reasons.NOT_SECONDARY, says=outcome.says)
 
 
 def demote(case: "Case") -> "Step":
@@ -65,9 +56,7 @@ def demote(case: "Case") -> "Step":
     if case.state is None:
         if case.refusal:
             return Finish(ExitCode.ERR_GENERIC, case.refusal)
-        return case.refuse(ExitCode.ERR_GENERIC,
-                             "it is not started on this node, so there is nothing to demote: see "
-                             "the log for why its start failed, or start it")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.NOTHING_TO_DEMOTE)
     return secondary(case, case.state) or Finish(ExitCode.SUCCESS)
 
 
@@ -81,18 +70,15 @@ def stop(case: "Case") -> "Step":
     step = secondary(case, state)
     if step:
         return step
-    name = case.parameters.drbd_resource
     outcome = case.last(deeds.down)
     if outcome is None:
         return Do(deeds.down)
     if outcome.held_open or outcome.no_up_to_date:
         return _let_go(case, deeds.down)  # in 9 a Secondary can be read
     if outcome.transient or outcome.ok:
-        return again(case, deeds.down, f"`drbdadm down {name}` ({outcome.says})",
-                     f"see `drbdadm status {name}` and the kernel's log")
+        return again(case, deeds.down, reasons.NOT_DOWN, says=outcome.says)
     direct = case.last(deeds.down_directly)
     if direct is None:
         return Do(deeds.down_directly)  # drbdadm's configuration may be broken; the kernel's is not
-    return case.refuse(ExitCode.ERR_GENERIC,
-                         f"`drbdadm down {name}` failed: {outcome.says}; `drbdsetup down {name}` "
-                         f"too: {direct.says}")
+    return case.refuse(ExitCode.ERR_GENERIC, reasons.NOT_DOWN,
+                       says=f"{outcome.says}; drbdsetup: {direct.says}")

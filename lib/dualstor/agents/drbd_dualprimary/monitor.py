@@ -3,7 +3,7 @@
 
 from dualstor import fencepeer
 from dualstor.action.steps import Do, Finish
-from dualstor.agents.drbd_dualprimary import checks, deeds, frozen, published, seen
+from dualstor.agents.drbd_dualprimary import deeds, frozen, published, reasons, seen
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -11,21 +11,12 @@ if TYPE_CHECKING:
     from dualstor.action.steps import Step
     from dualstor.agents.drbd_dualprimary.seen import Case
     from dualstor.kernel.drbd import State
-
-#: What is wrong with a StandAlone resource. How a person fixes it depends on the state of both
-#: nodes when it is read, and loses data on the wrong one: status shows it, and the log (advise).
-SPLIT_BRAIN = "StandAlone, as after a split brain: run `dualstor status`"
+    from dualstor.ocf.reason import Said
 
 
 def advise(case: "Case") -> "Do | None":
     """The deed that writes into the log what a person does about a split brain; None when done."""
     return None if case.done(deeds.advise) else Do(deeds.advise)
-
-
-def unconnected(case: "Case", state: "State") -> str:
-    """What is wrong where the kernel has no connection at all, and what a person types."""
-    return (f"has no connection to its peer in the kernel ({seen.words(state)}), as a refused "
-            f"`down` leaves it: `drbdadm adjust {case.parameters.drbd_resource}` makes it")
 
 
 def publish(case: "Case", score: "int | None") -> "Do | None":
@@ -41,8 +32,7 @@ def decide(case: "Case") -> "Step":
     """The next step of monitor."""
     state = case.state
     if state is None:
-        return case.refuse(ExitCode.NOT_RUNNING,
-                             "not configured in the kernel of this node")
+        return case.refuse(ExitCode.NOT_RUNNING, reasons.NOT_RUNNING)
     return _resume(case, state) or publish(case, seen.score(state)) \
         or _verdict(case, state)
 
@@ -55,7 +45,7 @@ def _resume(case: "Case", state: "State") -> "Do | None":
 
 def _verdict(case: "Case", state: "State") -> "Do | Finish":
     trouble = failure(case, state)
-    step = advise(case) if trouble == SPLIT_BRAIN else None
+    step = advise(case) if trouble and trouble.reason is reasons.SPLIT_BRAIN else None
     if step:
         return step
     if trouble:
@@ -67,47 +57,34 @@ def _verdict(case: "Case", state: "State") -> "Do | Finish":
         return case.refuse(code, flaw)
     well = None if flaw or case.history else ()
     if state.primary:
-        return case.refuse(ExitCode.RUNNING_PROMOTED, "Primary").but(well=well)
+        return case.refuse(ExitCode.RUNNING_PROMOTED, reasons.PRIMARY).but(well=well)
     return Finish(ExitCode.SUCCESS, well=well)
 
 
-def failure(case: "Case", state: "State") -> "str | None":
+def failure(case: "Case", state: "State") -> "Said | None":
     """Why the state counts as failed, None when it does not."""
     if state.standalone and case.parameters.split_brain == "failed":
-        return SPLIT_BRAIN
+        return case.say(reasons.SPLIT_BRAIN)
     if seen.diskless(state) and not seen.served(state):
-        return (f"no disk here ({seen.words(state)}) and no peer with good data: see the kernel's "
-                f"log for the disk's error, then `drbdadm attach {case.parameters.drbd_resource}`")
+        return case.say(reasons.NO_DISK_NO_PEER, state=seen.words(state))
     if state.primary and not state.up_to_date and not seen.served(state):
-        return (f"Primary without good data ({seen.words(state)}): bring the peer back, or run "
-                "`dualstor status`")
+        return case.say(reasons.NO_GOOD_DATA, state=seen.words(state))
     return None
 
 
-def _flaw(case: "Case", state: "State") -> "str | None":
+def _flaw(case: "Case", state: "State") -> "Said | None":
     """Why the state counts as degraded, None when it is healthy."""
-    name = case.parameters.drbd_resource
-    if state.standalone:
-        return SPLIT_BRAIN
-    if state.suspended:
-        return ("I/O is suspended until the peer is fenced: mend fencing, see `stonith_admin "
-                "--history '*'` and `dualstor status`")
-    if seen.diskless(state):
-        return ("works on the peer's disk, the one here is detached: replace or repair it, then "
-                f"`drbdadm attach {name}`")
-    if not state.peers:
-        return unconnected(case, state)
-    if not state.connected:
-        return (f"runs without its peer ({seen.words(state)}): bring the other node or the "
-                "replication link back")
-    if seen.resyncing(state):
-        return f"resync runs ({seen.words(state)}): see `drbdadm status {name}`"
-    if not state.up_to_date:
-        return f"disk is not UpToDate ({seen.words(state)}): see `drbdadm status {name}`"
-    return None
+    reason = reasons.SPLIT_BRAIN if state.standalone \
+        else reasons.SUSPENDED if state.suspended \
+        else reasons.DETACHED if seen.diskless(state) \
+        else reasons.UNCONNECTED if not state.peers \
+        else reasons.ALONE if not state.connected \
+        else reasons.RESYNC if seen.resyncing(state) \
+        else reasons.DATED if not state.up_to_date else None
+    return None if reason is None else case.say(reason, state=seen.words(state))
 
 
-def _unfit(case: "Case", state: "State") -> "str | None":
+def _unfit(case: "Case", state: "State") -> "Said | None":
     """Why a Primary is degraded whose fence-peer handler cannot work with its DRBD, else None.
 
     At level 0 not asked by a probe, nor where the kernel does not name the peer: that is DRBD 8.
@@ -117,4 +94,4 @@ def _unfit(case: "Case", state: "State") -> "str | None":
         return None
     if not fencepeer.unfit(case.fence_peer, case.generation):
         return None
-    return checks.unfit(case.fence_peer)
+    return case.say(reasons.HANDLER_UNFIT)

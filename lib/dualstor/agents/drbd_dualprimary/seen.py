@@ -9,6 +9,7 @@ TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.agents.drbd_dualprimary.interface import Parameters
     from dualstor.kernel.drbd import State, Volume
+    from dualstor.ocf.reason import Said
     from dualstor.tools.drbdconf import Configuration
 
 #: Promotion scores, as administrators know them from ocf:linbit:drbd.
@@ -110,7 +111,7 @@ class Case(steps.Case):
     module: bool                            # whether the kernel has DRBD
     holders: "tuple[str, ...]"              # who holds the devices open
     stacked: "tuple[str, ...]"              # the devices on top of them
-    refusal: "str | None"                   # the exit reason of the last start
+    refusal: "Said | None"                  # the exit reason of the last start
     patience: float                         # seconds into the action at which waiting ends
     generation: "int | None"                # 8 or 9, of the module that is loaded
     # configuration and cluster
@@ -124,6 +125,7 @@ class Case(steps.Case):
     suspension: "tuple[str, ...] | None"    # why I/O is suspended; None: not known
 
     @property
-    def subject(self) -> str:
-        """The DRBD resource."""
-        return f"DRBD resource {self.parameters.drbd_resource}"
+    def names(self) -> "dict[str, str]":
+        """As of any case: the DRBD resource."""
+        name = self.parameters.drbd_resource
+        return {"subject": f"DRBD {name}", "drbd": name}

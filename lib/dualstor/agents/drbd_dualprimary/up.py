@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on start and promote: good data, and a peer that is here or surely down."""
 
-from dualstor.action.steps import Do, Finish, Wait
-from dualstor.agents.drbd_dualprimary import checks, deeds, down, monitor, seen
+from dualstor.action.steps import Do, Finish
+from dualstor.agents.drbd_dualprimary import checks, deeds, down, monitor, reasons, seen
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.action.steps import Step
+    from dualstor.action.steps import Step, Wait
     from dualstor.agents.drbd_dualprimary.deeds import Deed
     from dualstor.agents.drbd_dualprimary.seen import Case
     from dualstor.kernel.drbd import State
 
-_NO_META_DATA = ("no valid meta", "no valid meta-data")
+_NO_METADATA = "no valid meta"     # drbdmeta: "No valid meta data found", "... meta-data ..."
 
 
 def start(case: "Case") -> "Step":
@@ -71,30 +71,21 @@ def _bring_up(case: "Case") -> "Step | None":
     outcome = case.last(deed)
     if outcome is None:
         return Do(deed)
-    name = case.parameters.drbd_resource
     if outcome.transient:
-        return down.again(case, deed, f"`drbdadm {deed.__name__} {name}` ({outcome.says})",
-                           "see the kernel's log")
+        return down.again(case, deed, reasons.NOT_UP, says=outcome.says)
     if outcome.ok and deed is not deeds.up:
         return _without_connection(case, deed)
-    if any(words in outcome.says.lower() for words in _NO_META_DATA):
-        text = (f"its disk has no meta-data ({outcome.says}): run `dualstor status` before "
-                "anything else")
-    else:
-        text = (f"`drbdadm {deed.__name__} {name}` failed: {outcome.says}; see the kernel's log "
-                f"and `drbdadm -d adjust {name}`")
-    return case.refuse(ExitCode.ERR_GENERIC, text)
+    lacking = _NO_METADATA in outcome.says.lower()
+    return case.refuse(ExitCode.ERR_GENERIC, reasons.NO_METADATA if lacking else reasons.NOT_UP,
+                       says=outcome.says)
 
 
 def _without_connection(case: "Case", deed: "Deed") -> "Finish | None":
     """A refusal when there is still no connection; None for the rest, which monitor will report."""
     if case.state is None or case.state.peers:
         return None
-    name = case.parameters.drbd_resource
-    return case.refuse(ExitCode.ERR_GENERIC,
-                       "it has no connection to its peer, also after "
-                       f"`drbdadm {deed.__name__} {name}`: see `drbdadm dump {name}`, which must "
-                       "name both nodes")
+    return case.refuse(ExitCode.ERR_GENERIC, reasons.STILL_UNCONNECTED,
+                       command=f"drbdadm {deed.__name__}")
 
 
 def _meet_peer(case: "Case", state: "State") -> "Step | None":
@@ -105,25 +96,19 @@ def _meet_peer(case: "Case", state: "State") -> "Step | None":
     :returns: also the refusal of a split brain
     """
     if state.standalone and case.parameters.split_brain == "failed":
-        return monitor.advise(case) or case.refuse(ExitCode.ERR_GENERIC,
-                                                    monitor.SPLIT_BRAIN)
+        return monitor.advise(case) or case.refuse(ExitCode.ERR_GENERIC, reasons.SPLIT_BRAIN)
     met = seen.settled(state)
     if state.standalone or met and (state.up_to_date or not seen.resyncing(state)) \
             or case.elapsed >= case.patience:
         return None
-    if met:
-        return Wait(f"the resync of DRBD resource {case.parameters.drbd_resource} to end",
-                    f"see `drbdadm status {case.parameters.drbd_resource}`")
-    return Wait(f"the peer of DRBD resource {case.parameters.drbd_resource} to connect",
-                f"see `drbdadm cstate {case.parameters.drbd_resource}` on both nodes")
+    return case.wait(reasons.RESYNC if met else reasons.PEER_AWAY, state=seen.words(state))
 
 
 def promote(case: "Case") -> "Step":
     """The next step of promote: never without good data, never next to an unseen Primary."""
     state = case.state
     if state is None:
-        return case.refuse(ExitCode.ERR_GENERIC,
-                             "it is not configured in the kernel of this node: start it first")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.NOT_RUNNING)
     if state.primary:
         trouble = monitor.failure(case, state)
         if trouble:
@@ -141,24 +126,18 @@ def promote(case: "Case") -> "Step":
 
 def _data(case: "Case", state: "State") -> "Finish | Wait | None":
     """A Wait or a refusal when the disk here is not UpToDate, else None."""
-    name = case.parameters.drbd_resource
+    words = seen.words(state)
     if state.standalone:
-        return case.refuse(ExitCode.ERR_GENERIC, monitor.SPLIT_BRAIN)
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.SPLIT_BRAIN)
     if state.up_to_date:
         return None
     if seen.diskless(state):
-        return case.refuse(ExitCode.ERR_GENERIC,
-                             f"it has no disk on this node ({seen.words(state)}): repair the disk, "
-                             f"then `drbdadm attach {name}`")
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.NO_DISK, state=words)
     if seen.resyncing(state) or not seen.settled(state):
         if not state.connected and any(v.dstate == "Consistent" for v in state.volumes):
-            return Wait(f"DRBD resource {name} to hear of its peer's copy ({seen.words(state)})",
-                        "nobody knows which copy is newer, see `dualstor status`")
-        return Wait(f"an UpToDate disk of DRBD resource {name} ({seen.words(state)})",
-                    f"bring the peer back, let the resync end, see `drbdadm status {name}`")
-    return case.refuse(ExitCode.ERR_GENERIC,
-                         f"its disk is not UpToDate ({seen.words(state)}): on the node with the "
-                         f"good copy start the cluster, and see `drbdadm status {name}`")
+            return case.wait(reasons.CONSISTENT, state=words)
+        return case.wait(reasons.NOT_UP_TO_DATE, state=words)
+    return case.refuse(ExitCode.ERR_GENERIC, reasons.OUTDATED, state=words)
 
 
 def _peer(case: "Case", state: "State") -> "Finish | Wait | None":
@@ -166,18 +145,15 @@ def _peer(case: "Case", state: "State") -> "Finish | Wait | None":
 
     :returns: also the refusal of a resource that nothing will connect
     """
-    name = case.parameters.drbd_resource
     if not state.peers:
-        return case.refuse(ExitCode.ERR_GENERIC, monitor.unconnected(case, state))
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.UNCONNECTED, state=seen.words(state))
     if seen.settled(state):
         return None
     if not state.connected and case.peer.down is True:
         return None
     if state.connected:
-        return Wait(f"the handshake of DRBD resource {name} ({seen.words(state)})",
-                    f"see `drbdadm status {name}` on both nodes")
-    return Wait(f"the peer {case.peer.name} of DRBD resource {name} to connect, or to be fenced",
-                "mend the replication link or the fencing, see `dualstor status`")
+        return case.wait(reasons.HANDSHAKE, state=seen.words(state))
+    return case.wait(reasons.PEER_UNKNOWN, peer=case.peer.name)
 
 
 def _primary(case: "Case") -> "Step":
@@ -185,16 +161,8 @@ def _primary(case: "Case") -> "Step":
     outcome = case.last(deeds.primary)
     if outcome is None:
         return Do(deeds.primary)
-    name = case.parameters.drbd_resource
     if outcome.ok or outcome.transient:
-        return down.again(case, deeds.primary, f"`drbdadm primary {name}` ({outcome.says})",
-                           f"see `drbdadm status {name}` and the kernel's log")
-    if outcome.no_up_to_date:
-        text = "the fence-peer handler may have failed: see the kernel's log and " \
-               "`stonith_admin --history '*'`"
-    elif outcome.no_disk:
-        text = f"`drbdadm attach {name}` after the disk is repaired"
-    else:
-        text = f"see `drbdadm status {name}` and the kernel's log"
-    return case.refuse(ExitCode.ERR_GENERIC,
-                         f"`drbdadm primary {name}` failed: {outcome.says}; {text}")
+        return down.again(case, deeds.primary, reasons.NOT_PRIMARY, says=outcome.says)
+    reason = reasons.NOT_PRIMARY_UNFENCED if outcome.no_up_to_date \
+        else reasons.NOT_PRIMARY_DISKLESS if outcome.no_disk else reasons.NOT_PRIMARY
+    return case.refuse(ExitCode.ERR_GENERIC, reason, says=outcome.says)

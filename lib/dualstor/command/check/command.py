@@ -75,7 +75,7 @@ def _trees(arguments: "Namespace") -> "tuple[list[Tree], list[str]]":
         try:
             found.append(peer.look(host))
         except DualstorError as problem:
-            absent.append(problem.reason)
+            absent.append(str(problem))
     return found, absent
 
 

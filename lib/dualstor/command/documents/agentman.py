@@ -75,6 +75,19 @@ def _action(action: "Action") -> "list[str]":
             roff(f"{_ACTIONS[action.name]}{depth}. Suggested: {words}.")]
 
 
+def _reasons(name: str) -> "list[str]":
+    """The section about the exit reasons: what each kind of them means, and what to do."""
+    lines = [".SH EXIT REASONS",
+             "Each failure ends with one sentence, which crm_mon shows: what is wrong, and the",
+             "next step. operations.md among the documents of dualstor has each sentence, and the",
+             "steps of each recipe. These are their kinds:"]
+    for topic in dict.fromkeys(each.topic for each in catalogue.reasons(name)):
+        steps = " The steps are in operations.md." if topic.parts else ""
+        lines += [".TP", f"\\fB{roff(topic.title)}\\fR",
+                  roff(f"{topic.means} {topic.todo}{steps}")]
+    return lines
+
+
 def _operations(interface: "Interface") -> "list[Action]":
     """The actions that a configuration lists."""
     listed = ("start", "stop", "promote", "demote", "monitor")
@@ -136,10 +149,7 @@ def render(name: str) -> str:
     lines.append(".SH SUPPORTED ACTIONS")
     for action in interface.actions:
         lines += _action(action)
-    lines += [".SH EXIT REASONS",
-              "Each failure ends with one sentence, which crm_mon shows. operations.md among the",
-              "documents of dualstor explains each: what it means and what to do.",
-              ".SH EXAMPLE", "With pcs:"]
+    lines += _reasons(name) + [".SH EXAMPLE", "With pcs:"]
     lines += _example(_pcs(interface, given))
     lines += [".PP", "With the crm shell:"] + _example(_crm(interface, given))
     lines += [".PP",

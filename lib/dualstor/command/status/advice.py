@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From a Report to what a person should do now, the most urgent first. Pure."""
 
-from dualstor.command.documents.explanations import explained
+from dualstor.agents import catalogue
 from dualstor.command.status import copies
 from dualstor.command.status.advised import ERROR, UNSEEN, WARNING, Advice, error, warning
 from dualstor.command.status.report import Silent
@@ -138,18 +138,28 @@ def _volumes(report: "Report") -> "Iterator[Advice]":
                           "of a kind that cannot be shared; see the last failure")
 
 
-def _failures(report: "Report") -> "Iterator[Advice]":
+def _failures(report: "Report", shown: bool) -> "Iterator[Advice]":
+    """The last failure and what its exit reason means.
+
+    :param shown: whether a recipe is shown for what is seen now
+    """
     if isinstance(report.cluster, Silent):
         return
     failures = [each for each in report.cluster.failures if not each.degraded]
     for failure in failures[-1:]:
         resource = failure.operation.rpartition("_")[0].rpartition("_")[0]
-        topic = explained(failure.reason, _agent(report.cluster, resource))
+        said = catalogue.recognised(failure.reason, _agent(report.cluster, resource))
+        topic = said.reason.topic if said else None
+        todo = "do what the reason says" if topic is None else topic.todo.rstrip(".")
+        if topic and topic.parts and shown:
+            todo = "see above"
+        elif failure.node != report.node:
+            todo = f"on {failure.node}: {todo}"
+        if "crm_resource --cleanup" not in todo:
+            todo += f". Then `crm_resource --cleanup --resource {resource}`"
         yield warning(
             f"the last failed action was {failure.operation} on {failure.node} ({failure.code}): "
-            + (failure.reason or "no reason was given; see the log of that node"),
-            (topic.todo.rstrip(".") if topic and not topic.parts else "do what the reason says")
-            + f". Then `crm_resource --cleanup --resource {resource}`")
+            + (failure.reason or "no reason was given; see the log of that node"), todo)
 
 
 def _agent(cluster: "ClusterState", resource: str) -> "str | None":
@@ -178,6 +188,7 @@ def _unseen(report: "Report") -> "Iterator[Advice]":
 def advise(report: "Report") -> "tuple[Advice, ...]":
     """The Advice for a Report, errors first; () when there is nothing to do."""
     found = [each for look in (_membership, _nodes, _fencing, copies.look, _locking,
-                               _volumes, _failures, _unseen) for each in look(report)]
+                               _volumes, _unseen) for each in look(report)]
+    found += _failures(report, any(each.parts for each in found))
     order = (ERROR, WARNING, UNSEEN)
     return tuple(sorted(found, key=lambda each: order.index(each.severity)))

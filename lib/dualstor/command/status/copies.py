@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From a Report to what a person should do about DRBD: its connection and its copies. Pure."""
 
-import re
-
 from dualstor import recipes
+from dualstor.agents import catalogue
+from dualstor.agents.drbd_dualprimary import reasons
 from dualstor.command.status import peer
 from dualstor.command.status.advised import error, warning
 from dualstor.command.status.report import Silent
+from dualstor.ocf.reason import stands_for
 from dualstor.record import whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from dualstor.command.status.advised import Advice
     from dualstor.command.status.report import Report
     from dualstor.kernel.drbd import State, Volume
+    from dualstor.ocf.reason import Reason
 
 _NO_DISK = ("Diskless", "Failed")
 _COPY_LOST = ("Inconsistent", "Outdated")
@@ -68,20 +70,28 @@ def _old(report: "Report") -> bool:
     return known == numbers and known < [8, 4]
 
 
-def _says(report: "Report", name: str, words: str) -> bool:
-    """Whether the reason of a failed action has these words, and names no other resource."""
-    for failure in () if isinstance(report.cluster, Silent) else report.cluster.failures:
-        named = re.search(r"DRBD resource ([^\s:]+)", failure.reason)
-        if words in failure.reason and (named is None or named.group(1) == name):
-            return True
-    return False
+def _says(report: "Report", name: str, reason: "Reason", here: bool = True) -> bool:
+    """Whether a failed action of a DRBD resource has this exit reason.
+
+    A name that the cluster has shortened must be that of no other resource.
+
+    :param here: only actions on this node
+    """
+    failures = () if isinstance(report.cluster, Silent) else report.cluster.failures
+    names = [] if isinstance(report.drbd, Silent) else [each for each, _ in report.drbd.resources]
+    said = [catalogue.recognised(each.reason, catalogue.DRBD_DUALPRIMARY) for each in failures
+            if each.node == report.node or not here]
+    return any(each.reason.id == reason.id and stands_for(each.values["drbd"], name)
+               and not any(stands_for(each.values["drbd"], other)
+                           for other in names if other != name)
+               for each in said if each)
 
 
 def _split_brain(report: "Report", name: str, state: "State | None") -> "Advice | None":
     """The Advice to end a split brain; None where none is seen."""
     sides = _sides(report, name, state)
     if state is None:
-        if not (_says(report, name, recipes.SPLIT_BRAIN) or sides[1].standalone):
+        if not (_says(report, name, reasons.SPLIT_BRAIN, here=False) or sides[1].standalone):
             return None
         what = f"DRBD {name} is down here, after a split brain"
     elif state.standalone:
@@ -90,7 +100,8 @@ def _split_brain(report: "Report", name: str, state: "State | None") -> "Advice 
     elif sides[1].standalone:
         what = (f"DRBD {name} waits for a peer that does not connect: {sides[1].node} has given "
                 "up the connection (StandAlone), as after a split brain")
-    elif not state.connected and _says(report, name, recipes.SPLIT_BRAIN) and not sides[1].waits:
+    elif not state.connected and not sides[1].waits \
+            and _says(report, name, reasons.SPLIT_BRAIN, here=False):
         what = f"DRBD {name} waits for its peer, and the cluster reports a split brain"
     else:
         return None
@@ -105,12 +116,12 @@ def _split_brain(report: "Report", name: str, state: "State | None") -> "Advice 
 def _down(report: "Report", name: str) -> "Advice":
     """The Advice for a resource that is not up."""
     here, there = recipes.Side(node=report.node, state=None, groups=()), report.other
-    if _says(report, name, recipes.NO_META_DATA):
+    if _says(report, name, reasons.NO_METADATA):
         return error(f"DRBD {name} is not up here: its backing device has no DRBD metadata",
                      f"first check that it is the right disk (`drbdadm dump {name}`, `lsblk`), and "
                      "why its metadata is gone. What is overwritten is lost",
                      recipes.new_disk(name, report.node, there, up=False))
-    if _says(report, name, recipes.CONSISTENT) and _off(report):
+    if _says(report, name, reasons.CONSISTENT) and _off(report):
         return _lone(report, name, here)
     return error(f"DRBD {name} is not up on {report.node}",
                  "the cluster brings it up: see its last failure, fix that, then "

@@ -66,7 +66,7 @@ def see_drbd(host: "Host") -> DrbdReport:
         try:
             found.append((name, drbdadm.resource_state(host, name, timeout=_share(host))))
         except DualstorError as problem:
-            found.append((name, Silent(says=problem.reason)))
+            found.append((name, Silent(says=str(problem))))
     return DrbdReport(loaded=True, resources=tuple(found), version=_version(host))
 
 
@@ -100,7 +100,7 @@ def see_locking(host: "Host") -> Locking:
             spaces = lvmlock.lockspaces(host, _share(host))
             seen = seen.but(modes=tuple(lock for space in spaces for lock in space.volumes))
         except DualstorError as problem:
-            seen = seen.but(silence=problem.reason)
+            seen = seen.but(silence=str(problem))
     return seen
 
 
@@ -125,7 +125,7 @@ def see_cluster(host: "Host") -> "ClusterState | Silent":
         try:
             return pacemaker.parse_mon(problem.completed.stdout)
         except ParseError as error:
-            return Silent(says=f"crm_mon: {error.line or problem.reason}")
+            return Silent(says=f"crm_mon: {error.line or problem}")
 
 
 def _by_fenced(host: "Host") -> "tuple[stonith.FenceEvent, ...]":
@@ -177,7 +177,7 @@ def _answer(part: "Callable[[Host], Any]", host: "Host") -> "Any":
     except ToolMissing as problem:
         return Silent(says=f"{problem.argv[0]} is not installed")
     except DualstorError as problem:
-        return Silent(says=problem.reason)
+        return Silent(says=str(problem))
     except Exception as problem:  # pylint: disable=broad-except
         return Silent(says=f"unexpected {type(problem).__name__}: {problem}; please report it")
 

@@ -39,7 +39,7 @@ def ask(host: "Host", name: str, options: "Sequence[str]" = ()) -> "dict[str, An
         completed = host.run(argv(name, options))
         found = json.loads(completed.stdout)
     except DualstorError as problem:
-        return Silent(says=problem.reason)
+        return Silent(says=str(problem))
     except ValueError:
         return Silent(says=f"{name} does not answer with JSON: {completed.complaint()}")
     if not isinstance(found, dict) or found.get("schema") != _SCHEMA:

@@ -158,7 +158,7 @@ def known_transport(host: "HostView") -> "Findings":
 
 
 @rule("COROSYNC-TOKEN", WARNING, "the token timeout is neither too short nor too long",
-      why="With a short one a busy host is taken for dead and fenced; with a long one locks wait "
+      why="If it is too short a busy host is taken for dead and fenced; if too long locks wait "
           "that long for a dead host.",
       fix="set `token: 3000` in the totem section on both hosts (milliseconds)")
 def token(host: "HostView") -> "Findings":

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The exit reasons of drbd-dualprimary, and what a person should know about each."""
+
+from dualstor import fencepeer, recipes
+from dualstor.ocf.reason import Reason, Topic
+
+#: The line that names our own handler.
+HANDLER_LINE = f"fence-peer \"{fencepeer.PROGRAM}\";"
+
+# -- the configuration ----------------------------------------------------------------------
+
+_CLONE = Topic(
+    "The clone is not set up for two Primaries",
+    "The resource must be a promotable clone with promoted-max=2 (master-max=2 before Pacemaker "
+    "2), one instance per node, and notify=true.",
+    "Set the meta attribute that is named. `dualstor configure` writes the whole clone.")
+CLONE_ATTRIBUTE = Reason(
+    "drbd-clone-attribute", _CLONE, "DRBD {drbd}: its clone has {attribute}={value}",
+    "set the meta attribute {attribute}={right}")
+NO_CLONE = Reason(
+    "drbd-no-clone", _CLONE, "DRBD {drbd} is not a promotable clone",
+    "clone it with promotable=true promoted-max=2 notify=true")
+NO_NOTIFY = Reason(
+    "drbd-no-notify", _CLONE, "DRBD {drbd}: its clone has no notify=true",
+    "set that meta attribute")
+
+_DRBDADM = Topic(
+    "DRBD's configuration cannot be read",
+    "drbdadm is missing, or refuses a file below /etc/drbd.d/, or has no resource of that name.",
+    "Run `drbdadm dump all` on this node and fix what it names; both nodes need the same file.")
+DRBDADM_HANGS = Reason(
+    "drbd-drbdadm-hangs", _DRBDADM, "DRBD {drbd}: drbdadm does not answer ({says})",
+    "see what `drbdadm dump {drbd}` waits for")
+DRBDADM_FAILS = Reason(
+    "drbd-drbdadm-fails", _DRBDADM, "DRBD {drbd}: drbdadm cannot be used ({says})",
+    "install drbd-utils, or fix what it says")
+NOT_CONFIGURED = Reason(
+    "drbd-not-configured", _DRBDADM, "DRBD {drbd} is not configured here ({says})",
+    "copy its file from the other node, or correct drbd_resource")
+
+_SETTINGS = Topic(
+    "DRBD is not set up for two Primaries",
+    "Dual primary is only safe with protocol C, allow-two-primaries, after-sb-2pri disconnect, "
+    "fencing resource-and-stonith and a fence-peer handler.",
+    "Put the line that is named into the resource's file on both nodes, then `drbdadm adjust "
+    "RESOURCE` on both. `dualstor check` shows all such lines at once.")
+HOSTS = Reason(
+    "drbd-hosts", _SETTINGS, "DRBD {drbd} has {number} hosts",
+    "dual primary is for two, leave two `on` sections in its file")
+PROTOCOL = Reason(
+    "drbd-protocol", _SETTINGS, "DRBD {drbd} has protocol {protocol}",
+    "set `protocol C;` in net on both nodes, then adjust it")
+ONE_PRIMARY = Reason(
+    "drbd-one-primary", _SETTINGS, "DRBD {drbd} allows only one Primary",
+    "set `allow-two-primaries yes;` in net on both nodes, then adjust it")
+AFTER_SB = Reason(
+    "drbd-after-sb-2pri", _SETTINGS,
+    "DRBD {drbd} throws data away with after-sb-2pri {policy}",
+    "set `after-sb-2pri disconnect;` in net")
+FENCING_POLICY = Reason(
+    "drbd-fencing-policy", _SETTINGS, "DRBD {drbd}: fencing is {policy}",
+    "set `fencing resource-and-stonith;` in net (disk in DRBD 8)")
+NO_HANDLER = Reason(
+    "drbd-no-handler", _SETTINGS, "DRBD {drbd} has no fence-peer handler",
+    f"set `{HANDLER_LINE}` in handlers")
+
+HANDLER_UNFIT = Reason(
+    "drbd-handler-unfit", Topic(
+        "The fence-peer handler cannot work with DRBD 9",
+        "stonith_admin-fence-peer.sh of drbd-utils was made for DRBD 8.4: it waits for variables "
+        "that DRBD 9 does not set, and always fails. When the link between the nodes is lost, "
+        "both freeze and nobody is fenced. Nothing is lost, and nothing works, until the link is "
+        "back.",
+        f"Put `{HANDLER_LINE}` into the handlers section of the resource's file on both nodes. "
+        "DRBD reads it each time; nothing has to be stopped."),
+    "DRBD {drbd}: fence-peer handler cannot work with DRBD 9",
+    f"set `{HANDLER_LINE}`")
+NOT_PROMOTABLE = Reason(
+    "drbd-not-promotable", HANDLER_UNFIT.topic,
+    "DRBD {drbd} will not be promoted, as its fence-peer handler {program} cannot work with DRBD "
+    "9: a lost peer would freeze I/O and nobody would be fenced",
+    f"set `{HANDLER_LINE}` in handlers on both nodes", logged=True)
+HANDLER_MISSING = Reason(
+    "drbd-handler-missing", Topic(
+        "The fence-peer handler is missing",
+        "DRBD would call a program that is not there, and freeze its I/O when the peer is lost.",
+        "Install the package that has the handler (resource-agents-dualstor has "
+        "dualstor-fence-peer, drbd-utils the others), or correct its path."),
+    "DRBD {drbd} cannot run fence-peer handler {program}", "install or correct it")
+FENCING_DISABLED = Reason(
+    "drbd-fencing-disabled", Topic(
+        "The cluster does not fence",
+        "With stonith-enabled=false nobody makes sure that a lost peer has stopped writing: two "
+        "Primaries that do not see each other lose the writes of one.",
+        "Configure a fence device for each node, test it with `stonith_admin --reboot NODE` (which "
+        "reboots that node), set stonith-enabled=true. require_fencing=false lifts the refusal; "
+        "then you accept the loss."),
+    "DRBD {drbd}: the cluster does not fence",
+    "add a fence device for each node, set stonith-enabled=true")
+
+_WAIVED = Topic(
+    "A setting that risks data",
+    "Only a warning in the log: require_fencing=false was set, or a policy that throws data away.",
+    "Remove the parameter as soon as fencing works; set the policy to disconnect.")
+RISK_NO_FENCING = Reason(
+    "drbd-risk-no-fencing", _WAIVED,
+    "DRBD {drbd} has require_fencing=false: when the nodes lose sight of each other both keep "
+    "writing, and the writes of one will have to be thrown away", logged=True)
+RISK_AFTER_SB = Reason(
+    "drbd-risk-after-sb", _WAIVED,
+    "DRBD {drbd} has after-sb-{number}pri {policy}, which throws data away after a split brain",
+    "disconnect is safe", logged=True)
+
+# -- coming up ------------------------------------------------------------------------------
+
+NOT_UP = Reason(
+    "drbd-not-up", Topic(
+        "DRBD does not come up",
+        "Attaching the disk or connecting failed; the sentence has what drbdadm said.",
+        "`drbdadm -d adjust RESOURCE` shows what it would do, `dmesg` what the kernel objects to."),
+    "DRBD {drbd} does not come up ({says})", "see `dmesg` and `dualstor status`")
+NO_METADATA = Reason(
+    "drbd-no-metadata", Topic(
+        "The backing device has no DRBD metadata",
+        "DRBD finds none of its own data on the disk, so it cannot tell how old the copy is. It "
+        "is a new disk, or the wrong one (names change over a boot), or something has overwritten "
+        "it.",
+        "First check that it is the right disk (`drbdadm dump RESOURCE`, `lsblk`), and why its "
+        "metadata is gone. What is overwritten is lost.",
+        recipes.new_disk("R", "this node", "the other node", up=False)),
+    "DRBD {drbd} has no metadata on its backing device ({says})",
+    "first run `dualstor status`")
+
+_UNCONNECTED = Topic(
+    "There is no connection at all",
+    "DRBD 9 removes the connection when `down` is asked for, even where it then refuses because "
+    "somebody reads the device. The copies drift apart until there is a connection.",
+    "`drbdadm adjust RESOURCE` on this node makes it again, as does the next start.")
+UNCONNECTED = Reason(
+    "drbd-unconnected", _UNCONNECTED, "DRBD {drbd} has no connection in the kernel ({state})",
+    "`drbdadm adjust {drbd}` makes it")
+STILL_UNCONNECTED = Reason(
+    "drbd-still-unconnected", _UNCONNECTED,
+    "DRBD {drbd} has no connection even after `{command}`",
+    "its file must name both nodes")
+
+_PEER = Topic(
+    "Waiting for the peer",
+    "One copy alone is not promoted while it is unknown what the other node does. The wait ends "
+    "when the peer connects, or when the cluster knows that it is down.",
+    "Fix the replication link, start the other node, or get fencing to work. Only if you have "
+    "checked yourself that the other node is off: `stonith_admin --confirm NODE`.")
+PEER_AWAY = Reason(
+    "drbd-peer-away", _PEER, "DRBD {drbd} is not connected to its peer",
+    "see `drbdadm cstate {drbd}` on both nodes")
+HANDSHAKE = Reason(
+    "drbd-handshake", _PEER, "DRBD {drbd} is in its handshake ({state})",
+    "see `drbdadm status` on both nodes")
+PEER_UNKNOWN = Reason(
+    "drbd-peer-unknown", _PEER, "DRBD {drbd}: {peer} is neither connected nor fenced",
+    "run `dualstor status`")
+CONSISTENT = Reason(
+    "drbd-consistent", Topic(
+        "One copy alone, and nobody knows which is newer",
+        "Both nodes went down and one came back: its copy is whole (Consistent), but the other "
+        "node may have kept writing for longer. It is not promoted by itself, as that could lose "
+        "those writes.",
+        "Bring the other node back: they compare, and the newer copy wins by itself. Where that "
+        "cannot be, somebody has to accept the loss.",
+        recipes.lone_copy("R", recipes.Side(node="this node"), "the other node")),
+    "DRBD {drbd} does not know whether its copy is the newer one ({state})",
+    "run `dualstor status`")
+
+_DATED = Topic(
+    "The disk is not up to date",
+    "This node's copy is older than the peer's, or its resync is not finished.",
+    "Bring the peer back and let the resync end; `dualstor status` shows how far it is. Never "
+    "force the old copy to be Primary: that throws the newer one away.")
+NOT_UP_TO_DATE = Reason(
+    "drbd-not-up-to-date", _DATED, "DRBD {drbd} has no UpToDate disk here ({state})",
+    "bring the peer back, let the resync end")
+OUTDATED = Reason(
+    "drbd-outdated", _DATED, "DRBD {drbd} is not UpToDate here ({state})",
+    "start the cluster on the node with the good copy")
+DATED = Reason(
+    "drbd-dated", _DATED, "DRBD {drbd} is not UpToDate ({state})", "see `drbdadm status {drbd}`")
+NO_GOOD_DATA = Reason(
+    "drbd-no-good-data", _DATED, "DRBD {drbd} is Primary without good data ({state})",
+    "bring the peer back, or run `dualstor status`")
+
+_DISK = Topic(
+    "The disk is gone",
+    "The backing device failed and DRBD has detached it. With a peer the node continues over the "
+    "network; without one there is no good data here.",
+    "Look for the error in `dmesg`, repair or replace the disk.",
+    recipes.new_disk("R", "this node", "the other node", up=True))
+NO_DISK = Reason(
+    "drbd-no-disk", _DISK, "DRBD {drbd} has no disk on this node ({state})",
+    "repair it, then `drbdadm attach {drbd}`")
+NO_DISK_NO_PEER = Reason(
+    "drbd-no-disk-no-peer", _DISK, "DRBD {drbd} has no disk and no peer with good data ({state})",
+    "see `dmesg`, then attach its disk")
+DETACHED = Reason(
+    "drbd-detached", _DISK, "DRBD {drbd} uses its peer's disk",
+    "repair the one here, then `drbdadm attach {drbd}`")
+
+_PROMOTION = Topic(
+    "It cannot be promoted", "DRBD refused, or waited for its fence-peer handler.",
+    "See `drbdadm status`, the kernel's log and `stonith_admin --history '*'`.")
+NOT_PRIMARY = Reason(
+    "drbd-not-primary", _PROMOTION, "DRBD {drbd} does not become Primary ({says})",
+    "see `dmesg` and `dualstor status`")
+NOT_PRIMARY_UNFENCED = Reason(
+    "drbd-not-primary-unfenced", _PROMOTION, "DRBD {drbd} does not become Primary ({says})",
+    "did fencing fail? see `stonith_admin --history '*'`")
+NOT_PRIMARY_DISKLESS = Reason(
+    "drbd-not-primary-diskless", _PROMOTION, "DRBD {drbd} does not become Primary ({says})",
+    "repair its disk, then `drbdadm attach {drbd}`")
+
+NOT_RUNNING = Reason(
+    "drbd-not-running", Topic(
+        "It is not there",
+        "Nothing of this resource runs here. For a monitor that expects nothing that is the right "
+        "answer.",
+        "If it should run: see whether its target-role is Stopped or the node in standby; else "
+        "`crm_resource --cleanup` starts it again after a failure."),
+    "DRBD {drbd} is not configured in this node's kernel", "start the resource")
+NOTHING_TO_DEMOTE = Reason(
+    "drbd-nothing-to-demote", Topic(
+        "There is nothing to demote",
+        "Pacemaker demotes after a failed start, too. Where the reason of that start is still "
+        "known it is reported again; this sentence says that it is not, or that nobody started "
+        "the resource.",
+        "Look for the failed start in Pacemaker's log on this node, fix what it names, then "
+        "`crm_resource --cleanup`."),
+    "DRBD {drbd} is not started here, so there is nothing to demote",
+    "see the log for why its start failed")
+
+# -- running and going down -----------------------------------------------------------------
+
+PRIMARY = Reason(
+    "drbd-primary", Topic(
+        "It is Primary", "The normal answer of a monitor, exit code 8.", "Nothing."),
+    "DRBD {drbd} is Primary")
+SPLIT_BRAIN = Reason(
+    "drbd-split-brain", Topic(
+        "StandAlone, as after a split brain",
+        "DRBD has given up the connection, usually because both sides wrote alone. Nothing is "
+        "lost yet, but the copies differ and one side's writes since then will be lost.",
+        "`dualstor status` prints the steps for the state of the nodes; those in operations.md "
+        "are right in any (before DRBD 8.4: `drbdadm -- --discard-my-data connect R`). First "
+        f"{recipes.DECIDE}. Afterwards find out why fencing did not prevent it.",
+        recipes.split_brain("R", (recipes.Side(node="LOSER"), recipes.Side(node="WINNER")),
+                            ("LOSER",))),
+    "DRBD {drbd} is StandAlone, as after a split brain", "run `dualstor status`")
+SUSPENDED = Reason(
+    "drbd-suspended", Topic(
+        "I/O is suspended",
+        "DRBD freezes all I/O until the lost peer is fenced. That is right; it is the fencing that "
+        "hangs.",
+        "See `stonith_admin --history '*'` and fix the fence device. Only if you have checked "
+        "yourself that the peer is off: `stonith_admin --confirm NODE`."),
+    "DRBD {drbd} has suspended I/O until its peer is fenced",
+    "fix fencing, see `dualstor status`")
+
+_ALONE = Topic(
+    "Running without its peer",
+    "The data is good here, but there is only one copy until the peer is back and resynced.",
+    "Bring the other node or the link back. Nothing needs to be done for the resync.")
+ALONE = Reason(
+    "drbd-alone", _ALONE, "DRBD {drbd} runs without its peer ({state})",
+    "bring the other node or the link back")
+RESYNC = Reason(
+    "drbd-resync", _ALONE, "DRBD {drbd} is being resynced ({state})",
+    "`dualstor status` shows how far it is")
+
+_OPEN = Topic(
+    "The device is held open",
+    "Something still uses the device: an active LV, a mount, or a process, as named. DRBD 9 "
+    "does not go down while somebody reads it, either.",
+    "End that use. If LVs hold it, the clustered-vg clone must stop first: check the order "
+    "constraint.")
+IN_USE = Reason(
+    "drbd-in-use", _OPEN, "DRBD {drbd} is in use by {holders}",
+    "end that, then `crm_resource --cleanup`")
+NOT_SECONDARY = Reason(
+    "drbd-not-secondary", _OPEN, "DRBD {drbd} does not become Secondary ({says})",
+    "see `dmesg` and `dualstor status`")
+NOT_DOWN = Reason(
+    "drbd-not-down", _OPEN, "DRBD {drbd} does not go down ({says})",
+    "see `dmesg` and `dualstor status`")
