@@ -285,7 +285,8 @@ SPOILT = {
     # Pacemaker
     "PCMK-XML": [(C, _cib("</constraints>", ""))],
     "PCMK-FENCING": [
-        (C, _cib('name="stonith-enabled" value="true"', 'name="stonith-enabled" value="false"'))],
+        (C, _cib('name="stonith-enabled" value="true"', 'name="stonith-enabled" value="false"')),
+        (C, _cib('name="stonith-enabled" value="true"', 'name="fencing-enabled" value="false"'))],
     "PCMK-FENCE-DEVICE": [(C, _cib('name="pcmk_host_list" value="node2"',
                                    'name="pcmk_host_list" value="node3"'))],
     "PCMK-FENCE-MANUAL": [(C, _cib("fence_ipmilan", "fence_dummy"))],
