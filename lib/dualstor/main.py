@@ -60,6 +60,7 @@ def request(interface: "Interface", action: str, environment: Environment) -> Re
         degraded_known=environment.knows_degraded,
         promoted_known=environment.knows_promoted,
         in_cluster=environment.in_cluster,
+        of_clone=environment.of_clone,
         clone_max=environment.clone_max,
         clone_node_max=environment.clone_node_max,
         promoted_max=environment.promoted_max,

@@ -16,7 +16,7 @@ _dualstor() {
         'configure --answers') COMPREPLY=($(compgen -f -- "$word")); return ;;
         'configure --node') return ;;
         'configure --fence') return ;;
-        'configure --generation') COMPREPLY=($(compgen -W 'lvmlockd clvmd cman' -- "$word")); return ;;
+        'configure --generation') COMPREPLY=($(compgen -W 'lvmlockd lvmlockd-pacemaker2.0 lvmlockd-corosync2 clvmd cman' -- "$word")); return ;;
         'configure --drbd') COMPREPLY=($(compgen -W '8.3 8.4 9' -- "$word")); return ;;
         'configure --first-sync') COMPREPLY=($(compgen -W 'full skip' -- "$word")); return ;;
         'configure --cluster') return ;;

@@ -34,6 +34,7 @@ class Request(Record):
     degraded_known: bool = True  # 190 and 191 may be returned
     promoted_known: bool = True
     in_cluster: bool = False
+    of_clone: bool = True        # whether the caller says anything of a clone
     clone_max: "int | None" = None
     clone_node_max: "int | None" = None
     promoted_max: "int | None" = None

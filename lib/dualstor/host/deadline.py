@@ -11,9 +11,24 @@ if TYPE_CHECKING:
 #: with its least and greatest value in seconds.
 _RESERVE_SHARE, _RESERVE_LEAST, _RESERVE_MOST = 0.1, 2.0, 10.0
 
-#: Seconds at most for a program that answers from memory: at once or not at all. ``Host.run``
-#: gives it less where the action has less.
-QUERY = 5.0
+#: A question gets this part of the time that its action has left. So several that hang leave
+#: time for what follows, and a slow host is not taken for a dead program.
+_PARTS = 4
+
+
+class Share(float):
+    """Seconds for one of several commands: at least this, more in an action that has more time.
+
+    ``Host.run`` gives it less where the action has less.
+    """
+
+    def of(self, remaining: float) -> float:
+        """Seconds for the command, of those that are left."""
+        return max(self, remaining / _PARTS)
+
+
+#: For a program that answers from memory.
+QUERY = Share(5.0)
 
 
 class Deadline:

@@ -11,6 +11,7 @@ import stat
 import time
 
 from dualstor.errors import NoTime, PermissionLacking, ToolHung
+from dualstor.host.deadline import Share
 from dualstor.host.files import Files
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -100,7 +101,8 @@ class Host(Files):
         """Run a command within the action's deadline.
 
         :param argv: program and arguments
-        :param timeout: seconds at most; the deadline still applies
+        :param timeout: seconds at most, a Share for some of those that are left; the deadline
+            still applies
         :param environment: further variables for the child
         :returns: the command, whatever its exit code
         :raises ToolMissing, ToolHung: as run.run
@@ -111,6 +113,8 @@ class Host(Files):
         if remaining <= 0:
             deadline.missed = True
             raise NoTime(argv, deadline.hung)
+        if isinstance(timeout, Share):
+            timeout = timeout.of(remaining)
         try:
             return self.execute(argv, remaining if timeout is None else min(timeout, remaining),
                                 environment)

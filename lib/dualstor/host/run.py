@@ -38,6 +38,8 @@ TERM_GRACE, KILL_GRACE = 0.5, 0.5
 _SLICE = 0.05     # seconds of one wait while the pipes are open
 _CHUNK = 1 << 16
 
+_ANSWER = "<pacemaker-result"
+
 
 class Completed(Record):
     """A command that ended by itself.
@@ -78,10 +80,29 @@ class Completed(Record):
         raise ToolFailed(self)
 
     def complaint(self) -> str:
-        """One line: what it said last on stderr (or stdout), and how it ended."""
-        lines = reversed((self.stderr or self.stdout).splitlines())
-        last = shown(next((line for line in lines if line.strip()), ""))
+        """One line: what it said last on stderr (or stdout), and how it ended.
+
+        Of an answer of Pacemaker in XML it is the last error that is in it.
+        """
+        lines = _lines(self.stderr) or _errors(self.stdout) or _lines(self.stdout)
+        last = shown(lines[-1] if lines else "")
         return f"{last} ({self.outcome})" if last else self.outcome
+
+
+def _lines(text: str) -> "list[str]":
+    """The lines in which something is."""
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def _errors(text: str) -> "list[str]":
+    """The errors in an answer of Pacemaker's tools (xml/api/status-*.rng), else its status."""
+    if _ANSWER not in text:
+        return []
+    import re
+    from html import unescape
+    said = re.findall("<error>(.*?)</error>", text, re.S) or \
+        re.findall('<status [^>]*message="([^"]+)"', text)
+    return [" ".join(unescape(each).split()) for each in said if each.strip()]
 
 
 def find_program(name: str, path: "Sequence[str]" = PATH) -> str:

@@ -24,6 +24,11 @@ _ANY_LENGTH_SINCE = (3, 20, 5)
 #: First CRM feature set with promoted/unpromoted roles and crm_attribute --promotion.
 _PROMOTED_SINCE = (3, 10)
 
+#: Meta attributes of clones. Pacemaker sets some for each instance of one, whatever is configured.
+_OF_CLONES = ("clone", "clone_max", "clone_node_max", "promotable", "promoted_max",
+              "promoted_node_max", "master_max", "master_node_max", "notify", "interleave",
+              "ordered", "globally_unique")
+
 _TRUE = frozenset(("yes", "true", "1", "y", "on", "ja"))
 _FALSE = frozenset(("no", "false", "0", "n", "off", "nein"))
 
@@ -130,6 +135,15 @@ class Environment:
     def reason_limit(self) -> "int | None":
         """Bytes of an exit reason that the caller keeps, None for all."""
         return None if self.feature_set >= _ANY_LENGTH_SINCE else LIMIT
+
+    @property
+    def of_clone(self) -> bool:
+        """Whether the caller says anything of a clone.
+
+        ``crm_resource --validate``, which pcs 0.12 runs before it creates a resource, has a
+        timeout and a feature set as the cluster has, and nothing of a clone.
+        """
+        return self._meta(*_OF_CLONES) is not None
 
     @property
     def clone_max(self) -> "int | None":

@@ -8,13 +8,14 @@ Texts and exit codes: cluster STABLE3 config/tools/xml/ccs_config_validate.in: x
 import re
 
 from dualstor.errors import shown
+from dualstor.host.deadline import Share
 from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.host.host import Host
 
-TIMEOUT = 15.0      # it may build the schema from the fence agents first
+TIMEOUT = Share(15.0)   # it may build the schema from the fence agents first
 
 _VALIDATE = ("ccs_config_validate",)
 _CONCLUSIONS = ("Configuration validates", "Configuration fails to validate")

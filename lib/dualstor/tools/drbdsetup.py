@@ -8,7 +8,7 @@ user/v9/drbdsetup.c; drbdadm passes them on. Texts: drbd_strings.c of the module
 
 
 from dualstor.errors import ParseError, ToolFailed, shown
-from dualstor.host.deadline import QUERY
+from dualstor.host.deadline import QUERY, Share
 from dualstor.kernel import drbd
 from dualstor.record import Record, fraction, whole
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _EVENTS2, _JSON = "drbdsetup events2 --now", "drbdsetup status --json"
 QUIET = {"DRBD_DONT_WARN_ON_VERSION_MISMATCH": "1"}
 
-#: Seconds for a question about one resource.
-QUESTION = 10.0
+#: For a question about one resource.
+QUESTION = Share(10.0)
 
 NO_DISK, NO_UP_TO_DATE_DISK = 16, 17
 

@@ -30,6 +30,7 @@ _UNSET = (105, 6)
 #: "&" last: it begins the others.
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&#xA;", " "),
              ("&amp;", "&"))
+#: Old names first; Pacemaker has the new ones from 3.0.2 on, and prefers them.
 _FENCING = ("stonith-enabled", "fencing-enabled")
 _ACTION = ("stonith-action", "fencing-action")
 
@@ -285,11 +286,12 @@ def fencing_action(host: "Host") -> str:
 def fencing_enabled(host: "Host") -> "bool | None":
     """Whether the cluster fences: True (also when nothing is set), False, None (not known).
 
+    If it is set by both names, neither may disable it: which one counts depends on the version.
     Under cman without Pacemaker: whether this node has joined the fence domain.
     """
     try:
-        value = _first_option(host, _FENCING)
-        return True if value is None else _truth(value)
+        values = [_option(host, name) for name in reversed(_FENCING)]
+        return all(value is None or is_true(value) for value in values)
     except ToolHung:
         return None
     except ToolError:

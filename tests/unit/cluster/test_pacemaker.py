@@ -170,9 +170,21 @@ def test_fencing_enabled(text, result):
     assert pacemaker.fencing_enabled(host) is result
 
 
-def test_fencing_enabled_by_its_newer_name():
-    host = PaperHost({OPTION + "stonith-enabled": "true", OPTION + "fencing-enabled": "false"})
-    assert pacemaker.fencing_enabled(host) is False
+@pytest.mark.parametrize("old, new, result", [
+    (UNSET, "true", True), (UNSET, "false", False), ("true", "true", True),
+    ("true", "false", False), ("false", "true", False)])
+def test_fencing_enabled_by_its_newer_name(old, new, result):
+    """Pacemaker before 3.0.2 does not know the newer one: it would not fence with the last."""
+    host = PaperHost({OPTION + "stonith-enabled": old, OPTION + "fencing-enabled": new})
+    assert pacemaker.fencing_enabled(host) is result
+
+
+@pytest.mark.parametrize("names, result", [
+    ('fencing-enabled="true" stonith-enabled="true"', True),
+    ('fencing-enabled="false" stonith-enabled="false"', False), ('fencing-enabled="false"', False)])
+def test_crm_mon_of_3_0_2_has_both_names(names, result):
+    text = golden("crm_mon-both.xml").replace('stonith-enabled="true"', names)
+    assert pacemaker.parse_mon(text).fencing is result
 
 
 def test_fencing_enabled_by_cman():

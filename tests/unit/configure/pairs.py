@@ -6,6 +6,7 @@ import string
 from hypothesis import strategies as st
 
 from dualstor.command.configure import answers, names
+from dualstor.command.configure.generations import BY_NAME
 
 NODES = [{"name": "node1", "address": "10.77.0.1", "replication": "10.78.0.1"},
          {"name": "node2", "address": "10.77.0.2", "replication": "10.78.0.2"}]
@@ -60,7 +61,7 @@ def any_answers(draw):
         "fence_".__add__))
     made = {
         "cluster": draw(fit(names.cluster, ids)),
-        "generation": draw(st.sampled_from(("lvmlockd", "clvmd", "cman"))),
+        "generation": draw(st.sampled_from(sorted(BY_NAME))),
         "nodes": [{"name": host, "address": ring, "replication": link, "disk": draw(disks)}
                   for host, ring, link in zip(hosts, rings, links)],
         "drbd": {"resource": resource, "version": draw(st.sampled_from(("8.3", "8.4", "9"))),

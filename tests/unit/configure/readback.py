@@ -126,20 +126,19 @@ def from_pcs(text):
             part += Part(fences=(_pcs_create(words, True)[0],))
         elif words[:2] == ["resource", "create"]:
             primitive, rest = _pcs_create(words, False)
-            if rest[:1] == ["--group"]:
+            if rest:
+                assert rest[0] == "--group", rest
                 grouped.setdefault(rest[1], []).append(primitive)
-            elif rest:
-                part += Part(clones=(Clone(
-                    members=(primitive,), promotable=rest[0] == "promotable",
-                    meta=tuple(tuple(w.split("=", 1)) for w in rest[1:])),))
             else:
                 plain[primitive.id] = primitive
-        elif words[:2] in (["resource", "clone"], ["resource", "master"]):
+        elif words[:3] == ["resource", "group", "add"]:
+            grouped[words[3]] = [plain.pop(name) for name in words[4:]]
+        elif words[0] == "resource" and words[1] in ("clone", "promotable", "master"):
             of = words[-1 - len([w for w in words if "=" in w]) - ("meta" in words)]
             members = tuple(grouped.get(of) or [plain[of]])
             part += Part(clones=(Clone(
                 members=members, group=of if of in grouped else None,
-                promotable=words[1] == "master",
+                promotable=words[1] != "clone",
                 meta=tuple(tuple(w.split("=", 1)) for w in words if "=" in w)),))
         elif words[:2] == ["constraint", "location"]:
             part += Part(bans=(Ban(resource=words[2], node=words[4]),))
@@ -147,7 +146,7 @@ def from_pcs(text):
             part += Part(orders=(Order(id=words[-1][3:], first_action=words[2], first=words[3],
                                        then=words[6]),))
         elif words[:2] == ["constraint", "colocation"]:
-            role = words[5].capitalize() if words[6] != "INFINITY" else None
+            role = words[5].capitalize() if "INFINITY" not in words[6] else None
             part += Part(colocations=(Colocation(
                 id=words[-1][3:], resource=words[3], other=words[6 if role else 5], role=role),))
         else:

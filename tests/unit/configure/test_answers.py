@@ -120,7 +120,7 @@ def test_options_go_before_the_file_and_lists_are_replaced():
     ({"drbd": {"disk": "vdb"}}, "is no path of a device"),
     ({"drbd": {"disk": "/dev/vdb", "minor": True}}, "drbd minor is True: expected a number"),
     ({"drbd": "r0"}, "drbd: expected NAME = VALUE pairs"),
-    ({"generation": "gulm"}, "choose one of lvmlockd, clvmd, cman"),
+    ({"generation": "gulm"}, "choose one of lvmlockd, lvmlockd-pacemaker2.0"),
     ({"cluster": "a-name-of-16-lett"}, "is no cluster name"),
     ({"properties": {"stonith-enabled": False}}, "stonith-enabled is set by dualstor"),
 ])

@@ -12,7 +12,8 @@ from dualstor.command.configure.render import cib
 from unit.configure.pairs import pair
 
 #: What check calls the generations.
-STACKS = {"lvmlockd": "lvmlockd", "clvmd": "lvmlockd", "cman": "cman"}
+STACKS = {"lvmlockd": "lvmlockd", "lvmlockd-pacemaker2.0": "lvmlockd",
+          "lvmlockd-corosync2": "lvmlockd", "clvmd": "lvmlockd", "cman": "cman"}
 
 #: The modules as they tell their versions.
 MODULES = {"8.3": "version: 8.3.16 (api:88/proto:86-97)\n",

@@ -13,6 +13,7 @@ from dualstor.agents.catalogue import interface
 from dualstor.command.check.parsers import corosyncconf
 from dualstor.command.check.parsers import lvmconf as lvmparser
 from dualstor.command.configure import answers, files, pacemaker, steps
+from dualstor.command.configure.generations import BY_NAME
 from dualstor.command.configure.render import cib, cman, corosync, crm, drbd, hosts, lvmconf, pcs
 from dualstor.errors import ParseError
 from dualstor.tools import drbdconf
@@ -20,8 +21,9 @@ from unit.configure import readback
 from unit.configure.pairs import any_answers, pair
 
 GOLDEN = os.path.join(os.path.dirname(__file__), "..", "..", "data", "configure")
-GENERATIONS = ("lvmlockd", "clvmd", "cman")
-VERSIONS = {"lvmlockd": "9", "clvmd": "8.4", "cman": "8.3"}
+GENERATIONS = tuple(BY_NAME)
+VERSIONS = {"lvmlockd": "9", "lvmlockd-pacemaker2.0": "9", "lvmlockd-corosync2": "9",
+            "clvmd": "8.4", "cman": "8.3"}
 RENDERERS = {"pcs": pcs.render, "crm": crm.render, "cib": cib.render}
 READERS = {"pcs": readback.from_pcs, "crm": readback.from_crm, "cib": readback.from_cib}
 
@@ -112,7 +114,8 @@ def the_whole_cib_is_the_sum_of_its_parts(told):
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_timeouts_are_the_advice_of_the_agents(generation):
-    roles = {"Promoted": "Promoted", "Unpromoted": "Unpromoted"} if generation == "lvmlockd" else {
+    promoted = generation in ("lvmlockd", "lvmlockd-corosync2")
+    roles = {"Promoted": "Promoted", "Unpromoted": "Unpromoted"} if promoted else {
         "Promoted": "Master", "Unpromoted": "Slave"}
     for clone in pacemaker.whole(pair(generation=generation)).clones:
         for primitive in clone.members:
@@ -124,7 +127,7 @@ def test_timeouts_are_the_advice_of_the_agents(generation):
                 assert (int(op.timeout[:-1]), int(op.interval[:-1])) == advised[op.name, op.role]
             names = {op.name for op in primitive.operations}
             assert {"start", "stop", "monitor"} <= names
-            assert ("reload-agent" in names) <= (generation == "lvmlockd")
+            assert ("reload-agent" in names) <= promoted
 
 
 def test_cman_starts_dlm_itself_and_the_others_have_a_resource_for_it():
@@ -132,6 +135,50 @@ def test_cman_starts_dlm_itself_and_the_others_have_a_resource_for_it():
         members = [p.id for clone in pacemaker.base(pair(generation=generation)).clones
                    for p in clone.members]
         assert ("dlm" in members) == (generation != "cman")
+
+
+def commands(generation):
+    """Words of all pcs commands."""
+    made = pair(generation=generation)
+    return [words for part in pacemaker.parts(made).values()
+            for words in pcs.commands(part, made.generation)]
+
+
+@pytest.mark.parametrize("generation", [name for name, each in BY_NAME.items() if each.promotable])
+def test_no_pcs_from_0_10_on_warns_of_the_commands(generation):
+    """0.12 warns of --group, of clone and promotable in create, and of a score without its name;
+    0.11.6 of meta attributes without "meta"."""
+    for words in commands(generation):
+        assert "--group" not in words and "INFINITY" not in words
+        if words[:2] == ("resource", "create"):
+            assert not {"clone", "promotable", "group", "meta"} & set(words)
+        if words[:2] in (("resource", "clone"), ("resource", "promotable")):
+            assert words[3] == "meta"
+
+
+@pytest.mark.parametrize("generation", ["clvmd", "cman"])
+def test_pcs_0_9_has_its_own(generation):
+    found = [" ".join(words) for words in commands(generation)]
+    assert any(text.startswith("resource master r0-clone r0 ") for text in found)
+    assert any(text.endswith(" --group locking") for text in found)
+    assert "constraint colocation add vg0-clone with master r0-clone INFINITY id=vg0-with-r0" in found
+
+
+def test_pacemaker_2_0_has_promotable_clones_and_the_old_names_of_roles():
+    """Its schemas and pcs 0.10.8 refuse Promoted, and the operation reload-agent."""
+    for text in (text for name, text in rendered("lvmlockd-pacemaker2.0").items()
+                 if name.startswith(("pacemaker-", "cib"))):
+        assert not re.search("Promoted|Unpromoted|reload-agent|<master|master-max|^ms ", text, re.M)
+    assert 'promotable" value="true"' in rendered("lvmlockd-pacemaker2.0")["cib.xml"]
+    assert "with Master r0-clone score=INFINITY" in \
+        rendered("lvmlockd-pacemaker2.0")["pacemaker-group.pcs.sh"]
+
+
+@pytest.mark.parametrize("generation, transport", [
+    ("lvmlockd", "knet"), ("lvmlockd-pacemaker2.0", "knet"), ("lvmlockd-corosync2", "udpu"),
+    ("clvmd", "udpu")])
+def test_corosync_2_has_no_knet(generation, transport):
+    assert f"transport: {transport}\n" in corosync.render(pair(generation=generation))
 
 
 # -- lvm.conf -----------------------------------------------------------------------------

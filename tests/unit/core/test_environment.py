@@ -42,6 +42,13 @@ def test_new_names_are_read_first_and_old_ones_too():
     assert meta().promoted_max is None
 
 
+@pytest.mark.parametrize("name, said", [
+    ("clone_max", True), ("master_max", True), ("interleave", True), ("notify", True),
+    ("timeout", False), ("on_node", False), ("interval", False)])
+def test_whether_anything_of_a_clone_is_said(name, said):
+    assert meta(**{name: "1"}).of_clone is said
+
+
 @pytest.mark.parametrize("text, version, degraded, promoted", [
     ("3.16.1", (3, 16, 1), True, True), ("3.0.14", (3, 0, 14), None, False),
     ("", (), False, False), ("3.x", (), False, False)])

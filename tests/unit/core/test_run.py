@@ -11,6 +11,7 @@ import pytest
 
 from dualstor.errors import ToolHung, ToolMissing
 from dualstor.host import run
+from dualstor.host.run import Completed
 
 
 @pytest.fixture
@@ -40,6 +41,27 @@ def test_streams_are_apart_and_the_code_is_told(program):
     done = program("echo out; echo err >&2; exit 5")
     assert (done.returncode, done.stdout, done.stderr) == (5, "out\n", "err\n")
     assert not done.ok and done.complaint() == "err (exit code 5)"
+
+
+ANSWER = """\
+<pacemaker-result api-version="2.25" request="stonith_admin --history * --output-as=xml">
+  <status code="102" message="Not connected">%s</status>
+</pacemaker-result>
+"""
+ERRORS = "<errors><error>first</error><error>Could not\n connect to &lt;fencer&gt;</error></errors>"
+
+
+@pytest.mark.parametrize("stdout, stderr, says", [
+    (ANSWER % ERRORS, "", "Could not connect to <fencer>"),
+    (ANSWER % "", "", "Not connected"),
+    ("noise\n" + ANSWER % ERRORS, " \n", "Could not connect to <fencer>"),
+    (ANSWER % ERRORS, "out of memory\n", "out of memory"),
+    (ANSWER[:90], "", "<pacemaker-result api-version=\"2.25\" request=\"stonith_admin --history * "
+                      "--output-as=xml\">"),
+    ("one\ntwo\n", "", "two")])
+def test_of_an_answer_in_xml_the_error_in_it_is_shown(stdout, stderr, says):
+    done = Completed(argv=("stonith_admin",), returncode=102, stdout=stdout, stderr=stderr)
+    assert done.complaint() == says + " (exit code 102)"
 
 
 def test_the_environment_is_clean_and_the_locale_is_c(program, monkeypatch):

@@ -93,6 +93,19 @@ def test_start_refuses_a_clone_that_cannot_be_dual_primary(asked, words):
     assert refused.code == ExitCode.ERR_CONFIGURED and words in refused.reason
 
 
+NO_CLONE = dict(of_clone=False, clone_max=None, clone_node_max=None, promoted_max=None,
+                promoted_node_max=None, notifies=None)
+
+
+def test_a_caller_that_says_nothing_of_a_clone_is_refused_only_what_needs_one():
+    assert step("validate-all", asked=NO_CLONE) == Finish(ExitCode.SUCCESS)
+    for action in ("start", "promote"):
+        refused = step(action, asked=NO_CLONE, state=o.state() if action == "promote" else None)
+        assert refused.code == ExitCode.ERR_CONFIGURED and "promotable=true" in refused.reason
+    refused = step("validate-all", asked=dict(NO_CLONE, of_clone=True, notifies=False))
+    assert refused.code == ExitCode.ERR_CONFIGURED and "promotable=true" in refused.reason
+
+
 def test_the_waiver_is_logged_before_anything_is_done():
     unfenced = dict(configuration=o.Conf(fencing=None, fence_peer=None), state=None)
     warned = step("start", dict(require_fencing="false"), **unfenced)

@@ -106,6 +106,19 @@ def test_where_pacemaker_is_down_its_own_words_are_shown():
     assert report.listed, "LVM needs the membership only"
 
 
+def test_and_of_its_fencer():
+    recorded = tape("healthy")
+    for command in recorded["run"]:
+        if command.startswith("stonith_admin"):
+            recorded["run"][command] = [102, (
+                "<pacemaker-result><status code=\"102\" message=\"Not connected\"><errors><error>"
+                "Could not connect to fencer: Transport endpoint is not connected</error></errors>"
+                "</status>\n</pacemaker-result>\n"), ""]
+    report = observe.look(lambda: Replay(recorded), observe.one_by_one)
+    assert report.fencing.says.endswith(
+        "Could not connect to fencer: Transport endpoint is not connected (exit code 102)")
+
+
 # -- the peer -----------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ from dualstor.agents import lvmversion
 from dualstor.agents.clvmd import decide, deeds, reasons, seen
 from dualstor.agents.clvmd.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolError, ToolMissing
+from dualstor.host.deadline import QUERY
 from dualstor.kernel import block, devmapper, dlm, locksocket, process
 from dualstor.record import whole
 from dualstor.tools import ccs, cman, dlm_tool, fence_tool, lockdaemon, lvm, quorum
@@ -187,7 +188,7 @@ class Clvmd(Agent):
         found = []
         for name in locksocket.PROGRAMS:
             try:
-                self.host.run((name, "-V"), _CONNECT_TIME)
+                self.host.run((name, "-V"), QUERY)
             except ToolMissing:
                 continue
             except ToolError:
@@ -201,7 +202,7 @@ class Clvmd(Agent):
         if not running:
             return "it has just ended"
         return lockdaemon.silence(self.host, running[0].program,
-                                  min(deeds.ASK_TIME, self.host.deadline.remaining / 2))
+                                  deeds.ask_time(self.host))
 
 
 AGENT: "type[deeds.Agent]" = Clvmd

@@ -4,6 +4,7 @@
 from dualstor import log
 from dualstor.agents.clvmd import options, seen
 from dualstor.errors import ToolMissing
+from dualstor.host.deadline import Share
 from dualstor.kernel import process
 from dualstor.tools import lockdaemon
 
@@ -24,9 +25,14 @@ if TYPE_CHECKING:
 
         def see_exclusive(self) -> "frozenset[str] | None": ...
 
-ASK_TIME = 8.0         # seconds for a round trip
+_ASK_TIME = Share(8.0)       # for a round trip
+_LEAVE_TIME = Share(15.0)   # for lvmlockctl --stop-lockspaces
 
-_LEAVE_TIME = 15.0     # seconds for lvmlockctl --stop-lockspaces
+
+def ask_time(host: "Host") -> float:
+    """Seconds for a round trip, and never all that is left: what follows needs some, too."""
+    remaining = host.deadline.remaining
+    return min(_ASK_TIME.of(remaining), remaining / 2)
 
 
 def launch(agent: "Agent", daemon: str) -> "seen.Attempt":
@@ -58,7 +64,7 @@ def refresh(agent: "Agent") -> "seen.Attempt":
 def restart(agent: "Agent", _pid: int) -> "seen.Attempt":
     """Have clvmd replace itself."""
     before = agent.see_exclusive()
-    code, says = lockdaemon.restart(agent.host, min(ASK_TIME, agent.host.deadline.remaining / 2))
+    code, says = lockdaemon.restart(agent.host, ask_time(agent.host))
     return seen.Attempt(code=code, says=says, exclusive=before)
 
 
@@ -79,8 +85,9 @@ def forget(agent: "Agent") -> None:
 
 def stop_lockspaces(agent: "Agent") -> "seen.Attempt":
     """Make lvmlockd leave its lockspaces."""
+    remaining = agent.host.deadline.remaining
     code, says = lockdaemon.stop_lockspaces(
-        agent.host, min(_LEAVE_TIME, agent.host.deadline.remaining / 3))
+        agent.host, min(_LEAVE_TIME.of(remaining), remaining / 3))
     return seen.Attempt(code=code, says=says)
 
 

@@ -8,6 +8,7 @@ from dualstor.action.engine import Agent
 from dualstor.agents.drbd_dualprimary import decide, deeds, published, reasons, seen
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolError, ToolHung
+from dualstor.host.deadline import QUERY
 from dualstor.kernel import block, drbd, holders
 from dualstor.ocf.reason import entries, recognised
 from dualstor.tools import drbdadm, drbdsetup, pacemaker
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from dualstor.ocf.reason import Said
     from dualstor.tools.drbdconf import Configuration
     from dualstor.tools.drbdsetup import DrbdOutcome
-
-_FENCE_PEER_TIME = 5.0  # seconds of a monitor for asking drbdadm
 
 
 class DrbdDualPrimary(Agent):
@@ -145,7 +144,7 @@ class DrbdDualPrimary(Agent):
                 and not fencepeer.unfit(known, self.case.generation):
             return known
         try:
-            conf = self._configuration(_FENCE_PEER_TIME)
+            conf = self._configuration(QUERY)
         except DualstorError:
             return None
         self._know_fence_peer(conf.fence_peer or "")

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def decide(case: "Case") -> "Step":
     """Level 0 checks the case, level 10 the configuration on this host."""
-    step: "Do | Finish | None" = checks.clone(case)
+    # a resource is validated before there is a clone of it
+    step: "Do | Finish | None" = checks.clone(case) if case.request.of_clone else None
     if step is None and case.request.level >= 10:
         step = checks.known(case) \
             or checks.configuration(case) \

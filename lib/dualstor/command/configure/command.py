@@ -3,6 +3,7 @@
 
 import os
 
+from dualstor.command import distribution
 from dualstor.command.codes import ExitStatus
 from dualstor.command.configure import answers, files, migrate, names, pacemaker, sources, steps
 from dualstor.command.configure.options import add_arguments, from_options  # noqa: F401
@@ -162,6 +163,19 @@ def _take(console: "Console", pair: "Pair", arguments: "Namespace") -> bool:
     return True
 
 
+def _refuse_without_dlm(host: Host) -> None:
+    """Refuse to write what cannot run here.
+
+    :raises DualstorError: this distribution has no dlm, and nobody has installed it
+    """
+    name = distribution.without_dlm(host.read(distribution.OS_RELEASE))
+    if name is not None and not any(map(host.executable, distribution.DLM_CONTROLD)):
+        raise DualstorError(
+            f"{name} has no dlm, only lvmlockd with sanlock: clustered LVM on dual-primary DRBD "
+            "cannot run here, and nothing was written; use EL 9, or run this on a host of the "
+            "distribution that is to run it (docs/platforms.md)")
+
+
 def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     """Render the answers, and print, write or apply them.
 
@@ -170,6 +184,7 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     """
     if arguments.steps and not arguments.apply:
         raise DualstorError("--steps needs --apply; without it the steps are printed anyway")
+    _refuse_without_dlm(Host(Deadline(20), root=arguments.root.rstrip("/") or "/"))
     given = from_options(arguments)
     if arguments.answers:
         given = sources.merged(sources.read_file(arguments.answers), given)

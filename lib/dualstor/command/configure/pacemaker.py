@@ -24,9 +24,9 @@ LOCKING, DLM, LOCK_DAEMON = "locking", "dlm", "lvm-lock-daemon"
 
 _PROPERTIES = (("stonith-enabled", "true"), ("no-quorum-policy", "freeze"))
 
-#: Actions that are no operations of a resource, and those that Pacemaker 1.1 does not know.
+#: Actions that are no operations of a resource, and those that Pacemaker 2.0 does not know.
 _NO_OPERATION = ("meta-data", "validate-all")
-_SINCE_2 = ("reload-agent",)
+_SINCE_2_1 = ("reload-agent",)
 
 
 class Operation(Record):
@@ -139,7 +139,7 @@ def _operations(interface: "Interface", generation: "Generation") -> "tuple[Oper
     found = []
     for action in interface.actions:
         if action.name in _NO_OPERATION or action.depth or \
-                (action.name in _SINCE_2 and not generation.promotable):
+                (action.name in _SINCE_2_1 and not generation.promoted):
             continue
         found.append(Operation(name=action.name, timeout=_seconds(action.timeout),
                                interval=_seconds(action.interval or 0),

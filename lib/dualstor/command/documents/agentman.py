@@ -100,15 +100,16 @@ def _pairs(values: "Sequence[tuple[str, str]]") -> str:
 
 def _pcs(interface: "Interface", given: "Sequence[tuple[str, str]]") -> "list[str]":
     """A pcs command, as lines of text."""
-    lines = [f"pcs resource create p_{interface.name.replace('-', '_')} "
-             f"ocf:dualstor:{interface.name} \\"]
+    identity = f"p_{interface.name.replace('-', '_')}"
+    lines = [f"pcs resource create {identity} ocf:dualstor:{interface.name} \\"]
     if given:
         lines.append(f"  {_pairs(given)} \\")
     for number, action in enumerate(_operations(interface)):
         start = "   " if number else "op "
         lines.append(f"  {start}{action.name} {' '.join(_advice(action))} \\")
+    lines[-1] = lines[-1][:-len(" \\")]
     kind = "promotable" if interface.promotable else "clone"
-    return lines + [f"  {kind} {_pairs(interface.clone)}"]
+    return lines + [f"pcs resource {kind} {identity} meta {_pairs(interface.clone)}"]
 
 
 def _crm(interface: "Interface", given: "Sequence[tuple[str, str]]") -> "list[str]":

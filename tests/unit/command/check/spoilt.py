@@ -5,6 +5,7 @@ RES, COMMON = "/etc/drbd.d/r0.res", "/etc/drbd.d/global_common.conf"
 LVM, CLUSTER = "/etc/lvm/lvm.conf", "/etc/cluster/cluster.conf"
 CORO, HOSTS = "/etc/corosync/corosync.conf", "/etc/hosts"
 C, M = "corosync", "cman"
+EL10 = 'NAME="Rocky Linux"\nVERSION_ID="10.0"\nID="rocky"\nID_LIKE="rhel centos fedora"\n'
 
 _COROSYNC_1 = """\
 totem {
@@ -284,7 +285,8 @@ SPOILT = {
     # Pacemaker
     "PCMK-XML": [(C, _cib("</constraints>", ""))],
     "PCMK-FENCING": [
-        (C, _cib('name="stonith-enabled" value="true"', 'name="stonith-enabled" value="false"'))],
+        (C, _cib('name="stonith-enabled" value="true"', 'name="stonith-enabled" value="false"')),
+        (C, _cib('name="stonith-enabled" value="true"', 'name="fencing-enabled" value="false"'))],
     "PCMK-FENCE-DEVICE": [(C, _cib('name="pcmk_host_list" value="node2"',
                                    'name="pcmk_host_list" value="node3"'))],
     "PCMK-FENCE-MANUAL": [(C, _cib("fence_ipmilan", "fence_dummy"))],
@@ -343,6 +345,8 @@ SPOILT = {
     "PACKAGES-MISSING": [
         (C, lambda p: p.program("lvmlockd", "")), (M, lambda p: p.program("clvmd", "")),
         (M, lambda p: p.program("drbdadm", "", (1,)))],
+    "PACKAGES-NO-DLM": [
+        (C, lambda p: p.write("/etc/os-release", EL10).program("dlm_controld", ""))],
     "PACKAGES-FENCE-AGENT": [(C, lambda p: p.answer("cib", p.cib).program("fence_ipmilan", "")),
                              (M, lambda p: p.program("fence_ipmilan", ""))],
     "PACKAGES-CLUSTER-SHELL": [(C, lambda p: p.program("pcs", "").program("crm", ""))],

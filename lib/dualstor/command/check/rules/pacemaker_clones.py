@@ -19,8 +19,8 @@ INTERFACES = {name: interface(name) for name in NAMES}
 
 @rule("PCMK-CLONE", ERROR, "each agent runs as a clone",
       why="A resource that is not cloned runs on one node only: the storage is not shared.",
-      fix="`pcs resource clone {resource} interleave=true` (drbd-dualprimary: `pcs resource "
-          "promotable {resource} promoted-max=2 clone-max=2 notify=true interleave=true`)",
+      fix="`pcs resource clone {resource} meta interleave=true` (drbd-dualprimary: `pcs resource "
+          "promotable {resource} meta promoted-max=2 clone-max=2 notify=true interleave=true`)",
       scope=CIB)
 def clone(cib: "Cib") -> "Findings":
     for resource in cib.ours():

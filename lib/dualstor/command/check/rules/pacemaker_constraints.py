@@ -47,8 +47,8 @@ def lock_daemon(cib: "Cib") -> "Findings":
 
 @rule("PCMK-DLM", ERROR, "dlm is a resource of the cluster",
       why="Without dlm_controld the lock daemon does not start; only cman starts it by itself.",
-      fix="`pcs resource create dlm ocf:pacemaker:controld op monitor interval=30s on-fail=fence "
-          "clone interleave=true`, ordered before {lock}", scope=CIB)
+      fix="`pcs resource create dlm ocf:pacemaker:controld op monitor interval=30s on-fail=fence`, "
+          "`pcs resource clone dlm meta interleave=true`, ordered before {lock}", scope=CIB)
 def dlm(cib: "Cib") -> "Findings":
     if any(host.tree.files.get("/etc/cluster/cluster.conf") for host in cib.cluster.hosts):
         return
@@ -90,7 +90,7 @@ def symmetric(cib: "Cib") -> "Findings":
 
 @rule("PCMK-COLOCATION", ERROR, "a VG runs only where DRBD is promoted and the lock daemon runs",
       why="Elsewhere its start fails, and after a demotion its LVs stay active without a disk.",
-      fix="`pcs constraint colocation add {later} with {role}{first} INFINITY`", scope=CIB)
+      fix="`pcs constraint colocation add {later} with {role}{first} score=INFINITY`", scope=CIB)
 def colocation(cib: "Cib") -> "Findings":
     edges = colocations(cib)
     for candidates, later, promoted in _pairs(cib):

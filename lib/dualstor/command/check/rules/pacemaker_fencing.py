@@ -32,9 +32,10 @@ def well_formed(cib: "Cib") -> "Findings":
       fix="`pcs property set stonith-enabled=true` (crmsh: `crm configure property "
           "stonith-enabled=true`)", scope=CIB)
 def fencing(cib: "Cib") -> "Findings":
-    value, where = cib.option(*_FENCING)
-    if value is not None and not is_true(value):
-        yield found(where, "fencing is disabled")
+    for name in _FENCING:   # which one counts depends on the version of Pacemaker
+        value, where = cib.option(name)
+        if value is not None and not is_true(value):
+            yield found(where, f"fencing is disabled ({name})")
 
 
 def _targets(cib: "Cib", device: "Resource") -> "set[str]":

@@ -3,6 +3,7 @@
 
 import re
 
+from dualstor.command import distribution
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.sources.wanted import named_programs
@@ -85,11 +86,31 @@ def _missing(host: "HostView", programs: "dict[str, tuple[str, ...]]") -> "Findi
                     install=install, package=package)
 
 
+def _without_dlm(host: "HostView") -> "str | None":
+    """The name of the distribution, if it has no dlm and nobody has installed it."""
+    if host.engine != "corosync" or host.program("dlm_controld"):
+        return None
+    return distribution.without_dlm(host.text(distribution.OS_RELEASE))
+
+
+@rule("PACKAGES-NO-DLM", ERROR, "the distribution has dlm",
+      why="LVM's locks come from dlm; EL 10 has lvmlockd with sanlock only, whose leases would be "
+          "on DRBD, which freezes when a node is lost.",
+      fix="use EL 9 or another distribution of docs/platforms.md")
+def no_dlm(host: "HostView") -> "Findings":
+    name = _without_dlm(host)
+    if name is not None:
+        yield found(Where(distribution.OS_RELEASE), f"{name} has no dlm: this cannot run here")
+
+
 @rule("PACKAGES-MISSING", ERROR, "the programs that this stack needs are installed",
       why="The agents and the cluster call these programs.",
       fix="`{install} {package}`")
 def programs(host: "HostView") -> "Findings":
-    return _missing(host, dict(_ALWAYS, **_BY_ENGINE[host.engine]))
+    wanted: "dict[str, tuple[str, ...]]" = dict(_ALWAYS, **_BY_ENGINE[host.engine])
+    if _without_dlm(host):
+        del wanted["dlm_controld"]      # there is no package to install
+    return _missing(host, wanted)
 
 
 @rule("PACKAGES-FENCE-AGENT", ERROR, "the configured fence agents are installed",
@@ -136,7 +157,7 @@ def drbd_module(host: "HostView") -> "Findings":
       why="Without dlm no lock daemon gets locks between the hosts.",
       fix="`{install} {package}`")
 def dlm_module(host: "HostView") -> "Findings":
-    if not _module(host, "dlm"):
+    if not _without_dlm(host) and not _module(host, "dlm"):
         install, package = _package(host, _MODULES["dlm"])
         yield found(Where("modinfo dlm"), "no module dlm for this kernel", install=install,
                     package=package)

@@ -5,6 +5,7 @@ import os
 
 from dualstor.command.check.sources import wanted
 from dualstor.errors import DualstorError
+from dualstor.host.deadline import QUERY
 from dualstor.record import whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
     from dualstor.command.check.sources.tree import Answer
     from dualstor.host.host import Host
-
-#: Seconds for one command.
-COMMAND_SECONDS = 5.0
 
 #: The directory of a copied tree that has the output of commands.
 RECORDED = "/dualstor-commands"
@@ -62,7 +60,7 @@ class Live(Answers):
 
     def ask(self, name: str, argv: "tuple[str, ...]") -> None:
         try:
-            done = self._host.run(argv, COMMAND_SECONDS)
+            done = self._host.run(argv, QUERY)
         except DualstorError as problem:
             self.silent[name] = str(problem)
             return

@@ -26,7 +26,7 @@ def _section(name: str, values: "Iterable[tuple[str, object]]" = (),
 
 def render(pair: "Pair") -> str:
     """The file's text, the same on both nodes."""
-    knet = pair.generation.promotable
+    knet = pair.generation.knet
     totem: "list[tuple[str, object]]" = [
         ("version", 2), ("cluster_name", pair.cluster),
         ("transport", "knet" if knet else "udpu"), ("token", _TOKEN),

@@ -36,18 +36,25 @@ def _create(primitive: "Primitive", *further: str) -> "tuple[str, ...]":
 
 
 def _clone(clone: "Clone", modern: bool) -> "Iterator[tuple[str, ...]]":
-    """The commands of a clone; ``promotable`` is of 0.10."""
+    """The commands of a clone.
+
+    From 0.10 on a resource is created alone, then grouped and cloned: 0.12 warns of ``--group``,
+    and of what follows ``clone`` or ``promotable`` in ``resource create``.
+    """
     meta = _options(clone.meta)
-    if modern and not clone.group:
-        yield _create(clone.members[0], "promotable" if clone.promotable else "clone", *meta)
+    if not modern:
+        for member in clone.members:
+            yield _create(member, *(("--group", clone.group) if clone.group else ()))
+        if clone.promotable:
+            yield ("resource", "master", clone.id, clone.of, *meta)
+        else:
+            yield ("resource", "clone", clone.of, *meta)
         return
-    group = ("--group", clone.group) if clone.group else ()
     for member in clone.members:
-        yield _create(member, *group)
-    if clone.promotable:
-        yield ("resource", "master", clone.id, clone.of, *meta)
-    else:
-        yield ("resource", "clone", clone.of, *((["meta"] if modern else []) + meta))
+        yield _create(member)
+    if clone.group:
+        yield ("resource", "group", "add", clone.group, *(each.id for each in clone.members))
+    yield ("resource", "promotable" if clone.promotable else "clone", clone.of, "meta", *meta)
 
 
 def commands(part: "Part", generation: "Generation") -> "Iterator[tuple[str, ...]]":
@@ -68,7 +75,8 @@ def commands(part: "Part", generation: "Generation") -> "Iterator[tuple[str, ...
         role = (colocation.role if generation.promotable else colocation.role.lower(),) \
             if colocation.role else ()
         yield ("constraint", "colocation", "add", colocation.resource, "with", *role,
-               colocation.other, "INFINITY", "id=" + colocation.id)
+               colocation.other, "score=INFINITY" if generation.promotable else "INFINITY",
+               "id=" + colocation.id)
 
 
 def render(part: "Part", generation: "Generation") -> str:
