@@ -532,7 +532,7 @@ def connections_text(host: "Files", name: str) -> "str | None":
 
 
 def _state_of_nine(host: "Files", name: str) -> "KnownState":
-    """The State of a resource of which all is well, None of one that does not exist.
+    """The State of a resource that is healthy, None of one that does not exist.
 
     UNKNOWN for any other: these lines say neither how a resync proceeds nor why I/O is suspended,
     nothing of a quorum that is lost, and of a peer that is not connected only that.

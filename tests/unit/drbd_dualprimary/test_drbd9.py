@@ -173,6 +173,26 @@ def test_drbdadm_that_does_not_answer_does_not_fail_the_monitor(simulation):
     assert act(simulation, "monitor", timeout=30.0, level=10).code == 8
 
 
+# -- files, and promoting by itself ---------------------------------------------------------------
+
+REFUSED = ("/etc/drbd.d/r0.res:10: Parse error: 'resync-rate | c-plan-ahead | bitmap' expected,\n"
+           "\tbut got 'fencing'")
+
+
+@pytest.mark.parametrize("version, right", [(DRBD_9, "9"), ("8.4.11", "8.4")])
+@pytest.mark.parametrize("action, level", [("start", 0), ("promote", 0), ("validate-all", 10)])
+def test_a_file_for_another_drbd_is_told_as_one(action, level, version, right):
+    """As DRBD 9's drbdadm refused `fencing` in the disk section, exit code 10."""
+    cluster = world.make()
+    cluster.drbd_version = version
+    world.STATES["both-secondary"](cluster)
+    cluster.faults = [faults.fault("drbdadm", faults.EXIT, TWO, code=10, match="dump", text=REFUSED)]
+    refused = act(Simulation(cluster), action, level=level)
+    assert refused.code == 2 and "`dualstor configure --drbd %s`" % right in refused.reasons[0]
+    assert "but got 'fencing'" in refused.reasons[0]
+    assert act(Simulation(cluster), "stop").code == 0
+
+
 def test_with_drbd_8_the_stock_handler_stays():
     cluster = world.reach("both-secondary")
     simulation = Simulation(cluster)
