@@ -155,7 +155,7 @@ def automatic_loss(_simulation, node):
 
 def no_fencing_policy(_simulation, node):
     for config in node.config.values():
-        config.disk["fencing"] = "dont-care"
+        config.fencing = "dont-care"
 
 
 def no_fence_handler(_simulation, node):
@@ -176,7 +176,8 @@ def fallback_to_local_locking(_simulation, node):
 
 
 def good_configuration(simulation, node):
-    fresh = world.make(simulation.cluster.generation).nodes[node.name]
+    cluster = simulation.cluster
+    fresh = world.make(cluster.generation, None, cluster.drbd_version).nodes[node.name]
     node.config, node.lvm = fresh.config, fresh.lvm
     node.visible_lower, node.handler_installed = False, True
 
@@ -232,6 +233,7 @@ def state_is_normal(_simulation, node):
     """DRBD has agreed, and I/O goes on."""
     for each in node.drbd.values():
         each.suspended = False
+        each.also[:] = [cause for cause in each.also if cause == "quorum" and not each.quorum]
         if each.dstate == "Negotiating":
             each.dstate = "UpToDate"
 

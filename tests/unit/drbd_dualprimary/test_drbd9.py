@@ -16,10 +16,7 @@ LINE = 'set `fence-peer "%s";`' % HANDLER
 @pytest.fixture
 def simulation():
     """Both Secondary and connected."""
-    cluster = world.make()
-    cluster.drbd_version = DRBD_9
-    world.STATES["both-secondary"](cluster)
-    return Simulation(cluster)
+    return Simulation(world.reach("both-secondary", drbd_version=DRBD_9))
 
 
 def act(simulation, action, node=TWO, timeout=60.0, **more):
@@ -183,9 +180,7 @@ REFUSED = ("/etc/drbd.d/r0.res:10: Parse error: 'resync-rate | c-plan-ahead | bi
 @pytest.mark.parametrize("action, level", [("start", 0), ("promote", 0), ("validate-all", 10)])
 def test_a_file_for_another_drbd_is_told_as_one(action, level, version, right):
     """As DRBD 9's drbdadm refused `fencing` in the disk section, exit code 10."""
-    cluster = world.make()
-    cluster.drbd_version = version
-    world.STATES["both-secondary"](cluster)
+    cluster = world.reach("both-secondary", drbd_version=version)
     cluster.faults = [faults.fault("drbdadm", faults.EXIT, TWO, code=10, match="dump", text=REFUSED)]
     refused = act(Simulation(cluster), action, level=level)
     assert refused.code == 2 and "`dualstor configure --drbd %s`" % right in refused.reasons[0]
