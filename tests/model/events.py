@@ -238,6 +238,69 @@ def state_is_normal(_simulation, node):
             each.dstate = "UpToDate"
 
 
+def io_is_suspended_by_hand(_simulation, node):
+    """drbdadm suspend-io."""
+    for each in node.drbd.values():
+        if "user" not in each.also:
+            each.also.append("user")
+
+
+# -- what only DRBD 9 has ------------------------------------------------------------------
+
+
+def device_is_read(_simulation, node):
+    """Somebody reads the device, of a Secondary, too."""
+    for each in node.drbd.values():
+        each.readers[:] = ["blkid"]
+
+
+def device_is_no_longer_read(_simulation, node):
+    for each in node.drbd.values():
+        each.readers.clear()
+
+
+def connection_is_gone(simulation, node):
+    """As after a `down` that was refused for a reader."""
+    each = node.drbd.get("r0")
+    if each is not None and each.role == "Secondary" and each.connection:
+        drbd.disconnect(simulation.cluster, node, "r0")
+        each.connection = False
+
+
+def auto_promote_is_on(_simulation, node):
+    for config in node.config.values():
+        config.options.pop("auto-promote", None)
+
+
+def device_is_opened_to_write(simulation, node):
+    if "r0" not in node.drbd or "r0" not in node.config:
+        return
+    attempt = drbd.open_to_write(simulation.cluster, node, "r0", "sh")
+    for seconds in attempt:
+        simulation.advance(seconds)
+        if "r0" not in node.drbd:
+            return
+
+
+def device_is_closed(_simulation, node):
+    if "r0" in node.drbd:
+        drbd.close(node, "r0", "sh")
+
+
+def _quorum(simulation, policy):
+    for node in simulation.cluster.nodes.values():
+        for config in node.config.values():
+            config.options.update({"quorum": "majority", "on-no-quorum": policy})
+
+
+def quorum_of_drbd_suspends(simulation, _node):
+    _quorum(simulation, "suspend-io")
+
+
+def quorum_of_drbd_fails_writes(simulation, _node):
+    _quorum(simulation, "io-error")
+
+
 # -- faults of the volume group ------------------------------------------------------
 
 
