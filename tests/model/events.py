@@ -420,6 +420,7 @@ EVENTS = (crash, boot, boot, cut_replication, heal_replication, cut_cluster, hea
           no_handler_installed, no_cluster_locking, fallback_to_local_locking, lose_quorum, all_is_well, all_is_well,
           all_is_well, engine_stops, engine_starts, lockspaces_stick, lockspaces_go_on,
           socket_vanishes, second_daemon, negotiating, io_is_suspended, state_is_normal,
+          io_is_suspended_by_hand,
           group_is_exported, group_is_partial, group_is_local, group_is_gone, group_is_well,
           group_is_well, lower_disk_is_visible, odd_formats, run_is_full, run_is_writable,
           controller_dies, attrd_dies, state_is_forgotten, state_is_garbage, proc_is_unreadable,
@@ -506,3 +507,8 @@ def resume(_simulation, node):
 
 OF_VOLUMES = (mount, start_guest, close_all, close_all, hold_drbd, release_drbd, create_volume,
               create_exclusive, remove_volume, volume_is_inactive, suspend, resume)
+
+OF_DRBD_9 = (device_is_read, device_is_no_longer_read, connection_is_gone, auto_promote_is_on,
+             device_is_opened_to_write, device_is_closed, quorum_of_drbd_suspends,
+             quorum_of_drbd_fails_writes, io_is_suspended_by_hand, state_is_normal,
+             good_configuration)
