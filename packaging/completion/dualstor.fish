@@ -23,7 +23,7 @@ complete -c dualstor -n '__fish_seen_subcommand_from configure' -l answers -r -F
 complete -c dualstor -n '__fish_seen_subcommand_from configure' -l node -x -d 'a node; also replication=ADDRESS for DRBD'\''s link, disk=PATH'
 complete -c dualstor -n '__fish_seen_subcommand_from configure' -l fence -x -d 'the device that fences a node: its agent, the agent'\''s options as OPTION=VALUE, delay=SECONDS'
 complete -c dualstor -n '__fish_seen_subcommand_from configure' -l generation -x -a 'lvmlockd clvmd cman' -d 'lvmlockd: LVM 2.03, corosync 3, Pacemaker 2.1: EL 9, SLES 15, Debian 12; clvmd: LVM 2.02 with clvmd, corosync 2, Pacemaker 1.1: EL 7, SLES 12, Debian 9; cman: LVM 2.02 with clvmd, cman 3, Pacemaker 1.1: EL 6, Fedora 15'
-complete -c dualstor -n '__fish_seen_subcommand_from configure' -l drbd -x -a '8.3 8.4 9' -d 'version of DRBD (8.4)'
+complete -c dualstor -n '__fish_seen_subcommand_from configure' -l drbd -x -a '8.3 8.4 9' -d 'version of DRBD (the one of this host)'
 complete -c dualstor -n '__fish_seen_subcommand_from configure' -l first-sync -x -a 'full skip' -d 'full: the first node'\''s disk is copied to the other (the default); skip: both count as equal'
 complete -c dualstor -n '__fish_seen_subcommand_from configure' -l cluster -x -d 'name of the cluster'
 complete -c dualstor -n '__fish_seen_subcommand_from configure' -l resource -x -d 'name of the DRBD resource (r0)'

@@ -39,7 +39,7 @@ _dualstor() {
             '*--node[a node; also replication=ADDRESS for DRBD'\''s link, disk=PATH]:NAME=ADDRESS[,...]:' \
             '*--fence[the device that fences a node\: its agent, the agent'\''s options as OPTION=VALUE, delay=SECONDS]:NODE=AGENT[,...]:' \
             '--generation[lvmlockd\: LVM 2.03, corosync 3, Pacemaker 2.1\: EL 9, SLES 15, Debian 12; clvmd\: LVM 2.02 with clvmd, corosync 2, Pacemaker 1.1\: EL 7, SLES 12, Debian 9; cman\: LVM 2.02 with clvmd, cman 3, Pacemaker 1.1\: EL 6, Fedora 15]:GENERATION:(lvmlockd clvmd cman)' \
-            '--drbd[version of DRBD (8.4)]:DRBD:(8.3 8.4 9)' \
+            '--drbd[version of DRBD (the one of this host)]:DRBD:(8.3 8.4 9)' \
             '--first-sync[full\: the first node'\''s disk is copied to the other (the default); skip\: both count as equal]:FIRST_SYNC:(full skip)' \
             '--cluster[name of the cluster]:NAME:' \
             '--resource[name of the DRBD resource (r0)]:NAME:' \
