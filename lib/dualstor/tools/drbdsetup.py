@@ -47,7 +47,8 @@ class DrbdOutcome(Record):
     ``says``: what it said, one line. ``transient``: may be tried again. ``held_open``: a
     program or a device above has the device open. ``no_up_to_date``: no UpToDate disk can be
     reached; in 9 the kernel says this, too, of a Secondary that somebody reads and that would
-    lose its data by ``down``. ``no_disk``: it has no local disk.
+    lose its data by ``down``. ``no_disk``: it has no local disk. ``openers``: who has the device
+    open, if 9 says so, as words like "sh[220]".
     """
 
     ok: bool
@@ -57,6 +58,18 @@ class DrbdOutcome(Record):
     held_open: bool = False
     no_up_to_date: bool = False
     no_disk: bool = False
+    openers: "tuple[str, ...]" = ()
+
+
+def _openers(text: str) -> "tuple[str, ...]":
+    """Those of lines like "drbd0 opened by sh (pid 220) at 2026-11-26 23:39:21.557", each once."""
+    found: "dict[str, None]" = {}
+    for line in text.splitlines():
+        name, mark, rest = line.partition(_OPENED)[2].rpartition(" (pid ")
+        pid = whole(rest.partition(")")[0])
+        if mark and pid is not None:
+            found[f"{shown(name)}[{pid}]"] = None
+    return tuple(found)
 
 
 def _says(completed: "Completed") -> str:
@@ -85,7 +98,7 @@ def outcome(completed: "Completed") -> "DrbdOutcome":
         transient=any(mark in text for mark in _TRANSIENT),
         held_open=_HELD_OPEN in text or _OPENED in text,
         no_up_to_date=completed.returncode == NO_UP_TO_DATE_DISK,
-        no_disk=completed.returncode == NO_DISK)
+        no_disk=completed.returncode == NO_DISK, openers=_openers(text))
 
 
 def failed(completed: "Completed") -> ToolFailed:

@@ -525,6 +525,8 @@ def _one(call, command, config, dry_run):
         return 0
     if command in ("adjust", "up"):
         if call.node.disks.get(name) is None:
+            if call.cluster.drbd_9:
+                drbd.create(call.node, name)    # it had begun
             call.err("No valid meta data found")
             return 1
         todo = _adjustments(call, config) if command == "adjust" else \

@@ -80,6 +80,14 @@ def test_down_refused_to_a_reader_is_a_device_held_open():
     assert outcome.held_open and outcome.no_up_to_date and not outcome.transient
     assert outcome.says == "r0: State change failed: (-2) Need access to UpToDate data; " \
         "drbd0 opened by sh (pid 220) at 2026-11-26 23:39:21.557"
+    assert outcome.openers == ("sh[220]",)
+
+
+@given(st.text())
+def test_any_refusal_names_openers_or_none(text):
+    said = "drbd0 opened by my (odd) prog (pid 7) at x\n" + text
+    found = drbdsetup.outcome(Completed(argv=("drbdadm",), returncode=17, stderr=said)).openers
+    assert found[0] == "my (odd) prog[7]" and all(word.endswith("]") for word in found)
 
 
 @pytest.mark.parametrize("state, who", [

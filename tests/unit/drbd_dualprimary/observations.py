@@ -40,6 +40,7 @@ class Outcome(Record):
     held_open: bool = False
     no_up_to_date: bool = False
     no_disk: bool = False
+    openers: tuple = ()
 
 
 def state(role="Secondary", cstate="Connected", dstate="UpToDate", peer="UpToDate", **more):

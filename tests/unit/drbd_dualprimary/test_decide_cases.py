@@ -299,6 +299,14 @@ def test_both_copies_consistent_has_a_way_out():
         assert not seen.undecided(other)
 
 
+def test_whoever_drbd_names_is_named_where_proc_shows_nobody():
+    refused = [done("down", ok=False, held_open=True, no_up_to_date=True, openers=("sh[220]",))]
+    waiting = step("stop", history=refused)
+    assert isinstance(waiting, Wait) and "in use by sh[220]:" in waiting.why
+    assert "qemu[7]" in step("stop", history=refused, holders=("qemu[7]",)).why
+    assert "does not show" in step("stop", history=[done("down", ok=False, held_open=True)]).why
+
+
 # -- promote ------------------------------------------------------------------------------
 
 

@@ -446,7 +446,6 @@ def test_a_start_that_failed_halfway_is_no_split_brain():
     pair.take_down("node2")
     pair.nodes["node2"].disks["r0"] = None
     assert pair.run("node2", ("drbdadm", "up", "r0")).returncode == 1
-    drbd.create(pair.nodes["node2"], "r0")
     assert pair.act(DRBD, "monitor", "node2").code == 1
     assert "neither disk nor connection" in pair.reasons[-1][-1]
     text = pair.shown(pair.report("node2"))
