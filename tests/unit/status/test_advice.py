@@ -161,6 +161,16 @@ def three(witness="Connected"):
                   client=True)))
 
 
+@pytest.mark.parametrize("state, words", [
+    (drbd_state(suspended=True, causes=("fencing", "user")), "writes suspended (fencing, user)"),
+    (drbd_state(suspended=True), "Connected, writes suspended "),
+    (disk("UpToDate", quorum=False), "Connected, no quorum")])
+def test_why_nothing_is_written_is_on_the_screen(state, words):
+    stream = io.StringIO()
+    screen.show(Console(stream, stream, "status"), GOOD.but(drbd=state), ())
+    assert words in stream.getvalue()
+
+
 def test_a_witness_is_shown_and_missed_by_its_name():
     stream = io.StringIO()
     screen.show(Console(stream, stream, "status"), GOOD.but(drbd=three()), ())

@@ -62,7 +62,8 @@ def _fencing(console: "Console", report: "Report") -> None:
 
 def _links(state: "State", number: int) -> "list[tuple[str, str, str]]":
     """(role, connection, disk) of each peer of a volume, the last of these rows with remarks."""
-    remarks = [", writes suspended"] if state.suspended else []
+    causes = f" ({', '.join(state.causes)})" if state.causes else ""
+    remarks = [f", writes suspended{causes}"] if state.suspended else []
     if not state.volumes[number].quorum:
         remarks.append(", no quorum")
     several = len(state.peers) > 1
