@@ -241,6 +241,43 @@ def lone_copy(name: str, side: Side, peer: str, old: bool = False,
         "wrote last may be lost", steps),)
 
 
+# -- both copies consistent ---------------------------------------------------------------------
+
+
+def both_consistent(name: str, sides: "tuple[Side, Side]", old: bool = False,
+                    cluster: ClusterMode = _RUNNING) -> "tuple[Stage, ...]":
+    """The Parts that have DRBD decide which of two connected Consistent copies is current.
+
+    drbdadm(8), drbd.conf(5): what a Consistent disk is, is decided when it connects.
+
+    :param sides: the first is the node that connects again
+    """
+    node = sides[0].node
+    forced = ("drbdadm", "--", "--overwrite-data-of-peer", "primary", name) if old else \
+        ("drbdadm", "primary", "--force", name)
+    return _away(node, cluster) + (
+        Stage("DRBD compares both copies again", (
+            Step((node,), (("drbdadm", "disconnect", name),), "No copy changes by that."),
+            Step((node,), (("drbdadm", "connect", name),), "It answers."))),
+        Stage(f"Only if `drbdadm dstate {name}` says Consistent even a minute later, and what "
+              f"{sides[1].node} has more may be lost", (
+                  Step((node,), (forced,), "From here on this copy counts."),
+                  Step((node,), (("drbdadm", "secondary", name),), "The cluster promotes it."))),
+        Stage("In the end", (
+            Step(tuple(side.node for side in sides), (("drbdadm", "dstate", name),),
+                 "Wait until it says UpToDate/UpToDate on both."),) + _back(node, cluster)))
+
+
+# -- I/O that was suspended by hand ---------------------------------------------------------------
+
+
+def resume(name: str, node: str) -> "tuple[Stage, ...]":
+    """The Parts that lift `drbdadm suspend-io`: wrong while I/O waits for anything else, too."""
+    return (Stage("If it is no longer wanted, and `drbdadm status` has no other cause after "
+                  "\"suspended:\"", (
+                      Step((node,), (("drbdadm", "resume-io", name),), "I/O continues."),)),)
+
+
 # -- a disk that is gone, or new ---------------------------------------------------------------
 
 

@@ -155,7 +155,7 @@ def automatic_loss(_simulation, node):
 
 def no_fencing_policy(_simulation, node):
     for config in node.config.values():
-        config.disk["fencing"] = "dont-care"
+        config.fencing = "dont-care"
 
 
 def no_fence_handler(_simulation, node):
@@ -176,7 +176,8 @@ def fallback_to_local_locking(_simulation, node):
 
 
 def good_configuration(simulation, node):
-    fresh = world.make(simulation.cluster.generation).nodes[node.name]
+    cluster = simulation.cluster
+    fresh = world.make(cluster.generation, None, cluster.drbd_version).nodes[node.name]
     node.config, node.lvm = fresh.config, fresh.lvm
     node.visible_lower, node.handler_installed = False, True
 
@@ -232,8 +233,72 @@ def state_is_normal(_simulation, node):
     """DRBD has agreed, and I/O goes on."""
     for each in node.drbd.values():
         each.suspended = False
+        each.also[:] = [cause for cause in each.also if cause == "quorum" and not each.quorum]
         if each.dstate == "Negotiating":
             each.dstate = "UpToDate"
+
+
+def io_is_suspended_by_hand(_simulation, node):
+    """drbdadm suspend-io."""
+    for each in node.drbd.values():
+        if "user" not in each.also:
+            each.also.append("user")
+
+
+# -- what only DRBD 9 has ------------------------------------------------------------------
+
+
+def device_is_read(_simulation, node):
+    """Somebody reads the device, of a Secondary, too."""
+    for each in node.drbd.values():
+        each.readers[:] = ["blkid"]
+
+
+def device_is_no_longer_read(_simulation, node):
+    for each in node.drbd.values():
+        each.readers.clear()
+
+
+def connection_is_gone(simulation, node):
+    """As after a `down` that was refused for a reader."""
+    each = node.drbd.get("r0")
+    if each is not None and each.role == "Secondary" and each.connection:
+        drbd.disconnect(simulation.cluster, node, "r0")
+        each.connection = False
+
+
+def auto_promote_is_on(_simulation, node):
+    for config in node.config.values():
+        config.options.pop("auto-promote", None)
+
+
+def device_is_opened_to_write(simulation, node):
+    if "r0" not in node.drbd or "r0" not in node.config:
+        return
+    attempt = drbd.open_to_write(simulation.cluster, node, "r0", "sh")
+    for seconds in attempt:
+        simulation.advance(seconds)
+        if "r0" not in node.drbd:
+            return
+
+
+def device_is_closed(_simulation, node):
+    if "r0" in node.drbd:
+        drbd.close(node, "r0", "sh")
+
+
+def _quorum(simulation, policy):
+    for node in simulation.cluster.nodes.values():
+        for config in node.config.values():
+            config.options.update({"quorum": "majority", "on-no-quorum": policy})
+
+
+def quorum_of_drbd_suspends(simulation, _node):
+    _quorum(simulation, "suspend-io")
+
+
+def quorum_of_drbd_fails_writes(simulation, _node):
+    _quorum(simulation, "io-error")
 
 
 # -- faults of the volume group ------------------------------------------------------
@@ -355,6 +420,7 @@ EVENTS = (crash, boot, boot, cut_replication, heal_replication, cut_cluster, hea
           no_handler_installed, no_cluster_locking, fallback_to_local_locking, lose_quorum, all_is_well, all_is_well,
           all_is_well, engine_stops, engine_starts, lockspaces_stick, lockspaces_go_on,
           socket_vanishes, second_daemon, negotiating, io_is_suspended, state_is_normal,
+          io_is_suspended_by_hand,
           group_is_exported, group_is_partial, group_is_local, group_is_gone, group_is_well,
           group_is_well, lower_disk_is_visible, odd_formats, run_is_full, run_is_writable,
           controller_dies, attrd_dies, state_is_forgotten, state_is_garbage, proc_is_unreadable,
@@ -441,3 +507,8 @@ def resume(_simulation, node):
 
 OF_VOLUMES = (mount, start_guest, close_all, close_all, hold_drbd, release_drbd, create_volume,
               create_exclusive, remove_volume, volume_is_inactive, suspend, resume)
+
+OF_DRBD_9 = (device_is_read, device_is_no_longer_read, connection_is_gone, auto_promote_is_on,
+             device_is_opened_to_write, device_is_closed, quorum_of_drbd_suspends,
+             quorum_of_drbd_fails_writes, io_is_suspended_by_hand, state_is_normal,
+             good_configuration)

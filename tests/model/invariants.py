@@ -192,7 +192,8 @@ def _went_on(seen, expected, result):
     """
     node, was = seen.nodes[result.node], expected.nodes[result.node]
     for name, each in node.drbd.items():
-        if name in was.drbd and was.drbd[name].suspended and not each.suspended:
+        if name in was.drbd and was.drbd[name].causes and not each.causes:
+            assert was.drbd[name].causes == ["fencing"], result     # what a person did is a person's
             assert not any(other.up and name in other.drbd and other.drbd[name].role == "Primary"
                            for other in seen.nodes.values() if other is not node), result
             each.suspended, node.disks[name] = True, was.disks[name]

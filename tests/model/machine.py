@@ -14,7 +14,7 @@ from model.actions import DAEMON, DRBD, GROUP
 from model.census import Census
 from simulator import faults, volumes, world
 from simulator.host import Killed, Simulation
-from simulator.state import CLVMD, LVMLOCKD
+from simulator.state import CLVMD, DRBD_8, DRBD_9, LVMLOCKD
 
 STARTS = ("cluster-up", "both-secondary", "both-primary", "group", "active", "exclusive", "survivor",
           "inquorate", "split-brain", "disconnected", "syncing")
@@ -67,12 +67,14 @@ class Cluster(RuleBasedStateMachine):
     """Two nodes; the rules are what administrators, Pacemaker and bad luck do."""
 
     generation = LVMLOCKD
+    drbd_version = DRBD_8
 
     census = Census()
 
     @initialize(start=st.sampled_from(STARTS))
     def begin(self, start):
-        self.simulation = Simulation(world.reach(start, self.generation), STRETCH)
+        self.simulation = Simulation(world.reach(
+            start, self.generation, drbd_version=self.drbd_version), STRETCH)
         self.cluster = self.simulation.cluster
         watch = invariants.QuorumWatch(self.cluster)
         self.simulation.watchers.append(watch.check)
@@ -253,3 +255,18 @@ class OldCluster(Cluster):
     """The same with cman and clvmd."""
 
     generation = CLVMD
+
+
+class NineCluster(Cluster):
+    """The same with DRBD 9, and what only happens there."""
+
+    drbd_version = DRBD_9
+
+    @rule(happenings=st.lists(st.tuples(NODES, st.sampled_from(events.OF_DRBD_9)), min_size=1,
+                              max_size=3))
+    def nine_happens(self, happenings):
+        for name, event in happenings:
+            self.census.events[event.__name__] += 1
+            event(self.simulation, self.cluster.nodes[name])
+            self.cluster.harm.clear()
+            self.simulation.advance(0.01)

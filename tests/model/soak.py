@@ -35,8 +35,12 @@ def _options():
 
 
 def run_chunk(number, sequences, steps, shrink):
-    """Run one chunk; its Census. Even seeds are of the lvmlockd generation, odd ones of clvmd."""
-    generation = machine.OldCluster if number % 2 else machine.Cluster
+    """Run one chunk; its Census. Even seeds are of the lvmlockd generation, odd ones of clvmd.
+
+    Every fourth is of lvmlockd with DRBD 9.
+    """
+    generation = (machine.Cluster, machine.OldCluster, machine.NineCluster,
+                  machine.OldCluster)[number % 4]
     census = Census()
     cluster = seed(number)(type(generation.__name__, (generation,), {"census": census}))
     phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)

@@ -10,6 +10,7 @@ from model.census import Census
 from simulator import faults
 
 SEQUENCES, STEPS = 1000, 15     # of each generation
+SEQUENCES_9 = 150               # with DRBD 9, which differs in one agent only
 
 
 @pytest.mark.parametrize("cluster", [machine.Cluster, machine.OldCluster],
@@ -26,6 +27,16 @@ def test_invariants_hold(cluster, monkeypatch, deep):
     assert len(set(census.events)) > 0.9 * len(happened), happened - set(census.events)
     assert set(census.variables) == set(machine.VARIABLES)
     assert {signal for signal, _ in census.cut} == {"SIGTERM", "SIGKILL"}
+
+
+def test_invariants_hold_with_drbd_9(monkeypatch, deep):
+    census = Census()
+    monkeypatch.setattr(machine.Cluster, "census", census)
+    run_state_machine_as_test(machine.NineCluster, settings=settings(
+        max_examples=SEQUENCES_9 * (10 if deep else 1), stateful_step_count=STEPS, print_blob=True))
+    print(census.report())
+    assert census.sequences >= SEQUENCES_9
+    assert set(census.events) >= {event.__name__ for event in events.OF_DRBD_9}
 
 
 @pytest.mark.parametrize("kind", machine.KINDS)

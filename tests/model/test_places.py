@@ -95,6 +95,13 @@ STATES = {
     "SyncTarget": ("start syncing",),
     "Negotiating": ("event negotiating",),
     "I/O suspended": ("event io_is_suspended",),
+    "I/O suspended by a person": ("event io_is_suspended_by_hand",),
+    "DRBD 9: quorum lost, writes wait or fail": (
+        "event quorum_of_drbd_suspends", "event quorum_of_drbd_fails_writes"),
+    "DRBD 9: a reader keeps it from going down": ("event device_is_read",),
+    "DRBD 9: the connection is gone": ("event connection_is_gone",),
+    "DRBD 9: promoted by whoever opens it": (
+        "event auto_promote_is_on", "event device_is_opened_to_write"),
     "readers hang in the kernel": (
         "event io_is_suspended", "unit/lvm/test_held_back.py: test_a_thorough_monitor_reads"),
     "resource not in the configuration": ("event resource_leaves_configuration",),
@@ -144,7 +151,8 @@ def _there(place):
     if kind == "fault":
         return name in machine.KINDS
     if kind == "event":
-        return name in {event.__name__ for event in events.EVENTS + events.OF_VOLUMES}
+        return name in {event.__name__
+                        for event in events.EVENTS + events.OF_VOLUMES + events.OF_DRBD_9}
     if kind == "rule":
         return hasattr(machine.Cluster, name)
     if kind == "start":

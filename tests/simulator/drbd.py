@@ -3,7 +3,8 @@
 
 Rules after drbd-8.4 drbd_state.c (is_valid_state, sanitize_state), drbd_nl.c
 (drbd_set_role, conn_try_outdate_peer) and drbd_receiver.c (drbd_sync_handshake). Of DRBD 9
-what an administrator meets: a Secondary can be read, and then does not go down (drbd_adm_down).
+what an administrator meets: a Secondary can be read, and then does not go down (drbd_adm_down);
+its own quorum, with which writes wait or fail; whoever opens a device promotes it (drbd_open).
 """
 
 from simulator.state import Drbd
@@ -11,6 +12,7 @@ from simulator.state import Drbd
 #: Kernel answers to a state change: (number, text), drbd_strings.c.
 TWO_PRIMARIES = (-1, "Multiple primaries not allowed by config")
 NO_UPTODATE = (-2, "Need access to UpToDate data")
+NO_QUORUM = (-25, "No quorum")
 PRIMARY_NOP = (-7, "Refusing to be Primary while peer is not outdated")
 IN_USE = (-12, "Device is held open by someone")
 TRANSIENT = (-18, "In transient state, retry after next state change")
@@ -102,6 +104,8 @@ def promote(cluster, node, name):
     drbd = node.drbd[name]
     if drbd.role == "Primary":
         return None
+    if not drbd.quorum:
+        return NO_QUORUM
     config = node.config[name]
     if connected(drbd) and cluster.peer(node).drbd[name].role == "Primary" and \
             config.net.get("allow-two-primaries", "no") != "yes":
@@ -131,6 +135,42 @@ def promote(cluster, node, name):
             cluster.harm.append("%s: %s promoted while the peer lives, disconnected, as %s, %s"
                                 % (node.name, name, peer.role, peer.dstate))
     return None
+
+
+def open_to_write(cluster, node, name, program):
+    """A program opens the device for writing: DRBD 9 makes it Primary for that, unless told not to.
+
+    A generator as ``promote``; returns whether it is open.
+    """
+    each = node.drbd[name]
+    if each.role != "Primary":
+        if not cluster.drbd_9 or node.config[name].options.get("auto-promote", "yes") == "no":
+            return False
+        if (yield from promote(cluster, node, name)) is not None:
+            return False
+        each.promoted_by = program
+    each.openers.append(program)
+    return True
+
+
+def close(node, name, program):
+    """It closes the device; the role goes with the one that made it Primary."""
+    each = node.drbd[name]
+    each.openers[:] = [who for who in each.openers if who != program]
+    if each.promoted_by == program:
+        each.promoted_by, each.role = "", "Secondary"
+
+
+def _count_votes(cluster):
+    """DRBD 9's quorum of two nodes: both of them."""
+    for node in cluster.nodes.values():
+        for name, each in node.drbd.items():
+            config = node.config.get(name)
+            if config is None or not config.quorum:
+                continue
+            each.quorum = connected(each)
+            waits = not each.quorum and config.options.get("on-no-quorum") != "io-error"
+            each.also[:] = [cause for cause in each.also if cause != "quorum"] + ["quorum"] * waits
 
 
 def fence_peer(cluster, node, name):
@@ -253,7 +293,7 @@ READERS = ("dd", "vgs", "lvs", "pvs", "vgchange", "lvchange", "lvcreate", "vgcre
 
 def held_back(node, device):
     """Whether I/O of *device* (the kernel's name) stands still."""
-    return any(each.suspended and each.role == "Primary" and name in node.config
+    return any(each.causes and each.role == "Primary" and name in node.config
                and device == "drbd%d" % node.config[name].minor for name, each in node.drbd.items())
 
 
@@ -261,12 +301,14 @@ def _let_readers_go(node):
     """Readers that hung in the kernel end once I/O goes on."""
     held = [mapping.openers for mapping in node.mappings.values()
             if not held_back(node, mapping.below)]
-    for openers in held + [each.openers for each in node.drbd.values() if not each.suspended]:
+    for openers in held + [each.openers for each in node.drbd.values() if not each.causes]:
         openers[:] = [who for who in openers if who not in READERS]
 
 
 def settle(cluster):
     """What follows at once from the links: lost connections, started handshakes."""
+    if cluster.drbd_9:
+        _count_votes(cluster)
     for node in cluster.nodes.values():
         _let_readers_go(node)
         peer = cluster.peer(node)

@@ -95,7 +95,7 @@ def _proc_drbd(cluster, node):
         protocol = " " if drbd.cstate == "StandAlone" else node.config[name].net["protocol"]
         lines.append("%2d: cs:%s ro:%s/%s ds:%s/%s %s %s%s" % (
             minor, drbd.cstate, drbd.role, peer_role, drbd.dstate, drbd.peer_dstate, protocol,
-            "s" if drbd.suspended else "r", "----" if node.odd_formats else "-----"))
+            "s" if drbd.causes else "r", "----" if node.odd_formats else "-----"))
         lines.append("    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0")
         if drbd.cstate in ("SyncSource", "SyncTarget"):
             done = int(drbd.synced / 5)
@@ -104,6 +104,17 @@ def _proc_drbd(cluster, node):
                 "=" * done, "." * max(0, 19 - done), drbd.synced, left))
             lines.append("\tfinish: 0:00:39 speed: 404 (404) K/sec")
     return "\n".join(lines) + "\n"
+
+
+def _proc_drbd_of_9(cluster, node, name):
+    """A peer's file in debugfs: such a line with the state of the replication, "Off" without a peer."""
+    drbd, other = node.drbd[name], cluster.peer(node).drbd.get(name)
+    met = drbd_model.connected(drbd)
+    replication = "Off" if not met else "Established" if drbd.cstate == "Connected" else drbd.cstate
+    return "%2d: cs:%s ro:%s/%s ds:%s/%s C %s%s\n    ns:0 nr:0 dw:%d dr:0 al:0 bm:0 lo:1\n" % (
+        node.config[name].minor, replication, drbd.role, other.role if met and other else "Unknown",
+        drbd.dstate, drbd.peer_dstate, "s" if drbd.causes else "r",
+        "----" if node.odd_formats else "-----", cluster.counter)
 
 
 def _block_device(tree, name, number, size, holders=(), slaves=(), content=b""):
@@ -143,8 +154,12 @@ def _drbd(tree, cluster, node):
         put(tree, "/dev/drbd/by-disk/" + posixpath.basename(config.lower),
             Link("../../" + device))
         if cluster.drbd_9:
-            put(tree, "/sys/kernel/debug/drbd/resources/%s/volumes/0/openers" % name, "".join(
+            home = "/sys/kernel/debug/drbd/resources/" + name
+            put(tree, home + "/volumes/0/openers", "".join(
                 "%s\t%d\t2766\n" % user for user in users(node, "/dev/" + device)))
+            if drbd.connection:
+                put(tree, home + "/connections/%s/0/proc_drbd" % cluster.peer(node).name,
+                    _proc_drbd_of_9(cluster, node, name))
 
 
 def _mapper(tree, cluster, node):

@@ -32,9 +32,28 @@ class ResourceConfig:
     handlers: dict = field(default_factory=lambda: {
         "fence-peer": HANDLER})
 
+    options: dict = field(default_factory=dict)     # DRBD 9: quorum, on-no-quorum, auto-promote
+
     @property
     def fencing(self):
-        return self.disk.get("fencing", "dont-care")
+        return self.net.get("fencing") or self.disk.get("fencing", "dont-care")
+
+    @fencing.setter
+    def fencing(self, policy):
+        (self.net if "fencing" in self.net else self.disk)["fencing"] = policy
+
+    @property
+    def quorum(self):
+        return self.options.get("quorum", "off") != "off"
+
+
+def config_for(drbd_version):
+    """The resource's file as `dualstor configure` writes it for a version of DRBD."""
+    made = ResourceConfig()
+    if drbd_version.startswith("9"):
+        made.net["fencing"] = made.disk.pop("fencing")
+        made.options["auto-promote"] = "no"
+    return made
 
 
 @dataclass
@@ -58,12 +77,21 @@ class Drbd:
     dstate: str = "Diskless"
     peer_dstate: str = "DUnknown"
     suspended: bool = False         # I/O waits for fencing
+    also: list = field(default_factory=list)    # what else it waits for: "user", "no-data", "quorum"
+    quorum: bool = True             # DRBD 9: its own
+    promoted_by: str = ""           # DRBD 9: the program that has it open, and made it Primary
     net: bool = False               # a connection is configured
     discard: bool = False           # a person gave its data up when it connects
     synced: float = 0.0             # percent, while resyncing
     openers: list = field(default_factory=list)     # who holds it open, other than LVM
     readers: list = field(default_factory=list)     # who has it open for reading only; with DRBD 9
     connection: bool = True         # DRBD 9: there is one at all, be it StandAlone
+
+    @property
+    def causes(self):
+        """Why I/O is suspended, in the order of drbdsetup."""
+        waits = ["fencing"] * self.suspended + self.also
+        return [cause for cause in ("user", "no-data", "fencing", "quorum") if cause in waits]
 
 
 @dataclass

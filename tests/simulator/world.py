@@ -2,7 +2,7 @@
 """The simulated cluster as a whole: making it, time, crashes, boots, named states."""
 
 from simulator import drbd, locking, membership, volumes
-from simulator.state import CLVMD, LVMLOCKD, Cluster, Cman, Node
+from simulator.state import CLVMD, DRBD_8, LVMLOCKD, Cluster, Cman, Node, config_for
 
 NODES = ("node1", "node2")
 
@@ -16,15 +16,17 @@ _LVM_CONF = {
 _LVM = {LVMLOCKD: "2.03.16", CLVMD: "2.02.188"}
 
 
-def make(generation=LVMLOCKD, lvm=None):
+def make(generation=LVMLOCKD, lvm=None, drbd_version=DRBD_8):
     """Two freshly booted machines with nothing started.
 
     :param lvm: its version, e.g. "2.02.84"; None for that of the generation
+    :param drbd_version: of DRBD's module; the resource's file is one for it
     """
-    cluster = Cluster(generation=generation)
+    cluster = Cluster(generation=generation, drbd_version=drbd_version)
     for number, name in enumerate(NODES, 1):
         cluster.nodes[name] = Node(name=name, id=number, lvm=dict(_LVM_CONF[generation]),
-                                   lvm_version=lvm or _LVM[generation])
+                                   lvm_version=lvm or _LVM[generation],
+                                   config={"r0": config_for(drbd_version)})
     return cluster
 
 
@@ -257,9 +259,9 @@ STATES = {
 }
 
 
-def reach(name, generation=LVMLOCKD, lvm=None):
-    """A cluster in a named state (see STATES); *lvm* as ``make`` takes it."""
-    cluster = make(generation, lvm)
+def reach(name, generation=LVMLOCKD, lvm=None, drbd_version=DRBD_8):
+    """A cluster in a named state (see STATES); *lvm* and *drbd_version* as ``make`` takes them."""
+    cluster = make(generation, lvm, drbd_version)
     STATES[name](cluster)
     settle(cluster)
     return cluster

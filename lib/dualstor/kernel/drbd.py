@@ -44,6 +44,9 @@ RESYNCING = frozenset((
     "StartingSyncS", "StartingSyncT", "WFBitMapS", "WFBitMapT", "WFSyncUUID", "SyncSource",
     "SyncTarget", "PausedSyncS", "PausedSyncT"))
 
+#: Why I/O can be suspended, in DRBD's words and in the order in which they are to be dealt with:
+#: `drbdadm resume-io` lifts all of them at once, so what a person has suspended comes last.
+CAUSES = ("fencing", "no-data", "quorum", "user")
 
 _NO_WORD = "DUnknown"       # DRBD's word for the state of a disk that it does not know
 
@@ -102,6 +105,12 @@ class Minor(Record):
         """Whether its I/O is frozen."""
         return (self.flags or "").startswith("s")
 
+    @property
+    def well(self) -> bool:
+        """Whether a line of DRBD 9 shows nothing that is wrong or under way."""
+        return (self.cstate == "Established" and self.dstate == self.peer_dstate == "UpToDate"
+                and not (self.flags or "s").strip("r-"))
+
 
 class Kernel(Record):
     """/proc/drbd; ``minors`` is always () with DRBD 9."""
@@ -124,6 +133,7 @@ class Volume(Record):
     """A volume of a resource; ``number`` is 0 when unknown.
 
     ``resync``: percent done or None; ``left``: seconds until it ends, None when not known.
+    ``quorum``: whether DRBD's own quorum (9) lets it be written, True where there is none.
     """
 
     number: int
@@ -131,15 +141,20 @@ class Volume(Record):
     dstate: str
     resync: "float | None" = None
     left: "int | None" = None
+    quorum: bool = True
 
 
 class Peer(Record):
-    """What is known of the other side; ``name`` is None on 8.x, ``dstates`` one per volume."""
+    """What is known of the other side; ``name`` is None on 8.x, ``dstates`` one per volume.
+
+    ``client``: it has no disk by configuration, as a witness.
+    """
 
     name: "str | None"
     cstate: str
     role: str
     dstates: "tuple[str, ...]"
+    client: bool = False
 
     @property
     def connected(self) -> bool:
@@ -148,13 +163,17 @@ class Peer(Record):
 
 
 class State(Record):
-    """A resource that the kernel has; ``suspended``: I/O is frozen."""
+    """A resource that the kernel has; ``suspended``: I/O is frozen.
+
+    ``causes``: why, some of CAUSES; () also where whoever was asked does not say.
+    """
 
     resource: str
     role: str
     volumes: "tuple[Volume, ...]"
     peers: "tuple[Peer, ...]"
     suspended: bool = False
+    causes: "tuple[str, ...]" = ()
 
     @property
     def primary(self) -> bool:
@@ -175,6 +194,11 @@ class State(Record):
     def up_to_date(self) -> bool:
         """Whether all volumes are UpToDate on this node."""
         return bool(self.volumes) and all(v.dstate == "UpToDate" for v in self.volumes)
+
+    @property
+    def quorate(self) -> bool:
+        """Whether DRBD's own quorum lets all volumes be written."""
+        return all(v.quorum for v in self.volumes)
 
 
 # -- /proc/drbd ---------------------------------------------------------------
@@ -485,6 +509,15 @@ def _lines_of_nine(host: "Files", name: str) -> "dict[str, dict[str, str]] | Non
     return found if volumes and found and all(whole(v) is not None for v in volumes) else None
 
 
+def _line_of_nine(line: str) -> "Minor | None":
+    """The Minor of such a line; None when it is in another form."""
+    from dualstor.errors import ParseError
+    try:
+        return _first_line(line)
+    except ParseError:
+        return None
+
+
 def connections_text(host: "Files", name: str) -> "str | None":
     """The state of a resource of DRBD 9 as text, the same as long as the state is the same.
 
@@ -499,9 +532,10 @@ def connections_text(host: "Files", name: str) -> "str | None":
 
 
 def _state_of_nine(host: "Files", name: str) -> "KnownState":
-    """The State of a resource whose peers are all connected, None of one that does not exist.
+    """The State of a resource that is healthy, None of one that does not exist.
 
-    UNKNOWN if I/O is suspended or a peer not connected: these lines do not say enough then.
+    UNKNOWN for any other: these lines say neither how a resync proceeds nor why I/O is suspended,
+    nothing of a quorum that is lost, and of a peer that is not connected only that.
     """
     known = host.list(_RESOURCES)
     if known and name not in known:
@@ -512,14 +546,11 @@ def _state_of_nine(host: "Files", name: str) -> "KnownState":
     peers: "list[Peer]" = []
     found: "dict[int, Minor]" = {}
     for peer, of_peer in lines.items():
-        minors = {whole(volume) or 0: _first_line(line) for volume, line in of_peer.items()}
-        shown = {volume: m for volume, m in minors.items()
-                 if m is not None and m.cstate not in ("Off", "Unconfigured")
-                 and not (m.flags or "s").strip("r-")}
+        minors = {whole(volume) or 0: _line_of_nine(line) for volume, line in of_peer.items()}
+        shown = {volume: m for volume, m in minors.items() if m is not None and m.well}
         if len(shown) < len(of_peer):
             return UNKNOWN
-        peers.append(Peer(name=peer, cstate=_worst([m.cstate if m.cstate != "Established"
-                                                    else "Connected" for m in shown.values()]),
+        peers.append(Peer(name=peer, cstate="Connected",
                           role=_role([m.peer_role for m in shown.values()]),
                           dstates=tuple(m.peer_dstate or _NO_WORD for m in shown.values())))
         found.update(shown)
@@ -547,13 +578,29 @@ def held_back(host: "Files") -> "tuple[int, ...] | None":
 
     A process that reads from one or writes to it waits in the kernel, and cannot be killed.
 
-    :returns: None when the kernel's files do not say (DRBD 9)
+    :returns: None when the kernel's files do not say
     :raises ParseError: /proc/drbd is in no known form
     """
     kernel = read(host)
     if kernel is None:
         return None if host.exists(_MODULE) else ()
-    return tuple(m.minor for m in kernel.minors if m.suspended) if kernel.lists_minors else None
+    if kernel.lists_minors:
+        return tuple(m.minor for m in kernel.minors if m.suspended)
+    return _held_back_by_nine(host)
+
+
+def _held_back_by_nine(host: "Files") -> "tuple[int, ...] | None":
+    """As ``held_back``, from debugfs of DRBD 9; None if it does not show all resources."""
+    found: "set[int]" = set()
+    names = host.list(_RESOURCES)
+    for name in names:
+        for of_peer in (_lines_of_nine(host, name) or {"": {"": ""}}).values():
+            for line in of_peer.values():
+                minor = _line_of_nine(line)
+                if minor is None or (minor.flags or "?")[0] not in "rs":
+                    return None
+                found.update([minor.minor] if minor.suspended else [])
+    return tuple(sorted(found)) if names else None
 
 
 def state(host: "Host", name: str) -> "KnownState":

@@ -6,7 +6,7 @@ Source: drbdadm(8). Never gives --force, --discard-my-data or --overwrite-data-o
 on the disk says, and exits 0. ``conf`` is a configuration file, None for the default.
 """
 
-from dualstor.errors import ParseError, ToolError
+from dualstor.errors import ParseError, ToolError, ToolFailed
 from dualstor.kernel import drbd
 from dualstor.record import Record, whole
 from dualstor.tools import drbdconf, drbdsetup
@@ -16,6 +16,10 @@ TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.host.host import Host
     from dualstor.host.run import Completed
+
+#: Options of which drbdadm 9 and drbdadm-84 say "but got" where the other one has them.
+_MOVED = ("fencing", "auto-promote", "node-id", "quorum", "on-no-quorum")
+_UNEXPECTED = "but got '%s'"
 
 _NOT_DEFINED, _NOTHING_DEFINED = "not defined in your config", "no resources defined"
 
@@ -81,6 +85,12 @@ def configuration(host: "Host", name: str, conf: "str | None" = None,
     :raises ParseError: its answer has another form
     """
     return drbdconf.parse(_query(host, ("dump", name), conf, timeout), name)
+
+
+def of_another_version(problem: ToolFailed) -> bool:
+    """Whether drbdadm refuses a file for options that are elsewhere in another version's files."""
+    said = problem.completed.stderr + problem.completed.stdout
+    return any(_UNEXPECTED % option in said for option in _MOVED)
 
 
 def resources(host: "Host", conf: "str | None" = None,

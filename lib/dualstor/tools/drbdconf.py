@@ -67,6 +67,24 @@ class Configuration(Record):
         """The value of an option, None when it is not set."""
         return dict(((s, n), v) for s, n, v in self.options).get((section, name))
 
+    @property
+    def quorum(self) -> "str | None":
+        """DRBD 9's own quorum, None when it is off."""
+        value = self.option("options", "quorum")
+        return None if value == "off" else value
+
+    @property
+    def auto_promote(self) -> "str | None":
+        """Whether DRBD 9 promotes when a device is opened: "yes", "no", None when not set."""
+        value = self.option("options", "auto-promote")
+        return None if value is None else "yes" if value in _TRUE else "no"
+
+    @property
+    def witnesses(self) -> "tuple[str, ...]":
+        """The nodes that have no disk: they only vote in DRBD 9's quorum."""
+        return tuple(host.name for host in self.hosts
+                     if host.devices and all(disk is None for _, _, disk, _ in host.devices))
+
     def host(self, name: "str | None") -> "OnSection | None":
         """The OnSection of node *name*; None when there is none (the domain may differ)."""
         short = (name or "").partition(".")[0]

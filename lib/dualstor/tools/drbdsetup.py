@@ -34,6 +34,8 @@ _HELD_OPEN = "held open by someone"
 _OPENED = " opened by "     # 9, of each who has the device open
 _TELLING = ("State change failed:", "Failure:")
 _INFO = "additional info from kernel:"
+_BECAUSE = "suspended-"     # in JSON, before each cause
+_NEVER = 987654321      # seconds that the kernel gives for a resync that stands still
 _PEERS = 64      # of a resource; DRBD has 31 at most
 _INFO_LINES = 3  # 9 lists all who hold the device open
 _ECHO = ("Command '", _INFO)
@@ -45,7 +47,8 @@ class DrbdOutcome(Record):
     ``says``: what it said, one line. ``transient``: may be tried again. ``held_open``: a
     program or a device above has the device open. ``no_up_to_date``: no UpToDate disk can be
     reached; in 9 the kernel says this, too, of a Secondary that somebody reads and that would
-    lose its data by ``down``. ``no_disk``: it has no local disk.
+    lose its data by ``down``. ``no_disk``: it has no local disk. ``openers``: who has the device
+    open, if 9 says so, as words like "sh[220]".
     """
 
     ok: bool
@@ -55,6 +58,18 @@ class DrbdOutcome(Record):
     held_open: bool = False
     no_up_to_date: bool = False
     no_disk: bool = False
+    openers: "tuple[str, ...]" = ()
+
+
+def _openers(text: str) -> "tuple[str, ...]":
+    """Those of lines like "drbd0 opened by sh (pid 220) at 2026-11-26 23:39:21.557", each once."""
+    found: "dict[str, None]" = {}
+    for line in text.splitlines():
+        name, mark, rest = line.partition(_OPENED)[2].rpartition(" (pid ")
+        pid = whole(rest.partition(")")[0])
+        if mark and pid is not None:
+            found[f"{shown(name)}[{pid}]"] = None
+    return tuple(found)
 
 
 def _says(completed: "Completed") -> str:
@@ -83,7 +98,7 @@ def outcome(completed: "Completed") -> "DrbdOutcome":
         transient=any(mark in text for mark in _TRANSIENT),
         held_open=_HELD_OPEN in text or _OPENED in text,
         no_up_to_date=completed.returncode == NO_UP_TO_DATE_DISK,
-        no_disk=completed.returncode == NO_DISK)
+        no_disk=completed.returncode == NO_DISK, openers=_openers(text))
 
 
 def failed(completed: "Completed") -> ToolFailed:
@@ -237,8 +252,35 @@ def _peer(connection: "Event", mine: "dict[int, Event]", numbers: "list[int]") -
         cstate = next((r for r in replications if r and r not in ("Off", "Established")), cstate)
     return drbd.Peer(name=connection.get("conn-name"), cstate=cstate,
                      role=connection.get("role") or "Unknown",
+                     client=bool(mine) and all(e.get("peer-client") == "yes"
+                                               for e in mine.values()),
                      dstates=tuple((mine[n].get("peer-disk") if n in mine else None) or "DUnknown"
                                    for n in numbers))
+
+
+def _causes(resource: "Event") -> "tuple[str, ...] | None":
+    """Why I/O is suspended: some of drbd.CAUSES, then words we do not know; () for not at all.
+
+    events2 lists them as the value of "suspended"; JSON has a member for each.
+
+    :returns: None when it does not say
+    """
+    text = resource.get("suspended")
+    if text in (None, "no"):
+        return None if text is None else ()
+    words = [key[len(_BECAUSE):] for key, value in resource.values
+             if key.startswith(_BECAUSE) and value == "yes"]
+    words = words or [word for word in (text or "").split(",") if word and word != "yes"]
+    order = [cause for cause in drbd.CAUSES if cause in words]
+    return tuple(order + [word for word in words if word not in order]) or None
+
+
+def _left(peer_devices: "Iterable[Event]") -> "int | None":
+    """Seconds until the last of these resyncs ends; None when the kernel does not know."""
+    found = [whole(event.get("estimated-seconds-to-finish")) for event in peer_devices
+             if _percent(event) is not None]
+    known = [seconds for seconds in found if seconds is not None and seconds < _NEVER]
+    return max(known) if known and len(known) == len(found) else None
 
 
 def state(events: "Iterable[Event]", name: str) -> "drbd.State | None":
@@ -260,7 +302,9 @@ def state(events: "Iterable[Event]", name: str) -> "drbd.State | None":
     numbers = [_number(e, "volume") for e in devices]
     by_peer = _by_peer(peer_devices)
     done: "dict[int, list[float]]" = {}
+    of_volume: "dict[int, list[Event]]" = {}
     for event in peer_devices:
+        of_volume.setdefault(_number(event, "volume"), []).append(event)
         percent = _percent(event)
         if percent is not None:
             done.setdefault(_number(event, "volume"), []).append(percent)
@@ -268,11 +312,13 @@ def state(events: "Iterable[Event]", name: str) -> "drbd.State | None":
         resource=name, role=resource.get("role") or "Unknown",
         volumes=tuple(drbd.Volume(number=_number(e, "volume"), minor=_number(e, "minor"),
                                   dstate=e.get("disk") or "DUnknown",
-                                  resync=min(done.get(_number(e, "volume"), ()), default=None))
+                                  resync=min(done.get(_number(e, "volume"), ()), default=None),
+                                  left=_left(of_volume.get(_number(e, "volume"), ())),
+                                  quorum=e.get("quorum") != "no")
                       for e in devices),
         peers=tuple(_peer(e, by_peer.get(e.get("peer-node-id"), {}), numbers)
                     for e in links),
-        suspended=(resource.get("suspended") or "no") != "no")
+        suspended=(resource.get("suspended") or "no") != "no", causes=_causes(resource) or ())
 
 
 def status(host: "Host", name: str, timeout: float = QUESTION) -> "drbd.State | None":
@@ -293,7 +339,8 @@ def events2(host: "Host", name: str, timeout: float = QUESTION) -> "drbd.State |
 def suspension(host: "Host", name: str, timeout: float = QUESTION) -> "tuple[str, ...] | None":
     """Why the I/O of a resource is suspended: () for not at all, None when it is not known.
 
-    :returns: tuple of "user", "no-data", "fencing", "quorum" (drbd-utils, user/v9/drbdsetup.c)
+    :returns: tuple of drbd.CAUSES, in that order, and of words we do not know (drbd-utils,
+        user/v9/drbdsetup.c)
     :raises ToolMissing, ToolHung, ParseError:
     """
     completed = host.run(("drbdsetup", "events2", "--now", name), timeout, QUIET)
@@ -301,8 +348,7 @@ def suspension(host: "Host", name: str, timeout: float = QUESTION) -> "tuple[str
         return None
     for event in parse_events2(completed.stdout):
         if event.kind == "resource" and event.get("name") == name:
-            causes = event.get("suspended")
-            return None if causes is None else () if causes == "no" else tuple(causes.split(","))
+            return _causes(event)
     return None
 
 

@@ -67,25 +67,32 @@ def _status_json(call, names):
         connection, replication = _connection(each.cstate)
         found.append({
             "name": name, "node-id": call.node.id - 1, "role": each.role,
-            "suspended": each.suspended, "suspended-user": False, "suspended-no-data": False,
-            "suspended-fencing": each.suspended, "suspended-quorum": False,
+            "suspended": bool(each.causes), "suspended-user": "user" in each.causes,
+            "suspended-no-data": "no-data" in each.causes,
+            "suspended-fencing": each.suspended, "suspended-quorum": "quorum" in each.causes,
             "devices": [{"volume": 0, "minor": call.node.config[name].minor,
-                         "disk-state": each.dstate, "client": False, "quorum": True}],
+                         "disk-state": each.dstate, "client": False, "quorum": each.quorum}],
             "connections": [{
                 "peer-node-id": call.peer.id - 1, "name": call.peer.name,
                 "connection-state": connection, "congested": False,
                 "peer-role": _peer_role(call, name),
                 "peer_devices": [{"volume": 0, "replication-state": replication,
                                   "peer-disk-state": each.peer_dstate, "peer-client": False,
-                                  "percent-in-sync": each.synced or 100.0}]}]
+                                  "percent-in-sync": each.synced or 100.0,
+                                  **_estimate(replication)}]}]
             if each.connection else []})
     call.out(json.dumps(found, indent=1))
 
 
+def _estimate(replication):
+    return {"estimated-seconds-to-finish": 39} if replication in ("SyncSource", "SyncTarget") else {}
+
+
 def _status(call, name):
     each = call.node.drbd[name]
-    call.out("%s role:%s%s" % (name, each.role, " suspended:fencing" if each.suspended else ""))
-    call.out("  disk:%s" % each.dstate)
+    call.out("%s role:%s%s" % (name, each.role, " suspended:" + ",".join(each.causes)
+                               if each.causes else ""))
+    call.out("  disk:%s%s" % (each.dstate, "" if each.quorum else " quorum:no"))
     connection, replication = _connection(each.cstate)
     peer = call.peer.name if call.cluster.drbd_9 else "peer"
     if not each.connection:
@@ -108,11 +115,13 @@ def _events2(call, wanted):
             "" if connection == "StandAlone" else " conn-name:peer"
         minor = call.node.config[name].minor
         call.out("exists resource name:%s role:%s suspended:%s" % (
-            name, each.role, "fencing" if each.suspended else "no"))
+            name, each.role, ",".join(each.causes) or "no"))
         if each.connection:
             call.out("exists connection name:%s peer-node-id:0%s connection:%s role:%s" % (
                 name, peer, connection, _peer_role(call, name)))
-        call.out("exists device name:%s volume:0 minor:%d disk:%s" % (name, minor, each.dstate))
+        call.out("exists device name:%s volume:0 minor:%d disk:%s%s" % (
+            name, minor, each.dstate, "" if not call.cluster.drbd_9 else
+            " client:no quorum:" + ("yes" if each.quorum else "no")))
         if each.connection:
             call.out("exists peer-device name:%s peer-node-id:0%s volume:0 replication:%s "
                      "peer-disk:%s resync-suspended:no" % (name, peer, replication,
@@ -161,7 +170,7 @@ def _dump(call, config):
 
 
 def _sections(config):
-    return (("net", config.net), ("disk", config.disk),
+    return (("options", config.options), ("net", config.net), ("disk", config.disk),
             ("startup", {"wfc-timeout": "30", "degr-wfc-timeout": "30"}),
             ("handlers", config.handlers))
 
@@ -254,6 +263,9 @@ def _setup(call, command, name, discard=False):
         return _not_there(call, minor)
     if command == "primary":
         refusal = yield from drbd.promote(cluster, node, name)
+        if refusal == drbd.NO_QUORUM:
+            return _refused(call, name, refusal, ("additional info from kernel:",
+                                                  "1 of 2 nodes visible, need 2 for quorum"))
         return _refused(call, minor, refusal) if refusal else 0
     if command == "secondary":
         refusal = drbd.demote(cluster, node, name)
@@ -288,7 +300,9 @@ def _setup(call, command, name, discard=False):
     elif command == "resume-io":
         if each.suspended and not drbd.connected(each):
             drbd.new_generation(cluster, node, name)
-        each.suspended = False
+        each.suspended, each.also = False, []
+    elif command == "suspend-io":
+        each.also = each.also + ["user"] * ("user" not in each.also)
     elif command == "role":
         call.out("%s/%s" % (each.role, _peer_role(call, name)))
     elif command == "cstate":
@@ -420,6 +434,12 @@ def drbdadm(call):
     call.value("-c", "--config-file")
     dry_run = call.flag("-d", "--dry-run")
     call.flag("-v", "--verbose", "-S", "--stacked")
+    old = [c.name for c in call.node.config.values() if call.cluster.drbd_9 and "fencing" in c.disk]
+    if old:
+        call.err("/etc/drbd.d/%s.res:10: Parse error: 'resync-rate | c-plan-ahead | c-delay-target | "
+                 "c-fill-target | c-max-rate | c-min-rate | bitmap' expected,\n\tbut got 'fencing'"
+                 % old[0])
+        return 10
     harmful = [a for a in call.args if a.startswith("--") and a.lstrip("-") in (
         "force", "overwrite-data-of-peer", "discard-my-data", "clear-bitmap")]
     words = [a for a in call.args if not a.startswith("-")]
@@ -505,6 +525,8 @@ def _one(call, command, config, dry_run):
         return 0
     if command in ("adjust", "up"):
         if call.node.disks.get(name) is None:
+            if call.cluster.drbd_9:
+                drbd.create(call.node, name)    # it had begun
             call.err("No valid meta data found")
             return 1
         todo = _adjustments(call, config) if command == "adjust" else \

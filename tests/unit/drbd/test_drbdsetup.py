@@ -285,7 +285,8 @@ SUSPENDED = golden("events2-suspended-8.4.txt")
 
 @pytest.mark.parametrize("text, causes", [
     (SUSPENDED, ("fencing",)),
-    (SUSPENDED.replace(":fencing", ":user,no-data"), ("user", "no-data")),
+    (SUSPENDED.replace(":fencing", ":user,no-data"), ("no-data", "user")),
+    (SUSPENDED.replace(":fencing", ":user,quorum,fencing,other"), ("fencing", "quorum", "user", "other")),
     (SUSPENDED.replace("suspended:fencing", "suspended:no"), ()),
     (SUSPENDED.replace(" suspended:fencing", ""), None),
     (SUSPENDED.replace("name:r0", "name:other"), None)])

@@ -25,6 +25,9 @@ class Conf(Record):
     after_sb: tuple = ("disconnect", "disconnect", "disconnect")
     fencing: str = "resource-and-stonith"
     fence_peer: str = "/usr/lib/drbd/dualstor-fence-peer"
+    quorum: str = None
+    auto_promote: str = "no"
+    witnesses: tuple = ()
 
 
 class Outcome(Record):
@@ -37,6 +40,7 @@ class Outcome(Record):
     held_open: bool = False
     no_up_to_date: bool = False
     no_disk: bool = False
+    openers: tuple = ()
 
 
 def state(role="Secondary", cstate="Connected", dstate="UpToDate", peer="UpToDate", **more):
@@ -86,7 +90,8 @@ def states(draw):
     return State(
         resource="r0", role=draw(st.sampled_from(("Primary", "Secondary"))),
         volumes=tuple(Volume(number=n, minor=n, dstate=draw(st.sampled_from(DSTATES)),
-                             resync=draw(st.sampled_from((None, 42.5)))) for n in range(count)),
+                             resync=draw(st.sampled_from((None, 42.5))),
+                             quorum=draw(st.sampled_from((True, True, False)))) for n in range(count)),
         peers=() if draw(st.integers(0, 9)) == 0 else (
             Peer(name=draw(st.sampled_from((None, "node2"))), cstate=draw(st.sampled_from(CSTATES)),
                  role=draw(st.sampled_from(("Primary", "Secondary", "Unknown"))),
@@ -103,4 +108,7 @@ CONFS = st.builds(
     protocol=st.sampled_from(("C", "A", None)), allow_two_primaries=st.booleans(),
     after_sb=st.tuples(*[st.sampled_from((None, "disconnect", "discard-zero-changes"))] * 3),
     fencing=st.sampled_from((None, "dont-care", "resource-only", "resource-and-stonith")),
-    fence_peer=st.sampled_from((None, "/usr/lib/drbd/x", STOCK)))
+    fence_peer=st.sampled_from((None, "/usr/lib/drbd/x", STOCK)),
+    quorum=st.sampled_from((None, None, "majority")),
+    auto_promote=st.sampled_from((None, "yes", "no")),
+    witnesses=st.sampled_from(((), (), ("node3",))))

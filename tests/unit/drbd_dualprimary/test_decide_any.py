@@ -28,6 +28,8 @@ PARAMETERS = st.builds(o.parameters, require_fencing=st.sampled_from(("true", "f
                        split_brain=st.sampled_from(("failed", "degraded")))
 HISTORIES = st.lists(st.builds(Done, st.sampled_from(DEEDS), st.just(()), o.OUTCOMES,
                                st.floats(0, 60)), max_size=4)
+SUSPENSIONS = st.sampled_from((None, (), ("fencing",), ("user",), ("fencing", "no-data"),
+                               ("quorum",), ("another",)))
 FACTS = st.builds(
     o.facts, history=HISTORIES, elapsed=st.floats(0, 120), state=o.states(), module=st.booleans(),
     configured=st.builds(seen.Configured, there=st.sampled_from((None, False, True)),
@@ -37,7 +39,7 @@ FACTS = st.builds(
     published=st.sampled_from((None, published.UNSURE, 1000, 10000)),
     peer=st.builds(seen.PeerNode, st.just("node2"), st.sampled_from((None, False, True))),
     lost_peer=st.builds(seen.PeerNode, st.just("node2"), st.sampled_from((None, False, True))),
-    suspension=st.sampled_from((None, (), ("fencing",), ("user",), ("fencing", "no-data"))),
+    suspension=SUSPENSIONS,
     refusal=st.sampled_from((None, reasons.NO_HANDLER(drbd="r0"))),
     holders=st.sampled_from(((), ("qemu[4711]",))),
     stacked=st.sampled_from(((), ("LV vg0/lv0",))), generation=GENERATIONS, fence_peer=COMMANDS)
@@ -110,10 +112,12 @@ def test_no_connection_that_was_given_up_is_made_again(parameters, facts):
         assert not facts.last("up").ok, "only what our own `up` did not get to"
 
 
-@given(PARAMETERS, o.states(), st.booleans(), st.booleans(), GENERATIONS, COMMANDS)
-def test_a_monitor_tells_the_role_and_no_more(parameters, state, probe, degraded, generation, command):
+@given(PARAMETERS, o.states(), st.booleans(), st.booleans(), GENERATIONS, COMMANDS, SUSPENSIONS)
+def test_a_monitor_tells_the_role_and_no_more(parameters, state, probe, degraded, generation, command,
+                                              suspension):
     asked = o.request("monitor", probe=probe, degraded_known=degraded, in_cluster=False)
-    facts = Facts(state=state, generation=generation, fence_peer=command, history=[ADVISED])
+    facts = Facts(state=state, generation=generation, fence_peer=command, history=[ADVISED],
+                  suspension=suspension)
     code = decide(asked, parameters, facts).code
     if state is None:
         assert code == ExitCode.NOT_RUNNING

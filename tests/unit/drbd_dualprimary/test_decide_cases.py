@@ -75,6 +75,8 @@ def test_start_ends_unpromoted():
     (dict(configuration=o.Conf(allow_two_primaries=False)), 2, "allow-two-primaries yes;"),
     (dict(configuration=o.Conf(protocol="A")), 2, "protocol C;"),
     (dict(configuration=o.Conf(hosts=("a", "b", "c"))), 2, "two"),
+    (dict(configuration=o.Conf(hosts=("a", "b", "c"), witnesses=("c",))), 2, "witness c"),
+    (dict(configuration=o.Conf(quorum="majority")), 2, "quorum off;"),
     (dict(configuration=o.Conf(after_sb=(None, None, "violently-as0p"))), 2,
      "after-sb-2pri disconnect;"),
     (dict(configuration=o.Conf(fencing="resource-only")), 2, "fencing resource-and-stonith;"),
@@ -218,6 +220,104 @@ def test_a_failed_start_is_remembered_before_it_is_told():
     assert noted.deed == "note" and "allow-two-primaries yes;" in noted.args[0]
     refused = first_step("start", history=[done("note")], **broken)
     assert refused.code == 2 and refused.reason == noted.args[0]
+
+
+# -- DRBD 9: promoting by itself, its quorum, why I/O is suspended ----------------------------
+
+
+@pytest.mark.parametrize("action, asked", [("start", {}), ("validate-all", dict(level=10))])
+def test_auto_promote_is_warned_of_where_it_is_the_default_or_set(action, asked):
+    for value, generation in ((None, 9), ("yes", 9), ("yes", None)):
+        facets = dict(configuration=o.Conf(auto_promote=value), generation=generation)
+        warned = step(action, asked=asked, **facets)
+        assert warned.deed == "warn_of_auto_promote" and "auto-promote no;" in warned.args[0]
+        after = step(action, asked=asked, history=[done("warn_of_auto_promote")], **facets)
+        assert after in (Do("remember"), FINE)
+    for value, generation in ((None, 8), (None, None), ("no", 9)):
+        fine = step(action, asked=asked, configuration=o.Conf(auto_promote=value),
+                    generation=generation)
+        assert fine in (Do("remember"), FINE)
+
+
+NO_QUORUM = PRIMARY_9.but(volumes=(PRIMARY_9.volumes[0].but(quorum=False),),
+                          peers=(PRIMARY_9.peers[0].but(cstate="Connecting", dstates=("DUnknown",)),))
+CAUSES = [(("fencing",), reasons.SUSPENDED), (("user",), reasons.SUSPENDED_USER),
+          (("quorum",), reasons.SUSPENDED_QUORUM), (("no-data",), reasons.SUSPENDED_NO_DATA),
+          (("fencing", "user"), reasons.SUSPENDED), (("quorum", "user"), reasons.SUSPENDED_QUORUM),
+          (None, reasons.SUSPENDED_UNKNOWN), ((), reasons.SUSPENDED_UNKNOWN),
+          (("a new one",), reasons.SUSPENDED_UNKNOWN)]
+
+
+@pytest.mark.parametrize("causes, reason", CAUSES)
+def test_each_cause_of_a_suspension_has_its_own_next_step(causes, reason):
+    told = step("monitor", state=PRIMARY_9.but(suspended=True), suspension=causes, published=10000)
+    assert told.code == ExitCode.DEGRADED_PROMOTED and told.reason.reason is reason
+    assert ("fenc" in told.reason) is (reason is reasons.SUSPENDED)
+
+
+@pytest.mark.parametrize("reason", [reasons.SUSPENDED_USER, reasons.SUSPENDED_QUORUM,
+                                    reasons.SUSPENDED_NO_DATA, reasons.SUSPENDED_UNKNOWN,
+                                    reasons.WRITES_FAIL, reasons.NO_QUORUM])
+def test_nobody_is_confirmed_as_fenced_for_what_is_no_fencing(reason):
+    assert "--confirm" not in reason.template + reason.topic.means + reason.topic.todo
+
+
+def test_without_good_data_a_suspended_primary_has_failed():
+    state = o.state(role="Primary", dstate="Diskless", cstate="Connecting", peer="DUnknown",
+                    suspended=True)
+    told = step("monitor", state=state, suspension=("no-data",))
+    assert told.code == ExitCode.FAILED_PROMOTED
+    assert told.reason.reason is reasons.SUSPENDED_NO_DATA
+    told = step("monitor", state=state, suspension=("user",))
+    assert told.reason.reason is reasons.NO_DISK_NO_PEER
+
+
+def test_a_primary_that_cannot_write_has_failed():
+    told = step("monitor", state=NO_QUORUM, published=10000)
+    assert told.code == ExitCode.FAILED_PROMOTED and told.reason.reason is reasons.WRITES_FAIL
+    waits = step("monitor", state=NO_QUORUM.but(suspended=True), suspension=("quorum",),
+                 published=10000)
+    assert waits.code == ExitCode.DEGRADED_PROMOTED
+    assert waits.reason.reason is reasons.SUSPENDED_QUORUM
+
+
+def test_without_quorum_nobody_is_promoted():
+    connected = o.state().but(volumes=(o.state().volumes[0].but(quorum=False),))
+    assert seen.score(connected) is seen.NO_SCORE
+    waiting = step("promote", state=connected)
+    assert isinstance(waiting, Wait) and waiting.why.reason is reasons.NO_QUORUM
+    told = step("monitor", state=connected)
+    assert told.code == ExitCode.DEGRADED and told.reason.reason is reasons.NO_QUORUM
+
+
+def test_what_a_failed_up_leaves_is_no_split_brain():
+    left = o.state(cstate="StandAlone", dstate="Diskless", peer="DUnknown")
+    for split_brain in ("failed", "degraded"):
+        told = step("monitor", dict(split_brain=split_brain), state=left)
+        assert told.code == ExitCode.ERR_GENERIC and told.reason.reason is reasons.HALF_UP
+    refused = step("promote", state=left)
+    assert refused.reason.reason is reasons.HALF_UP
+    for split in (left.but(role="Primary"), o.state(cstate="StandAlone", peer="DUnknown")):
+        assert step("monitor", state=split) == Do("advise")
+
+
+def test_both_copies_consistent_has_a_way_out():
+    both = o.state(dstate="Consistent", peer="Consistent")
+    told = step("monitor", state=both)
+    assert told.code == ExitCode.DEGRADED and told.reason.reason is reasons.BOTH_CONSISTENT
+    refused = step("promote", state=both)
+    assert refused.reason.reason is reasons.BOTH_CONSISTENT and "dualstor status" in refused.reason
+    for other in (o.state(dstate="Consistent"), o.state(dstate="Consistent", cstate="WFConnection"),
+                  o.state(dstate="Consistent", peer="Outdated")):
+        assert not seen.undecided(other)
+
+
+def test_whoever_drbd_names_is_named_where_proc_shows_nobody():
+    refused = [done("down", ok=False, held_open=True, no_up_to_date=True, openers=("sh[220]",))]
+    waiting = step("stop", history=refused)
+    assert isinstance(waiting, Wait) and "in use by sh[220]:" in waiting.why
+    assert "qemu[7]" in step("stop", history=refused, holders=("qemu[7]",)).why
+    assert "does not show" in step("stop", history=[done("down", ok=False, held_open=True)]).why
 
 
 # -- promote ------------------------------------------------------------------------------

@@ -16,10 +16,7 @@ LINE = 'set `fence-peer "%s";`' % HANDLER
 @pytest.fixture
 def simulation():
     """Both Secondary and connected."""
-    cluster = world.make()
-    cluster.drbd_version = DRBD_9
-    world.STATES["both-secondary"](cluster)
-    return Simulation(cluster)
+    return Simulation(world.reach("both-secondary", drbd_version=DRBD_9))
 
 
 def act(simulation, action, node=TWO, timeout=60.0, **more):
@@ -171,6 +168,82 @@ def test_drbdadm_that_does_not_answer_does_not_fail_the_monitor(simulation):
     simulation.cluster.faults = [faults.fault("drbdadm", faults.HANG, TWO)]
     assert act(simulation, "monitor", timeout=30.0).code == 8
     assert act(simulation, "monitor", timeout=30.0, level=10).code == 8
+
+
+# -- files, and promoting by itself ---------------------------------------------------------------
+
+REFUSED = ("/etc/drbd.d/r0.res:10: Parse error: 'resync-rate | c-plan-ahead | bitmap' expected,\n"
+           "\tbut got 'fencing'")
+
+
+@pytest.mark.parametrize("version, right", [(DRBD_9, "9"), ("8.4.11", "8.4")])
+@pytest.mark.parametrize("action, level", [("start", 0), ("promote", 0), ("validate-all", 10)])
+def test_a_file_for_another_drbd_is_told_as_one(action, level, version, right):
+    """As DRBD 9's drbdadm refused `fencing` in the disk section, exit code 10."""
+    cluster = world.reach("both-secondary", drbd_version=version)
+    cluster.faults = [faults.fault("drbdadm", faults.EXIT, TWO, code=10, match="dump", text=REFUSED)]
+    refused = act(Simulation(cluster), action, level=level)
+    assert refused.code == 2 and "`dualstor configure --drbd %s`" % right in refused.reasons[0]
+    assert "but got 'fencing'" in refused.reasons[0]
+    assert act(Simulation(cluster), "stop").code == 0
+
+
+def opened(simulation, node=TWO):
+    """A program opens the device for writing."""
+    attempt = drbd.open_to_write(simulation.cluster, simulation.cluster.nodes[node], "r0", "sh")
+    while True:
+        try:
+            simulation.advance(next(attempt))
+        except StopIteration as ended:
+            return ended.value
+
+
+def test_whoever_opens_a_device_promotes_it_unless_told_not_to(simulation, said):
+    assert not opened(simulation) and resource(simulation).role == "Secondary"
+    for node in simulation.cluster.nodes.values():
+        del node.config["r0"].options["auto-promote"]
+    assert act(simulation, "validate-all", level=10).code == 0
+    assert act(simulation, "start").code == 0
+    assert sum(line.startswith("DRBD r0 has auto-promote: ") for line in said) == 2
+    assert opened(simulation) and resource(simulation).role == "Primary"
+    assert act(simulation, "monitor").code == 8, "which Pacemaker did not ask for"
+    demoted = act(simulation, "demote", timeout=20.0)
+    assert demoted.code == 1 and "in use by sh[" in demoted.reasons[0]
+    drbd.close(simulation.cluster.nodes[TWO], "r0", "sh")
+    assert act(simulation, "stop").code == 0
+
+
+@pytest.mark.parametrize("kind", [faults.HANG, faults.EXIT, faults.GARBAGE, faults.ABSENT])
+def test_a_drbdsetup_that_is_of_no_use_fails_no_monitor_of_a_healthy_resource(simulation, kind):
+    for node in (ONE, TWO):
+        assert act(simulation, "promote", node).code == 0
+    simulation.cluster.faults = [faults.fault("drbdsetup", kind, TWO)]
+    told = act(simulation, "monitor", timeout=30.0)
+    assert told.code == 8 and told.seconds < 1.0
+    assert not [call for call in told.calls if call[0] == "drbdsetup"]
+    simulation.cluster.faults = []
+    simulation.cluster.replication_link = simulation.cluster.fencing_works = False
+    simulation.advance(0.5)
+    told = act(simulation, "monitor", timeout=30.0)
+    assert told.code == 191 and [call for call in told.calls if call[0] == "drbdsetup"]
+
+
+@pytest.mark.parametrize("kind", [faults.HANG, faults.SLOW])
+@pytest.mark.parametrize("action", ["promote", "stop", "demote"])
+def test_a_hung_look_does_not_take_the_place_of_the_reason(simulation, kind, action):
+    """The time of a wait runs out in a look: what was waited for is told."""
+    if action == "promote":
+        simulation.cluster.replication_link = simulation.cluster.fencing_works = False
+        simulation.advance(1)
+        wanted = "is neither connected nor fenced"
+    else:
+        resource(simulation).role = "Primary"
+        resource(simulation).openers.append("multipathd")
+        wanted = "in use by multipathd["
+    simulation.meanwhile = [(simulation.clock() + 15.0, lambda: simulation.cluster.faults.append(
+        faults.fault("drbdsetup", kind, TWO, seconds=30.0)))]
+    told = act(simulation, action, timeout=20.0)
+    assert told.code == 1 and wanted in told.reasons[0], told
 
 
 def test_with_drbd_8_the_stock_handler_stays():

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What to do now: each state that is not well has its advice, and a good one has none."""
 
+import io
+
 import pytest
 
 from dualstor import recipes
 from dualstor.agents.clustered_vg import reasons
 from dualstor.agents.clvmd import reasons as clvmd_reasons
 from dualstor.agents.drbd_dualprimary import reasons as drbd_reasons
-from dualstor.command.status import advice, peer
+from dualstor.command.console import Console
+from dualstor.command.status import advice, peer, screen
 from dualstor.command.status.report import (
     Active,
     DrbdReport,
@@ -97,7 +100,19 @@ def test_a_good_state_needs_nothing():
      "--cleanup"),
     ({"drbd": link("StandAlone")}, "error", "StandAlone", "connect --discard-my-data r0"),
     ({"drbd": link("WFConnection")}, "error", "not connected", "replication link"),
-    ({"drbd": drbd_state(suspended=True)}, "error", "suspends all writes", "fenced"),
+    ({"drbd": drbd_state(suspended=True, causes=("fencing",))}, "error", "suspends all writes",
+     "fenced"),
+    ({"drbd": drbd_state(suspended=True, causes=("fencing", "user"))}, "error",
+     "suspends all writes", "fenced"),
+    ({"drbd": drbd_state(suspended=True, causes=("user",))}, "error", "somebody has asked for",
+     "resume-io r0"),
+    ({"drbd": drbd_state(suspended=True, causes=("quorum", "user"))}, "error",
+     "its own quorum is lost", "restore the connections"),
+    ({"drbd": drbd_state(suspended=True, causes=("no-data",))}, "error", "no UpToDate copy",
+     "drbdadm attach r0"),
+    ({"drbd": drbd_state(suspended=True)}, "error", "not known why", "drbdadm status r0"),
+    ({"drbd": disk("UpToDate", quorum=False)}, "error", "lost its own quorum: writes fail",
+     "quorum off;"),
     ({"drbd": disk("Diskless")}, "error", "lost its disk", "attach r0"),
     ({"drbd": disk("Outdated")}, "error", "is Outdated here", "connection"),
     ({"drbd": disk("Inconsistent", resync=3.0)}, "warning", "resyncing (3 %)", "wait"),
@@ -125,6 +140,48 @@ def test_what_is_wrong_has_its_advice(changes, severity, what, do):
     assert len(found) == 1, found
     whole = "\n".join([found[0].do] + recipes.lines(found[0].parts))
     assert found[0].severity == severity and what in found[0].what and do in whole
+
+
+@pytest.mark.parametrize("causes", [("user",), ("quorum",), ("no-data",), ()])
+def test_a_fencing_is_confirmed_for_no_other_cause(causes):
+    (one,) = advice.advise(GOOD.but(drbd=drbd_state(suspended=True, causes=causes)))
+    assert "--confirm" not in "\n".join([one.do] + recipes.lines(one.parts))
+
+
+def test_what_a_failed_up_leaves_is_no_split_brain():
+    left = drbd_state(role="Secondary", volumes=disk("Diskless").resources[0][1].volumes,
+                      peers=link("StandAlone").resources[0][1].peers)
+    (one,) = advice.advise(GOOD.but(drbd=left))
+    assert "neither disk nor connection" in one.what and "discard" not in str(one)
+
+
+def three(witness="Connected"):
+    """A resource of three nodes, the third of which is a diskless witness."""
+    return drbd_state(peers=(
+        drbd.Peer(name="node2", cstate="Connected", role="Primary", dstates=("UpToDate",)),
+        drbd.Peer(name="node3", cstate=witness, role="Secondary", dstates=("Diskless",),
+                  client=True)))
+
+
+@pytest.mark.parametrize("state, words", [
+    (drbd_state(suspended=True, causes=("fencing", "user")), "writes suspended (fencing, user)"),
+    (drbd_state(suspended=True), "Connected, writes suspended "),
+    (disk("UpToDate", quorum=False), "Connected, no quorum")])
+def test_why_nothing_is_written_is_on_the_screen(state, words):
+    stream = io.StringIO()
+    screen.show(Console(stream, stream, "status"), GOOD.but(drbd=state), ())
+    assert words in stream.getvalue()
+
+
+def test_a_witness_is_shown_and_missed_by_its_name():
+    stream = io.StringIO()
+    screen.show(Console(stream, stream, "status"), GOOD.but(drbd=three()), ())
+    rows = [line.split() for line in stream.getvalue().splitlines() if line.startswith("r0/0")]
+    assert rows == [["r0/0", "Primary", "Primary", "node2", "Connected", "UpToDate/UpToDate"],
+                    ["r0/0", "Primary", "Secondary", "node3", "Connected", "UpToDate/no", "disk"]]
+    assert advice.advise(GOOD.but(drbd=three())) == ()
+    (one,) = advice.advise(GOOD.but(drbd=three("Connecting")))
+    assert "r0 is not connected to node3," in one.what
 
 
 def test_a_peer_that_is_down_is_no_reason_to_look_at_the_cable():

@@ -6,9 +6,9 @@ import pytest
 from dualstor import recipes
 from dualstor.agents.drbd_dualprimary import reasons
 from model.actions import DRBD
-from simulator import drbd, membership, world
+from simulator import drbd, membership, volumes, world
 from simulator.host import Simulation
-from simulator.state import CLVMD, LVMLOCKD
+from simulator.state import CLVMD, DRBD_8, DRBD_9, LVMLOCKD
 from unit.docs import markdown
 from unit.status.typist import NODES, Typist, chosen, parts
 
@@ -338,3 +338,115 @@ def test_a_disk_without_meta_data_that_keeps_drbd_from_starting():
     pair.nodes["node2"].drbd.pop("r0", None)
     pair.type(chosen(parts(text), "If the new one is empty"))
     assert pair.cluster_goes_on(*NODES) == WELL
+
+
+# -- DRBD 9, and what it has in common with 8.4 ----------------------------------------------------
+
+
+VERSIONS = (DRBD_8, DRBD_9)
+
+
+def _undecided(version):
+    """Both disks were detached and attached again: connected, Consistent on both nodes."""
+    pair = Typist(Simulation(world.reach("both-secondary", drbd_version=version)))
+    group = volumes.create_group(pair.simulation.cluster, "vg0")
+    volumes.create_volume(pair.simulation.cluster, group, "lv0")
+    for node in pair.nodes.values():
+        world.start_daemon(pair.simulation.cluster, node)
+        node.drbd["r0"].dstate = node.drbd["r0"].peer_dstate = "Consistent"
+    return pair
+
+
+def _ends_well(pair, harm):
+    assert [link[0::2] for link in pair.links()] == [("Connected", "UpToDate")] * 2
+    assert pair.away and all(pair.away) and pair.simulation.cluster.harm == harm
+    assert pair.cluster_goes_on(*NODES) == WELL
+
+
+@pytest.mark.parametrize("where", NODES)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_two_consistent_copies_are_compared_again(version, where):
+    pair = _undecided(version)
+    assert pair.act(DRBD, "monitor", where).code == 190
+    assert pair.act(DRBD, "promote", where).code == 1
+    assert pair.reasons[-1][-1].endswith(": run `dualstor status`")
+    found = parts(pair.shown(pair.report(where)))
+    pair.type([step for title, steps in found.items() if not title.startswith("Only if")
+               for step in steps])
+    _ends_well(pair, [])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_of_two_consistent_copies_one_is_made_the_good_one(version):
+    pair = _undecided(version)
+    found = parts(pair.shown(pair.report("node1")))
+    pair.type(chosen(found, "says Consistent even a minute later"))
+    assert pair.simulation.cluster.harm == ["node1: drbdadm primary --force r0"]
+
+
+def test_the_page_has_two_consistent_copies_compared_again():
+    text = _page(reasons.BOTH_CONSISTENT.topic.title)
+    text = text.replace("NODE", "node1").replace("OTHER", "node2").replace(" R`", " r0`")
+    pair = _undecided(DRBD_9)
+    pair.type([step for title, steps in parts(text).items() if not title.startswith("Only if")
+               for step in steps])
+    _ends_well(pair, [])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_a_person_has_suspended_a_person_resumes(version):
+    pair = Typist(Simulation(world.reach("active", drbd_version=version)))
+    assert pair.run("node1", ("drbdadm", "suspend-io", "r0")).ok
+    assert pair.act(DRBD, "monitor", "node1").code == 191
+    assert "suspended by a person" in pair.reasons[-1][-1]
+    for text in (pair.shown(pair.report("node1")), _page(
+            reasons.SUSPENDED_USER.topic.title).replace("this node", "node1").replace(" R`", " r0`")):
+        assert "--confirm" not in text
+        pair.nodes["node1"].drbd["r0"].also = ["user"]
+        pair.type(chosen(parts(text), "If it is no longer wanted"))
+        assert pair.act(DRBD, "monitor", "node1").code == 8
+
+
+@pytest.mark.parametrize("causes", [["user"], []])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_io_that_waits_for_a_fencing_is_not_resumed_by_hand(version, causes):
+    """`resume-io` lifts all causes at once."""
+    pair = Typist(Simulation(world.reach("both-primary", drbd_version=version)))
+    cluster = pair.simulation.cluster
+    cluster.fencing_works, cluster.replication_link = False, False
+    pair.simulation.advance(5)
+    pair.nodes["node1"].drbd["r0"].also = list(causes)
+    assert pair.act(DRBD, "monitor", "node1").code == 191
+    assert "until its peer is fenced" in pair.reasons[-1][-1]
+    text = pair.shown(pair.report("node1"))
+    assert "fix the fencing" in text and "resume-io" not in text
+
+
+@pytest.mark.parametrize("policy, code, said", [
+    ("suspend-io", 191, "has I/O suspended, as its own quorum is lost"),
+    ("io-error", 9, "fails all writes")])
+def test_a_quorum_of_drbd_that_is_lost_comes_back_with_the_connection(policy, code, said):
+    pair = Typist(Simulation(world.reach("both-primary", drbd_version=DRBD_9)))
+    for node in pair.nodes.values():
+        node.config["r0"].options.update({"quorum": "majority", "on-no-quorum": policy})
+        node.config["r0"].fencing = "dont-care"
+    pair.simulation.cluster.replication_link = False
+    pair.simulation.advance(1)
+    assert pair.act(DRBD, "monitor", "node1").code == code
+    assert said in pair.reasons[-1][-1]
+    assert not [call for call in pair.simulation.calls("node1") if "resume-io" in call]
+    text = pair.shown(pair.report("node1"))
+    assert "its own quorum" in text and "--confirm" not in text
+    refused = pair.act(DRBD, "start", "node1")
+    assert refused.code == 2 and "`quorum off;`" in refused.reasons[0]
+
+
+def test_a_start_that_failed_halfway_is_no_split_brain():
+    pair = Typist(Simulation(world.reach("active", drbd_version=DRBD_9)))
+    pair.take_down("node2")
+    pair.nodes["node2"].disks["r0"] = None
+    assert pair.run("node2", ("drbdadm", "up", "r0")).returncode == 1
+    assert pair.act(DRBD, "monitor", "node2").code == 1
+    assert "neither disk nor connection" in pair.reasons[-1][-1]
+    text = pair.shown(pair.report("node2"))
+    assert "neither disk nor connection on node2" in text and "discard" not in text

@@ -7,9 +7,10 @@ from dualstor import fencepeer
 from dualstor.action.engine import Agent
 from dualstor.agents.drbd_dualprimary import decide, deeds, published, reasons, seen
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE
-from dualstor.errors import DualstorError, ToolError, ToolHung
+from dualstor.errors import DualstorError, ToolError, ToolFailed, ToolHung
 from dualstor.host.deadline import QUERY
 from dualstor.kernel import block, drbd, holders
+from dualstor.ocf.codes import ExitCode
 from dualstor.ocf.reason import entries, recognised
 from dualstor.tools import drbdadm, drbdsetup, pacemaker
 
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
     from dualstor.ocf.reason import Said
     from dualstor.tools.drbdconf import Configuration
     from dualstor.tools.drbdsetup import DrbdOutcome
+
+_EIGHT = 8      # DRBD 8
+
+
+class FileUnfit(DualstorError):
+    """The resource's file is not one for the DRBD that is loaded."""
+
+    code = ExitCode.ERR_ARGS
 
 
 class DrbdDualPrimary(Agent):
@@ -110,7 +119,14 @@ class DrbdDualPrimary(Agent):
 
     def see_configuration(self) -> "Configuration":
         """The effective configuration."""
-        return drbdadm.configuration(self.host, self.name, self.conf)
+        try:
+            return drbdadm.configuration(self.host, self.name, self.conf)
+        except ToolFailed as problem:
+            if not drbdadm.of_another_version(problem):
+                raise
+            version = "8.4" if drbd.generation(self.host) == _EIGHT else "9"
+            raise FileUnfit(reasons.OTHER_FORM(drbd=self.name, version=version,
+                                               says=problem.text)) from None
 
     def _configuration(self, *seconds: float) -> "Configuration":
         """The effective configuration, for lookups that fail in their own way without it."""
@@ -175,6 +191,9 @@ class DrbdDualPrimary(Agent):
 
     def see_suspension(self) -> "tuple[str, ...] | None":
         """Why I/O is suspended, a tuple of causes; None when DRBD does not say."""
+        state = self.case.state
+        if state is not None and (state.causes or not state.suspended):
+            return state.causes
         try:
             return drbdsetup.suspension(self.host, self.name)
         except DualstorError:

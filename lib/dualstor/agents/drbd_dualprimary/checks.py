@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dualstor.ocf.reason import Said
 
 _TWO = 2  # DRBD with more than two Primaries is not supported by anybody
+_AUTO_PROMOTE_SINCE = 9     # generation of DRBD whose default it is
 
 
 def clone(case: "Case") -> "Finish | None":
@@ -51,6 +52,10 @@ def known(case: "Case") -> "Finish | None":
 def configuration(case: "Case") -> "Finish | None":
     """A refusal when the effective configuration cannot be run dual-primary, else None."""
     conf = case.configuration
+    if conf.witnesses:
+        return case.refuse(ExitCode.ERR_ARGS, reasons.WITNESS, peer=", ".join(conf.witnesses))
+    if conf.quorum:
+        return case.refuse(ExitCode.ERR_ARGS, reasons.QUORUM_SET, policy=conf.quorum)
     if len(conf.hosts) > _TWO:
         return case.refuse(ExitCode.ERR_ARGS, reasons.HOSTS, number=len(conf.hosts))
     if conf.protocol not in (None, "C"):
@@ -111,6 +116,18 @@ def warnings(case: "Case") -> "Do | None":
         return None
     said = risky(case)
     return Do(deeds.warn, ("; ".join(said),)) if said else None
+
+
+def auto_promote_warning(case: "Case") -> "Do | None":
+    """A Do once in an action to warn of a DRBD that promotes by itself, else None.
+
+    Apart from ``warnings``: the default depends on which DRBD is loaded.
+    """
+    value = case.configuration.auto_promote
+    if value == "no" or case.done(deeds.warn_of_auto_promote) \
+            or value is None and (case.generation or 0) < _AUTO_PROMOTE_SINCE:
+        return None
+    return Do(deeds.warn_of_auto_promote, (case.say(reasons.RISK_AUTO_PROMOTE),))
 
 
 def unfit_handler_warning(case: "Case") -> "Do | None":

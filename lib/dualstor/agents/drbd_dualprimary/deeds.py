@@ -195,3 +195,8 @@ def warn(_agent: "Agent", text: str) -> None:
 def warn_of_handler(agent: "Agent", text: str) -> None:
     """As ``warn``, of the fence-peer handler."""
     warn(agent, text)
+
+
+def warn_of_auto_promote(agent: "Agent", text: str) -> None:
+    """As ``warn``, of DRBD promoting by itself."""
+    warn(agent, text)

@@ -26,11 +26,16 @@ def again(case: "Case", deed: "Deed", why: "Reason", **values: object) -> "Do | 
 
 
 def _let_go(case: "Case", deed: "Deed") -> "Step":
-    """The step while somebody has the device open: *deed* again, or a refusal that names who."""
+    """The step while somebody has the device open: *deed* again, or a refusal that names who.
+
+    DRBD 9's own words are the last to be asked: they may be of a program that has ended since.
+    """
+    refused = case.last(deed)
+    named = case.holders or (refused.openers if refused is not None else ())
     if case.elapsed >= _STACKED_PATIENCE and case.stacked:
         return case.refuse(ExitCode.ERR_GENERIC, reasons.IN_USE, holders=", ".join(case.stacked))
     return again(case, deed, reasons.IN_USE,
-                 holders=", ".join(case.holders) or "something that /proc does not show")
+                 holders=", ".join(named) or "something that /proc does not show")
 
 
 def secondary(case: "Case", state: "State") -> "Step | None":

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dualstor.action.steps import Step
     from dualstor.agents.drbd_dualprimary.seen import Case
     from dualstor.kernel.drbd import State
-    from dualstor.ocf.reason import Said
+    from dualstor.ocf.reason import Reason, Said
 
 
 def advise(case: "Case") -> "Do | None":
@@ -63,23 +63,42 @@ def _verdict(case: "Case", state: "State") -> "Do | Finish":
 
 def failure(case: "Case", state: "State") -> "Said | None":
     """Why the state counts as failed, None when it does not."""
+    words = seen.words(state)
+    if seen.half_up(state):
+        return case.say(reasons.HALF_UP, state=words)
     if state.standalone and case.parameters.split_brain == "failed":
         return case.say(reasons.SPLIT_BRAIN)
-    if seen.diskless(state) and not seen.served(state):
-        return case.say(reasons.NO_DISK_NO_PEER, state=seen.words(state))
-    if state.primary and not state.up_to_date and not seen.served(state):
-        return case.say(reasons.NO_GOOD_DATA, state=seen.words(state))
+    if not seen.served(state) and (seen.diskless(state) or state.primary and not state.up_to_date):
+        if state.suspended and "no-data" in (case.suspension or ()):
+            return case.say(reasons.SUSPENDED_NO_DATA, state=words)
+        return case.say(reasons.NO_DISK_NO_PEER if seen.diskless(state)
+                        else reasons.NO_GOOD_DATA, state=words)
+    if state.primary and not state.quorate and not state.suspended:
+        return case.say(reasons.WRITES_FAIL, state=words)
     return None
+
+
+#: What to say of I/O that is suspended, by its cause; drbd.CAUSES is the order.
+_SUSPENDED = {"fencing": reasons.SUSPENDED, "no-data": reasons.SUSPENDED_NO_DATA,
+              "quorum": reasons.SUSPENDED_QUORUM, "user": reasons.SUSPENDED_USER}
+
+
+def _suspended(case: "Case") -> "Reason":
+    """What to say of I/O that is suspended: of several causes, the first to be dealt with."""
+    causes = case.suspension or ("",)
+    return _SUSPENDED.get(causes[0], reasons.SUSPENDED_UNKNOWN)
 
 
 def _flaw(case: "Case", state: "State") -> "Said | None":
     """Why the state counts as degraded, None when it is healthy."""
     reason = reasons.SPLIT_BRAIN if state.standalone \
-        else reasons.SUSPENDED if state.suspended \
+        else _suspended(case) if state.suspended \
         else reasons.DETACHED if seen.diskless(state) \
         else reasons.UNCONNECTED if not state.peers \
         else reasons.ALONE if not state.connected \
         else reasons.RESYNC if seen.resyncing(state) \
+        else reasons.BOTH_CONSISTENT if seen.undecided(state) \
+        else reasons.NO_QUORUM if not state.quorate \
         else reasons.DATED if not state.up_to_date else None
     return None if reason is None else case.say(reason, state=seen.words(state))
 

@@ -47,6 +47,29 @@ _SETTINGS = Topic(
 HOSTS = Reason(
     "drbd-hosts", _SETTINGS, "DRBD {drbd} has {number} hosts",
     "dual primary is for two, leave two `on` sections in its file")
+_QUORUM = Topic(
+    "DRBD's own quorum does not go with two Primaries",
+    "DRBD 9 can guard one Primary with a quorum of its nodes, a diskless witness among them. With "
+    "two Primaries fencing does that, and DRBD's makers advise fencing or quorum, not both: a lost "
+    "witness would stop writes, or have a host fenced that the cluster cannot fence.",
+    "Leave two `on` sections in the resource's file, set `quorum off;` in its options section on "
+    "both nodes, then `drbdadm adjust RESOURCE` on both.")
+WITNESS = Reason(
+    "drbd-witness", _QUORUM, "DRBD {drbd} has the diskless witness {peer}",
+    "fencing or quorum, not both: leave two `on` sections")
+QUORUM_SET = Reason(
+    "drbd-quorum-set", _QUORUM, "DRBD {drbd} has quorum {policy}",
+    "fencing or quorum, not both: set `quorum off;` in options")
+OTHER_FORM = Reason(
+    "drbd-other-form", Topic(
+        "The resource's file is written for another DRBD",
+        "Options have moved: `fencing` is in the disk section for DRBD 8.4, in the net section for "
+        "9; `node-id` and `auto-promote` are only in 9. drbdadm goes by the module that is loaded "
+        "and refuses the rest.",
+        "`dualstor configure --drbd VERSION` prints the file for that DRBD, `dualstor check` names "
+        "the line. The file must be the same on both nodes."),
+    "DRBD {drbd}: its file is for another DRBD ({says})",
+    "see what `dualstor configure --drbd {version}` prints")
 PROTOCOL = Reason(
     "drbd-protocol", _SETTINGS, "DRBD {drbd} has protocol {protocol}",
     "set `protocol C;` in net on both nodes, then adjust it")
@@ -110,6 +133,15 @@ RISK_AFTER_SB = Reason(
     "drbd-risk-after-sb", _WAIVED,
     "DRBD {drbd} has after-sb-{number}pri {policy}, which throws data away after a split brain",
     "disconnect is safe", logged=True)
+RISK_AUTO_PROMOTE = Reason(
+    "drbd-risk-auto-promote", Topic(
+        "DRBD promotes by itself",
+        "Only a warning in the log. With auto-promote, the default of DRBD 9, whoever opens the "
+        "device for writing makes the node Primary, unasked by Pacemaker.",
+        "Set `auto-promote no;` in the options section of the resource's file on both nodes, then "
+        "`drbdadm adjust RESOURCE` on both."),
+    "DRBD {drbd} has auto-promote: whoever opens its device for writing makes this node Primary "
+    "without the cluster", "set `auto-promote no;` in options", logged=True)
 
 # -- coming up ------------------------------------------------------------------------------
 
@@ -171,6 +203,16 @@ CONSISTENT = Reason(
     "DRBD {drbd} does not know whether its copy is the newer one ({state})",
     "run `dualstor status`")
 
+BOTH_CONSISTENT = Reason(
+    "drbd-both-consistent", Topic(
+        "Both copies are Consistent, and neither is UpToDate",
+        "The nodes are connected, but DRBD has not settled which copy is current: so after both "
+        "disks were detached and attached again. It decides when it connects.",
+        "Nothing is lost by connecting again; DRBD compares the copies then.",
+        recipes.both_consistent("R", (recipes.Side(node="NODE", groups=()),
+                                      recipes.Side(node="OTHER", groups=())))),
+    "DRBD {drbd} is connected, and UpToDate on neither node ({state})", "run `dualstor status`")
+
 _DATED = Topic(
     "The disk is not up to date",
     "This node's copy is older than the peer's, or its resync is not finished.",
@@ -203,6 +245,15 @@ NO_DISK_NO_PEER = Reason(
 DETACHED = Reason(
     "drbd-detached", _DISK, "DRBD {drbd} uses its peer's disk",
     "repair the one here, then `drbdadm attach {drbd}`")
+
+HALF_UP = Reason(
+    "drbd-half-up", Topic(
+        "Half of it has come up",
+        "The resource is in the kernel, with neither a disk nor a connection: what a failed "
+        "`drbdadm up` leaves. That is no split brain.",
+        "See why its last start failed and fix that; then `crm_resource --cleanup`."),
+    "DRBD {drbd} has neither disk nor connection ({state})",
+    "see in `dualstor status` why it did not start")
 
 _PROMOTION = Topic(
     "It cannot be promoted", "DRBD refused, or waited for its fence-peer handler.",
@@ -262,6 +313,50 @@ SUSPENDED = Reason(
         "yourself that the peer is off: `stonith_admin --confirm NODE`."),
     "DRBD {drbd} has suspended I/O until its peer is fenced",
     "fix fencing, see `dualstor status`")
+
+SUSPENDED_USER = Reason(
+    "drbd-suspended-user", Topic(
+        "Somebody has suspended I/O",
+        "`drbdadm suspend-io` was run on this node, and I/O waits until a person lifts that. "
+        "Fencing has nothing to do with it.",
+        "Find out who did it and what for, e.g. a snapshot of the backing device. Once that is "
+        "over:",
+        recipes.resume("R", "this node")),
+    "DRBD {drbd} has its I/O suspended by a person", "run `dualstor status`")
+SUSPENDED_NO_DATA = Reason(
+    "drbd-suspended-no-data", Topic(
+        "I/O waits for good data",
+        "Neither the disk here nor a connected peer is UpToDate, and DRBD is set to wait "
+        "(on-no-data-accessible suspend-io).",
+        "Bring the node with the good copy back, or attach the disk here once it works again "
+        "(`dmesg`); I/O continues by itself."),
+    "DRBD {drbd} has I/O suspended, as it reaches no good data ({state})",
+    "see `dmesg`, then attach its disk")
+_LOST_QUORUM = Topic(
+    "DRBD's own quorum is lost",
+    "DRBD 9 is configured with `quorum` and reaches too few of its nodes. Writes wait or fail, as "
+    "on-no-quorum says, until it reaches them. That is not what the cluster calls quorum, and "
+    "nobody is to be fenced for it.",
+    "Bring the connections back: cable, address, firewall, `drbdadm status RESOURCE` on each node. "
+    "With two Primaries `quorum off;` belongs into the options section: fencing takes its place.")
+SUSPENDED_QUORUM = Reason(
+    "drbd-suspended-quorum", _LOST_QUORUM,
+    "DRBD {drbd} has I/O suspended, as its own quorum is lost ({state})",
+    "reconnect its nodes")
+NO_QUORUM = Reason(
+    "drbd-no-quorum", _LOST_QUORUM, "DRBD {drbd} has lost its own quorum ({state})",
+    "reconnect its nodes, see `drbdadm status`")
+WRITES_FAIL = Reason(
+    "drbd-writes-fail", _LOST_QUORUM,
+    "DRBD {drbd} fails all writes, as its own quorum is lost ({state})",
+    "reconnect its nodes")
+SUSPENDED_UNKNOWN = Reason(
+    "drbd-suspended-unknown", Topic(
+        "I/O is suspended for a reason that is not known",
+        "DRBD has frozen I/O, and drbdsetup did not say why.",
+        "`drbdadm status RESOURCE` shows it after \"suspended:\"; this page has a section for "
+        "each cause."),
+    "DRBD {drbd} has suspended I/O, it is not known why", "see `drbdadm status {drbd}`")
 
 _ALONE = Topic(
     "Running without its peer",

@@ -60,7 +60,7 @@ def score(state: "State | None") -> "int | None":
         return NO_SCORE
     if state.primary:
         return SCORE_WHOLE if state.up_to_date else SCORE_SERVED if served(state) else NO_SCORE
-    if state.standalone or not state.up_to_date:
+    if state.standalone or not (state.up_to_date and state.quorate):
         return NO_SCORE
     known = [d for peer in state.peers for d in peer.dstates]
     if state.connected and known and "DUnknown" not in known:
@@ -84,6 +84,19 @@ def served(state: "State") -> bool:
     """Whether a connected peer has good data for every volume."""
     return state.connected and any(
         peer.dstates and all(d == "UpToDate" for d in peer.dstates) for peer in state.peers)
+
+
+def half_up(state: "State") -> bool:
+    """Whether there is neither a disk nor a connection: `up` failed before it got to them."""
+    return state.standalone and not state.primary and len(diskless(state)) == len(state.volumes)
+
+
+def undecided(state: "State") -> bool:
+    """Whether a volume is Consistent on all nodes, which are connected."""
+    theirs = zip(*[peer.dstates for peer in state.peers if not peer.client])
+    return state.connected and not resyncing(state) and any(
+        set(dstates) | {volume.dstate} == {"Consistent"}
+        for volume, dstates in zip(state.volumes, theirs))
 
 
 def resyncing(state: "State") -> bool:

@@ -36,7 +36,8 @@ def _start(case: "Case") -> "Step":
         or checks.warnings(case)
     if refusal:
         return refusal
-    step = _bring_up(case) or checks.unfit_handler_warning(case)
+    step = _bring_up(case) or checks.unfit_handler_warning(case) \
+        or checks.auto_promote_warning(case)
     if step:
         return step
     state = case.state
@@ -127,10 +128,14 @@ def promote(case: "Case") -> "Step":
 def _data(case: "Case", state: "State") -> "Finish | Wait | None":
     """A Wait or a refusal when the disk here is not UpToDate, else None."""
     words = seen.words(state)
+    if seen.half_up(state):
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.HALF_UP, state=words)
     if state.standalone:
         return case.refuse(ExitCode.ERR_GENERIC, reasons.SPLIT_BRAIN)
     if state.up_to_date:
-        return None
+        return None if state.quorate else case.wait(reasons.NO_QUORUM, state=words)
+    if seen.undecided(state):
+        return case.refuse(ExitCode.ERR_GENERIC, reasons.BOTH_CONSISTENT, state=words)
     if seen.diskless(state):
         return case.refuse(ExitCode.ERR_GENERIC, reasons.NO_DISK, state=words)
     if seen.resyncing(state) or not seen.settled(state):

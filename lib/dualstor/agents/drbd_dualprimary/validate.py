@@ -19,7 +19,8 @@ def decide(case: "Case") -> "Step":
         step = checks.known(case) \
             or checks.configuration(case) \
             or checks.handler_fits(case) \
-            or checks.warnings(case)
+            or checks.warnings(case) \
+            or checks.auto_promote_warning(case)
     return step or Finish(ExitCode.SUCCESS)
 
 

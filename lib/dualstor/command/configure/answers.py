@@ -6,6 +6,7 @@ What is left out has a default where a safe one exists. All errors are reported 
 
 from dualstor.command.configure import names
 from dualstor.command.configure.generations import BY_NAME
+from dualstor.command.configure.loaded import DEFAULT
 from dualstor.command.configure.model import (
     FULL_SYNC,
     SKIP_SYNC,
@@ -27,11 +28,16 @@ _OURS = ("stonith-enabled", "fencing-enabled", "no-quorum-policy")
 
 _DELAY = 5  # seconds that the first node's device waits, so that it survives a fence race
 
+_NO_DISK = "none"   # drbd.conf(5)
+_NOT_BOTH = ("DRBD's own quorum guards one Primary. Two Primaries need fencing: fencing or quorum, "
+             "not both")
+_WITNESS = f"a third node as a diskless witness is for DRBD's own quorum. {_NOT_BOTH}"
+
 #: The keys of a file, by table. "options" holds what the agent takes.
 _KEYS = {
     "": {"cluster", "generation", "nodes", "drbd", "lvm", "fence", "properties"},
     "nodes": {"name", "address", "replication", "disk"},
-    "drbd": {"resource", "version", "minor", "port", "first_sync", "disk"},
+    "drbd": {"resource", "version", "minor", "port", "first_sync", "disk", "quorum"},
     "lvm": {"vg", "lv", "size"},
     "fence": {"node", "agent", "delay", "options"},
 }
@@ -129,6 +135,8 @@ def _nodes(read: _Reader, answers: "dict[str, Any]") -> "tuple[Node, ...]":
             name=read.text(table, "name", where, names.host), address=address,
             replication=read.text(table, "replication", where, names.address, address),
             disk=read.text(table, "disk", where, names.disk, disk)))
+    if len(found) > 2 or any(node.disk == _NO_DISK for node in found):
+        read.problems.append(_WITNESS)
     if len(found) != 2:
         read.problems.append(f"expected two nodes, not {len(found)}: dual primary is for two")
         return tuple(found)
@@ -178,9 +186,11 @@ def _fences(read: _Reader, answers: "dict[str, Any]",
 
 def _drbd(read: _Reader, answers: "dict[str, Any]") -> DrbdAnswers:
     table = read.table(answers.get("drbd", {}), "drbd", _KEYS["drbd"])
+    if table.get("quorum", "off") != "off":
+        read.problems.append(f"drbd quorum is {table['quorum']!r}: {_NOT_BOTH}")
     return DrbdAnswers(
         resource=read.text(table, "resource", "drbd", names.resource, "r0"),
-        version=read.choice(table, "version", "drbd", ("8.3", "8.4", "9"), "8.4"),
+        version=read.choice(table, "version", "drbd", ("8.3", "8.4", "9"), DEFAULT),
         minor=read.number(table, "minor", "drbd", 0, 255, 0),
         port=read.number(table, "port", "drbd", 1024, 65535, 7788),
         first_sync=read.choice(table, "first_sync", "drbd", (FULL_SYNC, SKIP_SYNC), FULL_SYNC))

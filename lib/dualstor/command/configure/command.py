@@ -5,7 +5,16 @@ import os
 
 from dualstor.command import distribution
 from dualstor.command.codes import ExitStatus
-from dualstor.command.configure import answers, files, migrate, names, pacemaker, sources, steps
+from dualstor.command.configure import (
+    answers,
+    files,
+    loaded,
+    migrate,
+    names,
+    pacemaker,
+    sources,
+    steps,
+)
 from dualstor.command.configure.options import add_arguments, from_options  # noqa: F401
 from dualstor.command.configure.render import cib, crm, pcs
 from dualstor.errors import DualstorError
@@ -120,9 +129,14 @@ def _output(console: "Console", pair: "Pair", rendered: _Rendered, directory: st
 # -- applying ------------------------------------------------------------------------
 
 
+def _host(arguments: "Namespace") -> Host:
+    """The host whose files are written."""
+    return Host(Deadline(60), root=arguments.root.rstrip("/") or "/")
+
+
 def _apply(console: "Console", pair: "Pair", arguments: "Namespace") -> bool:
     """Write this host's files. False when the person declined."""
-    host = Host(Deadline(60), root=arguments.root.rstrip("/") or "/")
+    host = _host(arguments)
     found = files.changes(pair, host.read)
     for change in found:
         console.line()
@@ -188,7 +202,8 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     given = from_options(arguments)
     if arguments.answers:
         given = sources.merged(sources.read_file(arguments.answers), given)
-    pair = answers.pair(given)
+    decided = loaded.decide(given, _host(arguments), arguments.apply)
+    pair = answers.pair(sources.merged(given, {"drbd": {"version": decided.version}}))
     form = arguments.format
     if arguments.migrate:
         wrong = names.group(arguments.migrate)
@@ -199,6 +214,7 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
         _show_steps(console, f"From clvmd to lvmlockd: {arguments.migrate}", found)
         return ExitStatus.OK
     rendered = _rendered(pair, form)
+    console.line(f"DRBD {decided.version}: {decided.how}")
     if arguments.output:
         _output(console, pair, rendered, arguments.output)
     if arguments.apply:
@@ -209,7 +225,8 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     if not (arguments.output or arguments.apply):
         _show(console, rendered)
     console.document({
-        "generation": pair.generation.name, "files": rendered.files,
+        "generation": pair.generation.name,
+        "drbd": {"version": decided.version, "decided": decided.how}, "files": rendered.files,
         "pacemaker": {"format": form, "parts": rendered.parts},
         "steps": _steps_json(rendered.steps)})
     return ExitStatus.OK

@@ -34,7 +34,8 @@ def add_arguments(parser: "ArgumentParser") -> None:
                              "OPTION=VALUE, delay=SECONDS")
     parser.add_argument("--generation", choices=[each.name for each in GENERATIONS],
                         help="; ".join(f"{each.name}: {each.since}" for each in GENERATIONS))
-    parser.add_argument("--drbd", choices=("8.3", "8.4", "9"), help="version of DRBD (8.4)")
+    parser.add_argument("--drbd", choices=("8.3", "8.4", "9"),
+                        help="version of DRBD (the one of this host)")
     parser.add_argument("--first-sync", choices=(FULL_SYNC, SKIP_SYNC),
                         help="full: the first node's disk is copied to the other (the default); "
                              "skip: both count as equal")

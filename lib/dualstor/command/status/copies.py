@@ -3,10 +3,11 @@
 
 from dualstor import recipes
 from dualstor.agents import catalogue
-from dualstor.agents.drbd_dualprimary import reasons
+from dualstor.agents.drbd_dualprimary import reasons, seen
 from dualstor.command.status import peer
 from dualstor.command.status.advised import error, warning
 from dualstor.command.status.report import Silent
+from dualstor.errors import listed
 from dualstor.ocf.reason import stands_for
 from dualstor.record import whole
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dualstor.kernel.drbd import State, Volume
     from dualstor.ocf.reason import Reason
 
+_SEVERAL = 2
 _NO_DISK = ("Diskless", "Failed")
 _COPY_LOST = ("Inconsistent", "Outdated")
 
@@ -113,6 +115,47 @@ def _split_brain(report: "Report", name: str, state: "State | None") -> "Advice 
         name, sides, old=_old(report), cluster=_manager(report)))
 
 
+def _half_up(report: "Report", name: str) -> "Advice":
+    """The Advice for a resource with neither a disk nor a connection."""
+    if _says(report, name, reasons.NO_METADATA):
+        return _down(report, name)
+    return error(f"DRBD {name} has neither disk nor connection on {report.node}: its start failed "
+                 "halfway",
+                 "fix what its last failure names, then `crm_resource --cleanup`; the cluster "
+                 "takes it down and starts it again")
+
+
+def _suspended(report: "Report", name: str, state: "State") -> "Advice":
+    """The Advice for I/O that is suspended: of several causes, for the first to be dealt with."""
+    cause = state.causes[0] if state.causes else ""
+    if cause == "fencing":
+        return error(f"DRBD {name} suspends all writes",
+                     "until the lost node is fenced or reconnects: fix the fencing (see above) "
+                     "or the replication link")
+    if cause == "no-data":
+        return error(f"DRBD {name} suspends I/O: it reaches no UpToDate copy",
+                     "bring the other node back, or attach the disk here if it works again "
+                     f"(`dmesg`, then `drbdadm attach {name}`)")
+    if cause == "quorum":
+        return error(f"DRBD {name} suspends I/O: its own quorum is lost",
+                     "restore the connections to its other nodes (`drbdadm status` on each); "
+                     "no node is to be fenced for it, and no fencing confirmed")
+    if cause == "user":
+        return error(f"DRBD {name} suspends I/O, as somebody has asked for",
+                     "find out who ran `drbdadm suspend-io` here, and what for",
+                     recipes.resume(name, report.node))
+    return error(f"DRBD {name} suspends I/O, and it is not known why",
+                 f"`drbdadm status {name}` shows it after \"suspended:\"; do not confirm a fencing "
+                 "unless it says so")
+
+
+def _quorum(name: str) -> "Advice":
+    """The Advice where DRBD's own quorum is lost and nothing waits for it."""
+    return error(f"DRBD {name} has lost its own quorum: writes fail",
+                 "restore the connections to its other nodes (`drbdadm status` on each). With two "
+                 "Primaries fencing takes its place: `quorum off;` in the options section")
+
+
 def _down(report: "Report", name: str) -> "Advice":
     """The Advice for a resource that is not up."""
     here, there = recipes.Side(node=report.node, state=None, groups=()), report.other
@@ -151,7 +194,8 @@ def _off(report: "Report") -> bool:
 
 def _no_disk(report: "Report", name: str, state: "State", volume: "Volume") -> "Advice":
     """The Advice for a volume without a disk."""
-    good = state.connected and all(d == "UpToDate" for p in state.peers for d in p.dstates)
+    good = state.connected and all(d == "UpToDate" for p in state.peers if not p.client
+                                   for d in p.dstates)
     if not good:
         return error(f"DRBD {name} has lost its disk here ({volume.dstate}), and reaches no "
                      "UpToDate copy",
@@ -169,6 +213,12 @@ def _disks(report: "Report", name: str, state: "State") -> "Iterator[Advice]":
             yield _no_disk(report, name, state, volume)
         elif volume.dstate == "Consistent" and not state.connected and _off(report):
             yield _lone(report, name, recipes.Side(node=report.node, state=state))
+        elif volume.dstate == "Consistent" and seen.undecided(state):
+            yield error(f"DRBD {name} is connected, and Consistent on both nodes: it has not "
+                        "decided which copy is current",
+                        "have it compare them again",
+                        recipes.both_consistent(name, _sides(report, name, state), _old(report),
+                                                _manager(report)))
         elif volume.dstate in _COPY_LOST and volume.resync is None:
             yield error(f"DRBD {name} is {volume.dstate} here",
                         "restore the connection to the other node: its data is newer, and DRBD "
@@ -178,6 +228,13 @@ def _disks(report: "Report", name: str, state: "State") -> "Iterator[Advice]":
                 f"DRBD {name} is resyncing ({int(volume.resync)} %)",
                 "wait: until then there is only one UpToDate copy. Do not reboot the node that "
                 "has it")
+
+
+def _to(state: "State") -> str:
+    """Which of several peers are not connected, as words."""
+    if len(state.peers) < _SEVERAL:
+        return ""
+    return f" to {listed(peer.name for peer in state.peers if not peer.connected)}"
 
 
 def look(report: "Report") -> "Iterator[Advice]":
@@ -190,22 +247,26 @@ def look(report: "Report") -> "Iterator[Advice]":
     for name, state in report.drbd.resources:
         if isinstance(state, Silent):
             continue
+        if state is not None and seen.half_up(state):
+            yield _half_up(report, name)
+            continue
         split = _split_brain(report, name, state)
         if split is not None:
             yield split
         elif state is None:
             yield _down(report, name)
         elif not state.connected and not _alone(report):
-            yield error(f"DRBD {name} is not connected, although the other node may be up",
+            yield error(f"DRBD {name} is not connected{_to(state)}, although the other node may be "
+                        "up",
                         "check the replication link on both nodes (cable, address, firewall); "
                         "DRBD reconnects once it works. If the other node is StandAlone "
                         f"(`drbdadm cstate {name}`): `dualstor status` there")
         if state is None:
             continue
         if state.suspended:
-            yield error(f"DRBD {name} suspends all writes",
-                        "until the lost node is fenced or reconnects: fix the fencing (see above) "
-                        "or the replication link")
+            yield _suspended(report, name, state)
+        elif not state.quorate:
+            yield _quorum(name)
         yield from _disks(report, name, state)
         if state.connected and state.up_to_date and not state.primary:
             yield warning(f"DRBD {name} is not Primary on {report.node}",

@@ -23,6 +23,7 @@ from dualstor.tools import (
     cman,
     dlm_tool,
     drbdadm,
+    drbdsetup,
     fence_tool,
     lvm,
     lvmlock,
@@ -64,10 +65,21 @@ def see_drbd(host: "Host") -> DrbdReport:
     found: "list[tuple[str, drbd.State | Silent | None]]" = []
     for name in drbdadm.resources(host, timeout=_share(host)):
         try:
-            found.append((name, drbdadm.resource_state(host, name, timeout=_share(host))))
+            found.append((name, _resource(host, name)))
         except DualstorError as problem:
             found.append((name, Silent(says=str(problem))))
     return DrbdReport(loaded=True, resources=tuple(found), version=_version(host))
+
+
+def _resource(host: "Host", name: str) -> "drbd.State | None":
+    """The State of a resource; DRBD 8.4 has to be asked apart why I/O is suspended."""
+    state = drbdadm.resource_state(host, name, timeout=_share(host))
+    if state is None or not state.suspended or state.causes:
+        return state
+    try:
+        return state.but(causes=drbdsetup.suspension(host, name, _share(host)) or ())
+    except DualstorError:
+        return state
 
 
 def _version(host: "Host") -> "str | None":

@@ -64,7 +64,7 @@ def resource_state(document: object, name: str) -> "drbd.KnownState":
         found = {each["name"]: each["state"] for each in document["drbd"]["resources"]}[name]
         if found is None:
             return None
-        return _known(drbd.State, found,
+        return _known(drbd.State, found, causes=tuple(found.get("causes") or ()),
                       volumes=tuple(_known(drbd.Volume, v) for v in found["volumes"]),
                       peers=tuple(_known(drbd.Peer, p, dstates=tuple(p["dstates"]))
                                   for p in found["peers"]))

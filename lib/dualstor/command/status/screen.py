@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dualstor.command.console import Console
     from dualstor.command.status.advised import Advice
     from dualstor.command.status.report import Report
+    from dualstor.kernel.drbd import State
 
 _STYLES = {ERROR: "error", WARNING: "warning"}
 
@@ -59,6 +60,19 @@ def _fencing(console: "Console", report: "Report") -> None:
         _label(console, "", f"last: {last.action} of {last.target} {last.status}{when}")
 
 
+def _links(state: "State", number: int) -> "list[tuple[str, str, str]]":
+    """(role, connection, disk) of each peer of a volume, the last of these rows with remarks."""
+    causes = f" ({', '.join(state.causes)})" if state.causes else ""
+    remarks = [f", writes suspended{causes}"] if state.suspended else []
+    if not state.volumes[number].quorum:
+        remarks.append(", no quorum")
+    several = len(state.peers) > 1
+    found = [(peer.role, (f"{peer.name} " if several else "") + peer.cstate,
+              "no disk" if peer.client else peer.dstates[number]) for peer in state.peers]
+    role, cstate, disk = found.pop() if found else ("?", "no peer", "?")
+    return [*found, (role, cstate + "".join(remarks), disk)]
+
+
 def _drbd(console: "Console", report: "Report") -> None:
     drbd = report.drbd
     if isinstance(drbd, Silent):
@@ -73,17 +87,14 @@ def _drbd(console: "Console", report: "Report") -> None:
             rows.append((name, "not up" if state is None else state.says, "", "", ""))
             styles.append("error")
             continue
-        peer = state.peers[0] if state.peers else None
-        theirs = peer.dstates if peer else ("?",) * len(state.volumes)
-        good = state.connected and state.up_to_date and state.primary and \
-            all(dstate == "UpToDate" for dstate in theirs)
-        for volume, their in zip(state.volumes, theirs):
-            rows.append((f"{name}/{volume.number}", state.role,
-                         peer.role if peer else "?",
-                         (peer.cstate if peer else "no peer")
-                         + (", writes suspended" if state.suspended else ""),
-                         f"{volume.dstate}/{their}"))
-            styles.append("good" if good else "warning")
+        nodes = [peer for peer in state.peers if not peer.client]
+        good = state.connected and state.up_to_date and state.primary and state.quorate and \
+            all(dstate == "UpToDate" for peer in nodes for dstate in peer.dstates)
+        for number, volume in enumerate(state.volumes):
+            for link in _links(state, number):
+                rows.append((f"{name}/{volume.number}", state.role, *link[:2],
+                             f"{volume.dstate}/{link[2]}"))
+                styles.append("good" if good else "warning")
             if volume.resync is not None:
                 note = "" if volume.left is None else f"{_clock(volume.left)} left"
                 bars.append((f"{name}/{volume.number} resync", volume.resync / 100.0, note))

@@ -123,6 +123,10 @@ SPOILT = {
         (M, _res("\tdisk {\n", "\tstartup { become-primary-on both; }\n\tdisk {\n"))],
     "DRBD-AUTO-PROMOTE": [(C, _res("auto-promote no", "auto-promote yes")),
                           (C, _res("auto-promote no;", ""))],
+    "DRBD-QUORUM": [(C, _res("auto-promote no;", "auto-promote no;\n\t\tquorum majority;"))],
+    "DRBD-FILE-VERSION": [
+        (C, lambda p: p.edit("/proc/drbd", "9.2.8", "8.4.11")),
+        (C, _res("fencing resource-and-stonith;", "}\n\tdisk {\n\t\tfencing resource-and-stonith;"))],
     "DRBD-THREE-NODES": [(C, _third)],
     "DRBD-ADDRESS": [
         (C, _res("10.77.0.1:7788", "10.79.0.1:7788")), (M, _res("10.78.0.2:7788", "x:1"))],

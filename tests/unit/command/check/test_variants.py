@@ -84,7 +84,8 @@ VARIANTS = [
      lambda p: p.edit(RES, "on node1", "on node1.example.com")
      .edit(RES, "on node2", "on node2.example.com")),
     (C, "the module 8.4 with tools 9",
-     lambda p: p.write("/proc/drbd", "version: 8.4.11 (api:1)\n")),
+     lambda p: p.write("/proc/drbd", "version: 8.4.11 (api:1)\n").edit(
+         RES, "fencing resource-and-stonith;", "}\n\tdisk {\n\t\tfencing resource-and-stonith;")),
     (C, "firewalld", lambda p: p.answer("firewalld", "public (active)\n  target: default\n"
                                         "  services: high-availability ssh\n  ports: 7788/tcp\n")),
     (C, "resource sets", _with_sets),

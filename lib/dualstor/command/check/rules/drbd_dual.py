@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dualstor.command.check.view.host import HostView
 
 _ADJUST = ", on both hosts, then `drbdadm adjust {resource}`"
+_WITH_QUORUM = 9    # generation of DRBD that has quorum, and fencing in the net section
 _FENCE = ("fence-peer", "outdate-peer")
 _SET_HANDLER = f"set `fence-peer \"{fencepeer.PROGRAM}\";` in the handlers section" + _ADJUST
 
@@ -181,6 +182,34 @@ def auto_promote(host: "HostView") -> "Findings":
                         resource=resource.name)
 
 
+@rule("DRBD-QUORUM", ERROR, "DRBD's own quorum is off",
+      why="DRBD's makers advise fencing or quorum, not both: a lost witness would stop the writes "
+          "of both Primaries, or have a host fenced that the cluster cannot fence.",
+      fix="set `quorum off;` in the options section" + _ADJUST)
+def own_quorum(host: "HostView") -> "Findings":
+    for resource in host.resources:
+        if resource.configuration.quorum:
+            yield found(resource.at("quorum", "options"),
+                        f"resource {resource.name} has quorum {resource.configuration.quorum}",
+                        resource=resource.name)
+
+
+@rule("DRBD-FILE-VERSION", ERROR, "each resource's file is one for the loaded DRBD",
+      why="drbdadm refuses the whole configuration if an option is where another version has it: "
+          "`fencing` is in the net section of DRBD 9, in the disk section before.",
+      fix="move `fencing` to the {section} section, on both hosts; `dualstor configure` prints "
+          "such a file")
+def file_version(host: "HostView") -> "Findings":
+    for resource in host.resources:
+        options = resource.configuration.option
+        nine = whole(host.drbd_module[0].partition(".")[0]) == _WITH_QUORUM
+        right, wrong = ("net", "disk") if nine else ("disk", "net")
+        if options(wrong, "fencing") is not None:
+            yield found(resource.at("fencing"),
+                        f"resource {resource.name} has fencing in the {wrong} section, and DRBD "
+                        f"{host.drbd_module[0]} is loaded", section=right)
+
+
 @rule("DRBD-THREE-NODES", ERROR, "a resource with two Primaries is on two nodes",
       why="DRBD supports two Primaries only in a resource of two nodes; a third copy gets out of "
           "sync.",
@@ -189,5 +218,7 @@ def three_nodes(host: "HostView") -> "Findings":
     for resource in host.resources:
         conf = resource.configuration
         if len(conf.hosts) > 2:
-            yield found(resource.where, f"resource {resource.name} is on {len(conf.hosts)} nodes",
-                        resource=resource.name)
+            witness = f", {', '.join(conf.witnesses)} as a diskless witness" if conf.witnesses \
+                else ""
+            yield found(resource.where, resource=resource.name, text=(
+                f"resource {resource.name} is on {len(conf.hosts)} nodes{witness}"))
