@@ -103,7 +103,7 @@ def perform(agent_class: "type[Agent]", action: str, environ: "Mapping[str, str]
     if not interface.implements(action):
         raise UnknownAction(reasons.UNKNOWN_ACTION(
             agent=interface.name, action=action,
-            actions=", ".join(a.name for a in interface.actions)))
+            actions=", ".join(dict.fromkeys(a.name for a in interface.actions))))
     environment = Environment(environ)
     asked = request(interface, action, environment)
     values = parameters.parse(interface, environment)

@@ -22,7 +22,7 @@ NO_TIME = Reason(
     "see the log for what took it, or raise the timeout")
 NO_TIME_HUNG = Reason(
     "no-time-after-a-hang", _TIME, "{subject}: a command hung and used up the time ({says})",
-    "run it by hand to see what it waits for")
+    "see `dmesg` and `ps` for what it waits for")
 SIGTERM = Reason(
     "sigterm", Topic(
         "Ended by SIGTERM",
@@ -33,17 +33,18 @@ SIGTERM = Reason(
 _PROGRAM = Topic(
     "A program is missing, hangs or fails",
     "The command that is named could not be run, failed, or gave no answer.",
-    "Install its package. Run one that failed or hung by hand, after `timeout -k 5 20`; if it "
-    "hangs there, too, `dmesg` and its state in `ps` tell what it waits for.")
+    "Install its package. `dmesg` and the state of the process in `ps` show what a hung one waits "
+    "for. A command that only reads can be run by hand, after `timeout -k 5 20`; one that changes "
+    "something must not be: the agent repeats it when that is safe.")
 TOOL_MISSING = Reason(
     "tool-missing", _PROGRAM, "{subject}: `{command}` cannot be run ({says})",
     "install its package on this node")
 TOOL_HUNG = Reason(
     "tool-hung", _PROGRAM, "{subject}: `{command}` hangs ({says})",
-    "run it by hand to see what it waits for")
+    "see `dmesg` and `ps` for what it waits for")
 TOOL_FAILED = Reason(
     "tool-failed", _PROGRAM, "{subject}: `{command}` failed ({says})",
-    "run it by hand to see all it says")
+    "fix what it says, see the system log")
 NOT_UNDERSTOOD = Reason(
     "not-understood", Topic(
         "An answer is not understood",

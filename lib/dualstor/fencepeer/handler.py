@@ -156,7 +156,7 @@ def run(environ: "Mapping[str, str]", make_host: "Callable[[Deadline], Host]" = 
     :returns: the exit code, FENCED or FROZEN
     """
     call = parse(environ)
-    log.start(f"{_NAME}({call.resource})", environ)
+    log.start(f"{_NAME}({call.resource})" if call.resource else _NAME, environ)
     if call.resource is None:
         log.error("DRBD_RESOURCE names no resource: only DRBD can call this, as the fence-peer "
                   "handler of a resource; nothing is done")

@@ -4,7 +4,8 @@
 from dualstor.ocf.reason import Reason, Topic
 
 _RESULT = Topic(
-    "The peer was fenced, or need not be", "DRBD's I/O continues.", "Nothing.")
+    "The peer was fenced, or need not be",
+    "DRBD's I/O continues, or does so by itself now that the peer is connected.", "Nothing.")
 FENCED = Reason(
     "fence-peer-fenced", _RESULT, "{peer} is fenced, so I/O of DRBD {drbd} continues", logged=True)
 CONNECTED = Reason(
@@ -53,7 +54,7 @@ _UNKNOWN = Topic(
     "The names in DRBD's configuration do not lead to one other node of the cluster.",
     "Use the names of `uname -n` in the `on` sections of DRBD, and as names in the cluster.")
 NO_PEER = Reason(
-    "fence-peer-no-peer", _UNKNOWN, "DRBD {drbd} names {peers} as the node it has lost, not one",
+    "fence-peer-no-peer", _UNKNOWN, "DRBD {drbd} should name one lost node, but names {peers}",
     "see which hosts `drbdadm dump {drbd}` has", logged=True)
 ITSELF = Reason(
     "fence-peer-itself", _UNKNOWN, "DRBD {drbd} calls its peer {peer}, which is this node",

@@ -5,6 +5,7 @@ The declaration serves the parser here, the metadata (``ocf.metadata``),
 the manual pages and ``dualstor configure``.
 """
 
+from dualstor.ocf.destructive import destructive
 from dualstor.ocf.environment import boolean
 from dualstor.record import Record, whole
 
@@ -100,28 +101,33 @@ class Interface(Record):
         return "reload-agent" if action == "reload" and self.old_reload else action
 
 
+def _quoted(text: str) -> str:
+    """A value as a problem quotes it: its beginning, and nothing that somebody could type."""
+    return "'...'" if destructive(text) else repr(text[:60])
+
+
 def _value(parameter: Parameter, text: str) -> "tuple[str | bool | int | None, str | None]":
     """(value, problem): the typed value of *text*, or a sentence on what is wrong."""
     name = parameter.name
     if parameter.type == "boolean":
         switch = boolean(text)
         if switch is None:
-            return None, f"{name} is {text!r}, not true or false"
+            return None, f"{name} is {_quoted(text)}, not true or false"
         return switch, None
     if parameter.type == "integer":
         value = whole(text.strip(), signed=True)
         if value is None:
-            return None, f"{name} is {text[:60]!r}, not a whole number"
+            return None, f"{name} is {_quoted(text)}, not a whole number"
         low, high = parameter.minimum, parameter.maximum
         if (low is not None and value < low) or (high is not None and value > high):
             return None, f"{name} is {value}, not between {low} and {high}"
         return value, None
     if parameter.type == "select":
         if text not in parameter.options:
-            return None, f"{name} is {text!r}, not one of {', '.join(parameter.options)}"
+            return None, f"{name} is {_quoted(text)}, not one of {', '.join(parameter.options)}"
         return text, None
     if parameter.pattern is not None and not parameter.pattern(text):
-        return None, f"{name} is {text[:60]!r}, which is not valid"
+        return None, f"{name} is {_quoted(text)}, which is not valid"
     return text, None
 
 

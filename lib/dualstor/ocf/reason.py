@@ -21,10 +21,13 @@ LIMIT = 127
 QUOTES = frozenset(("says", "state", "command", "source", "problems", "actions", "holders",
                     "lvs", "devices", "lockspaces"))
 
+_FEW = 40               # characters that are left of a quotation before names are shortened
+_USUAL_NAME = 25        # characters of a name that is not long
 _LEAST_QUOTE = 12       # characters that are left of a quotation at least
 _LEAST_NAME = 5         # the same of a name: its ends and the mark
 _MARK = "..."
 _UNSAFE = "see the log"     # in place of a quotation that advises what loses data
+_STATUS = "run `dualstor status`"
 _WAITED = ", waited {waited} s"
 
 
@@ -46,8 +49,9 @@ class Reason(Record):
 
     ``fact`` names the object and what is wrong with it. ``step`` is what a person does next; only
     an answer that nobody has to act upon has none. ``logged``: a warning in the log, no exit
-    reason. ``short`` is the step where the other one does not fit with its values: half a command
-    is none. Called with the values of its places an entry gives the sentence.
+    reason. ``short`` is the step where a value of a command in the other one would have to be
+    shortened, as half a command is none; "" for one that works in any case. Called with the values
+    of its places an entry gives the sentence.
     """
 
     id: str
@@ -74,6 +78,13 @@ class Reason(Record):
         """The names of its places, each once."""
         return tuple(dict.fromkeys(piece.partition("}")[0]
                                    for piece in self.template.split("{")[1:]))
+
+
+    @property
+    def typed(self) -> "tuple[str, ...]":
+        """The places in commands of the step."""
+        return tuple(piece.partition("}")[0] for command in self.step.split("`")[1::2]
+                     for piece in command.split("{")[1:])
 
 
 class Said(str):
@@ -113,19 +124,32 @@ class Said(str):
         text = self.reason.template.format_map(values)
         if limit is None or len(text.encode(errors="replace")) <= limit:
             return text
-        if self.reason.short:
-            return Said(self.reason.but(step=self.reason.short, short=""), values).fitted(limit)
+        typed = set(self.reason.typed)
+        if typed & QUOTES:
+            return self._without_command(values).fitted(limit)
+        quotes, names = QUOTES & set(places), set(places) - QUOTES
         values = {place: _ascii(value) for place, value in values.items()}
-        times = {place: self.reason.template.count("{" + place + "}") for place in places}
-        room = limit - len(self.reason.template) + sum(
-            (len(place) + 2) * number for place, number in times.items())
-        for kind, least in ((QUOTES & set(places), _LEAST_QUOTE), (set(places), _LEAST_NAME)):
-            most = min(limit, max([len(values[place]) for place in kind], default=0))
-            while most > least and sum(len(values[p]) * times[p] for p in places) > room:
-                most -= 1
+        room = limit - len(self.reason.template.format_map(dict.fromkeys(places, "")))
+        for kind, least in ((quotes, _FEW), (names, _USUAL_NAME), (quotes, _LEAST_QUOTE),
+                            (set(places), _LEAST_NAME)):
+            longest = max([len(values[place]) for place in kind], default=0)
+            for most in range(min(limit, longest) - 1, least - 1, -1):
+                if self._length(values) <= room:
+                    break
+                if typed & {place for place in kind if len(values[place]) > most}:
+                    return self._without_command(self.values).fitted(limit)
                 values.update((place, _shortened(values[place], most, place in QUOTES))
                               for place in kind)
         return self.reason.template.format_map(values)[:limit]
+
+    def _length(self, values: "dict[str, str]") -> int:
+        """Characters of all values in the sentence."""
+        return sum(len(values[place]) * self.reason.template.count("{" + place + "}")
+                   for place in self.reason.places)
+
+    def _without_command(self, values: "dict[str, str]") -> "Said":
+        """The sentence with a step that has no command with values in it."""
+        return Said(self.reason.but(step=self.reason.short or _STATUS, short=""), values)
 
 
 def _ascii(text: str) -> str:
@@ -147,7 +171,8 @@ def _shortened(text: str, most: int, quote: bool) -> str:
 def stands_for(shown: str, name: str) -> bool:
     """Whether *shown* is a name as a sentence has it: whole, or shortened in its middle."""
     head, mark, tail = shown.partition(_MARK)
-    return shown == name or bool(mark) and name.startswith(head) and name.endswith(tail)
+    return shown == name or bool(mark) and len(name) > len(head + tail) \
+        and name.startswith(head) and name.endswith(tail)
 
 
 def entries(*modules: "ModuleType") -> "tuple[Reason, ...]":
@@ -165,7 +190,7 @@ def recognised(text: str, among: "Iterable[Reason]") -> "Said | None":
     found: "list[tuple[int, Said]]" = []
     for reason in among:
         for fact, step in itertools.product((reason.fact, reason.fact + _WAITED),
-                                            {reason.step, reason.short or reason.step}):
+                                            {reason.step, reason.short or _STATUS}):
             each = reason.but(fact=fact, step=step)
             values = _values(each, text)
             if values is not None:

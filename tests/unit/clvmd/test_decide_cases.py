@@ -174,10 +174,10 @@ def test_cmirrord_is_watched_where_it_is_wanted():
 
 def test_clvmd_that_is_left_behind_by_a_dead_cluster_is_seen():
     facts = seen_by.old(configured=False, elapsed=5.0)
-    refused("monitor", facts, ExitCode.ERR_GENERIC, "dlm_controld has ended", "reboot this node")
+    refused("monitor", facts, ExitCode.ERR_GENERIC, "dlm_controld has ended", "reboot the node")
     down = seen_by.GOOD.but(running=False, quorate=None, says="corosync-quorumtool: exit code 1")
     refused("monitor", seen_by.old(quorum=down), ExitCode.ERR_GENERIC,
-            "the cluster engine does not (corosync-quorumtool: exit code 1)", "reboot this node",
+            "the cluster engine does not (corosync-quorumtool: exit code 1)", "reboot the node",
             level=10)
     assert step("monitor", seen_by.old(quorum=down)) == OK, "but it has to be looked at again"
     assert step("monitor", seen_by.old(quorum=down, configured=True, lockspaces=()), level=0,
@@ -198,7 +198,7 @@ def test_no_daemon_and_no_lockspace_is_not_running():
 
 def test_lockspaces_without_a_daemon_are_a_failure():
     refused("monitor", seen_by.stopped(lockspaces=("lvm_vg0",)), ExitCode.ERR_GENERIC,
-            "lvmlockd has died and left its lockspaces (lvm_vg0)")
+            "lvmlockd has died, its lockspaces remain (lvm_vg0)")
 
 
 @pytest.mark.parametrize("changes, words", (
@@ -222,7 +222,7 @@ def test_a_moment_in_the_kernel_is_no_trouble():
 @pytest.mark.parametrize("level", [0, 10])
 def test_a_daemon_that_accepts_but_never_answers_is_a_failure(level):
     facts = seen_by.facts(answer="lvmlockctl --info: no answer in 8 s")
-    refused("monitor", facts, ExitCode.ERR_GENERIC, "takes connections, but does not answer",
+    refused("monitor", facts, ExitCode.ERR_GENERIC, "accepts connections, but does not answer",
             "LVM commands hang", level=level)
 
 
@@ -278,7 +278,7 @@ def test_lockspaces_of_a_dead_daemon_are_cleared_by_a_new_one():
     assert step("stop", seen_by.facts(history=launched, elapsed=1.0, **dead)) \
         == Do("stop_lockspaces")
     refused("stop", seen_by.stopped(history=launched, elapsed=9.0, **dead),
-            ExitCode.ERR_GENERIC, "lvm_global", "reboot this node")
+            ExitCode.ERR_GENERIC, "lvm_global", "reboot the node")
 
 
 @pytest.mark.parametrize("changes, reason", (

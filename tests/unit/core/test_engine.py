@@ -169,13 +169,13 @@ def test_an_error_that_ends_an_action_names_the_resource_and_a_next_step():
     with pytest.raises(ToolHung) as caught:
         pursue(Asking(light_to_go_on, 0.0))
     assert caught.value.said == \
-        "lamp: `ask light` hangs (no answer in 5 s): run it by hand to see what it waits for"
+        "lamp: `ask light` hangs (no answer in 5 s): see `dmesg` and `ps` for what it waits for"
     lamp = Asking(light_to_go_on, 0.0)
     lamp.see_light = failing
     with pytest.raises(ToolFailed) as caught:
         pursue(lamp)
     assert caught.value.said == \
-        "lamp: `ask` failed (what? (exit code 3)): run it by hand to see all it says"
+        "lamp: `ask` failed (what? (exit code 3)): fix what it says, see the system log"
 
 
 def failing():
@@ -190,7 +190,7 @@ def test_a_deed_without_time_names_the_command_that_took_it():
         pursue(lamp)
     assert caught.value.said == \
         "lamp: a command hung and used up the time (ask light: no answer in 4 s): " \
-        "run it by hand to see what it waits for"
+        "see `dmesg` and `ps` for what it waits for"
 
 
 def test_one_without_time_says_so_where_nothing_hung():

@@ -50,6 +50,21 @@ def test_then_names_in_their_middle_and_never_what_is_fixed():
     assert not stands_for(kept.values["peer"], "another.example.com")
 
 
+def test_half_a_command_is_none():
+    typed = entry("VG {vg} is not shared", "run `vgchange --lock-type dlm {vg}`")
+    assert typed(vg="vg0").fitted(LIMIT).endswith("run `vgchange --lock-type dlm vg0`")
+    long = typed(vg="production-storage-eu-west-1-of-the-second-rack")
+    assert long.fitted(LIMIT) == str(long)[:len(long.fact)] + ": run `dualstor status`"
+    assert recognised(long.fitted(LIMIT), [PLAIN, typed]).reason.id == typed.id
+    given_short = typed.but(short="share it")(vg="v" * 60)
+    assert given_short.fitted(LIMIT) == f"VG {'v' * 60} is not shared: share it"
+
+
+def test_a_shortened_name_stands_for_none_that_is_shorter():
+    assert stands_for("ab...bc", "abxxxxxbc") and not stands_for("ab...bc", "abc")
+    assert stands_for("r0", "r0") and not stands_for("r0", "r00")
+
+
 @given(_TEXT, _TEXT, _TEXT)
 def test_anything_fits_and_does_no_harm(drbd, peer, says):
     said = LOST(drbd=drbd, peer=peer, says=says)

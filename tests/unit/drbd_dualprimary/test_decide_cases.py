@@ -68,7 +68,7 @@ def test_start_ends_unpromoted():
 
 
 @pytest.mark.parametrize("facets, code, words", [
-    (dict(configured=seen.Configured(there=False, says="not defined")), 5, "/etc/drbd.d"),
+    (dict(configured=seen.Configured(there=False, says="not defined")), 5, "correct drbd_resource"),
     (dict(configured=seen.Configured(there=None, says="drbdadm: not found")), 5, "drbd-utils"),
     (dict(configured=seen.Configured(there=None, says="drbdadm: no answer in 10 s", hung=True)), 1,
      "drbdadm dump r0"),

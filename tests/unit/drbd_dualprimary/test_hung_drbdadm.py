@@ -60,7 +60,7 @@ def test_a_promote_without_time_names_what_took_it(simulation):
     hang(simulation, "drbdadm", match="primary")
     (reason,) = actions.act(simulation, DRBD, "promote", ONE, 60.0).reasons
     assert reason.startswith("DRBD r0: `drbdadm primary r0` hangs (no answer in "), reason
-    assert reason.endswith("run it by hand to see what it waits for"), reason
+    assert reason.endswith("see `dmesg` and `ps` for what it waits for"), reason
 
 
 # -- a state that two programs can tell ---------------------------------------------------------

@@ -141,8 +141,8 @@ def test_with_several_connections_that_to_the_lost_node_counts():
 
 
 @pytest.mark.parametrize("facets, words", [
-    (dict(peers=()), "names none as the node it has lost"),
-    (dict(peers=("node2", "node3")), "names node2 and node3"),
+    (dict(peers=()), "should name one lost node, but names none"),
+    (dict(peers=("node2", "node3")), "but names node2 and node3"),
     (dict(local="node2"), "is this node"),
     (dict(nodes=("node1", "other")), "its peer node2, but the cluster has no such node, only node1, other"),
     (dict(drbd=DrbdSeen(state=state(("UpToDate", "Inconsistent")))), "UpToDate/Inconsistent"),

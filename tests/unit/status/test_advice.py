@@ -5,6 +5,8 @@ import pytest
 
 from dualstor import recipes
 from dualstor.agents.clustered_vg import reasons
+from dualstor.agents.clvmd import reasons as clvmd_reasons
+from dualstor.agents.drbd_dualprimary import reasons as drbd_reasons
 from dualstor.command.status import advice, peer
 from dualstor.command.status.report import (
     Active,
@@ -166,6 +168,52 @@ def failed(reason, agent="ocf:dualstor:clustered-vg", operation="vg0_start_0"):
 def test_what_the_page_says_about_its_reason_is_told(reason, do):
     (one,) = advice.advise(GOOD.but(cluster=failed(reason)))
     assert do in one.do and one.do.endswith("`crm_resource --cleanup --resource vg0`")
+
+
+DRBD_AGENT = "ocf:dualstor:drbd-dualprimary"
+
+
+def drbd_failed(reason, node, resources=(("r0", None),)):
+    """A Report of node1 on which DRBD resources are down, after a failed start on *node*."""
+    failure = pacemaker.Failure(operation="drbd_start_0", node=node, code="error",
+                                reason=reason.fitted(127))
+    instance = pacemaker.Instance(resource="drbd", agent=DRBD_AGENT, node="node1", role="Stopped")
+    return GOOD.but(node="node1", cluster=GOOD.cluster.but(
+        failures=(failure,), instances=(instance,)), drbd=GOOD.drbd.but(resources=resources))
+
+
+def all_of(report):
+    """Everything that is advised, with its recipes, as text."""
+    return " ".join(f"{each.what} {each.do} {each.parts}" for each in advice.advise(report))
+
+
+def test_new_metadata_is_only_for_the_node_that_lacks_them():
+    lacks = drbd_reasons.NO_METADATA(drbd="r0", says="none")
+    assert "create-md" in all_of(drbd_failed(lacks, "node1"))
+    assert "create-md" not in all_of(drbd_failed(lacks, "node2"))
+
+
+def test_a_shortened_name_that_fits_two_resources_has_no_recipe():
+    name = "a-very-long-name-of-a-resource-%s-that-does-not-fit-into-a-reason-of-pacemaker-at-all-%s"
+    one, two = (name % (n, "the-end") for n in ("one", "two"))
+    lacks = drbd_reasons.NO_METADATA(drbd=one, says="none")
+    assert one not in lacks.fitted(127)
+    assert "create-md" in all_of(drbd_failed(lacks, "node1", ((one, None),)))
+    assert "create-md" not in all_of(drbd_failed(lacks, "node1", ((one, None), (two, None))))
+
+
+def test_what_another_node_has_to_do_is_not_told_as_if_it_were_this_one():
+    ended = clvmd_reasons.ENGINE_ENDED(daemon="clvmd", pid=7, says="gone")
+    report = GOOD.but(cluster=failed(ended, agent="ocf:dualstor:clvmd", operation="vg0_start_0"))
+    (one,) = [each for each in advice.advise(report) if "last failed action" in each.what]
+    assert one.do.startswith("on node2: ") and "this node" not in one.do
+
+
+def test_nothing_is_above_where_no_recipe_is_shown():
+    split = drbd_reasons.SPLIT_BRAIN(drbd="r9")
+    report = drbd_failed(split, "node1", GOOD.drbd.resources)
+    (one,) = [each for each in advice.advise(report) if "last failed action" in each.what]
+    assert "see above" not in one.do and "dualstor status" in one.do
 
 
 def test_of_the_reason_of_another_agent_nothing_is_known():

@@ -40,11 +40,11 @@ _KIND = Topic(
     "the whole way from clvmd. With a system ID: on the host that has that ID, once its LVs are "
     "inactive, `vgchange --systemid '' VG`, then `vgchange --lock-type dlm VG`.")
 NOT_SHARED = Reason(
-    "vg-not-shared", _KIND, "VG {vg} is not shared, so both nodes may change it at once",
-    "run `vgchange --lock-type dlm {vg}`")
+    "vg-not-shared", _KIND, "VG {vg} is not shared",
+    "with its LVs inactive on both nodes, run `vgchange --lock-type dlm {vg}`")
 NOT_CLUSTERED = Reason(
-    "vg-not-clustered", _KIND, "VG {vg} is not clustered, so both nodes may change it at once",
-    "run `vgchange -c y {vg}`")
+    "vg-not-clustered", _KIND, "VG {vg} is not clustered",
+    "with its LVs inactive on both nodes, run `vgchange -c y {vg}`")
 CLUSTERED = Reason(
     "vg-clustered", _KIND, "VG {vg} is clustered for clvmd, which LVM {version} does not have",
     "convert it, `dualstor check` shows how")
@@ -71,7 +71,7 @@ BELOW_FILTER = Reason(
 BELOW_LISTED = Reason(
     "vg-backing-device-listed", _BELOW,
     "VG {vg}: LVM's devices file has DRBD's backing device {devices}", "run `{command}`",
-    short="see `lvmdevices`")
+    short="swap it as `dualstor check` shows")
 NOT_DRBD = Reason(
     "vg-not-drbd", _BELOW, "VG {vg}: its PV {device} is not a DRBD device",
     "run `dualstor status` before any command of LVM")
@@ -93,9 +93,9 @@ PV_MISSING = Reason(
 
 _LOCK = Topic(
     "Locks are not granted",
-    "LVM cannot get its lock: the lock daemon does not run or serves nobody, there is no quorum, "
-    "dlm is recovering, or another command holds the lock. No LVM command is run meanwhile, as "
-    "it would hang.",
+    "LVM cannot get its lock: the lock daemon does not run or does not serve requests, there is no "
+    "quorum, dlm is recovering, or another command holds the lock. No LVM command is run "
+    "meanwhile, as it would hang.",
     "Start what is missing: the cluster, the other node, the clvmd resource, which has to be "
     "ordered before this one. `dlm_tool ls` shows whether dlm waits for fencing: then fix the "
     "fencing. With lvmlockd `lvmlockctl --info` shows who holds a lock.")
@@ -103,10 +103,10 @@ NO_DAEMON = Reason(
     "vg-no-lock-daemon", _LOCK, "VG {vg}: no LVM lock daemon runs on this node",
     "start the clvmd resource, order it before this one")
 DAEMON_REFUSES = Reason(
-    "vg-lock-daemon-refuses", _LOCK, "VG {vg}: the lock daemon takes no connection ({says})",
+    "vg-lock-daemon-refuses", _LOCK, "VG {vg}: the lock daemon accepts no connections ({says})",
     "start the clvmd resource on this node")
 DAEMON_BUSY = Reason(
-    "vg-lock-daemon-busy", _LOCK, "VG {vg}: {daemon} is alive but takes no connection",
+    "vg-lock-daemon-busy", _LOCK, "VG {vg}: {daemon} is alive but accepts no connections",
     "see `dlm_tool ls` and the system log")
 DAEMON_SERVES_NOBODY = Reason(
     "vg-lock-daemon-serves-nobody", _LOCK, "VG {vg}: the lock daemon does not serve LVM ({says})",
@@ -119,7 +119,7 @@ NO_CLUSTER = Reason(
     "start the cluster here")
 RECOVERING = Reason(
     "vg-dlm-recovering", _LOCK, "VG {vg}: dlm is recovering",
-    "see `dlm_tool ls`, usually the other node must be fenced")
+    "usually it waits for fencing, see `dlm_tool ls`")
 LOCK_HELD = Reason(
     "vg-lock-held", _LOCK, "VG {vg}: LVM does not get its lock ({says})",
     "see `lvmlockctl --info` and `dlm_tool ls`")
@@ -129,7 +129,7 @@ LVM_HANGS = Reason(
 HELD_BACK = Reason(
     "vg-io-held-back", Topic(
         "DRBD holds I/O back",
-        "DRBD has lost its peer and lets no I/O continue before that is fenced; or it waits for "
+        "DRBD has lost its peer and holds all I/O until the peer is fenced; or it waits for "
         "good data, for its quorum or for a person. Whoever reads from the device or writes to it "
         "waits in the kernel and cannot be ended: no LVM command is run and no LV is read "
         "meanwhile.",
@@ -253,7 +253,7 @@ SUSPENDED = Reason(
     "VG {vg}: device-mapper has LV {lvs} suspended", "see `dmsetup info`, repeat the LVM command")
 NOT_READ = Reason(
     "vg-lv-not-read", HELD_BACK.topic,
-    "VG {vg}: level 10 does not read LV {lvs}, as DRBD holds back the I/O of {devices}",
+    "VG {vg}: the level 10 monitor does not read LV {lvs}, as DRBD holds back the I/O of {devices}",
     "see `drbdadm status`", logged=True)
 SILENT_DISK = Reason(
     "vg-silent-disk", UNREADABLE.topic, "VG {vg}: disk {device} does not answer",
@@ -282,5 +282,5 @@ _LEFT = Topic(
 LEAVING = Reason(
     "vg-lockspace-leaving", _LEFT, "VG {vg} has not left its lockspace yet", "see `dlm_tool ls`")
 LOCKSPACE_LEFT = Reason(
-    "vg-lockspace-left", _LEFT, "VG {vg} has no active LV, but its lockspace is left ({says})",
+    "vg-lockspace-left", _LEFT, "VG {vg} has no active LV, but its lockspace remains ({says})",
     "run `vgchange --lockstop {vg}` when dlm answers", logged=True)

@@ -11,7 +11,7 @@ from dualstor.ocf.reason import Reason, Topic
 _LVM_CONF = Topic(
     "lvm.conf does not ask for cluster locks",
     "LVM would work without locks, so two nodes could change a volume group at once. clvmd cannot "
-    "work with lvmetad either, which knows the changes of its own node alone.",
+    "work with lvmetad either, which sees only the changes of its own node.",
     "Write the settings that are named into the global section of lvm.conf on both nodes, and "
     "stop lvmetad with its socket (`systemctl disable --now lvm2-lvmetad.socket "
     "lvm2-lvmetad.service`) where it is named. `dualstor check` shows what else is wrong.")
@@ -123,15 +123,15 @@ START_FAILED = Reason(
     "see the system log of this node")
 NO_CLUSTER = Reason(
     "clvmd-no-cluster", _COMING, "clvmd cannot connect to the cluster manager or to dlm ({says})",
-    "see `dlm_tool status` and the log")
+    "see `dlm_tool ls` and the log")
 INITIALISATION = Reason(
     "clvmd-initialisation", _COMING, "clvmd failed in its initialisation ({says})",
     "does another one hold its pid file? see the system log")
 SOCKET = Reason(
-    "clvmd-socket", _COMING, "clvmd could not make its socket, or read its options ({says})",
+    "clvmd-socket", _COMING, "clvmd could not create its socket, or read its options ({says})",
     "see the system log")
 RIGHTS = Reason(
-    "clvmd-rights", _COMING, "clvmd lacks memory or root's rights ({says})",
+    "clvmd-rights", _COMING, "clvmd lacks memory or root privileges ({says})",
     "see the system log of this node")
 
 # -- running --------------------------------------------------------------------------------
@@ -139,8 +139,7 @@ RIGHTS = Reason(
 _ABSENT = Topic(
     "It is not running",
     "The daemon is not there. If nobody stopped it, it crashed or was killed.",
-    "See the system log, also for a kill by the kernel that ran out of memory; Pacemaker starts "
-    "it again.")
+    "See the system log, also for the kernel's OOM killer; Pacemaker starts it again.")
 NOT_RUNNING = Reason(
     "clvmd-not-running", _ABSENT, "no {daemon} runs on this node", "start this resource")
 ENDED = Reason(
@@ -148,40 +147,40 @@ ENDED = Reason(
     "see the system log of this node")
 CMIRRORD_ENDED = Reason(
     "clvmd-cmirrord-ended", _ABSENT, "{daemon} (pid {pid}) runs, but cmirrord has ended",
-    "writes to cluster mirrors hang, see the system log")
+    "see the system log (writes to cluster mirrors hang)")
 
 _LEFT = Topic(
-    "It has died and left lockspaces",
+    "It has died, and its lockspaces remain",
     "The daemon was killed while it had dlm lockspaces: for the other nodes its locks are still "
     "held.",
     "The stop of this resource clears them: it starts the daemon again, which leaves them. If it "
-    "cannot, reboot this node.")
+    "cannot, reboot the node.")
 LEFT = Reason(
-    "clvmd-left-lockspaces", _LEFT, "{daemon} has died and left its lockspaces ({lockspaces})",
+    "clvmd-left-lockspaces", _LEFT, "{daemon} has died, its lockspaces remain ({lockspaces})",
     "see the system log; a stop clears them")
 LEFT_NO_QUORUM = Reason(
     "clvmd-left-no-quorum", _LEFT,
     "without quorum ({says}) {daemon} cannot clear its lockspaces ({lockspaces})",
-    "restore quorum, or reboot")
+    "restore quorum, or reboot it")
 LEFT_NO_DLM = Reason(
     "clvmd-left-no-dlm", _LEFT,
     "without dlm_controld {daemon} cannot clear its lockspaces ({lockspaces})",
-    "reboot this node")
+    "reboot the node")
 LEFT_FAILED = Reason(
     "clvmd-left-failed", _LEFT,
-    "{daemon} left lockspaces ({lockspaces}) and cannot be started to clear them ({says})",
-    "reboot this node")
+    "lockspaces remain ({lockspaces}), and {daemon} cannot be started to clear them ({says})",
+    "reboot the node")
 LEFT_AGAIN = Reason(
     "clvmd-left-again", _LEFT,
-    "{daemon} was started again, but has not left its lockspaces ({lockspaces})",
-    "reboot this node")
+    "{daemon} was started again, but its lockspaces remain ({lockspaces})",
+    "reboot the node")
 
 SEVERAL = Reason(
     "clvmd-several", Topic(
         "Several daemons run at once",
         "Somebody, or a unit of the system, has started one in addition to the cluster's.",
-        "`systemctl disable --now lvmlockd clvmd` (those that exist), and stop the one that is "
-        "left over."),
+        "`systemctl list-units '*lvmlock*' '*clvmd*'` lists such units: disable what is there and "
+        "stop the daemon that the cluster did not start."),
     "{number} lock daemons run at once ({holders})", "stop those that the cluster did not start")
 
 _HANGS = Topic(
@@ -189,11 +188,11 @@ _HANGS = Topic(
     "It is there but does not work: every LVM command that takes a lock would hang, usually "
     "because dlm does not answer.",
     "Do what the exit reason says: `dlm_tool ls` shows whether dlm waits for fencing, `dmesg` "
-    "whether a disk hangs.")
+    "whether a disk hangs. A daemon that a debugger has stopped continues once that is detached.")
 DEAD_THREAD = Reason(
     "clvmd-dead-thread", _HANGS,
     "{daemon} (pid {pid}) has died, but a thread of it hangs in the kernel",
-    "reboot this node when its storage is idle")
+    "reboot the node when its storage is idle")
 IN_KERNEL = Reason(
     "clvmd-in-kernel", _HANGS, "{daemon} (pid {pid}) hangs in the kernel (state D)",
     "see `dlm_tool ls` and `dmesg`")
@@ -201,29 +200,30 @@ STOPPED = Reason(
     "clvmd-stopped", _HANGS, "{daemon} (pid {pid}) is stopped by a signal or a debugger",
     "continue it with `kill -CONT {pid}`")
 NO_CONNECTION = Reason(
-    "clvmd-no-connection", _HANGS, "{daemon} (pid {pid}) runs, but takes no connection ({says})",
-    "see the log, then restart this resource")
+    "clvmd-no-connection", _HANGS, "{daemon} (pid {pid}) runs, but accepts no connections ({says})",
+    "see the log; the cluster restarts it")
 NO_LOCKSPACE = Reason(
     "clvmd-no-lockspace", _HANGS,
     "{daemon} (pid {pid}) runs without its dlm lockspace, so it cannot lock",
     "see `dlm_tool ls` and the log")
 NO_ANSWER = Reason(
     "clvmd-no-answer", _HANGS,
-    "{daemon} (pid {pid}) takes connections, but does not answer ({says})",
+    "{daemon} (pid {pid}) accepts connections, but does not answer ({says})",
     "LVM commands hang, see `dlm_tool ls`")
 
 _LOST = Topic(
     "The cluster died under the daemon",
     "corosync or dlm_controld has ended, usually because corosync crashed. No lock is granted, and "
-    "nothing ends the daemon cleanly.",
-    "Stop what uses the storage, then reboot this node; it is fenced otherwise.")
+    "the daemon cannot be ended cleanly.",
+    "Stop what uses the storage, then reboot the node; otherwise it will be fenced. If "
+    "stopping hangs, power it off.")
 NO_DLM_CONTROLD = Reason(
     "clvmd-no-dlm-controld", _LOST, "{daemon} (pid {pid}) runs, but dlm_controld has ended",
-    "stop what uses the storage, reboot this node")
+    "stop what uses the storage, reboot the node")
 ENGINE_ENDED = Reason(
     "clvmd-engine-ended", _LOST,
     "{daemon} (pid {pid}) runs, but the cluster engine does not ({says})",
-    "stop what uses the storage, reboot this node")
+    "stop what uses the storage, reboot the node")
 
 # -- going down -----------------------------------------------------------------------------
 
@@ -253,7 +253,7 @@ MIRROR_IN_USE = Reason(
 UNKILLABLE = Reason(
     "clvmd-unkillable", _ENDING,
     "{daemon} (pid {pid}) does not end even after SIGKILL (state {state})",
-    "only a reboot of this node ends it")
+    "only a reboot of the node ends it")
 
 # -- reload ---------------------------------------------------------------------------------
 
@@ -266,13 +266,14 @@ _RELOAD = Topic(
     "reload-agent could not make clvmd read its configuration again, or did so with a "
     "restriction.",
     "Do what the exit reason says; the resource itself keeps running. A lost exclusive lock must "
-    "be checked at once, as another node may take it.")
+    "be checked at once, as another node may take it: `lvchange -aey VG/LV` on the node that uses "
+    "the LV, `lvchange -aln VG/LV` on the other.")
 NOT_REFRESHED = Reason(
     "clvmd-not-refreshed", _RELOAD, "clvmd was not refreshed ({says})",
     "see `dlm_tool ls` and the system log")
 PEER_WITHOUT = Reason(
     "clvmd-peer-without", _RELOAD, "clvmd does not run on {peer}",
-    "start it there, or take that node out of the cluster")
+    "start it there, or stop the cluster there")
 NOBODY_REFRESHED = Reason(
     "clvmd-nobody-refreshed", _RELOAD,
     "clvmd does not run on {peer}, so no node read its configuration again",

@@ -35,8 +35,8 @@ DRBDADM_FAILS = Reason(
     "drbd-drbdadm-fails", _DRBDADM, "DRBD {drbd}: drbdadm cannot be used ({says})",
     "install drbd-utils, or fix what it says")
 NOT_CONFIGURED = Reason(
-    "drbd-not-configured", _DRBDADM, "DRBD {drbd} is not configured on this node ({says})",
-    "copy its file to /etc/drbd.d from the other node")
+    "drbd-not-configured", _DRBDADM, "DRBD {drbd} is not configured here ({says})",
+    "copy its file from the other node, or correct drbd_resource")
 
 _SETTINGS = Topic(
     "DRBD is not set up for two Primaries",
@@ -58,7 +58,7 @@ AFTER_SB = Reason(
     "DRBD {drbd} throws data away with after-sb-2pri {policy}",
     "set `after-sb-2pri disconnect;` in net")
 FENCING_POLICY = Reason(
-    "drbd-fencing-policy", _SETTINGS, "DRBD {drbd} has fencing {policy}",
+    "drbd-fencing-policy", _SETTINGS, "DRBD {drbd}: fencing is {policy}",
     "set `fencing resource-and-stonith;` in net (disk in DRBD 8)")
 NO_HANDLER = Reason(
     "drbd-no-handler", _SETTINGS, "DRBD {drbd} has no fence-peer handler",
@@ -92,9 +92,9 @@ FENCING_DISABLED = Reason(
         "The cluster does not fence",
         "With stonith-enabled=false nobody makes sure that a lost peer has stopped writing: two "
         "Primaries that do not see each other lose the writes of one.",
-        "Configure a fence device for each node, test it with `stonith_admin --reboot NODE`, set "
-        "stonith-enabled=true. require_fencing=false lifts the refusal; then you accept the "
-        "loss."),
+        "Configure a fence device for each node, test it with `stonith_admin --reboot NODE` (which "
+        "reboots that node), set stonith-enabled=true. require_fencing=false lifts the refusal; "
+        "then you accept the loss."),
     "DRBD {drbd}: the cluster does not fence",
     "add a fence device for each node, set stonith-enabled=true")
 
@@ -158,7 +158,7 @@ HANDSHAKE = Reason(
     "see `drbdadm status` on both nodes")
 PEER_UNKNOWN = Reason(
     "drbd-peer-unknown", _PEER, "DRBD {drbd}: {peer} is neither connected nor fenced",
-    "fix that, see `dualstor status`")
+    "run `dualstor status`")
 CONSISTENT = Reason(
     "drbd-consistent", Topic(
         "One copy alone, and nobody knows which is newer",
@@ -201,7 +201,7 @@ NO_DISK_NO_PEER = Reason(
     "drbd-no-disk-no-peer", _DISK, "DRBD {drbd} has no disk and no peer with good data ({state})",
     "see `dmesg`, then attach its disk")
 DETACHED = Reason(
-    "drbd-detached", _DISK, "DRBD {drbd} works on its peer's disk",
+    "drbd-detached", _DISK, "DRBD {drbd} uses its peer's disk",
     "repair the one here, then `drbdadm attach {drbd}`")
 
 _PROMOTION = Topic(
@@ -222,7 +222,8 @@ NOT_RUNNING = Reason(
         "It is not there",
         "Nothing of this resource runs here. For a monitor that expects nothing that is the right "
         "answer.",
-        "If it should run: `crm_resource --cleanup` starts it again."),
+        "If it should run: see whether its target-role is Stopped or the node in standby; else "
+        "`crm_resource --cleanup` starts it again after a failure."),
     "DRBD {drbd} is not configured in this node's kernel", "start the resource")
 NOTHING_TO_DEMOTE = Reason(
     "drbd-nothing-to-demote", Topic(
@@ -255,7 +256,7 @@ SPLIT_BRAIN = Reason(
 SUSPENDED = Reason(
     "drbd-suspended", Topic(
         "I/O is suspended",
-        "DRBD freezes writes until the lost peer is fenced. That is right; it is the fencing that "
+        "DRBD freezes all I/O until the lost peer is fenced. That is right; it is the fencing that "
         "hangs.",
         "See `stonith_admin --history '*'` and fix the fence device. Only if you have checked "
         "yourself that the peer is off: `stonith_admin --confirm NODE`."),

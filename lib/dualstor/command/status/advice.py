@@ -138,7 +138,11 @@ def _volumes(report: "Report") -> "Iterator[Advice]":
                           "of a kind that cannot be shared; see the last failure")
 
 
-def _failures(report: "Report") -> "Iterator[Advice]":
+def _failures(report: "Report", shown: bool) -> "Iterator[Advice]":
+    """The last failure and what its exit reason means.
+
+    :param shown: whether a recipe is shown for what is seen now
+    """
     if isinstance(report.cluster, Silent):
         return
     failures = [each for each in report.cluster.failures if not each.degraded]
@@ -146,12 +150,16 @@ def _failures(report: "Report") -> "Iterator[Advice]":
         resource = failure.operation.rpartition("_")[0].rpartition("_")[0]
         said = catalogue.recognised(failure.reason, _agent(report.cluster, resource))
         topic = said.reason.topic if said else None
+        todo = "do what the reason says" if topic is None else topic.todo.rstrip(".")
+        if topic and topic.parts and shown:
+            todo = "see above"
+        elif failure.node != report.node:
+            todo = f"on {failure.node}: {todo}"
+        if "crm_resource --cleanup" not in todo:
+            todo += f". Then `crm_resource --cleanup --resource {resource}`"
         yield warning(
             f"the last failed action was {failure.operation} on {failure.node} ({failure.code}): "
-            + (failure.reason or "no reason was given; see the log of that node"),
-            ("do what the reason says" if topic is None else "see above" if topic.parts
-             else topic.todo.rstrip("."))
-            + f". Then `crm_resource --cleanup --resource {resource}`")
+            + (failure.reason or "no reason was given; see the log of that node"), todo)
 
 
 def _agent(cluster: "ClusterState", resource: str) -> "str | None":
@@ -180,6 +188,7 @@ def _unseen(report: "Report") -> "Iterator[Advice]":
 def advise(report: "Report") -> "tuple[Advice, ...]":
     """The Advice for a Report, errors first; () when there is nothing to do."""
     found = [each for look in (_membership, _nodes, _fencing, copies.look, _locking,
-                               _volumes, _failures, _unseen) for each in look(report)]
+                               _volumes, _unseen) for each in look(report)]
+    found += _failures(report, any(each.parts for each in found))
     order = (ERROR, WARNING, UNSEEN)
     return tuple(sorted(found, key=lambda each: order.index(each.severity)))

@@ -70,11 +70,20 @@ def _old(report: "Report") -> bool:
     return known == numbers and known < [8, 4]
 
 
-def _says(report: "Report", name: str, reason: "Reason") -> bool:
-    """Whether a failed action of a DRBD resource has this exit reason."""
+def _says(report: "Report", name: str, reason: "Reason", here: bool = True) -> bool:
+    """Whether a failed action of a DRBD resource has this exit reason.
+
+    A name that the cluster has shortened must be that of no other resource.
+
+    :param here: only actions on this node
+    """
     failures = () if isinstance(report.cluster, Silent) else report.cluster.failures
-    said = [catalogue.recognised(each.reason, catalogue.DRBD_DUALPRIMARY) for each in failures]
+    names = [] if isinstance(report.drbd, Silent) else [each for each, _ in report.drbd.resources]
+    said = [catalogue.recognised(each.reason, catalogue.DRBD_DUALPRIMARY) for each in failures
+            if each.node == report.node or not here]
     return any(each.reason.id == reason.id and stands_for(each.values["drbd"], name)
+               and not any(stands_for(each.values["drbd"], other)
+                           for other in names if other != name)
                for each in said if each)
 
 
@@ -82,7 +91,7 @@ def _split_brain(report: "Report", name: str, state: "State | None") -> "Advice 
     """The Advice to end a split brain; None where none is seen."""
     sides = _sides(report, name, state)
     if state is None:
-        if not (_says(report, name, reasons.SPLIT_BRAIN) or sides[1].standalone):
+        if not (_says(report, name, reasons.SPLIT_BRAIN, here=False) or sides[1].standalone):
             return None
         what = f"DRBD {name} is down here, after a split brain"
     elif state.standalone:
@@ -91,7 +100,8 @@ def _split_brain(report: "Report", name: str, state: "State | None") -> "Advice 
     elif sides[1].standalone:
         what = (f"DRBD {name} waits for a peer that does not connect: {sides[1].node} has given "
                 "up the connection (StandAlone), as after a split brain")
-    elif not state.connected and _says(report, name, reasons.SPLIT_BRAIN) and not sides[1].waits:
+    elif not state.connected and not sides[1].waits \
+            and _says(report, name, reasons.SPLIT_BRAIN, here=False):
         what = f"DRBD {name} waits for its peer, and the cluster reports a split brain"
     else:
         return None
