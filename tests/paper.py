@@ -38,6 +38,10 @@ class PaperHost(Host):
     def read(self, name):
         return self.files.get(name)
 
+    def records(self, name):
+        text = self.files.get(name)
+        return None if text is None else tuple(text.splitlines())
+
     def list(self, name):
         inside = name.rstrip("/") + "/"
         return tuple(sorted({n[len(inside):].split("/")[0]

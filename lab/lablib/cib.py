@@ -14,8 +14,6 @@ PROPERTIES = {
     "cluster-name": "lab",
     "cluster-infrastructure": "corosync",
     "stonith-enabled": "true",
-    # The host only kills; a machine that came up between the requests of DLM and DRBD would be killed again.
-    "stonith-action": "off",
     "stonith-timeout": "60s",
     "no-quorum-policy": "freeze",
     # How long the first node waits for another coordinator; the default of 20 s is most of a cluster's start.
@@ -137,6 +135,8 @@ def _stonith(resources, constraints):
             "port": victim,
             "pcmk_host_list": victim,
             "pcmk_host_check": "static-list",
+            # A machine stays off; the request is a reboot all the same, so that it is one with dlm's.
+            "pcmk_reboot_action": "off",
             "pcmk_delay_base": "5s" if victim == NODES[0] else "0s",
         }
         _primitive(resources, Agent(name, "stonith:fence_virt", parameters, (Operation("monitor", "60s", "20s"),)))

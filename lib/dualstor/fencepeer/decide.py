@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the fence-peer handler does next: a pure function of DRBD's call and what is known.
 
-It answers that the peer was fenced only when the cluster has done it just now. Every other
-answer leaves I/O frozen: the ones with which DRBD would continue while the peer may write (3 to 6)
-are never given. Sources: conn_try_outdate_peer() of the module, 8.4 and 9: codes that it does
-not know, 0 too, leave I/O as it is.
+It answers that the peer was fenced only when that is proven: the cluster has done it at this
+request, or a fencing succeeded after the connection was last established and the peer has not
+been a member of the cluster since. Every other answer leaves I/O frozen: the ones with which DRBD
+would continue while the peer may write (3 to 6) are never given. Sources:
+conn_try_outdate_peer() of the module, 8.4 and 9: codes that it does not know, 0 too, leave I/O as
+it is.
+
+DRBD calls it once for each resource and loss, on both nodes if only the link between them is lost.
+So it takes turns with the others of its node, of which the first asks for all; and while the peer
+is a member, the node that is not to survive waits until the other one must have noticed.
 """
 
 from dualstor.action.steps import Do, Finish
@@ -20,11 +26,17 @@ if TYPE_CHECKING:
 #: Exit codes of a fence-peer handler: "the peer was fenced", and "the handler failed".
 FENCED, FROZEN = 7, 1
 
-#: Seconds for the cluster to get quorum, and for it and DRBD to answer at all: a node that is very
-#: busy may take long, DRBD asks once only, and I/O stands still anyway.
+#: Seconds for the cluster to get quorum, for it and DRBD to answer at all, and for fencing to
+#: succeed: a very busy node may take long, DRBD asks only once, and I/O stands still anyway.
 PATIENCE = 300.0
 
-_PAUSE = 2.0
+#: Seconds that a node with a copy that is not good leaves to the other one, which has a good one:
+#: more than its detection, its device's delay and its fencing take together.
+YIELDING = 60.0
+
+_PAUSE = 2.0            # seconds between looks
+_AGAIN = 10.0           # seconds between two requests
+_DLM_PATIENCE = 60.0    # seconds for a fencing by dlm that a request of ours would not join
 
 
 def decide(case: "Case") -> "Step":
@@ -33,16 +45,14 @@ def decide(case: "Case") -> "Step":
     :param case: ``request.resource`` is DRBD's, ``parameters`` the call.Call
     :raises Unseen: a facet has to be observed first
     """
-    for done in case.done(deeds.fence):
-        peer = done.args[0]
-        if done.outcome.ok:
-            return case.refuse(FENCED, reasons.FENCED, peer=peer)
-        return case.refuse(FROZEN, reasons.NOT_FENCED, peer=peer, says=done.outcome.says)
+    done = case.done(deeds.fence)
+    if done and done[-1].outcome.ok:
+        return case.refuse(FENCED, reasons.FENCED, peer=done[-1].args[0])
     step: "Step | None" = _peer(case) or _cluster(case)
     if isinstance(step, Finish):
         return step
     if step is None:
-        step = Do(deeds.fence, (case.peers[0], case.action))
+        step = _fencing(case)
     # DRBD is asked last, right before the peer is fenced
     return _drbd(case) or step
 
@@ -52,6 +62,43 @@ def _peer(case: "Case") -> "Finish | None":
     if len(case.peers) == 1:
         return None
     return case.refuse(FROZEN, reasons.NO_PEER, peers=" and ".join(case.peers) or "none")
+
+
+def _fencing(case: "Case") -> "Step":
+    """The step to a proven fencing of the peer, in a cluster that could fence it."""
+    peer = case.peers[0]
+    if _proven(case):
+        return case.refuse(FENCED, reasons.PROVEN, peer=peer)
+    if case.quorum.members and peer in case.quorum.members:
+        if case.behind and case.elapsed < YIELDING:
+            return case.wait(reasons.YIELDS, _PAUSE, peer=peer, holders=", ".join(case.behind))
+        if case.local != min(case.local, peer) and case.elapsed < case.notice:
+            return case.wait(reasons.SECOND, _PAUSE / 2, peer=peer)
+    if not case.turn:
+        return case.wait(reasons.TURN, _PAUSE / 2, peer=peer)
+    if case.by_dlm.pending and case.action != deeds.BY_DLM and case.elapsed < _DLM_PATIENCE:
+        return case.wait(reasons.BY_DLM, _PAUSE / 2, peer=peer)
+    request = Do(deeds.fence, (peer, case.action))
+    failed = case.last(deeds.fence)
+    if failed is None:
+        return request
+    if case.elapsed >= PATIENCE:
+        return case.refuse(FROZEN, reasons.NOT_FENCED, peer=peer, says=failed.says)
+    return case.again(request, _AGAIN, case.wait(reasons.NOT_FENCED, _PAUSE, peer=peer,
+                                                 says=failed.says))
+
+
+def _proven(case: "Case") -> bool:
+    """Whether the peer was fenced since the connection was last established, and stays away.
+
+    Both ages are of clocks that nobody sets. Where it is not known since when the connection was
+    there, nothing is proven.
+    """
+    if not case.quorum.members or case.peers[0] in case.quorum.members \
+            or case.connected_for is None:
+        return False
+    connected_for = case.connected_for + case.elapsed
+    return any(ago is not None and ago <= connected_for for ago in (case.by_us, case.by_dlm.ago))
 
 
 def connection(state: "drbd.State | None", name: str) -> "drbd.Peer | None":

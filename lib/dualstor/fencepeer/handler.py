@@ -9,16 +9,20 @@ from dualstor import log
 from dualstor.action.engine import Agent, pursue
 from dualstor.action.steps import Request
 from dualstor.errors import DualstorError, ParseError, Terminated, ToolError
-from dualstor.fencepeer import decide, seen
+from dualstor.fencepeer import decide, deeds, seen
 from dualstor.fencepeer.call import parse
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
-from dualstor.tools import drbdadm, pacemaker, quorum
+from dualstor.kernel import drbdlog
+from dualstor.record import fraction, whole
+from dualstor.tools import dlm_tool, drbdadm, pacemaker, quorum
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     from types import FrameType
-    from typing import Callable, Mapping, NoReturn
+    from typing import IO, Any, Callable, Mapping, NoReturn
+
+    from dualstor.fencepeer.call import Call
 
 _NAME = "dualstor-fence-peer"
 
@@ -26,14 +30,22 @@ _NAME = "dualstor-fence-peer"
 #: further levels come on top.
 TIME = 600.0
 
+_PING_INT, _PING_TIMEOUT = 10, 5    # DRBD's own, in seconds and tenths of a second
+_NOTICE = 2.0 * _PING_INT + _PING_TIMEOUT / 10.0
+_TURN = 1.0             # seconds to wait for the other handlers between two looks
+
 
 class FencePeer(Agent):
     """The handler on this host; ``parameters`` is a Call."""
 
     case_type = seen.Case
     case: seen.Case
-    lasting = ("peers", "local", "action")
+    lasting = ("peers", "local", "action", "connected_for", "notice")
     decide = staticmethod(decide.decide)
+
+    def __init__(self, host: "Host", request: "Request", parameters: "Call") -> None:
+        super().__init__(host, request, parameters)
+        self._turn: "IO[Any] | None" = None
 
     def see_peers(self) -> "tuple[str, ...]":
         """The names of the lost node: DRBD's, else those of the other hosts that are configured."""
@@ -55,6 +67,65 @@ class FencePeer(Agent):
                                                           self.case.parameters.conf))
         except DualstorError as problem:
             return seen.DrbdSeen(says=str(problem))
+
+    def see_connected_for(self) -> "float | None":
+        """Seconds from when the connection was last established to this call; None: not known."""
+        return drbdlog.connected_for(self.host, self.request.resource, self.case.peers[0])
+
+    def see_by_dlm(self) -> "seen.Fencing":
+        """What dlm knows of the peer's fencing; nothing where there is no dlm."""
+        try:
+            number = pacemaker.node_number(self.host, self.case.peers[0])
+            status = None if number is None else dlm_tool.status(self.host)
+        except DualstorError:
+            return seen.Fencing()
+        node = next((n for n in status.nodes if n.id == number), None) if status else None
+        if status is None or node is None:
+            return seen.Fencing()
+        # whole seconds, both of them: it may have been one more
+        ago = float(status.now - node.fenced_at + 1) if node.fenced else None
+        return seen.Fencing(pending=number in status.unfenced, ago=ago)
+
+    def see_by_us(self) -> "float | None":
+        """Seconds since a handler of this node asked for a fencing that succeeded, this boot."""
+        began = fraction((self.host.recall(*deeds.memory(self.case.peers[0])) or "").strip())
+        now = self.host.uptime()
+        return now - began if began is not None and began <= now else None
+
+    def see_turn(self) -> bool:
+        """Whether no other handler of this node has the peer fenced; until we end, none will."""
+        if self._turn is None:
+            self._turn = self.host.lock(f"fence-{self.case.peers[0]}", _TURN)
+        return self._turn is not None
+
+    def see_behind(self) -> "tuple[str, ...]":
+        """Names of the other resources of which a volume is not UpToDate here."""
+        found = []
+        conf = self.case.parameters.conf
+        try:
+            for name in drbdadm.resources(self.host, conf):
+                state = drbdadm.resource_state(self.host, name, conf)
+                if name != self.request.resource and state and not state.up_to_date:
+                    found.append(name)
+        except DualstorError as problem:
+            log.warning("%s", problem)
+        return tuple(found)
+
+    def see_notice(self) -> float:
+        """By how many seconds the two nodes may notice a lost link one after the other.
+
+        An idle connection is asked for a sign of life each ping-int, and that wait may begin once
+        more; an answer may take ping-timeout (tenths of a second). drbd.conf(5).
+        """
+        try:
+            conf = drbdadm.configuration(self.host, self.request.resource,
+                                         self.case.parameters.conf)
+        except DualstorError:
+            return _NOTICE
+        ping_int = whole(conf.option("net", "ping-int"))
+        ping_timeout = whole(conf.option("net", "ping-timeout"))
+        return 2.0 * (_PING_INT if ping_int is None else ping_int) \
+            + (_PING_TIMEOUT if ping_timeout is None else ping_timeout) / 10.0
 
     def see_quorum(self) -> "quorum.Quorum":
         """Membership and quorum."""

@@ -12,6 +12,31 @@ CONNECTED = Reason(
     "fence-peer-connected", _RESULT,
     "{peer} is connected again to DRBD {drbd} ({state}), so nobody is fenced", logged=True)
 
+PROVEN = Reason(
+    "fence-peer-proven", _RESULT,
+    "{peer} was fenced after it was last connected to DRBD {drbd}, and has not been back since, so "
+    "I/O continues",
+    logged=True)
+
+_WAITS = Topic(
+    "It waits before it asks for fencing",
+    "Another handler of this node is at it, dlm has the peer fenced already, or both nodes are "
+    "members of the cluster and the other one is to survive, or has the only good copy of another "
+    "resource.",
+    "Nothing: it continues by itself.")
+TURN = Reason(
+    "fence-peer-turn", _WAITS,
+    "DRBD {drbd}: the handler of another resource is about to have {peer} fenced", logged=True)
+BY_DLM = Reason(
+    "fence-peer-by-dlm", _WAITS, "DRBD {drbd}: dlm is about to have {peer} fenced", logged=True)
+SECOND = Reason(
+    "fence-peer-second", _WAITS,
+    "DRBD {drbd}: {peer} is a member of the cluster, so it may fence this node first", logged=True)
+YIELDS = Reason(
+    "fence-peer-yields", _WAITS,
+    "DRBD {drbd}: {peer} may have the only good copy of {holders}, so it may fence this node first",
+    logged=True)
+
 NOT_FENCED = Reason(
     "fence-peer-not-fenced", Topic(
         "The peer could not be fenced",

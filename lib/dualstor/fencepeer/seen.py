@@ -25,6 +25,16 @@ class Fenced(Record):
     says: str = ""
 
 
+class Fencing(Record):
+    """What dlm knows of the peer's fencing: ``pending``, and ``ago``: seconds since it was fenced.
+
+    ``ago`` is None when it was not fenced, or has been a member since.
+    """
+
+    pending: bool = False
+    ago: "float | None" = None
+
+
 class Case(steps.Case):
     """What the handler decides on, and may observe for it."""
 
@@ -37,6 +47,12 @@ class Case(steps.Case):
     nodes: "tuple[str, ...] | None"         # of the cluster; None: not known
     local: str                              # this node's name in the cluster
     action: str                             # with which the cluster fences
+    connected_for: "float | None"           # s from establishing the connection to this call
+    by_dlm: Fencing
+    by_us: "float | None"                   # s since a handler of this node began what succeeded
+    turn: bool                              # whether no other handler of this node is at it
+    behind: "tuple[str, ...]"               # other resources whose copy here is not UpToDate
+    notice: float                           # s by which the peer may notice the loss later
 
     @property
     def names(self) -> "dict[str, str]":

@@ -99,6 +99,32 @@ class Files:
             posix.close(number)
         return True
 
+    def records(self, name: str) -> "tuple[str, ...] | None":
+        """What a device like /dev/kmsg has now, a text for each read; None when it gives nothing.
+
+        Nothing is waited for. What was overwritten meanwhile is left out.
+        """
+        try:
+            number = posix.open(self.file(name), posix.O_RDONLY | posix.O_NONBLOCK
+                                | posix.O_CLOEXEC)
+        except OSError:
+            return None
+        found: "list[str]" = []
+        try:
+            while True:
+                try:
+                    data = posix.read(number, _CHUNK)
+                except BrokenPipeError:
+                    continue    # the next read gives the oldest that is left
+                if not data:
+                    break
+                found.append(data.decode("utf-8", "backslashreplace"))
+        except OSError:
+            pass    # EAGAIN: that was the last one
+        finally:
+            posix.close(number)
+        return tuple(found)
+
     def read_fresh(self, name: str, offset: int, length: int,
                    seconds: float) -> "bytes | NoBytes":
         """Bytes of a block device as they are on the disk now; see dualstor.host.freshread.read."""

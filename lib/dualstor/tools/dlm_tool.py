@@ -26,6 +26,7 @@ _FENCING, _QUORUM = "fencing", "quorum"
 #: What ``check`` of a node says while fencing is waited for: dlm 4; dlm 3.
 _CHECK_FENCING = ("fencing", "fence")
 _STATES = ("M", "X", "U")
+_GONE = "X"
 
 
 class LockspaceNode(Record):
@@ -63,15 +64,23 @@ class Known(Record):
 
     id: int
     state: str
+    added_at: int = 0
     failed_at: int = 0
     fenced_at: int = 0
 
+    @property
+    def fenced(self) -> bool:
+        """Whether it was fenced after it had failed, and has not come back since."""
+        return self.state == _GONE and self.fenced_at >= self.failed_at > 0 \
+            and self.fenced_at > self.added_at
+
 
 class DlmStatus(Record):
-    """What ``dlm_tool status`` says."""
+    """What ``dlm_tool status`` says; ``now`` is dlm_controld's clock, CLOCK_MONOTONIC in s."""
 
     node_id: int
     quorate: bool
+    now: int = 0
     fence_pid: int = 0                # of the fencing command that runs now, 0 when none does
     fencing_unknown: bool = False     # it has yet to learn whether others fence somebody
     unfenced: "tuple[int, ...]" = ()  # ids of the nodes that it still has to fence
@@ -185,9 +194,9 @@ def _known(line: str) -> "Known":
     if len(words) < 3 or words[2] not in _STATES:
         raise ParseError("dlm_tool status", line, "expected a node")
     values = dict(zip(words[3::2], words[4::2]))
-    number, failed, fenced = numbers(
-        "dlm_tool status", (words[1], values.get("fail", "0"), values.get("fence", "0")), line)
-    return Known(id=number, state=words[2], failed_at=failed, fenced_at=fenced)
+    number, added, failed, fenced = numbers("dlm_tool status", (
+        words[1], *(values.get(key, "0") for key in ("add", "fail", "fence"))), line)
+    return Known(id=number, state=words[2], added_at=added, failed_at=failed, fenced_at=fenced)
 
 
 def parse_status(text: str) -> "DlmStatus | None":
@@ -219,6 +228,7 @@ def parse_status(text: str) -> "DlmStatus | None":
     words, line = daemon
     pid = words[words.index("fence_pid") + 1:][:1] if "fence_pid" in words else []
     return DlmStatus(node_id=number, quorate=bool(quorate),
+                  now=numbers("dlm_tool status", words[2:3] or [""], line)[0],
                   fence_pid=numbers("dlm_tool status", pid or ["0"], line)[0],
                   fencing_unknown="fence_init" in words, unfenced=tuple(unfenced),
                   nodes=tuple(nodes), rest=tuple(rest))

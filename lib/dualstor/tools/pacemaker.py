@@ -330,6 +330,17 @@ def parse_peers(text: str) -> "tuple[KnownNode, ...]":
     return tuple(found)
 
 
+def node_number(host: "Host", name: str) -> "int | None":
+    """The number that the cluster has given to a node, which dlm uses, too; None: not known.
+
+    :raises ToolMissing, ToolHung: as Host.run
+    :raises ToolFailed: Pacemaker is down
+    :raises ParseError: the output is not understood
+    """
+    completed = host.run(("crm_node", "-l"), QUERY)
+    return next((node.id for node in parse_peers(completed.answer()) if node.name == name), None)
+
+
 def known_nodes(host: "Host") -> "tuple[str, ...] | None":
     """The names of all nodes of the cluster, as a tuple; None when it is not known."""
     seen = _cluster(host)

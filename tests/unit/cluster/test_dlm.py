@@ -106,7 +106,8 @@ def test_status():
 def test_status_after_fencing():
     seen = dlm_tool.parse_status(golden("dlm-status-fenced.txt"))
     assert seen.unfenced == ()
-    assert seen.nodes[1] == dlm_tool.Known(id=2, state="X", failed_at=872, fenced_at=875)
+    assert seen.nodes[1] == dlm_tool.Known(id=2, state="X", added_at=804, failed_at=872,
+                                           fenced_at=875)
 
 
 def test_status_while_fencing():

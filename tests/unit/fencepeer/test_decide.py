@@ -9,8 +9,8 @@ from dualstor.action.steps import Do, Done, Finish, Request, Unseen, Wait
 from dualstor.fencepeer import decide as module
 from dualstor.fencepeer import deeds, reasons, seen
 from dualstor.fencepeer.call import Call
-from dualstor.fencepeer.decide import FENCED, FROZEN, PATIENCE
-from dualstor.fencepeer.seen import DrbdSeen, Fenced
+from dualstor.fencepeer.decide import FENCED, FROZEN, PATIENCE, YIELDING
+from dualstor.fencepeer.seen import DrbdSeen, Fenced, Fencing
 from dualstor.kernel.drbd import Peer, State, Volume
 from dualstor.tools.quorum import Quorum
 from facts import Facts, deciding
@@ -18,7 +18,9 @@ from facts import Facts, deciding
 decide = deciding(seen.Case, module.decide, deeds)
 
 CALL = Call(resource="r0", peers=("node2",))
-QUORATE = Quorum(engine="corosync", running=True, quorate=True, says="corosync-quorumtool: quorate")
+QUORATE = Quorum(engine="corosync", running=True, quorate=True, says="corosync-quorumtool: quorate",
+                 members=("node1",))
+BOTH = QUORATE.but(members=("node1", "node2"))
 
 
 def peer(cstate="Connecting", name="node2"):
@@ -32,7 +34,8 @@ def state(dstates=("UpToDate",), peers=(peer(),)):
 
 GOOD = dict(peers=("node2",), drbd=DrbdSeen(state=state()), quorum=QUORATE,
             nodes=("node1", "node2"),
-            local="node1", action="reboot")
+            local="node1", action="reboot", connected_for=100.0, by_dlm=Fencing(), by_us=None,
+            turn=True, behind=(), notice=20.5)
 FENCE = Do("fence", ("node2", "reboot"))
 
 
@@ -55,9 +58,72 @@ def test_io_goes_on_when_the_cluster_has_fenced_it():
 
 
 def test_a_fencing_that_failed_leaves_io_frozen_and_says_what_to_do():
-    verdict = step(history=done(False, "stonith_admin --reboot node2: No such device"))
+    failed = done(False, "stonith_admin --reboot node2: No such device")
+    assert step(history=failed, elapsed=5.0).why.reason is reasons.NOT_FENCED
+    assert step(history=failed, elapsed=12.0) == FENCE, "DRBD asks only once, so it tries again"
+    verdict = step(history=failed, elapsed=PATIENCE)
     assert verdict.code == FROZEN and "No such device" in verdict.reason
     assert verdict.reason.reason is reasons.NOT_FENCED
+
+
+# -- a fencing that has happened already ----------------------------------------------------
+
+
+@pytest.mark.parametrize("proof", [dict(by_dlm=Fencing(ago=3.0)), dict(by_us=3.0),
+                                   dict(by_dlm=Fencing(ago=100.0))])
+def test_a_fencing_since_the_connection_was_established_is_proof(proof):
+    verdict = step(**proof)
+    assert verdict.code == FENCED and verdict.reason.reason is reasons.PROVEN
+
+
+@pytest.mark.parametrize("facets", [
+    dict(connected_for=2.0),    # it was fenced, came back, connected, and was lost again
+    dict(connected_for=None),   # nobody knows since when it was there
+    dict(quorum=BOTH, notice=0.0),              # it has been back
+    dict(quorum=QUORATE.but(members=()))])      # nobody knows whether it is back
+def test_any_other_fencing_is_not(facets):
+    for proof in (dict(by_dlm=Fencing(ago=3.0)), dict(by_us=3.0)):
+        assert step(**dict(proof, **facets)) == FENCE
+
+
+def test_what_happens_while_the_handler_runs_counts():
+    assert step(connected_for=1.0, by_dlm=Fencing(ago=5.0), elapsed=3.0) == FENCE
+    assert step(connected_for=1.0, by_dlm=Fencing(ago=5.0), elapsed=4.0).code == FENCED
+
+
+def test_a_connection_that_is_back_ends_it_whatever_was_fenced():
+    assert step(by_us=3.0, drbd=DrbdSeen(state=state(peers=(peer("Connected"),)))).code == FROZEN
+
+
+# -- who asks, and when ----------------------------------------------------------------------
+
+
+def test_the_handlers_of_a_node_take_turns():
+    assert step(turn=False).why.reason is reasons.TURN
+    assert step(turn=False, by_us=1.0).code == FENCED
+
+
+def test_a_fencing_by_dlm_that_ours_would_not_join_is_waited_for():
+    dlm = Fencing(pending=True)
+    assert step(by_dlm=dlm) == FENCE, "Pacemaker makes one of equal requests"
+    assert step(by_dlm=dlm, action="off").why.reason is reasons.BY_DLM
+    assert step(by_dlm=dlm, action="off", elapsed=61.0) == Do("fence", ("node2", "off"))
+
+
+def test_of_two_members_the_first_by_name_asks_at_once():
+    assert step(quorum=BOTH) == FENCE
+    other = dict(quorum=BOTH, local="node2", peers=("node1",), drbd=DrbdSeen(state=state(
+        peers=(peer(name="node1"),))))
+    assert step(**other).why.reason is reasons.SECOND
+    assert step(elapsed=21.0, **other) == Do("fence", ("node1", "reboot"))
+    assert step(**dict(other, quorum=QUORATE.but(members=("node2",)))) == Do(
+        "fence", ("node1", "reboot")), "a node that is gone is not waited for"
+
+
+def test_a_node_without_a_good_copy_of_something_else_lets_the_other_go_first():
+    assert step(quorum=BOTH, behind=("r1",)).why.reason is reasons.YIELDS
+    assert step(quorum=BOTH, behind=("r1",), elapsed=YIELDING) == FENCE
+    assert step(behind=("r1",)) == FENCE, "the other one is gone already"
 
 
 @pytest.mark.parametrize("cstate", ["Connected", "SyncTarget", "WFBitMapS"])
@@ -135,8 +201,20 @@ FACTS = st.builds(
     st.sampled_from(((), done(True), done(False, "no"))), st.floats(0, 700), peers=LISTS,
     drbd=st.one_of(st.builds(DrbdSeen, state=st.one_of(st.none(), STATES)),
                    st.just(DrbdSeen(says="hung"))),
-    quorum=st.builds(QUORATE.but, running=st.booleans(), quorate=st.sampled_from((None, False, True))),
+    quorum=st.builds(QUORATE.but, running=st.booleans(), quorate=st.sampled_from((None, False, True)),
+                     members=LISTS), connected_for=st.sampled_from((None, 1.0, 100.0)),
+    by_dlm=st.builds(Fencing, pending=st.booleans(), ago=st.sampled_from((None, 5.0, 500.0))),
+    by_us=st.sampled_from((None, 5.0, 500.0)), turn=st.booleans(),
+    behind=st.sampled_from(((), ("r1",))), notice=st.sampled_from((7.0, 20.5)),
     nodes=st.one_of(st.none(), LISTS), local=NAMES, action=st.sampled_from(("reboot", "off")))
+
+
+def proven(facts):
+    """Fenced since the connection was there, away since, and DRBD has not seen it again."""
+    fenced = [ago for ago in (facts.by_us, facts.by_dlm.ago) if ago is not None]
+    return facts.connected_for is not None and facts.quorum.quorate \
+        and min(fenced, default=1e9) <= facts.connected_for + facts.elapsed \
+        and facts.quorum.members and facts.peers[0] not in facts.quorum.members
 
 
 @given(FACTS)
@@ -144,11 +222,11 @@ def test_whatever_is_seen(facts):
     found = decide(Request("fence-peer", "r0"), CALL, facts)
     if isinstance(found, Finish):
         assert found.code in (FENCED, FROZEN) and found.reason
-        assert found.code == FROZEN or facts.last("fence").ok, "proven, or frozen"
+        assert found.code == FROZEN or facts.history and facts.last("fence").ok or proven(facts)
     elif isinstance(found, Do):
         assert found.deed == "fence" and callable(getattr(deeds, found.deed))
-        assert found.args == (facts.peers[0], facts.action) and facts.history == ()
+        assert found.args == (facts.peers[0], facts.action) and facts.turn
         assert facts.quorum.quorate and facts.peers[0] in facts.nodes and facts.peers[0] != facts.local
         assert facts.drbd.state.up_to_date and not all(p.connected for p in facts.drbd.state.peers)
     else:
-        assert isinstance(found, Wait) and facts.elapsed < PATIENCE
+        assert isinstance(found, Wait) and (facts.elapsed < PATIENCE or not facts.turn)

@@ -295,6 +295,9 @@ SPOILT = {
                                    'name="pcmk_host_list" value="node3"'))],
     "PCMK-FENCE-MANUAL": [(C, _cib("fence_ipmilan", "fence_dummy"))],
     "PCMK-FENCE-DELAY": [(C, _cib('value="5s"', 'value="0s"'))],
+    "PCMK-FENCE-ACTION": [(C, _cib('name="no-quorum-policy" value="freeze"',
+                                   'name="no-quorum-policy" value="freeze"/>'
+                                   '<nvpair id="action" name="stonith-action" value="off"'))],
     "PCMK-QUORUM-POLICY": [(C, _cib('value="freeze"', 'value="ignore"'))],
     "PCMK-QUORUM-FREEZE": [(C, _cib('value="freeze"', 'value="stop"')),
                            (C, _cib('name="no-quorum-policy"', 'name="another"'))],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _NO_FENCING = ("fence_manual", "fence_ack_manual", "fence_null", "fence_dummy", "meatware",
                "external/ssh", "ssh", "null", "external/null")
 _FENCING = ("fencing-enabled", "stonith-enabled")
+_ACTION = ("fencing-action", "stonith-action")
 
 
 @rule("PCMK-XML", ERROR, "Pacemaker's configuration is well-formed XML",
@@ -99,6 +100,20 @@ def delay(cib: "Cib") -> "Findings":
     delays = [_delay(one, node) for one, node in zip(first, nodes)]
     if delays[0] == delays[1]:
         yield found(first[0].where, f"both delays are {delays[0]:g} s", device=first[0].id)
+
+
+@rule("PCMK-FENCE-ACTION", WARNING, "the cluster and dlm fence with the same action",
+      why="dlm always asks for a reboot. Pacemaker only merges equal requests, so the cluster's own "
+          "`off` is a second one, and a node that boots fast is killed twice.",
+      fix="`pcs property unset {option}`; to have nodes stay off, `pcs stonith update {device} "
+          "pcmk_reboot_action=off` for each device", scope=CIB)
+def action(cib: "Cib") -> "Findings":
+    for option in _ACTION:
+        value, where = cib.option(option)
+        if value in ("off", "poweroff") and any(
+                one.kind == "ocf:pacemaker:controld" for one in cib.resources):
+            devices = [one.id for one in _real(cib)] or ["DEVICE"]
+            yield found(where, f"{option} is {value}", option=option, device=devices[0])
 
 
 @rule("PCMK-QUORUM-POLICY", ERROR, "no-quorum-policy is not ignore",
