@@ -38,7 +38,7 @@ _dualstor() {
             '--answers[a TOML file with the answers]:FILE:_files' \
             '*--node[a node; also replication=ADDRESS for DRBD'\''s link, disk=PATH]:NAME=ADDRESS[,...]:' \
             '*--fence[the device that fences a node\: its agent, the agent'\''s options as OPTION=VALUE, delay=SECONDS]:NODE=AGENT[,...]:' \
-            '--generation[lvmlockd\: LVM 2.03, corosync 3, Pacemaker 2.1\: EL 9, SLES 15, Debian 12; clvmd\: LVM 2.02 with clvmd, corosync 2, Pacemaker 1.1\: EL 7, SLES 12, Debian 9; cman\: LVM 2.02 with clvmd, cman 3, Pacemaker 1.1\: EL 6, Fedora 15]:GENERATION:(lvmlockd clvmd cman)' \
+            '--generation[lvmlockd\: LVM 2.03, corosync 3, Pacemaker 2.1 or 3\: EL 8.5 to 9, SLES 16, Debian 12 and 13, Ubuntu 22.04; lvmlockd-pacemaker2.0\: LVM 2.03, corosync 3, Pacemaker 2.0\: EL 8.0 to 8.4, Debian 11, Ubuntu 20.04; lvmlockd-corosync2\: LVM 2.03, corosync 2, Pacemaker 2.1\: SLES 15 SP4 to SP7; clvmd\: LVM 2.02 with clvmd, corosync 2, Pacemaker 1.1\: EL 7, SLES 12, Debian 9; cman\: LVM 2.02 with clvmd, cman 3, Pacemaker 1.1\: EL 6, Fedora 15]:GENERATION:(lvmlockd lvmlockd-pacemaker2.0 lvmlockd-corosync2 clvmd cman)' \
             '--drbd[version of DRBD (the one of this host)]:DRBD:(8.3 8.4 9)' \
             '--first-sync[full\: the first node'\''s disk is copied to the other (the default); skip\: both count as equal]:FIRST_SYNC:(full skip)' \
             '--cluster[name of the cluster]:NAME:' \
