@@ -121,7 +121,7 @@ def test_dlm_is_waited_for_and_told():
     simulation = cluster("both-primary")
     simulation.cluster.nodes["node1"].dlm_controld = False
     code, reason, _ = clvmd(simulation, "start", seconds=20)
-    assert code == 1 and "dlm is not set up on this node, waited" in fitted(reason)
+    assert code == 1 and "cman's dlm_controld does not run on this node, waited" in fitted(reason)
 
 
 def test_exit_code_5_is_not_yet_and_clvmd_is_waited_for():

@@ -76,6 +76,14 @@ def test_a_clvmd_that_ended_with_its_engine_leaves_a_node_that_can_start_again()
     text = shown(report)
     assert report.locking.daemon is None and not report.stranded
     assert "reboot" not in text and "then start it" in text
+    assert "/var/log/messages" in text and "journalctl" not in text
+
+
+def test_a_pacemaker_that_is_down_is_looked_up_as_el_6_does():
+    simulation = Simulation(world.reach("active", CLVMD))
+    simulation.cluster.nodes["node1"].pacemaker = False
+    text = shown(look(simulation))
+    assert "see `service pacemaker status` and its log" in text and "systemctl" not in text
 
 
 def test_a_clvmd_in_state_d_while_the_engine_runs_may_go_on():

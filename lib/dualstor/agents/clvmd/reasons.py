@@ -93,12 +93,18 @@ FENCING_WAITS = Reason(
 DLM_WAITS = Reason(
     "clvmd-dlm-waits", _CLUSTER, "{daemon}: dlm waits for {state}",
     "fix that, see `dlm_tool ls` and `dualstor status`")
+_NO_DLM = Topic(
+    "Waiting for dlm", "dlm_controld does not run on this node.",
+    "With corosync, start the dlm clone (ocf:pacemaker:controld) and order it before this one. "
+    "With cman there is no such resource, as dlm_controld belongs to the service cman: see its "
+    "log, then stop Pacemaker on this node, restart cman, and start Pacemaker.")
 NO_DLM = Reason(
-    "clvmd-no-dlm", Topic(
-        "Waiting for dlm", "dlm_controld does not run on this node.",
-        "Start the dlm clone (ocf:pacemaker:controld) and order it before this one; cman starts "
-        "it itself."),
+    "clvmd-no-dlm", _NO_DLM,
     "{daemon}: dlm is not set up on this node", "start dlm's resource, order it before this one")
+NO_CMAN_DLM = Reason(
+    "clvmd-no-cman-dlm", _NO_DLM,
+    "{daemon}: cman's dlm_controld does not run on this node",
+    "see its log, restart Pacemaker and cman")
 
 # -- coming up ------------------------------------------------------------------------------
 
@@ -123,7 +129,7 @@ START_FAILED = Reason(
     "see the system log of this node")
 NO_CLUSTER = Reason(
     "clvmd-no-cluster", _COMING, "clvmd cannot connect to the cluster manager or to dlm ({says})",
-    "see `dlm_tool status` and the log")
+    "see `dlm_tool ls` and the log")
 INITIALISATION = Reason(
     "clvmd-initialisation", _COMING, "clvmd failed in its initialisation ({says})",
     "does another one hold its pid file? see the system log")
@@ -180,8 +186,8 @@ SEVERAL = Reason(
     "clvmd-several", Topic(
         "Several daemons run at once",
         "Somebody, or a unit of the system, has started one in addition to the cluster's.",
-        "`systemctl disable --now lvmlockd clvmd` (those that exist), and stop the one that is "
-        "left over."),
+        "`systemctl disable --now lvmlockd clvmd` (those that exist; EL 6: `chkconfig clvmd "
+        "off`), and stop the one that is left over."),
     "{number} lock daemons run at once ({holders})", "stop those that the cluster did not start")
 
 _HANGS = Topic(

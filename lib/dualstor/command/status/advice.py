@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from dualstor.command.status.report import Report
     from dualstor.tools.pacemaker import ClusterState
 
+#: Where the cluster's words are, and how Pacemaker is asked for, by whether cman runs it: EL 6
+#: has neither journal nor systemd.
+_LOGS = ("`journalctl -b -u corosync -u pacemaker`", "/var/log/messages and /var/log/cluster/")
+_PACEMAKER = ("systemctl status pacemaker", "service pacemaker status")
+
 # -- the cluster ------------------------------------------------------------------------
 
 
@@ -32,7 +37,7 @@ def _membership(report: "Report") -> "Iterator[Advice]":
     elif not quorum.running:
         yield error(
             f"the cluster does not run on {report.node} ({quorum.says})",
-            "find out why it stopped (`journalctl -b -u corosync -u pacemaker`), then start it; "
+            f"find out why it stopped ({_LOGS[quorum.engine == CMAN]}), then start it; "
             "run no LVM command here before that")
     elif not quorum.quorate:
         yield error(
@@ -59,9 +64,9 @@ def _nodes(report: "Report") -> "Iterator[Advice]":
     cluster = report.cluster
     if isinstance(cluster, Silent):
         if not isinstance(report.quorum, Silent) and report.quorum.running:
+            see = _PACEMAKER[report.quorum.engine == CMAN]
             yield error(f"Pacemaker does not answer ({cluster.says})",
-                        "see `systemctl status pacemaker` and its log; DRBD and LVM are shown "
-                        "anyway")
+                        f"see `{see}` and its log; DRBD and LVM are shown anyway")
         return
     for node in cluster.nodes:
         if node.unclean:
