@@ -67,7 +67,7 @@ def subcommands() -> "list[tuple[str, ModuleType | Lacking]]":
 def _complaint(words: "Sequence[str]") -> "str | None":
     """Why the sub-command that is asked for cannot run here, None where it can.
 
-    Told before its options are read, as they are not known.
+    To be asked before its options are read, as they are not known.
     """
     asked = next((word for word in words if not word.startswith("-")), None)
     path = dict(SUBCOMMANDS).get(asked or "")
