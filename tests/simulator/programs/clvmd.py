@@ -59,12 +59,17 @@ def _running(call):
     return True
 
 
+def _reads_hang(node):
+    """Whether DRBD holds back the I/O of a device: clvmd reads from each."""
+    return any(each.suspended and each.role == "Primary" for each in node.drbd.values())
+
+
 def _refresh(call):
     """-R: a round trip through every node's clvmd; generator of the exit code."""
     if not _running(call):
         return 1
     locking.knock(call.cluster, call.node, locking.daemon(call.node, "clvmd"))
-    while not locking.answers(call.cluster, call.node, "clvmd"):
+    while not locking.answers(call.cluster, call.node, "clvmd") or _reads_hang(call.node):
         yield 0.5
     lacking = clustered.lacking(call.cluster, call.node)
     if lacking is not None:

@@ -15,7 +15,7 @@ WAITED = (
     reasons.NOT_READY, reasons.NOT_THERE, reasons.START_FAILED, reasons.NO_CLUSTER, reasons.SEVERAL,
     reasons.IN_KERNEL, reasons.STOPPED, reasons.NO_CONNECTION, reasons.NO_LOCKSPACE,
     reasons.NO_DLM_CONTROLD, reasons.LEFT_NO_QUORUM, reasons.IN_LOCKSPACES, reasons.NOT_ENDED,
-    reasons.PEER_WITHOUT, reasons.NOT_REPLACED, reasons.NOT_JOINED)
+    reasons.PEER_WITHOUT, reasons.HELD_BACK, reasons.NOT_REPLACED, reasons.NOT_JOINED)
 
 
 @pytest.mark.parametrize("reason", WAITED, ids=lambda each: each.id)

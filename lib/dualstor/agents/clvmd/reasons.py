@@ -276,6 +276,9 @@ _RELOAD = Topic(
 NOT_REFRESHED = Reason(
     "clvmd-not-refreshed", _RELOAD, "clvmd was not refreshed ({says})",
     "see `dlm_tool ls` and the system log")
+HELD_BACK = Reason(
+    "clvmd-io-held-back", _RELOAD, "{daemon}: DRBD holds back the I/O of {devices}",
+    "see `drbdadm status`, usually the other node must be fenced")
 PEER_WITHOUT = Reason(
     "clvmd-peer-without", _RELOAD, "clvmd does not run on {peer}",
     "start it there, or take that node out of the cluster")
