@@ -6,8 +6,12 @@ import itertools
 import logging
 import os
 
-import hypothesis
 import pytest
+
+try:
+    import hypothesis
+except ImportError:     # a machine that only plays transcripts (--real) has pytest alone
+    hypothesis = None
 
 import beside
 import longrun
@@ -15,11 +19,16 @@ import oldpython
 
 oldpython.install()
 
-hypothesis.settings.register_profile(
-    "ci", derandomize=True, deadline=None, database=None,
-    suppress_health_check=list(hypothesis.HealthCheck))
-hypothesis.settings.register_profile(
-    "deep", deadline=None, max_examples=2000, suppress_health_check=list(hypothesis.HealthCheck))
+
+
+def _load_profile(deep):
+    """How property tests are run."""
+    common = dict(deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+    if deep:
+        hypothesis.settings.register_profile("deep", max_examples=2000, **common)
+    else:
+        hypothesis.settings.register_profile("ci", derandomize=True, database=None, **common)
+    hypothesis.settings.load_profile("deep" if deep else "ci")
 
 
 def pytest_addoption(parser):
@@ -29,8 +38,17 @@ def pytest_addoption(parser):
     parser.addoption("--long", action="store_true",
                      help="the lab's tests that take minutes each, and no others")
     parser.addoption("--real", metavar="SITUATION",
-                     help="play the transcripts of a situation, e.g. 'nothing started', with the "
-                          "programs of this machine, which must be in it")
+                     help="play the transcripts of a situation, e.g. 'nothing started' or "
+                          "'active on both; no quorum', with the programs of this machine, which "
+                          "must be in it")
+    parser.addoption("--reset", metavar="COMMAND",
+                     help="for --real: brings the machine into the situation, before each case; "
+                          "without it, cases that change something are not played")
+    parser.addoption("--real-lvm", metavar="VERSION", help="for --real: instead of `lvm version`'s")
+    parser.addoption("--real-engine", choices=("cman", "corosync"),
+                     help="for --real: instead of cman where cman_tool is installed")
+    parser.addoption("--real-node", choices=("node1", "node2"),
+                     help="for --real: which of the transcripts' nodes this is (node1)")
     parser.addoption("--deep", action="store_true",
                      help="property tests at random and for long, instead of always the same ones")
 
@@ -40,7 +58,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "long: takes minutes in the lab; collected with --long")
     if config.getoption("--long"):
         config.pluginmanager.register(longrun.Results(), "longrun")
-    hypothesis.settings.load_profile("deep" if config.getoption("--deep") else "ci")
+    if hypothesis is not None:
+        _load_profile(config.getoption("--deep"))
     beside.register(config, before=_install_what_the_lab_needs)
 
 

@@ -135,7 +135,7 @@ def _stonith(resources, constraints):
             "port": victim,
             "pcmk_host_list": victim,
             "pcmk_host_check": "static-list",
-            # A machine stays off; the request is a reboot all the same, so that it is one with dlm's.
+            # A machine stays off; the request is still a reboot, so that it is one with dlm's.
             "pcmk_reboot_action": "off",
             "pcmk_delay_base": "5s" if victim == NODES[0] else "0s",
         }

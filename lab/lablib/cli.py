@@ -31,6 +31,7 @@ environment:
   DUALSTOR_LAB_RUN     sockets, disks and logs of one lab (default: /tmp/dualstor-lab-UID);
                        labs with different ones run side by side
   DUALSTOR_LAB_SUITE   as --suite
+  DUALSTOR_LAB_OVERLAY as --overlay
   DUALSTOR_LAB_ACCEL   kvm or tcg, without a trial
   DUALSTOR_LAB_MEMORY  MiB of each machine (default 768)"""
 
@@ -45,6 +46,12 @@ def parser():
         "--suite",
         choices=tuple(image.SUITES),
         help=f"Debian's suite of machines to be started, and of snapshots (default: {image.DEFAULT_SUITE})",
+    )
+    top.add_argument(
+        "--overlay",
+        metavar="DIR",
+        help="lay the files of DIR, which is laid out like a root, over that of machines started from now on, e.g. programs of"
+        " another generation; kept until `up --fresh` without it",
     )
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
 
@@ -114,6 +121,8 @@ def act(arguments, lab):
         print(lab.build(arguments.again).folder)
         print(lab.package())
     elif verb == "up":
+        if arguments.fresh:
+            lab.forget_overlay()
         lab.up(arguments.fresh, arguments.auto_restart)
     elif verb == "down":
         lab.down()
@@ -189,7 +198,7 @@ def main(words=None):
     """Runs the command and returns its exit code."""
     arguments = parser().parse_args(words)
     try:
-        return act(arguments, Lab(progress=Silent() if arguments.quiet else Progress(), suite=arguments.suite))
+        return act(arguments, Lab(progress=Silent() if arguments.quiet else Progress(), suite=arguments.suite, overlay=arguments.overlay))
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1

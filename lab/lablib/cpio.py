@@ -20,8 +20,9 @@ def _entry(number, name, mode, data, mtime):
 def archive(files):
     """Returns a cpio archive.
 
-    files: mapping of path without leading slash -> (permissions, content as bytes, mtime in seconds). Directories above
-        the files are added, with permissions 0755.
+    files: mapping of path without leading slash -> (permissions, content as bytes, mtime in seconds); permissions may have
+        the type of a symbolic link (stat.S_IFLNK), then the content is its target. Directories above the files are added,
+        with permissions 0755.
     """
     entries = []
     folders = set()
@@ -33,6 +34,6 @@ def archive(files):
                 folders.add(folder)
                 entries.append((folder, stat.S_IFDIR | 0o755, b"", 0))
         permissions, data, mtime = files[path]
-        entries.append((path, stat.S_IFREG | permissions, data, int(mtime)))
+        entries.append((path, permissions if stat.S_ISLNK(permissions) else stat.S_IFREG | permissions, data, int(mtime)))
     entries.append((TRAILER, 0, b"", 0))
     return b"".join(_entry(number, *entry) for number, entry in enumerate(entries, 1))

@@ -29,11 +29,14 @@ class Lab:
     """Two machines with a run directory of their own.
 
     run, cache: directories, by default from the environment (see paths.py); progress: where steps are shown; suite: of
-    machines that are started from now on, see image.suite.
+    machines that are started from now on, see image.suite; overlay: a directory that is laid over their root, by default
+    $DUALSTOR_LAB_OVERLAY, else the one with which this lab was started.
     """
 
-    def __init__(self, run=None, cache=None, progress=None, suite=None):
+    def __init__(self, run=None, cache=None, progress=None, suite=None, overlay=None):
         self.suite = image.suite(suite)
+        named = overlay or os.environ.get("DUALSTOR_LAB_OVERLAY")
+        self._named_overlay = Path(named).absolute() if named else None
         self.folder = paths.prepare_run_directory(run or paths.run_directory())
         self.cache = Path(cache) if cache else paths.cache_directory()
         self.progress = progress or Progress()
@@ -68,6 +71,19 @@ class Lab:
     def resources(self):
         """How many DRBD resources, each with its VG, the cluster was formed with."""
         return self.state().get("resources", 1)
+
+    def overlaid(self):
+        """Returns the files that are laid over the guests' root, {} without an overlay; see payload.overlay."""
+        folder = self._overlay()
+        return payload.overlay(folder) if folder else {}
+
+    def forget_overlay(self):
+        """Ends the overlay of machines started before; one that was named for this lab stays."""
+        self._remember(overlay=None)
+
+    def _overlay(self):
+        kept = self.state().get("overlay")
+        return self._named_overlay or (Path(kept) if kept else None)
 
     def remember_cluster(self, agents, resources):
         """Notes the set of agents and the number of DRBD resources the cluster is formed with."""
@@ -120,7 +136,9 @@ class Lab:
 
     def adopt(self, built, options, cut, agents, resources):
         """Notes what the machines of this lab are from now on."""
+        overlay = self._overlay()
         self._remember(
+            overlay=str(overlay) if overlay else None,
             image=built.name,
             suite=built.suite,
             accelerator=options.accelerator.name,
@@ -178,6 +196,7 @@ class Lab:
         files = {**payload.configuration(), **payload.product(self.package())}
         if self.resources > 1:
             files.update(payload.drbd_resources(self.resources))
+        files.update(self.overlaid())
         return cpio.archive({f"payload/{path}": entry for path, entry in files.items()})
 
     def down(self):

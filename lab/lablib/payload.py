@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is laid over the image at each boot: the guests' configuration, and our product as rpm has installed it."""
 import hashlib
+import os
+import stat
 
 from . import package, paths
+from .errors import LabError
 
 AGENTS = "usr/lib/ocf/resource.d/dualstor"
 LIBRARY = "usr/lib/ocf/lib/dualstor"
+
+# Directories that are symbolic links into usr in the guests, as in every Debian since 12.
+MERGED = ("bin", "sbin", "lib", "lib32", "lib64")
 
 
 def _tree(top, leave_out=()):
@@ -49,6 +55,29 @@ def drbd_resources(count):
 def product(folder):
     """Returns our product as installed from the RPMs in a directory (see package.py), with rpm's database."""
     return _tree(folder / "root")
+
+
+def overlay(folder):
+    """Returns the files and symbolic links of the user's directory, which is laid out as the guests' root.
+
+    Raises LabError when there is no such directory, or something else in it.
+    """
+    if not folder.is_dir():
+        raise LabError(f"the overlay {folder} is no directory")
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        status = path.lstat()
+        inside = path.relative_to(folder).parts
+        name = "/".join(("usr", *inside) if inside[0] in MERGED else inside)
+        if stat.S_ISLNK(status.st_mode):
+            if len(inside) == 1 and inside[0] in MERGED:
+                continue    # the guests have it
+            files[name] = (stat.S_IFLNK | 0o777, os.fsencode(os.readlink(path)), int(status.st_mtime))
+        elif stat.S_ISREG(status.st_mode):
+            files[name] = (status.st_mode & 0o7777, path.read_bytes(), int(status.st_mtime))
+        elif not stat.S_ISDIR(status.st_mode):
+            raise LabError(f"{path} in the overlay is neither a file nor a symbolic link")
+    return files
 
 
 def has_code(files, tag):

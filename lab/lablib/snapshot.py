@@ -56,8 +56,14 @@ def blank_name(lab):
 
 def _name(lab, kind, *parts):
     built, options = lab.plan()
-    made_of = (built.name, options.text(), payload.digest(payload.configuration()), *parts)
+    made_of = (built.name, options.text(), payload.digest(payload.configuration()), *parts, *_overlay(lab))
     return f"{kind}-{hashlib.sha256(chr(0).join(made_of).encode()).hexdigest()[:16]}"
+
+
+def _overlay(lab):
+    """Returns the digest of the overlay in a list, [] without one."""
+    files = lab.overlaid()
+    return [payload.digest(files)] if files else []
 
 
 def save(lab, name):
@@ -85,6 +91,7 @@ def save(lab, name):
             "cut": lab.state().get("cut", []),
             "agents": lab.agents,
             "resources": lab.resources,
+            "overlay": _overlay(lab),
             "taken": time.time(),
         }
         (scratch / "snapshot.json").write_text(json.dumps(about, indent=1))
@@ -108,7 +115,8 @@ def load(lab, name):
         raise LabError(f"there is no snapshot {name} of {lab.suite}: known are {known}; `lab/lab snapshot {name}` takes one")
     about = json.loads((source / "snapshot.json").read_text())
     built, options = lab.plan()
-    for what, had, has in (("images", about["image"], built.name), ("machines", about["options"], options.text())):
+    for what, had, has in (("images", about["image"], built.name), ("machines", about["options"], options.text()),
+                           ("overlays", about.get("overlay", []), _overlay(lab))):
         if had != has:
             raise LabError(f"snapshot {name} was taken with other {what} ({had}, now {has}): take a new one")
     with lab.progress.step(f"load {name}"):

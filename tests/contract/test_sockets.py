@@ -124,7 +124,7 @@ def test_a_real_process_that_is_stopped_is_not_busy():
             lab.close()
 
 
-def test_on_this_machine(pytestconfig):
-    if pytestconfig.getoption("--real") == "clvmd has no quorum":
-        found = knocks(lambda: Host(Deadline(60)), times=PLACES + 1)
-        assert found[-1] == BUSY
+@pytest.mark.real("clvmd has no quorum")
+def test_on_this_machine():
+    found = knocks(lambda: Host(Deadline(60)), times=PLACES + 1)
+    assert found[-1] == BUSY

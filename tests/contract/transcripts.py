@@ -14,7 +14,8 @@ with ``==`` and its title, then come lines ``name: value``, then commands and wh
     ! text                      a line of stderr; "!~" when it does not end the line
     => 0                        exit code; "=> hangs" when only SIGKILL ends it
 
-Within lines ``<n>`` is any number, ``<...>`` any text; a line ``| <...>`` is any number of lines.
+Within lines ``<n>`` is any number with the blanks before it that align it, ``<time>`` a date and
+time, ``<...>`` any text; a line ``| <...>`` is any number of lines.
 """
 
 import os
@@ -119,6 +120,7 @@ def programs():
 
 def matches(wanted, said):
     """Whether *said* is what *wanted* describes."""
-    pattern = re.escape(wanted).replace(re.escape("<n>"), r"\d+")
+    pattern = re.escape(wanted).replace(re.escape("<n>"), r" *\d+")
+    pattern = pattern.replace(re.escape("<time>"), r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
     pattern = pattern.replace(re.escape("<...>\n"), r"(?:.*\n)*")
     return re.fullmatch(pattern.replace(re.escape("<...>"), r".*"), said) is not None

@@ -69,9 +69,14 @@ def lose_engine(cluster, node):
     node.members = []
     from simulator import locking
     clvmd = locking.daemon(node, "clvmd")
-    if clvmd is not None and cluster.has_cman:      # it ends by itself; with corosync it spins
-        locking.end(cluster, node, clvmd, clean=True)
-        node.lockspaces.clear()
+    if clvmd is None or not cluster.has_cman:       # with corosync it spins
+        return
+    if node.mappings:       # it takes its socket away, and the kernel holds it for ever
+        clvmd.state = "D"
+        node.sockets.pop(clvmd.socket, None)
+        return
+    locking.end(cluster, node, clvmd, clean=True)
+    node.lockspaces.clear()
 
 
 def fence(cluster, by, victim):

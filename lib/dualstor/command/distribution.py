@@ -3,6 +3,8 @@
 
 import re
 
+from dualstor.record import whole
+
 #: The first Enterprise Linux without dlm_controld and without the kernel module dlm.
 _NO_DLM_SINCE = 10
 _EL = ("rhel", "centos", "rocky", "almalinux", "ol", "eurolinux", "virtuozzo")
@@ -26,9 +28,10 @@ def without_dlm(os_release: "str | None") -> "str | None":
     :returns: None for all others
     """
     values = _values(os_release or "")
-    number = re.match(r"platform:el(\d+)", values.get("PLATFORM_ID", ""))
+    before, _, word = values.get("PLATFORM_ID", "").partition("platform:el")
+    number = None if before else whole(word)
     if number is None and values.get("ID") in _EL:
-        number = re.match(r"(\d+)", values.get("VERSION_ID", ""))
-    if number is None or int(number.group(1)) < _NO_DLM_SINCE:
+        number = whole(values.get("VERSION_ID", "").partition(".")[0])
+    if number is None or number < _NO_DLM_SINCE:
         return None
-    return f"{values.get('NAME') or 'EL'} {values.get('VERSION_ID') or number.group(1)}"
+    return f"{values.get('NAME') or 'EL'} {values.get('VERSION_ID') or number}"

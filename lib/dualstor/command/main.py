@@ -40,9 +40,39 @@ def _there(path: str) -> bool:
         return False
 
 
-def subcommands() -> "list[tuple[str, ModuleType]]":
+class Lacking:
+    """Stands for a sub-command whose library is not installed."""
+
+    def __init__(self, name: str, library: str) -> None:
+        self.SUMMARY = self.DESCRIPTION = f"needs {library} for Python"
+        self.complaint = f"`dualstor {name}` {self.SUMMARY}: install the package python3-{library}"
+
+
+def _module(name: str, path: str) -> "ModuleType | Lacking":
+    """The module of a sub-command, or a Lacking."""
+    try:
+        return import_module(path)
+    except ModuleNotFoundError as problem:
+        library = (problem.name or "").partition(".")[0]
+        if library in ("", "dualstor"):
+            raise
+        return Lacking(name, library)
+
+
+def subcommands() -> "list[tuple[str, ModuleType | Lacking]]":
     """(name, module) of each sub-command that is installed."""
-    return [(name, import_module(path)) for name, path in SUBCOMMANDS if _there(path)]
+    return [(name, _module(name, path)) for name, path in SUBCOMMANDS if _there(path)]
+
+
+def _complaint(words: "Sequence[str]") -> "str | None":
+    """Why the sub-command that is asked for cannot run here, None where it can.
+
+    To be asked before its options are read, as they are not known.
+    """
+    asked = next((word for word in words if not word.startswith("-")), None)
+    path = dict(SUBCOMMANDS).get(asked or "")
+    module = _module(asked, path) if asked and path and _there(path) else None
+    return module.complaint if isinstance(module, Lacking) else None
 
 
 def _epilog() -> str:
@@ -70,8 +100,9 @@ def build_parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(
             name, help=module.SUMMARY, description=module.DESCRIPTION, epilog=_epilog(),
             parents=[_common()], formatter_class=argparse.RawDescriptionHelpFormatter)
-        module.add_arguments(sub)
-        sub.set_defaults(run=module.run, parser=parser)
+        if not isinstance(module, Lacking):
+            module.add_arguments(sub)
+            sub.set_defaults(run=module.run, parser=parser)
     return parser
 
 
@@ -83,6 +114,10 @@ def main(argv: "Sequence[str] | None" = None, stdout: "TextIO | None" = None,
     :param stdout: where answers go; None for the process's own
     :param stderr: where complaints go; None for the process's own
     """
+    complaint = _complaint(sys.argv[1:] if argv is None else argv)
+    if complaint is not None:
+        (stderr or sys.stderr).write(f"dualstor: {complaint}\n")
+        return ExitStatus.ERROR
     parser = build_parser()
     arguments = parser.parse_args(argv)
     if arguments.subcommand is None:

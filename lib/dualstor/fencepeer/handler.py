@@ -83,7 +83,7 @@ class FencePeer(Agent):
         if status is None or node is None:
             return seen.Fencing()
         # whole seconds, both of them: it may have been one more
-        ago = float(status.now - node.fenced_at + 1) if node.fenced else None
+        ago = status.now - node.fenced_at + 1.0 if node.fenced else None
         return seen.Fencing(pending=number in status.unfenced, ago=ago)
 
     def see_by_us(self) -> "float | None":

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 CMAN, COROSYNC = "cman", "corosync"
 
+#: The process of either engine: cman 3 is a part of corosync.
+PROCESS = "corosync"
+
 
 class Quorum(Record):
     """Membership and quorum now, or why they are not known.
@@ -35,8 +38,12 @@ def _votes(status: "cman.CmanStatus | corosync.QuorumStatus") -> str:
     blocked = "quorate" if status.quorate else "Activity blocked"
     if status.total is None or status.quorum is None:
         return blocked
-    return (f"{blocked}, {status.total} of {'?' if status.expected is None else status.expected} "
-            f"expected votes, {status.quorum} needed")
+    if status.expected is not None and status.total > status.expected:
+        votes = f"{status.total} votes"     # cman with two_node expects one
+    else:
+        expected = "?" if status.expected is None else status.expected
+        votes = f"{status.total} of {expected} expected votes"
+    return f"{blocked}, {votes}, {status.quorum} needed"
 
 
 def _cman(host: "Host") -> "Quorum":

@@ -34,15 +34,16 @@ _USAGE_84 = """Usage: clvmd [options]
    -t<secs> Command timeout (default 60 seconds)
    -T<secs> Startup timeout (default none)
    -I<cmgr> Cluster manager (default: auto)
-            Available cluster managers: %s
-"""
-_BUILDS = {True: "corosync cman openais singlenode ", False: "corosync singlenode "}
+            Available cluster managers: %s"""
+_BUILDS = {True: "corosync cman openais ", False: "corosync singlenode "}
+_BUILD_84 = "cman "
 _RELEASED = {(2, 2, 84): "2.02.84(2) (2011-02-09)", (2, 2, 188): "2.02.188(2) (2021-05-07)"}
 
 
 def _usage(call):
-    text = _USAGE_84 if locking.version(call.node) < (2, 2, 89) else _USAGE
-    return text % _BUILDS[call.cluster.has_cman]
+    if locking.version(call.node) < (2, 2, 89):
+        return _USAGE_84 % _BUILD_84
+    return _USAGE % _BUILDS[call.cluster.has_cman]
 
 
 def _unreachable(call):
@@ -58,12 +59,17 @@ def _running(call):
     return True
 
 
+def _reads_hang(node):
+    """Whether DRBD holds back the I/O of a device: clvmd reads from each."""
+    return any(each.suspended and each.role == "Primary" for each in node.drbd.values())
+
+
 def _refresh(call):
     """-R: a round trip through every node's clvmd; generator of the exit code."""
     if not _running(call):
         return 1
     locking.knock(call.cluster, call.node, locking.daemon(call.node, "clvmd"))
-    while not locking.answers(call.cluster, call.node, "clvmd"):
+    while not locking.answers(call.cluster, call.node, "clvmd") or _reads_hang(call.node):
         yield 0.5
     lacking = clustered.lacking(call.cluster, call.node)
     if lacking is not None:
@@ -137,7 +143,7 @@ def _start(call, values):
         return 1
     manager = values.get("I", "auto")
     suits = manager != ("cman" if not call.cluster.has_cman else "corosync")
-    alone = manager == "singlenode"
+    alone = manager == "singlenode" and manager in _BUILDS[call.cluster.has_cman].split()
     if not alone and not (locking.dlm_ready(call.node) and suits):
         call.node.sockets[locking.SOCKET["clvmd"]] = 0      # it leaves its socket behind
         call.err("clvmd could not connect to cluster manager\n"

@@ -41,6 +41,8 @@ def running(call):
 def _status_words(call, old):
     """What a lockspace waits for, as "new status" says it."""
     for_what = "fencing" if membership.quorate(call.cluster, call.node) else "quorum"
+    if old and call.node.unclean:       # dlm 3 asks for fencing first
+        for_what = "fencing"
     if not old:
         return "wait " + for_what
     return "wait_messages 0 wait_condition %d %s" % ({"fencing": 1, "quorum": 2}[for_what], for_what)
@@ -52,8 +54,8 @@ def _all_nodes(call, space, old):
         lost = number in call.node.unclean and number in space.members
         check = "none" if not lost else "fence" if old else "fencing"
         call.out("nodeid %d member %d failed %d start %d seq_add %d seq_rem %d check %s" % (
-            number, number in space.members and not lost, lost, not lost, 1, 3 if lost else 0,
-            check))
+            number, number in space.members and not lost, 3 * lost if old else lost,
+            not (call.node.unclean if old else lost), 1, 3 if lost else 0, check))
 
 
 def lockspaces(call, all_nodes):

@@ -20,18 +20,20 @@ def _domain(call, all_nodes):
     waiting = node.cman.fence_wait or "none"
     if victims:
         waiting = "fencing" if membership.quorate(call.cluster, node) else "quorum"
-    members = [number for number in sorted(node.members)
-               if call.cluster.node_by_id(number).fenced]
+    there = [number for number in sorted(node.members)
+             if call.cluster.node_by_id(number).fenced]
+    # the change is not complete, so that the list is still the one of before
+    members = sorted({*there, *victims}) if waiting == "quorum" else there
     call.out("fence domain\nmember count  %d\nvictim count  %d\nvictim now    %d\n"
              "master nodeid %d\nwait state    %s\nmembers       %s" % (
-                 len(members), len(victims), (victims or [0])[0] if waiting == "fencing" else 0,
-                 min(members), waiting, "".join("%d " % m for m in members)))
+                 len(there), len(victims), (victims or [0])[0] if waiting == "fencing" else 0,
+                 min(there), waiting, "".join("%d " % m for m in members)))
     if all_nodes:
         call.out("all nodes")
         for each in call.cluster.nodes.values():
             how = node.cman.fenced_how.get(str(each.id), "none")
             call.out("nodeid %d member %d victim %d last fence master %d how %s" % (
-                each.id, each.id in members, each.id in victims,
+                each.id, each.id in there, each.id in victims,
                 0 if how == "none" else node.id, how))
     call.out("")
     return True

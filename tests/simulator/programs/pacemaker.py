@@ -231,6 +231,10 @@ def attrd_updater(call):
 def stonith_admin(call):
     """Fencing history."""
     yield 0.05
+    option = next((word for word in call.args if word.startswith("--output-as")), None)
+    if _old(call) and option:
+        call.err("stonith_admin: unrecognized option '%s'" % option)
+        return 1
     if _down(call, "fencer"):
         return _NOT_CONNECTED
     if call.value("--fence", "-F", "--reboot", "-B"):

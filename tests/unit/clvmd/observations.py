@@ -42,7 +42,7 @@ def facts(history=(), elapsed=0.0, **changes):
         version=LvmVersion(number=(2, 3, 16)),
         settings=seen.Settings(use_lvmlockd="1", locking_type=None),
         installed=("lvmlockd",), configured=True, exclusive=frozenset(), mirror_logs=(),
-        metadata_cache=(), configuration="")
+        metadata_cache=(), configuration="", held_back=())
     values.update(changes)
     return Facts(history=history, elapsed=elapsed, **values)
 
@@ -107,7 +107,8 @@ _facets = dict(
     installed=st.lists(st.sampled_from(seen.PROGRAMS), unique=True).map(tuple),
     configured=st.booleans(), exclusive=_locks, configuration=_words,
     mirror_logs=st.sampled_from(((), (CMIRRORD.but(pid=6),))),
-    metadata_cache=st.sampled_from(((), (LVMETAD,))))
+    metadata_cache=st.sampled_from(((), (LVMETAD,))),
+    held_back=st.sampled_from(((), ("drbd0",))))
 
 
 @st.composite

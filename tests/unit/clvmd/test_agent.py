@@ -228,6 +228,9 @@ def test_cmirrord_that_is_not_installed_is_told_from_one_that_failed():
 
 @pytest.mark.parametrize("answer, says", (
     ("Configuration validates\n", ""), ((255, "", "Unable to get the configuration\n"), ""),
+    ((255, "", "Invalid cluster name. It must be 15 characters or fewer\n \n"
+      "Unable to get the configuration\n"),
+     "Invalid cluster name. It must be 15 characters or fewer"),
     ((3, "tempfile:5: element x\nConfiguration fails to validate\n", ""), "tempfile:5: element x")))
 def test_cluster_conf_is_only_told_when_it_is_known_to_be_wrong(answer, says):
     assert agent({"ccs_config_validate": answer}).see_configuration() == says

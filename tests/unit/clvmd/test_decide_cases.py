@@ -57,6 +57,8 @@ def test_start_remembers_the_process_once_it_is_ready():
      "this node's cluster engine does not answer (corosync is down)"),
     (dict(dlm=seen.Dlm(ready=True, pending="fencing of node2")), "dlm waits for fencing of node2"),
     (dict(dlm=seen.Dlm(ready=False)), "dlm is not set up on this node"),
+    (dict(quorum=seen_by.GOOD.but(engine="cman"), fence_domain=None, dlm=seen.Dlm(ready=False)),
+     "cman's dlm_controld does not run on this node"),
     (dict(quorum=seen_by.GOOD.but(engine="cman"), fence_domain=seen_by.FENCING),
      "node2 (id 2) is not fenced yet"),
 ))

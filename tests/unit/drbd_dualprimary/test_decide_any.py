@@ -76,7 +76,7 @@ def test_never_primary_without_good_data_and_a_peer_that_is_here_or_down(paramet
         assert conf.after_sb[2] in (None, "disconnect")
         if parameters.require_fencing:
             assert conf.fencing == "resource-and-stonith" and conf.fence_peer
-            assert facts.handler.usable and facts.fencing_enabled is not False
+            assert facts.handler.usable and facts.fencing_enabled is True
             assert conf.fence_peer != o.STOCK or facts.generation != 9
         else:
             assert facts.done("warn"), "the waiver is logged before it is used"

@@ -366,6 +366,15 @@ def test_promote_refuses_a_cluster_without_fencing_everywhere():
     assert refused.code == ExitCode.ERR_CONFIGURED and "stonith-enabled=true" in refused.reason
 
 
+def test_promote_waits_where_it_is_unknown_whether_the_cluster_fences():
+    for managed in (True, False):
+        waiting = step("promote", asked=dict(in_cluster=managed),
+                       fencing_enabled=None)
+        assert isinstance(waiting, Wait) and waiting.why.reason is reasons.FENCING_UNKNOWN
+    assert not isinstance(step("promote", dict(require_fencing="false"), fencing_enabled=None,
+                               history=[done("warn")]), Wait)
+
+
 def test_a_refused_primary_is_told_and_a_transient_one_tried_again():
     assert isinstance(step("promote", history=[done("primary", ok=False, transient=True)]), Wait)
     assert step("promote", elapsed=2.0,

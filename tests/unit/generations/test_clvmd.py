@@ -83,6 +83,7 @@ def test_lvmetad_that_runs_is_named_with_the_line():
 
 def test_singlenode_waits_for_nothing():
     simulation = cluster("fresh")
+    simulation.cluster.engine = "corosync"      # a build for cman does not have it
     code, reason, calls = clvmd(simulation, "start", cluster_engine="singlenode")
     assert code == 0, reason
     assert not [c for c in calls if c[0] in ("cman_tool", "fence_tool", "dlm_tool")]
@@ -121,7 +122,7 @@ def test_dlm_is_waited_for_and_told():
     simulation = cluster("both-primary")
     simulation.cluster.nodes["node1"].dlm_controld = False
     code, reason, _ = clvmd(simulation, "start", seconds=20)
-    assert code == 1 and "dlm is not set up on this node, waited" in fitted(reason)
+    assert code == 1 and "cman's dlm_controld does not run on this node, waited" in fitted(reason)
 
 
 def test_exit_code_5_is_not_yet_and_clvmd_is_waited_for():

@@ -58,6 +58,9 @@ GOOD = Report(
     listed=(Listed(vg="vg0", lv="lv0", id="id0", attr="-wi-a-----", vg_attr="wz--ns"),))
 
 
+DOWN = GOOD.quorum.but(running=False, quorate=None)
+
+
 def cluster(**of_node2):
     return GOOD.cluster.but(nodes=(NODES[0], NODES[1].but(**of_node2)))
 
@@ -77,8 +80,20 @@ def test_a_good_state_needs_nothing():
 
 
 @pytest.mark.parametrize("changes, severity, what, do", [
-    ({"quorum": GOOD.quorum.but(running=False, quorate=None)}, "error", "does not run on node1",
+    ({"quorum": DOWN, "locking": Locking(daemon="lvmlockd")}, "error", "does not run on node1",
      "start it"),
+    ({"quorum": DOWN, "locking": GOOD.locking.but(engine=True)}, "error", "does not run on node1",
+     "start it"),
+    ({"quorum": DOWN}, "error", "has left lvmlockd and dlm's lockspaces in the kernel (lvm_global, "
+     "lvm_vg0)", "reboot this node"),
+    ({"quorum": DOWN, "locking": GOOD.locking.but(
+        daemon="clvmd", problem="its socket is gone", pid=935, state="D", waits="quorum")},
+     "error", "has left clvmd (pid 935) in state D and dlm's lockspaces", "reboot this node"),
+    ({"quorum": DOWN, "locking": GOOD.locking.but(daemon=None)}, "error",
+     "has left dlm's lockspaces in the kernel", "reboot this node"),
+    ({"locking": GOOD.locking.but(daemon="clvmd", problem="its socket is gone", pid=935,
+                                  state="D")},
+     "error", "clvmd (pid 935) hangs in the kernel (state D): its socket", "reboot this node"),
     ({"quorum": GOOD.quorum.but(quorate=False)}, "error", "node1 has no quorum", "run none"),
     ({"cluster": Silent(says="no answer in 5 s")}, "error", "Pacemaker does not answer", "log"),
     ({"cluster": cluster(online=False, unclean=True)}, "error", "node2 is lost and not fenced",
@@ -94,6 +109,10 @@ def test_a_good_state_needs_nothing():
      "--resource my_vg`"),
     ({"fencing": Fencing(enabled=False)}, "error", "fencing is disabled", "stonith-enabled=true"),
     ({"fencing": event("pending")}, "error", "node2 is being fenced", "wait"),
+    ({"fencing": event("pending").but(waits="quorum")}, "error",
+     "node2 is to be fenced, which waits for quorum", "bring back the other node"),
+    ({"fencing": event("pending").but(waits="messages")}, "error", "which waits for messages",
+     "`fence_tool ls` shows"),
     ({"fencing": event("failed")}, "error", "last fencing of node2 failed", "--history node2"),
     ({"drbd": DrbdReport(loaded=False)}, "error", "module is not loaded", "modprobe drbd"),
     ({"drbd": DrbdReport(loaded=True, resources=(("r0", None),))}, "error", "r0 is not up",
@@ -187,6 +206,23 @@ def test_a_witness_is_shown_and_missed_by_its_name():
 def test_a_peer_that_is_down_is_no_reason_to_look_at_the_cable():
     report = GOOD.but(cluster=cluster(online=False), drbd=link("WFConnection"))
     assert [each.what for each in advice.advise(report)] == ["node2 is down; node1 works alone"]
+
+
+@pytest.mark.parametrize("events, pointed", [
+    ((), False), (event("pending").events, False), (event("success").events, True),
+    ((event("success").events[0].but(target="node1"),), False),
+    (event("pending").events + event("success").events, True)])
+def test_the_last_fencing_is_pointed_at_only_where_it_is_shown(events, pointed):
+    report = GOOD.but(cluster=cluster(online=False), fencing=Fencing(enabled=True, events=events))
+    (down,) = [each for each in advice.advise(report) if "node2 is down" in each.what]
+    assert ("see the last fencing above" in down.do) is pointed
+    assert ("last: off of node2" in shown(report)) is pointed
+
+
+def shown(report):
+    stream = io.StringIO()
+    screen.show(Console(stream, stream, "status"), report, advice.advise(report))
+    return stream.getvalue()
 
 
 @pytest.mark.parametrize("code", ["promoted (degraded)", "OCF_DEGRADED"])

@@ -3,13 +3,13 @@
 
 from dualstor import log
 from dualstor.action.engine import Agent
-from dualstor.agents import lvmversion
+from dualstor.agents import heldback, lvmversion
 from dualstor.agents.clustered_vg import decide, deeds, headers, reasons, seen
 from dualstor.agents.clustered_vg.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolHung
 from dualstor.kernel import block, devmapper, dlm, holders, locksocket
 from dualstor.look import sights, well
-from dualstor.tools import drbdadm, drbdsetup, lvm, lvmlock, quorum
+from dualstor.tools import drbdadm, lvm, lvmlock, quorum
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -117,12 +117,7 @@ class ClusteredVg(Agent):
         """The lock daemons whose socket accepts, or would if they were not busy."""
         return locksocket.look(self.host, _CONNECT_TIME)
 
-    def see_held_back(self) -> "tuple[str, ...]":
-        """Kernel's names of the DRBD devices whose I/O stands still; LVM reads from them all."""
-        try:
-            return tuple(f"drbd{minor}" for minor in drbdsetup.held_back(self.host))
-        except DualstorError:
-            return ()   # not known: what must not hang has its deadline
+    see_held_back = heldback.see_held_back
 
     # -- tools -------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 """clvmd: how it observes its host."""
 
 from dualstor.action.engine import Agent
-from dualstor.agents import lvmversion
+from dualstor.agents import heldback, lvmversion
 from dualstor.agents.clvmd import decide, deeds, reasons, seen
 from dualstor.agents.clvmd.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolError, ToolMissing
@@ -175,6 +175,7 @@ class Clvmd(Agent):
         return "" if found.ok is not False else found.says
 
     see_version = lvmversion.see_version
+    see_held_back = heldback.see_held_back
 
     def see_settings(self) -> "seen.Settings":
         """The settings of LVM that decide who locks."""

@@ -49,6 +49,8 @@ def _round_trip(case: "Case", process: "Process") -> "Finish":
                                pid=process.pid, says=quorum.says)
         if quorum.quorate is not True:
             return Finish(ExitCode.SUCCESS)     # it answers nobody without quorum
+    if process.program == CLVMD and case.held_back:
+        return Finish(ExitCode.SUCCESS)     # to be asked, it would read what DRBD holds back
     if case.answer is None:
         return Finish(ExitCode.SUCCESS, well=None if case.history else ())
     return case.refuse(ExitCode.ERR_GENERIC, reasons.NO_ANSWER, daemon=process.program,

@@ -93,12 +93,18 @@ FENCING_WAITS = Reason(
 DLM_WAITS = Reason(
     "clvmd-dlm-waits", _CLUSTER, "{daemon}: dlm waits for {state}",
     "fix that, see `dlm_tool ls` and `dualstor status`")
+_NO_DLM = Topic(
+    "Waiting for dlm", "dlm_controld does not run on this node.",
+    "With corosync, start the dlm clone (ocf:pacemaker:controld) and order it before this one. "
+    "With cman there is no such resource, as dlm_controld belongs to the service cman: see its "
+    "log, then stop Pacemaker on this node, restart cman, and start Pacemaker.")
 NO_DLM = Reason(
-    "clvmd-no-dlm", Topic(
-        "Waiting for dlm", "dlm_controld does not run on this node.",
-        "Start the dlm clone (ocf:pacemaker:controld) and order it before this one; cman starts "
-        "it itself."),
+    "clvmd-no-dlm", _NO_DLM,
     "{daemon}: dlm is not set up on this node", "start dlm's resource, order it before this one")
+NO_CMAN_DLM = Reason(
+    "clvmd-no-cman-dlm", _NO_DLM,
+    "{daemon}: cman's dlm_controld does not run on this node",
+    "see its log, restart Pacemaker and cman")
 
 # -- coming up ------------------------------------------------------------------------------
 
@@ -179,8 +185,8 @@ SEVERAL = Reason(
     "clvmd-several", Topic(
         "Several daemons run at once",
         "Somebody, or a unit of the system, has started one in addition to the cluster's.",
-        "`systemctl list-units '*lvmlock*' '*clvmd*'` lists such units: disable what is there and "
-        "stop the daemon that the cluster did not start."),
+        "`systemctl list-units '*lvmlock*' '*clvmd*'` lists such units: disable what is there "
+        "(EL 6: `chkconfig clvmd off`) and stop the daemon that the cluster did not start."),
     "{number} lock daemons run at once ({holders})", "stop those that the cluster did not start")
 
 _HANGS = Topic(
@@ -271,6 +277,9 @@ _RELOAD = Topic(
 NOT_REFRESHED = Reason(
     "clvmd-not-refreshed", _RELOAD, "clvmd was not refreshed ({says})",
     "see `dlm_tool ls` and the system log")
+HELD_BACK = Reason(
+    "clvmd-io-held-back", _RELOAD, "{daemon}: DRBD holds back the I/O of {devices}",
+    "see `drbdadm status`, usually it waits for fencing")
 PEER_WITHOUT = Reason(
     "clvmd-peer-without", _RELOAD, "clvmd does not run on {peer}",
     "start it there, or stop the cluster there")

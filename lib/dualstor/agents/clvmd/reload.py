@@ -15,7 +15,7 @@ from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.action.steps import Done, Step
+    from dualstor.action.steps import Done, Step, Wait
     from dualstor.agents.clvmd.seen import Attempt, Case
     from dualstor.kernel.process import Process
     from dualstor.ocf.reason import Said
@@ -39,12 +39,19 @@ def decide(case: "Case") -> "Step":
         return _restarted(case, found, restarted[-1])
     if case.done(deeds.refresh):
         return _refresh(case)
-    step = common.ailment(case) or start.waiting(case)
+    step = common.ailment(case) or start.waiting(case) or _standstill(case)
     if step:
         return step
     if case.parameters.on_reload == "restart" and (case.version.number or ()) >= _KEEPS_LOCKS:
         return Do(deeds.restart, (found[0].pid,))
     return _refresh(case)
+
+
+def _standstill(case: "Case") -> "Wait | None":
+    """A Wait while DRBD holds I/O back: clvmd reads every device and could not be ended then."""
+    if not case.held_back:
+        return None
+    return case.wait(reasons.HELD_BACK, devices=" and ".join(case.held_back))
 
 
 def _refresh(case: "Case") -> "Step":

@@ -94,6 +94,7 @@ class Case(lvmversion.Case):
     configuration: str                      # what is wrong with cluster.conf, "" for nothing
     settings: Settings
     installed: "tuple[str, ...]"            # names of the daemons whose program is here
+    held_back: "tuple[str, ...]"            # DRBD devices whose I/O stands still
     answer: "str | None"                    # what the daemon did instead of answering
 
     @property

@@ -6,6 +6,7 @@ from dualstor.agents import lvmversion
 from dualstor.agents.clvmd import common, deeds, mirror, options, reasons
 from dualstor.kernel.locksocket import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
+from dualstor.tools.quorum import CMAN
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -100,13 +101,13 @@ def waiting(case: "Case") -> "Finish | Wait | None":
         return case.wait(reasons.QUORUM_UNKNOWN, says=quorum.says)
     if not quorum.quorate:
         return case.wait(reasons.NO_QUORUM, says=quorum.says)
-    if quorum.engine == "cman" and case.fence_domain:
+    if quorum.engine == CMAN and case.fence_domain:
         return Wait(case.fence_domain)
     dlm = case.dlm
     if dlm.pending:
         return case.wait(reasons.DLM_WAITS, state=dlm.pending)
     if not dlm.ready:
-        return case.wait(reasons.NO_DLM)
+        return case.wait(reasons.NO_CMAN_DLM if quorum.engine == CMAN else reasons.NO_DLM)
     return None
 
 

@@ -8,7 +8,7 @@ from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.action.steps import Finish
+    from dualstor.action.steps import Finish, Wait
     from dualstor.agents.drbd_dualprimary.seen import Case
     from dualstor.ocf.reason import Said
 
@@ -94,11 +94,16 @@ def handler_fits(case: "Case") -> "Finish | None":
     return case.refuse(ExitCode.ERR_ARGS, reasons.HANDLER_UNFIT)
 
 
-def cluster_fencing(case: "Case") -> "Finish | None":
-    """A refusal when the cluster does not fence, else None; wrong on every node."""
-    if case.parameters.require_fencing and case.fencing_enabled is False:
-        return case.refuse(ExitCode.ERR_CONFIGURED, reasons.FENCING_DISABLED)
-    return None
+def cluster_fencing(case: "Case") -> "Finish | Wait | None":
+    """A refusal when the cluster does not fence, wrong on every node; else None.
+
+    :returns: also a Wait while nobody says whether it does: two Primaries must not begin so
+    """
+    if not case.parameters.require_fencing or case.fencing_enabled:
+        return None
+    if case.fencing_enabled is None:
+        return case.wait(reasons.FENCING_UNKNOWN)
+    return case.refuse(ExitCode.ERR_CONFIGURED, reasons.FENCING_DISABLED)
 
 
 def risky(case: "Case") -> "list[Said]":

@@ -110,14 +110,19 @@ HANDLER_MISSING = Reason(
         "Install the package that has the handler (resource-agents-dualstor has "
         "dualstor-fence-peer, drbd-utils the others), or correct its path."),
     "DRBD {drbd} cannot run fence-peer handler {program}", "install or correct it")
+_NO_FENCING = Topic(
+    "The cluster does not fence",
+    "With stonith-enabled=false nobody makes sure that a lost peer has stopped writing: two "
+    "Primaries that do not see each other lose the writes of one. Where Pacemaker does not answer, "
+    "it is unknown whether anybody does, and promote waits until it is known.",
+    "Start Pacemaker if it does not run. Configure a fence device for each node, test it with "
+    "`stonith_admin --reboot NODE` (which reboots that node), set stonith-enabled=true. "
+    "require_fencing=false lifts the refusal; then you accept the loss.")
+FENCING_UNKNOWN = Reason(
+    "drbd-fencing-unknown", _NO_FENCING, "DRBD {drbd}: it is unknown whether the cluster fences",
+    "start Pacemaker, or see its log")
 FENCING_DISABLED = Reason(
-    "drbd-fencing-disabled", Topic(
-        "The cluster does not fence",
-        "With stonith-enabled=false nobody makes sure that a lost peer has stopped writing: two "
-        "Primaries that do not see each other lose the writes of one.",
-        "Configure a fence device for each node, test it with `stonith_admin --reboot NODE` (which "
-        "reboots that node), set stonith-enabled=true. require_fencing=false lifts the refusal; "
-        "then you accept the loss."),
+    "drbd-fencing-disabled", _NO_FENCING,
     "DRBD {drbd}: the cluster does not fence",
     "add a fence device for each node, set stonith-enabled=true")
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from dualstor.command.status.report import Report
     from dualstor.tools.pacemaker import ClusterState
 
+#: Where the cluster's words are, and how Pacemaker is asked for, by whether cman runs it: EL 6
+#: has neither journal nor systemd.
+_LOGS = ("`journalctl -b -u corosync -u pacemaker`", "/var/log/messages and /var/log/cluster/")
+_PACEMAKER = ("systemctl status pacemaker", "service pacemaker status")
+
 # -- the cluster ------------------------------------------------------------------------
 
 
@@ -22,10 +27,17 @@ def _membership(report: "Report") -> "Iterator[Advice]":
     quorum = report.quorum
     if isinstance(quorum, Silent):
         return
-    if not quorum.running:
+    if report.stranded:
+        yield error(
+            f"the cluster does not run on {report.node} ({quorum.says}), and has left "
+            + _left(report),
+            "stop what uses the storage, as far as it can be stopped, then reboot this node: "
+            "nothing else clears that, and the cluster cannot start before. Run no LVM command "
+            "here")
+    elif not quorum.running:
         yield error(
             f"the cluster does not run on {report.node} ({quorum.says})",
-            "find out why it stopped (`journalctl -b -u corosync -u pacemaker`), then start it; "
+            f"find out why it stopped ({_LOGS[quorum.engine == CMAN]}), then start it; "
             "run no LVM command here before that")
     elif not quorum.quorate:
         yield error(
@@ -34,14 +46,27 @@ def _membership(report: "Report") -> "Iterator[Advice]":
             "run none")
 
 
+def _left(report: "Report") -> str:
+    """What a cluster engine that has ended left behind, in words."""
+    locking = report.locking
+    assert not isinstance(locking, Silent)      # else nothing would be known to be left
+    spaces = "dlm's lockspaces in the kernel " \
+        f"({', '.join(space.name for space in locking.lockspaces)})"
+    if locking.daemon is None or locking.dead:
+        return spaces
+    state = f" in state {locking.state}" if locking.state else ""
+    pid = f" (pid {locking.pid})" if locking.pid else ""
+    return f"{locking.daemon}{pid}{state} and {spaces}"
+
+
 def _nodes(report: "Report") -> "Iterator[Advice]":
     """Nodes that are not as they should be. What a lost node's fencing needs goes first."""
     cluster = report.cluster
     if isinstance(cluster, Silent):
         if not isinstance(report.quorum, Silent) and report.quorum.running:
+            see = _PACEMAKER[report.quorum.engine == CMAN]
             yield error(f"Pacemaker does not answer ({cluster.says})",
-                        "see `systemctl status pacemaker` and its log; DRBD and LVM are shown "
-                        "anyway")
+                        f"see `{see}` and its log; DRBD and LVM are shown anyway")
         return
     for node in cluster.nodes:
         if node.unclean:
@@ -53,7 +78,7 @@ def _nodes(report: "Report") -> "Iterator[Advice]":
         elif not node.online:
             yield warning(
                 f"{node.name} is down; {report.node} works alone",
-                "find out why (see the last fencing above), then switch it on and start its "
+                f"find out why{_last_fencing(report, node.name)}, then switch it on and start its "
                 "cluster: it joins, and DRBD resyncs its disk")
         elif node.standby or node.maintenance:
             state = "standby" if node.standby else "maintenance"
@@ -64,6 +89,13 @@ def _nodes(report: "Report") -> "Iterator[Advice]":
         yield warning("the whole cluster is in maintenance mode: nothing is recovered",
                       "once the work on it is done: `crm_attribute --name maintenance-mode "
                       "--delete`")
+
+
+def _last_fencing(report: "Report", node: str) -> str:
+    """A pointer to the last fencing, where the screen shows one of the node."""
+    fencing = report.fencing
+    last = None if isinstance(fencing, Silent) else fencing.last
+    return " (see the last fencing above)" if last and last.target == node else ""
 
 
 def _by_hand(report: "Report", node: str) -> str:
@@ -82,7 +114,13 @@ def _fencing(report: "Report") -> "Iterator[Advice]":
                     "lost",
                     "configure a fence device for each node and set stonith-enabled=true")
     for event in fencing.events[:1]:
-        if event.pending:
+        if event.pending and fencing.waits:
+            yield error(f"{event.target} is to be fenced, which waits for {fencing.waits}",
+                        "bring back the other node or the cluster network: without quorum cman "
+                        "fences nobody" if fencing.waits == "quorum" else
+                        "wait some seconds; if that is not enough, `fence_tool ls` shows what it "
+                        "waits for")
+        elif event.pending:
             yield error(f"{event.target} is being fenced",
                         "wait; if it takes longer than a minute, check its fence device"
                         + _by_hand(report, event.target))
@@ -97,17 +135,23 @@ def _fencing(report: "Report") -> "Iterator[Advice]":
 
 def _locking(report: "Report") -> "Iterator[Advice]":
     locking = report.locking
-    if isinstance(locking, Silent):
-        return
+    if isinstance(locking, Silent) or report.stranded:
+        return      # _membership says what to do
     if locking.waits:
         yield error(f"locking waits for {locking.waits}; LVM commands hang until then",
-                    "see above about quorum and fencing; run no LVM command")
+                    "fix quorum and fencing first; run no LVM command")
     if locking.daemon is None or locking.dead:
         yield error(f"no LVM lock daemon runs on {report.node}",
                     "the cluster starts it: see its last failure, fix that, then `crm_resource "
                     "--cleanup`; without it LVs stay usable, but cannot be changed")
     elif locking.problem == BUSY and not getattr(report.quorum, "quorate", True):
         pass    # clvmd takes no connection without quorum, which is reported above
+    elif locking.stuck:
+        yield error(
+            f"{locking.daemon} (pid {locking.pid}) hangs in the kernel (state {locking.state}): "
+            f"{locking.problem}",
+            "if quorum or fencing is missing, fix that first: it may continue. If it does not, "
+            "stop what uses the storage, then reboot this node: no signal ends it")
     elif locking.problem or locking.silence:
         yield error(f"{locking.daemon} does not answer ({locking.problem or locking.silence})",
                     "do not kill it: it holds the locks of the LVs. The cluster's monitor notices "

@@ -96,17 +96,19 @@ def see_locking(host: "Host") -> Locking:
     seen = Locking(
         lockspaces=tuple(LockspaceState(name=name, recovered=dlm.recovered(host, name))
                          for name in dlm.lockspaces(host)),
-        waits=dlm_tool.pending(host))
+        waits=dlm_tool.pending(host),
+        engine=bool(process.running(host, quorum.PROCESS)))
     for daemon in locksocket.PROGRAMS:
         socket = locksocket.find(host, daemon)
         if socket is None:
             continue
         problem = locksocket.attempt(host, daemon, socket, _CONNECT_TIME)
         if problem is None or seen.daemon is None:
-            dead = problem is not None and not process.running(host, daemon)
-            seen = seen.but(daemon=daemon, problem=problem, dead=dead)
+            seen = seen.but(daemon=daemon, problem=problem)
         if problem is None:
             break
+    if seen.daemon is None or seen.problem is not None:
+        seen = _by_process(host, seen)
     if seen.daemon == locksocket.LVMLOCKD and not seen.problem:
         try:
             spaces = lvmlock.lockspaces(host, _share(host))
@@ -114,6 +116,20 @@ def see_locking(host: "Host") -> Locking:
         except DualstorError as problem:
             seen = seen.but(silence=str(problem))
     return seen
+
+
+def _by_process(host: "Host", seen: Locking) -> Locking:
+    """*seen* with what the kernel has of a daemon that takes no connection.
+
+    A clvmd whose cluster engine died takes its socket away and stays in the kernel.
+    """
+    programs = locksocket.PROGRAMS if seen.daemon is None else (seen.daemon,)
+    found = [(name, each) for name in programs for each in process.running(host, name)]
+    if not found:
+        return seen.but(dead=seen.daemon is not None)
+    name, first = found[0]
+    return seen.but(daemon=name, pid=first.pid, state=first.state,
+                    problem=seen.problem or "its socket is gone")
 
 
 def see_fencing(host: "Host") -> Fencing:
@@ -124,7 +140,7 @@ def see_fencing(host: "Host") -> Fencing:
     except ToolError as problem:
         pacemakers = problem
     try:
-        return Fencing(enabled=enabled, events=_by_fenced(host))
+        return _by_fenced(host, enabled)
     except ToolMissing:
         raise pacemakers from None
 
@@ -140,14 +156,27 @@ def see_cluster(host: "Host") -> "ClusterState | Silent":
             return Silent(says=f"crm_mon: {error.line or problem}")
 
 
-def _by_fenced(host: "Host") -> "tuple[stonith.FenceEvent, ...]":
+def _by_fenced(host: "Host", enabled: "bool | None") -> Fencing:
     """What cman's fenced still has to do, as Pacemaker reports it."""
     domain = fence_tool.ls(host)
-    if domain is None or not domain.victim:
-        return ()
-    name = next((node.name for node in cman.nodes(host) if node.id == domain.victim),
-                f"node {domain.victim}")
-    return (stonith.FenceEvent(target=name, action="off", status="pending"),)
+    if domain is None or not domain.pending:
+        return Fencing(enabled=enabled)
+    targets = [_node_name(host, number) for number in domain.doomed]
+    if domain.victims and not targets:
+        targets = ["a node"]        # it has not said which
+    return Fencing(
+        enabled=enabled, waits=None if domain.wait in ("none", "fencing") else domain.wait,
+        events=tuple(stonith.FenceEvent(target=name, action="off", status="pending")
+                     for name in targets))
+
+
+def _node_name(host: "Host", number: int) -> str:
+    """The name that cman has for a node; "node 2" where it does not say."""
+    try:
+        return next((node.name for node in cman.nodes(host) if node.id == number),
+                    f"node {number}")
+    except DualstorError:
+        return f"node {number}"
 
 
 def see_active(host: "Host") -> "tuple[Active, ...]":

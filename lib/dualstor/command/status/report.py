@@ -40,8 +40,10 @@ class LockspaceState(Record):
 class Locking(Record):
     """LVM's locking on this node.
 
-    ``daemon`` is the one whose socket is there, None when none is; ``problem``: why it takes
-    no connection; ``dead``: it left its socket and does not run. ``waits``: what dlm waits for.
+    ``daemon`` is the one whose socket is there or whose process runs, None when there is neither;
+    ``problem``: why it takes no connection; then ``pid`` and ``state`` are those of its process
+    (the kernel's letter), and ``dead``: it left its socket and does not run. ``waits``: what dlm
+    waits for. ``engine``: whether a process of the cluster engine runs, however it answers.
     ``modes``: (LV id, "sh" or "ex") of lvmlockd's locks; None with clvmd, and where lvmlockd
     does not answer (``silence``: why).
     """
@@ -49,10 +51,18 @@ class Locking(Record):
     daemon: "str | None" = None
     problem: "str | None" = None
     dead: bool = False
+    pid: "int | None" = None
+    state: "str | None" = None
+    engine: bool = False
     lockspaces: "tuple[LockspaceState, ...]" = ()
     waits: "str | None" = None
     modes: "tuple[tuple[str, str], ...] | None" = None
     silence: "str | None" = None
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the kernel holds the daemon's process, so that no signal ends it."""
+        return self.state in ("D", "Z")
 
     @property
     def works(self) -> bool:
@@ -82,10 +92,19 @@ class Listed(Record):
 
 
 class Fencing(Record):
-    """``enabled`` None: not known. ``events``: the latest first."""
+    """``enabled`` None: not known. ``events``: the latest first.
+
+    ``waits``: what cman's fence domain waits for before it fences: quorum, messages; else None.
+    """
 
     enabled: "bool | None" = None
     events: "tuple[FenceEvent, ...]" = ()
+    waits: "str | None" = None
+
+    @property
+    def last(self) -> "FenceEvent | None":
+        """The latest one that has come to an end; None: none is known."""
+        return next((event for event in self.events if not event.pending), None)
 
 
 class Report(Record):
@@ -105,6 +124,17 @@ class Report(Record):
     listed: "tuple[Listed, ...] | Silent | None" = None
     peer: "dict[str, Any] | Silent | None" = None
     time: "str | None" = None
+
+    @property
+    def stranded(self) -> bool:
+        """Whether the cluster engine has ended and left a lock daemon or lockspaces.
+
+        dlm_controld gives up at the sight of such lockspaces, so the cluster cannot start again.
+        """
+        if isinstance(self.quorum, Silent) or isinstance(self.locking, Silent):
+            return False
+        return not self.quorum.running and not self.locking.engine \
+            and bool(self.locking.lockspaces)
 
     @property
     def other(self) -> str:

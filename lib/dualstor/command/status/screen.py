@@ -51,10 +51,12 @@ def _fencing(console: "Console", report: "Report") -> None:
         _label(console, "Fencing", fencing.says, "warning")
         return
     words = {True: "enabled", False: "DISABLED", None: "not known"}[fencing.enabled]
-    pending = [event for event in fencing.events if event.pending]
-    last = next((event for event in fencing.events if not event.pending), None)
+    pending, last = [event for event in fencing.events if event.pending], fencing.last
     text = f"{words}; pending: {', '.join(e.target for e in pending) or 'none'}"
-    _label(console, "Fencing", text, "error" if pending or not fencing.enabled else "good")
+    if fencing.waits:
+        text += f"; the fence domain waits for {fencing.waits}"
+    bad = pending or fencing.waits or not fencing.enabled
+    _label(console, "Fencing", text, "error" if bad else "good")
     if last:
         when = f" at {last.completed}" if last.completed else ""
         _label(console, "", f"last: {last.action} of {last.target} {last.status}{when}")
@@ -112,6 +114,8 @@ def _locking(console: "Console", report: "Report") -> None:
     text = locking.daemon or "no lock daemon"
     if locking.daemon:
         trouble = locking.problem or locking.silence
+        if locking.stuck:
+            text += f" (pid {locking.pid}, state {locking.state})"
         text += " does not run" if locking.dead else (
             f" does not answer: {trouble}" if trouble else " answers")
     if locking.waits:

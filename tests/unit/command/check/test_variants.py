@@ -134,6 +134,23 @@ def test_another_right_way_has_no_finding(good, name, label, change):
     assert [(f.rule.id, f.text) for f in verdict.findings] == []
 
 
+@pytest.mark.parametrize("text", [
+    "totem {\n\tversion: 2\n}\nnodelist {\n\tnode {\n\t}\n}\n", "totem {\n",
+    "totem {\n\tversion: 1\n}\n", ""])
+@pytest.mark.parametrize("version", ["1.4.9", "2.4.5"])
+def test_of_a_file_that_cman_ignores_only_its_presence_is_told(good, text, version):
+    pair = good(M).write(CORO, text).write(CORO, text + "# differs\n", (1,)).answer(
+        "corosync-version", f"Corosync Cluster Engine, version '{version}'")
+    assert pair.ids() == {"CMAN-COROSYNC-CONF"}
+    assert "COROSYNC-NODES" not in {unseen.rule.id for unseen in pair.verdict().unseen}
+
+
+def test_so_is_a_cluster_conf_where_corosync_was_chosen(good):
+    pair = good(C).write(CLUSTER, "<cluster")
+    pair.engine = "corosync"
+    assert pair.ids() == set()
+
+
 def test_master_and_slave_are_understood(good):
     ids = _as_master(good(C)).ids()
     assert not ids & {"PCMK-PROMOTABLE", "PCMK-PROMOTED-MAX", "PCMK-CLONE", "PCMK-COLOCATION"}

@@ -103,8 +103,8 @@ def delay(cib: "Cib") -> "Findings":
 
 
 @rule("PCMK-FENCE-ACTION", WARNING, "the cluster and dlm fence with the same action",
-      why="dlm always asks for a reboot. Pacemaker only merges equal requests, so the cluster's "
-          "own `off` is a second one, and a node that boots fast is killed twice.",
+      why="dlm always asks for a reboot, and Pacemaker only merges equal requests: a node that "
+          "boots fast is killed twice.",
       fix="`pcs property unset {option}`; to have nodes stay off, `pcs stonith update {device} "
           "pcmk_reboot_action=off` for each device", scope=CIB)
 def action(cib: "Cib") -> "Findings":

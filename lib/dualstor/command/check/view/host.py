@@ -52,10 +52,10 @@ class HostView(Seen):
     def cluster_conf(self) -> "tuple[Element | None, tuple[Problem, ...]]":
         """(root element or None, Problems) of cluster.conf.
 
-        :raises Irrelevant: the host uses corosync alone
+        :raises Irrelevant: the host uses corosync alone, which ignores the file
         :raises Unavailable: there is no file
         """
-        if self.text(CLUSTER_CONF) is None and self.engine != CMAN:
+        if self.engine != CMAN:
             raise Irrelevant()
         return xml.parse(self.need(CLUSTER_CONF), CLUSTER_CONF)
 
@@ -66,9 +66,13 @@ class HostView(Seen):
         :raises Irrelevant: the host uses cman, which ignores the file
         :raises Unavailable: there is no file
         """
-        if self.text(COROSYNC_CONF) is None and self.engine != COROSYNC:
+        if self.engine != COROSYNC and (self.text(COROSYNC_CONF) is None or self._cman_starts()):
             raise Irrelevant()
         return self.need(COROSYNC_CONF)
+
+    def _cman_starts(self) -> bool:
+        """Whether cluster.conf is XML: else cman does not start, and which engine is to is open."""
+        return not self.cluster_conf[1]
 
     @lazy
     def corosync_conf(self) -> "tuple[corosyncconf.CorosyncSection, tuple[Problem, ...]]":
