@@ -93,8 +93,16 @@ def confirm_down(cluster, node, victim):
         node.members.remove(victim.id)
     if victim.id in node.unclean:
         node.unclean.remove(victim.id)
+    fenced(cluster, node, victim)
     from simulator import locking
     locking.recover(cluster, node, victim)
+
+
+def fenced(cluster, node, victim):
+    """dlm on *node* learns that *victim* was fenced."""
+    times = node.dlm_times.setdefault(victim.id, [0, 0, 0])
+    times[1] = max(times[1], times[0] + 1)
+    times[2] = max(int(cluster.now), times[1])
 
 
 def settle(cluster, at_once=False):
@@ -124,12 +132,14 @@ def notice(cluster, node):
             and peer.id not in node.unclean:
         for one, other in ((node, peer), (peer, node)):
             one.joined_once = True
+            one.dlm_times[other.id] = [int(cluster.now), 0, 0]
             if other.id not in one.members:
                 one.members.append(other.id)
                 one.members.sort()
     elif not there and peer.id in node.members:
         node.members.remove(peer.id)
         node.unclean.append(peer.id)
+        node.dlm_times.setdefault(peer.id, [0, 0, 0])[1] = int(cluster.now)
         if can_fence(cluster, node):
             cluster.events.append([cluster.now + FENCE_SECONDS + node.id * 0.5, cluster.next(),
                                    "fenced", [node.name]])

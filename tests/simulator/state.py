@@ -197,6 +197,7 @@ class Node:
     members: list = field(default_factory=list)     # ids of the nodes it sees
     joined_once: bool = False       # has seen all nodes: wait_for_all is satisfied
     unclean: list = field(default_factory=list)     # ids that are lost and not yet fenced
+    dlm_times: dict = field(default_factory=dict)   # id: when dlm saw it [added, failed, fenced]
     lockspaces: dict = field(default_factory=dict)
     stuck: list = field(default_factory=list)       # lockspaces in which recovery never ends
     processes: dict = field(default_factory=dict)

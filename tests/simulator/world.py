@@ -84,7 +84,7 @@ def crash(cluster, node):
         return
     drbd.crash(node)
     node.up = node.engine = node.pacemaker = node.dlm_controld = node.fenced = False
-    node.members, node.unclean, node.modules = [], [], []
+    node.members, node.unclean, node.modules, node.dlm_times = [], [], [], {}
     node.cman = Cman(votes=node.cman.votes)
     node.joined_once = False
     node.lockspaces, node.stuck, node.processes, node.mappings = {}, [], {}, {}

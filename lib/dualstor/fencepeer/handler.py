@@ -15,7 +15,7 @@ from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.kernel import drbdlog
 from dualstor.record import fraction, whole
-from dualstor.tools import dlm_tool, drbdadm, pacemaker, quorum
+from dualstor.tools import drbdadm, pacemaker, quorum
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -74,17 +74,13 @@ class FencePeer(Agent):
 
     def see_by_dlm(self) -> "seen.Fencing":
         """What dlm knows of the peer's fencing; nothing where there is no dlm."""
-        try:
-            number = pacemaker.node_number(self.host, self.case.peers[0])
-            status = None if number is None else dlm_tool.status(self.host)
-        except DualstorError:
+        found = pacemaker.in_dlm(self.host, self.case.peers[0])
+        if found is None:
             return seen.Fencing()
-        node = next((n for n in status.nodes if n.id == number), None) if status else None
-        if status is None or node is None:
-            return seen.Fencing()
+        status, node = found
         # whole seconds, both of them: it may have been one more
         ago = status.now - node.fenced_at + 1.0 if node.fenced else None
-        return seen.Fencing(pending=number in status.unfenced, ago=ago)
+        return seen.Fencing(pending=node.id in status.unfenced, ago=ago)
 
     def see_by_us(self) -> "float | None":
         """Seconds since a handler of this node asked for a fencing that succeeded, this boot."""

@@ -19,6 +19,7 @@ _GONE = (FileNotFoundError, NotADirectoryError, ProcessLookupError, IsADirectory
 _NO_DEVICE = (6, 19)        # ENXIO, ENODEV
 _SINCE_BOOT = 7             # CLOCK_BOOTTIME, clock_gettime(2): counts while the host sleeps
 _CHUNK = 1 << 16
+_RECORDS = 1 << 18          # more than any kernel's log has: one that is written all the time
 
 
 class Files:
@@ -111,7 +112,7 @@ class Files:
             return None
         found: "list[str]" = []
         try:
-            while True:
+            for _ in range(_RECORDS):
                 try:
                     data = posix.read(number, _CHUNK)
                 except BrokenPipeError:

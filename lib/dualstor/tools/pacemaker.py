@@ -8,7 +8,7 @@ tools/crm_mon.c (1.1, ``-X``); crm_attribute(8), crm_node(8), include/crm/common
 from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
 from dualstor.host.deadline import QUERY
 from dualstor.record import Record, whole
-from dualstor.tools import cman, fence_tool, xmltext
+from dualstor.tools import cman, dlm_tool, fence_tool, xmltext
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -339,6 +339,18 @@ def node_number(host: "Host", name: str) -> "int | None":
     """
     completed = host.run(("crm_node", "-l"), QUERY)
     return next((node.id for node in parse_peers(completed.answer()) if node.name == name), None)
+
+
+def in_dlm(host: "Host",
+           name: str) -> "tuple[dlm_tool.DlmStatus, dlm_tool.Known] | None":
+    """dlm's status and what it knows of a node, on its own clock; None: it knows nothing."""
+    try:
+        number = node_number(host, name)
+        status = None if number is None else dlm_tool.status(host)
+    except (ToolError, ParseError):
+        return None
+    known = [node for node in status.nodes if node.id == number] if status else []
+    return (status, known[0]) if status and known else None
 
 
 def known_nodes(host: "Host") -> "tuple[str, ...] | None":

@@ -138,8 +138,10 @@ def dlm_tool(call):
         call.out("daemon now %d fence_pid %d " % (int(cluster.now), 77 if node.unclean else 0))
         known = {1, 2} if node.joined_once else set(node.members) | set(node.unclean)
         for number in sorted(known):
-            call.out("node %d %s add 491 rem 0 fail 0 fence 0 at 0 0" % (
-                number, "M" if number in node.members else "X"))
+            added, failed, fenced = node.dlm_times.get(number, (491, 0, 0))
+            call.out("node %d %s add %d rem %d fail %d fence %d at %d 0" % (
+                number, "M" if number in node.members else "X", added, failed, failed, fenced,
+                node.id if fenced else 0))
         return 0
     call.err("unknown command %s" % command)
     return 1

@@ -38,7 +38,8 @@ FACTS = st.builds(
     fencing_enabled=st.sampled_from((None, False, True)), patience=st.floats(0, 60),
     published=st.sampled_from((None, published.UNSURE, 1000, 10000)),
     peer=st.builds(seen.PeerNode, st.just("node2"), st.sampled_from((None, False, True))),
-    lost_peer=st.builds(seen.PeerNode, st.just("node2"), st.sampled_from((None, False, True))),
+    lost_peer=st.builds(seen.PeerNode, st.just("node2"), st.sampled_from((None, False, True)),
+                        st.sampled_from((None, False, True))),
     suspension=SUSPENSIONS,
     refusal=st.sampled_from((None, reasons.NO_HANDLER(drbd="r0"))),
     holders=st.sampled_from(((), ("qemu[4711]",))),
@@ -101,6 +102,8 @@ def test_io_goes_on_only_without_a_peer_that_could_write(request, parameters, fa
     step = decide(request, parameters, facts)
     if isinstance(step, Do) and step.deed == "resume_io":
         assert facts.lost_peer.down is True and facts.suspension == ("fencing",)
+        assert facts.lost_peer.fenced is not False or all(
+            dstate == "Outdated" for peer in facts.state.peers for dstate in peer.dstates)
         assert facts.state.up_to_date and not facts.state.connected
         assert not request.probe
 

@@ -508,6 +508,14 @@ def test_io_that_waited_for_a_fencing_goes_on_once_the_cluster_has_confirmed_it(
     assert step("notify", asked=asked, **FROZEN) == Do("resume_io", ("node2",))
 
 
+def test_what_dlm_says_of_the_fencing_counts():
+    fenced = dict(FROZEN, lost_peer=seen.PeerNode(name="node2", down=True, fenced=True))
+    assert step("monitor", **fenced) == Do("resume_io", ("node2",))
+    left = dict(FROZEN, lost_peer=seen.PeerNode(name="node2", down=True, fenced=False), state=o.state(
+        role="Primary", cstate="WFConnection", peer="Outdated", suspended=True))
+    assert step("monitor", **left) == Do("resume_io", ("node2",)), "it was stopped in good order"
+
+
 def test_a_monitor_lets_it_go_on_too_as_not_every_fencing_is_notified():
     assert step("monitor", **FROZEN) == Do("resume_io", ("node2",))
     tried = step("monitor", history=[done("resume_io", ok=False)], **FROZEN)
@@ -519,6 +527,7 @@ def test_a_monitor_lets_it_go_on_too_as_not_every_fencing_is_notified():
 @pytest.mark.parametrize("change", [
     dict(lost_peer=seen.PeerNode(name="node2", down=False)),
     dict(lost_peer=seen.PeerNode(name="node2", down=None)),
+    dict(lost_peer=seen.PeerNode(name="node2", down=True, fenced=False)),
     dict(suspension=("user",)), dict(suspension=("fencing", "user")), dict(suspension=None),
     dict(suspension=()),
     dict(state=o.state(role="Primary", suspended=True)),

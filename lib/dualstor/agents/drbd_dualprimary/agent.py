@@ -185,9 +185,11 @@ class DrbdDualPrimary(Agent):
     def see_lost_peer(self) -> "seen.PeerNode":
         """As ``see_peer``, for actions that do not fail for want of a tool."""
         try:
-            return self._peer_in(self._configuration())
+            peer = self._peer_in(self._configuration())
         except DualstorError:
             return seen.PeerNode(name="node")
+        found = pacemaker.in_dlm(self.host, peer.name) if peer.down else None
+        return peer.but(fenced=found[1].fenced if found else None)
 
     def see_suspension(self) -> "tuple[str, ...] | None":
         """Why I/O is suspended, a tuple of causes; None when DRBD does not say."""

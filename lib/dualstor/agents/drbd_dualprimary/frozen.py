@@ -13,18 +13,27 @@ from dualstor.agents.drbd_dualprimary import deeds
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.agents.drbd_dualprimary.seen import Case
+    from dualstor.kernel.drbd import State
+
+
+def _outdated(state: "State") -> bool:
+    """Whether the peer's copy is known as outdated: nobody is Primary on it."""
+    known = [dstate for peer in state.peers for dstate in peer.dstates]
+    return bool(known) and all(dstate == "Outdated" for dstate in known)
 
 
 def resume(case: "Case") -> "Do | None":
     """The deed that resumes I/O, None when it runs, or must stay suspended.
 
-    Only what waits for the fencing of a peer that the cluster has confirmed as down: not what
-    a person has suspended, and not what lacks good data.
+    Only what waits for the fencing of a peer that the cluster has confirmed as down, and dlm as
+    fenced where it knows the peer, unless DRBD knows the peer's copy as outdated: that one was
+    stopped in good order. Not what a person has suspended, and not what lacks good data.
     """
     state = case.state
     if state is None or not (state.suspended and state.primary and state.up_to_date) \
             or state.connected or case.done(deeds.resume_io):
         return None
-    if case.lost_peer.down is not True or case.suspension != ("fencing",):
+    if case.lost_peer.down is not True or case.suspension != ("fencing",) \
+            or (case.lost_peer.fenced is False and not _outdated(state)):
         return None
     return Do(deeds.resume_io, (case.lost_peer.name,))

@@ -31,10 +31,15 @@ class Configured(Record):
 
 
 class PeerNode(Record):
-    """What the cluster says of the peer: ``down`` is True only for "offline and clean"."""
+    """What the cluster says of the peer: ``down`` is True only for "offline and clean".
+
+    ``fenced``: whether dlm had it fenced since it was a member; None where dlm does not know it,
+    or was not asked. A node that has left in good order is down, too, but may still write.
+    """
 
     name: str
     down: "bool | None" = None
+    fenced: "bool | None" = None
 
 
 class Handler(Record):
