@@ -3,6 +3,7 @@
 
 They are the lab's own on purpose: the lab validates the product and must not see through its eyes.
 """
+import html
 import re
 import xml.etree.ElementTree as ET
 from collections import namedtuple
@@ -38,7 +39,7 @@ def cluster(crm_mon_xml):
     current = root.find("./summary/current_dc")
     options = root.find("./summary/cluster_options")
     recorded = [
-        Failure(each.get("op_key", ""), each.get("node"), each.get("exitstatus"), each.get("exitreason") or "")
+        Failure(each.get("op_key", ""), each.get("node"), each.get("exitstatus"), html.unescape(each.get("exitreason") or ""))
         for each in root.iterfind("./failures/failure")
     ]
     return Cluster(

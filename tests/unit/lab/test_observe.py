@@ -34,7 +34,7 @@ CRM_MON = """\
       </resource>
     </group></clone>
   </resources>
-  <failures><failure op_key="vg0_start_0" node="node1" exitstatus="error" exitreason="vgs: no VG" call="7"/>
+  <failures><failure op_key="vg0_start_0" node="node1" exitstatus="error" exitreason="vgs: no &amp;apos;VG&amp;apos;" call="7"/>
    <failure op_key="drbd_monitor_20000" node="node1" exitstatus="promoted (degraded)" exitreason="alone" call="9"/></failures>
   <status code="0" message="OK"/>
 </pacemaker-result>
@@ -58,7 +58,7 @@ def test_cluster_nodes_resources_and_failures():
         ("drbd", "Stopped", None),
         ("dlm", "Started", "node1"),
     ]
-    assert seen.failures == (("vg0_start_0", "node1", "error", "vgs: no VG"),)
+    assert seen.failures == (("vg0_start_0", "node1", "error", "vgs: no 'VG'"),)
     assert seen.degraded == (("drbd_monitor_20000", "node1", "promoted (degraded)", "alone"),)
 
 
@@ -67,7 +67,7 @@ def test_what_is_lacking_is_named():
     text = observe.unsettled(seen, {("drbd", "node1"): "Promoted", ("drbd", "node2"): "Promoted"})
     assert "drbd on node2 is Stopped, not Promoted" in text
     assert "dlm on node1 is Monitoring" in text
-    assert "vgs: no VG" in text
+    assert "vgs: no 'VG'" in text
     assert "drbd on node1" not in text
 
 
@@ -84,7 +84,7 @@ def test_what_is_no_xml_is_an_error_that_shows_it(text):
 
 def test_a_failed_start_is_hopeless_only_where_the_resource_is_wanted_and_does_not_run():
     seen = observe.cluster(CRM_MON)
-    assert [each.reason for each in observe.hopeless(seen, {("vg0", "node1"): "Started"})] == ["vgs: no VG"]
+    assert [each.reason for each in observe.hopeless(seen, {("vg0", "node1"): "Started"})] == ["vgs: no 'VG'"]
     assert observe.hopeless(seen, {("vg0", "node2"): "Started", ("drbd", "node1"): "Promoted"}) == []
     running = seen._replace(instances=(seen.instances[0]._replace(resource="vg0"),))
     assert observe.hopeless(running, {("vg0", "node1"): "Started"}) == []
