@@ -14,8 +14,9 @@ from dualstor.action import reasons
 from dualstor.action.engine import Agent
 from dualstor.action.steps import Finish
 from dualstor.agents.catalogue import NAMES as AGENTS
+from dualstor.agents.catalogue import load
 from dualstor.errors import (HostUnreadable, NoTime, ParseError, PermissionLacking, ToolHung,
-                             ToolMissing)
+                             ToolMissing, UnknownAction)
 from dualstor.main import conclude, perform
 from dualstor.ocf import document
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
@@ -147,6 +148,14 @@ def test_the_request_is_read_from_the_environment():
 def test_an_unknown_action_is_unimplemented(capsys):
     code, (reason,) = outcome(capsys, lambda: call("migrate_to"))
     assert code == ExitCode.ERR_UNIMPLEMENTED and "start, stop, monitor" in reason
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_what_an_agent_can_do_is_listed_once(name):
+    with pytest.raises(UnknownAction) as caught:
+        perform(load(name), "help", {})
+    listed = str(caught.value).partition("it has ")[2].split(", ")
+    assert len(listed) == len(set(listed)) > 4
 
 
 # -- the agents as they lie in the tree -------------------------------------------------

@@ -6,6 +6,7 @@ import io
 import pytest
 
 from dualstor import recipes
+from dualstor.agents import catalogue
 from dualstor.agents.clustered_vg import reasons
 from dualstor.agents.clvmd import reasons as clvmd_reasons
 from dualstor.agents.drbd_dualprimary import reasons as drbd_reasons
@@ -307,6 +308,16 @@ def test_nothing_is_above_where_no_recipe_is_shown():
     report = drbd_failed(split, "node1", GOOD.drbd.resources)
     (one,) = [each for each in advice.advise(report) if "last failed action" in each.what]
     assert "see above" not in one.do and "dualstor status" in one.do
+
+
+@pytest.mark.parametrize("agent, entry", [
+    (agent, entry) for agent in catalogue.NAMES for entry in catalogue.reasons(agent)
+    if not entry.logged], ids=lambda each: getattr(each, "id", each))
+def test_the_failure_is_cleaned_up_once(agent, entry):
+    reason = entry(**{place: "x" for place in entry.places})
+    report = GOOD.but(cluster=failed(reason, agent="ocf:dualstor:" + agent))
+    (one,) = [each for each in advice.advise(report) if "last failed action" in each.what]
+    assert one.do.count("crm_resource --cleanup") == 1
 
 
 def test_of_the_reason_of_another_agent_nothing_is_known():
