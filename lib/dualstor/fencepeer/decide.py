@@ -72,7 +72,7 @@ def _fencing(case: "Case") -> "Step":
     if case.quorum.members and peer in case.quorum.members:
         if case.behind and case.elapsed < YIELDING:
             return case.wait(reasons.YIELDS, _PAUSE, peer=peer, holders=", ".join(case.behind))
-        if case.local != min(case.local, peer) and case.elapsed < case.notice:
+        if peer < case.local and case.elapsed < case.notice:
             return case.wait(reasons.SECOND, _PAUSE / 2, peer=peer)
     if not case.turn:
         return case.wait(reasons.TURN, _PAUSE / 2, peer=peer)

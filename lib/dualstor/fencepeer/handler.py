@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import IO, Any, Callable, Mapping, NoReturn
 
     from dualstor.fencepeer.call import Call
+    from dualstor.tools.drbdconf import Configuration
 
 _NAME = "dualstor-fence-peer"
 
@@ -30,8 +31,8 @@ _NAME = "dualstor-fence-peer"
 #: further levels come on top.
 TIME = 600.0
 
-_PING_INT, _PING_TIMEOUT = 10, 5    # DRBD's own, in seconds and tenths of a second
-_NOTICE = 2.0 * _PING_INT + _PING_TIMEOUT / 10.0
+#: DRBD's own values, in seconds and tenths of a second.
+_PINGS = {"ping-int": 10, "ping-timeout": 5}
 _TURN = 1.0             # seconds to wait for the other handlers between two looks
 
 
@@ -47,13 +48,16 @@ class FencePeer(Agent):
         super().__init__(host, request, parameters)
         self._turn: "IO[Any] | None" = None
 
+    def _configuration(self) -> "Configuration":
+        """The resource as configured."""
+        return drbdadm.configuration(self.host, self.request.resource, self.case.parameters.conf)
+
     def see_peers(self) -> "tuple[str, ...]":
         """The names of the lost node: DRBD's, else those of the other hosts that are configured."""
         if self.case.parameters.peers:
             return self.case.parameters.peers
         try:
-            conf = drbdadm.configuration(self.host, self.request.resource,
-                                         self.case.parameters.conf)
+            conf = self._configuration()
         except (ToolError, ParseError) as problem:
             log.warning("%s", problem)
             return ()
@@ -100,8 +104,10 @@ class FencePeer(Agent):
         conf = self.case.parameters.conf
         try:
             for name in drbdadm.resources(self.host, conf):
+                if name == self.request.resource:
+                    continue
                 state = drbdadm.resource_state(self.host, name, conf)
-                if name != self.request.resource and state and not state.up_to_date:
+                if state and not state.up_to_date:
                     found.append(name)
         except DualstorError as problem:
             log.warning("%s", problem)
@@ -113,15 +119,15 @@ class FencePeer(Agent):
         An idle connection is asked for a sign of life each ping-int, and that wait may begin once
         more; an answer may take ping-timeout (tenths of a second). drbd.conf(5).
         """
+        values = dict(_PINGS)
         try:
-            conf = drbdadm.configuration(self.host, self.request.resource,
-                                         self.case.parameters.conf)
+            conf = self._configuration()
+            for name in values:
+                given = whole(conf.option("net", name))
+                values[name] = values[name] if given is None else given
         except DualstorError:
-            return _NOTICE
-        ping_int = whole(conf.option("net", "ping-int"))
-        ping_timeout = whole(conf.option("net", "ping-timeout"))
-        return 2.0 * (_PING_INT if ping_int is None else ping_int) \
-            + (_PING_TIMEOUT if ping_timeout is None else ping_timeout) / 10.0
+            pass    # DRBD's own
+        return 2.0 * values["ping-int"] + values["ping-timeout"] / 10.0
 
     def see_quorum(self) -> "quorum.Quorum":
         """Membership and quorum."""

@@ -79,7 +79,6 @@ class Reason(Record):
         return tuple(dict.fromkeys(piece.partition("}")[0]
                                    for piece in self.template.split("{")[1:]))
 
-
     @property
     def typed(self) -> "tuple[str, ...]":
         """The places in commands of the step."""

@@ -5,7 +5,7 @@ Formats and exit codes: cluster STABLE3 cman/cman_tool/main.c (show_status, show
 1 with "cman_tool: TEXT" on stderr for what failed. ``cman_member`` has the commands.
 """
 
-from dualstor.errors import ParseError, ToolFailed
+from dualstor.errors import DualstorError, ParseError, ToolFailed
 from dualstor.host.deadline import QUERY
 from dualstor.record import Record, whole
 from dualstor.tools import group_tool
@@ -175,6 +175,14 @@ def status(host: "Host", timeout: float = QUERY) -> "CmanStatus":
 def nodes(host: "Host", timeout: float = QUERY) -> "tuple[CmanNode, ...]":
     """The configured Nodes and the quorum disk, as a tuple. Raises as ``status``."""
     return parse_fields(_ask(host, ("nodes", "-F", _FIELDS), timeout))
+
+
+def names(host: "Host") -> "dict[int, str]":
+    """{id: name} of the configured nodes; {} where cman does not say."""
+    try:
+        return {node.id: node.name for node in nodes(host)}
+    except DualstorError:
+        return {}
 
 
 def version(host: "Host", timeout: float = QUERY) -> "tuple[str, int]":

@@ -6,8 +6,7 @@ Formats: drbdsetup(8), ``events2 --now`` (drbd-utils 8.9.5 and later) and ``stat
 user/v9/drbdsetup.c; drbdadm passes them on. Texts: drbd_strings.c of the module.
 """
 
-
-from dualstor.errors import ParseError, ToolFailed, shown
+from dualstor.errors import DualstorError, ParseError, ToolFailed, shown
 from dualstor.host.deadline import QUERY, Share
 from dualstor.kernel import drbd
 from dualstor.record import Record, fraction, whole
@@ -350,6 +349,20 @@ def suspension(host: "Host", name: str, timeout: float = QUESTION) -> "tuple[str
         if event.kind == "resource" and event.get("name") == name:
             return _causes(event)
     return None
+
+
+def causes(host: "Host", known: "drbd.State",
+           timeout: float = QUESTION) -> "tuple[str, ...] | None":
+    """Why I/O is suspended, as ``suspension``, which is only asked where the State does not say.
+
+    :returns: None also where DRBD does not answer
+    """
+    if known.causes or not known.suspended:
+        return known.causes
+    try:
+        return suspension(host, known.resource, timeout)
+    except DualstorError:
+        return None
 
 
 def held_back(host: "Host", timeout: float = QUERY) -> "tuple[int, ...]":

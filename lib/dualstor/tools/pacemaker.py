@@ -30,9 +30,10 @@ _UNSET = (105, 6)
 #: "&" last: it begins the others.
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&#xA;", " "),
              ("&amp;", "&"))
-#: Old names first; Pacemaker has the new ones from 3.0.2 on, and prefers them.
-_FENCING = ("stonith-enabled", "fencing-enabled")
-_ACTION = ("stonith-action", "fencing-action")
+#: Cluster options by both names, old ones first; Pacemaker has the new ones from 3.0.2 on, and
+#: prefers them.
+FENCING = ("stonith-enabled", "fencing-enabled")
+ACTION = ("stonith-action", "fencing-action")
 
 #: What the cluster does to a node that it fences, Pacemaker's default first.
 REBOOT, OFF = "reboot", "off"
@@ -178,7 +179,7 @@ def parse_mon(text: str) -> "ClusterState":
         raise ParseError("crm_mon", said or (text.splitlines() or [""])[0], "shows no nodes")
     options = root.find("summary/cluster_options")
     properties = () if options is None else tuple(sorted(options.attrib.items()))
-    fencing = next((_truth(value) for name, value in properties if name in _FENCING), None)
+    fencing = next((_truth(value) for name, value in properties if name in FENCING), None)
     dc = root.find("summary/current_dc")
     if dc is not None and not is_true(dc.get("present")):
         dc = None
@@ -274,13 +275,17 @@ def _first_option(host: "Host", names: "tuple[str, ...]") -> "str | None":
     return None
 
 
+def action(value: "str | None") -> str:
+    """REBOOT or OFF, of the value of an ACTION option; None: it is not set."""
+    return OFF if value in (OFF, "poweroff") else REBOOT
+
+
 def fencing_action(host: "Host") -> str:
     """How the cluster fences a node: REBOOT or OFF.
 
     :raises ToolError: Pacemaker does not answer
     """
-    value = _first_option(host, _ACTION)
-    return OFF if value in (OFF, "poweroff") else REBOOT
+    return action(_first_option(host, ACTION))
 
 
 def fencing_enabled(host: "Host") -> "bool | None":
@@ -290,7 +295,7 @@ def fencing_enabled(host: "Host") -> "bool | None":
     Under cman without Pacemaker: whether this node has joined the fence domain.
     """
     try:
-        values = [_option(host, name) for name in reversed(_FENCING)]
+        values = [_option(host, name) for name in reversed(FENCING)]
         return all(value is None or is_true(value) for value in values)
     except ToolHung:
         return None

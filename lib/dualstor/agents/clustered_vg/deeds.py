@@ -83,20 +83,19 @@ def remove_devices(agent: "Agent") -> "seen.Removal":
 def remember(agent: "Agent", text: str, warning: str) -> None:
     """Keep *text* for later monitors, and log *warning*, if any."""
     agent.host.remember(text, *agent.memory)
-    if warning:
-        warn(agent, warning)
+    warn(agent, warning)
 
 
 def forget(agent: "Agent", warning: str) -> None:
     """Drop what start left, and log *warning*, if any."""
     agent.host.forget(*agent.memory)
-    if warning:
-        warn(agent, warning)
+    warn(agent, warning)
 
 
 def warn(_agent: "Agent", text: str) -> None:
-    """Log a warning."""
-    log.warning("%s", text)
+    """Log a warning, if there is one."""
+    if text:
+        log.warning("%s", text)
 
 
 def pick_up(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":

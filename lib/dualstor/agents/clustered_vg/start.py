@@ -93,10 +93,9 @@ def _activation(case: "Case", kind: str) -> "Step":
             return Do(deeds.activate, args)
         outcome = done[-1].outcome
         if outcome.transient or (not outcome.ok and outcome.kinds & {"no volume"}):
+            reason = reasons.LOCK_HELD if outcome.transient else reasons.NOT_ACTIVATED
             return case.again(Do(deeds.activate, args), _PAUSE,
-                              case.wait(reasons.LOCK_HELD, _PAUSE, says=outcome.says)
-                              if outcome.transient else
-                              case.wait(reasons.NOT_ACTIVATED, _PAUSE, says=outcome.says))
+                              case.wait(reason, _PAUSE, says=outcome.says))
         usable = planning.usable_ids(case.active)
         inactive = tuple(v for v in plan.wanted if v.id not in usable)
         foreign = planning.elsewhere(case.parameters.vgname, outcome,

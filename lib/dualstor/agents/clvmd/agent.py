@@ -160,10 +160,7 @@ class Clvmd(Agent):
 
     def _node_names(self, ids: "Iterable[int]") -> "list[str]":
         """ "node2 (id 2)" of each id, "node 2" where cman does not know its name."""
-        try:
-            known = {node.id: node.name for node in cman.nodes(self.host)}
-        except DualstorError:
-            known = {}
+        known = cman.names(self.host)
         return [f"{known[i]} (id {i})" if i in known else f"node {i}" for i in ids]
 
     def see_configuration(self) -> str:

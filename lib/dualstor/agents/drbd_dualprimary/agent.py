@@ -5,13 +5,13 @@ import os
 
 from dualstor import fencepeer
 from dualstor.action.engine import Agent
+from dualstor.agents import catalogue
 from dualstor.agents.drbd_dualprimary import decide, deeds, published, reasons, seen
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolError, ToolFailed, ToolHung
 from dualstor.host.deadline import QUERY
 from dualstor.kernel import block, drbd, holders
 from dualstor.ocf.codes import ExitCode
-from dualstor.ocf.reason import entries, recognised
 from dualstor.tools import drbdadm, drbdsetup, pacemaker
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -87,7 +87,7 @@ class DrbdDualPrimary(Agent):
     def see_refusal(self) -> "Said | None":
         """The exit reason of the last start, None when that succeeded or is not known."""
         text = self.host.recall(*self.refusal_memory)
-        return None if text is None else recognised(text, entries(reasons))
+        return None if text is None else catalogue.recognised(text, INTERFACE.name)
 
     def _on_volumes(self, look: "Callable[[Host, int, int], tuple[str, ...]]") -> "tuple[str, ...]":
         state = self.case.state
@@ -194,12 +194,7 @@ class DrbdDualPrimary(Agent):
     def see_suspension(self) -> "tuple[str, ...] | None":
         """Why I/O is suspended, a tuple of causes; None when DRBD does not say."""
         state = self.case.state
-        if state is not None and (state.causes or not state.suspended):
-            return state.causes
-        try:
-            return drbdsetup.suspension(self.host, self.name)
-        except DualstorError:
-            return None
+        return None if state is None else drbdsetup.causes(self.host, state)
 
 
 AGENT: "type[deeds.Agent]" = DrbdDualPrimary

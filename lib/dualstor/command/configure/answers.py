@@ -18,13 +18,14 @@ from dualstor.command.configure.model import (
 )
 from dualstor.errors import DualstorError
 from dualstor.record import whole
+from dualstor.tools.pacemaker import FENCING
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import Any, Callable, Sequence
 
 #: Cluster properties that answers may not set.
-_OURS = ("stonith-enabled", "fencing-enabled", "no-quorum-policy")
+_OURS = (*FENCING, "no-quorum-policy")
 
 _DELAY = 5  # seconds that the first node's device waits, so that it survives a fence race
 

@@ -198,7 +198,7 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     """
     if arguments.steps and not arguments.apply:
         raise DualstorError("--steps needs --apply; without it the steps are printed anyway")
-    _refuse_without_dlm(Host(Deadline(20), root=arguments.root.rstrip("/") or "/"))
+    _refuse_without_dlm(_host(arguments))
     given = from_options(arguments)
     if arguments.answers:
         given = sources.merged(sources.read_file(arguments.answers), given)

@@ -74,12 +74,7 @@ def see_drbd(host: "Host") -> DrbdReport:
 def _resource(host: "Host", name: str) -> "drbd.State | None":
     """The State of a resource; DRBD 8.4 has to be asked apart why I/O is suspended."""
     state = drbdadm.resource_state(host, name, timeout=_share(host))
-    if state is None or not state.suspended or state.causes:
-        return state
-    try:
-        return state.but(causes=drbdsetup.suspension(host, name, _share(host)) or ())
-    except DualstorError:
-        return state
+    return state and state.but(causes=drbdsetup.causes(host, state, _share(host)) or ())
 
 
 def _version(host: "Host") -> "str | None":
@@ -161,22 +156,14 @@ def _by_fenced(host: "Host", enabled: "bool | None") -> Fencing:
     domain = fence_tool.ls(host)
     if domain is None or not domain.pending:
         return Fencing(enabled=enabled)
-    targets = [_node_name(host, number) for number in domain.doomed]
+    names = cman.names(host) if domain.doomed else {}
+    targets = [names.get(number, f"node {number}") for number in domain.doomed]
     if domain.victims and not targets:
         targets = ["a node"]        # it has not said which
     return Fencing(
         enabled=enabled, waits=None if domain.wait in ("none", "fencing") else domain.wait,
         events=tuple(stonith.FenceEvent(target=name, action="off", status="pending")
                      for name in targets))
-
-
-def _node_name(host: "Host", number: int) -> str:
-    """The name that cman has for a node; "node 2" where it does not say."""
-    try:
-        return next((node.name for node in cman.nodes(host) if node.id == number),
-                    f"node {number}")
-    except DualstorError:
-        return f"node {number}"
 
 
 def see_active(host: "Host") -> "tuple[Active, ...]":

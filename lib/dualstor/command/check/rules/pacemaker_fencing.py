@@ -6,7 +6,7 @@ import re
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
 from dualstor.command.check.view.cib import seconds
 from dualstor.command.check.view.seen import Unavailable
-from dualstor.tools.pacemaker import is_true
+from dualstor.tools import pacemaker
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 #: Fence agents that power no node off.
 _NO_FENCING = ("fence_manual", "fence_ack_manual", "fence_null", "fence_dummy", "meatware",
                "external/ssh", "ssh", "null", "external/null")
-_FENCING = ("fencing-enabled", "stonith-enabled")
-_ACTION = ("fencing-action", "stonith-action")
 
 
 @rule("PCMK-XML", ERROR, "Pacemaker's configuration is well-formed XML",
@@ -33,9 +31,9 @@ def well_formed(cib: "Cib") -> "Findings":
       fix="`pcs property set stonith-enabled=true` (crmsh: `crm configure property "
           "stonith-enabled=true`)", scope=CIB)
 def fencing(cib: "Cib") -> "Findings":
-    for name in _FENCING:   # which one counts depends on the version of Pacemaker
+    for name in pacemaker.FENCING:   # which one counts depends on the version of Pacemaker
         value, where = cib.option(name)
-        if value is not None and not is_true(value):
+        if value is not None and not pacemaker.is_true(value):
             yield found(where, f"fencing is disabled ({name})")
 
 
@@ -108,9 +106,9 @@ def delay(cib: "Cib") -> "Findings":
       fix="`pcs property unset {option}`; to have nodes stay off, `pcs stonith update {device} "
           "pcmk_reboot_action=off` for each device", scope=CIB)
 def action(cib: "Cib") -> "Findings":
-    for option in _ACTION:
+    for option in pacemaker.ACTION:
         value, where = cib.option(option)
-        if value in ("off", "poweroff") and any(
+        if pacemaker.action(value) == pacemaker.OFF and any(
                 one.kind == "ocf:pacemaker:controld" for one in cib.resources):
             devices = [one.id for one in _real(cib)] or ["DEVICE"]
             yield found(where, f"{option} is {value}", option=option, device=devices[0])
