@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The executables: ``meta-data`` and a monitor without news end here, the rest in main."""
+"""The executables: metadata, a monitor without news and the watcher; the rest is in main."""
 
 import posix
 import sys
@@ -51,6 +51,16 @@ def _monitor(name: str, files: "Files | None") -> "int | None":
     return found.code
 
 
+def _watch(name: str, subject: str, files: "Files | None",
+           make_host: "Callable[[Deadline], Host] | None") -> "NoReturn":
+    """The watcher that the agent's start leaves behind; does not return."""
+    from dualstor.watcher.resident import script
+    if files is None:
+        from dualstor.host.files import Files
+        files = Files()
+    script(files, name, subject, _environ(), make_host)
+
+
 def run(name: str, files: "Files | None" = None,
         make_host: "Callable[[Deadline], Host] | None" = None) -> "NoReturn":
     """The executable of the agent *name*; does not return.
@@ -60,6 +70,8 @@ def run(name: str, files: "Files | None" = None,
     """
     if sys.argv[1:] == ["meta-data"] and _metadata(name):
         posix._exit(0)      # skips the end of the interpreter: nothing is left to do
+    if sys.argv[1:2] == ["watch"]:
+        _watch(name, sys.argv[2], files, make_host)
     if sys.argv[1:] == ["monitor"]:
         code = _monitor(name, files)
         if code is not None:

@@ -8,7 +8,7 @@ Block, an open socket a Socket.
 import functools
 import posixpath
 
-from simulator import dmlist, pvheader
+from simulator import dmlist, pvheader, watcher
 from simulator import drbd as drbd_model
 from simulator.state import CLVMD, HANDLER, STOCK_HANDLER
 from simulator.volumes import LOWER_DISK, MAJOR
@@ -16,6 +16,7 @@ from simulator.volumes import LOWER_DISK, MAJOR
 DRBD_MAJOR, LOWER = 147, (254, 16)
 BOOT_ID = "0b7f9c1e-5a43-4d10-9c58-%012d\n"
 _INTERPRETER = {name: "/usr/sbin/" + name for name in ("clvmd", "lvmlockd", "cmirrord", "lvmetad")}
+_INTERPRETER[watcher.PROGRAM] = "/usr/bin/python3"
 
 
 class Link(str):

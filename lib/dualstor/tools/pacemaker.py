@@ -5,6 +5,8 @@ Formats: Pacemaker xml/api/crm_mon-*.rng and nodes-*.rng (2.x, ``--output-as=xml
 tools/crm_mon.c (1.1, ``-X``); crm_attribute(8), crm_node(8), include/crm/common/results.h.
 """
 
+import re
+
 from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
 from dualstor.host.deadline import QUERY
 from dualstor.record import Record, whole
@@ -35,11 +37,15 @@ _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&
 FENCING = ("stonith-enabled", "fencing-enabled")
 ACTION = ("stonith-action", "fencing-action")
 
+#: Who keeps a node's attributes: Pacemaker 2, and before.
+ATTRIBUTE_DAEMONS = ("pacemaker-attrd", "attrd")
+
 #: What the cluster does to a node that it fences, Pacemaker's default first.
 REBOOT, OFF = "reboot", "off"
 #: As crm_str_to_boolean() has them. Parameters of agents have more (ocf.environment): those of
 #: ocf_is_true in ocf-shellfuncs.
 _TRUE = ("true", "on", "yes", "y", "1")
+_PUBLISHED = re.compile(r'\bhost="([^"]*)".*?\bvalue="([^"]*)"')
 _HOSTNAME = "/proc/sys/kernel/hostname"
 
 
@@ -70,7 +76,10 @@ class PacemakerNode(Record):
 
 
 class Instance(Record):
-    """A resource on a node, or nowhere (``node`` None). ``role`` e.g. "Promoted", "Started"."""
+    """A resource on a node, or nowhere (``node`` None). ``role`` e.g. "Promoted", "Started".
+
+    ``managed`` is False also while it, its node or the cluster is in maintenance mode.
+    """
 
     resource: str
     agent: "str | None"
@@ -78,6 +87,7 @@ class Instance(Record):
     role: "str | None"
     failed: bool = False
     blocked: bool = False  # it cannot be stopped: Pacemaker leaves it alone
+    managed: bool = True
 
 
 class Failure(Record):
@@ -150,7 +160,9 @@ def _instances(root: "Element") -> "Iterator[Instance]":
             yield Instance(resource=element.get("id", "").partition(":")[0], node=node,
                            agent=element.get("resource_agent"), role=element.get("role"),
                            failed=is_true(element.get("failed")),
-                           blocked=is_true(element.get("blocked")))
+                           blocked=is_true(element.get("blocked")),
+                           managed=is_true(element.get("managed", "true"))
+                           and not is_true(element.get("maintenance")))
 
 
 def _once(text: str) -> str:
@@ -408,6 +420,68 @@ def resend_attributes(host: "Host") -> None:
     completed = host.run(("attrd_updater", "--refresh"), QUERY)
     if not completed.ok:
         raise ToolFailed(completed)
+
+
+def publish(host: "Host", name: str, value: str) -> None:
+    """Have the cluster's nodes know an attribute of this node, until it leaves the cluster.
+
+    It is private: kept by the attribute daemons, not in the CIB (attrd_updater(8), -p).
+
+    :raises ToolError: it could not be done
+    """
+    completed = host.run(("attrd_updater", "-n", name, "-U", value, "-p"), QUERY)
+    if not completed.ok:
+        raise ToolFailed(completed)
+
+
+def parse_published(text: str) -> "dict[str, str]":
+    """{node: value} in the output of ``attrd_updater -Q -A``.
+
+    Lines are ``name="NAME" host="NODE" value="VALUE"``, in XML attributes of an element.
+
+    :raises ParseError: a line has another form
+    """
+    found = {}
+    for line in text.splitlines():
+        match = _PUBLISHED.search(line)
+        if match:
+            found[match.group(1)] = _once(match.group(2))
+        elif "host=" in line:
+            raise ParseError("attrd_updater", line, "expected a name, a host and a value")
+    return found
+
+
+def published(host: "Host", name: str) -> "dict[str, str]":
+    """What the nodes of the cluster have published as *name*: {node: value}.
+
+    :raises ToolError: the attribute daemon does not answer
+    :raises ParseError: its answer is not understood
+    """
+    completed = host.run(("attrd_updater", "-n", name, "-Q", "-A"), QUERY)
+    if completed.returncode in _UNSET:
+        return {}
+    if not completed.ok:
+        raise ToolFailed(completed)
+    return parse_published(completed.stdout)
+
+
+def standing(seen: ClusterState, node: str, resource: str) -> str:
+    """Why agents are to leave *resource* alone on *node*, as the cluster has it; "" if not.
+
+    :param seen: the ClusterState
+    :param resource: its id, without the number of a clone's instance
+    """
+    own = seen.node(node)
+    if is_true(dict(seen.properties).get("maintenance-mode")):
+        return "the cluster is in maintenance mode"
+    if own is None or not own.online:
+        return f"{node} is not online in the cluster"
+    if own.maintenance or own.standby:
+        return f"{node} is in {'maintenance mode' if own.maintenance else 'standby'}"
+    if any(not each.managed for each in seen.instances
+           if each.resource == resource and each.node in (node, None)):
+        return f"{resource} is not managed by the cluster"
+    return ""
 
 
 def parse_score(text: str) -> int:
