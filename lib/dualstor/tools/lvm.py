@@ -314,6 +314,11 @@ def activate(host: "Host", vg: str, how: str, names: "Iterable[str]", partial: b
     return _run(host, argv + tuple(f"{vg}/{name}" for name in names), timeout)[0]
 
 
+def command(host: "Host", argv: "tuple[str, ...]", timeout: "float | None" = None) -> "LvmOutcome":
+    """Run a command that a person has asked for, e.g. lvcreate with its options."""
+    return _run(host, argv, timeout)[0]
+
+
 def refresh(host: "Host", vg: str, names: "Iterable[str]",
             timeout: "float | None" = None) -> "LvmOutcome":
     """Have the active LVs *names* of *vg* on this host be as the metadata have them now."""

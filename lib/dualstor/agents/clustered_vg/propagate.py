@@ -33,7 +33,8 @@ def decide(case: "Case") -> "Step":
     unasked = monitor.why_not_asked(case)
     if unasked is not None:
         return _unasked(case, remembered, unasked)
-    plan = planning.plan(case.volumes.volumes, case.parameters.activation_mode == "exclusive")
+    plan = planning.plan(case.volumes.volumes, case.parameters.activation_mode == "exclusive",
+                         case.request.node)
     deed = _change(case, plan, remembered)
     if deed is not None and not case.standing:
         return deed
@@ -55,11 +56,16 @@ def _change(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | None"
                                   or v.id not in remembered.ids]) or _refresh(case, plan)
 
 
+def _stale(case: "Case", plan: "Plan") -> "tuple[str, ...]":
+    """Names of the active LVs that have another size in LVM's metadata."""
+    sizes = {v.lv_id: v.size for v in case.active if v.usable and v.size is not None}
+    return planning.names(v for v in plan.wanted
+                          if v.id in sizes and v.size and v.size != sizes[v.id] * _SECTOR)
+
+
 def _refresh(case: "Case", plan: "Plan") -> "Do | None":
     """Take over the sizes of LVs that were changed elsewhere."""
-    sizes = {v.lv_id: v.size for v in case.active if v.usable and v.size is not None}
-    names = planning.names(v for v in plan.wanted
-                           if v.id in sizes and v.size and v.size != sizes[v.id] * _SECTOR)
+    names = _stale(case, plan)
     return Do(deeds.refresh, names) if names and not case.done(deeds.refresh) else None
 
 
@@ -93,11 +99,13 @@ def _real(case: "Case", plan: "Plan") -> "Published":
     """What is to be published."""
     usable = planning.usable_ids(case.active)
     exclusive = case.modes.exclusive() if case.lockspaces.group else frozenset()
+    holders = {lv: words[0] for lv, words in case.held if words} if plan.leaving else {}
     return case.clock.but(
         sequence=case.volumes.sequence, wanted=len(plan.wanted),
         active=sum(v.id in usable for v in plan.wanted),
-        exclusive=len(exclusive), lacking=_inactive(case, plan.wanted) + plan.elsewhere,
-        open=_staying(case, plan))
+        exclusive=len(exclusive),
+        lacking=_inactive(case, plan.wanted) + plan.elsewhere + _stale(case, plan),
+        open=tuple((name, holders.get(name, "")) for name in _staying(case, plan)))
 
 
 def _unasked(case: "Case", remembered: "Remembered", says: str) -> "Step":
