@@ -168,10 +168,9 @@ def _mapper(tree, cluster, node):
     put(tree, "/dev/mapper/control", Answer(dmlist.entries([
         (name, m.uuid, MAJOR, m.minor) for name, m in sorted(node.mappings.items())])))
     for name, mapping in node.mappings.items():
-        kernel_name, group = "dm-%d" % mapping.minor, cluster.groups[mapping.vg]
-        volume = group.volumes.get(mapping.lv)
-        _block_device(tree, kernel_name, (MAJOR, mapping.minor),
-                      (volume.mib if volume else 16) * 2048, (), [mapping.below])
+        kernel_name = "dm-%d" % mapping.minor
+        _block_device(tree, kernel_name, (MAJOR, mapping.minor), mapping.mib * 2048, (),
+                      [mapping.below])
         home = "/sys/devices/virtual/block/%s/dm/" % kernel_name
         put(tree, home + "name", name + "\n")
         put(tree, home + "uuid", mapping.uuid + "\n")
@@ -255,6 +254,9 @@ def _dlm(tree, cluster, node):
             put(tree, home + "addr_list", "AF_INET 10.77.0.%d\n" % number)
             put(tree, home + "nodeid", "%d\n" % number)
             put(tree, home + "local", "%d\n" % (number == node.id))
+    for name in node.lockspaces:
+        for number in node.members or ():
+            put(tree, "/sys/kernel/config/dlm/cluster/spaces/%s/nodes/%d/nodeid" % (name, number), "%d\n" % number)
     from simulator import clustered, locking, volumes
     if locking.CLVMD_LOCKSPACE in node.lockspaces:
         put(tree, "/sys/kernel/debug/dlm/clvmd_locks", clustered.lock_table(cluster, node))

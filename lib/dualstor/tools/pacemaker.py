@@ -434,6 +434,16 @@ def publish(host: "Host", name: str, value: str) -> None:
         raise ToolFailed(completed)
 
 
+def withdraw(host: "Host", name: str) -> None:
+    """Take back what ``publish`` has told.
+
+    :raises ToolError: it could not be done
+    """
+    completed = host.run(("attrd_updater", "-n", name, "-D"), QUERY)
+    if not completed.ok and completed.returncode not in _UNSET:
+        raise ToolFailed(completed)
+
+
 def parse_published(text: str) -> "dict[str, str]":
     """{node: value} in the output of ``attrd_updater -Q -A``.
 

@@ -9,7 +9,6 @@ say, each on its own node, and publish what is real.
 from dualstor.agents.clustered_vg.interface import (
     EXCLUSIVE_TAG,
     LEAVING_TAG,
-    ONLY_TAG,
     is_group_name,
 )
 from dualstor.errors import ToolError
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 _COMMAND = 30.0     # seconds for one command of LVM
 _PAUSE = 0.3        # seconds between looks at what the nodes have published
 _PATIENCE = 2.0     # seconds for one who has an LV open: udev looks at each for a moment
+_LAST = 3.0         # seconds that are too short for one more look
 _RETRY = 0.5        # seconds before a command that met a lock is run again
 
 
@@ -128,20 +128,18 @@ class Volumes:
         return self._done(name, did, self._everywhere(did, []))
 
     def exclusive(self, name: str) -> "Done":
-        """Keep an LV for this node: the others deactivate it, and leave it alone from then on."""
+        """Keep an LV for this node; it must not be in use on any: locks change when it is inactive.
+
+        The agents leave it alone from then on.
+        """
         nodes = self._begin()
         found = self._known(name)
-        only = ONLY_TAG + nodes.own
-        if {EXCLUSIVE_TAG, only} - set(found.tags):
-            self._lvm(("lvchange", "--addtag", EXCLUSIVE_TAG, "--addtag", only, self._full(name)))
-        try:
-            self._inactive(name, but=nodes.own)
-        except Refused:
-            self._untag(name, only, *({EXCLUSIVE_TAG} - set(found.tags)))
-            raise
+        self._take_out(name, found)
         did = f"{self._full(name)} is exclusive on {nodes.own}"
+        if EXCLUSIVE_TAG not in found.tags:
+            self._lvm(("lvchange", "--addtag", EXCLUSIVE_TAG, self._full(name)))
+        self._untag(name, LEAVING_TAG)
         self._lvm(("lvchange", "-aey", self._full(name)))
-        self._untag(name, only)
         return self._done(name, did, self._everywhere(did, [name], own_only=True))
 
     def share(self, name: str) -> "Done":
@@ -240,26 +238,26 @@ class Volumes:
             self._untag(name, LEAVING_TAG)
             raise
 
-    def _inactive(self, name: str, but: "str | None" = None) -> None:
-        """Wait until the LV is inactive on all nodes *but* one.
+    def _inactive(self, name: str) -> None:
+        """Wait until the LV is inactive on all nodes.
 
         :raises Refused: somebody has it open
         :raises Unfinished: a node does not say
         """
         sequence = view.volumes(self._host, self.vg).sequence
         patience = self._host.deadline.remaining - _PATIENCE
+        did = f"{self._full(name)} is to become inactive"
         while True:
-            nodes = view.nodes(self._host, self.vg)
-            others = [node for node in nodes.up if node != but]
-            used = [(node, dict(nodes.said[node].open)) for node in others if node in nodes.said]
+            nodes = self._look(did)
+            used = [(node, dict(nodes.said[node].open)) for node in nodes.up if node in nodes.said]
             held = [f"{node} by {open_[name] or 'somebody'}" for node, open_ in used
                     if name in open_]
-            behind = [node for node in nodes.behind(sequence) if node != but]
+            behind = nodes.behind(sequence)
             if held and not behind and self._host.deadline.remaining < patience:
                 raise Refused(f"{self._full(name)} is in use on {' and on '.join(held)}")
             if not behind and not held:
                 return
-            self._pause(f"{self._full(name)} is to become inactive", behind or others)
+            self._pause(did, behind or nodes.up)
 
     def _everywhere(self, did: str, names: "list[str]", own_only: bool = False) -> "view.Nodes":
         """Wait until all nodes have taken over the metadata as they are now, and have *names*.
@@ -268,7 +266,7 @@ class Volumes:
         """
         sequence = view.volumes(self._host, self.vg).sequence
         while True:
-            nodes = view.nodes(self._host, self.vg)
+            nodes = self._look(did)
             left = sorted(set(nodes.behind(sequence)) | {
                 node for node in nodes.up if node in nodes.said
                 and set(names) & set(nodes.said[node].lacking)})
@@ -278,13 +276,23 @@ class Volumes:
                 return nodes
             self._pause(did, left)
 
+    def _look(self, did: str) -> "view.Nodes":
+        """The nodes now, after *did*.
+
+        :raises Unfinished: the cluster does not answer any more
+        """
+        try:
+            return view.nodes(self._host, self.vg)
+        except Refused as problem:
+            raise Unfinished(did, f"{problem}; then the same command again") from problem
+
     def _pause(self, did: str, left: "Iterable[str]") -> None:
         """Wait for the nodes that are *left*.
 
         :raises Unfinished: the time is over
         """
         text = f"not yet on {' and '.join(left)}"
-        if self._host.deadline.reached:
+        if self._host.deadline.remaining < _LAST:
             raise Unfinished(did, f"{text}: see `dualstor status` there; the same command again "
                                   "goes on from here")
         self._show(text)

@@ -34,11 +34,12 @@ def _xml_nodes(call):
         feature = ' health="green"' + (' feature_set="3.16.1"' if online else "")
         if _old(call):
             feature = ""
-        call.out('    <node name="%s" id="%d" online="%s" standby="false" standby_onfail="false" '
-                 'maintenance="false" pending="false" unclean="%s"%s '
+        call.out('    <node name="%s" id="%d" online="%s" standby="%s" standby_onfail="false" '
+                 'maintenance="%s" pending="false" unclean="%s"%s '
                  'shutdown="false" expected_up="%s" is_dc="%s" resources_running="%d" '
                  'type="member"/>' % (
                      each.name, each.id, str(online).lower(),
+                     str(each.wishes == "standby").lower(), str(each.wishes == "maintenance").lower(),
                      str(unclean).lower(), feature, str(online).lower(),
                      str(each.id == min(node.members)).lower(), 1 if online else 0))
 
@@ -94,7 +95,12 @@ def crm_mon(call):
         _summary(call, "    ")
         call.out("  </summary>\n  <nodes>")
         _xml_nodes(call)
-        call.out('  </nodes>\n  <resources/>\n  <status code="0" message="OK"/>\n'
+        call.out('  </nodes>\n  <resources>')
+        for each in call.cluster.nodes.values():
+            if each.wishes == "unmanaged":
+                call.out('    <resource id="clustered-vg" resource_agent="ocf:dualstor:clustered-vg" '
+                         'role="Started" managed="false"><node name="%s"/></resource>' % each.name)
+        call.out('  </resources>\n  <status code="0" message="OK"/>\n'
                  '</pacemaker-result>')
     elif old:
         call.out('<?xml version="1.0"?>\n<crm_mon version="1.1.10">\n    <summary>')
@@ -216,14 +222,29 @@ def crm_master(call):
 
 @program("attrd_updater")
 def attrd_updater(call):
-    """attrd_updater --refresh: what the attribute daemon has is written to the CIB again."""
+    """attrd_updater: --refresh writes what the daemon has to the CIB again; -U, -D and -Q of private ones."""
     yield 0.05
     if _down(call, "attrd"):
         return _NOT_CONNECTED
-    if not call.flag("-R", "--refresh"):
-        call.err("attrd_updater: only --refresh is simulated")
+    if call.flag("-R", "--refresh"):
+        call.node.scores = dict(call.node.attributes)
+        return 0
+    name, value = call.value("-n", "--name"), call.value("-U", "--update")
+    if value is not None:
+        call.node.published[name] = value
+    elif call.flag("-D", "--delete"):
+        call.node.published.pop(name, None)
+    elif call.flag("-Q", "--query"):
+        found = [node for node in call.cluster.nodes.values()
+                 if node.id in call.node.members and name in node.published]
+        for node in found:
+            call.out('name="%s" host="%s" value="%s"' % (name, node.name, node.published[name]))
+        if not found:
+            call.err("Could not query value of %s: attribute does not exist" % name)
+            return 6 if _old(call) else 105
+    else:
+        call.err("attrd_updater: this is not simulated")
         return 64
-    call.node.scores = dict(call.node.attributes)
     return 0
 
 

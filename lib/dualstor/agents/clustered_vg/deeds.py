@@ -131,7 +131,7 @@ def start_watcher(agent: "Agent", why: str) -> None:
     """
     if why:
         warn(agent, agent.case.say(reasons.WATCHER_REPLACED, says=why))
-    stop_watcher(agent)
+    _end_watcher(agent)
     try:
         agent.host.leave_behind(INTERFACE.name, ("watch", agent.vg))
     except ToolError as problem:
@@ -139,7 +139,15 @@ def start_watcher(agent: "Agent", why: str) -> None:
 
 
 def stop_watcher(agent: "Agent") -> None:
-    """End the watcher of the VG, if there is one, and its round with it."""
+    """End the watcher of the VG, if there is one, and its round with it; nothing is told any more."""
+    _end_watcher(agent)
+    try:
+        pacemaker.withdraw(agent.host, published.attribute(agent.vg))
+    except ToolError as problem:
+        log.info("%s", problem)     # it goes with this node's membership
+
+
+def _end_watcher(agent: "Agent") -> None:
     for numbers in ((signal.SIGTERM, signal.SIGCONT), (signal.SIGKILL,)):
         found = place.look(agent.host, agent.vg)
         if found is None:

@@ -10,9 +10,6 @@ EXCLUSIVE_TAG = "dualstor.exclusive"
 #: An LV with this tag is to be inactive on every node, for a change that LVM refuses else.
 LEAVING_TAG = "dualstor.leaving"
 
-#: With the name of a node behind it: on every other node the LV is to be inactive.
-ONLY_TAG = "dualstor.only."
-
 #: When a change of the VG's metadata is taken over by the other nodes.
 AT_ONCE, BY_MONITOR = "at-once", "monitor"
 

@@ -144,15 +144,14 @@ def _verdict(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | Fini
             return case.refuse(ExitCode.ERR_GENERIC, reasons.LOST_TRIED, lvs=listed(lost),
                                says=tried.says)
         return case.refuse(ExitCode.ERR_GENERIC, reasons.LOST, lvs=listed(lost))
-    return remember(case, plan.wanted, remembered) or _healthy(
+    return remember(case, [v for v in plan.wanted if v.id in usable], remembered) or _healthy(
         case, _pick_up_trouble(case, plan, usable), _well(case, plan, usable))
 
 
-def remember(case: "Case", wanted: "Iterable[LogicalVolume]",
+def remember(case: "Case", expected: "Iterable[LogicalVolume]",
              remembered: "Remembered") -> "Do | None":
-    """The deed that has later monitors expect what is active now; None when they do."""
-    usable = planning.usable_ids(case.active)
-    now = remembered.but(volumes=tuple((v.id, v.name) for v in wanted if v.id in usable))
+    """The deed that has later monitors expect these LVs to be active; None when they do."""
+    now = remembered.but(volumes=tuple((v.id, v.name) for v in expected))
     if set(now.volumes) == set(remembered.volumes) and case.remembered is not None \
             or case.done(deeds.remember):
         return None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which LVs of the VG are to be active here, and which are left alone and why."""
 
-from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, LEAVING_TAG, ONLY_TAG
+from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, LEAVING_TAG
 from dualstor.record import Record
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -32,14 +32,8 @@ class Plan(Record):
     elsewhere: "tuple[str, ...]" = ()
 
 
-def leaves(tags: "Iterable[str]", node: "str | None") -> bool:
-    """Whether an LV with these tags is to be inactive on *node*; None: its name is not known."""
-    only = [tag[len(ONLY_TAG):] for tag in tags if tag.startswith(ONLY_TAG)]
-    return LEAVING_TAG in tags or bool(only and node) and node not in only
-
-
-def plan(volumes: "Iterable[LogicalVolume]", exclusive: bool, node: "str | None" = None) -> "Plan":
-    """The Plan for the visible LVs *volumes* on *node*.
+def plan(volumes: "Iterable[LogicalVolume]", exclusive: bool) -> "Plan":
+    """The Plan for the visible LVs *volumes*.
 
     :param exclusive: whether the VG is activated exclusively. If not, only
         plain LVs are wanted: LVM would share an origin with its snapshots,
@@ -51,9 +45,9 @@ def plan(volumes: "Iterable[LogicalVolume]", exclusive: bool, node: "str | None"
     unshareable: "list[str]" = []
     elsewhere: "list[str]" = []
     for volume in volumes:
-        if leaves(volume.tags, node):
+        if LEAVING_TAG in volume.tags:
             leaving.append(volume)
-        elif EXCLUSIVE_TAG in volume.tags or any(t.startswith(ONLY_TAG) for t in volume.tags):
+        elif EXCLUSIVE_TAG in volume.tags:
             tagged.append(volume.name)
         elif volume.skipped:
             continue

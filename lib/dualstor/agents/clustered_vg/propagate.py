@@ -33,8 +33,7 @@ def decide(case: "Case") -> "Step":
     unasked = monitor.why_not_asked(case)
     if unasked is not None:
         return _unasked(case, remembered, unasked)
-    plan = planning.plan(case.volumes.volumes, case.parameters.activation_mode == "exclusive",
-                         case.request.node)
+    plan = planning.plan(case.volumes.volumes, case.parameters.activation_mode == "exclusive")
     deed = _change(case, plan, remembered)
     if deed is not None and not case.standing:
         return deed
