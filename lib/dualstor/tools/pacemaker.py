@@ -435,7 +435,7 @@ def publish(host: "Host", name: str, value: str) -> None:
 
 
 def withdraw(host: "Host", name: str) -> None:
-    """Take back what ``publish`` has told.
+    """Take back what ``publish`` has published.
 
     :raises ToolError: it could not be done
     """

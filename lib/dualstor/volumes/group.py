@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from dualstor.tools.lvm import LogicalVolume
 
 _COMMAND = 30.0     # seconds for one command of LVM
-_PAUSE = 0.3        # seconds between looks at what the nodes have published
-_PATIENCE = 2.0     # seconds for one who has an LV open: udev looks at each for a moment
+_PAUSE = 0.3        # seconds between reads of what the nodes have published
+_PATIENCE = 2.0     # seconds for one who has an LV open: udev opens each for a moment
 _LAST = 3.0         # seconds that are too short for one more look
 _RETRY = 0.5        # seconds before a command that met a lock is run again
 
@@ -262,7 +262,7 @@ class Volumes:
     def _everywhere(self, did: str, names: "list[str]", own_only: bool = False) -> "view.Nodes":
         """Wait until all nodes have taken over the metadata as they are now, and have *names*.
 
-        :raises Unfinished: the time is over
+        :raises Unfinished: the time expired
         """
         sequence = view.volumes(self._host, self.vg).sequence
         while True:
@@ -289,12 +289,12 @@ class Volumes:
     def _pause(self, did: str, left: "Iterable[str]") -> None:
         """Wait for the nodes that are *left*.
 
-        :raises Unfinished: the time is over
+        :raises Unfinished: the time expired
         """
         text = f"not yet on {' and '.join(left)}"
         if self._host.deadline.remaining < _LAST:
             raise Unfinished(did, f"{text}: see `dualstor status` there; the same command again "
-                                  "goes on from here")
+                                  "continues from here")
         self._show(text)
         self._host.sleep(_PAUSE)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dualstor.host.host import Host
     from dualstor.look.sights import Sight
 
-_DEVICES = "devices"    # the sight that device-mapper's own event makes needless to look at
+_DEVICES = "devices"    # the sight that device-mapper's own event makes needless to read
 _POLL = 0.05        # seconds between looks whether a round has ended
 _CHUNK = 1 << 16
 _GRACE = 2.0        # seconds for a round to end its own children
@@ -38,7 +38,7 @@ class Replaced(Exception):
 
 
 class Ended(Exception):
-    """The watcher was told to end."""
+    """The watcher has to end."""
 
 
 def _on_signal(_number: int, _frame: "FrameType | None") -> None:
@@ -62,7 +62,7 @@ class Round:
         self._pipe = reading
 
     def ended(self) -> bool:
-        """Whether it has ended; it is made to if its time is over."""
+        """Whether it has ended; it is made to once its time has expired."""
         self._take()
         pid, _ = posix.waitpid(self.pid, posix.WNOHANG)
         if pid:

@@ -11,7 +11,7 @@ TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.look.sights import Sight
 
-#: Seconds from one look at the disks to the next; after a slow one more, up to the most.
+#: Seconds from one check of the disks to the next; after a slow one more, up to the most.
 TICK, TICK_MOST = 1.0, 30.0
 #: A look that took longer than this part of its tick was slow.
 _SLOW = 0.2
@@ -58,7 +58,7 @@ class Schedule(Record):
         return max(0.0, min(times) - now)
 
     def looks(self, now: float) -> bool:
-        """Whether it is time to look at the disks."""
+        """Whether it is time to check the disks."""
         return now >= self.next_look
 
     def starts(self, now: float) -> bool:

@@ -139,7 +139,7 @@ def start_watcher(agent: "Agent", why: str) -> None:
 
 
 def stop_watcher(agent: "Agent") -> None:
-    """End the watcher of the VG, if there is one, and its round with it; nothing is told any more."""
+    """End the watcher of the VG, if there is one, and its round with it."""
     _end_watcher(agent)
     try:
         pacemaker.withdraw(agent.host, published.attribute(agent.vg))

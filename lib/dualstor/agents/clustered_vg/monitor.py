@@ -188,7 +188,19 @@ def _pick_up_trouble(case: "Case", plan: "Plan", usable: "frozenset[str]") -> "S
         if names:
             return case.say(reason, lvs=listed(names), says=done[-1].outcome.says,
                             option=done[-1].args[0])
-    return None
+    return _reactivated(case, usable)
+
+
+def _reactivated(case: "Case", usable: "frozenset[str]") -> "Said | None":
+    """What to tell of LVs that were active, were not any more, and are again; None for nothing.
+
+    Somebody wanted them to be inactive, and would not learn otherwise why they are not.
+    """
+    done = case.done(deeds.pick_up)
+    names = set(done[-1].args[1:]) if done else set()
+    again = tuple(name for identity, name in (case.remembered.volumes if case.remembered else ())
+                  if name in names and identity in usable)
+    return case.say(reasons.REACTIVATED, lvs=listed(again)) if again else None
 
 
 def _healthy(case: "Case", trouble: "Said | None" = None,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a node tells the others of the VG: an attribute that only the attribute daemons keep.
+"""What a node publishes of the VG: an attribute that only the attribute daemons keep.
 
 Text like ``seq=12 boot=1f0c3a5e at=812 want=5 active=5 exclusive=1 lacking=a,b open=c:qemu[7]``:
 small, as every node keeps it of every node.

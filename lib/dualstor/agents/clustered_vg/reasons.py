@@ -225,6 +225,15 @@ LOST = Reason(
 LOST_TRIED = Reason(
     "vg-lv-lost-tried", _LOST, "VG {vg} cannot get LV {lvs} active here again ({says})",
     "see `dmsetup info -c` and the log")
+REACTIVATED = Reason(
+    "vg-lv-reactivated", Topic(
+        "An LV was deactivated by hand",
+        "It is to be active on every node, so the monitor has activated it again.",
+        "To use it on one node only, or to keep it off: `dualstor volume exclusive VG/LV`, or the "
+        "tag dualstor.exclusive. To work on the VG: set the resource to maintenance mode first. "
+        "The next monitor reports nothing any more."),
+    "VG {vg}: LV {lvs} was inactive and is active again",
+    "tag it dualstor.exclusive to keep it off")
 LOST_UNASKED = Reason(
     "vg-lv-lost-unasked", _LOST,
     "VG {vg} no longer has LV {lvs} active, LVM cannot be asked ({says})",
@@ -290,7 +299,7 @@ NOT_YET_INACTIVE = Reason(
     "end its use: `dualstor status` names who has it open", logged=True)
 NOT_PUBLISHED = Reason(
     "vg-not-published", _WATCHER,
-    "VG {vg}: the other node cannot be told what is active here ({says})",
+    "VG {vg}: the other node does not learn what is active here ({says})",
     "see the cluster manager's log", logged=True)
 
 # -- stopping -------------------------------------------------------------------------------
