@@ -124,7 +124,7 @@ def _show_life(lock: "BinaryIO", uptime: float) -> None:
 
 
 def _itself(files: "Files") -> "str | None":
-    """What tells the installed program from the one that runs."""
+    """What distinguishes the installed program from the one that runs."""
     return files.identity(__file__)
 
 
