@@ -7,6 +7,10 @@ from dualstor.tools import drbdsetup
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.action.engine import Agent
+    from dualstor.action.steps import Wait
+    from dualstor.agents.clustered_vg.seen import Case as VolumeGroupCase
+    from dualstor.agents.clvmd.seen import Case as DaemonCase
+    from dualstor.ocf.reason import Reason
 
 
 def see_held_back(agent: "Agent") -> "tuple[str, ...]":
@@ -15,3 +19,16 @@ def see_held_back(agent: "Agent") -> "tuple[str, ...]":
         return tuple(f"drbd{minor}" for minor in drbdsetup.held_back(agent.host))
     except DualstorError:
         return ()   # not known: what must not hang has its deadline
+
+
+def names(case: "VolumeGroupCase | DaemonCase") -> str:
+    """Those devices, in words."""
+    return " and ".join(case.held_back)
+
+
+def wait(case: "VolumeGroupCase | DaemonCase", reason: "Reason") -> "Wait | None":
+    """A Wait while there are any, else None.
+
+    LVM's commands and clvmd read every device: they could not be ended, and would hold LVs open.
+    """
+    return case.wait(reason, devices=names(case)) if case.held_back else None
