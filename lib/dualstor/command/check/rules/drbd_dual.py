@@ -67,8 +67,9 @@ def handler(host: "HostView") -> "Findings":
 
 
 @rule("DRBD-HANDLER-GENERATION", ERROR, "the fence-peer handler works with the loaded DRBD",
-      why="stonith_admin-fence-peer.sh needs information that DRBD 9 does not pass on: when the "
-          "link between the nodes breaks, both freeze and neither is fenced.", fix=_SET_HANDLER)
+      why="With DRBD 9 and a broken link, stonith_admin-fence-peer.sh freezes both nodes for lack "
+          "of the peer's name, and crm-fence-peer fences nobody: one node may continue while the "
+          "other is still Primary.", fix=_SET_HANDLER)
 def handler_generation(host: "HostView") -> "Findings":
     for resource in host.resources:
         command = resource.configuration.fence_peer
@@ -118,7 +119,7 @@ _UNFENCING = ("after-resync-target", "unfence-peer")
 def unfence(host: "HostView") -> "Findings":
     for resource in host.resources:
         fence = resource.configuration.fence_peer or ""
-        if "crm-fence-peer" not in fence:
+        if not fencepeer.crm(fence):
             continue
         options = resource.configuration.option
         if not any("crm-unfence-peer" in (options("handlers", name) or "") for name in _UNFENCING):
