@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """DRBD devices whose I/O stands still, as both agents of LVM see them: LVM reads them all."""
 
+from dualstor.agents import lvmversion
 from dualstor.errors import DualstorError
 from dualstor.tools import drbdsetup
 
@@ -8,9 +9,13 @@ TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.action.engine import Agent
     from dualstor.action.steps import Wait
-    from dualstor.agents.clustered_vg.seen import Case as VolumeGroupCase
-    from dualstor.agents.clvmd.seen import Case as DaemonCase
     from dualstor.ocf.reason import Reason
+
+
+class Case(lvmversion.Case):
+    """What both know of LVM, and of what it reads."""
+
+    held_back: "tuple[str, ...]"            # DRBD devices whose I/O stands still
 
 
 def see_held_back(agent: "Agent") -> "tuple[str, ...]":
@@ -21,12 +26,12 @@ def see_held_back(agent: "Agent") -> "tuple[str, ...]":
         return ()   # not known: what must not hang has its deadline
 
 
-def names(case: "VolumeGroupCase | DaemonCase") -> str:
+def names(case: "Case") -> str:
     """Those devices, in words."""
     return " and ".join(case.held_back)
 
 
-def wait(case: "VolumeGroupCase | DaemonCase", reason: "Reason") -> "Wait | None":
+def wait(case: "Case", reason: "Reason") -> "Wait | None":
     """A Wait while there are any, else None.
 
     LVM's commands and clvmd read every device: they could not be ended, and would hold LVs open.

@@ -12,7 +12,7 @@ from dualstor import __version__
 from dualstor.agents.catalogue import NAMES as AGENTS
 from sourcetree import TREE
 
-from .conftest import PYTHON, Root
+from .conftest import PYTHON, Root, write_configuration
 
 
 def test_agents_command_metadata_and_manuals_are_there(installed):
@@ -99,6 +99,15 @@ def test_another_prefix_leaves_agents_where_the_cluster_manager_looks(tmp_path):
     files = Root(tmp_path).files()
     assert "usr/local/sbin/dualstor" in files and "usr/local/share/man/man8/dualstor.8" in files
     assert "usr/lib/ocf/resource.d/dualstor/clvmd" in files and "usr/sbin/dualstor" not in files
+
+
+def test_uninstall_is_refused_while_drbd_names_the_handler(changeable):
+    write_configuration(changeable)
+    before = changeable.files()
+    done = subprocess.run(["make", "uninstall", f"DESTDIR={changeable.folder}"], cwd=TREE,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode and "/etc/drbd.d/r0.res:2 names it" in done.stderr
+    assert changeable.files() == before
 
 
 def test_uninstall_leaves_nothing(changeable):
