@@ -551,3 +551,18 @@ def test_validate_looks_at_the_host_only_at_level_10():
     assert step("validate-all", **wrong) == FINE
     assert step("validate-all", asked=dict(level=10), **wrong).code == ExitCode.ERR_ARGS
     assert step("validate-all", asked=dict(level=10)) == FINE
+
+
+# -- SELinux -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action, asked", [("start", {}), ("promote", {}),
+                                           ("validate-all", dict(level=10))])
+def test_selinux_without_the_module_of_our_handler_is_warned_of(action, asked):
+    warned = step(action, asked=asked, confined=True)
+    assert warned.deed == "warn" and "install dualstor-selinux" in warned.args[0]
+    assert getattr(step(action, asked=asked, confined=True, history=[done("warn")]),
+                   "deed", "") != "warn"
+    for waived in (dict(texts=dict(require_fencing="false")), dict(generation=8, **STOCK)):
+        step_ = step(action, asked=asked, confined=True, **waived)
+        assert "dualstor-selinux" not in str(step_)

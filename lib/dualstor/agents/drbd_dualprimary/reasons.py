@@ -140,6 +140,16 @@ RISK_AFTER_SB = Reason(
     "drbd-risk-after-sb", _WAIVED,
     "DRBD {drbd} has after-sb-{number}pri {policy}, which throws data away after a split brain",
     "disconnect is safe", logged=True)
+RISK_SELINUX = Reason(
+    "drbd-risk-selinux", Topic(
+        "SELinux may stop the fence-peer handler",
+        "Only a warning in the log. SELinux is enforcing, and the module is not loaded with which "
+        "dualstor-fence-peer runs as the cluster does. In DRBD's own domain it may not ask the "
+        "cluster to fence the peer, and I/O would stay frozen.",
+        f"Install dualstor-selinux on both nodes, then `restorecon {fencepeer.PROGRAM}`. Test it: "
+        "cut the replication link of a pair that may lose a node."),
+    "DRBD {drbd}: SELinux is enforcing without the module of its fence-peer handler",
+    "install dualstor-selinux", logged=True)
 RISK_AUTO_PROMOTE = Reason(
     "drbd-risk-auto-promote", Topic(
         "DRBD promotes by itself",

@@ -116,6 +116,7 @@ SPOILT = {
         (C, lambda p: p.kind("/usr/lib/drbd/dualstor-fence-peer", "")),
         (M, lambda p: p.kind("/usr/lib/drbd/stonith_admin-fence-peer.sh", "file", (1,)))],
     "DRBD-HANDLER-OTHER": [(C, lambda p: p.kind("/usr/lib/drbd/notify-split-brain.sh", ""))],
+    "DRBD-HANDLER-SELINUX": [(C, lambda p: p.write("/sys/fs/selinux/enforce", "1"))],
     "DRBD-UNFENCE": [(M, _res("stonith_admin-fence-peer.sh", "crm-fence-peer.sh")),
                      (C, _res("dualstor-fence-peer", "crm-fence-peer.9.sh"))],
     "DRBD-AFTER-SB-2PRI": [

@@ -3,6 +3,7 @@
 
 from dualstor import fencepeer
 from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
+from dualstor.kernel import selinux
 from dualstor.record import whole
 from dualstor.tools.drbdconf import FENCING
 
@@ -107,6 +108,20 @@ def handler_program(host: "HostView") -> "Findings":
       fix="install the package that provides {program}, or remove the line")
 def handler_other(host: "HostView") -> "Findings":
     return _unusable(host, False)
+
+
+@rule("DRBD-HANDLER-SELINUX", WARNING, "SELinux lets the fence-peer handler ask for fencing",
+      why="DRBD calls it in the domain drbd_t, which may not ask the cluster to fence a node: then "
+          "I/O stays frozen when the peer is lost.",
+      fix="install dualstor-selinux (without packages: `make install-selinux`, then `semodule -i` "
+          "it) and run `restorecon {program}`, on both hosts")
+def handler_selinux(host: "HostView") -> "Findings":
+    for resource in host.resources:
+        if fencepeer.ours(resource.configuration.fence_peer) and selinux.confined(
+                host.text(selinux.ENFORCE), host.text(selinux.MODULE)):
+            yield found(resource.at(*_FENCE), program=fencepeer.PROGRAM, text=(
+                f"resource {resource.name} has dualstor-fence-peer, and SELinux is enforcing "
+                "without its module"))
 
 
 _UNFENCING = ("after-resync-target", "unfence-peer")
