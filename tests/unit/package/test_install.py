@@ -89,6 +89,29 @@ def test_the_handler_runs_from_its_own_installation(installed):
     assert os.path.join(installed.library, "fencepeer") in told
 
 
+#: What the kernel gives to its helper (kernel/umh.c, drbd_nl.c), and less.
+KERNELS = {"HOME": "/", "TERM": "linux", "PATH": "/sbin:/usr/sbin:/bin:/usr/bin"}
+
+
+@pytest.mark.parametrize("environ", [KERNELS, {"HOME": "/"}, dict(KERNELS, PATH="/nonexistent"),
+                                     dict(KERNELS, PYTHONHOME="/nonexistent", PYTHONPATH="/")])
+def test_the_handler_needs_neither_a_home_nor_a_path(installed, environ):
+    done = subprocess.run([installed.handler], cwd="/", stdin=subprocess.DEVNULL, check=False,
+                          env=dict(environ, DRBD_RESOURCE="no-such", DRBD_PEERS="no-node"),
+                          stderr=subprocess.PIPE, universal_newlines=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "DRBD has lost no-node" in done.stderr and "stays frozen" in done.stderr
+
+
+def test_whatever_the_kernel_starts_it_does_so_by_a_fixed_path(installed):
+    programs = [path for path, mode in installed.files().items() if mode & 0o111]
+    assert len(programs) == len(AGENTS) + 2
+    for path in programs:
+        with open(installed.path(path), encoding="utf-8") as stream:
+            first = stream.readline().split()
+        assert first[0] == "#!" + PYTHON and first[1].startswith("-I"), path
+
+
 def test_the_command_works_as_installed(installed):
     said = packages.run(installed.path("usr/sbin/dualstor"), "--version", cwd="/")
     assert said.strip() == "dualstor " + __version__
