@@ -118,7 +118,7 @@ def main():
     if arguments.what == "instructions":
         counts = host.instructions()
         for label, count in counts.items():
-            print("%-28s %11d %7.3f" % (label, count, count / counts[host.BARE]))
+            print("%-38s %11d %7.3f" % (label, count, count / counts[host.BARE]))
     elif arguments.what == "host":
         on_host(arguments.rounds, arguments.before)
     elif arguments.what == "lab-monitors":

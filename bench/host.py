@@ -8,6 +8,7 @@ import subprocess
 from model import actions
 from simulator import volumes, world
 from simulator.stage import NODE, PYTHON, TREE, Stage, healthy
+from simulator.state import DRBD_9
 
 from bench import before as earlier
 from bench.measure import measure
@@ -46,22 +47,12 @@ def of_full_looks(stage):
     return found
 
 
-#: What debugfs shows of a resource of DRBD 9, as the real module writes it.
-_NINE = {
-    "proc/drbd": "version: 9.2.18 (api:2/proto:118-124)\n",
-    "sys/kernel/debug/drbd/resources/r0/volumes/0/openers": "",
-    "sys/kernel/debug/drbd/resources/r0/connections/node2/0/proc_drbd":
-        " 0: cs:Established ro:Primary/Primary ds:UpToDate/UpToDate C r-----\n    ns:0 nr:0\n"}
-
-
 def of_drbd_nine(stage):
-    """{label: command} of the monitor of a healthy resource of DRBD 9, on files of a stage of its own."""
-    for name, text in _NINE.items():
-        path = os.path.join(stage.home, "root", name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="ascii") as stream:
-            stream.write(text)
-    return {"%s monitor, DRBD 9" % actions.DRBD: _command(*stage.call(actions.DRBD, "monitor"))}
+    """{label: command} of the monitors of a healthy resource of DRBD 9: an answer repeated, and a full look."""
+    label = "%s monitor, DRBD 9" % actions.DRBD
+    looks = of_full_looks(stage)
+    return {label: _command(*stage.call(actions.DRBD, "monitor")),
+            "%s full look, DRBD 9" % actions.DRBD: looks["%s full look" % actions.DRBD]}
 
 
 def of_probes(stage):
@@ -100,11 +91,12 @@ def monitors(rounds, before=None):
 
     :param before: a revision of which the same is measured in the same rounds
     """
-    stage, empty, nine = Stage(healthy()), Stage(world.reach("cluster-up")), Stage(healthy())
+    stage, empty, nine = Stage(healthy()), Stage(world.reach("cluster-up")), Stage(healthy(_with_nine()))
     with contextlib.ExitStack() as stack:
         for each in (stage, empty, nine):
             stack.callback(each.close)
-        stage.settle()
+        for each in (stage, nine):
+            each.settle()
         commands = dict(of_stage(stage), **of_probes(empty))
         commands.update(of_drbd_nine(nine))
         commands.update(of_full_looks(stage))
@@ -118,21 +110,30 @@ def monitors(rounds, before=None):
         return figures
 
 
+def _with_nine():
+    """A cluster in which everything runs, on DRBD 9."""
+    return world.reach("active", drbd_version=DRBD_9)
+
+
 def instructions():
     """{label: instructions in user space} of bare Python, healthy monitors and meta-data.
 
     By valgrind's callgrind: the same on every run, however busy the machine; the kernel's part
     is not in it.
     """
-    stage = Stage(healthy())
+    stage, nine = Stage(healthy()), Stage(healthy(_with_nine()))
     try:
-        stage.settle()
-        for agent in actions.ACTIONS:
-            for _ in range(2):      # the first may have something to do
-                stage.run(agent, "monitor")
-        return {label: _instructions(**command) for label, command in of_stage(stage).items()}
+        counts = {}
+        for each, commands in ((stage, of_stage(stage)), (nine, of_drbd_nine(nine))):
+            each.settle()
+            for label, command in commands.items():
+                for agent in actions.ACTIONS:   # an answer lasts a minute, less than two of these counts
+                    each.run(agent, "monitor")
+                counts[label] = _instructions(**command)
+        return counts
     finally:
         stage.close()
+        nine.close()
 
 
 def _instructions(argv, environment):

@@ -14,10 +14,11 @@ BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMP  ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMP ?= $(PREFIX)/share/fish/vendor_completions.d
 TMPFILES  = /usr/lib/tmpfiles.d
+SELINUX   = /usr/share/selinux/packages/targeted
 INSTALL   = install -p
 
 
-.PHONY: install install-doc uninstall dist rpm rpmlint deb
+.PHONY: install install-doc install-selinux uninstall dist rpm rpmlint deb
 
 # Byte code is for the Python that runs the agents, whichever runs the tests. It is valid by the time of its
 # source: with SOURCE_DATE_EPOCH set it would go by a hash, for which every start reads every source.
@@ -43,9 +44,21 @@ install-doc:    ## the documents: DESTDIR= PREFIX=/usr DOCDIR=
 	find README.md CHANGELOG.md SECURITY.md docs -type f -size +0 ! -path 'docs/man/*' \
 	    -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(DOCDIR)/{}' \;
 
+# In raw policy language, so it needs no sources of a policy; semodule takes it as it is or compressed.
+build/selinux/dualstor.pp: packaging/selinux/dualstor.te packaging/selinux/dualstor.fc
+	tools/need "checkmodule semodule_package" "checkpolicy semodule-utils" "checkpolicy policycoreutils"
+	mkdir -p build/selinux
+	checkmodule -M -m -o build/selinux/dualstor.mod packaging/selinux/dualstor.te
+	semodule_package -o $@ -m build/selinux/dualstor.mod -f packaging/selinux/dualstor.fc
+
+install-selinux: build/selinux/dualstor.pp
+install-selinux: ## the SELinux module of the handler, to be loaded with semodule -i: DESTDIR=
+	$(INSTALL) -D -m 644 $< '$(DESTDIR)$(SELINUX)/dualstor.pp'
+
 uninstall:      ## what install and install-doc put there, with the same DESTDIR and PREFIX
+	/usr/bin/python3 -IBS lib/dualstor/fencepeer/named.py '$(DESTDIR)/'
 	rm -rf '$(DESTDIR)$(LIBRARY)' '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(dir $(METADATA))' '$(DESTDIR)$(DOCDIR)'
-	rm -f $(patsubst drbd/%,'$(DESTDIR)$(HANDLERS)/%',$(wildcard drbd/*)) '$(DESTDIR)$(SBINDIR)/dualstor' '$(DESTDIR)$(TMPFILES)/dualstor.conf' '$(DESTDIR)$(BASHCOMP)/dualstor' \
+	rm -f '$(DESTDIR)$(SELINUX)/dualstor.pp' $(patsubst drbd/%,'$(DESTDIR)$(HANDLERS)/%',$(wildcard drbd/*)) '$(DESTDIR)$(SBINDIR)/dualstor' '$(DESTDIR)$(TMPFILES)/dualstor.conf' '$(DESTDIR)$(BASHCOMP)/dualstor' \
 	    '$(DESTDIR)$(ZSHCOMP)/_dualstor' '$(DESTDIR)$(FISHCOMP)/dualstor.fish' \
 	    $(patsubst docs/man/%.7,'$(DESTDIR)$(MANDIR)/man7/%.7',$(wildcard docs/man/*.7)) \
 	    $(patsubst docs/man/%.8,'$(DESTDIR)$(MANDIR)/man8/%.8',$(wildcard docs/man/*.8))

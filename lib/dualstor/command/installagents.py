@@ -14,6 +14,7 @@ import stat
 from dualstor import fencepeer
 from dualstor.command.codes import ExitStatus
 from dualstor.errors import DualstorError
+from dualstor.fencepeer import named
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 
@@ -154,9 +155,12 @@ def remove(top: str) -> "list[str]":
     """Remove what ``install`` puts below *top*.
 
     :returns: the paths that were removed
-    :raises DualstorError: it was a package that put them there
+    :raises DualstorError: it was a package that put them there, or DRBD needs the handler
     """
     link = os.path.join(top, LIBRARY)
+    found = named.places(top)
+    if found:
+        raise DualstorError(f"install-agents: {named.refusal(found)}")
     if not os.path.islink(link):
         raise DualstorError(f"install-agents: nothing to remove: {link} is not a link that "
                             "install-agents made")

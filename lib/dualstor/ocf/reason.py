@@ -103,6 +103,12 @@ class Said(str):
         """The part that says what is wrong."""
         return self.reason.fact.format_map(self.values)
 
+    @property
+    def trouble(self) -> str:
+        """The fact without its object, to be quoted where that is known: after the colon."""
+        fact = self.reason.fact     # not what it became: a name may have a colon, too
+        return (fact.partition(": ")[2] or fact).format_map(self.values)
+
     def after(self, seconds: float) -> "Said":
         """The sentence once somebody has waited *seconds* for this to change."""
         reason = self.reason.but(fact=self.reason.fact + _WAITED)

@@ -110,3 +110,10 @@ def test_a_destructive_command_never_stays_whoever_said_it(listed, limit):
     ("killed by signal 9", None), ("`drbdadm -d adjust r0`", None)])
 def test_what_is_destructive(text, found):
     assert destructive(text) == found
+
+
+def test_the_trouble_is_the_fact_without_its_object_whatever_the_name():
+    hangs = entry("VG {vg}: LVM hangs ({says})", "see `dlm_tool ls`", "hangs")
+    assert hangs(vg="a: b", says="lvs: killed").trouble == "LVM hangs (lvs: killed)"
+    whole = entry("VG {vg} is exported", "import it", "exported")
+    assert whole(vg="a: b").trouble == "VG a: b is exported"

@@ -88,3 +88,21 @@ def test_its_stalls_are_those_of_the_table_of_faults():
         (row,) = re.findall(rf"^\| \*\*{scenario}\*\*.*$", table, re.MULTILINE)
         stall = re.search(r"stall ([\d.]+ s) \(", row).group(1)
         assert f"{stall} for {words}" in text
+
+
+def test_its_number_of_scenarios_that_ended_as_expected_is_that_of_the_table():
+    with open(os.path.join(TREE, "docs", "faults", "faults.json"), encoding="utf-8") as stream:
+        ended = [result["ok"] for result in json.load(stream)["results"]
+                 if result["agents"] == "dualstor"]
+    assert all(ended)
+    (row,) = re.findall(r"^\| Debian 12: .*$", markdown.read(PAGE), re.MULTILINE)
+    assert row.endswith(f"| all {len(ended)} as expected |")
+
+
+def test_it_says_how_many_instructions_of_an_idle_python_a_monitor_takes():
+    counted = [float(share) for share in re.findall(
+        r"^[a-z-]+ monitor(?:, DRBD 9)? +\d+ +([\d.]+)$", markdown.read("docs/performance.md"),
+        re.MULTILINE)]
+    assert len(counted) == 4
+    words = f"{min(counted):.2f} to {max(counted):.2f} times the instructions"
+    assert all(words in markdown.read(page) for page in (PAGE, "docs/performance.md"))

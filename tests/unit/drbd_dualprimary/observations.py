@@ -64,7 +64,7 @@ def parameters(**texts):
 #: What is right in every respect; a test overrides what it is about.
 GOOD = dict(module=True, state=state(), configured=seen.Configured(there=True),
             configuration=Conf(), handler=seen.Handler(program="/x", usable=True),
-            fencing_enabled=True, patience=15.0, published=seen.NO_SCORE,
+            confined=False, fencing_enabled=True, patience=15.0, published=seen.NO_SCORE,
             peer=seen.PeerNode(name="node2", down=False), holders=(), stacked=(),
             lost_peer=seen.PeerNode(name="node2", down=False), suspension=None, refusal=None,
             generation=9, fence_peer="/usr/lib/drbd/dualstor-fence-peer")
@@ -108,7 +108,7 @@ CONFS = st.builds(
     protocol=st.sampled_from(("C", "A", None)), allow_two_primaries=st.booleans(),
     after_sb=st.tuples(*[st.sampled_from((None, "disconnect", "discard-zero-changes"))] * 3),
     fencing=st.sampled_from((None, "dont-care", "resource-only", "resource-and-stonith")),
-    fence_peer=st.sampled_from((None, "/usr/lib/drbd/x", STOCK)),
+    fence_peer=st.sampled_from((None, "/usr/lib/drbd/dualstor-fence-peer", STOCK)),
     quorum=st.sampled_from((None, None, "majority")),
     auto_promote=st.sampled_from((None, "yes", "no")),
     witnesses=st.sampled_from(((), (), ("node3",))))

@@ -35,6 +35,7 @@ FACTS = st.builds(
     configured=st.builds(seen.Configured, there=st.sampled_from((None, False, True)),
                          says=st.just("drbdadm: no")),
     configuration=o.CONFS, handler=st.builds(seen.Handler, st.just("/x"), st.booleans()),
+    confined=st.booleans(),
     fencing_enabled=st.sampled_from((None, False, True)), patience=st.floats(0, 60),
     published=st.sampled_from((None, published.UNSURE, 1000, 10000)),
     peer=st.builds(seen.PeerNode, st.just("node2"), st.sampled_from((None, False, True))),

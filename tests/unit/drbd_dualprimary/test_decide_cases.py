@@ -165,16 +165,20 @@ def test_without_a_connection_nobody_waits_for_the_peer():
 # -- the fence-peer handler and the DRBD that is loaded ------------------------------------
 
 STOCK = dict(configuration=o.Conf(fence_peer=o.STOCK))
+CRM = "/usr/lib/drbd/crm-fence-peer.9.sh --timeout=90"
 LINE = 'fence-peer "/usr/lib/drbd/dualstor-fence-peer";'
 
 
+@pytest.mark.parametrize("command", [o.STOCK, CRM])
 @pytest.mark.parametrize("action, asked", [("promote", {}), ("validate-all", dict(level=10))])
-def test_a_handler_that_cannot_work_with_drbd_9_is_refused_with_the_line_to_set(action, asked):
-    refused = step(action, asked=asked, **STOCK)
+def test_a_handler_that_cannot_work_with_drbd_9_is_refused_with_the_line_to_set(
+        action, asked, command):
+    stock = dict(configuration=o.Conf(fence_peer=command))
+    refused = step(action, asked=asked, **stock)
     assert refused.code == ExitCode.ERR_ARGS and LINE in refused.reason
     for generation in (8, None):    # it works, and what is not loaded is not judged
-        assert step(action, asked=asked, generation=generation, **STOCK) in (Do("primary"), FINE)
-    warned = step(action, dict(require_fencing="false"), asked, **STOCK)
+        assert step(action, asked=asked, generation=generation, **stock) in (Do("primary"), FINE)
+    warned = step(action, dict(require_fencing="false"), asked, **stock)
     assert warned.deed == "warn"
 
 
@@ -547,3 +551,18 @@ def test_validate_looks_at_the_host_only_at_level_10():
     assert step("validate-all", **wrong) == FINE
     assert step("validate-all", asked=dict(level=10), **wrong).code == ExitCode.ERR_ARGS
     assert step("validate-all", asked=dict(level=10)) == FINE
+
+
+# -- SELinux -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action, asked", [("start", {}), ("promote", {}),
+                                           ("validate-all", dict(level=10))])
+def test_selinux_without_the_module_of_our_handler_is_warned_of(action, asked):
+    warned = step(action, asked=asked, confined=True)
+    assert warned.deed == "warn" and "install dualstor-selinux" in warned.args[0]
+    assert getattr(step(action, asked=asked, confined=True, history=[done("warn")]),
+                   "deed", "") != "warn"
+    for waived in (dict(texts=dict(require_fencing="false")), dict(generation=8, **STOCK)):
+        step_ = step(action, asked=asked, confined=True, **waived)
+        assert "dualstor-selinux" not in str(step_)

@@ -277,3 +277,16 @@ def test_it_runs_no_code_of_others(tmp_path):
     folder, mark = hostile.prepare(tmp_path)
     done = hostile.run(PROGRAM, cwd=folder, **dict(hostile.variables(folder), DRBD_RESOURCE="all"))
     assert done.returncode == decide.FROZEN and "Traceback" not in done.stderr and not mark.exists()
+
+
+@pytest.mark.parametrize("command, eight, nine", [
+    ("/usr/lib/drbd/dualstor-fence-peer", False, False),
+    ("/usr/lib/drbd/stonith_admin-fence-peer.sh", False, True),
+    ("/usr/lib/drbd/crm-fence-peer.sh", False, True),
+    ("crm-fence-peer.9.sh --timeout=90 --dc-timeout=20", False, True),
+    ("/bin/sh -c /usr/lib/drbd/crm-fence-peer.9.sh", False, True),
+    ("/opt/our-crm-fence-peer.sh", False, False), ("", False, False), (None, False, False)])
+def test_which_handler_dual_primary_cannot_have_with_which_drbd(command, eight, nine):
+    assert [fencepeer.unfit(command, generation) for generation in (8, 9, None)] == [
+        eight, nine, False]
+    assert fencepeer.ours(command) == (command or "").endswith("dualstor-fence-peer")

@@ -68,6 +68,16 @@ class Root:
         return {name: os.path.isfile(cached) for name, _, cached in told}
 
 
+def write_configuration(root, handler=fencepeer.PROGRAM):
+    """drbdadm, and a configuration of which an included file names a handler in its line 2."""
+    for path, text in (("usr/sbin/drbdadm", ""), ("etc/drbd.conf", "include \"drbd.d/*.res\";\n"),
+                       ("etc/drbd.d/r0.res", "resource r0 { handlers {\n"
+                                             f"fence-peer \"{handler}\"; }} }}\n")):
+        os.makedirs(os.path.dirname(root.path(path)), exist_ok=True)
+        with open(root.path(path), "w", encoding="ascii") as stream:
+            stream.write(text)
+
+
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory):
     """A Root by `make install install-doc`; not to be changed."""

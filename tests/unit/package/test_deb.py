@@ -11,7 +11,7 @@ from dualstor import __version__
 from dualstor.agents.catalogue import NAMES as AGENTS
 from sourcetree import TREE
 
-from .conftest import Root
+from .conftest import Root, write_configuration
 
 NAMES = ("dualstor", "dualstor-doc", "resource-agents-dualstor")
 
@@ -33,12 +33,20 @@ def root(debs, tmp_path):
     return Root(tmp_path)
 
 
-def script(debs, root, name, *words):
-    """Runs a maintainer script of the package dualstor with the root in place of /."""
-    text = packages.run("dpkg-deb", "--info", debs["dualstor"], name)
+def script(debs, root, name, *words, package="dualstor"):
+    """Runs a maintainer script of a package with the root in place of /."""
+    text = packages.run("dpkg-deb", "--info", debs[package], name)
     text = text.replace(" /usr/lib/ocf/", f" {root.folder}/usr/lib/ocf/")
+    text = text.replace("named.py / ", f"named.py {root.folder} ")
     text = text.replace("systemd-tmpfiles", "no-such-program")
-    packages.run("sh", "-c", text, name, *words)
+    return subprocess.run(["sh", "-c", text, name, *words], stderr=subprocess.PIPE, text=True,
+                          check=False)
+
+
+def scripted(*arguments):
+    """As ``script``, which must succeed."""
+    done = script(*arguments)
+    assert done.returncode == 0, done.stderr
 
 
 def test_they_hold_what_make_install_installs_but_no_byte_code(root, installed):
@@ -73,18 +81,38 @@ def test_what_they_ask_for(debs):
 @pytest.mark.parametrize("name", AGENTS)
 def test_after_the_installation_a_monitor_has_nothing_to_compile(debs, root, name):
     assert not any(root.loaded(name).values())
-    script(debs, root, "postinst", "configure", "")
+    scripted(debs, root, "postinst", "configure", "")
     assert all(root.loaded(name).values())
 
 
 def test_an_upgrade_leaves_byte_code_and_a_removal_none(debs, root):
     before = root.files()
-    script(debs, root, "postinst", "configure", "")
+    scripted(debs, root, "postinst", "configure", "")
     full = root.files()
-    script(debs, root, "prerm", "upgrade", "0.1.1-1")
+    scripted(debs, root, "prerm", "upgrade", "0.1.1-1")
     assert root.files() == full != before
-    script(debs, root, "prerm", "remove")
+    scripted(debs, root, "prerm", "remove")
     assert root.files() == before
+
+
+@pytest.mark.parametrize("package", ["dualstor", "resource-agents-dualstor"])
+def test_a_removal_is_refused_while_drbd_names_the_handler(debs, root, package):
+    write_configuration(root)
+    before = root.files()
+    refused = script(debs, root, "prerm", "remove", package=package)
+    assert refused.returncode == 1 and root.files() == before
+    assert "/etc/drbd.d/r0.res:2 names it" in refused.stderr
+    for words in (["upgrade", "0.1.1-1"], ["failed-upgrade", "0.1.1-1"]):
+        assert script(debs, root, "prerm", *words, package=package).returncode == 0
+    write_configuration(root, "/usr/lib/drbd/other.sh")
+    assert script(debs, root, "prerm", "remove", package=package).returncode == 0
+
+
+def test_a_broken_library_refuses_no_removal(debs, root):
+    write_configuration(root)
+    os.unlink(os.path.join(root.library, "fencepeer", "named.py"))
+    for package in ("dualstor", "resource-agents-dualstor"):
+        assert script(debs, root, "prerm", "remove", package=package).returncode == 0
 
 
 def test_another_version_of_python_gets_byte_code_of_its_own(root):

@@ -12,7 +12,7 @@ from dualstor import __version__
 from dualstor.agents.catalogue import NAMES as AGENTS
 from sourcetree import TREE
 
-from .conftest import PYTHON, Root
+from .conftest import PYTHON, Root, write_configuration
 
 
 def test_agents_command_metadata_and_manuals_are_there(installed):
@@ -89,6 +89,29 @@ def test_the_handler_runs_from_its_own_installation(installed):
     assert os.path.join(installed.library, "fencepeer") in told
 
 
+#: What the kernel gives to its helper (kernel/umh.c, drbd_nl.c), and less.
+KERNELS = {"HOME": "/", "TERM": "linux", "PATH": "/sbin:/usr/sbin:/bin:/usr/bin"}
+
+
+@pytest.mark.parametrize("environ", [KERNELS, {"HOME": "/"}, dict(KERNELS, PATH="/nonexistent"),
+                                     dict(KERNELS, PYTHONHOME="/nonexistent", PYTHONPATH="/")])
+def test_the_handler_needs_neither_a_home_nor_a_path(installed, environ):
+    done = subprocess.run([installed.handler], cwd="/", stdin=subprocess.DEVNULL, check=False,
+                          env=dict(environ, DRBD_RESOURCE="no-such", DRBD_PEERS="no-node"),
+                          stderr=subprocess.PIPE, universal_newlines=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "DRBD has lost no-node" in done.stderr and "stays frozen" in done.stderr
+
+
+def test_whatever_the_kernel_starts_it_does_so_by_a_fixed_path(installed):
+    programs = [path for path, mode in installed.files().items() if mode & 0o111]
+    assert len(programs) == len(AGENTS) + 2
+    for path in programs:
+        with open(installed.path(path), encoding="utf-8") as stream:
+            first = stream.readline().split()
+        assert first[0] == "#!" + PYTHON and first[1].startswith("-I"), path
+
+
 def test_the_command_works_as_installed(installed):
     said = packages.run(installed.path("usr/sbin/dualstor"), "--version", cwd="/")
     assert said.strip() == "dualstor " + __version__
@@ -99,6 +122,15 @@ def test_another_prefix_leaves_agents_where_the_cluster_manager_looks(tmp_path):
     files = Root(tmp_path).files()
     assert "usr/local/sbin/dualstor" in files and "usr/local/share/man/man8/dualstor.8" in files
     assert "usr/lib/ocf/resource.d/dualstor/clvmd" in files and "usr/sbin/dualstor" not in files
+
+
+def test_uninstall_is_refused_while_drbd_names_the_handler(changeable):
+    write_configuration(changeable)
+    before = changeable.files()
+    done = subprocess.run(["make", "uninstall", f"DESTDIR={changeable.folder}"], cwd=TREE,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode and "/etc/drbd.d/r0.res:2 names it" in done.stderr
+    assert changeable.files() == before
 
 
 def test_uninstall_leaves_nothing(changeable):

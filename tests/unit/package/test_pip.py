@@ -15,7 +15,7 @@ from dualstor.command import installagents
 from dualstor.command.console import Console
 from dualstor.errors import DualstorError
 
-from .conftest import Root
+from .conftest import Root, write_configuration
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,14 @@ def test_what_was_put_there_is_taken_away_again(root, command, prefix):
     assert root.files() == {}
     (library,) = prefix.glob("lib*/python*/site-packages/dualstor")
     assert list(library.rglob("*.pyc")) == []
+
+
+def test_nothing_is_taken_away_while_drbd_names_the_handler(root, command):
+    write_configuration(root)
+    before = root.files()
+    refused = command("install-agents", "--root", root.folder, "--remove")
+    assert refused.returncode and "/etc/drbd.d/r0.res:2 names it" in refused.stderr
+    assert root.files() == before
 
 
 def test_it_can_be_run_again(root, command):

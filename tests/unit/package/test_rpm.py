@@ -15,7 +15,7 @@ from dualstor.agents.catalogue import NAMES as AGENTS
 from lablib import package
 from sourcetree import TREE
 
-from .conftest import Root
+from .conftest import Root, write_configuration
 
 NAMES = ("dualstor", "dualstor-doc", "resource-agents-dualstor")
 
@@ -84,7 +84,25 @@ def test_what_they_ask_for(rpms):
 def test_they_run_nothing_at_their_installation(rpms):
     """tmpfiles.d and the rest are for the distribution's own triggers."""
     for path in rpms.values():
-        assert asked(path, "--scripts") == []
+        assert not [line for line in asked(path, "--scripts")
+                    if "scriptlet (" in line and not line.startswith("preuninstall")]
+
+
+@pytest.mark.parametrize("name", ["dualstor", "resource-agents-dualstor"])
+def test_a_removal_is_refused_while_drbd_names_the_handler(rpms, installed, tmp_path, name):
+    first, *lines = asked(rpms[name], "--scripts")
+    assert first == "preuninstall scriptlet (using /bin/sh):"
+    text = "\n".join(lines).replace("named.py / ", f"named.py {tmp_path} ").replace(
+        " /usr/lib/ocf/", f" {installed.folder}/usr/lib/ocf/")
+
+    def preun(left):
+        return subprocess.run(["sh", "-c", text, "preun", str(left)], stderr=subprocess.PIPE,
+                              text=True, check=False)
+    assert preun(0).returncode == 0
+    write_configuration(Root(tmp_path))
+    refused = preun(0)
+    assert refused.returncode == 1 and "/etc/drbd.d/r0.res:2 names it" in refused.stderr
+    assert preun(1).returncode == 0, "an upgrade"
 
 
 @pytest.mark.parametrize("name", AGENTS)

@@ -255,7 +255,7 @@ def failed(reason, agent="ocf:dualstor:clustered-vg", operation="vg0_start_0"):
      "restore /etc/drbd.d from the other node before any command of LVM"),
     (reasons.SYSTEM_ID(vg="vg0", says="Cannot access VG vg0 with system ID x with local system ID "
                                       "y.").fitted(LIMIT),
-     "on the host that has that ID, once its LVs are inactive, `vgchange --systemid '' VG`"),
+     "on the host that has that ID, once its LVs are inactive, `vgchange --systemid '' vg0`"),
     (reasons.NOT_SHARED(vg="vg0"),
      "only while its LVs are inactive on all nodes"),
     ("something that no agent says", "do what the reason says")])
@@ -318,6 +318,51 @@ def test_the_failure_is_cleaned_up_once(agent, entry):
     report = GOOD.but(cluster=failed(reason, agent="ocf:dualstor:" + agent))
     (one,) = [each for each in advice.advise(report) if "last failed action" in each.what]
     assert one.do.count("crm_resource --cleanup") == 1
+
+
+def failed_advice(report):
+    (one,) = [each for each in advice.advise(report) if "last failed action" in each.what]
+    return one.do
+
+
+@pytest.mark.parametrize("reason, command", [
+    (reasons.LEAVING(vg="vg0"), "`vgchange --lockstop vg0`"),
+    (reasons.NOT_LOCKED(vg="vg0", says="x"), "`vgs -o+locktype vg0`"),
+    (reasons.ELSEWHERE(vg="vg0", lvs="lv0"), "`lvchange -aln vg0/lv0`"),
+    (reasons.ELSEWHERE(vg="vg0", lvs="lv0, lv1"), "`lvchange -aln VG/LV`"),
+    (reasons.ELSEWHERE(vg="vg0", lvs="lv0, lv1"), "`lvs -a -o+lv_active vg0`")])
+def test_names_that_the_reason_has_are_in_the_commands(reason, command):
+    assert command in failed_advice(GOOD.but(cluster=failed(reason)))
+
+
+def test_a_name_that_the_reason_has_shortened_is_whole_in_the_commands():
+    begin, end = "a-volume-group-with-a-name-that-is-very-long-" * 2, "-indeed" * 9
+    name, other = f"{begin}1{end}", f"{begin}2{end}"
+    reason = reasons.LEAVING(vg=name).fitted(LIMIT)
+    assert name not in reason
+    report = GOOD.but(cluster=failed(reason))
+    assert "--lockstop VG`" in failed_advice(report)
+    known = report.but(active=(Active(vg=name, lv="lv0", id="id0"),))
+    assert f"--lockstop {name}`" in failed_advice(known)
+    two = known.but(listed=(Listed(vg=other, lv="lv0", id="id1",
+                                   attr="-wi-------", vg_attr="wz--ns"),))
+    assert "--lockstop VG`" in failed_advice(two)
+
+
+@pytest.mark.parametrize("agent, reason, command", [
+    ("drbd-dualprimary", drbd_reasons.SUSPENDED(drbd="r0"), "stonith_admin --confirm"),
+    ("clvmd", clvmd_reasons.NO_MEMBERSHIP(daemon="clvmd", says="x"), "fence_ack_manual")])
+def test_a_node_is_named_as_lost_only_where_the_cluster_has_lost_it(agent, reason, command):
+    cluster_ = failed(reason, f"ocf:dualstor:{agent}")
+    assert command + " NODE`" in failed_advice(GOOD.but(cluster=cluster_))
+    lost = cluster_.but(nodes=(NODES[0].but(online=False), NODES[1]))
+    assert command + " node1`" in failed_advice(GOOD.but(node="node2", cluster=lost))
+
+
+def test_a_command_that_reboots_a_node_names_none():
+    cluster_ = failed(drbd_reasons.FENCING_DISABLED(drbd="r0"), DRBD_AGENT)
+    lost = cluster_.but(nodes=(NODES[0].but(online=False), NODES[1]))
+    assert "stonith_admin --reboot NODE`" in failed_advice(GOOD.but(node="node2", cluster=lost))
 
 
 def test_of_the_reason_of_another_agent_nothing_is_known():

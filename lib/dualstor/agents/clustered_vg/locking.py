@@ -2,6 +2,7 @@
 """Whether LVM's locks are granted now: the precondition of every command that takes one."""
 
 from dualstor.action.steps import Wait
+from dualstor.agents import heldback
 from dualstor.agents.clustered_vg import reasons
 from dualstor.kernel.locksocket import CLVMD, LVMLOCKD
 from dualstor.ocf.codes import ExitCode
@@ -29,7 +30,7 @@ def obstacle(case: "Case") -> "Finish | Wait | None":
         return case.refuse(ExitCode.ERR_GENERIC, reasons.NO_DAEMON)
     if case.lockspaces.recovered is False:
         return case.wait(reasons.RECOVERING)
-    return membership(case) or _standstill(case) or _busy(case)
+    return membership(case) or heldback.wait(case, reasons.HELD_BACK) or _busy(case)
 
 
 def recovers(obstacle: "Finish | Wait | None") -> bool:
@@ -41,7 +42,7 @@ def cause(obstacle: "Finish | Wait") -> str:
     """What an obstacle is, without the VG's name, to be quoted."""
     why: "Said | None" = obstacle.why if isinstance(obstacle, Wait) else obstacle.reason
     assert why is not None      # a refusal has its reason
-    return why.fact.partition(": ")[2]
+    return why.trouble
 
 
 def membership(case: "Case") -> "Finish | Wait | None":
@@ -52,13 +53,6 @@ def membership(case: "Case") -> "Finish | Wait | None":
     if quorum.running:
         return case.wait(reasons.NO_QUORUM, says=quorum.says)
     return case.refuse(ExitCode.ERR_GENERIC, reasons.NO_CLUSTER, says=quorum.says)
-
-
-def _standstill(case: "Case") -> "Wait | None":
-    """LVM reads every device: a command could not be ended, and would hold this VG open."""
-    if not case.held_back:
-        return None
-    return case.wait(reasons.HELD_BACK, devices=" and ".join(case.held_back))
 
 
 def _busy(case: "Case") -> "Wait | None":

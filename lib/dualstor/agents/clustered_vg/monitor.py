@@ -9,6 +9,7 @@ none of them finishes.
 """
 
 from dualstor.action.steps import Do, Finish
+from dualstor.agents import heldback
 from dualstor.agents.clustered_vg import deeds, locking, reasons, seen, watching
 from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.seen import Remembered
@@ -223,7 +224,7 @@ def _not_read(case: "Case") -> "Do | None":
     if not unread or not case.held_back or case.done(deeds.warn):
         return None
     return Do(deeds.warn, (case.say(reasons.NOT_READ, lvs=listed(unread),
-                                    devices=" and ".join(case.held_back)),))
+                                    devices=heldback.names(case)),))
 
 
 def _unreadable(case: "Case") -> "Finish | None":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What clustered-vg sees of its host, as values that a decision can be made of."""
 
-from dualstor.agents import lvmversion
+from dualstor.agents import heldback
 from dualstor.agents.clustered_vg.published import Published
 from dualstor.kernel.locksocket import CLVMD, LVMLOCKD, Sockets
 from dualstor.record import Record
@@ -104,7 +104,7 @@ def recalled(text: "str | None") -> "Remembered | None":
                                     if len(w) == 3 and w[0] == "lv"))
 
 
-class Case(lvmversion.Case):
+class Case(heldback.Case):
     """What clustered-vg decides on, and may observe for it."""
 
     if TYPE_CHECKING:
@@ -118,7 +118,6 @@ class Case(lvmversion.Case):
     lockspaces: Lockspaces
     held: "tuple[tuple[str, tuple[str, ...]], ...]"     # each active LV, and who holds it
     daemons: Sockets
-    held_back: "tuple[str, ...]"            # DRBD devices whose I/O stands still
     watcher: "Watcher | None"               # the process that takes changes over
     clock: Published                        # nothing but this boot and when it was
     exclusive: "frozenset[str] | None"      # ids of LVs with an exclusive lock; None: not known

@@ -8,6 +8,7 @@ Sources: LVM2 daemons/clvmd/{refresh_clvmd,clvmd-command}.c.
 """
 
 from dualstor.action.steps import Do, Finish
+from dualstor.agents import heldback
 from dualstor.agents.clvmd import common, deeds, reasons, start
 from dualstor.errors import listed
 from dualstor.kernel.locksocket import CLVMD
@@ -15,7 +16,7 @@ from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.action.steps import Done, Step, Wait
+    from dualstor.action.steps import Done, Step
     from dualstor.agents.clvmd.seen import Attempt, Case
     from dualstor.kernel.process import Process
     from dualstor.ocf.reason import Said
@@ -39,19 +40,13 @@ def decide(case: "Case") -> "Step":
         return _restarted(case, found, restarted[-1])
     if case.done(deeds.refresh):
         return _refresh(case)
-    step = common.ailment(case) or start.waiting(case) or _standstill(case)
+    step = common.ailment(case) or start.waiting(case) \
+        or heldback.wait(case, reasons.HELD_BACK)
     if step:
         return step
     if case.parameters.on_reload == "restart" and (case.version.number or ()) >= _KEEPS_LOCKS:
         return Do(deeds.restart, (found[0].pid,))
     return _refresh(case)
-
-
-def _standstill(case: "Case") -> "Wait | None":
-    """A Wait while DRBD holds I/O back: clvmd reads every device and could not be ended then."""
-    if not case.held_back:
-        return None
-    return case.wait(reasons.HELD_BACK, devices=" and ".join(case.held_back))
 
 
 def _refresh(case: "Case") -> "Step":

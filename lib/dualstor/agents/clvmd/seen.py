@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What clvmd sees of its host, as values that a decision can be made of."""
 
-from dualstor.agents import lvmversion
+from dualstor.agents import heldback
 from dualstor.kernel.locksocket import CLVMD, LVMLOCKD, PROGRAMS, Sockets
 from dualstor.record import Record
 
@@ -69,7 +69,7 @@ def needing(lockspaces: "Iterable[str]",
                  or (name.startswith("lvm_") and LVMLOCKD in programs))
 
 
-class Case(lvmversion.Case):
+class Case(heldback.Case):
     """What clvmd decides on, and may observe for it."""
 
     if TYPE_CHECKING:
@@ -94,7 +94,6 @@ class Case(lvmversion.Case):
     configuration: str                      # what is wrong with cluster.conf, "" for nothing
     settings: Settings
     installed: "tuple[str, ...]"            # names of the daemons whose program is here
-    held_back: "tuple[str, ...]"            # DRBD devices whose I/O stands still
     answer: "str | None"                    # what the daemon did instead of answering
 
     @property

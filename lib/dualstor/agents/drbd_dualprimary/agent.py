@@ -10,7 +10,7 @@ from dualstor.agents.drbd_dualprimary import decide, deeds, published, reasons, 
 from dualstor.agents.drbd_dualprimary.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolError, ToolFailed, ToolHung
 from dualstor.host.deadline import QUERY
-from dualstor.kernel import block, drbd, holders
+from dualstor.kernel import block, drbd, holders, selinux
 from dualstor.ocf.codes import ExitCode
 from dualstor.tools import drbdadm, drbdsetup, pacemaker
 
@@ -41,7 +41,8 @@ class DrbdDualPrimary(Agent):
     interface = INTERFACE
     case_type = seen.Case
     case: seen.Case
-    lasting = ("configured", "configuration", "handler", "fencing_enabled", "patience")
+    lasting = ("configured", "configuration", "handler", "confined", "fencing_enabled",
+               "patience")
     decide = staticmethod(decide.decide)
 
     def __init__(self, host: "Host", request: "Request", parameters: "Parameters") -> None:
@@ -165,6 +166,13 @@ class DrbdDualPrimary(Agent):
             return None
         self._know_fence_peer(conf.fence_peer or "")
         return conf.fence_peer or ""
+
+    def see_confined(self) -> bool:
+        """Whether SELinux may stop our fence-peer handler; False where it does not say."""
+        try:
+            return selinux.confines(self.host)
+        except DualstorError:
+            return False
 
     def see_fencing_enabled(self) -> "bool | None":
         """Whether the cluster fences; None when it cannot be asked."""

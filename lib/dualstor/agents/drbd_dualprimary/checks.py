@@ -107,11 +107,14 @@ def cluster_fencing(case: "Case") -> "Finish | Wait | None":
 
 
 def risky(case: "Case") -> "list[Said]":
-    """What the configuration allows although it loses data in bad times."""
+    """What the configuration allows, or SELinux does not, although bad times need it otherwise."""
     said = [] if case.parameters.require_fencing else [case.say(reasons.RISK_NO_FENCING)]
     for number, policy in enumerate(case.configuration.after_sb[:2]):
         if policy and policy.startswith("discard-"):
             said.append(case.say(reasons.RISK_AFTER_SB, number=number, policy=policy))
+    if case.parameters.require_fencing and fencepeer.ours(case.configuration.fence_peer) \
+            and case.confined:
+        said.append(case.say(reasons.RISK_SELINUX))
     return said
 
 

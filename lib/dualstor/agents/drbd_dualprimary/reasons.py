@@ -93,7 +93,9 @@ HANDLER_UNFIT = Reason(
         "stonith_admin-fence-peer.sh of drbd-utils was made for DRBD 8.4: it waits for variables "
         "that DRBD 9 does not set, and always fails. When the link between the nodes is lost, "
         "both freeze and nobody is fenced. Nothing is lost, and nothing works, until the link is "
-        "back.",
+        "back. crm-fence-peer.9.sh is for one Primary: it fences nobody but forbids the other node "
+        "to be Primary, and DRBD continues on this one, while the other is Primary until the "
+        "cluster has demoted or fenced it.",
         f"Put `{HANDLER_LINE}` into the handlers section of the resource's file on both nodes. "
         "DRBD reads it each time; nothing has to be stopped."),
     "DRBD {drbd}: fence-peer handler cannot work with DRBD 9",
@@ -101,7 +103,7 @@ HANDLER_UNFIT = Reason(
 NOT_PROMOTABLE = Reason(
     "drbd-not-promotable", HANDLER_UNFIT.topic,
     "DRBD {drbd} will not be promoted, as its fence-peer handler {program} cannot work with DRBD "
-    "9: a lost peer would freeze I/O and nobody would be fenced",
+    "9: a lost peer would not be fenced",
     f"set `{HANDLER_LINE}` in handlers on both nodes", logged=True)
 HANDLER_MISSING = Reason(
     "drbd-handler-missing", Topic(
@@ -138,6 +140,16 @@ RISK_AFTER_SB = Reason(
     "drbd-risk-after-sb", _WAIVED,
     "DRBD {drbd} has after-sb-{number}pri {policy}, which throws data away after a split brain",
     "disconnect is safe", logged=True)
+RISK_SELINUX = Reason(
+    "drbd-risk-selinux", Topic(
+        "SELinux may stop the fence-peer handler",
+        "Only a warning in the log. SELinux is enforcing, and the module is not loaded with which "
+        "dualstor-fence-peer runs as the cluster does. In DRBD's own domain it may not ask the "
+        "cluster to fence the peer, and I/O would stay frozen.",
+        f"Install dualstor-selinux on both nodes, then `restorecon {fencepeer.PROGRAM}`. Test it: "
+        "cut the replication link of a pair that may lose a node."),
+    "DRBD {drbd}: SELinux is enforcing without the module of its fence-peer handler",
+    "install dualstor-selinux", logged=True)
 RISK_AUTO_PROMOTE = Reason(
     "drbd-risk-auto-promote", Topic(
         "DRBD promotes by itself",

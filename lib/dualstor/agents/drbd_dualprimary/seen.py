@@ -137,6 +137,7 @@ class Case(steps.Case):
     configuration: "Configuration"          # the effective one
     handler: Handler
     fence_peer: "str | None"                # the handler's command, for monitor; None: not known
+    confined: bool                          # whether SELinux may stop our fence-peer handler
     fencing_enabled: "bool | None"
     peer: PeerNode
     lost_peer: PeerNode                     # the same, for actions that do not fail without tools

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From a Report to what a person should do now, the most urgent first. Pure."""
 
+import re
+
 from dualstor.agents import catalogue
 from dualstor.command.status import copies
 from dualstor.command.status.advised import ERROR, UNSEEN, WARNING, Advice, error, warning
 from dualstor.command.status.report import Silent
 from dualstor.host.host import BUSY
+from dualstor.ocf.reason import stands_for
 from dualstor.tools.quorum import CMAN
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -13,11 +16,14 @@ if TYPE_CHECKING:
     from typing import Iterator
 
     from dualstor.command.status.report import Report
+    from dualstor.ocf.reason import Said
     from dualstor.tools.pacemaker import ClusterState
 
 #: Where the cluster's words are, and how Pacemaker is asked for, by whether cman runs it: EL 6
 #: has neither journal nor systemd.
 _LOGS = ("`journalctl -b -u corosync -u pacemaker`", "/var/log/messages and /var/log/cluster/")
+_CONFIRM = ("stonith_admin --confirm", "fence_ack_manual")
+_NAME = re.compile(r"[A-Za-z0-9+_.-]+\Z")      # of a VG or an LV, lvm(8)
 _PACEMAKER = ("systemctl status pacemaker", "service pacemaker status")
 
 # -- the cluster ------------------------------------------------------------------------
@@ -194,7 +200,9 @@ def _failures(report: "Report", shown: bool) -> "Iterator[Advice]":
         resource = failure.operation.rpartition("_")[0].rpartition("_")[0]
         said = catalogue.recognised(failure.reason, _agent(report.cluster, resource))
         topic = said.reason.topic if said else None
-        todo = "do what the reason says" if topic is None else topic.todo.rstrip(".")
+        todo = "do what the reason says"
+        if said and topic:
+            todo = _with_names(topic.todo.rstrip("."), said, report, failure.node)
         if topic and topic.parts and shown:
             todo = "see above"
         elif failure.node != report.node:
@@ -204,6 +212,58 @@ def _failures(report: "Report", shown: bool) -> "Iterator[Advice]":
         yield warning(
             f"the last failed action was {failure.operation} on {failure.node} ({failure.code}): "
             + (failure.reason or "no reason was given; see the log of that node"), todo)
+
+
+def _with_names(todo: str, said: "Said", report: "Report", node: "str | None") -> str:
+    """What a topic says to do, with the names of this case in its commands, where they are known.
+
+    A node is named as lost only where the cluster has lost it: the failure may be an old one.
+
+    :param node: where the action failed
+    """
+    names = {}
+    group = _whole(said.values.get("vg", ""), _groups(report))
+    if group:
+        names["VG"] = group
+        volume = _whole(said.values.get("lv") or said.values.get("lvs", ""),
+                        _volumes_of(report, group))
+        if volume:
+            names["VG/LV"] = f"{group}/{volume}"
+    if not isinstance(report.cluster, Silent):
+        lost = [each.name for each in report.cluster.nodes if each.name != node]
+        if len(lost) == 1 and not any(each.online for each in report.cluster.nodes
+                                      if each.name in lost):
+            names.update((f"{confirm} NODE", f"{confirm} {lost[0]}") for confirm in _CONFIRM)
+    pieces = todo.split("`")
+    for at in range(1, len(pieces), 2):
+        for place, name in names.items():
+            pieces[at] = re.sub(rf"(?<!\S){place}(?!\S)", name.replace("\\", r"\\"), pieces[at])
+    return "`".join(pieces)
+
+
+def _whole(shown: str, known: "set[str]") -> "str | None":
+    """A name of LVM as it is: the one of *known* that a reason has shortened, or not.
+
+    None where it is no name, or could be another one.
+    """
+    if _NAME.match(shown) and "..." not in shown:
+        return shown
+    fits = [name for name in known if stands_for(shown, name)]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _listed(report: "Report") -> "set[tuple[str, str]]":
+    """(VG, LV) of all that is known."""
+    parts = [part for part in (report.active, report.listed) if isinstance(part, tuple)]
+    return {(each.vg, each.lv) for part in parts for each in part}
+
+
+def _groups(report: "Report") -> "set[str]":
+    return {vg for vg, _ in _listed(report)}
+
+
+def _volumes_of(report: "Report", group: str) -> "set[str]":
+    return {lv for vg, lv in _listed(report) if vg == group}
 
 
 def _agent(cluster: "ClusterState", resource: str) -> "str | None":

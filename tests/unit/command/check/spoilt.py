@@ -107,13 +107,18 @@ SPOILT = {
                       (M, lambda p: p.edit(COMMON, "protocol C", "protocol B"))],
     "DRBD-FENCING": [(C, _res("fencing resource-and-stonith;", "")),
                      (M, _res("resource-and-stonith", "resource-only"))],
-    "DRBD-HANDLER": [(C, _res("fence-peer \"/usr/lib/drbd/crm-fence-peer.9.sh\";", ""))],
-    "DRBD-HANDLER-GENERATION": [(C, _res("crm-fence-peer.9.sh", "stonith_admin-fence-peer.sh"))],
+    "DRBD-HANDLER": [(C, _res("fence-peer \"/usr/lib/drbd/dualstor-fence-peer\";", ""))],
+    "DRBD-HANDLER-GENERATION": [
+        (C, _res("dualstor-fence-peer", "stonith_admin-fence-peer.sh")),
+        (C, _res("dualstor-fence-peer", "crm-fence-peer.9.sh")),
+        (C, _res("dualstor-fence-peer", "crm-fence-peer.sh --timeout 90"))],
     "DRBD-HANDLER-PROGRAM": [
-        (C, lambda p: p.kind("/usr/lib/drbd/crm-fence-peer.9.sh", "")),
+        (C, lambda p: p.kind("/usr/lib/drbd/dualstor-fence-peer", "")),
         (M, lambda p: p.kind("/usr/lib/drbd/stonith_admin-fence-peer.sh", "file", (1,)))],
-    "DRBD-HANDLER-OTHER": [(C, lambda p: p.kind("/usr/lib/drbd/crm-unfence-peer.9.sh", ""))],
-    "DRBD-UNFENCE": [(C, _res("unfence-peer", "# unfence-peer"))],
+    "DRBD-HANDLER-OTHER": [(C, lambda p: p.kind("/usr/lib/drbd/notify-split-brain.sh", ""))],
+    "DRBD-HANDLER-SELINUX": [(C, lambda p: p.write("/sys/fs/selinux/enforce", "1"))],
+    "DRBD-UNFENCE": [(M, _res("stonith_admin-fence-peer.sh", "crm-fence-peer.sh")),
+                     (C, _res("dualstor-fence-peer", "crm-fence-peer.9.sh"))],
     "DRBD-AFTER-SB-2PRI": [
         (C, _res("after-sb-2pri disconnect", "after-sb-2pri call-pri-lost-after-sb"))],
     "DRBD-AFTER-SB-DISCARD": [

@@ -3,6 +3,7 @@
 
 from dualstor import fencepeer
 from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
+from dualstor.kernel import selinux
 from dualstor.record import whole
 from dualstor.tools.drbdconf import FENCING
 
@@ -67,8 +68,9 @@ def handler(host: "HostView") -> "Findings":
 
 
 @rule("DRBD-HANDLER-GENERATION", ERROR, "the fence-peer handler works with the loaded DRBD",
-      why="stonith_admin-fence-peer.sh needs information that DRBD 9 does not pass on: when the "
-          "link between the nodes breaks, both freeze and neither is fenced.", fix=_SET_HANDLER)
+      why="With DRBD 9 and a broken link, stonith_admin-fence-peer.sh freezes both nodes for lack "
+          "of the peer's name, and crm-fence-peer fences nobody: one node may continue while the "
+          "other is still Primary.", fix=_SET_HANDLER)
 def handler_generation(host: "HostView") -> "Findings":
     for resource in host.resources:
         command = resource.configuration.fence_peer
@@ -108,6 +110,20 @@ def handler_other(host: "HostView") -> "Findings":
     return _unusable(host, False)
 
 
+@rule("DRBD-HANDLER-SELINUX", WARNING, "SELinux lets the fence-peer handler ask for fencing",
+      why="DRBD calls it in the domain drbd_t, which may not ask the cluster to fence a node: then "
+          "I/O stays frozen when the peer is lost.",
+      fix="install dualstor-selinux (without packages: `make install-selinux`, then `semodule -i` "
+          "it) and run `restorecon {program}`, on both hosts")
+def handler_selinux(host: "HostView") -> "Findings":
+    for resource in host.resources:
+        if fencepeer.ours(resource.configuration.fence_peer) and selinux.confined(
+                host.text(selinux.ENFORCE), host.text(selinux.MODULE)):
+            yield found(resource.at(*_FENCE), program=fencepeer.PROGRAM, text=(
+                f"resource {resource.name} has dualstor-fence-peer, and SELinux is enforcing "
+                "without its module"))
+
+
 _UNFENCING = ("after-resync-target", "unfence-peer")
 
 
@@ -118,7 +134,7 @@ _UNFENCING = ("after-resync-target", "unfence-peer")
 def unfence(host: "HostView") -> "Findings":
     for resource in host.resources:
         fence = resource.configuration.fence_peer or ""
-        if "crm-fence-peer" not in fence:
+        if not fencepeer.crm(fence):
             continue
         options = resource.configuration.option
         if not any("crm-unfence-peer" in (options("handlers", name) or "") for name in _UNFENCING):

@@ -7,6 +7,7 @@ copied tree has its output in ``dualstor-commands/NAME.out`` (docs/check.md).
 
 import re
 
+from dualstor.kernel import selinux
 from dualstor.tools import lvm
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -24,6 +25,7 @@ FILES = (
     "/etc/debian_version", "/etc/dlm/dlm.conf", "/etc/sysconfig/iptables",
     "/etc/iptables/rules.v4", "/etc/nftables.conf", "/etc/firewalld/zones/*.xml",
     "/proc/drbd", "/proc/sys/kernel/hostname", "/sys/module/drbd/version",
+    selinux.ENFORCE, selinux.MODULE,
     "/var/lib/pacemaker/cib/cib.xml", "/var/lib/heartbeat/crm/cib.xml",
 )
 
