@@ -229,7 +229,7 @@ def _done(deed):
     args, results = st.just(()), removals if deed == "remove_devices" else outcomes
     if deed in ("start_watcher", "stop_watcher", "publish", "remember"):
         results = st.sampled_from(["", "no answer"]) if deed == "publish" else st.none()
-    if deed in ("activate", "pick_up", "make_shared"):
+    if deed in ("activate", "pick_up", "reactivate", "make_shared"):
         args = st.one_of(st.just(NAMES), st.sets(st.sampled_from(NAMES))).map(
             lambda n: ("-asy", "-aly", "-aey") + tuple(sorted(n)))
     return st.builds(Done, st.just(deed), args, results, st.floats(0, 30))
@@ -239,7 +239,7 @@ _OF_ACTION = {
     "start": ("start_locking", "activate", "start_watcher"),
     "stop": ("deactivate_group", "deactivate", "remove_devices", "stop_locking", "release",
              "stop_watcher"),
-    "monitor": ("make_shared", "pick_up", "start_watcher"), "validate-all": (),
+    "monitor": ("make_shared", "pick_up", "reactivate", "start_watcher"), "validate-all": (),
     "reload-agent": ("start_watcher", "stop_watcher"),
     "propagate": ("deactivate", "make_shared", "pick_up", "refresh", "remember", "publish")}
 

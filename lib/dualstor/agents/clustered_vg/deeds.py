@@ -160,6 +160,11 @@ def _end_watcher(agent: "Agent") -> None:
                 return
 
 
+def reactivate(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
+    """As ``activate``, of LVs that were active and are not any more."""
+    return activate(agent, how, *names)
+
+
 def make_shared(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
     """As ``activate``, of LVs that are active exclusively here."""
     return activate(agent, how, *names)

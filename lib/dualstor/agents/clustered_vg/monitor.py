@@ -129,9 +129,12 @@ def pick_up(case: "Case", wanted: "Iterable[LogicalVolume]") -> "Do | None":
         names = planning.names(v for v in wanted if v.id in usable and v.id in exclusive)
         if names:
             return Do(deeds.make_shared, (option,) + names)
-    names = planning.names(v for v in wanted if v.id not in usable)
-    if names and not case.done(deeds.pick_up):
-        return Do(deeds.pick_up, (option,) + names)
+    expected = case.remembered.ids if case.remembered else frozenset()
+    for deed, inactive in (
+            (deeds.reactivate, [v for v in wanted if v.id not in usable and v.id in expected]),
+            (deeds.pick_up, [v for v in wanted if v.id not in usable and v.id not in expected])):
+        if inactive and not case.done(deed):
+            return Do(deed, (option,) + planning.names(inactive))
     return None
 
 
@@ -140,7 +143,7 @@ def _verdict(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | Fini
     lost = planning.names(v for v in plan.wanted
                           if v.id not in usable and v.id in remembered.ids)
     if lost:
-        tried = case.last(deeds.pick_up)
+        tried = case.last(deeds.reactivate)
         if tried:
             return case.refuse(ExitCode.ERR_GENERIC, reasons.LOST_TRIED, lvs=listed(lost),
                                says=tried.says)
@@ -189,19 +192,8 @@ def _pick_up_trouble(case: "Case", plan: "Plan", usable: "frozenset[str]") -> "S
         if names:
             return case.say(reason, lvs=listed(names), says=done[-1].outcome.says,
                             option=done[-1].args[0])
-    return _reactivated(case, usable)
-
-
-def _reactivated(case: "Case", usable: "frozenset[str]") -> "Said | None":
-    """What to tell of LVs that were active, were not any more, and are again; None for nothing.
-
-    Somebody wanted them to be inactive, and would not learn otherwise why they are not.
-    """
-    done = case.done(deeds.pick_up)
-    names = set(done[-1].args[1:]) if done else set()
-    again = tuple(name for identity, name in (case.remembered.volumes if case.remembered else ())
-                  if name in names and identity in usable)
-    return case.say(reasons.REACTIVATED, lvs=listed(again)) if again else None
+    again = case.done(deeds.reactivate)     # who wanted them to be inactive learns why they are not
+    return case.say(reasons.REACTIVATED, lvs=listed(again[-1].args[1:])) if again else None
 
 
 def _healthy(case: "Case", trouble: "Said | None" = None,
