@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from lablib.errors import LabError
 from lablib.faults.records import Line
 from sourcetree import TREE
 
@@ -73,6 +74,52 @@ def test_rounds_are_kept(tmp_path):
     assert losses.load(path) == []
     losses._save(path, [a_round()])
     assert losses.load(path) == [a_round()]
+
+
+class NoLab:
+    """In the place of a Lab that nothing is done with."""
+
+    def __init__(self):
+        self.downs = 0
+        self.fencer = self
+
+    def end(self):
+        pass
+
+    def down(self):
+        self.downs += 1
+
+
+@pytest.fixture
+def no_lab(monkeypatch):
+    """run() without machines; returns (the NoLab, what is played, in order)."""
+    lab, played = NoLab(), []
+
+    def play(each, version, kind, boots):
+        played.append((each.name, kind))
+        if len(played) == 2:
+            raise LabError("the machine is on fire")
+        return a_round(each.name, kind, boots=boots)
+
+    monkeypatch.setattr(losses, "lab_of", lambda each, version: lab)
+    monkeypatch.setattr(losses, "play", play)
+    return lab, played
+
+
+def test_a_round_that_fails_is_noted_and_played_again(no_lab, tmp_path):
+    lab, played = no_lab
+    path, counts = str(tmp_path / "rounds.json"), {"crash": 1, "cut": 1}
+    assert losses.run(path, ["ours"], counts, "8.4", False, progress=str)
+    assert played == [("ours", "crash"), ("ours", "cut"), ("ours", "cut")]
+    assert ["error" in each for each in losses.load(path)] == [False, True, False]
+    assert losses.run(path, ["ours"], counts, "8.4", False, progress=str) and len(played) == 3
+    assert lab.downs == 1
+
+
+def test_no_round_begins_that_would_end_too_late(no_lab, tmp_path):
+    _, played = no_lab
+    assert not losses.run(str(tmp_path / "r.json"), ["ours"], {"crash": 1, "cut": 0}, "8.4", False, 0.1, str)
+    assert played == []
 
 
 # -- what was seen ----------------------------------------------------------------------
