@@ -45,6 +45,8 @@ SETS = {each.name: each for each in (
 #: Handlers at equal times, and all that configure writes with what a user has who sets no times.
 COMPARED = (OURS, "stonith", "crm", "stonith-default", "crm-default")
 
+#: In place of the lab's common section, which has times of its own.
+_COMMON = "global { usage-count no; }\ncommon { disk { c-plan-ahead 0; resync-rate 100M; } }\n"
 #: Options of DRBD's net section that are times.
 _TIMES = re.compile(r"\s*(ping-int|ping-timeout|timeout|ko-count|connect-int) ")
 
@@ -99,7 +101,8 @@ def _pair(version):
 def overlay(each, version, folder):
     """Lays out the files of a set in a directory, for Lab(overlay=...); returns the directory."""
     top = os.path.join(folder, each.name)
-    for path, text in (("etc/drbd.d/r0.res", _resource(each, version)), (corosync.PATH.lstrip("/"), _membership(each))):
+    for path, text in (("etc/drbd.d/r0.res", _resource(each, version)), ("etc/drbd.d/global_common.conf", _COMMON),
+                       (corosync.PATH.lstrip("/"), _membership(each))):
         whole = os.path.join(top, path)
         os.makedirs(os.path.dirname(whole), exist_ok=True)
         with open(whole, "w", encoding="ascii") as stream:

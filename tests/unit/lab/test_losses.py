@@ -32,7 +32,7 @@ def a_round(name="ours", kind="crash", stall=8.0, boots=False, killed=(True, Fal
 @pytest.mark.parametrize("version", ["8.4", "9"])
 @pytest.mark.parametrize("each", losses.SETS.values(), ids=list(losses.SETS))
 def test_a_set_is_what_configure_writes_but_for_its_handler_and_times(each, version):
-    conf = drbdconf.parse(losses._resource(each, version))
+    conf = drbdconf.parse(losses._COMMON + losses._resource(each, version))
     assert (conf.allow_two_primaries, conf.fencing) == (True, "resource-and-stonith")
     assert conf.fence_peer.replace(".9.sh", ".sh") == each.handler
     assert conf.notice == (5.0 if each.written else 20.5)
@@ -52,7 +52,7 @@ def test_an_overlay_is_the_same_each_time(tmp_path):
     first = sorted(os.path.join(where, name) for where, _, names in os.walk(top) for name in names)
     assert losses.overlay(losses.SETS["stonith"], "8.4", str(tmp_path)) == top
     assert os.readlink(top + "/usr/lib/drbd/stock-fence-peer") == "stonith_admin-fence-peer.sh"
-    assert len(first) == 3
+    assert len(first) == 4
 
 
 # -- what is still to be played ---------------------------------------------------------
