@@ -14,8 +14,9 @@ from dualstor.fencepeer.call import parse
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.kernel import drbdlog
-from dualstor.record import fraction, whole
+from dualstor.record import fraction
 from dualstor.tools import drbdadm, pacemaker, quorum
+from dualstor.tools.drbdconf import Configuration
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from typing import IO, Any, Callable, Mapping, NoReturn
 
     from dualstor.fencepeer.call import Call
-    from dualstor.tools.drbdconf import Configuration
 
 _NAME = "dualstor-fence-peer"
 
@@ -31,8 +31,6 @@ _NAME = "dualstor-fence-peer"
 #: further levels come on top.
 TIME = 600.0
 
-#: DRBD's own values, in seconds and tenths of a second.
-_PINGS = {"ping-int": 10, "ping-timeout": 5}
 _TURN = 1.0             # seconds to wait for the other handlers between two looks
 
 
@@ -114,20 +112,11 @@ class FencePeer(Agent):
         return tuple(found)
 
     def see_notice(self) -> float:
-        """By how many seconds the two nodes may notice a lost link one after the other.
-
-        An idle connection is asked for a sign of life each ping-int, and that wait may begin once
-        more; an answer may take ping-timeout (tenths of a second). drbd.conf(5).
-        """
-        values = dict(_PINGS)
+        """By how many seconds the two nodes may notice a lost link one after the other."""
         try:
-            conf = self._configuration()
-            for name in values:
-                given = whole(conf.option("net", name))
-                values[name] = values[name] if given is None else given
+            return self._configuration().notice
         except DualstorError:
-            pass    # DRBD's own
-        return 2.0 * values["ping-int"] + values["ping-timeout"] / 10.0
+            return Configuration(resource=self.request.resource).notice     # DRBD's own
 
     def see_quorum(self) -> "quorum.Quorum":
         """Membership and quorum."""
