@@ -50,8 +50,8 @@ def test_io_stays_frozen_while_the_peer_writes(cluster, monkeypatch, deep):
         max_examples=LOSSES * (20 if deep else 1), stateful_step_count=STEPS, print_blob=True))
     print(census.report())
     assert census.sequences >= LOSSES
-    assert census.handlers[7] and census.handlers[1] and census.handlers[0]
-    assert set(census.fencings) >= {" success", "refused failed"}
+    assert census.handlers[7] and census.fencings[" success"]
+    assert len(census.handlers) > 1, "none ever failed, or died with its node"
 
 
 @pytest.mark.parametrize("kind", machine.KINDS)

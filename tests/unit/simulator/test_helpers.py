@@ -58,8 +58,6 @@ def test_a_link_that_is_cut_has_one_node_fenced_and_all_of_the_other_continues(k
 
 
 def test_the_node_whose_fencing_is_delayed_survives(kind):
-    if kind[0] == CLVMD:
-        return          # cibadmin of Pacemaker 1.1 knows it, too, but fence_node does not ask
     pair = Pair(kind)
     pair.two.fence_delay = 5.0
     pair.cut()
