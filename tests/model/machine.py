@@ -269,11 +269,16 @@ class Losses(RuleBasedStateMachine):
     _begin, _act, teardown = Cluster._begin, Cluster._act, Cluster.teardown
     nobody_lost_data = Cluster.nobody_lost_data
 
-    @initialize(start=st.sampled_from(("both-primary", "active", "syncing")), second=st.booleans())
-    def begin(self, start, second):
+    @initialize(start=st.sampled_from(("both-primary", "active", "syncing")), second=st.booleans(),
+                device=st.sampled_from(("", "", "slow", "lies", "second")),
+                delays=st.sampled_from(((0.0, 0.0), (5.0, 0.0), (0.0, 5.0))))
+    def begin(self, start, second, device, delays):
         cluster = world.reach(start, self.generation, drbd_version=self.drbd_version)
         if second:
             world.second_resource(cluster)
+        cluster.fencing_mode = device
+        for node, delay in zip(cluster.nodes.values(), delays):
+            node.fence_delay = delay
         self._begin(cluster)
 
     @rule(happenings=st.lists(st.tuples(NODES, st.sampled_from(events.OF_A_LOSS),

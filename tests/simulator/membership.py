@@ -82,8 +82,8 @@ def lose_engine(cluster, node):
 
 
 def fence(cluster, by, victim, began=None):
-    """*by* has *victim* killed, now; asked for since *began*."""
-    kill(cluster, by, victim, cluster.now if began is None else began)
+    """*by* has *victim* killed, now; asked for since *began*, None: by the cluster itself."""
+    kill(cluster, by, victim, began)
     by.cman.fenced_how[str(victim.id)] = "agent"
     confirm_down(cluster, by, victim)
 
@@ -92,7 +92,10 @@ def kill(cluster, by, victim, began):
     """A fence device cuts the power of *victim* for *by*: once for each loss.
 
     A node that connected while it was to be fenced may be fenced again: nobody can know whether
-    it died before or after that.
+    it died before or after that. So may one that cman's fenced has fenced before DRBD noticed the
+    loss, as fenced does not say when that was.
+
+    :param began: when it was asked for; None: by the cluster itself
     """
     from simulator import world
     if victim.up:
@@ -101,6 +104,8 @@ def kill(cluster, by, victim, began):
         if victim.fenced_at and victim.fenced_at >= max(losses) and victim.fencing_since >= met:
             cluster.twice.append("%s was fenced at %.1f, and again at %.1f, by %s" % (
                 victim.name, victim.fenced_at, cluster.now, by.name))
+        if began is None:
+            began = -1.0 if cluster.has_cman else cluster.now
         victim.fenced_at, victim.fencing_since = cluster.now, began
     world.crash(cluster, victim)
 
