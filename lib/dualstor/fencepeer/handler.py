@@ -14,7 +14,7 @@ from dualstor.fencepeer.call import parse
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.kernel import drbdlog
-from dualstor.record import fraction, whole
+from dualstor.record import fraction
 from dualstor.tools import cman, dlm_tool, drbdadm, fence_tool, fencedelay, pacemaker, quorum
 from dualstor.tools.drbdconf import Configuration
 
