@@ -10,7 +10,7 @@ SEED      ?= 1
 JOBS      ?= 1
 TESTS     ?=
 
-.PHONY: help venv docs unit soak test lab-long coverage bench bench-lab faults demo down clean pythons
+.PHONY: help venv docs unit soak test lab-long coverage bench bench-lab bench-losses faults demo down clean pythons
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -54,6 +54,12 @@ bench-lab: venv ## the same in the lab beside the stock agents, and whole operat
 	$(RUN) -m bench lab-monitors --rounds 12
 	$(RUN) -m bench lab-operations dualstor
 	$(RUN) -m bench lab-operations stock
+
+bench-losses: venv ## stall and deaths after losses, full load, eight resources; hours in the lab, continued if interrupted
+	$(RUN) -m bench lab-stall
+	$(RUN) -m bench lab-deaths
+	$(RUN) -m bench lab-load
+	$(RUN) -m bench lab-eight
 
 demo:           ## two machines, both Primary, one volume group active on both
 	lab/lab demo

@@ -9,7 +9,7 @@ import sys
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(TREE, part) for part in ("lib", "tests", "lab")]
 
-from bench import host, lab, page, report  # noqa: E402
+from bench import eight, host, lab, load, losses, lossreport, page, report  # noqa: E402
 
 DOCS = os.path.join(TREE, "docs", "bench")
 
@@ -99,23 +99,99 @@ def in_lab_operations(agents):
     _write("operations.svg", report.bars("Whole operations in the lab, seconds", [
         ("%s, %s" % (name, kinds[each]), report.median(found[each][name]), kinds[each])
         for name in found[both[0]] for each in both if found[each].get(name)], "s"))
-    _write("stall.svg", report.bars("Writes stall after a node is killed, seconds", [
-        (kinds[each], report.median(found[each]["stall after a crash"]), kinds[each])
-        for each in both], "s"))
+    if not os.path.exists(os.path.join(DOCS, "lab-stall.json")):
+        _write("stall.svg", report.bars("Writes stall after a node is killed, seconds", [
+            (kinds[each], report.median(found[each]["stall after a crash"]), kinds[each])
+            for each in both], "s"))
+
+
+def _flushed(text):
+    print(text, flush=True)
+
+
+def in_lab_losses(name, arguments, boots):
+    """Losses of a node and of the link: the stall of writes, or deaths of machines that boot at once."""
+    path = os.path.join(DOCS, name)
+    sets = arguments.sets or ([losses.OURS] if boots else losses.COMPARED)
+    counts = {losses.CRASH: arguments.crashes, losses.CUT: arguments.cuts}
+    whole = losses.run(path, sets, counts, arguments.drbd, boots, arguments.minutes, _flushed)
+    rounds = losses.load(path)
+    print()
+    for line in lossreport.death_table(rounds) if boots else lossreport.stall_table(rounds):
+        print(line)
+    if not boots:
+        for line in lossreport.ratios(rounds):
+            print(line)
+        if any(losses.stalls(rounds, each, kind) for each in losses.SETS for kind in losses.KINDS):
+            _write("stall.svg", lossreport.picture(rounds))
+    return whole
+
+
+def in_lab_load(arguments):
+    """Full load on both nodes; one part is added to those that there are."""
+    path = os.path.join(DOCS, "lab-load.json")
+    parts = []
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as stream:
+            parts = json.load(stream)["parts"]
+    parts.append(load.part(arguments.minutes or 30, arguments.drbd, _flushed))
+    report.save(path, {"parts": parts})
+    for line in load.lines(parts):
+        print(line)
+    return load.good(parts[-1])
+
+
+def in_lab_eight(arguments):
+    """Start and stop by the number of resources; figures of counts that are not measured now stay."""
+    path = os.path.join(DOCS, "lab-eight.json")
+    figures = {}
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as stream:
+            figures = json.load(stream)
+    limits = dict(each.split("=", 1) for each in arguments.property)
+    for count in arguments.counts:
+        figures.update(eight.run((count,), arguments.rounds, limits, _flushed))
+        report.save(path, figures)
+    print()
+    for line in eight.lines(figures):
+        print(line)
 
 
 def main():
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(prog="python3 -m bench", description=__doc__)
-    parser.add_argument("what", choices=("host", "instructions", "lab-monitors", "lab-scale", "lab-operations"))
+    parser.add_argument("what", choices=("host", "instructions", "lab-monitors", "lab-scale", "lab-operations", "lab-stall",
+                                         "lab-deaths", "lab-load", "lab-eight"))
     parser.add_argument("agents", nargs="?", choices=("dualstor", "stock"), default="dualstor",
                         help="whose operations are measured")
-    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--rounds", type=int, help="default: 60; lab-eight: 2")
+    parser.add_argument("--crashes", type=int, help="of a node, for each set; default: lab-stall 5, lab-deaths 10")
+    parser.add_argument("--cuts", type=int, help="of the replication link, as --crashes")
+    parser.add_argument("--sets", nargs="+", choices=losses.SETS, metavar="SET",
+                        help="lab-stall, lab-deaths: handlers and times: %s" % ", ".join(losses.SETS))
+    parser.add_argument("--minutes", type=float, help="lab-stall, lab-deaths: begin no round that would end later, the next run "
+                                                      "goes on; lab-load: length of the load, added to earlier ones (30)")
+    parser.add_argument("--drbd", choices=("8.4", "9"), default="8.4", help="the DRBD that the guests load")
+    parser.add_argument("--counts", type=int, nargs="+", default=[1, 8], help="lab-eight: numbers of resources")
+    parser.add_argument("--property", action="append", default=[], metavar="NAME=VALUE",
+                        help="lab-eight: of the cluster, e.g. node-action-limit=8")
     parser.add_argument("--before", metavar="REVISION", help="host: measure an earlier revision in the same rounds")
     parser.add_argument("--windows", type=int, default=5, help="of a minute each, for lab-scale")
     arguments = parser.parse_args()
     os.makedirs(DOCS, exist_ok=True)
-    if arguments.what == "instructions":
+    boots = arguments.what == "lab-deaths"
+    for name in ("crashes", "cuts"):
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, 10 if boots else 5)
+    arguments.rounds = arguments.rounds or (2 if arguments.what == "lab-eight" else 60)
+    good = True
+    if arguments.what == "lab-stall" or boots:
+        good = in_lab_losses(arguments.what + ".json", arguments, boots)
+    elif arguments.what == "lab-load":
+        good = in_lab_load(arguments)
+    elif arguments.what == "lab-eight":
+        in_lab_eight(arguments)
+    elif arguments.what == "instructions":
         counts = host.instructions()
         for label, count in counts.items():
             print("%-38s %11d %7.3f" % (label, count, count / counts[host.BARE]))
@@ -128,6 +204,7 @@ def main():
     else:
         in_lab_operations(arguments.agents)
     page.renew(os.path.dirname(DOCS))
+    sys.exit(0 if good else 1)
 
 
 if __name__ == "__main__":

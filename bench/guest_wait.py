@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs in a guest: wait until the whole stack runs on it, or nothing of it; by the kernel's files.
 
-usage: up|down SECONDS; prints the seconds that it took, exit code 1 when time ran out.
+usage: up|down SECONDS [VGS]; prints the seconds that it took, exit code 1 when time ran out.
 """
 
 import os
@@ -24,22 +24,22 @@ def volumes():
             if name.startswith("dm-")]
 
 
-def up():
-    """Whether the VG's first LV is active."""
-    return "vg0-lv0" in volumes()
+def up(groups=1):
+    """Whether the first LV of each VG is active."""
+    return {"vg%d-lv0" % number for number in range(groups)} <= set(volumes())
 
 
-def down():
+def down(_groups=1):
     """Whether neither an LV, nor a lockspace, nor DRBD is left."""
     spaces = os.listdir("/sys/kernel/dlm") if os.path.isdir("/sys/kernel/dlm") else []
     return not volumes() and not spaces and "cs:" not in text("/proc/drbd").replace(
         "cs:Unconfigured", "")
 
 
-def main(what, seconds):
+def main(what, seconds, groups=1):
     """Wait; returns the exit code."""
     began = time.monotonic()
-    while not {"up": up, "down": down}[what]():
+    while not {"up": up, "down": down}[what](groups):
         if time.monotonic() - began > seconds:
             print("not %s after %d s: %s %s" % (what, seconds, volumes(), text("/proc/drbd")))
             return 1
@@ -49,4 +49,4 @@ def main(what, seconds):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], float(sys.argv[2])))
+    sys.exit(main(sys.argv[1], float(sys.argv[2]), int((sys.argv[3:] or ["1"])[0])))

@@ -5,9 +5,12 @@ import json
 import os
 import re
 
-from bench import host, report
+from bench import eight, host, load, lossreport, report
 
 _BLOCK = r"(<!-- figures: %s -->\n).*?(<!-- end -->)"
+#: Behind what a block goes that the page does not have yet.
+_BEHIND = {"stall": "![stall of writes after a crash](bench/stall.svg)\n", "deaths": "<!-- figures: stall -->",
+           "load": "<!-- figures: deaths -->", "eight": "![whole operations](bench/operations.svg)\n"}
 
 
 def _load(folder, name):
@@ -46,6 +49,11 @@ def _operations(found):
     return "\n".join(lines) + "\n"
 
 
+def _losses(rounds):
+    return "\n".join(lossreport.stall_table(rounds)) + "\n\nOurs with the written times, compared with each:\n\n" + _fenced(
+        lossreport.ratios(rounds))
+
+
 def blocks(folder):
     """{name of a block: its text} of the figures that are there."""
     found = {}
@@ -62,15 +70,37 @@ def blocks(folder):
         found["scale"] = _fenced(report.growth(scale))
     if whole:
         found["operations"] = _operations(whole)
+    stall, deaths, loads, eights = (_load(folder, "lab-%s.json" % name) for name in ("stall", "deaths", "load", "eight"))
+    if stall:
+        found["stall"] = _losses(stall["rounds"])
+    if deaths:
+        found["deaths"] = "\n".join(lossreport.death_table(deaths["rounds"])) + "\n"
+    if loads:
+        found["load"] = _fenced(load.lines(loads["parts"]))
+    if eights:
+        found["eight"] = "\n".join(eight.lines(eights)) + "\n"
     return found
 
 
 def filled(text, found):
-    """The page's text with the blocks in *found* renewed."""
+    """The page's text with the blocks in *found* renewed; one that it does not have yet goes to its place."""
     for name, block in found.items():
+        if name in _BEHIND and "<!-- figures: %s -->" % name not in text:
+            text = _placed(text, name)
         text = re.sub(_BLOCK % name, lambda match, block=block: match.group(1) + block + match.group(2),
                       text, flags=re.DOTALL)
     return text
+
+
+def _placed(text, name):
+    """The text with an empty block of that name behind its place, at the end of the block there if it is one."""
+    before, place, after = text.partition(_BEHIND[name])
+    if not place:
+        return text
+    if place.startswith("<!--"):
+        inside, end, after = after.partition("<!-- end -->\n")
+        place += inside + end
+    return before + place + "\n<!-- figures: %s -->\n<!-- end -->\n" % name + after
 
 
 def renew(docs):

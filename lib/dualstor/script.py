@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The executables: metadata, a monitor without news and the watcher; the rest is in main."""
+"""The executables: what has nothing to find out ends here, the rest in main.
+
+That is ``meta-data``, a monitor without news, a notification before anything is done, and the
+watcher.
+"""
 
 import posix
 import sys
+
+_NOTIFIED = "drbd-dualprimary"      # the only agent that takes notifications
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -76,5 +82,8 @@ def run(name: str, files: "Files | None" = None,
         code = _monitor(name, files)
         if code is not None:
             posix._exit(code)
+    if sys.argv[1:] == ["notify"] and name == _NOTIFIED \
+            and posix.environ.get(b"OCF_RESKEY_CRM_meta_notify_type") == b"pre":
+        posix._exit(0)      # half of all notifications, and nothing has changed yet
     from dualstor.main import script
     script(name, make_host)

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.lab
 
 #: The answers that are given here; docs/guide-lvmlockd.md has the steps that come of them.
 ANSWERS = (Path(__file__).parents[1] / "data" / "configure" / "lab.toml").read_text()
-# DRBD's times for machines that answer late; see lab/guest/etc/drbd.d/r0.res.
-SLOW = b"""global { usage-count no; }
-common { net { timeout 25; ping-timeout 20; ping-int 3; connect-int 1; } }
+# The resource's file has the times by which DRBD notices a loss; a connection is to be tried again soon.
+COMMON = b"""global { usage-count no; }
+common { net { connect-int 2; } }
 """
 KEY = "/etc/corosync/authkey"
 
@@ -73,7 +73,7 @@ def test_from_bare_nodes_to_a_running_pair(ground, form):
 
     def files(node):
         node.ok(f"rm -f /etc/drbd.d/r0.res /etc/corosync/corosync.conf {KEY}")
-        node.push("/etc/drbd.d/global_common.conf", SLOW)
+        node.push("/etc/drbd.d/global_common.conf", COMMON)
         node.push("/root/pair.toml", ANSWERS.encode(), 0o600)
         node.ok(f"cd /root && dualstor configure --answers pair.toml --format {form} --apply --yes", 60)
         assert "right already" in node.ok("dualstor configure --answers /root/pair.toml --apply", 60), "no second change"

@@ -28,7 +28,8 @@ _HOSTS = 64   # of a resource; DRBD has 32 at most
 _DEPTH = 10   # sections within sections; DRBD has four
 _TRUE = ("", "yes", "true", "on")
 _AFTER_SB = ("after-sb-0pri", "after-sb-1pri", "after-sb-2pri")
-_OF_NET = frozenset(_AFTER_SB + ("protocol", "fencing", "allow-two-primaries"))
+_PINGS = {"ping-int": 10, "ping-timeout": 5}    # DRBD's own: seconds, tenths of a second
+_OF_NET = frozenset(_AFTER_SB + ("protocol", "fencing", "allow-two-primaries") + tuple(_PINGS))
 
 #: From the weakest to the one that freezes I/O until the peer is fenced.
 FENCING = ("dont-care", "resource-only", "resource-and-stonith")
@@ -50,8 +51,9 @@ class Configuration(Record):
     """A resource as configured.
 
     ``fencing`` and ``fence_peer`` (a command line) are None when not set, ``after_sb``
-    holds the policies for none, one and two Primaries. ``options``: all options of the
-    resource, ``common`` included, as (section, name, value); "" is the resource itself.
+    holds the policies for none, one and two Primaries. ``notice``: seconds after which a lost
+    connection is noticed at the latest. ``options``: all options of the resource, ``common``
+    included, as (section, name, value); "" is the resource itself.
     """
 
     resource: str
@@ -61,6 +63,7 @@ class Configuration(Record):
     fence_peer: "str | None" = None
     after_sb: "tuple[str, ...]" = ("disconnect", "disconnect", "disconnect")
     hosts: "tuple[OnSection, ...]" = ()
+    notice: float = 2.0 * _PINGS["ping-int"] + _PINGS["ping-timeout"] / 10.0
     options: "tuple[tuple[str, str, str], ...]" = ()
 
     def option(self, section: str, name: str) -> "str | None":
@@ -276,6 +279,20 @@ def _weakest(values: "list[str | None]") -> "str | None":
     return min(known, key=FENCING.index)
 
 
+def _notice(net: "dict[str, str]") -> float:
+    """Seconds after which a lost connection is noticed at the latest.
+
+    The peer is asked for a sign of life when nothing came for ping-int; that wait begins once more
+    if data came meanwhile. Then it has ping-timeout to answer (drbd_receiver.c of 8.4,
+    drbd_ack_receiver()).
+    """
+    values = {}
+    for name, default in _PINGS.items():
+        given = whole(net.get(name, ""))
+        values[name] = default if given is None else given
+    return 2.0 * values["ping-int"] + values["ping-timeout"] / 10.0
+
+
 def _riskiest(nets: "list[dict[str, str]]", key: str) -> str:
     values = [net.get(key, "disconnect") for net in nets]
     return ([v for v in values if v != "disconnect"] or values)[0]
@@ -306,5 +323,6 @@ def parse(text: str, name: "str | None" = None) -> "Configuration":
         fence_peer=handlers.get("fence-peer") or handlers.get("outdate-peer"),
         after_sb=tuple(_riskiest(nets, key) for key in _AFTER_SB),
         hosts=_hosts(resource),
+        notice=max(map(_notice, nets)),
         options=tuple((section, key, value) for section in sorted(options)
                       for key, value in sorted(options[section].items())))

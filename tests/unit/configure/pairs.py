@@ -56,7 +56,8 @@ def any_answers(draw):
     disks = fit(names.disk, disks).filter(lambda disk: not disk.startswith("/dev/drbd"))
     resource = draw(fit(names.resource, ids))
     vg = draw(fit(names.group, ids).filter(lambda name: name != resource))
-    delays = draw(st.lists(st.integers(0, 600), min_size=2, max_size=2, unique=True))
+    delays = draw(st.lists(st.integers(0, 600), min_size=2, max_size=2).filter(
+        lambda two: abs(two[0] - two[1]) >= 5))
     agents = fit(names.fence_agent, st.text(string.ascii_lowercase, min_size=1, max_size=6).map(
         "fence_".__add__))
     made = {

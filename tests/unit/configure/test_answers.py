@@ -109,6 +109,8 @@ def test_options_go_before_the_file_and_lists_are_replaced():
     ({"fence": [fence("node1"), fence("node2"), fence("node3")]}, "there is no node 'node3'"),
     ({"fence": [dict(fence("node1"), delay=3), dict(fence("node2"), delay=3)]},
      "both fence devices have the delay 3: in a fence race"),
+    ({"fence": [dict(fence("node1"), delay=12), dict(fence("node2"), delay=8)]},
+     "differ by 4 s: one node may notice 5 s after the other"),
     ({"fence": [dict(fence("node1"), agent="fence_manual"), fence("node2")]}, "fences nothing"),
     ({"fence": [fence("node1", pcmk_host_list="node2"), fence("node2")]},
      "pcmk_host_list is set from node and delay"),

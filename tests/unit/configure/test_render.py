@@ -28,6 +28,10 @@ RENDERERS = {"pcs": pcs.render, "crm": crm.render, "cib": cib.render}
 READERS = {"pcs": readback.from_pcs, "crm": readback.from_crm, "cib": readback.from_cib}
 
 
+#: Seconds: the delay in the documents' answers.
+DELAY = 5
+
+
 def rendered(generation):
     """{file name: text} of all there is to render."""
     made = pair(generation=generation, drbd={"resource": "r0", "disk": "/dev/vdb",
@@ -72,6 +76,16 @@ def lvm_conf_reads_back(told):
                 assert seen[f"{section}/{name}"][0] == wanted
 
 
+def times_fit_together(made, seen):
+    """DRBD wants timeout below ping-int and connect-int (10 s); a peer is given up as late as by
+    DRBD's own times (never in 8.3), and noticed to be gone as soon as the fence delays need."""
+    timeout, ping = (int(seen.option("net", name)) for name in ("timeout", "ping-int"))
+    assert timeout < 10 * ping <= 100
+    count = seen.option("net", "ko-count")
+    assert count is None if made.drbd.version == "8.3" else int(count) * timeout >= 7 * 60
+    assert seen.notice == drbd.NOTICE <= DELAY
+
+
 def drbd_reads_back(told):
     made = answers.pair(told)
     seen = drbdconf.parse(drbd.render(made), made.drbd.resource)
@@ -79,6 +93,7 @@ def drbd_reads_back(told):
         "C", True, "resource-and-stonith")
     assert (seen.fence_peer, seen.after_sb) == (fencepeer.PROGRAM, ("disconnect",) * 3)
     assert seen.option("options", "auto-promote") == ("no" if made.drbd.version == "9" else None)
+    times_fit_together(made, seen)
     for node, host in zip(made.nodes, seen.hosts):
         link = f"[{node.replication}]" if ":" in node.replication else node.replication
         assert host == drbdconf.OnSection(

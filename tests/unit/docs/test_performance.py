@@ -17,6 +17,6 @@ def test_the_page_shows_the_newest_figures():
     with open(os.path.join(DOCS, "performance.md"), encoding="utf-8") as stream:
         text = stream.read()
     found = page.blocks(os.path.join(DOCS, "bench"))
-    assert set(found) == {"host", "growth", "lab", "operations"}
+    assert set(found) >= {"host", "growth", "lab", "operations"}
     assert page.filled(text, found) == text
     assert "@" not in text and "-->\n<!-- end" not in text

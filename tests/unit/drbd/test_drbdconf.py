@@ -80,6 +80,20 @@ def test_two_connections_must_both_allow_two_primaries():
     assert not conf.allow_two_primaries and conf.after_sb[1] == "consensus"
 
 
+@pytest.mark.parametrize("written, seconds", [
+    ("", 20.5), ("ping-int 2; ping-timeout 10;", 5.0), ("ping-int 3;", 6.5),
+    ("ping-timeout 20;", 22.0), ("ping-int often;", 20.5)])
+def test_when_a_lost_connection_is_noticed_at_the_latest(written, seconds):
+    for text in ("resource r0 { net { %s } }", "resource r0 { connection { net { %s } } }",
+                 "common { net { %s } } resource r0 { protocol C; }"):
+        assert drbdconf.parse(text % written).notice == pytest.approx(seconds)
+
+
+def test_the_slowest_connection_counts():
+    text = "resource r0 { net { ping-int 1; } connection { } connection { net { ping-int 4; } } }"
+    assert drbdconf.parse(text).notice == 8.5
+
+
 def test_a_connection_without_fencing_is_the_weakest():
     text = "resource r0 { connection { net { fencing resource-and-stonith; } } " \
            "connection { net { ping-int 3; } } }"

@@ -77,6 +77,27 @@ def test_metadata_need_no_framework(stage, agent):
     assert dear([argv[0], "meta-data"], environment) <= {"dualstor.ocf", "dualstor.ocf.document"}
 
 
+def notified(stage, agent, kind):
+    """The call of notify before or after something is done to the clone's instances."""
+    argv, environment = stage.call(agent, "monitor")
+    return [argv[0], "notify"], dict(environment, OCF_RESKEY_CRM_meta_notify_type=kind,
+                                     OCF_RESKEY_CRM_meta_notify_operation="start")
+
+
+def test_a_notification_of_what_will_be_done_needs_no_framework(stage):
+    """Half of all notifications: two for each start, promotion, demotion and stop of each resource."""
+    argv, environment = notified(stage, actions.DRBD, "pre")
+    assert dear(argv, environment) == set()
+    assert subprocess.run(argv, env=environment, check=False).returncode == 0
+    assert "dualstor.main" in dear(*notified(stage, actions.DRBD, "post"))
+
+
+@pytest.mark.parametrize("agent", [actions.DAEMON, actions.GROUP])
+def test_what_takes_no_notifications_refuses_one(stage, agent):
+    argv, environment = notified(stage, agent, "pre")
+    assert subprocess.run(argv, env=environment, check=False, capture_output=True).returncode == 3
+
+
 @pytest.mark.parametrize("agent", sorted(actions.ACTIONS))
 def test_another_level_and_another_parameter_are_for_the_framework(stage, agent):
     argv, environment = stage.call(agent, "monitor")

@@ -16,6 +16,7 @@ from dualstor.command.configure.model import (
     Node,
     Pair,
 )
+from dualstor.command.configure.render.drbd import NOTICE
 from dualstor.errors import DualstorError
 from dualstor.record import whole
 from dualstor.tools.pacemaker import FENCING
@@ -181,6 +182,11 @@ def _fences(read: _Reader, answers: "dict[str, Any]",
         read.problems.append(
             f"both fence devices have the delay {found[0].delay}: in a fence race the nodes would "
             "fence each other; the node with a longer delay survives: give one of them that")
+    elif len(found) == 2 and abs(found[0].delay - found[1].delay) < NOTICE:
+        read.problems.append(
+            f"the delays of the fence devices differ by {abs(found[0].delay - found[1].delay)} s: "
+            f"one node may notice {NOTICE:g} s after the other that their link is lost, so "
+            f"let them differ by {NOTICE:g} s or more")
     by_name = {fence.node: fence for fence in found}
     return tuple(by_name[node.name] for node in nodes if node.name in by_name)
 

@@ -299,7 +299,10 @@ SPOILT = {
     "PCMK-FENCE-DEVICE": [(C, _cib('name="pcmk_host_list" value="node2"',
                                    'name="pcmk_host_list" value="node3"'))],
     "PCMK-FENCE-MANUAL": [(C, _cib("fence_ipmilan", "fence_dummy"))],
-    "PCMK-FENCE-DELAY": [(C, _cib('value="5s"', 'value="0s"'))],
+    "PCMK-FENCE-DELAY": [
+        (C, _cib('value="5s"', 'value="0s"')),
+        (C, _res("crm-fence-peer.9.sh", "dualstor-fence-peer")),    # with DRBD's own times
+        (M, _res("ping-int 2;", "ping-int 3;"))],
     "PCMK-FENCE-ACTION": [(C, _cib('name="no-quorum-policy" value="freeze"',
                                    'name="no-quorum-policy" value="freeze"/>'
                                    '<nvpair id="action" name="stonith-action" value="off"'))],

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Fencing and quorum in Pacemaker's configuration."""
 
+import math
 import re
 
+from dualstor import fencepeer
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
 from dualstor.command.check.view.cib import seconds
 from dualstor.command.check.view.seen import Unavailable
@@ -83,11 +85,18 @@ def _delay(one: "Resource", node: str) -> float:
     return seconds(text) or 0.0
 
 
-@rule("PCMK-FENCE-DELAY", WARNING, "the two nodes' fence delays differ",
-      why="When only the link between them breaks, both fence at once (a fence race), and both are "
-          "off.",
-      fix="`pcs stonith update {device} pcmk_delay_base=10s`, for the device of the preferred "
-          "survivor", scope=CIB)
+#: What to advise where nothing calls for more; seconds.
+_DELAY = 10.0
+
+
+@rule("PCMK-FENCE-DELAY", WARNING,
+      "the two nodes' fence delays differ by the time in which DRBD notices a lost link",
+      why="When only the link between them breaks, both fence (a fence race), and one of them may "
+          "notice 2 * ping-int + ping-timeout later (20.5 s if neither is set): with equal delays "
+          "or a shorter difference both are off, or the wrong one.",
+      fix="set `ping-int 2;` and `ping-timeout 10;` in DRBD's net section on both hosts, "
+          "reconnect, and `pcs stonith update {device} pcmk_delay_base={delay}s` for the device of "
+          "the preferred survivor", scope=CIB)
 def delay(cib: "Cib") -> "Findings":
     nodes, devices = cib.nodes, _real(cib)
     if len(nodes) != 2 or seconds(cib.option("priority-fencing-delay")[0] or "0"):
@@ -97,7 +106,17 @@ def delay(cib: "Cib") -> "Findings":
         return
     delays = [_delay(one, node) for one, node in zip(first, nodes)]
     if delays[0] == delays[1]:
-        yield found(first[0].where, f"both delays are {delays[0]:g} s", device=first[0].id)
+        yield found(first[0].where, f"both delays are {delays[0]:g} s", device=first[0].id,
+                    delay=f"{_DELAY:g}")
+        return
+    longer, difference = first[delays.index(max(delays))], abs(delays[0] - delays[1])
+    late = {resource.configuration.notice: resource.name for host in cib.cluster.hosts
+            for resource in host.resources
+            if fencepeer.requests_fencing(resource.configuration.fence_peer)}
+    if late and max(late) > difference:
+        yield found(longer.where, f"the delays differ by {difference:g} s, and the nodes may "
+                    f"notice a lost link of DRBD {late[max(late)]} {max(late):g} s apart",
+                    device=longer.id, delay=math.ceil(min(delays) + max(late)))
 
 
 @rule("PCMK-FENCE-ACTION", WARNING, "the cluster and dlm fence with the same action",

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from dualstor.command.check.parsers.where import Problem
     from dualstor.command.check.parsers.xml import Element
-    from dualstor.command.check.view.seen import Seen
+    from dualstor.command.check.view.host import HostView
 
     class Source(Protocol):
         """What has the CIB: a view.cluster.Cluster."""
 
         @property
-        def hosts(self) -> Sequence[Seen]: ...
+        def hosts(self) -> Sequence[HostView]: ...
 
         @property
         def cib_document(self) -> "tuple[Element | None, tuple[Problem, ...], str]": ...

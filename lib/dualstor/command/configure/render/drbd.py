@@ -4,6 +4,9 @@
 What drbd-dualprimary requires: protocol C, two Primaries, no split brain resolved by
 discarding data, and I/O frozen until a lost peer is fenced. DRBD 9 must not promote when a
 device is opened.
+
+Writes stand still from the loss of the peer until it is fenced, so the loss is to be noticed soon:
+by DRBD's own times it takes 10 to 20 seconds.
 """
 
 from dualstor import fencepeer
@@ -16,6 +19,15 @@ if TYPE_CHECKING:
 
 _AFTER_SB = [f"after-sb-{number}pri disconnect;" for number in (0, 1, 2)]
 _FENCING = "fencing resource-and-stonith;"
+
+#: Seconds; tenths of a second, twice DRBD's own.
+_PING_INT, _PING_TIMEOUT = 2, 10
+#: Seconds: so much later may one node notice the loss of the other than the other way round. The
+#: fence delays must differ as much (check: PCMK-FENCE-DELAY).
+NOTICE = 2 * _PING_INT + _PING_TIMEOUT / 10
+#: Tenths of a second; DRBD wants it shorter than ping-int. A peer whose disk hangs is given up
+#: after timeout * ko-count, which stays at DRBD's 42 s. 8.3 gives nobody up by default.
+_TIMEOUT, _KO_COUNT = "timeout 15;", "ko-count 28;"
 
 
 def path(pair: "Pair") -> str:
@@ -39,7 +51,9 @@ def _lines(pair: "Pair") -> "Iterator[str]":
     if old:
         yield "protocol C;"
     net = ["allow-two-primaries;"] if old else ["protocol C;", "allow-two-primaries yes;"]
-    yield from _section("net", net + _AFTER_SB + ([_FENCING] if nine else []))
+    times = [f"ping-int {_PING_INT};", f"ping-timeout {_PING_TIMEOUT};", _TIMEOUT]
+    times += [] if old else [_KO_COUNT]
+    yield from _section("net", net + _AFTER_SB + ([_FENCING] if nine else []) + times)
     if not nine:
         yield from _section("disk", [_FENCING])
     yield from _section("handlers", [f"fence-peer \"{fencepeer.PROGRAM}\";"])
