@@ -8,20 +8,24 @@ import re
 import xml.etree.ElementTree as ET
 from collections import namedtuple
 
-Drbd = namedtuple("Drbd", "connection role peer_role disk peer_disk")
+# connection: in the words of DRBD 8.4; suspended: whether I/O is; missing: KiB out of sync, None where nobody knows
+Drbd = namedtuple("Drbd", "connection role peer_role disk peer_disk suspended missing")
 Instance = namedtuple("Instance", "resource agent role node active failed blocked pending")
 Failure = namedtuple("Failure", "operation node code reason")
 Cluster = namedtuple("Cluster", "quorate online standby pending unclean instances failures degraded maintenance")
 
-# " 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----" in /proc/drbd of DRBD 8.4.
-MINOR = re.compile(r"^\s*(\d+): cs:(\S+) ro:([^/\s]+)/(\S+) ds:([^/\s]+)/(\S+)", re.MULTILINE)
+# "0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate io:running oos:0" of the guests' `witness drbd`.
+MINOR = re.compile(
+    r"^(\d+): cs:(\S+) ro:([^/\s]+)/(\S+) ds:([^/\s]+)/(\S+) io:(running|suspended) oos:(\d+|\?)$", re.MULTILINE
+)
 
 
-def drbd(proc_drbd, minor=0):
-    """Returns the Drbd of one minor from the text of /proc/drbd, or None when it is not configured."""
-    for found in MINOR.finditer(proc_drbd):
+def drbd(told, minor=0):
+    """Returns the Drbd of one minor from what `witness drbd` printed, or None when it is not configured."""
+    for found in MINOR.finditer(told):
         if int(found.group(1)) == minor:
-            return Drbd(*found.groups()[1:])
+            *states, io, missing = found.groups()[1:]
+            return Drbd(*states, io == "suspended", None if missing == "?" else int(missing))
     return None
 
 
