@@ -125,7 +125,7 @@ def _divide(node, count):
     steps = ["o", "n\ne\n1\n\n"]
     steps += [f"n\nl\n{slot * number + MIB // SECTOR}\n{slot * (number + 1) - 1}" for number in range(count)]
     node.ok("busybox fdisk /dev/vdb && udevadm settle", stdin=("\n".join([*steps, "w"]) + "\n").encode())
-    for path, (mode, content, _) in payload.drbd_resources(count).items():
+    for path, (mode, content, _) in node.lab.drbd_resources(count).items():
         node.push(f"/{path}", content, mode)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import os
 import stat
 
-from . import package, paths
+from . import drbdconf, package, paths
 from .errors import LabError
 
 AGENTS = "usr/lib/ocf/resource.d/dualstor"
@@ -34,22 +34,9 @@ def configuration():
     }
 
 
-def drbd_resources(count):
-    """Returns the files of `count` DRBD resources that share the disk, as a tree: r0.res with other numbers.
-
-    The partitions are logical ones, which are counted from 5.
-    """
-    path = "etc/drbd.d/r{}.res"
-    mode, template, mtime = configuration()[path.format(0)]
-    changes = ((b"resource r0 ", "resource r{} ", 0), (b"/dev/drbd0;", "/dev/drbd{};", 0), (b"/dev/vdb;", "/dev/vdb{};", 5),
-               (b":7788;", ":{};", 7788))
-    files = {}
-    for number in range(count):
-        content = template
-        for old, new, first in changes:
-            content = content.replace(old, new.format(first + number).encode())
-        files[path.format(number)] = (mode, content, mtime)
-    return files
+def drbd_resources(count=1, version=drbdconf.IN_TREE):
+    """Returns the files of `count` DRBD resources, as a tree; see drbdconf.resources."""
+    return {path: (0o644, text.encode(), 0) for path, text in drbdconf.resources(count, version).items()}
 
 
 def product(folder):

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.lab
 
 #: The answers that are given here; docs/guide-lvmlockd.md has the steps that come of them.
 ANSWERS = (Path(__file__).parents[1] / "data" / "configure" / "lab.toml").read_text()
-# DRBD's times for machines that answer late; see lab/guest/etc/drbd.d/r0.res.
+# DRBD's times for machines that answer late; see lab/guest/etc/drbd.d/global_common.conf.
 SLOW = b"""global { usage-count no; }
 common { net { timeout 25; ping-timeout 20; ping-int 3; connect-int 1; } }
 """
