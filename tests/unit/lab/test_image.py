@@ -36,11 +36,11 @@ def test_the_recipe_names_what_the_cluster_needs(suite):
 
 def test_the_suite_is_the_one_that_is_named_else_the_environments_else_the_default(monkeypatch):
     monkeypatch.delenv("DUALSTOR_LAB_SUITE", raising=False)
-    assert image.suite() == "bookworm" and image.suite("trixie") == "trixie"
+    assert image.suite() == "trixie" and image.suite("bookworm") == "bookworm"
     monkeypatch.setenv("DUALSTOR_LAB_SUITE", "forky")
     assert image.suite() == "forky" and image.suite("trixie") == "trixie"
     monkeypatch.setenv("DUALSTOR_LAB_SUITE", "potato")
-    with pytest.raises(errors.LabError, match="no suite 'potato': choose bookworm, trixie, forky"):
+    with pytest.raises(errors.LabError, match="no suite 'potato': choose trixie, bookworm, forky"):
         image.suite()
 
 
@@ -68,10 +68,10 @@ def labs(tmp_path, monkeypatch, *suites):
 
 
 def test_disks_of_another_suite_are_not_gone_on_with(tmp_path, monkeypatch):
-    old, new = labs(tmp_path, monkeypatch, "trixie", None)
-    old.adopt(image.Image("trixie-1", None, None, None, None, None, "trixie", "cpython-313"),
+    old, new = labs(tmp_path, monkeypatch, "bookworm", None)
+    old.adopt(image.Image("bookworm-1", None, None, None, None, None, "bookworm", "cpython-311"),
               Options(accel.named("tcg", "")), [], None, 1)
-    with pytest.raises(errors.LabError, match="are those of trixie: .*trixie up.*bookworm up --fresh"):
+    with pytest.raises(errors.LabError, match="are those of bookworm: .*bookworm up.*trixie up --fresh"):
         new.up()
 
 
