@@ -4,9 +4,12 @@
 They are the lab's own on purpose: the lab validates the product and must not see through its eyes.
 """
 import html
-import re
+import runpy
 import xml.etree.ElementTree as ET
 from collections import namedtuple
+from types import SimpleNamespace
+
+from . import paths
 
 # connection: in the words of DRBD 8.4; suspended: whether I/O is; missing: KiB out of sync, None where nobody knows
 Drbd = namedtuple("Drbd", "connection role peer_role disk peer_disk suspended missing")
@@ -14,19 +17,24 @@ Instance = namedtuple("Instance", "resource agent role node active failed blocke
 Failure = namedtuple("Failure", "operation node code reason")
 Cluster = namedtuple("Cluster", "quorate online standby pending unclean instances failures degraded maintenance")
 
-# "0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate io:running oos:0" of the guests' `witness drbd`.
-MINOR = re.compile(
-    r"^(\d+): cs:(\S+) ro:([^/\s]+)/(\S+) ds:([^/\s]+)/(\S+) io:(running|suspended) oos:(\d+|\?)$", re.MULTILINE
-)
+# What the guests' own programs make of DRBD's state.
+drbdstate = SimpleNamespace(**runpy.run_path(str(paths.GUEST_FILES / "usr/local/lib/lab/drbdstate.py")))
+# The kernel's files: DRBD 8.4 has all in the first one, 9 its version. A program would take a second on an emulated machine.
+DRBD_FILES = "cat /proc/drbd /sys/kernel/debug/drbd/resources/*/connections/*/*/proc_drbd 2>/dev/null"
+DRBD_ASKED = "/usr/local/lib/lab/witness drbd"
 
 
-def drbd(told, minor=0):
-    """Returns the Drbd of one minor from what `witness drbd` printed, or None when it is not configured."""
-    for found in MINOR.finditer(told):
-        if int(found.group(1)) == minor:
-            *states, io, missing = found.groups()[1:]
-            return Drbd(*states, io == "suspended", None if missing == "?" else int(missing))
-    return None
+def drbd_incomplete(text):
+    """Whether the text of DRBD_FILES leaves something open that DRBD_ASKED prints."""
+    return drbdstate.incomplete(text, drbdstate.minors(text))
+
+
+def drbd(text, minor=0):
+    """Returns the Drbd of one minor from the text of either, or None when it is not configured."""
+    state = drbdstate.minors(text).get(minor)
+    if state is None:
+        return None
+    return Drbd(state.connection, *state.roles.split("/"), *state.disks.split("/"), state.suspended, state.missing)
 
 
 def cluster(crm_mon_xml):

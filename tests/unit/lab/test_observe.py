@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the lab reads from its witness in the guests and from crm_mon."""
+"""What the lab reads from DRBD's kernel files and from crm_mon."""
 import pytest
 
 from lablib import observe
 
 DRBD = """\
-0: cs:Connected ro:Primary/Secondary ds:UpToDate/Inconsistent io:running oos:0
-2: cs:WFConnection ro:Primary/Unknown ds:UpToDate/Outdated io:suspended oos:?
+version: 8.4.11 (api:1/proto:86-101)
+srcversion: F73C670A7EC572DB9CF3E5B
+ 0: cs:Connected ro:Primary/Secondary ds:UpToDate/Inconsistent C r-----
+    ns:555 nr:0 dw:555 dr:5424 al:1 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0
+
+ 2: cs:WFConnection ro:Primary/Unknown ds:UpToDate/Outdated C s-----
+ 3: cs:Unconfigured
 """
 
 CRM_MON = """\
@@ -39,7 +44,7 @@ CRM_MON = """\
 def test_drbd_by_minor():
     assert observe.drbd(DRBD) == ("Connected", "Primary", "Secondary", "UpToDate", "Inconsistent", False, 0)
     assert observe.drbd(DRBD, 2) == ("WFConnection", "Primary", "Unknown", "UpToDate", "Outdated", True, None)
-    assert observe.drbd(DRBD, 1) is None
+    assert observe.drbd(DRBD, 1) is None and observe.drbd(DRBD, 3) is None
     assert observe.drbd("") is None
 
 

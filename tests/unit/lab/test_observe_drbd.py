@@ -4,10 +4,12 @@ import json
 import runpy
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from lablib import observe, paths
+from lablib.node import Node
 
 DATA = Path(__file__).parents[2] / "data"
 #: Captured node by node, for 9 beside what drbdsetup said of the same state.
@@ -110,3 +112,28 @@ def test_a_hanging_drbdsetup_holds_up_nobody(witness, tmp_path, monkeypatch):
     monkeypatch.setitem(inside, "EVENTS", ("-c", "sleep 60"))
     monkeypatch.setitem(inside, "DRBDSETUP", "/bin/sh")
     assert inside["_events_told"]() == ""
+
+
+@pytest.mark.parametrize("capture, commands", [
+    ("drbd/both-primary/node1", 1), ("drbd9/both-primary/node1", 1), ("drbd9/replication-cut-fencing-pending/node1", 2),
+    ("drbd9/down/node1", 2), ("drbd9/module-not-loaded/node1", 1)])
+def test_a_node_is_asked_for_files_and_for_more_only_where_they_do_not_suffice(capture, commands):
+    """A program of a second for each look would be much on an emulated machine that is looked at all the time."""
+    files = sorted((DATA / capture).glob("debugfs.*.proc_drbd.out"))
+    kernel = "".join(path.read_text() for path in [*(DATA / capture).glob("proc?drbd.out"), *files])
+    asked = []
+
+    def run(command):
+        asked.append(command)
+        return SimpleNamespace(stdout=kernel)
+
+    def ok(command):
+        asked.append(command)
+        return "0: cs:StandAlone ro:Primary/Unknown ds:UpToDate/DUnknown r-----"
+    node = SimpleNamespace(run=run, ok=ok)
+    (drbd,) = Node.drbds(node)
+    assert len(asked) == commands
+    if commands == 2:
+        assert drbd == ("StandAlone", "Primary", "Unknown", "UpToDate", "DUnknown", False, None)
+    elif "not-loaded" not in capture:
+        assert drbd == ("Connected", "Primary", "Primary", "UpToDate", "UpToDate", False, 0)
