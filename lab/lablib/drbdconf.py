@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The DRBD resources' files in the guests, as `dualstor configure` writes them for the module that is loaded there.
 
-What emulated machines need besides, their slower times, is in common: guest/etc/drbd.d/global_common.conf.
+What else emulated machines need, slower times, is in common: guest/etc/drbd.d/global_common.conf.
 """
 import sys
 
