@@ -212,6 +212,7 @@ class Lab:
 
     def _payload(self):
         files = {**payload.configuration(), **self.drbd_resources(self.resources), **payload.product(self.package())}
+        files.update(payload.code(self.package(), self.image().python))
         files.update(self.overlaid())
         return cpio.archive({f"payload/{path}": entry for path, entry in files.items()})
 
@@ -291,8 +292,12 @@ class Lab:
 
     def compile_product(self, node):
         """Compiles the product in the guest where the Python that built the package is another one."""
-        if not payload.has_code(payload.product(self.package()), self.image().python):
-            node.run(["python3", "-I", "-m", "compileall", "-q", "-f", f"/{payload.LIBRARY}"], 120)
+        tag = self.image().python
+        if payload.has_code({**payload.product(self.package()), **payload.code(self.package(), tag)}, tag):
+            return
+        compiled = node.run(["python3", "-I", "-m", "compileall", "-q", "-f", f"/{payload.LIBRARY}"], 300)
+        if compiled.rc == 0:
+            payload.keep_code(self.package(), tag, node.pull_tree(f"{payload.LIBRARY}", f"*.{tag}.pyc"))
 
     # the cluster
 

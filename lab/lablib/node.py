@@ -55,6 +55,11 @@ class Node:
         """Returns the bytes of a file in the guest."""
         return base64.b64decode(self.ok(["base64", "-w0", path]))
 
+    def pull_tree(self, folder, pattern):
+        """Returns a tar archive, as bytes, of the files below a directory whose name matches; paths are without the first /."""
+        find = f"cd / && find {shlex.quote(folder)} -type f -name {shlex.quote(pattern)} -print0"
+        return base64.b64decode(self.ok(f"{find} | tar --create --null --files-from=- | base64 -w0", 120))
+
     def kill(self):
         """Pulls the plug. Returns whether the machine was running."""
         return self.machine.kill() is not None

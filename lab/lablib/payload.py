@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is laid over the image at each boot: the guests' configuration, and our product as rpm has installed it."""
 import hashlib
+import io
 import os
 import stat
+import tarfile
+import tempfile
+from pathlib import Path
 
 from . import drbdconf, package, paths
 from .errors import LabError
@@ -65,6 +69,30 @@ def overlay(folder):
         elif not stat.S_ISDIR(status.st_mode):
             raise LabError(f"{path} in the overlay is neither a file nor a symbolic link")
     return files
+
+
+def _code_folder(folder, tag):
+    return folder / f"code-{tag}"
+
+
+def code(folder, tag):
+    """Returns the byte code that a guest's Python has made of our product before, {} where none has."""
+    return _tree(_code_folder(folder, tag))
+
+
+def keep_code(folder, tag, archive):
+    """Keeps a tar archive of byte code, as a guest has made it; all further guests get it laid over."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as entries:
+            for entry in entries:
+                path = Path(scratch, "code", entry.name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(entries.extractfile(entry).read())
+                path.chmod(0o644)
+        try:
+            Path(scratch, "code").rename(_code_folder(folder, tag))
+        except OSError:
+            pass    # the other node was first
 
 
 def has_code(files, tag):

@@ -117,6 +117,7 @@ def lab(tmp_path, of, monkeypatch, folder=None):
 
 def test_a_lab_keeps_them_and_its_resource_files_are_of_their_generation(folder, tmp_path, of, monkeypatch):
     monkeypatch.setattr(payload, "product", lambda _: {})
+    monkeypatch.setattr(payload, "code", lambda *_: {})
     monkeypatch.setattr(cpio, "archive", dict)
 
     def laid(made):
