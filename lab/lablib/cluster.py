@@ -2,7 +2,7 @@
 """Makes a cluster of two blank machines, and says when it is complete."""
 import time
 
-from . import cib, payload
+from . import cib
 from .errors import Hopeless, LabError
 from .machine import DATA_BYTES
 from .observe import hopeless, unsettled

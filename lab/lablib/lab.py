@@ -14,7 +14,19 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import accel, cluster, cpio, drbdconf, fencelog, image, modules, package, paths, payload, snapshot
+from . import (
+    accel,
+    cluster,
+    cpio,
+    drbdconf,
+    fencelog,
+    image,
+    modules,
+    package,
+    paths,
+    payload,
+    snapshot,
+)
 from .errors import LabError
 from .machine import LINKS, Options
 from .node import Node

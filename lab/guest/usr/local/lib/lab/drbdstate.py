@@ -61,13 +61,14 @@ def events(text):
         if connection == OFF:
             connection = link.get("connection", "StandAlone")
         found[int(device["minor"])] = _state(
-            connection, "%s/%s" % (roles[name]["role"], link.get("role", "Unknown")),
-            "%s/%s" % (device["disk"], peer.get("peer-disk", "DUnknown")), roles[name].get("suspended", "no") != "no",
+            connection, f"{roles[name]['role']}/{link.get('role', 'Unknown')}",
+            f"{device['disk']}/{peer.get('peer-disk', 'DUnknown')}", roles[name].get("suspended", "no") != "no",
             peer.get("out-of-sync"))
     return found
 
 
 def line(minor, state):
     """Returns the kernel's line of a State, which minors reads back."""
-    told = "%d: cs:%s ro:%s ds:%s %s-----" % (minor, state.connection, state.roles, state.disks, "s" if state.suspended else "r")
-    return told if state.missing is None else "%s oos:%d" % (told, state.missing)
+    flags = "s-----" if state.suspended else "r-----"
+    told = f"{minor}: cs:{state.connection} ro:{state.roles} ds:{state.disks} {flags}"
+    return told if state.missing is None else f"{told} oos:{state.missing}"
