@@ -16,7 +16,7 @@ pytestmark = pytest.mark.lab
 #: The answers that are given here; docs/guide-lvmlockd.md has the steps that come of them.
 ANSWERS = (Path(__file__).parents[1] / "data" / "configure" / "lab.toml").read_text()
 # The resource's file has the times by which DRBD notices a loss; a connection is to be tried again soon.
-SLOW = b"""global { usage-count no; }
+COMMON = b"""global { usage-count no; }
 common { net { connect-int 2; } }
 """
 KEY = "/etc/corosync/authkey"
