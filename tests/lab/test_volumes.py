@@ -8,7 +8,7 @@ from lablib import Unmet, cib
 from lablib.faults import records
 from unit.docs import markdown
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 LEFT_ALONE = 25  # seconds: two intervals of the VG's monitor
 TAKEN_OVER = 60  # seconds in which a watcher has noticed, even beside other tests
