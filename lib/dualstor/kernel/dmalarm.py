@@ -51,9 +51,14 @@ class Alarm:
             return False
         return True
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for an event for at most *seconds*; whether there was one since it was armed."""
+    def wait(self, seconds: float, also: "int | None" = None) -> bool:
+        """Wait for an event for at most *seconds*; whether there was one since it was armed.
+
+        :param also: a descriptor that ends the wait, too, when it can be read
+        """
         poller = select.poll()
-        if self._number is not None:
-            poller.register(self._number, select.POLLIN)
-        return bool(poller.poll(max(0, round(seconds * 1000))))
+        for number in (self._number, also):
+            if number is not None:
+                poller.register(number, select.POLLIN)
+        ready = poller.poll(max(0, round(seconds * 1000)))
+        return any(number == self._number for number, _ in ready)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dualstor.look.sights import Sight
 
 _DEVICES = "devices"    # the sight that device-mapper's own event makes needless to read
-_POLL = 0.05        # seconds between looks whether a round has ended
+_POLL = 0.05        # seconds between looks whether a round that is told to end has ended
 _CHUNK = 1 << 16
 _GRACE = 2.0        # seconds for a round to end its own children
 
@@ -59,7 +59,7 @@ class Round:
         if not self.pid:
             _round(work, writing)
         posix.close(writing)
-        self._pipe = reading
+        self.pipe = reading     # can be read when it has a result or has ended
 
     def ended(self) -> bool:
         """Whether it has ended; it is made to once its time has expired."""
@@ -67,7 +67,7 @@ class Round:
         pid, _ = posix.waitpid(self.pid, posix.WNOHANG)
         if pid:
             self._take()
-            posix.close(self._pipe)
+            posix.close(self.pipe)
             return True
         over = time.monotonic() - self.began - schedule.ROUND
         if over > 0:
@@ -76,9 +76,9 @@ class Round:
 
     def _take(self) -> None:
         ready = select.poll()
-        ready.register(self._pipe, select.POLLIN)
+        ready.register(self.pipe, select.POLLIN)
         while ready.poll(0):
-            data = posix.read(self._pipe, _CHUNK)
+            data = posix.read(self.pipe, _CHUNK)
             if not data:
                 break
             self._text += data
@@ -161,9 +161,7 @@ class Resident:
     def _turn(self, lock: "BinaryIO") -> None:
         _show_life(lock, self._files.uptime())
         seconds = self._schedule.wait(self._clock(), self._round is not None)
-        if self._round is not None:
-            seconds = min(seconds, _POLL)
-        if self._alarm.wait(seconds):
+        if self._alarm.wait(seconds, self._round.pipe if self._round else None):
             self._alarm.arm()       # first: what happens from now on raises it again
             same = self._same(lambda sight: sight[0] == _DEVICES)
             self._schedule = self._schedule.woken(self._clock(), same)
