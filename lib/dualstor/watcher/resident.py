@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dualstor.look.sights import Sight
 
 _DEVICES = "devices"    # the sight that device-mapper's own event makes needless to read
-_POLL = 0.05        # seconds between looks whether a round that is told to end has ended
+_POLL = 0.05        # seconds between looks whether a round that has to end has ended
 _CHUNK = 1 << 16
 _GRACE = 2.0        # seconds for a round to end its own children
 
