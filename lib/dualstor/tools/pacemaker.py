@@ -76,10 +76,7 @@ class PacemakerNode(Record):
 
 
 class Instance(Record):
-    """A resource on a node, or nowhere (``node`` None). ``role`` e.g. "Promoted", "Started".
-
-    ``managed`` is False also while it, its node or the cluster is in maintenance mode.
-    """
+    """A resource on a node, or nowhere (``node`` None). ``role`` e.g. "Promoted", "Started"."""
 
     resource: str
     agent: "str | None"
@@ -87,7 +84,6 @@ class Instance(Record):
     role: "str | None"
     failed: bool = False
     blocked: bool = False  # it cannot be stopped: Pacemaker leaves it alone
-    managed: bool = True
 
 
 class Failure(Record):
@@ -160,9 +156,7 @@ def _instances(root: "Element") -> "Iterator[Instance]":
             yield Instance(resource=element.get("id", "").partition(":")[0], node=node,
                            agent=element.get("resource_agent"), role=element.get("role"),
                            failed=is_true(element.get("failed")),
-                           blocked=is_true(element.get("blocked")),
-                           managed=is_true(element.get("managed", "true"))
-                           and not is_true(element.get("maintenance")))
+                           blocked=is_true(element.get("blocked")))
 
 
 def _once(text: str) -> str:
@@ -473,25 +467,6 @@ def published(host: "Host", name: str) -> "dict[str, str]":
     if not completed.ok:
         raise ToolFailed(completed)
     return parse_published(completed.stdout)
-
-
-def standing(seen: ClusterState, node: str, resource: str) -> str:
-    """Why agents are to leave *resource* alone on *node*, as the cluster has it; "" if not.
-
-    :param seen: the ClusterState
-    :param resource: its id, without the number of a clone's instance
-    """
-    own = seen.node(node)
-    if is_true(dict(seen.properties).get("maintenance-mode")):
-        return "the cluster is in maintenance mode"
-    if own is None or not own.online:
-        return f"{node} is not online in the cluster"
-    if own.maintenance or own.standby:
-        return f"{node} is in {'maintenance mode' if own.maintenance else 'standby'}"
-    if any(not each.managed for each in seen.instances
-           if each.resource == resource and each.node in (node, None)):
-        return f"{resource} is not managed by the cluster"
-    return ""
 
 
 def parse_score(text: str) -> int:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _COMMAND = 30.0     # seconds for one command of LVM
 _PAUSE = 0.3        # seconds between reads of what the nodes have published
 _PATIENCE = 2.0     # seconds for one who has an LV open: udev opens each for a moment
+_MEMBERS = 5.0      # seconds after which a node may have come or gone
 _LAST = 3.0         # seconds that are too short for one more look
 _RETRY = 0.5        # seconds before a command that met a lock is run again
 
@@ -61,6 +62,9 @@ class Volumes:
         self._timeout, self._given = timeout, host
         self._host = host or Host(Deadline(timeout))
         self._progress, self._shown = progress, ""
+        self._version: "tuple[int, ...] | None" = None
+        self._nodes: "view.Nodes | None" = None
+        self._asked = 0.0       # the deadline's remaining seconds when the nodes were asked for
 
     # -- operations -----------------------------------------------------------------------
 
@@ -160,7 +164,7 @@ class Volumes:
     def volumes(self) -> "tuple[Volume, ...]":
         """The LVs of the VG, with how each is on each node."""
         nodes = self._begin(changing=False)
-        report = view.volumes(self._host, self.vg)
+        report = self._listed()
         mapped = {v.lv: v for v in devmapper.of_group(self._host, self.vg) if not v.layer}
         try:
             modes = dict(lvmlock.modes(self._host, self.vg))
@@ -179,7 +183,7 @@ class Volumes:
         """
         if self._given is None:
             self._host = Host(Deadline(self._timeout))
-        nodes = view.nodes(self._host, self.vg)
+        nodes = self._members()
         if changing and len(nodes.up) > 1:
             cut = view.unreplicated(self._host, self.vg)
             if cut:
@@ -188,8 +192,14 @@ class Volumes:
                     f"could change the metadata of {self.vg}. See `dualstor status`")
         return nodes
 
+    def _members(self) -> "view.Nodes":
+        """The nodes of the cluster, asked now."""
+        self._asked = self._host.deadline.remaining
+        self._nodes = view.nodes(self._host, self.vg)
+        return self._nodes
+
     def _find(self, name: str) -> "LogicalVolume | None":
-        return next((v for v in view.volumes(self._host, self.vg).volumes if v.name == name), None)
+        return next((v for v in self._listed().volumes if v.name == name), None)
 
     def _known(self, name: str) -> "LogicalVolume":
         found = self._find(name)
@@ -200,8 +210,16 @@ class Volumes:
     def _full(self, name: str) -> str:
         return f"{self.vg}/{name}"
 
+    def _listed(self) -> "lvm.VolumesReport":
+        return view.volumes(self._host, self.vg, self._lvm_version())
+
+    def _lvm_version(self) -> "tuple[int, ...]":
+        if self._version is None:
+            self._version = lvm.version(self._host)
+        return self._version
+
     def _clvmd(self) -> bool:
-        return lvm.version(self._host) < lvm.WITH_LVMLOCKD
+        return self._lvm_version() < lvm.WITH_LVMLOCKD
 
     def _lvm(self, argv: "tuple[str, ...]") -> "lvm.LvmOutcome":
         """Run a command of LVM, again while another one has the lock.
@@ -244,7 +262,7 @@ class Volumes:
         :raises Refused: somebody has it open
         :raises Unfinished: a node does not say
         """
-        sequence = view.volumes(self._host, self.vg).sequence
+        sequence = self._listed().sequence
         patience = self._host.deadline.remaining - _PATIENCE
         did = f"{self._full(name)} is to become inactive"
         while True:
@@ -264,7 +282,7 @@ class Volumes:
 
         :raises Unfinished: the time expired
         """
-        sequence = view.volumes(self._host, self.vg).sequence
+        sequence = self._listed().sequence
         while True:
             nodes = self._look(did)
             left = sorted(set(nodes.behind(sequence)) | {
@@ -282,7 +300,9 @@ class Volumes:
         :raises Unfinished: the cluster does not answer any more
         """
         try:
-            return view.nodes(self._host, self.vg)
+            if self._nodes is None or self._asked - self._host.deadline.remaining > _MEMBERS:
+                return self._members()
+            return view.again(self._host, self.vg, self._nodes)
         except Refused as problem:
             raise Unfinished(did, f"{problem}; then the same command again") from problem
 

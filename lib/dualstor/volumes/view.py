@@ -60,12 +60,24 @@ def nodes(host: "Host", vg: str) -> Nodes:
                  said=said)
 
 
-def volumes(host: "Host", vg: str) -> "lvm.VolumesReport":
-    """The VG's LVs as LVM has them, in a report that is ok.
+def again(host: "Host", vg: str, known: Nodes) -> Nodes:
+    """*known* with what its nodes have published since: which nodes there are is not asked again.
+
+    :raises Refused: the cluster does not answer any more
+    """
+    try:
+        return known.but(said=published.of(
+            pacemaker.published(host, published.attribute(vg)).items()))
+    except DualstorError as problem:
+        raise Refused(f"the cluster does not answer here ({problem})") from problem
+
+
+def volumes(host: "Host", vg: str, version: "tuple[int, ...]") -> "lvm.VolumesReport":
+    """The VG's LVs as LVM, of this version, has them, in a report that is ok.
 
     :raises Refused: LVM does not list them
     """
-    report = lvm.volumes(host, vg, lvm.version(host), _QUESTION)
+    report = lvm.volumes(host, vg, version, _QUESTION)
     if not report.outcome.ok:
         raise Refused(f"LVM does not list the LVs of {vg}: {report.outcome.says}")
     return report

@@ -95,12 +95,7 @@ def crm_mon(call):
         _summary(call, "    ")
         call.out("  </summary>\n  <nodes>")
         _xml_nodes(call)
-        call.out('  </nodes>\n  <resources>')
-        for each in call.cluster.nodes.values():
-            if each.wishes == "unmanaged":
-                call.out('    <resource id="clustered-vg" resource_agent="ocf:dualstor:clustered-vg" '
-                         'role="Started" managed="false"><node name="%s"/></resource>' % each.name)
-        call.out('  </resources>\n  <status code="0" message="OK"/>\n'
+        call.out('  </nodes>\n  <resources/>\n  <status code="0" message="OK"/>\n'
                  '</pacemaker-result>')
     elif old:
         call.out('<?xml version="1.0"?>\n<crm_mon version="1.1.10">\n    <summary>')
@@ -295,12 +290,30 @@ def stonith_admin(call):
     return 0
 
 
+def _cib(call):
+    """The CIB, of which there is no more than what has agents leave resources alone."""
+    call.out('<cib><configuration><crm_config><cluster_property_set id="o">'
+             '<nvpair id="o-m" name="maintenance-mode" value="%s"/></cluster_property_set></crm_config><nodes>'
+             % str(call.cluster.maintenance).lower())
+    for node in call.cluster.nodes.values():
+        call.out('<node id="%d" uname="%s"><instance_attributes id="n%d"><nvpair id="n%d-s" name="standby" value="%s"/>'
+                 '<nvpair id="n%d-m" name="maintenance" value="%s"/></instance_attributes></node>' % (
+                     node.id, node.name, node.id, node.id, str(node.wishes == "standby").lower(), node.id,
+                     str(node.wishes == "maintenance").lower()))
+    call.out('</nodes><resources><clone id="clone"><primitive id="clustered-vg" class="ocf" provider="dualstor" '
+             'type="clustered-vg"/><meta_attributes id="m"><nvpair id="m-i" name="is-managed" value="%s"/></meta_attributes>'
+             '</clone></resources></configuration><status/></cib>'
+             % str(call.node.wishes != "unmanaged").lower())
+
+
 @program("cibadmin")
 def cibadmin(call):
-    """cibadmin -Q -o resources: the fence devices."""
+    """cibadmin -Q -o resources: the fence devices; --query --local: what is to be left alone."""
     yield 0.05
     if _down(call):
         return _NOT_CONNECTED
+    if "--query" in call.args:
+        _cib(call)
     if "-Q" in call.args:
         call.out("<resources>")
         for node in call.cluster.nodes.values():
