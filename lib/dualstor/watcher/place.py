@@ -38,5 +38,5 @@ def look(files: "Files", vg: str) -> "Watcher | None":
     if found is None or found.over:
         return None
     sign = fraction((files.lock_text(*words(vg)) or "").strip())
-    silent = sign is not None and not 0 <= files.uptime() - sign <= PATIENCE
+    silent = sign is not None and not -1 <= files.uptime() - sign <= PATIENCE    # rounded
     return Watcher(process=found, hangs=found.state in "Tt" or silent)
