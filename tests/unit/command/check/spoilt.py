@@ -213,7 +213,8 @@ SPOILT = {
     "CMAN-SAME-FILE": [(M, lambda p: p.edit(CLUSTER, "192.0.2.101", "192.0.2.103", (1,)))],
     "CMAN-COROSYNC-CONF": [(M, lambda p: p.write(CORO, _COROSYNC_1))],
     "CMAN-TWO-NODE": [
-        (M, _conf('two_node="1"', 'two_node="0"')), (M, _conf('nodeid="2"', 'nodeid="2" votes="2"')), (M, _conf('expected_votes="1"', ""))],
+        (M, _conf('two_node="1"', 'two_node="0"')),
+        (M, _conf('nodeid="2"', 'nodeid="2" votes="2"')), (M, _conf('expected_votes="1"', ""))],
     "CMAN-QUORUM-DISK": [
         (M, _conf("</cluster>", '<quorumd label="q"/></cluster>')),
         (M, lambda p: p.edit(CLUSTER, 'two_node="1" expected_votes="1"', 'expected_votes="2"')
@@ -265,7 +266,8 @@ SPOILT = {
         (C, _coro("two_node: 1", "two_node: 1\n\ttoken: 3000")),
         (C, lambda p: _v1(p, "secauth: on", "secauth on")),
         (C, lambda p: _v1(p, "interface {", "interface { # the first")),
-        (C, lambda p: _v1(p, "mcastport: 5405\n\t}\n}", "mcastport: 5405\n\t}\n}\ntotem {\n}"))],
+        (C, lambda p: p.write(CORO, _COROSYNC_1 + "totem {\n}\n").answer(
+            "corosync-version", "Corosync Cluster Engine, version '1.4.1'"))],
     "COROSYNC-SAME-NODEID": [(C, lambda p: _v1(p, "secauth: on", "nodeid: 1\n\tsecauth: on"))],
     "COROSYNC-LINKS": [
         (C, lambda p: p.edit(CORO, "ring0_addr: 10.77.0.1",
@@ -277,7 +279,8 @@ SPOILT = {
     "COROSYNC-QDEVICE": [
         (C, _coro("two_node: 1", "two_node: 1\n\tdevice {\n\t\tmodel: net\n\t}")),
         (C, _coro("two_node: 1", "expected_votes: 3\n\tdevice {\n\t\tmodel: net\n\t}")),
-        (C, _coro("two_node: 1", "expected_votes: 3\n\tdevice {\n\t\tmodel: net\n\t\tvotes: 2\n\t}")),
+        (C, _coro("two_node: 1", "expected_votes: 3\n\tdevice {\n\t\tmodel: net\n\t\tvotes: 2"
+                  "\n\t}")),
         (C, lambda p: p.edit(CORO, "two_node: 1", "device {\n\t\tmodel: net\n\t}")
          .edit(CORO, "nodeid: 1", "nodeid: 1\n\t\tquorum_votes: 2"))],
     "COROSYNC-SAME-FILE": [(C, lambda p: p.edit(CORO, "3000", "4000", (1,)))],
@@ -288,7 +291,8 @@ SPOILT = {
         (C, _coro("nodelist {", "nodelist {\n\tnode {\n\t\tnodeid: 3\n\t\tring0_addr: c\n\t}"))],
     "COROSYNC-TWO-NODE": [
         (C, _coro("two_node: 1", "")), (C, _coro("two_node: 1", "two_node: 0")),
-        (C, _coro("two_node: 1", "two_node: 1\n\tauto_tie_breaker: 1")), (C, _coro("provider: corosync_votequorum", ""))],
+        (C, _coro("two_node: 1", "two_node: 1\n\tauto_tie_breaker: 1")),
+        (C, _coro("provider: corosync_votequorum", ""))],
     "COROSYNC-WAIT-FOR-ALL": [(C, _coro("two_node: 1", "two_node: 1\n\twait_for_all: 0"))],
     "COROSYNC-BINDNETADDR": [(C, lambda p: _v1(p, "bindnetaddr: 10.77.0.0", "")),
                              (C, lambda p: p.write(CORO, "totem {\n\tversion: 2\n}\n"))],
@@ -315,7 +319,7 @@ SPOILT = {
                                 (C, _coro("crypto_hash: sha256", "")),
                                 (C, _coro("transport: knet", "transport: udpu"))],
     "COROSYNC-TEST": [
-        (C, lambda p: p.answer("corosync-test", "", 8, f"parser error: {CORO}:4: Extra characters")),
+        (C, lambda p: p.answer("corosync-test", "", 8, f"parser error: {CORO}:4: Extra")),
         (C, lambda p: p.answer("corosync-test", "", 8, "Nov 27 12:02:47.710 error   [MAIN  ] Knet "
                                "is out of order\nNov 27 12:02:47.710 error   [MAIN  ] Corosync "
                                "Cluster Engine exiting with status 8 at main.c:1445."))],

@@ -20,8 +20,8 @@ from dualstor.command.check.parsers.where import Problem, Where
 _SEVERAL = ("interface", "node", "member", "logger_subsys", "logger", "logging_daemon", "service",
             "uidgid", "memory_used")
 _BLANKS = " \t"
-#: exec/icmap.c, icmap_is_valid_name_char
-_STORED = re.compile(r"^[A-Za-z0-9._/:-]*$")
+#: The characters of a key: exec/icmap.c, icmap_is_valid_name_char; it has three at least.
+STORED = re.compile(r"^[A-Za-z0-9._/:-]*$")
 
 
 class CorosyncSection:
@@ -130,7 +130,8 @@ class _Reader:
         return section
 
     def _value(self, key: str, value: str, where: Where) -> None:
-        if self.version >= 3 and not _STORED.match(key):
+        path = ".".join([section.name for section in self.stack[1:]] + [key])
+        if self.version >= 3 and (len(path) < 3 or not STORED.match(key)):
             self._refuse(where, f'"{key[:60]}" cannot be the name of a key')
         self.stack[-1].put(key, value, where)
 

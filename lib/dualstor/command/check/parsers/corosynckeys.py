@@ -7,9 +7,11 @@ reads numbers with atoi and refuses none. A key that is not listed is stored and
 """
 
 import difflib
+import re
 
 from dualstor.record import whole
 
+_RING = re.compile(r"^ring[0-9]+_addr$")
 _U8, _U16, _U32, _U64 = 8, 16, 32, 64
 
 
@@ -68,11 +70,15 @@ WORDS: "dict[int, dict[str, tuple[str, ...]]]" = {
         "system.allow_knet_handle_fallback": ("yes", "no")},
 }
 for _version, _words in WORDS.items():
-    _words.update({"logging.fileline": _ON, "logging.function_name": _ON,
-                   "logging.timestamp": _ON + (("hires",) if _version >= 3 else ())})
+    _words.update(dict.fromkeys(_paths("logging", "fileline function_name blackbox"), _ON))
+    _words["logging.timestamp"] = _ON + (("hires",) if _version >= 3 else ())
     for _section in ("logging", "logging.logger_subsys"):
         _words[_section + ".debug"] = _ON + ("trace",)
         _words.update(dict.fromkeys(_paths(_section, "to_stderr to_syslog to_logfile"), _SWITCH))
+
+#: Checked after the file has been read, so only the value that counts.
+LATE = {path for words in WORDS.values() for path in words if path.startswith("logging.")} | {
+    "totem.rrp_mode", "totem.link_mode", "totem.interface.knet_transport"}
 
 #: Keys with any text as value: with the above, all that corosync.conf(5) and its kin name.
 _TEXTS = set(
@@ -113,9 +119,7 @@ def _known(section: str, version: int) -> "set[str]":
     """The keys of a section that corosync reads; none of another."""
     paths = list(NUMBERS[version]) + list(WORDS[version]) + sorted(_TEXTS)
     known = {path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == section}
-    if section == "nodelist.node":
-        known |= {f"ring{link}_addr" for link in range(8)}
-    return known
+    return known | ({"ring0_addr"} if section == "nodelist.node" else set())
 
 
 def astray(path: str, version: int) -> "str | None":
@@ -125,7 +129,7 @@ def astray(path: str, version: int) -> "str | None":
     """
     section, _, name = path.rpartition(".")
     known = _known(section, version)
-    if section not in READ or name in known or path in _EVERY:
+    if section not in READ or name in known or path in _EVERY or _RING.match(name):
         return None
     others = [other for other in READ if other and name in _known(other, version)]
     if others:

@@ -58,10 +58,10 @@ def quorum_disk(host: "HostView") -> "Findings":
 
 
 @rule("CMAN-QUORUM-DISK-PLACE", WARNING, "the quorum disk is not on the two nodes' own storage",
-      why="When the nodes lose each other, each has its own copy of storage that they replicate, so "
-          "that each can win the quorum disk, which is to decide between them.",
-      fix="put the quorum disk on a third machine (e.g. iSCSI); without one remove <quorumd> and set "
-          "two_node=\"1\" expected_votes=\"1\"")
+      why="When the nodes lose each other, each has its own copy of storage that they replicate, "
+          "so that each can win the quorum disk, which is to decide between them.",
+      fix="put the quorum disk on a third machine (e.g. iSCSI); without one remove <quorumd> and "
+          "set two_node=\"1\" expected_votes=\"1\"")
 def quorum_disk_place(host: "HostView") -> "Findings":
     disk = _quorum_disk(host)
     if disk is None:

@@ -26,18 +26,20 @@ def crypto(host: "HostView") -> "Findings":
 @rule("COROSYNC-CRYPTO-OPTIONS", ERROR, "the encryption options fit together",
       why="corosync does not start with encryption but no authentication, and corosync 3 not with "
           "either on a transport other than knet.",
-      fix="set `crypto_cipher: aes256`, `crypto_hash: sha256` and, in corosync 3, `transport: knet` "
-          "in the totem section on both hosts")
+      fix="set `crypto_cipher: aes256`, `crypto_hash: sha256` and, in corosync 3, "
+          "`transport: knet` in the totem section on both hosts")
 def options(host: "HostView") -> "Findings":
     corosync, totem = host.corosync, host.corosync.totem
+    if corosync.accepted:
+        return
     cipher, mac = corosync.crypto
     if mac == "none" and cipher != "none":
         yield found(totem.at("crypto_cipher"),
                     f"crypto_cipher is {cipher}, and crypto_hash is "
                     f"{totem.get('crypto_hash', 'not set')}")
     elif corosync.version >= 3 and corosync.transport != KNET and mac != "none":
-        yield found(totem.at("transport"), f"transport is {corosync.transport}; corosync 3 encrypts "
-                                           "and authenticates only with knet")
+        yield found(totem.at("transport"), f"transport is {corosync.transport}; corosync 3 "
+                                           "encrypts and authenticates only with knet")
 
 
 @rule("COROSYNC-AUTHKEY", ERROR, "the cluster's key exists",

@@ -4,9 +4,12 @@
 import re
 
 from dualstor.command.check.parsers import corosynckeys
+from dualstor.command.check.parsers.corosyncconf import STORED
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import ERROR, PAIR, WARNING, found, rule
+from dualstor.command.check.view.corosync import KNET, UDP
 from dualstor.command.check.view.seen import COROSYNC_CONF
+from dualstor.record import whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -39,12 +42,21 @@ def _values(host: "HostView") -> "Iterator[tuple[str, str, Where]]":
             yield f"{path}.{key}" if path else key, value, where
 
 
+def _overwritten(host: "HostView") -> "Iterator[tuple[str, str, Where]]":
+    """The same of those that later ones overwrite, which corosync checks, too."""
+    for path, section in walk(host.corosync.parsed[0]):
+        for key, value, where, _ in section.replaced:
+            full = f"{path}.{key}" if path else key
+            if full not in corosynckeys.LATE and not _RING.match(full):
+                yield full, value, where
+
+
 @rule("COROSYNC-SYNTAX", ERROR, "corosync.conf can be parsed",
       why="corosync does not start with a file that it cannot parse.",
-      fix="put each section's opening brace at the end of a line and its closing brace on a line of "
-          "its own, then run `corosync -t` (corosync 1: start it and read its log)")
+      fix="put each section's opening brace at the end of a line and its closing brace on a line "
+          "of its own, then run `corosync -t` (corosync 1: start it and read its log)")
 def syntax(host: "HostView") -> "Findings":
-    for problem in host.corosync.parsed[1]:
+    for problem in () if host.corosync.accepted else host.corosync.parsed[1]:
         yield found(problem.where, problem.text)
 
 
@@ -54,6 +66,8 @@ def _refused(path: str, value: str, version: int) -> "str | None":
         return None     # COROSYNC-TOTEM
     if version >= 2 and _RING.match(path) and re.search(r"[ \t#]", value):
         return "it is no address"
+    if version >= 3 and path == "logging.logger_subsys.subsys" and not STORED.match(value):
+        return "it cannot be part of a key"
     return corosynckeys.refused(path, value, version)
 
 
@@ -63,10 +77,17 @@ def _refused(path: str, value: str, version: int) -> "str | None":
           "their own: corosync takes a `#` behind a value as a part of it")
 def value(host: "HostView") -> "Findings":
     version = host.corosync.version
-    for path, text, where in _values(host):
+    if host.corosync.accepted:
+        return
+    for path, text, where in list(_values(host)) + list(_overwritten(host)):
         reason = _refused(path, text, version)
         if reason:
             yield found(where, f'{path.rpartition(".")[2]} is "{text[:60]}": {reason}')
+    for key, right in (("ttl", UDP), ("knet_link_priority", KNET)):
+        for each in host.corosync.totem.named("interface"):
+            if whole(each.get(key, "1")) not in (1, None) and host.corosync.transport != right:
+                yield found(each.at(key),
+                            f"{key} is {each.get(key)}: only transport {right} has it")
     for path, section in walk(host.corosync.parsed[0]) if version >= 2 else ():
         for key in section.values:
             if key not in _ONLY.get(path, (key,)):
@@ -86,7 +107,7 @@ def no_effect(host: "HostView") -> "Findings":
     sections = list(walk(host.corosync.parsed[0]))
     for section in [each for _, each in sections] + list(host.corosync.interfaces.values()):
         for key, text, where, later in section.replaced:
-            if text != section.get(key):
+            if text != section.get(key) and key not in ("linknumber", "ringnumber"):
                 yield found(where, f"{key}: {text[:60]} has no effect: {key} in line {later.line} "
                                    "counts")
     for path, section in sections:

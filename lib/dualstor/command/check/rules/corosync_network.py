@@ -25,6 +25,11 @@ _LEAST, _JOIN = 30, 50
 _LEAST_HOLD = {1: 30, 2: 30, 3: 14}
 
 
+def transport(host: "HostView") -> str:
+    """The transport in use: "udp" (multicast), "udpu", "knet" or another word."""
+    return host.corosync.transport
+
+
 def _interfaces(host: "HostView") -> "list[CorosyncSection]":
     return host.corosync.totem.named("interface")
 
@@ -164,7 +169,7 @@ def _milliseconds(corosync: "Corosync", key: str) -> "int | None":
     if corosync.version == 1:   # atoi
         match = re.match(r"[0-9]{1,9}", text)
         text = match.group() if match else ""
-    return whole(text) or None
+    return whole(text, signed=True) or None
 
 
 @rule("COROSYNC-TIMEOUTS", ERROR, "corosync accepts the timeouts",
@@ -173,6 +178,8 @@ def _milliseconds(corosync: "Corosync", key: str) -> "int | None":
           "3000, join 50; the others follow token")
 def timeouts(host: "HostView") -> "Findings":
     corosync = host.corosync
+    if corosync.accepted:
+        return
     for key in ("token", "token_retransmit", "join", "consensus", "merge", "downcheck",
                 "max_network_delay"):
         number = _milliseconds(corosync, key)

@@ -33,7 +33,7 @@ def nodes(host: "HostView") -> "Findings":
         return  # multicast finds the nodes
     if len(listed) != 2:
         yield found(host.corosync.parsed[0].first("nodelist").where,
-                    f"{len(listed)} node sections")
+                    f"{len(listed)} node section{'' if len(listed) == 1 else 's'}")
     yield from _ids(host.corosync)
     yield from _names(host.corosync)
     yield from _unique_addresses(host.corosync)
@@ -156,8 +156,8 @@ def _family(text: str) -> int:
 @rule("COROSYNC-RING", ERROR, "this host has the addresses of one of the nodes",
       why="corosync identifies itself in the node list by its addresses, and does not start "
           "otherwise; bound to the loopback interface it never sees the other node.",
-      fix="set the addresses of each node to addresses of that host (`ip addr`); if a name resolves "
-          "to a loopback address, remove it from that line of /etc/hosts")
+      fix="set the addresses of each node to addresses of that host (`ip addr`); if a name "
+          "resolves to a loopback address, remove it from that line of /etc/hosts")
 def ring(host: "HostView") -> "Findings":
     corosync = host.corosync
     if not corosync.nodes or corosync.version < 2:

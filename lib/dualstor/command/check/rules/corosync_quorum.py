@@ -66,8 +66,8 @@ def qdevice(host: "HostView") -> "Findings":
         yield found(quorum.at("expected_votes"), "expected_votes is set, but the device has no "
                                                  "votes of its own", option="expected_votes")
     elif expected and votes and expected - votes < 2:
-        yield found(quorum.at("expected_votes"), f"expected_votes is {expected}, and the device has "
-                    f"{votes} of them", option="expected_votes")
+        yield found(quorum.at("expected_votes"), f"expected_votes is {expected}, and the device "
+                    f"has {votes} of them", option="expected_votes")
     elif votes is None and any(number != 1 for number in each):
         yield found(device.where, "not every node has one vote, and the device has no votes of its "
                                   "own", option="quorum_votes (set votes: 1 in the device section)")

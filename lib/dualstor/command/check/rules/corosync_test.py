@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What corosync itself says of its file, on a host where it is installed."""
+"""What corosync itself says of its file, on a host where it is installed.
+
+It has the last word: what it accepts no rule calls refused (Corosync.accepted).
+"""
 
 import re
 

@@ -15,14 +15,31 @@ from dualstor.record import Record, whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from typing import Protocol  # novm
+
     from dualstor.command.check.parsers.corosyncconf import CorosyncSection
     from dualstor.command.check.parsers.where import Problem, Where
-    from dualstor.command.check.view.host import Address, HostView
+    from dualstor.command.check.sources.tree import Answer
+
+    Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+    class Source(Protocol):
+        """The host: a view.host.HostView."""
+
+        @property
+        def corosync_text(self) -> str: ...
+
+        @property
+        def hosts_file(self) -> "dict[str, list[str]]": ...
+
+        def answer(self, name: str) -> Answer: ...
+
+        def output(self, name: str) -> str: ...
 
 UDP, UDPU, KNET = "udp", "udpu", "knet"
 _ADDRESS = re.compile(r"^ring([0-9]{1,3})_addr$")
 _PORT = 5405
-#: Keys of an interface section, besides knet's, that make it a link in corosync 3.
+#: Keys of an interface section, other than knet's, that make it a link in corosync 3.
 _LINK_KEYS = ("bindnetaddr", "mcastaddr", "broadcast", "mcastport", "ttl")
 
 
@@ -38,7 +55,7 @@ class RingAddress(Record):
 class Corosync:
     """corosync of a host; what raises, raises as HostView.corosync_text."""
 
-    def __init__(self, host: "HostView") -> None:
+    def __init__(self, host: "Source") -> None:
         self._host = host
 
     @lazy
@@ -68,6 +85,16 @@ class Corosync:
     def parsed(self) -> "tuple[CorosyncSection, tuple[Problem, ...]]":
         """(the file as a section, Problems of what corosync refuses)."""
         return corosyncconf.parse(self._text, COROSYNC_CONF, self.version)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether corosync itself has read the file and its totem section, and found no fault."""
+        if self.version < 2:    # it has no such option
+            return False
+        try:
+            return self._host.answer("corosync-test")["returncode"] == 0
+        except Unavailable:
+            return False
 
     @property
     def totem(self) -> "CorosyncSection":
@@ -113,7 +140,7 @@ class Corosync:
         key = "linknumber" if self.version >= 3 else "ringnumber"
         merged: "dict[int, CorosyncSection]" = {}
         for each in self.totem.named("interface"):
-            section = merged.setdefault(whole(each.get(key)) or 0,
+            section = merged.setdefault(whole(each.get(key), signed=True) or 0,
                                         corosyncconf.CorosyncSection(each.name, each.where))
             for name, (value, where) in each.values.items():
                 section.put(name, value, where)

@@ -24,6 +24,7 @@ from dualstor.record import Record
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
 
+    from dualstor.command.check.parsers.corosyncconf import CorosyncSection
     from dualstor.command.check.parsers.where import Problem
     from dualstor.command.check.parsers.xml import Element
 
@@ -79,6 +80,16 @@ class HostView(Seen):
     def corosync(self) -> Corosync:
         """The Corosync of this host."""
         return Corosync(self)
+
+    @property
+    def corosync_conf(self) -> "tuple[CorosyncSection, tuple[Problem, ...]]":
+        """(Section, Problems) of corosync.conf; raises as ``corosync_text``."""
+        return self.corosync.parsed
+
+    @property
+    def corosync_nodes(self) -> "list[CorosyncSection]":
+        """The node sections of corosync.conf; raises as ``corosync_text``."""
+        return self.corosync.nodes
 
     # -- DRBD -----------------------------------------------------------------------
 
