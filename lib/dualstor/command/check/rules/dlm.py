@@ -124,6 +124,7 @@ def _in_use(host: "HostView") -> bool:
     """Whether anything in the tree shows that dlm is used here; a live host has all of it."""
     files = host.tree.files
     return (host.engine == CMAN or _CONF in files
+            or bool(host.cluster and host.cluster.starts_dlm)
             or bool(host.tree.programs.get(_DAEMON) or host.tree.paths.get("/sys/kernel/dlm"))
             or any(path.startswith("/etc/drbd") and _TWO_PRIMARIES.search(text)
                    or path.startswith("/etc/lvm/lvm") and _LOCKED.search(text)

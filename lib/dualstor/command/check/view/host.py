@@ -23,10 +23,17 @@ from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from typing import Protocol  # novm
 
     from dualstor.command.check.parsers.corosyncconf import CorosyncSection
     from dualstor.command.check.parsers.where import Problem
     from dualstor.command.check.parsers.xml import Element
+
+    class Cluster(Protocol):
+        """What a host asks of its cluster."""
+
+        @property
+        def starts_dlm(self) -> bool: ...
 
     Address = ipaddress.IPv4Address | ipaddress.IPv6Address
     Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
@@ -47,6 +54,9 @@ class Disk(Record):
 
 class HostView(Seen):
     """One host: what its files and commands mean."""
+
+    #: The cluster that it is in, which sets this.
+    cluster: "Cluster | None" = None
 
     # -- the cluster engine -------------------------------------------------------
 
