@@ -10,10 +10,6 @@ import shlex
 
 from dualstor.command.check.parsers.where import Where
 
-TYPE_CHECKING = False   # only mypy sees what is imported there
-if TYPE_CHECKING:
-    Options = "dict[str, tuple[str, Where]]"
-
 #: Short options of the ones that are read here.
 _LETTERS = {"f": "enable_fencing", "r": "protocol"}
 _SETTING = re.compile(r"^(\w+)[ \t]*=[ \t]*(\S+)")
