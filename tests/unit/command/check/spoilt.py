@@ -85,6 +85,9 @@ def _cib(old, new):
     return lambda pair: pair.pacemaker(old, new)
 
 
+_CONTROLD = 'type="controld">'
+_ARGS = ('<instance_attributes id="dlm-i"><nvpair id="dlm-a" name="args" value="%s"/>'
+         '</instance_attributes>')
 _TYPE = "locking_type = 3"
 _LEFT_OUT = '<rsc_%s id="vg0-%s-%s"'
 
@@ -215,7 +218,21 @@ SPOILT = {
     "CMAN-SAME-FILE": [(M, lambda p: p.edit(CLUSTER, "192.0.2.101", "192.0.2.103", (1,)))],
     "CMAN-COROSYNC-CONF": [(M, lambda p: p.write(CORO, _COROSYNC_1))],
     "CMAN-TWO-NODE": [
-        (M, _conf('two_node="1"', 'two_node="0"')), (M, _conf('expected_votes="1"', ""))],
+        (M, _conf('two_node="1"', 'two_node="0"')),
+        (M, _conf('nodeid="2"', 'nodeid="2" votes="2"')), (M, _conf('expected_votes="1"', ""))],
+    "CMAN-QUORUM-DISK": [
+        (M, _conf("</cluster>", '<quorumd label="q"/></cluster>')),
+        (M, lambda p: p.edit(CLUSTER, 'two_node="1" expected_votes="1"', 'expected_votes="2"')
+         .edit(CLUSTER, "</cluster>", '<quorumd label="q" votes="1"/></cluster>'))],
+    "CMAN-QUORUM-DISK-PLACE": [
+        (M, _conf("</cluster>", '<quorumd device="/dev/drbd1"/></cluster>')),
+        (M, _conf("</cluster>", '<quorumd label="q"/></cluster>'))],
+    "CMAN-FENCE-SAME-PLUG": [
+        (M, _conf("192.0.2.102", "192.0.2.101")),
+        (M, _conf('<device name="ipmi2"/>', '<device name="ipmi1"/>')),
+        (M, lambda p: p.edit(CLUSTER, "fence_ipmilan", "fence_apc")
+         .edit(CLUSTER, '<device name="ipmi2"/>', '<device name="ipmi1" port="1"/>')
+         .edit(CLUSTER, '<device name="ipmi1" delay="15"/>', '<device name="ipmi1" port="1"/>'))],
     "CMAN-NODE-COUNT": [
         (M, _conf("</clusternodes>", "<clusternode name='c' nodeid='3'/></clusternodes>"))],
     "CMAN-NODE-IDS": [(M, _conf('nodeid="2"', 'nodeid="1"')), (M, _conf('nodeid="2"', ""))],
@@ -243,19 +260,52 @@ SPOILT = {
     "COROSYNC-SYNTAX": [(C, _coro("}\nquorum", "quorum")), (C, _coro("}\nquorum", "}\n}\nquorum")),
                         (C, _coro("token: 3000", "token 3000"))],
     "COROSYNC-TOTEM": [(C, _coro("version: 2", "version: 3")), (C, _coro("totem {", "totes {"))],
+    "COROSYNC-VALUE": [
+        (C, _coro("token: 3000", "token: long")), (C, _coro("token: 3000", "token: 3000 # ms")),
+        (C, _coro("crypto_hash: sha256", "crypto_hash: sha-256")),
+        (C, _coro("ring0_addr: 10.77.0.1", "ring0_addr: 10.77.0.1 # first")),
+        (C, _coro("totem {", "uidgid {\n\tuser: x\n}\ntotem {"))],
+    "COROSYNC-NO-EFFECT": [
+        (C, _coro("token: 3000", "tokken: 3000")), (C, _coro("two_node: 1", "two_nodes: 1")),
+        (C, _coro("token: 3000", "token: 3000\n\ttoken: 4000")),
+        (C, _coro("two_node: 1", "two_node: 1\n\ttoken: 3000")),
+        (C, lambda p: _v1(p, "secauth: on", "secauth on")),
+        (C, lambda p: _v1(p, "interface {", "interface { # the first")),
+        (C, lambda p: p.write(CORO, _COROSYNC_1 + "totem {\n}\n").answer(
+            "corosync-version", "Corosync Cluster Engine, version '1.4.1'"))],
+    "COROSYNC-SAME-NODEID": [(C, lambda p: _v1(p, "secauth: on", "nodeid: 1\n\tsecauth: on"))],
+    "COROSYNC-LINKS": [
+        (C, lambda p: p.edit(CORO, "ring0_addr: 10.77.0.1",
+                             "ring0_addr: 10.77.0.1\n\t\tring1_addr: 10.78.0.1")),
+        (C, lambda p: _second_ring(p).edit(CORO, "transport: knet", "transport: udpu")),
+        (C, lambda p: _second_ring(p).edit(CORO, "ring1_addr", "ring8_addr")),
+        (C, lambda p: _second_ring(p).edit(CORO, "10.78.0.2", "fd00::2")),
+        (C, lambda p: _v1(p, "\tinterface {", _INTERFACE + "\tinterface {"))],
+    "COROSYNC-QDEVICE": [
+        (C, _coro("two_node: 1", "two_node: 1\n\tdevice {\n\t\tmodel: net\n\t}")),
+        (C, _coro("two_node: 1", "expected_votes: 3\n\tdevice {\n\t\tmodel: net\n\t}")),
+        (C, _coro("two_node: 1", "expected_votes: 3\n\tdevice {\n\t\tmodel: net\n\t\tvotes: 2"
+                  "\n\t}")),
+        (C, lambda p: p.edit(CORO, "two_node: 1", "device {\n\t\tmodel: net\n\t}")
+         .edit(CORO, "nodeid: 1", "nodeid: 1\n\t\tquorum_votes: 2"))],
     "COROSYNC-SAME-FILE": [(C, lambda p: p.edit(CORO, "3000", "4000", (1,)))],
     "COROSYNC-NODES": [
-        (C, _coro("nodeid: 2", "nodeid: 1")), (C, _coro("ring0_addr: 10.77.0.2", "")),
+        (C, _coro("nodeid: 2", "nodeid: 1")), (C, _coro("nodeid: 2", "nodeid: 0")),
+        (C, _coro("nodeid: 2", "nodeid: 65536")), (C, _coro("\t\tnodeid: 2\n", "")),
+        (C, _coro("10.77.0.2", "10.77.0.1")), (C, _coro("ring0_addr: 10.77.0.2", "")),
         (C, _coro("nodelist {", "nodelist {\n\tnode {\n\t\tnodeid: 3\n\t\tring0_addr: c\n\t}"))],
     "COROSYNC-TWO-NODE": [
-        (C, _coro("two_node: 1", "")), (C, _coro("provider: corosync_votequorum", ""))],
+        (C, _coro("two_node: 1", "")), (C, _coro("two_node: 1", "two_node: 0")),
+        (C, _coro("two_node: 1", "two_node: 1\n\tauto_tie_breaker: 1")),
+        (C, _coro("provider: corosync_votequorum", ""))],
     "COROSYNC-WAIT-FOR-ALL": [(C, _coro("two_node: 1", "two_node: 1\n\twait_for_all: 0"))],
     "COROSYNC-BINDNETADDR": [(C, lambda p: _v1(p, "bindnetaddr: 10.77.0.0", "")),
                              (C, lambda p: p.write(CORO, "totem {\n\tversion: 2\n}\n"))],
-    "COROSYNC-BINDNETADDR-NETWORK": [(C, lambda p: _v1(p, "10.77.0.0", "10.77.0.9")),
-                                     (C, lambda p: _v1(p, "10.77.0.0", "10.99.0.0")),
+    "COROSYNC-BINDNETADDR-NETWORK": [(C, lambda p: _v1(p, "10.77.0.0", "10.99.0.0")),
                                      (C, lambda p: _v1(p, "10.77.0.0", "here"))],
     "COROSYNC-RING": [(C, _coro("10.77.0", "10.99.0")),
+                      (C, _coro("ring0_addr: 10.77.0.1", "ring0_addr: localhost")),
+                      (C, _coro("ring0_addr: 10.77.0.1", "ring0_addr: 127.0.1.1")),
                       (C, lambda p: _second_ring(p).edit(CORO, "10.77.0.", "10.99.0.")
                        .edit(CORO, "10.78.0.", "10.98.0."))],
     "COROSYNC-RING-REPLICATION": [(C, _res("10.77.0.", "10.78.0."))],
@@ -263,12 +313,33 @@ SPOILT = {
                            (C, lambda p: _v1(p, "mcastaddr: 226.94.1.1", ""))],
     "COROSYNC-TRANSPORT": [(C, _coro("transport: knet", "transport: carrier")),
                            (C, lambda p: p.answer("corosync-version", "version '2.4.5'"))],
-    "COROSYNC-TOKEN": [
-        (C, _coro("token: 3000", "token: 300")), (C, _coro("token: 3000", "token: long"))],
-    "COROSYNC-CRYPTO": [(C, _coro("crypto_hash: sha256", "crypto_hash: none")),
-                        (C, _coro("transport: knet", "transport: udpu")),
+    "COROSYNC-TOKEN": [(C, _coro("token: 3000", "token: 300"))],
+    "COROSYNC-TIMEOUTS": [
+        (C, _coro("token: 3000", "token: 20")), (C, _coro("token: 3000", "token: 110")),
+        (C, _coro("token: 3000", "token: 3000\n\tconsensus: 40"))],
+    "COROSYNC-CRYPTO": [(C, lambda p: p.edit(CORO, "crypto_cipher: aes256", "crypto_cipher: none")
+                         .edit(CORO, "crypto_hash: sha256", "crypto_hash: none")),
                         (C, lambda p: _v1(p, "secauth: on", "secauth: off"))],
+    "COROSYNC-CRYPTO-OPTIONS": [(C, _coro("crypto_hash: sha256", "crypto_hash: none")),
+                                (C, _coro("crypto_hash: sha256", "")),
+                                (C, _coro("transport: knet", "transport: udpu"))],
+    "COROSYNC-TEST": [
+        (C, lambda p: p.answer("corosync-test", "", 8, f"parser error: {CORO}:4: Extra")),
+        (C, lambda p: p.answer("corosync-test", "", 8, "Nov 27 12:02:47.710 error   [MAIN  ] Knet "
+                               "is out of order\nNov 27 12:02:47.710 error   [MAIN  ] Corosync "
+                               "Cluster Engine exiting with status 8 at main.c:1445."))],
     "COROSYNC-AUTHKEY": [(C, lambda p: p.kind("/etc/corosync/authkey", ""))],
+    "DLM-FENCING": [
+        (C, lambda p: p.write("/etc/dlm/dlm.conf", "enable_fencing=0\n")),
+        (C, lambda p: p.write("/etc/dlm/dlm.conf", "enable_fencing = no\n")),
+        (C, lambda p: p.write("/etc/dlm/dlm.conf", "fence_all /bin/true\n")),
+        (C, lambda p: p.write("/etc/sysconfig/dlm", 'DLM_CONTROLD_OPTS="-q 0 -f 0"\n')),
+        (C, lambda p: p.write("/etc/default/dlm", "DLM_CONTROLD_OPTS=--enable_fencing=0\n")),
+        (C, lambda p: p.answer("daemons", "/usr/sbin/dlm_controld -s 0 -f0\n")),
+        (M, lambda p: p.write("/etc/sysconfig/cman", 'DLM_CONTROLD_OPTS="-f 0"\n')),
+        (M, _conf("<clusternodes>", '<dlm enable_fencing="0"/><clusternodes>'))],
+    "DLM-FENCING-ARGS": [(C, _cib(_CONTROLD, _CONTROLD + _ARGS % "-s 0 -f 0")),
+                         (C, _cib(_CONTROLD, _CONTROLD + _ARGS % "--enable_fencing=0"))],
     "DLM-LINKS": [(C, _second_ring),
                   (C, lambda p: _second_ring(p).edit("/etc/dlm/dlm.conf", "tcp", "sctp")),
                   (C, lambda p: _v1(p, "\tinterface {", _INTERFACE + "\tinterface {")),

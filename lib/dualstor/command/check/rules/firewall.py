@@ -3,7 +3,6 @@
 
 
 from dualstor.command.check.rules import dlm as dlm_rules
-from dualstor.command.check.rules.corosync_network import transport
 from dualstor.command.check.rules.drbd_host import address
 from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 _OPEN = "open {port}/{protocol} between the two hosts, e.g. `firewall-cmd --permanent " \
         "--add-port={port}/{protocol}` and `firewall-cmd --reload`"
-_MCASTPORT, _DLM = 5405, 21064
+_MCASTPORT = 5405
 
 
 def _closed(host: "HostView", protocol: str, ports: "set[int]") -> "Findings":
@@ -31,16 +30,10 @@ def _closed(host: "HostView", protocol: str, ports: "set[int]") -> "Findings":
 def _engine_ports(host: "HostView") -> "set[int]":
     """The UDP ports on which the cluster engine listens."""
     if host.engine == "cman":
-        texts = {clusterconf.attribute(host, "cman", "port")[0]}
-    else:
-        texts = {section.get("mcastport")
-                 for section in host.corosync_conf[0].first("totem").named("interface")}
-    numbers = (whole(str(_MCASTPORT) if text is None else text) for text in texts)
-    ports = {number for number in numbers if number is not None} or {_MCASTPORT}
-    if host.engine != "cman" and transport(host) == "knet":  # each link has the next port
-        ports |= {_MCASTPORT + link for node in host.corosync_nodes for link in range(8)
-                  if f"ring{link}_addr" in node.values}
-    return ports
+        text = clusterconf.attribute(host, "cman", "port")[0]
+        return {whole(text) or _MCASTPORT}
+    numbers = [host.corosync.port(link) for link in host.corosync.links]
+    return {number for number in numbers if number is not None} or {_MCASTPORT}
 
 
 @rule("FIREWALL-COROSYNC", ERROR, "the firewall accepts the cluster engine's UDP packets",
@@ -61,7 +54,7 @@ def multicast(host: "HostView") -> "Findings":
         broadcast = clusterconf.attribute(host, "cman", "broadcast", "no")[0]
         if kind == "udpu" or broadcast == "yes":
             raise Irrelevant()
-    elif transport(host) != "udp":
+    elif host.corosync.transport != "udp":
         raise Irrelevant()
     where = host.firewall.closed("igmp")
     if where is not None:
@@ -83,4 +76,4 @@ def drbd(host: "HostView") -> "Findings":
 @rule("FIREWALL-DLM", ERROR, "the firewall accepts dlm's packets",
       why="No lock is granted between the nodes: LVM commands hang.", fix=_OPEN)
 def dlm(host: "HostView") -> "Findings":
-    return _closed(host, dlm_rules.protocol(host), {_DLM})
+    return _closed(host, dlm_rules.protocol(host), {dlm_rules.PORT})

@@ -22,7 +22,9 @@ FILES = (
     "/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf", "/etc/lvm/devices/system.devices",
     "/etc/lvm/cache/.cache", "/etc/cluster/cluster.conf", "/etc/corosync/corosync.conf",
     "/etc/hosts", "/etc/hostname", "/etc/os-release", "/etc/redhat-release", "/etc/SuSE-release",
-    "/etc/debian_version", "/etc/dlm/dlm.conf", "/etc/sysconfig/iptables",
+    "/etc/debian_version", "/etc/dlm/dlm.conf",
+    "/etc/sysconfig/dlm", "/etc/default/dlm", "/etc/sysconfig/cman", "/etc/default/cman",
+    "/etc/sysconfig/iptables",
     "/etc/iptables/rules.v4", "/etc/nftables.conf", "/etc/firewalld/zones/*.xml",
     "/proc/drbd", "/proc/sys/kernel/hostname", "/sys/module/drbd/version",
     selinux.ENFORCE, selinux.MODULE,
@@ -52,6 +54,7 @@ COMMANDS: "tuple[Command, ...]" = (
     ("nftables", ("nft", "list", "ruleset")),
     ("iptables", ("iptables-save",)),
     ("corosync-version", ("corosync", "-v")),
+    ("corosync-test", ("corosync", "-t")),
     ("corosync-quorum", ("corosync-quorumtool", "-s")),
     ("cman-status", ("cman_tool", "status")),
     ("cib", ("cibadmin", "--query", "--local")),
@@ -97,6 +100,9 @@ def lvm_commands(version: "tuple[int, ...]") -> "Iterator[Command]":
 _WORD = r"([A-Za-z0-9][A-Za-z0-9._%+:@-]*)"  # never an option of a command
 _RESOURCE = re.compile(r"^[ \t]*resource\s+\"?" + _WORD, re.MULTILINE)
 _NODE = re.compile(r"<clusternode\b[^>]*?\bname=[\"']" + _WORD + r"[\"']")
+_RING = re.compile(r"^[ \t]*ring[0-9]_addr:[ \t]*" + _WORD + r"[ \t\r]*$", re.MULTILINE)
+_NUMERIC = re.compile(r"^[0-9.]+$|:")
+_KEYFILE = re.compile(r"^[ \t]*keyfile:[ \t]*(/[^\s]+)", re.MULTILINE)
 _AGENT = re.compile(r"\b(?:agent|type)=[\"'](fence_[A-Za-z0-9_]+)[\"']")
 _HANDLER = re.compile(r"^[ \t]*(?:fence-peer|outdate-peer|[a-z0-9-]*resync-target|split-brain|"
                       r"unfence-peer|pri-[a-z-]+|local-io-error|initial-split-brain|out-of-sync|"
@@ -115,6 +121,7 @@ def named_paths(files: "dict[str, str]") -> "list[str]":
     """Paths in the files whose kind matters: handlers, backing devices, a library."""
     drbd = _in(files, "/etc/drbd")
     return sorted(set(_HANDLER.findall(drbd)) | set(_DISK.findall(drbd))
+                  | set(_KEYFILE.findall(_in(files, "/etc/corosync/")))
                   | set(_LIBRARY.findall(_in(files, "/etc/lvm/lvm"))))
 
 
@@ -133,6 +140,10 @@ def named_commands(files: "dict[str, str]", lockspaces: "Iterable[str]") -> "Ite
         yield "drbd-gi-" + resource, ("drbdadm", "get-gi", resource)
     for node in sorted(set(_NODE.findall(_in(files, "/etc/cluster/")))):
         yield "getent-" + node, ("getent", "hosts", node)
+    for name in sorted(set(_RING.findall(_in(files, "/etc/corosync/")))
+                       - set(_NODE.findall(_in(files, "/etc/cluster/")))):
+        if not _NUMERIC.search(name):
+            yield "getent-" + name, ("getent", "ahosts", name)
     for lockspace in lockspaces:
         if _LOCKSPACE.match(lockspace):
             yield "lockdump-" + lockspace, ("dlm_tool", "lockdump", lockspace)

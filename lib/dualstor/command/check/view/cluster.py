@@ -30,8 +30,18 @@ class ClusterView:
     def __init__(self, trees: "Iterable[Tree]", cib: "tuple[str, str] | None" = None,
                  engine: "str | None" = None, absent: "Iterable[str]" = ()) -> None:
         self.hosts = tuple(HostView(tree, engine) for tree in trees)
+        for host in self.hosts:
+            host.cluster = self
         self.absent = tuple(absent)
         self._given = cib
+
+    @property
+    def starts_dlm(self) -> bool:
+        """Whether the CIB has a resource for dlm; False if there is no CIB."""
+        try:
+            return any(one.type == "controld" for one in self.pacemaker.resources)
+        except Unavailable:
+            return False
 
     def _source(self) -> "tuple[str, str]":
         """(text, name of the source) of the CIB: the running one, else that on disk."""

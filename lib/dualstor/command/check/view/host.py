@@ -4,8 +4,9 @@
 import ipaddress
 import re
 
-from dualstor.command.check.parsers import corosyncconf, drbdfiles, xml
+from dualstor.command.check.parsers import drbdfiles, xml
 from dualstor.command.check.parsers.where import Where
+from dualstor.command.check.view.corosync import Corosync
 from dualstor.command.check.view.firewall import Firewall
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.lvm import Lvm
@@ -18,13 +19,21 @@ from dualstor.command.check.view.seen import (
     Seen,
     Unavailable,
 )
-from dualstor.record import Record, whole
+from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from typing import Protocol  # novm
 
+    from dualstor.command.check.parsers.corosyncconf import CorosyncSection
     from dualstor.command.check.parsers.where import Problem
     from dualstor.command.check.parsers.xml import Element
+
+    class Cluster(Protocol):
+        """What a host asks of its cluster."""
+
+        @property
+        def starts_dlm(self) -> bool: ...
 
     Address = ipaddress.IPv4Address | ipaddress.IPv6Address
     Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
@@ -45,6 +54,9 @@ class Disk(Record):
 
 class HostView(Seen):
     """One host: what its files and commands mean."""
+
+    #: The cluster that it is in, which sets this.
+    cluster: "Cluster | None" = None
 
     # -- the cluster engine -------------------------------------------------------
 
@@ -75,33 +87,19 @@ class HostView(Seen):
         return not self.cluster_conf[1]
 
     @lazy
-    def corosync_conf(self) -> "tuple[corosyncconf.CorosyncSection, tuple[Problem, ...]]":
-        """(Section, Problems) of corosync.conf; raises as ``corosync_text``."""
-        return corosyncconf.parse(self.corosync_text, COROSYNC_CONF)
+    def corosync(self) -> Corosync:
+        """The Corosync of this host."""
+        return Corosync(self)
 
     @property
-    def corosync_nodes(self) -> "list[corosyncconf.CorosyncSection]":
-        """The node sections of corosync.conf; raises as ``corosync_text``."""
-        return self.corosync_conf[0].first("nodelist").named("node")
+    def corosync_conf(self) -> "tuple[CorosyncSection, tuple[Problem, ...]]":
+        """(Section, Problems) of corosync.conf; raises as ``corosync_text``."""
+        return self.corosync.parsed
 
-    @lazy
-    def corosync_version(self) -> int:
-        """Major version of corosync, by its program, else by what its file holds."""
-        try:
-            match = re.search(r"version '?([0-9]{1,3})\.", self.output("corosync-version"))
-            number = whole(match.group(1)) if match else None
-            if number is not None:
-                return number
-        except Unavailable:
-            pass
-        conf = self.corosync_conf[0]
-        totem, transport = conf.first("totem"), conf.first("totem").get("transport")
-        if not conf.first("nodelist").sections and not conf.first("quorum").values:
-            return 1
-        if transport == "knet" or (transport is None and not totem.named("interface")):
-            return 3
-        encrypts = any(totem.get(key) for key in ("secauth", "crypto_cipher", "crypto_hash"))
-        return 2 if totem.named("interface") or encrypts else 3
+    @property
+    def corosync_nodes(self) -> "list[CorosyncSection]":
+        """The node sections of corosync.conf; raises as ``corosync_text``."""
+        return self.corosync.nodes
 
     # -- DRBD -----------------------------------------------------------------------
 
@@ -181,14 +179,19 @@ class HostView(Seen):
         return tuple(found)
 
     @lazy
-    def addresses(self) -> "dict[str, str]":
-        """{name: address} of /etc/hosts."""
-        found: "dict[str, str]" = {}
+    def hosts_file(self) -> "dict[str, list[str]]":
+        """{name: addresses} of /etc/hosts."""
+        found: "dict[str, list[str]]" = {}
         for line in (self.text("/etc/hosts") or "").split("\n"):
             words = line.partition("#")[0].split()
             for name in words[1:]:
-                found.setdefault(name, words[0])
+                found.setdefault(name, []).append(words[0])
         return found
+
+    @lazy
+    def addresses(self) -> "dict[str, str]":
+        """{name: address} of /etc/hosts, the first of each name."""
+        return {name: found[0] for name, found in self.hosts_file.items()}
 
     @lazy
     def firewall(self) -> Firewall:
