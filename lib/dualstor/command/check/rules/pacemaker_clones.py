@@ -97,6 +97,16 @@ def interleave(cib: "Cib") -> "Findings":
             yield _wrong(one, "interleave", one.meta.get("interleave"), "true")
 
 
+@rule("PCMK-UNIQUE", ERROR, "the instances of a clone are the same on all nodes",
+      why="With globally-unique=true each instance is a resource of its own: Pacemaker may start "
+          "two on one node, and the agents manage one device under several names.",
+      fix=_META, scope=CIB)
+def unique(cib: "Cib") -> "Findings":
+    for one in {one.id: one for _, one in _cloned(cib)}.values():
+        if is_true(one.meta.get("globally-unique")):
+            yield _wrong(one, "globally-unique", one.meta["globally-unique"], "false")
+
+
 @rule("PCMK-PARAMETERS", ERROR, "the agents' parameters are valid",
       why="The agent refuses to start with a missing or wrong parameter.",
       fix="see `pcs resource describe ocf:dualstor:{agent}`, then `pcs resource update {resource} "

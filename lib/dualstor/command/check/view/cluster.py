@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """All that was read: the hosts and the cluster's configuration."""
 
-from dualstor.command.check.parsers import xml
+from dualstor.command.check.parsers import clustershell, xml
 from dualstor.command.check.view.cib import Cib
 from dualstor.command.check.view.host import HostView
 from dualstor.command.check.view.lazy import lazy
@@ -58,8 +58,12 @@ class ClusterView:
     def cib_document(self) -> "tuple[Element | None, tuple[Problem, ...], str]":
         """(root element or None, Problems, name of the source).
 
-        :raises Unavailable: there is no CIB anywhere
+        :raises Unavailable: there is no CIB anywhere, or the text is a shell's
         """
         text, source = self._source()
+        shell = clustershell.shell(text)
+        if shell is not None:
+            raise Unavailable(f"{source}: this is the text of {shell}, not the CIB; give the "
+                              "output of `cibadmin --query`")
         root, problems = xml.parse(text, source)
         return root, problems, source

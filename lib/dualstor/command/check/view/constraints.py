@@ -3,7 +3,9 @@
 
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.view.cib import PROMOTED
+from dualstor.command.check.view.values import score
 from dualstor.record import Record
+from dualstor.tools.pacemaker import INFINITY
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -28,12 +30,24 @@ class Edge(Record):
     where: Where
 
 
-def _sets(element: "Element", attribute: str) -> "list[tuple[str, str, bool]]":
+def named(cib: "Cib", name: str) -> "list[str]":
+    """The ids that a constraint means by a name: a resource's, a tag's or a template's."""
+    element = cib.ids.get(name)
+    if element is not None and element.tag == "tag":
+        return [ref.get("id", "") for ref in element.iterfind("obj_ref")]
+    if element is not None and element.tag == "template":
+        return [resource.id for resource in cib.resources if resource.template == name]
+    return [name]
+
+
+def _sets(cib: "Cib", element: "Element", attribute: str) -> "list[tuple[str, str, bool]]":
     """[(first, later, whether the first is promoted)] that resource sets mean."""
     pairs: "list[tuple[str, str, bool]]" = []
     before: "tuple[list[str], bool] | None" = None
     for resource_set in element.iterfind("resource_set"):
-        members = [ref.get("id", "") for ref in resource_set.iterfind("resource_ref")]
+        resource_set = cib.ids.get(resource_set.get("id-ref", ""), resource_set)
+        members = [name for ref in resource_set.iterfind("resource_ref")
+                   for name in named(cib, ref.get("id", ""))]
         promoted = resource_set.get(attribute) in PROMOTED + ("promote",)
         if resource_set.get("sequential", "true") != "false":
             pairs += [(a, b, promoted) for a, b in zip(members, members[1:])]
@@ -55,10 +69,11 @@ def orders(cib: "Cib") -> "list[Edge]":
     """The Edges of all order constraints."""
     found = []
     for element in cib.root.iterfind("configuration/constraints/rsc_order"):
-        pairs = [(element.get("first", ""), element.get("then", ""),
-                  element.get("first-action") == "promote")]
+        pairs = [(first, then, element.get("first-action") == "promote")
+                 for first in named(cib, element.get("first", ""))
+                 for then in named(cib, element.get("then", ""))]
         if element.get("first") is None:
-            pairs = _sets(element, "action")
+            pairs = _sets(cib, element, "action")
         symmetric = element.get("symmetrical", "true").lower() not in ("false", "no", "off", "0")
         found += [Edge(later=later, first=first, promoted=promoted, firm=_firm_order(element),
                        symmetric=symmetric, where=cib.at(element))
@@ -70,11 +85,12 @@ def colocations(cib: "Cib") -> "list[Edge]":
     """The Edges of all colocation constraints."""
     found = []
     for element in cib.root.iterfind("configuration/constraints/rsc_colocation"):
-        pairs = [(element.get("with-rsc", ""), element.get("rsc", ""),
-                  element.get("with-rsc-role") in PROMOTED)]
+        pairs = [(first, later, element.get("with-rsc-role") in PROMOTED)
+                 for first in named(cib, element.get("with-rsc", ""))
+                 for later in named(cib, element.get("rsc", ""))]
         if element.get("rsc") is None:
-            pairs = _sets(element, "role")
-        firm = element.get("score", "INFINITY") in ("INFINITY", "+INFINITY")
+            pairs = _sets(cib, element, "role")
+        firm = score(element.get("score"), INFINITY) >= INFINITY
         found += [Edge(later=later, first=first, promoted=promoted, firm=firm, symmetric=True,
                        where=cib.at(element)) for first, later, promoted in pairs]
     return found

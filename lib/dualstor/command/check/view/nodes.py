@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The names of the cluster's nodes, as Pacemaker has them.
+
+Source: Pacemaker daemons/*/corosync.c (pcmk__corosync_name): the name in corosync's nodelist,
+else ring0_addr unless it is an address, else the host's name.
+"""
+
+import ipaddress
+
+from dualstor.command.check.view import clusterconf
+from dualstor.command.check.view.seen import Irrelevant, Unavailable
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.host import HostView
+
+#: Agents and a meta attribute that make nodes of resources.
+_REMOTE, _GUEST = "ocf:pacemaker:remote", "remote-node"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _of_engine(host: "HostView") -> "list[str]":
+    """The names that the engine's file gives to all nodes; [] if it does not."""
+    try:
+        if host.engine == "cman":
+            return [node.name for node in clusterconf.nodes(host)]
+        found = []
+        for section in host.corosync_nodes:
+            address = section.get("ring0_addr") or ""
+            name = section.get("name") or ("" if _is_address(address) else address)
+            if not name:
+                return []
+            found.append(name)
+        return found
+    except (Unavailable, Irrelevant):
+        return []
+
+
+def names(cib: "Cib") -> "tuple[tuple[str, ...], bool]":
+    """(names, whether these are all): by the CIB, the engine, or as the hosts are called."""
+    found = [node.get("uname", "") for node in cib.root.iterfind("configuration/nodes/node")
+             if node.get("uname") and node.get("type") not in ("remote", "ping")]
+    if found:
+        return tuple(found), True
+    hosts = list(cib.cluster.hosts)
+    for host in hosts:
+        listed = _of_engine(host)
+        if listed:
+            return tuple(listed), True
+    return tuple(host.name for host in hosts), len(hosts) > 1
+
+
+def all_names(cib: "Cib") -> "tuple[str, ...]":
+    """The names of all nodes, remote ones, too.
+
+    :raises Unavailable: they are not all known
+    """
+    found, complete = names(cib)
+    if not complete:
+        raise Unavailable(f"{cib.here}: names no node, and there are not two hosts")
+    remote = [node.get("uname", "") for node in cib.root.iterfind("configuration/nodes/node")]
+    for resource in cib.resources:
+        if resource.kind == _REMOTE:
+            remote.append(resource.id)
+        remote.append(resource.meta.get(_GUEST, ""))
+    return found + tuple(name for name in remote if name and name not in found)
