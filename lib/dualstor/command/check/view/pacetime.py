@@ -36,8 +36,9 @@ def duration(text: "str | None") -> "float | None":
     """An interval or a delay in seconds: as a timeout, or an ISO 8601 duration; None: neither."""
     if not (text or "").startswith("P"):
         return seconds(text)
-    total, units, rest = 0.0, dict(_ELEMENTS), (text or "")[1:].split("/")[0].split()
-    word = rest[0] if rest else ""
+    total: "float | None" = None
+    units = dict(_ELEMENTS)
+    word = re.split(r"[/\s]", (text or "")[1:])[0]
     while word:
         if word.startswith("T"):
             units, word = dict(_CLOCK), word[1:]
@@ -46,6 +47,6 @@ def duration(text: "str | None") -> "float | None":
         factor = units.get(match.group(2)) if match else None
         if match is None or factor is None:
             return None
-        total += int(match.group(1)) * factor
+        total = (total or 0.0) + int(match.group(1)) * factor
         word = word[match.end():]
-    return total if rest else None
+    return total
