@@ -105,13 +105,10 @@ def group_exists(cib: "Cib") -> "Findings":
       fix="`pcs constraint order promote {drbd} then start {volume}` and `pcs constraint "
           "colocation add {volume} with Promoted {drbd} score=INFINITY`", scope=CIB)
 def group_on_drbd(cib: "Cib") -> "Findings":
-    places: "dict[str, set[str]]" = {}   # {VG: DRBD resources}
-    unseen, known = None, set()
+    unseen, hosts = None, []    # (its DRBD resources, {VG: those that it is on})
     for host in cib.cluster.hosts:
         try:
-            known |= storage.resources(host)
-            for group, names in storage.on(host).items():
-                places.setdefault(group, set()).update(names)
+            hosts.append((storage.resources(host), storage.on(host)))
         except Unavailable as problem:
             unseen = f"{host.name}: {problem}"
     managed = [(one, name) for one, _, name in storage.drbd(cib)]
@@ -119,12 +116,14 @@ def group_on_drbd(cib: "Cib") -> "Findings":
         edges = orders(cib), colocations(cib)
         tied = [name for one, name in managed
                 if all(path(cib, each, one, volume, True) for each in edges)]
-        for name in sorted(places.get(volume.parameters.get("vgname", ""), ())):
-            if not tied or name in tied or not known.issuperset(tied):
-                continue    # PCMK-ORDER, PCMK-COLOCATION or PCMK-DRBD-RESOURCE says so
+        group = volume.parameters.get("vgname", "")
+        # else PCMK-ORDER, PCMK-COLOCATION or PCMK-DRBD-RESOURCE says so
+        places = {name for known, groups in hosts if tied and known.issuperset(tied)
+                  for name in groups.get(group, ())}
+        for name in sorted(places.difference(tied)):
             own = [one.ids[-1] for one, other in managed if other == name]
             yield found(volume.parameters.where("vgname"),
-                        f"VG {volume.parameters['vgname']} is on DRBD resource {name}, and "
+                        f"VG {group} is on DRBD resource {name}, and "
                         f"{volume.ids[-1]} is ordered and colocated with {_listed(tied)}" + (
                             "" if own else f"; no resource manages {name}"),
                         volume=volume.ids[-1], drbd=own[0] if own else f"{name}-clone")
