@@ -95,6 +95,17 @@ VARIANTS = [
         "</resources>",
         '</resources><op_defaults><meta_attributes id="x"><nvpair id="y" name="timeout" '
                         'value="3min"/></meta_attributes></op_defaults>')),
+    (C, "a DRBD resource that is not for two Primaries", lambda p: p.write(
+        "/etc/drbd.d/r1.res", """resource r1 {
+	device /dev/drbd1;
+	disk /dev/vdd;
+	meta-disk internal;
+	net { protocol A; }
+	options { auto-promote no; }
+	on node1 { address 10.77.0.1:7789; }
+	on node2 { address 10.77.0.2:7789; }
+}
+""").edit(LVM, "filter = [", 'filter = [ "r|^/dev/vdd$|",')),
     (C, "a random fence delay", lambda p: p.pacemaker('pcmk_delay_base" value="5s"',
                                                       'pcmk_delay_max" value="10s"')),
     (C, "a fence delay by node", lambda p: p.pacemaker(

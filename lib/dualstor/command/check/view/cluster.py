@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """All that was read: the hosts and the cluster's configuration."""
 
+from dualstor.agents.catalogue import DRBD_DUALPRIMARY
 from dualstor.command.check.parsers import clustershell, xml
 from dualstor.command.check.view.cib import Cib
 from dualstor.command.check.view.host import HostView
@@ -32,6 +33,8 @@ class ClusterView:
         self.hosts = tuple(HostView(tree, engine) for tree in trees)
         self.absent = tuple(absent)
         self._given = cib
+        for host in self.hosts:
+            host.cluster = self
 
     def _source(self) -> "tuple[str, str]":
         """(text, name of the source) of the CIB: the running one, else that on disk."""
@@ -53,6 +56,16 @@ class ClusterView:
     def pacemaker(self) -> Cib:
         """The Cib; its properties raise Unavailable if there is none."""
         return Cib(self)
+
+    @lazy
+    def dual_primary(self) -> "frozenset[str] | None":
+        """The names of the DRBD resources that our agent makes Primary twice; None: not known."""
+        try:
+            return frozenset(one.parameters["drbd_resource"]
+                             for one in self.pacemaker.ours(DRBD_DUALPRIMARY)
+                             if "drbd_resource" in one.parameters)
+        except Unavailable:
+            return None
 
     @lazy
     def cib_document(self) -> "tuple[Element | None, tuple[Problem, ...], str]":

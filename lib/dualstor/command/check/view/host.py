@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from dualstor.command.check.parsers.where import Problem
     from dualstor.command.check.parsers.xml import Element
+    from dualstor.command.check.view.cluster import ClusterView
 
     Address = ipaddress.IPv4Address | ipaddress.IPv6Address
     Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
@@ -45,6 +46,20 @@ class Disk(Record):
 
 class HostView(Seen):
     """One host: what its files and commands mean."""
+
+    #: The cluster that it is in, which sets this.
+    cluster: "ClusterView | None" = None
+
+    @property
+    def pairs(self) -> "tuple[drbdfiles.DrbdResource, ...]":
+        """The DRBD resources that are to have two Primaries: those that allow it, or that the CIB
+        gives to our agent; all, if there is no such CIB.
+
+        :raises Unavailable: as ``resources``
+        """
+        named = self.cluster.dual_primary if self.cluster else None
+        return tuple(one for one in self.resources if named is None or one.name in named
+                     or one.configuration.allow_two_primaries)
 
     # -- the cluster engine -------------------------------------------------------
 
