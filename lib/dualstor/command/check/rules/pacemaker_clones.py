@@ -10,7 +10,8 @@ from dualstor.tools.pacemaker import is_true
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings, Found
-    from dualstor.command.check.view.cib import Cib, CibClone, Resource
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.resources import CibClone, Resource
 
 _META = "`pcs resource meta {clone} {name}={value}`"
 #: The declared interface of each agent of ours, by name.

@@ -7,7 +7,7 @@ Sources: as in view/fencing.py and view/outlets.py.
 import re
 
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
-from dualstor.command.check.view import fencing, nodes, outlets, pacetime, sbd
+from dualstor.command.check.view import fencing, outlets, pacetime, sbd
 from dualstor.command.check.view.seen import Unavailable
 from dualstor.record import whole
 from dualstor.tools import pacemaker
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from typing import Iterator
 
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.cib import Cib, Resource
+    from dualstor.command.check.view.cib import Cib
     from dualstor.command.check.view.fencing import Level
+    from dualstor.command.check.view.resources import Resource
 
 
 @rule("PCMK-FENCE-DEVICE", ERROR, "each node has a fence device that another node can use",
@@ -92,7 +93,7 @@ def _named(one: "Resource") -> "Iterator[tuple[str, str]]":
           "wrong plug or delay.",
       fix="`pcs stonith update {device} {parameter}=...` with the nodes' names: {nodes}", scope=CIB)
 def hosts(cib: "Cib") -> "Findings":
-    known = nodes.all_names(cib)
+    known = cib.all_nodes
     lower = {name.lower() for name in known}
     for one in cib.fence_devices:
         for parameter, name in dict.fromkeys(_named(one)):
@@ -146,7 +147,7 @@ def topology(cib: "Cib") -> "Findings":
         elif meant is None:
             unsure = f"{level.where}: the nodes that {name} stands for are not known"
         elif not meant:
-            if name.lower() not in [each.lower() for each in nodes.all_names(cib)]:
+            if name.lower() not in [each.lower() for each in cib.all_nodes]:
                 yield found(level.where, f"level {level.index} is for {name}, which is no node of "
                             "the cluster", index=level.index, node=name)
         for node in meant or ():

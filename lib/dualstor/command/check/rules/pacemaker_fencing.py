@@ -11,7 +11,8 @@ from dualstor.tools import pacemaker
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.cib import Cib, Resource
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.resources import Resource
 
 
 @rule("PCMK-XML", ERROR, "Pacemaker's configuration is well-formed XML",

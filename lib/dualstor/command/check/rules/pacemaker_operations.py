@@ -5,14 +5,15 @@ from dualstor.agents.catalogue import DRBD_DUALPRIMARY
 from dualstor.command.check.rules.pacemaker_clones import INTERFACES
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
 from dualstor.command.check.view import pacetime
-from dualstor.command.check.view.cib import PROMOTED
+from dualstor.command.check.view.resources import PROMOTED
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import Iterator
 
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.cib import Cib, CibOperation, Resource
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.resources import CibOperation, Resource
     from dualstor.ocf.parameters import Action
 
 #: Actions that Pacemaker does not run as operations with their own timeout.

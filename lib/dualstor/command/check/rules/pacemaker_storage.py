@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from typing import Iterable
 
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.cib import Cib, Resource
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.resources import Resource
 
 
 def _listed(names: "Iterable[str]") -> str:

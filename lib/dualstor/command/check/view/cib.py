@@ -10,11 +10,11 @@ from dualstor.command.check.parsers import xml
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.view import nodes, pacetime
 from dualstor.command.check.view.lazy import lazy
+from dualstor.command.check.view.resources import CibClone, CibOperation, Resource
 from dualstor.command.check.view.rules import Facts
 from dualstor.command.check.view.seen import Unavailable
 from dualstor.command.check.view.templates import expanded
 from dualstor.command.check.view.values import Values, collect
-from dualstor.record import Record, whole
 from dualstor.tools.pacemaker import is_true
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -35,75 +35,9 @@ if TYPE_CHECKING:
         def cib_document(self) -> "tuple[Element | None, tuple[Problem, ...], str]": ...
 
 PROVIDER = "dualstor"
-PROMOTED = ("Promoted", "Master")
 _CONTAINERS = ("group", "clone", "master", "bundle")
-
-
-class CibOperation(Record):
-    """An operation of a resource; ``meta``: its values, with those of op_defaults.
-
-    Only its own XML attributes say its interval and role, and whether it is enabled.
-    """
-
-    name: str
-    role: str
-    given: "str | None"     # the interval as it is written
-    enabled: bool
-    meta: Values
-    parameters: Values
-    where: Where
-
-    @property
-    def interval(self) -> "float | None":
-        """In seconds; None if it is not set or not valid."""
-        return pacetime.duration(self.given)
-
-    @property
-    def timeout(self) -> "float | None":
-        """In seconds, as Pacemaker takes it; None if it is not set, not even as a default."""
-        text = self.meta.get("timeout")
-        if text is None:
-            return None
-        return pacetime.seconds(text) or pacetime.DEFAULT_TIMEOUT
-
-    @property
-    def depth(self) -> int:
-        """OCF_CHECK_LEVEL."""
-        return whole(self.parameters.get("OCF_CHECK_LEVEL", "0")) or 0
-
-    @property
-    def recurs(self) -> bool:
-        """Whether it runs again and again."""
-        return self.enabled and bool(self.interval)
-
-
-class CibClone(Record):
-    """A clone; ``meta``: its meta attributes."""
-
-    id: str
-    where: Where
-    meta: Values
-
-
-class Resource(Record):
-    """A primitive. ``ids``: its own id and those of what it is in, outwards."""
-
-    id: str
-    kind: str             # CLASS:PROVIDER:TYPE
-    ids: "tuple[str, ...]"
-    parameters: Values
-    meta: Values
-    operations: "tuple[CibOperation, ...]"
-    where: Where
-    clone: "CibClone | None" = None    # the one it is in
-    group: "str | None" = None      # id of the group it is in
-    position: int = 0               # within it
-    template: "str | None" = None
-
-    @property
-    def type(self) -> str:
-        """The agent's name."""
-        return self.kind.rpartition(":")[2]
+#: An agent and a meta attribute that make nodes of resources.
+_REMOTE, _GUEST = "ocf:pacemaker:remote", "remote-node"
 
 
 class Cib:
@@ -166,7 +100,23 @@ class Cib:
     @lazy
     def nodes(self) -> "tuple[str, ...]":
         """The names of the cluster's nodes, as far as they are known."""
-        return nodes.names(self)[0]
+        return nodes.names(self.root, self.cluster.hosts)[0]
+
+    @property
+    def all_nodes(self) -> "tuple[str, ...]":
+        """The names of all nodes, remote ones, too.
+
+        :raises Unavailable: they are not all known
+        """
+        found, complete = nodes.names(self.root, self.cluster.hosts)
+        if not complete:
+            raise Unavailable(f"{self.here}: names no node, and there are not two hosts")
+        further = [node.get("uname", "") for node in
+                   self.root.iterfind("configuration/nodes/node")]
+        for resource in self.resources:
+            further.append(resource.id if resource.kind == _REMOTE else "")
+            further.append(resource.meta.get(_GUEST, ""))
+        return found + tuple(name for name in further if name and name not in found)
 
     def defaults(self, section: str, facts: Facts) -> Values:
         """What ``rsc_defaults`` or ``op_defaults`` set."""

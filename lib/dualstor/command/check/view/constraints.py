@@ -2,7 +2,7 @@
 """Order and colocation between resources, directly or through others."""
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.view.cib import PROMOTED
+from dualstor.command.check.view.resources import PROMOTED
 from dualstor.command.check.view.values import score
 from dualstor.record import Record
 from dualstor.tools.pacemaker import INFINITY, is_true
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from typing import Iterable, Tuple
 
     from dualstor.command.check.parsers.xml import Element
-    from dualstor.command.check.view.cib import Cib, Resource
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.resources import Resource
 
     Pair = Tuple[str, str, bool, str]
 

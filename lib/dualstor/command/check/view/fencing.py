@@ -17,7 +17,8 @@ from dualstor.record import Record
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.parsers.xml import Element
-    from dualstor.command.check.view.cib import Cib, Resource
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.resources import Resource
 
 LIST, MAP, CHECK = "pcmk_host_list", "pcmk_host_map", "pcmk_host_check"
 CHECKS = ("static-list", "dynamic-list", "status", "none")

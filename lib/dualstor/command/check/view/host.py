@@ -22,10 +22,16 @@ from dualstor.record import Record, whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from typing import Protocol  # novm
 
     from dualstor.command.check.parsers.where import Problem
     from dualstor.command.check.parsers.xml import Element
-    from dualstor.command.check.view.cluster import ClusterView
+
+    class Cluster(Protocol):
+        """What a host asks of its cluster."""
+
+        @property
+        def dual_primary(self) -> "frozenset[str] | None": ...
 
     Address = ipaddress.IPv4Address | ipaddress.IPv6Address
     Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
@@ -48,7 +54,7 @@ class HostView(Seen):
     """One host: what its files and commands mean."""
 
     #: The cluster that it is in, which sets this.
-    cluster: "ClusterView | None" = None
+    cluster: "Cluster | None" = None
 
     @property
     def pairs(self) -> "tuple[drbdfiles.DrbdResource, ...]":

@@ -7,11 +7,12 @@ not run there. With symmetric-cluster=false it may run only where a constraint n
 """
 
 import re
+from functools import lru_cache
 
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.view import rules
-from dualstor.command.check.view.cib import PROMOTED
 from dualstor.command.check.view.constraints import named
+from dualstor.command.check.view.resources import PROMOTED
 from dualstor.command.check.view.rules import Facts
 from dualstor.command.check.view.values import score
 from dualstor.record import Record
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from typing import Iterator
 
     from dualstor.command.check.parsers.xml import Element
-    from dualstor.command.check.view.cib import Cib, Resource
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.resources import Resource
 
 
 class Location(Record):
@@ -65,6 +67,7 @@ def _subjects(cib: "Cib", element: "Element") -> "Iterator[tuple[str, str | None
             yield name, None, None
 
 
+@lru_cache(maxsize=4)
 def locations(cib: "Cib") -> "list[Location]":
     """All that location constraints say."""
     found = []
@@ -80,6 +83,14 @@ def locations(cib: "Cib") -> "list[Location]":
                     score=score(set_score if rule is None and set_score else own.get("score")),
                     promoted=role in PROMOTED, where=cib.at(element),
                     exclusive=element.get("resource-discovery") == "exclusive"))
+    return found
+
+
+@lru_cache(maxsize=4)
+def _by_resource(cib: "Cib") -> "dict[str, list[Location]]":
+    found: "dict[str, list[Location]]" = {}
+    for location in locations(cib):
+        found.setdefault(location.resource, []).append(location)
     return found
 
 
@@ -103,8 +114,8 @@ def barrier(cib: "Cib", resource: "Resource", node: str,
 
     :param promoted: whether it is to be promoted there
     """
-    about = [each for each in locations(cib) if each.resource in resource.ids
-             and (promoted or not each.promoted)]
+    about = [each for name in resource.ids for each in _by_resource(cib).get(name, ())
+             if promoted or not each.promoted]
     exclusive = [each for each in about if each.exclusive]
     verdicts = [(each, applies(cib, each, node)) for each in about]
     if any(verdict is None for _, verdict in verdicts):

@@ -12,11 +12,10 @@ from dualstor.command.check.view.seen import Irrelevant, Unavailable
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.command.check.view.cib import Cib
-    from dualstor.command.check.view.host import HostView
+    from typing import Sequence
 
-#: Agents and a meta attribute that make nodes of resources.
-_REMOTE, _GUEST = "ocf:pacemaker:remote", "remote-node"
+    from dualstor.command.check.parsers.xml import Element
+    from dualstor.command.check.view.host import HostView
 
 
 def _is_address(text: str) -> bool:
@@ -44,31 +43,14 @@ def _of_engine(host: "HostView") -> "list[str]":
         return []
 
 
-def names(cib: "Cib") -> "tuple[tuple[str, ...], bool]":
+def names(root: "Element", hosts: "Sequence[HostView]") -> "tuple[tuple[str, ...], bool]":
     """(names, whether these are all): by the CIB, the engine, or as the hosts are called."""
-    found = [node.get("uname", "") for node in cib.root.iterfind("configuration/nodes/node")
+    found = [node.get("uname", "") for node in root.iterfind("configuration/nodes/node")
              if node.get("uname") and node.get("type") not in ("remote", "ping")]
     if found:
         return tuple(found), True
-    hosts = list(cib.cluster.hosts)
     for host in hosts:
         listed = _of_engine(host)
         if listed:
             return tuple(listed), True
     return tuple(host.name for host in hosts), len(hosts) > 1
-
-
-def all_names(cib: "Cib") -> "tuple[str, ...]":
-    """The names of all nodes, remote ones, too.
-
-    :raises Unavailable: they are not all known
-    """
-    found, complete = names(cib)
-    if not complete:
-        raise Unavailable(f"{cib.here}: names no node, and there are not two hosts")
-    remote = [node.get("uname", "") for node in cib.root.iterfind("configuration/nodes/node")]
-    for resource in cib.resources:
-        if resource.kind == _REMOTE:
-            remote.append(resource.id)
-        remote.append(resource.meta.get(_GUEST, ""))
-    return found + tuple(name for name in remote if name and name not in found)

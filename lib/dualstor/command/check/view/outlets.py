@@ -11,7 +11,8 @@ from dualstor.tools.pacemaker import is_true
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.command.check.view.cib import Cib, Resource
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.resources import Resource
 
 #: Agents whose device is the controller of one machine: whatever the plug, they switch that one.
 ONE_MACHINE = tuple("fence_" + name for name in (
@@ -22,7 +23,7 @@ ONE_MACHINE = tuple("fence_" + name for name in (
       "external/drac5", "ipmilan")
 
 _ADDRESS = ("ip", "ipaddr", "ilo_hostname", "RI_HOST")
-#: What tells controllers of one address apart.
+#: What distinguishes controllers of one address.
 _WITHIN = ("ipport", "systems_uri", "target", "port_number")
 _PLUG = ("plug", "port")
 #: Parameters that do not say what is switched, by their beginnings and ends.

@@ -28,7 +28,7 @@ def seconds(text: "str | None") -> "float | None":
         return None
     unit, rest = match.group(2).lower(), (text or "")[match.end():]
     if not unit:
-        return None if rest.strip() else float(number)
+        return None if rest.strip() else number * 1.0
     return next((number * factor for start, factor in _UNITS if unit.startswith(start)), None)
 
 
@@ -47,6 +47,6 @@ def duration(text: "str | None") -> "float | None":
         factor = units.get(match.group(2)) if match else None
         if match is None or factor is None:
             return None
-        total = (total or 0.0) + int(match.group(1)) * factor
+        total = (total or 0.0) + (whole(match.group(1)) or 0) * factor
         word = word[match.end():]
     return total

@@ -6,8 +6,9 @@ from dualstor.command.check.view.seen import Unavailable
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.command.check.view.cib import Cib, Resource
+    from dualstor.command.check.view.cib import Cib
     from dualstor.command.check.view.host import HostView
+    from dualstor.command.check.view.resources import Resource
 
 #: Agents and the parameter that names what they manage.
 _DRBD = {f"ocf:dualstor:{DRBD_DUALPRIMARY}": "drbd_resource", "ocf:linbit:drbd": "drbd_resource",

@@ -12,7 +12,7 @@ TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.parsers.xml import Element
 
-#: Roles that are all the same where operations are compared.
+#: Roles that count as one where operations are compared.
 _ANY_ROLE = ("", "started", "unpromoted", "slave")
 
 

@@ -18,12 +18,13 @@ from dualstor.tools.pacemaker import INFINITY
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    import typing
     from typing import Callable, Iterator
 
     from dualstor.command.check.parsers.xml import Element
     from dualstor.command.check.view.rules import Facts
 
-    Base = Mapping[str, str]
+    Base = typing.Mapping[str, str]
 else:
     Base = Mapping
 
