@@ -334,7 +334,7 @@ SPOILT = {
                            .pacemaker('name="pcmk_host_list" value="node2"',
                                       'name="ipport" value="623"'))],
     "PCMK-FENCE-HOSTS": [(C, _cib('name="pcmk_host_list" value="node2"',
-                                  'name="pcmk_host_list" value="node2 nod2"')),
+                                  'name="pcmk_host_list" value="nod2"')),
                          (C, _cib('name="pcmk_host_list" value="node2"',
                                   'name="pcmk_host_map" value="node1:1,node2:2"'))],
     "PCMK-FENCE-TOPOLOGY": [(C, _topology('target="node1" index="1" devices="fence-node2"')),

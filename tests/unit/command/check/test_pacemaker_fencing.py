@@ -71,6 +71,15 @@ RIGHT = {
         device("a", "fence_apc", ip="h", plug="1", pcmk_host_list="node1", pcmk_delay_base="5")
         + device("b", "fence_apc", ip="h", plug="2", pcmk_host_list="node2")),
     "a disk for both": cib(device("a", "fence_sbd", devices="/dev/vdc", pcmk_delay_max="10")),
+    "a name that is no node's besides": cib(
+        ipmi("node1", 1) + ipmi("node2", 2).replace('value="node2"', 'value="node2 node3"')),
+    "a device of several clusters": cib(_switch(pcmk_host_list=BOTH + " node3 other")),
+    "the port of a plug-in": cib(device("a", "apcmastersnmp", ipaddr="h", port="161",
+                                        pcmk_delay_base="node1:5")),
+    "a level for a node that is gone": cib(_switch(), rest=_topology(
+        _level('target="node1" index="1" devices="switch"'),
+        _level('target="node2" index="1" devices="switch"', 2),
+        _level('target="node3" index="1" devices="switch"', 3))),
     "a remote node in a list": cib(_switch(pcmk_host_list=BOTH + " far") + (
         '<primitive id="far" class="ocf" provider="pacemaker" type="remote"/>')),
     "a rule of the time": cib(constraints=_rule('<date_expression id="d" operation="gt" '

@@ -8,9 +8,9 @@ from dualstor.command.check.rules import registry
 MODULES = ("drbd_syntax", "drbd_dual", "drbd_host", "lvm_locking", "lvm_daemons", "lvm_devices",
            "lvm_groups", "cman_structure", "cman_nodes", "cman_fencing", "corosync_structure",
            "corosync_network", "dlm", "quorum", "firewall",
-           "pacemaker_fencing", "pacemaker_devices", "pacemaker_sbd", "pacemaker_clones",
-           "pacemaker_constraints", "pacemaker_locations", "pacemaker_operations",
-           "pacemaker_storage", "pacemaker_verify", "packages")
+           "pacemaker_fencing", "pacemaker_devices", "pacemaker_timing", "pacemaker_sbd",
+           "pacemaker_clones", "pacemaker_constraints", "pacemaker_locations",
+           "pacemaker_operations", "pacemaker_storage", "pacemaker_verify", "packages")
 
 
 def rules() -> "tuple[registry.Rule, ...]":

@@ -7,10 +7,9 @@ Sources: as in view/fencing.py and view/outlets.py.
 import re
 
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
-from dualstor.command.check.view import fencing, outlets, pacetime, sbd
+from dualstor.command.check.view import fencing, nodes, outlets, sbd
 from dualstor.command.check.view.seen import Unavailable
 from dualstor.record import whole
-from dualstor.tools import pacemaker
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -76,16 +75,16 @@ def shared(cib: "Cib") -> "Findings":
                             f"same machine ({what})", device=one.id, node=node)
 
 
-def _named(one: "Resource") -> "Iterator[tuple[str, str]]":
-    """(parameter, name of a node in it) of a device."""
-    check = one.parameters.get(fencing.CHECK, fencing.CHECKS[0])
-    if check == fencing.CHECKS[0]:
-        yield from ((fencing.LIST, name) for name in fencing.listed(one))
-    yield from ((fencing.MAP, name) for name in fencing.mapped(one))
+def _named(one: "Resource") -> "dict[str, list[str]]":
+    """{parameter: the names of nodes in it} of a device."""
+    found = {fencing.MAP: list(fencing.mapped(one))}
+    if one.parameters.get(fencing.CHECK, fencing.CHECKS[0]) == fencing.CHECKS[0]:
+        found[fencing.LIST] = fencing.listed(one)
     base = one.parameters.get("pcmk_delay_base", "")
-    for item in re.split(r"[; \t]+", base) if not base.startswith("P") else ():
-        if ":" in item:
-            yield "pcmk_delay_base", item.partition(":")[0]
+    if not base.startswith("P"):
+        found["pcmk_delay_base"] = [item.partition(":")[0] for item in re.split(r"[; \t]+", base)
+                                    if ":" in item]
+    return found
 
 
 @rule("PCMK-FENCE-HOSTS", WARNING, "fence devices name nodes of the cluster",
@@ -95,12 +94,20 @@ def _named(one: "Resource") -> "Iterator[tuple[str, str]]":
 def hosts(cib: "Cib") -> "Findings":
     known = cib.all_nodes
     lower = {name.lower() for name in known}
+    listed = {name.lower() for one in cib.fence_devices
+              for name in fencing.listed(one) + list(fencing.mapped(one))}
     for one in cib.fence_devices:
-        for parameter, name in dict.fromkeys(_named(one)):
-            if name.lower() not in lower:
-                yield found(one.parameters.where(parameter), f"{parameter} of {one.id} names "
-                            f"{name}, which is no node of the cluster",
-                            device=one.id, parameter=parameter, nodes=" ".join(known))
+        for parameter, names in sorted(_named(one).items()):
+            # a node that has no entry, of those that should; a device may serve others, too
+            missing = [node for node in known if node.lower() not in (
+                listed if parameter == fencing.LIST else {name.lower() for name in names})
+                and (parameter == fencing.LIST or fencing.fences(one, node))]
+            for name in dict.fromkeys(names):
+                meant = None if name.lower() in lower else nodes.alike(name, missing)
+                if meant is not None:
+                    yield found(one.parameters.where(parameter), f"{parameter} of {one.id} names "
+                                f"{name}, which is no node of the cluster, and not {meant}",
+                                device=one.id, parameter=parameter, nodes=" ".join(known))
         for name, plug in fencing.mapped(one).items():
             merged = re.search(r",([^,:=]+)[:=]", plug)
             if merged and merged.group(1).lower() in lower:
@@ -146,8 +153,9 @@ def topology(cib: "Cib") -> "Findings":
                         "9", index=level.index, node=name)
         elif meant is None:
             unsure = f"{level.where}: the nodes that {name} stands for are not known"
-        elif not meant:
-            if name.lower() not in [each.lower() for each in cib.all_nodes]:
+        elif not meant and name.lower() not in [each.lower() for each in cib.all_nodes]:
+            without = [node for node in cib.nodes if not fencing.levels_of(cib, node)]
+            if nodes.alike(name, without) or level.element.get("target") is None:
                 yield found(level.where, f"level {level.index} is for {name}, which is no node of "
                             "the cluster", index=level.index, node=name)
         for node in meant or ():
@@ -156,43 +164,3 @@ def topology(cib: "Cib") -> "Findings":
                             index=level.index, node=node)
     if unsure:
         raise Unavailable(unsure)
-
-
-_TIMEOUT = ("fencing-timeout", "stonith-timeout")
-_LIMIT = 60.0           # Pacemaker's default
-_SPARE = 1.2            # by which Pacemaker extends it for the whole of a request
-#: From this version on Pacemaker adds pcmk_delay_base to the timeout; pcmk_delay_max it always has.
-_ADDS_BASE = (2, 1, 6)
-
-
-def _version(cib: "Cib") -> "tuple[int, ...]":
-    text = cib.option("dc-version")[0] or ""
-    return tuple(whole(word) or 0 for word in re.findall(r"[0-9]+", text.partition("-")[0]))
-
-
-@rule("PCMK-FENCE-TIMEOUT", ERROR, "fencing has the time that its devices take",
-      why="Pacemaker kills the agent when the timeout expires and counts the request as failed: "
-          "the node is never taken for fenced.",
-      fix="`pcs property set {option}=...` or `pcs stonith update {device} "
-          "pcmk_{action}_timeout=...`, longer than {least} s, or shorten the waits of {device}",
-      scope=CIB)
-def slow(cib: "Cib") -> "Findings":
-    default = cib.option(*_TIMEOUT)[0]
-    limit = _LIMIT if default is None else pacetime.duration(default) or _LIMIT
-    action = pacemaker.action(cib.option(*reversed(pacemaker.ACTION))[0])
-    option = _TIMEOUT[0] if _TIMEOUT[0] in cib.properties else _TIMEOUT[1]
-    for one in fencing.devices(cib):
-        values = one.parameters
-        own = f"pcmk_{action}_timeout"
-        given = pacetime.seconds(values.get(own))
-        least = sum(pacetime.seconds(values.get(name)) or 0.0 for name in ("delay", "power_wait"))
-        total = least
-        if _version(cib) < _ADDS_BASE and "pcmk_delay_max" not in values:
-            total += max([fencing.delay(one, node) or 0.0 for node in fencing.targets(cib, one)]
-                         or [0.0]) - (pacetime.seconds(values.get("delay")) or 0.0)
-        seconds = limit if given is None else given
-        if least >= seconds or total >= seconds * _SPARE:
-            yield found(values.where("delay", "power_wait", "pcmk_delay_base"),
-                        f"{one.id} waits {max(least, total):g} s before it is done, and "
-                        f"{option if given is None else own} is {seconds:g} s",
-                        device=one.id, option=option, action=action, least=f"{max(least, total):g}")

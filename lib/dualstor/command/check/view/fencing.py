@@ -134,12 +134,18 @@ def meant(cib: "Cib", level: Level) -> "list[str] | None":
         cib, node, get("target-attribute", ""), get("target-value", ""))]
 
 
+def levels_of(cib: "Cib", node: str) -> "list[Level]":
+    """The levels that are used for a node, in their order: those that name it, if any does."""
+    own = [level for level in levels(cib) if node in (meant(cib, level) or [])]
+    exact = [level for level in own if level.element.get("target") is not None]
+    return sorted(exact or own, key=lambda level: level.index)
+
+
 def first(cib: "Cib", node: str) -> "list[str]":
     """The ids of the devices that are used first for a node."""
-    own = [level for level in levels(cib) if node in (meant(cib, level) or [])]
+    own = levels_of(cib, node)
     if own:
-        exact = [level for level in own if level.element.get("target") is not None]
-        return sorted(exact or own, key=lambda level: level.index)[0].devices
+        return own[0].devices
     return [each.id for each in devices(cib) if obstacle(cib, each, node) is None][:1]
 
 

@@ -6,16 +6,27 @@ else ring0_addr unless it is an address, else the host's name.
 """
 
 import ipaddress
+from difflib import SequenceMatcher
 
 from dualstor.command.check.view import clusterconf
 from dualstor.command.check.view.seen import Irrelevant, Unavailable
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Iterable, Sequence
 
     from dualstor.command.check.parsers.xml import Element
     from dualstor.command.check.view.host import HostView
+
+
+_ALIKE = 0.75
+
+
+def alike(name: str, others: "Iterable[str]") -> "str | None":
+    """The first of *others* for which *name* may be a spelling mistake or another form."""
+    short = name.lower().partition(".")[0]
+    return next((other for other in others if SequenceMatcher(
+        None, short, other.lower().partition(".")[0]).ratio() >= _ALIKE), None)
 
 
 def _is_address(text: str) -> bool:

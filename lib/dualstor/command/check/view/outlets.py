@@ -25,6 +25,7 @@ ONE_MACHINE = tuple("fence_" + name for name in (
 _ADDRESS = ("ip", "ipaddr", "ilo_hostname", "RI_HOST")
 #: What distinguishes controllers of one address.
 _WITHIN = ("ipport", "systems_uri", "target", "port_number")
+#: Of agents of fence-agents; a plug-in's port is one of the network.
 _PLUG = ("plug", "port")
 #: Parameters that do not say what is switched, by their beginnings and ends.
 _BESIDE = ("pcmk_", "delay", "login", "username", "passwd", "password", "userid", "method",
@@ -48,8 +49,9 @@ def outlet(device: "Resource", node: str) -> "tuple[object, ...]":
     values = device.parameters
     within = tuple(values.get(name, "") for name in _WITHIN)
     plugs = {name.lower(): plug for name, plug in fencing.mapped(device).items()}
-    plug = next((values[name] for name in _PLUG if name in values), None) or plugs.get(
-        node.lower(), node)
+    fixed = [values[name] for name in _PLUG
+             if device.type.startswith("fence_") and name in values]
+    plug = fixed[0] if fixed else plugs.get(node.lower(), node)
     if device.type in ONE_MACHINE:
         where = address(device) if of_one_machine(device) else plug
         return ("", where.lower() if where else device.id) + within
@@ -61,6 +63,6 @@ def outlet(device: "Resource", node: str) -> "tuple[object, ...]":
 def used(cib: "Cib", node: str) -> "list[Resource]":
     """The devices that are used for a node: those of its topology, else all that fence it."""
     able = [each for each in fencing.devices(cib) if fencing.obstacle(cib, each, node) is None]
-    own = [level for level in fencing.levels(cib) if node in (fencing.meant(cib, level) or [])]
+    own = fencing.levels_of(cib, node)
     chosen = {name for level in own for name in level.devices}
     return [each for each in able if not own or each.id in chosen]
