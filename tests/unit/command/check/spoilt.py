@@ -406,7 +406,8 @@ SPOILT = {
         (C, _cib(
             '<nvpair id="r0-drbd-resource" name="drbd_resource" value="r0"/>',
             '<nvpair id="a" name="drbd_resource" value="r0"/>'
-            '<nvpair id="b" name="require_fencing" value="no"/>'))],
+            '<nvpair id="b" name="require_fencing" value="no"/>')),
+        (C, _meta("r0", "requires", "quorum"))],
     "PCMK-LOCK-DAEMON": [
         (C, _cib('provider="dualstor" type="clvmd"', 'provider="heartbeat" type="lvmlockd"'))],
     "PCMK-DLM": [(C, _cib('type="controld"', 'type="Dummy"'))],

@@ -118,6 +118,11 @@ STORAGE = {
     "the second DRBD resource of a VG": (
         _drbd("r0", "r0") + _drbd("r1", "r1") + _group("vg0", "vg0"), _tied("r0", "vg0"),
         _both(("r0", "r1"), ("vg0|/dev/drbd0", "vg0|/dev/drbd1")), "VG-DRBD"),
+    "a VG on a disk of its own": (_drbd("r0", "r0") + _group("vg0", "system"), _tied("r0", "vg0"),
+                                  _both(groups=("vg0|/dev/drbd0", "system|/dev/vdz2")), "VG-DRBD"),
+    "encrypted": (_ONE, _tied("r0", "vg0"), _both(groups=("vg0|/dev/mapper/crypt",)), ""),
+    "on the backing device, which LVM-PV-BELOW says": (
+        _ONE, _tied("r0", "vg0"), _both(groups=("vg0|/dev/vda",)), ""),
     "a DRBD resource that nobody manages": (
         _ONE, _tied("r0", "vg0"), _both(("r0", "r1"), ("vg0|/dev/drbd1",)), "VG-DRBD"),
     "a colocation only": (

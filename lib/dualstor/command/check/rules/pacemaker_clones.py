@@ -130,11 +130,18 @@ def right_parameters(cib: "Cib") -> "Findings":
 
 
 @rule("PCMK-FENCING-WAIVED", WARNING, "no resource waives fencing",
-      why="With require_fencing=false both nodes keep writing when they lose contact.",
-      fix="`pcs resource update {resource} require_fencing=true`", scope=CIB)
+      why="With require_fencing=false both nodes keep writing when they lose contact; with "
+          "requires=quorum or nothing Pacemaker starts and promotes before the lost node is "
+          "fenced.",
+      fix="`pcs resource {command}`", scope=CIB)
 def waived(cib: "Cib") -> "Findings":
     for resource in cib.ours(DRBD_DUALPRIMARY):
         value = resource.parameters.get("require_fencing")
         if value is not None and not is_true(value):
             yield found(resource.where, f"resource {resource.id} has require_fencing={value}",
-                        resource=resource.id)
+                        command=f"update {resource.id} require_fencing=true")
+    for resource in cib.ours():
+        value = resource.meta.get("requires", "")
+        if value.lower() in ("nothing", "quorum"):
+            yield found(resource.meta.where("requires"), f"resource {resource.id} has "
+                        f"requires={value}", command=f"meta {resource.ids[-1]} requires=fencing")

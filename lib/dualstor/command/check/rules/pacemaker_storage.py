@@ -102,25 +102,32 @@ def group_exists(cib: "Cib") -> "Findings":
 
 @rule("PCMK-VG-DRBD", ERROR, "a VG starts after, and runs with, the DRBD resources that it is on",
       why="A constraint with another DRBD resource does not help: the VG is activated before its "
-          "disk is Primary, and the disk is demoted under its active LVs.",
-      fix="`pcs constraint order promote {drbd} then start {volume}` and `pcs constraint "
-          "colocation add {volume} with Promoted {drbd} score=INFINITY`", scope=CIB)
+          "disk is Primary, and the disk is demoted under its active LVs; a VG on a disk that is "
+          "not replicated is not shared at all.",
+      fix="correct vgname, or `pcs constraint order promote {drbd} then start {volume}` and `pcs "
+          "constraint colocation add {volume} with Promoted {drbd} score=INFINITY`", scope=CIB)
 def group_on_drbd(cib: "Cib") -> "Findings":
-    unseen, hosts = None, []    # (its DRBD resources, {VG: those that it is on})
+    unseen, hosts = None, []    # (HostView, its DRBD resources, {VG: those that it is on})
     for host in cib.cluster.hosts:
         try:
-            hosts.append((storage.resources(host), storage.on(host)))
+            hosts.append((host, storage.resources(host), storage.on(host)))
         except Unavailable as problem:
             unseen = f"{host.name}: {problem}"
     managed = [(one, name) for one, _, name in storage.drbd(cib)]
     for volume in cib.ours(CLUSTERED_VG):
         edges = orders(cib), colocations(cib)
-        tied = [name for one, name in managed
-                if all(path(cib, each, one, volume, True) for each in edges)]
+        tied = {name: one.ids[-1] for one, name in managed
+                if all(path(cib, each, one, volume, True) for each in edges)}
         group = volume.parameters.get("vgname", "")
         # else PCMK-ORDER, PCMK-COLOCATION or PCMK-DRBD-RESOURCE says so
-        places = {name for known, groups in hosts if tied and known.issuperset(tied)
+        places = {name for _, known, groups in hosts if tied and known.issuperset(tied)
                   for name in groups.get(group, ())}
+        disks = {disk for host, _, _ in hosts if tied for disk in storage.elsewhere(host, group)}
+        if disks and not places:
+            yield found(volume.parameters.where("vgname"),
+                        f"VG {group} is on {_listed(disks)}, and {volume.ids[-1]} is ordered and "
+                        f"colocated with DRBD resource {_listed(tied)}", volume=volume.ids[-1],
+                        drbd=sorted(tied.values())[0])
         for name in sorted(places.difference(tied)):
             own = [one.ids[-1] for one, other in managed if other == name]
             yield found(volume.parameters.where("vgname"),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the CIB, DRBD's files and LVM call the same: DRBD resources, devices, VGs."""
 
+import re
+
 from dualstor.agents.catalogue import CLUSTERED_VG, DRBD_DUALPRIMARY
 from dualstor.command.check.view.seen import Unavailable
 
@@ -60,6 +62,21 @@ def devices(host: "HostView") -> "dict[str, str]":
     if not known:
         raise Unavailable(f"no DRBD resource names a device of host {host.name}")
     return known
+
+
+_PLAIN = re.compile(r"^/dev/(?:sd|vd|xvd|hd|nvme)[a-z0-9]+$")
+
+
+def elsewhere(host: "HostView", group: str) -> "list[str]":
+    """The disks that a VG is on, if they are plain ones and DRBD has nothing to do with them.
+
+    A device of device-mapper may be on DRBD. Of DRBD's backing devices LVM-PV-BELOW speaks.
+
+    :raises Unavailable: LVM did not answer, or DRBD's files do not say
+    """
+    places = [row["pv_name"] for row in host.lvm.rows("pvs") if row["vg_name"] == group]
+    below = {name for disk in host.disks for name in disk.names}
+    return places if all(_PLAIN.match(name) and name not in below for name in places) else []
 
 
 def on(host: "HostView") -> "dict[str, set[str]]":
