@@ -88,6 +88,37 @@ def _cib(old, new):
 _CONTROLD = 'type="controld">'
 _ARGS = ('<instance_attributes id="dlm-i"><nvpair id="dlm-a" name="args" value="%s"/>'
          '</instance_attributes>')
+def _option(name, value):
+    """Set an option of the cluster."""
+    return _cib('<nvpair id="option-fencing"', f'<nvpair id="option-x-{name}" name="{name}" '
+                f'value="{value}"/><nvpair id="option-fencing"')
+
+
+def _meta(resource, name, value):
+    """Set a meta attribute of a primitive."""
+    return _cib(f'<instance_attributes id="{resource}-attributes">',
+                f'<meta_attributes id="m-{resource}"><nvpair id="m-{resource}-1" name="{name}" '
+                f'value="{value}"/></meta_attributes>'
+                f'<instance_attributes id="{resource}-attributes">')
+
+
+def _constraint(text):
+    return _cib("</constraints>", text + "</constraints>")
+
+
+def _topology(attributes):
+    return _cib("</constraints>", "</constraints><fencing-topology><fencing-level id=\"level\" "
+                f"{attributes}/></fencing-topology>")
+
+
+def _another(provider, agent, parameter, value):
+    """Add a primitive of another provider."""
+    return _cib("</resources>", f'<primitive id="other" class="ocf" provider="{provider}" '
+                f'type="{agent}"><instance_attributes id="oa"><nvpair id="oa1" name="{parameter}" '
+                f'value="{value}"/></instance_attributes></primitive></resources>')
+
+
+_BAN = '<rsc_location id="%s" rsc="%s" node="%s" score="-INFINITY"/>'
 _TYPE = "locking_type = 3"
 _LEFT_OUT = '<rsc_%s id="vg0-%s-%s"'
 
@@ -367,8 +398,35 @@ SPOILT = {
     "PCMK-FENCING": [
         (C, _cib('name="stonith-enabled" value="true"', 'name="stonith-enabled" value="false"')),
         (C, _cib('name="stonith-enabled" value="true"', 'name="fencing-enabled" value="false"'))],
+    "PCMK-STARTUP-FENCING": [(C, _option("startup-fencing", "false"))],
     "PCMK-FENCE-DEVICE": [(C, _cib('name="pcmk_host_list" value="node2"',
-                                   'name="pcmk_host_list" value="node3"'))],
+                                   'name="pcmk_host_list" value="node3"')),
+                          (C, _meta("fence-node1", "target-role", "Stopped")),
+                          (C, _constraint(_BAN % ("x", "fence-node2", "node1"))),
+                          (C, _option("symmetric-cluster", "false"))],
+    "PCMK-FENCE-SHARED": [(C, _cib("192.0.2.102", "192.0.2.101")),
+                          (C, lambda p: p.pacemaker('rsc="fence-node2" node="node2"',
+                                                    'rsc="fence-node2" node="node3"')
+                           .pacemaker('name="pcmk_host_list" value="node2"',
+                                      'name="ipport" value="623"'))],
+    "PCMK-FENCE-HOSTS": [(C, _cib('name="pcmk_host_list" value="node2"',
+                                  'name="pcmk_host_list" value="nod2"')),
+                         (C, _cib('name="pcmk_host_list" value="node2"',
+                                  'name="pcmk_host_map" value="node1:1,node2:2"'))],
+    "PCMK-FENCE-TOPOLOGY": [(C, _topology('target="node1" index="1" devices="fence-node2"')),
+                            (C, _topology('target="node1" index="1" devices="fence-nod1"')),
+                            (C, _topology('target="node3" index="1" devices="fence-node1"')),
+                            (C, _topology('target="node1" index="0" devices="fence-node1"'))],
+    "PCMK-FENCE-TIMEOUT": [(C, _option("stonith-timeout", "4s")),
+                           (C, _cib('name="lanplus"', 'name="power_wait" value="90"/>'
+                                    '<nvpair id="l" name="lanplus"'))],
+    "PCMK-SBD-QUORUM": [(C, _option("stonith-watchdog-timeout", "10"))],
+    "PCMK-SBD-TIMEOUT": [(C, lambda p: _option("stonith-watchdog-timeout", "5")(p).write(
+        "/etc/sysconfig/sbd", "SBD_WATCHDOG_TIMEOUT=10\n"))],
+    "PCMK-SBD-DISK": [(C, lambda p: _option("stonith-watchdog-timeout", "10")(p).write(
+        "/etc/default/sbd", "SBD_DEVICE=/dev/vdc\n"))],
+    "PCMK-SBD-OFF": [(C, lambda p: _option("have-watchdog", "false")(
+        _option("stonith-watchdog-timeout", "10")(p)))],
     "PCMK-FENCE-MANUAL": [(C, _cib("fence_ipmilan", "fence_dummy"))],
     "PCMK-FENCE-DELAY": [
         (C, _cib('value="5s"', 'value="0s"')),
@@ -392,6 +450,33 @@ SPOILT = {
     "PCMK-NOTIFY": [(C, _cib('name="notify" value="true"', 'name="notify" value="false"'))],
     "PCMK-INTERLEAVE": [(C, _cib('id="vg0-clone-interleave" name="interleave" value="true"',
                                  'id="vg0-clone-interleave" name="interleave" value="false"'))],
+    "PCMK-UNIQUE": [(C, _cib('id="vg0-clone-interleave"', 'id="u" name="globally-unique" '
+                             'value="true"/><nvpair id="vg0-clone-interleave"'))],
+    "PCMK-LEFT-OVER": [(C, _constraint(_BAN % ("cli-ban-r0-clone-on-node2", "r0-clone", "node2"))),
+                       (C, _constraint('<rsc_location id="cli-prefer-vg0" rsc="vg0-clone" '
+                                       'node="node1" score="INFINITY"/>'))],
+    "PCMK-FENCED-BY-HANDLER": [(C, _constraint(
+        '<rsc_location id="drbd-fence-by-handler-r0-r0-clone" rsc="r0-clone">'
+        '<rule id="h" role="Promoted" score="-INFINITY"><expression id="e" attribute="#uname" '
+        'operation="ne" value="node1"/></rule></rsc_location>'))],
+    "PCMK-TWO-NODES": [(C, _constraint(_BAN % ("x", "r0-clone", "node2"))),
+                       (C, _constraint((_BAN % ("x", "r0-clone", "node2")).replace(
+                           "score=", 'role="Promoted" score='))),
+                       (C, _option("symmetric-cluster", "false"))],
+    "PCMK-DRBD-RESOURCE": [(C, _cib('name="drbd_resource" value="r0"',
+                                    'name="drbd_resource" value="r9"'))],
+    "PCMK-DRBD-TWICE": [(C, _another("linbit", "drbd", "drbd_resource", "r0"))],
+    "PCMK-VG": [(C, _cib('name="vgname" value="vg0"', 'name="vgname" value="vg9"'))],
+    "PCMK-VG-TWICE": [(C, _another("heartbeat", "LVM-activate", "vgname", "vg0"))],
+    "PCMK-VG-DRBD": [(C, lambda p: p.edit("/etc/drbd.d/r0.res", "resource r0", "resource r1")
+                      .write("/etc/drbd.d/r9.res", "resource r0 {\n\tdevice /dev/drbd9;\n"
+                             "\tdisk /dev/vdz;\n\tmeta-disk internal;\n"
+                             "\ton node1 { address 10.77.0.1:7799; }\n"
+                             "\ton node2 { address 10.77.0.2:7799; }\n}\n"))],
+    "PCMK-VERIFY": [(C, lambda p: p.answer(
+        "crm-verify", "", 78, "(unpack_resources) \terror: Resource start-up disabled\n"))],
+    "PCMK-VERIFY-WARNING": [(C, lambda p: p.answer(
+        "crm-verify", "", 0, "(unpack_config) \twarning: Blind faith: not fencing\n"))],
     "PCMK-PARAMETERS": [
         (C, _cib('name="vgname"', 'name="volgrpname"')),
         (C, _cib('type="clvmd"', 'type="clvm"')),
@@ -400,7 +485,8 @@ SPOILT = {
         (C, _cib(
             '<nvpair id="r0-drbd-resource" name="drbd_resource" value="r0"/>',
             '<nvpair id="a" name="drbd_resource" value="r0"/>'
-            '<nvpair id="b" name="require_fencing" value="no"/>'))],
+            '<nvpair id="b" name="require_fencing" value="no"/>')),
+        (C, _meta("r0", "requires", "quorum"))],
     "PCMK-LOCK-DAEMON": [
         (C, _cib('provider="dualstor" type="clvmd"', 'provider="heartbeat" type="lvmlockd"'))],
     "PCMK-DLM": [(C, _cib('type="controld"', 'type="Dummy"'))],
@@ -426,6 +512,9 @@ SPOILT = {
     "PCMK-MONITOR": [(C, _cib('role="Unpromoted"', 'role="Promoted"')),
                      (C, _cib('id="vg0-monitor" name="monitor" interval="10s"',
                               'id="vg0-monitor" name="monitor" interval="0s"'))],
+    "PCMK-ON-FAIL": [(C, _cib('name="monitor" interval="20s"',
+                              'name="monitor" on-fail="ignore" interval="20s"')),
+                     (C, _cib('id="vg0-stop"', 'on-fail="block" id="vg0-stop"'))],
     "PCMK-MONITOR-INTERVAL": [(C, _cib('interval="31s"', 'interval="20s"'))],
     # packages
     "PACKAGES-MISSING": [

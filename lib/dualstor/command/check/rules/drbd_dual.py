@@ -23,7 +23,7 @@ _SET_HANDLER = f"set `fence-peer \"{fencepeer.PROGRAM}\";` in the handlers secti
       fix="set `allow-two-primaries yes;` (DRBD 8.3: `allow-two-primaries;`) in the net "
           "section" + _ADJUST)
 def two_primaries(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         if not resource.configuration.allow_two_primaries:
             yield found(resource.at("allow-two-primaries", "net"),
                         f"resource {resource.name} does not allow two Primaries",
@@ -35,7 +35,7 @@ def two_primaries(host: "HostView") -> "Findings":
           "read old data.",
       fix="set `protocol C;` in the net section (DRBD 8.3: in the resource)" + _ADJUST)
 def protocol(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         value = resource.configuration.protocol
         if value not in (None, "C"):
             yield found(resource.at("protocol"), f"resource {resource.name} uses protocol {value}",
@@ -47,7 +47,7 @@ def protocol(host: "HostView") -> "Findings":
           "keep writing, and one side's data is lost.",
       fix="set `fencing resource-and-stonith;` in the net section (before DRBD 9: disk)" + _ADJUST)
 def fencing(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         value = resource.configuration.fencing
         if value != FENCING[-1]:
             yield found(resource.at("fencing", "disk", "net"),
@@ -60,7 +60,7 @@ def fencing(host: "HostView") -> "Findings":
       why="DRBD calls it to fence a lost peer; without one it waits forever or keeps writing "
           "alone.", fix=_SET_HANDLER)
 def handler(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         if not resource.configuration.fence_peer:
             yield found(resource.at("handlers"),
                         f"resource {resource.name} has no fence-peer handler",
@@ -148,7 +148,7 @@ def unfence(host: "HostView") -> "Findings":
       why="Every other policy discards one node's writes without asking.",
       fix="set `after-sb-2pri disconnect;` in the net section" + _ADJUST)
 def after_sb_2pri(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         policy = resource.configuration.after_sb[2]
         if policy != "disconnect":
             yield found(resource.at("after-sb-2pri"),
@@ -175,7 +175,7 @@ def after_sb_discard(host: "HostView") -> "Findings":
           "Pacemaker's knowledge.",
       fix="remove `become-primary-on` from the startup section, on both hosts")
 def become_primary(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         value = resource.configuration.option("startup", "become-primary-on")
         if value is not None:
             yield found(resource.at("become-primary-on"),
@@ -187,7 +187,7 @@ def become_primary(host: "HostView") -> "Findings":
           "just demoted it.",
       fix="set `auto-promote no;` in the options section" + _ADJUST)
 def auto_promote(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         value = resource.configuration.option("options", "auto-promote")
         if value == "no":
             continue
@@ -203,7 +203,7 @@ def auto_promote(host: "HostView") -> "Findings":
           "of both Primaries, or have a host fenced that the cluster cannot fence.",
       fix="set `quorum off;` in the options section" + _ADJUST)
 def own_quorum(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         if resource.configuration.quorum:
             yield found(resource.at("quorum", "options"),
                         f"resource {resource.name} has quorum {resource.configuration.quorum}",
@@ -231,7 +231,7 @@ def file_version(host: "HostView") -> "Findings":
           "sync.",
       fix="keep two `on` sections in resource {resource}")
 def three_nodes(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         conf = resource.configuration
         if len(conf.hosts) > 2:
             witness = f", {', '.join(conf.witnesses)} as a diskless witness" if conf.witnesses \

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """All that was read: the hosts and the cluster's configuration."""
 
-from dualstor.command.check.parsers import xml
+from dualstor.agents.catalogue import DRBD_DUALPRIMARY
+from dualstor.command.check.parsers import clustershell, xml
 from dualstor.command.check.view.cib import Cib
 from dualstor.command.check.view.host import HostView
 from dualstor.command.check.view.lazy import lazy
@@ -34,6 +35,8 @@ class ClusterView:
             host.cluster = self
         self.absent = tuple(absent)
         self._given = cib
+        for host in self.hosts:
+            host.cluster = self
 
     @property
     def starts_dlm(self) -> bool:
@@ -65,11 +68,25 @@ class ClusterView:
         return Cib(self)
 
     @lazy
+    def dual_primary(self) -> "frozenset[str] | None":
+        """The names of the DRBD resources that our agent makes Primary twice; None: not known."""
+        try:
+            return frozenset(one.parameters["drbd_resource"]
+                             for one in self.pacemaker.ours(DRBD_DUALPRIMARY)
+                             if "drbd_resource" in one.parameters)
+        except Unavailable:
+            return None
+
+    @lazy
     def cib_document(self) -> "tuple[Element | None, tuple[Problem, ...], str]":
         """(root element or None, Problems, name of the source).
 
-        :raises Unavailable: there is no CIB anywhere
+        :raises Unavailable: there is no CIB anywhere, or the text is a shell's
         """
         text, source = self._source()
+        shell = clustershell.shell(text)
+        if shell is not None:
+            raise Unavailable(f"{source}: this is the text of {shell}, not the CIB; give the "
+                              "output of `cibadmin --query`")
         root, problems = xml.parse(text, source)
         return root, problems, source

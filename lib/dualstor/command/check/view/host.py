@@ -35,6 +35,9 @@ if TYPE_CHECKING:
         @property
         def starts_dlm(self) -> bool: ...
 
+        @property
+        def dual_primary(self) -> "frozenset[str] | None": ...
+
     Address = ipaddress.IPv4Address | ipaddress.IPv6Address
     Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
     Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -57,6 +60,17 @@ class HostView(Seen):
 
     #: The cluster that it is in, which sets this.
     cluster: "Cluster | None" = None
+
+    @property
+    def pairs(self) -> "tuple[drbdfiles.DrbdResource, ...]":
+        """The DRBD resources that are to have two Primaries: those that allow it, or that the CIB
+        gives to our agent; all, if there is no such CIB.
+
+        :raises Unavailable: as ``resources``
+        """
+        named = self.cluster.dual_primary if self.cluster else None
+        return tuple(one for one in self.resources if named is None or one.name in named
+                     or one.configuration.allow_two_primaries)
 
     # -- the cluster engine -------------------------------------------------------
 
