@@ -14,12 +14,15 @@ class Census:
         self.events = Counter()         # name of what happened
         self.cut = Counter()            # (signal, action): actions that were ended in the middle
         self.variables = Counter()      # variables of the caller that were odd
+        self.handlers = Counter()       # exit codes of DRBD's handler
+        self.fencings = Counter()       # requests to fence, by how the device was and what it did
         self.defects = []
 
     def add(self, other):
         """Take in what another run has tried."""
         self.sequences += other.sequences
-        for name in ("actions", "struck", "events", "cut", "variables"):
+        for name in ("actions", "struck", "events", "cut", "variables",
+                     "handlers", "fencings"):
             getattr(self, name).update(getattr(other, name))
         self.defects += other.defects
 
@@ -45,7 +48,8 @@ class Census:
                 ("faults by kind", self.kinds), ("faults by command", self.programs),
                 ("exit codes", _summed(self.actions, 2)), ("actions by agent and action", Counter(
                     {"%s %s" % key: n for key, n in _summed(self.actions, slice(2)).items()})),
-                ("events", self.events), ("cut short", Counter(
+                ("handlers of DRBD, by exit code", self.handlers),
+                ("requests to fence", self.fencings), ("events", self.events), ("cut short", Counter(
                     {"%s in %s" % key: n for key, n in self.cut.items()}))):
             lines.append("\n" + title)
             lines += ["  %8d  %s" % (number, key) for key, number in counts.most_common()]

@@ -6,7 +6,7 @@ import signal
 from dualstor.host.memory import STATE_DIR
 from simulator import drbd, locking, membership, volumes, world
 from simulator.host import NodeDied
-from simulator.state import CLVMD
+from simulator.state import CLVMD, HANDLER
 
 
 def crash(simulation, node):
@@ -44,6 +44,67 @@ def fencing_works(simulation, _node):
     simulation.cluster.fencing_works = True
 
 
+def fence_device_is_slow(simulation, _node):
+    simulation.cluster.fencing_mode = "slow"
+
+
+def fence_device_lies(simulation, _node):
+    """It reports success, and the node lives."""
+    simulation.cluster.fencing_mode = "lies"
+
+
+def fence_device_works_the_second_time(simulation, _node):
+    simulation.cluster.fencing_mode = "second"
+
+
+def fence_device_is_well(simulation, _node):
+    simulation.cluster.fencing_mode, simulation.cluster.fencing_works = "", True
+
+
+def fence_device_has_a_delay(_simulation, node):
+    """The one that fences this node."""
+    node.fence_delay = 5.0
+
+
+def pacemaker_dies(_simulation, node):
+    """And does not come back by itself; corosync or cman go on."""
+    node.pacemaker = False
+
+
+def pacemaker_starts(_simulation, node):
+    if node.engine:
+        node.pacemaker = True
+
+
+def clock_jumps(_simulation, node):
+    """That on the wall, by an hour."""
+    node.wall += 3600.0 if node.wall <= 0 else -7200.0
+
+
+def kernel_log_wraps(_simulation, node):
+    """Others have filled it."""
+    node.log.clear()
+
+
+def handler_is_killed(simulation, node):
+    """SIGKILL, to all that run on a node."""
+    for run in simulation.helpers.runs.values():
+        if run.node == node.name:
+            run.kill()
+
+
+def next_handler_is_killed(simulation, node):
+    """In the middle of its work."""
+    simulation.helpers.doom = 4 + 3 * node.id
+
+
+def link_flaps(simulation, _node):
+    """Down, up for a moment, down."""
+    for linked in (False, True, False):
+        simulation.cluster.replication_link = linked
+        simulation.advance(0.7)
+
+
 def no_two_node(simulation, _node):
     """Quorum needs both nodes."""
     simulation.cluster.two_node = False
@@ -67,7 +128,8 @@ def all_is_well(simulation, node):
         mend(simulation, node)
     cluster = simulation.cluster
     cluster.two_node = cluster.cluster_link = cluster.replication_link = True
-    cluster.fencing_works = True
+    fence_device_is_well(simulation, node)
+    pacemaker_starts(simulation, node)
     good_configuration(simulation, node)
     simulation.advance(10)
 
@@ -178,7 +240,10 @@ def fallback_to_local_locking(_simulation, node):
 def good_configuration(simulation, node):
     cluster = simulation.cluster
     fresh = world.make(cluster.generation, None, cluster.drbd_version).nodes[node.name]
-    node.config, node.lvm = fresh.config, fresh.lvm
+    node.config, node.lvm = dict(node.config, **fresh.config), fresh.lvm
+    for config in node.config.values():
+        config.handlers.setdefault("fence-peer", HANDLER)
+        config.fencing = "resource-and-stonith"
     node.visible_lower, node.handler_installed = False, True
 
 
@@ -507,6 +572,16 @@ def resume(_simulation, node):
 
 OF_VOLUMES = (mount, start_guest, close_all, close_all, hold_drbd, release_drbd, create_volume,
               create_exclusive, remove_volume, volume_is_inactive, suspend, resume)
+
+#: What a loss of the peer may meet.
+OF_A_LOSS = (crash, boot, boot, cut_replication, cut_replication, cut_replication, heal_replication,
+             heal_replication, cut_cluster, heal_cluster, fencing_fails, fence_device_is_well,
+             fence_device_is_slow, fence_device_lies, fence_device_works_the_second_time,
+             fence_device_has_a_delay, pacemaker_dies, pacemaker_starts, clock_jumps,
+             kernel_log_wraps, handler_is_killed, next_handler_is_killed, link_flaps, lose_quorum,
+             no_two_node, two_node, all_is_well, all_is_well, disk_fails, engine_stops,
+             engine_starts, state_is_forgotten, state_is_garbage, run_is_full, dlm_stops,
+             no_handler_installed, no_fence_handler, stand_alone)
 
 OF_DRBD_9 = (device_is_read, device_is_no_longer_read, connection_is_gone, auto_promote_is_on,
              device_is_opened_to_write, device_is_closed, quorum_of_drbd_suspends,

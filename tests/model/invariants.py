@@ -162,6 +162,16 @@ class QuorumWatch:
             "%s was run on %s, which is not quorate" % (" ".join(argv), node.name))
 
 
+def frozen_while_the_peer_writes(cluster):
+    """I13: DRBD's I/O is never resumed while the peer may write."""
+    assert not cluster.torn, cluster.torn
+
+
+def one_death_for_a_loss(cluster):
+    """I14: a node is fenced once for a loss."""
+    assert not cluster.twice, cluster.twice
+
+
 def _stripped(cluster):
     """The state without what time, looking and scores may change."""
     copy = snapshot(cluster)

@@ -13,6 +13,7 @@ from model import actions, events, invariants
 from model.actions import DAEMON, DRBD, GROUP
 from model.census import Census
 from simulator import faults, volumes, world
+from simulator.helpers import Helpers
 from simulator.host import Killed, Simulation
 from simulator.state import CLVMD, DRBD_8, DRBD_9, LVMLOCKD
 
@@ -24,7 +25,7 @@ STRETCH = 1.15      # of the agents' sleeps: a wait of 80 s is 20 looks instead 
 TIMEOUTS = st.sampled_from((20.0, 60.0, 90.0))
 TOOLS = ("drbdadm", "drbdsetup", "modprobe", "cman_tool", "fence_tool", "corosync-quorumtool",
          "corosync-cmapctl", "dlm_tool", "crm_mon", "crm_attribute", "crm_master", "attrd_updater",
-         "crm_node", "clvmd", "lvmlockd", "lvmlockctl", "lvm", "vgs", "lvs", "vgchange", "lvchange",
+         "crm_node", "stonith_admin", "fence_node", "clvmd", "lvmlockd", "lvmlockctl", "lvm", "vgs", "lvs", "vgchange", "lvchange",
          "dmsetup", "dd")
 
 #: Kinds that a program shows without a process; GRANDCHILD is one of a process alone.
@@ -73,8 +74,10 @@ class Cluster(RuleBasedStateMachine):
 
     @initialize(start=st.sampled_from(STARTS))
     def begin(self, start):
-        self.simulation = Simulation(world.reach(
-            start, self.generation, drbd_version=self.drbd_version), STRETCH)
+        self._begin(world.reach(start, self.generation, drbd_version=self.drbd_version))
+
+    def _begin(self, cluster):
+        self.simulation = Simulation(cluster, STRETCH, Helpers(self.census.handlers))
         self.cluster = self.simulation.cluster
         watch = invariants.QuorumWatch(self.cluster)
         self.simulation.watchers.append(watch.check)
@@ -84,7 +87,10 @@ class Cluster(RuleBasedStateMachine):
 
     def teardown(self):
         if hasattr(self, "cluster"):
+            self.simulation.helpers.close()
             self.census.sequences += 1
+            self.census.fencings.update(each.mode + " " + each.result
+                                        for each in self.cluster.fencings.values())
             self.census.struck.update(self.simulation.struck)
 
     # -- Pacemaker ------------------------------------------------------------------
@@ -103,13 +109,15 @@ class Cluster(RuleBasedStateMachine):
         """One action, with the checks that need nothing more than its result."""
         node = self.cluster.nodes[name]
         before = None
-        if action in invariants.LOOKING and not (self.simulation.meanwhile or self.cluster.faults):
+        handlers = len(self.cluster.helpers)
+        if action in invariants.LOOKING and not (self.simulation.meanwhile or self.cluster.faults
+                                                 or self.simulation.helpers.runs):
             before = invariants.snapshot(self.cluster)
         active = invariants.active(self.cluster, node, agent)
         result = self._act(agent, action, name, timeout, level, changes)
         invariants.written(self.cluster, result)
         invariants.stopped(self.cluster, result, active, self.cluster.faults)
-        if before is not None:
+        if before is not None and handlers == len(self.cluster.helpers):
             invariants.only_looked(self.cluster, before, result)
         return result
 
@@ -249,6 +257,91 @@ class Cluster(RuleBasedStateMachine):
     def nobody_lost_data(self):
         if hasattr(self, "cluster"):
             assert not self.cluster.harm, (self.cluster.harm, self.told[-6:])
+            invariants.frozen_while_the_peer_writes(self.cluster)
+            invariants.one_death_for_a_loss(self.cluster)
+
+
+class Losses(RuleBasedStateMachine):
+    """Two nodes that write, and lose each other in all manners; DRBD runs its handler on them."""
+
+    generation, drbd_version = LVMLOCKD, DRBD_8
+    census = Census()
+    _begin, _act, teardown = Cluster._begin, Cluster._act, Cluster.teardown
+    nobody_lost_data = Cluster.nobody_lost_data
+
+    @initialize(start=st.sampled_from(("both-primary", "active", "syncing")), second=st.booleans(),
+                device=st.sampled_from(("", "", "slow", "lies", "second")),
+                delays=st.sampled_from(((0.0, 0.0), (5.0, 0.0), (0.0, 5.0))))
+    def begin(self, start, second, device, delays):
+        cluster = world.reach(start, self.generation, drbd_version=self.drbd_version)
+        if second:
+            world.second_resource(cluster)
+        cluster.fencing_mode = device
+        for node, delay in zip(cluster.nodes.values(), delays):
+            node.fence_delay = delay
+        self._begin(cluster)
+
+    @rule(happenings=st.lists(st.tuples(NODES, st.sampled_from(events.OF_A_LOSS),
+                                        st.sampled_from((0.01, 0.01, 0.6, 3.0, 12.0))),
+                              min_size=1, max_size=5))
+    def it_happens(self, happenings):
+        for name, event, seconds in happenings:
+            self.census.events[event.__name__] += 1
+            event(self.simulation, self.cluster.nodes[name])
+            self.cluster.harm.clear()
+            self.simulation.advance(seconds)
+
+    more_happens = it_happens
+
+    @rule(name=NODES)
+    def cut_and_again(self, name):
+        """The link is cut, whoever is fenced comes back and connects, and it is cut again."""
+        self.simulation.advance(5)
+        for _ in range(2):
+            self.cluster.replication_link = False
+            self.simulation.advance(40)
+            self.cluster.replication_link = True
+            for node in self.cluster.nodes.values():
+                events.boot(self.simulation, node)
+            self.simulation.advance(2)
+            self.come_up()
+
+    @rule()
+    def come_up(self):
+        """What Pacemaker does with DRBD on the nodes that are there."""
+        for action in ("start", "promote"):
+            for name in world.NODES:
+                if self.cluster.nodes[name].up and self.cluster.nodes[name].engine:
+                    self._act(DRBD, action, name, 90.0)
+
+    @rule(name=NODES, action=st.sampled_from(("monitor", "monitor", "stop", "demote")))
+    def acts(self, name, action):
+        if self.cluster.nodes[name].up:
+            self._act(DRBD, action, name)
+
+    @rule(seconds=st.sampled_from((0.2, 1.0, 5.0, 30.0, 120.0)))
+    def time_passes(self, seconds):
+        self.simulation.advance(seconds)
+
+    @rule(fault=breakages())
+    def program_breaks(self, fault):
+        self.cluster.faults[:] = [fault]
+
+    @rule()
+    def programs_work_again(self):
+        self.cluster.faults.clear()
+
+
+class OldLosses(Losses):
+    """The same with cman and clvmd."""
+
+    generation = CLVMD
+
+
+class NineLosses(Losses):
+    """The same with DRBD 9."""
+
+    drbd_version = DRBD_9
 
 
 class OldCluster(Cluster):

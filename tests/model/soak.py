@@ -29,18 +29,21 @@ def _options():
     parser.add_argument("--chunk", type=int, default=500, help="sequences with one seed")
     parser.add_argument("--steps", type=int, default=15, help="steps of a sequence at most")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--losses", action="store_true",
+                        help="only what DRBD's fence-peer handler meets")
     parser.add_argument("--no-shrink", action="store_true",
                         help="do not look for the smallest sequence that shows a defect")
     return parser.parse_args()
 
 
-def run_chunk(number, sequences, steps, shrink):
-    """Run one chunk; its Census. Even seeds are of the lvmlockd generation, odd ones of clvmd.
+#: By the remainder of the seed. Every fourth is of lvmlockd with DRBD 9.
+_KINDS = (machine.Cluster, machine.OldCluster, machine.NineCluster, machine.OldCluster)
+_LOSSES = (machine.Losses, machine.NineLosses, machine.OldLosses)
 
-    Every fourth is of lvmlockd with DRBD 9.
-    """
-    generation = (machine.Cluster, machine.OldCluster, machine.NineCluster,
-                  machine.OldCluster)[number % 4]
+
+def run_chunk(number, sequences, steps, shrink, kinds=_KINDS):
+    """Run one chunk; its Census."""
+    generation = kinds[number % len(kinds)]
     census = Census()
     cluster = seed(number)(type(generation.__name__, (generation,), {"census": census}))
     phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
@@ -70,7 +73,8 @@ def main():
         options.seed + len(sizes) - 1), flush=True)
     with futures.ProcessPoolExecutor(options.jobs) as pool:
         waiting = {pool.submit(run_chunk, options.seed + n, size, options.steps,
-                               not options.no_shrink): options.seed + n
+                               not options.no_shrink,
+                               _LOSSES if options.losses else _KINDS): options.seed + n
                    for n, size in enumerate(sizes)}
         for done in futures.as_completed(waiting):
             census = done.result()

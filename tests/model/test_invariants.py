@@ -21,6 +21,7 @@ from dualstor.agents.clustered_vg.agent import ClusteredVg
 from dualstor.agents.drbd_dualprimary import deeds as drbd_deeds
 from dualstor.agents.drbd_dualprimary.agent import DrbdDualPrimary
 from dualstor.errors import DualstorError
+from dualstor.fencepeer import decide, deeds, handler
 from dualstor.host import memory
 from dualstor.host.deadline import Deadline
 from dualstor.ocf.codes import ExitCode
@@ -113,6 +114,15 @@ def monitor_lets_io_go_on_whatever_the_peer_does(monkeypatch):
     monkeypatch.setattr(DrbdDualPrimary, "decide", staticmethod(decide))
 
 
+def handler_takes_a_lost_peer_for_dead(monkeypatch):
+    monkeypatch.setattr(handler.FencePeer, "decide", staticmethod(lambda case: Finish(7, sentence("it is gone"))))
+
+
+def handler_asks_whatever_others_have_done(monkeypatch):
+    monkeypatch.setattr(decide, "_proven", lambda case: False)
+    monkeypatch.setattr(decide, "_reported", lambda case, *_: Do(deeds.fence, (case.peers[0], "reboot")))
+
+
 def goes_on_after_sigterm(monkeypatch):
     def observe(self, facet, asking=(), sound=engine.Agent.observe):
         try:
@@ -139,8 +149,29 @@ def odd_caller(cluster):
 def stands_still(cluster):
     """I/O is suspended on a node whose peer lives."""
     cluster.begin(start="both-primary")
-    cluster.it_happens(happenings=[("node2", events.cut_replication), ("node1", events.io_is_suspended)])
+    cluster.it_happens(happenings=[("node2", events.cut_replication), ("node1", events.handler_is_killed),
+                                   ("node2", events.handler_is_killed)])
+    cluster.time_passes(seconds=5.0)
     cluster.action(pair=(DRBD, "monitor"), name="node1", timeout=60.0, level=0)
+
+
+def link_lost(cluster):
+    """Both write; one of them has no handler, and a person lets its I/O go on."""
+    cluster.begin(start="both-primary")
+    cluster.cluster.nodes["node2"].handler_installed = False
+    cluster.it_happens(happenings=[("node1", events.cut_replication), ("node2", events.state_is_normal)])
+    cluster.time_passes(seconds=5.0)
+    cluster.nobody_lost_data()
+
+
+def back_at_once(cluster):
+    """The node that is fenced boots within a second."""
+    cluster.begin(start="both-primary")
+    cluster.it_happens(happenings=[("node1", events.cut_replication)])
+    for _ in range(30):
+        cluster.time_passes(seconds=1.0)
+        cluster.it_happens(happenings=[("node2", events.boot)])
+    cluster.nobody_lost_data()
 
 
 def cut(cluster):
@@ -166,6 +197,8 @@ BROKEN = [
     ("I11", says(ExitCode.ERR_INSTALLED, "monitor"), act(GROUP, "probe", "cluster-up")),
     ("I12", monitor_deactivates, act(GROUP, "monitor", "active")),
     ("I12", monitor_lets_io_go_on_whatever_the_peer_does, stands_still),
+    ("I13", handler_takes_a_lost_peer_for_dead, link_lost),
+    ("I14", handler_asks_whatever_others_have_done, back_at_once),
     ("SIGTERM", goes_on_after_sigterm, cut)]
 
 
@@ -255,4 +288,4 @@ def test_a_draft_that_is_left_is_caught(lab, monkeypatch):
 def test_every_invariant_has_a_broken_agent():
     """I9 has the three tests above."""
     assert {name for name, _, _ in BROKEN} - {"SIGTERM"} | {"I9"} == {
-        "I%d" % number for number in range(1, 13)}
+        "I%d" % number for number in range(1, 15)}

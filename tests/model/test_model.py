@@ -11,6 +11,7 @@ from simulator import faults
 
 SEQUENCES, STEPS = 1000, 15     # of each generation
 SEQUENCES_9 = 150               # with DRBD 9, which differs in one agent only
+LOSSES = 25                     # of each DRBD and generation
 
 
 @pytest.mark.parametrize("cluster", [machine.Cluster, machine.OldCluster],
@@ -37,6 +38,20 @@ def test_invariants_hold_with_drbd_9(monkeypatch, deep):
     print(census.report())
     assert census.sequences >= SEQUENCES_9
     assert set(census.events) >= {event.__name__ for event in events.OF_DRBD_9}
+
+
+@pytest.mark.parametrize("cluster", [machine.Losses, machine.NineLosses, machine.OldLosses],
+                         ids=["8", "9", "cman"])
+def test_io_stays_frozen_while_the_peer_writes(cluster, monkeypatch, deep):
+    """DRBD's handler, through all that may happen while a peer is lost."""
+    census = Census()
+    monkeypatch.setattr(machine.Losses, "census", census)
+    run_state_machine_as_test(cluster, settings=settings(
+        max_examples=LOSSES * (20 if deep else 1), stateful_step_count=STEPS, print_blob=True))
+    print(census.report())
+    assert census.sequences >= LOSSES
+    assert census.handlers[7] and census.fencings[" success"]
+    assert len(census.handlers) > 1, "none ever failed, or died with its node"
 
 
 @pytest.mark.parametrize("kind", machine.KINDS)

@@ -180,6 +180,12 @@ def fence_peer(cluster, node, name):
     """
     from simulator import membership
     drbd, disk, peer = node.drbd[name], node.disks[name], cluster.peer(node)
+    if cluster.helped:
+        number = call_helper(cluster, node, name)
+        while cluster.helpers.get(number) is None:
+            yield 0.2
+        drbd = configured(node, name)
+        return drbd is not None and drbd.peer_dstate == "Outdated"
     if not node.config[name].handlers.get("fence-peer") or drbd.dstate not in (
             "UpToDate", "Consistent"):
         return False
@@ -258,15 +264,76 @@ def lose_peer(cluster, node, name):
         return
     if drbd.cstate == "SyncTarget":
         node.disks[name].consistent = False
-    drbd.cstate = "WFConnection"
+    drbd.cstate, drbd.lost_at = "WFConnection", cluster.now
     if drbd.peer_dstate != "Outdated":
         drbd.peer_dstate = "DUnknown"
     if drbd.role == "Primary" and drbd.dstate == "UpToDate":
-        if node.config[name].fencing == "resource-and-stonith":
+        if node.config[name].fencing == "resource-and-stonith" and drbd.peer_dstate == "DUnknown":
             drbd.suspended = True
+            if cluster.helped:
+                call_helper(cluster, node, name)
+                return
             cluster.events.append([cluster.now + 2.0 + node.id, cluster.next(),
                                    "drbd_fence", [node.name, name]])
         else:
+            new_generation(cluster, node, name)
+
+
+def logged(cluster, node, name, text):
+    """The kernel logs a change of a connection."""
+    who = " " + cluster.peer(node).name if cluster.drbd_9 else ""
+    node.log.append([cluster.now, "drbd %s%s: %s" % (name, who, text)])
+
+
+def call_helper(cluster, node, name):
+    """DRBD calls its fence-peer handler; the number of this call."""
+    number = str(cluster.next())
+    cluster.helpers[number] = None
+    node.drbd[name].lost_at = cluster.now
+    logged(cluster, node, name, "helper command: /sbin/drbdadm fence-peer")
+    cluster.events.append([cluster.now, int(number), "drbd_calls", [node.name, name, number]])
+    return number
+
+
+def may_write(node, name):
+    """Whether a node's applications may change the resource now."""
+    each = configured(node, name)
+    return each is not None and each.role == "Primary" and not each.causes
+
+
+def resume(cluster, node, name, why):
+    """I/O that waited for fencing continues."""
+    each, peer = node.drbd[name], cluster.peer(node)
+    each.suspended = False
+    if not connected(each) and each.role == "Primary" and may_write(peer, name):
+        trusted = peer.id not in node.members and any(
+            each.target == peer.name and (each.mode, each.result) == ("lies", "success")
+            for each in cluster.fencings.values())      # nobody could know better
+        if not trusted:
+            cluster.torn.append("%s: I/O of %s continues (%s) while %s writes" % (
+                node.name, name, why, peer.name))
+
+
+def helper_ends(cluster, node, name, number, met, code):
+    """The handler that was called as *number* has ended, as conn_try_outdate_peer() takes it.
+
+    3, 4, 5 and 7 make the peer's disk one that is no longer good, and let I/O continue; 6 makes
+    this one so. All else, also a handler that was killed, leaves I/O as it is.
+
+    :param met: how often the connection had been established when it was called
+    """
+    cluster.helpers[number] = code
+    each = configured(node, name)
+    if each is None or each.cstate not in ("WFConnection", "StandAlone") or each.met != met:
+        return      # "Ignoring fence-peer exit code"
+    logged(cluster, node, name, "helper command: /sbin/drbdadm fence-peer exit code %d" % code)
+    if code == 6:
+        each.dstate, node.disks[name].outdated = "Outdated", True
+    elif code in (3, 4, 7) or code == 5 and each.dstate == "UpToDate":
+        each.peer_dstate = "Inconsistent" if code == 3 else "Outdated"
+        node.disks[name].peer_outdated = True
+        if each.suspended:
+            resume(cluster, node, name, "fence-peer exit code %d" % code)
             new_generation(cluster, node, name)
 
 
@@ -333,6 +400,7 @@ def handshake(cluster, name):
     if "Diskless" in (drbds[0].dstate, drbds[1].dstate):
         for drbd in drbds:
             drbd.cstate = "Connected"
+            drbd.met, drbd.met_at = drbd.met + 1, cluster.now
         _agree(cluster, name)
         return
     a, b = first.disks[name], second.disks[name]
@@ -358,8 +426,11 @@ def handshake(cluster, name):
             first.config[name].net.get("allow-two-primaries", "no") != "yes":
         _part(drbds)
         return
-    for drbd in drbds:
+    for node, drbd in zip((first, second), drbds):
         drbd.cstate, drbd.suspended, drbd.discard = "Connected", False, False
+        drbd.met, drbd.met_at = drbd.met + 1, cluster.now
+        logged(cluster, node, name, "conn( Connecting -> Connected )" if cluster.drbd_9 else
+               "conn( WFConnection -> WFReportParams )")
     if source is not None:
         exchange_bitmaps(cluster, source, name)
     _agree(cluster, name)

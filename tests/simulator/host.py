@@ -12,7 +12,7 @@ from dualstor.host.deadline import Deadline
 from dualstor.host.host import BUSY, Host
 from dualstor.host.memory import STATE_DIR, file_name
 from dualstor.host.run import KILL_GRACE, TERM_GRACE, Completed
-from simulator import dmlist, faults, kernelfiles, locking, programs, world
+from simulator import dmlist, faults, kernelfiles, locking, membership, programs, world
 from simulator.kernelfiles import Answer, Block, Link, Socket
 
 _VIEWS = 32     # trees that are kept at most
@@ -36,10 +36,14 @@ class Simulation:
     :param cluster: state.Cluster, e.g. of world.reach()
     :param stretch: how much longer each sleep within an action is than the one before;
         more than 1 is a host that wakes its sleepers late, and makes long waits cheap
+    :param helpers: helpers.Helpers, which run DRBD's handler as DRBD does; None: the simulated DRBD
+        takes its result for granted
     """
 
-    def __init__(self, cluster, stretch=1.0):
+    def __init__(self, cluster, stretch=1.0, helpers=None):
         self.cluster = cluster
+        self.helpers = helpers
+        cluster.helped = helpers is not None
         self.stretch = stretch
         self.watchers = []      # called with (Node, argv) before a program runs
         self.struck = collections.Counter()     # (kind of fault, program) that was met
@@ -69,16 +73,24 @@ class Simulation:
 
     def advance(self, seconds):
         """Let time pass; what others do meanwhile happens in it, and may take longer."""
+        if self.helpers is not None and self.helpers.running is not None:
+            self.helpers.running.pass_time(seconds)
+            return
         end = self.cluster.now + seconds
         while self.meanwhile and not self._busy and self.meanwhile[0][0] <= end:
             when, work = self.meanwhile.pop(0)
-            world.advance_to(self.cluster, when)
+            self._advance_to(when)
             self._busy = True
             try:
                 work()
             finally:
                 self._busy = False
-        world.advance_to(self.cluster, end)
+        self._advance_to(end)
+
+    def _advance_to(self, when):
+        helping = None if self.helpers is None else \
+            lambda what, *arguments: self.helpers.happens(self, what, *arguments)
+        world.advance_to(self.cluster, when, helping)
 
     def calls(self, node=None):
         """Argument lists of the programs run so far, on one node or on both."""
@@ -173,6 +185,13 @@ class SimHost(Host):
         content = getattr(self._at(name), "content", b"")[offset:offset + length]
         return content if len(content) == length else freshread.IMPOSSIBLE
 
+    def records(self, name):
+        self._step()
+        if name != "/dev/kmsg":
+            return None
+        return tuple("6,%d,%d,-;%s" % (number, when * 1e6, text)
+                     for number, (when, text) in enumerate(self.node.log))
+
     def uptime(self):
         return self.simulation.clock()
 
@@ -226,6 +245,8 @@ class SimHost(Host):
         if kind in (faults.HANG, faults.HANG_HARD, faults.UNKILLABLE, faults.DRIP):
             self._hang(argv, seconds, kind)
         if kind in faults.INSTEAD:
+            if name in membership.FENCING_PROGRAMS and kind not in (faults.EXIT, faults.KILLED):
+                membership.lie(cluster, self.node)
             self._pass(0.05)
             return self._instead(argv, fault)
         left = seconds - (self.simulation.clock() - began)

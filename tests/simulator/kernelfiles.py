@@ -274,6 +274,7 @@ def tree(cluster, node):
     """The whole tree of a node."""
     made = {}
     put(made, "/proc/sys/kernel/random/boot_id", BOOT_ID % node.boots)
+    put(made, "/proc/sys/kernel/hostname", node.name + "\n")
     put(made, "/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")
     put(made, "/proc/mounts", "proc /proc proc rw 0 0\n")
     put(made, "/proc/modules", "".join("%s 16384 0 - Live 0x0000000000000000\n" % m

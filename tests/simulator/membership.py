@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who is in the cluster, who has quorum, and fencing."""
 
+from simulator.state import Fencing
+
 DETECT_SECONDS = 1.0        # until the loss of a node is noticed
 FENCE_SECONDS = 4.0         # until the cluster manager's fencing has killed it
 
@@ -79,12 +81,78 @@ def lose_engine(cluster, node):
     node.lockspaces.clear()
 
 
-def fence(cluster, by, victim):
-    """*by* has *victim* killed, now."""
-    from simulator import world
-    world.crash(cluster, victim)
+def fence(cluster, by, victim, began=None):
+    """*by* has *victim* killed, now; asked for since *began*, None: by the cluster itself."""
+    kill(cluster, by, victim, began)
     by.cman.fenced_how[str(victim.id)] = "agent"
     confirm_down(cluster, by, victim)
+
+
+def kill(cluster, by, victim, began):
+    """A fence device cuts the power of *victim* for *by*: once for each loss.
+
+    A node that connected while it was to be fenced may be fenced again: nobody can know whether
+    it died before or after that. So may one that cman's fenced has fenced before DRBD noticed the
+    loss, as fenced does not say when that was.
+
+    :param began: when it was asked for; None: by the cluster itself
+    """
+    from simulator import world
+    if victim.up:
+        losses = [by.lost_at] + [each.lost_at for each in by.drbd.values()]
+        met = max([each.met_at for each in by.drbd.values()], default=0.0)
+        if victim.fenced_at and victim.fenced_at >= max(losses) and victim.fencing_since >= met:
+            cluster.twice.append("%s was fenced at %.1f, and again at %.1f, by %s" % (
+                victim.name, victim.fenced_at, cluster.now, by.name))
+        if began is None:
+            began = -1.0 if cluster.has_cman else cluster.now
+        victim.fenced_at, victim.fencing_since = cluster.now, began
+    world.crash(cluster, victim)
+
+
+def request(cluster, by, target, action):
+    """The number of a request to fence; that of an equal one that is under way."""
+    for number, known in cluster.fencings.items():
+        if (known.target, known.action, known.result) == (target.name, action, "") \
+                and cluster.nodes[known.by].id in by.members:
+            return number
+    number, mode = str(cluster.next()), cluster.fencing_mode
+    if not (cluster.fencing_enabled and cluster.fencing_works) or mode == "second":
+        mode = "refused"
+    if cluster.fencing_mode == "second":
+        cluster.fencing_mode = ""
+    seconds = {"refused": 2.0, "slow": 45.0}.get(mode, FENCE_SECONDS) + target.fence_delay
+    cluster.fencings[number] = Fencing(by=by.name, target=target.name, action=action, mode=mode,
+                                       began=cluster.now)
+    cluster.events.append([cluster.now + seconds, int(number), "fencing", [number]])
+    return number
+
+
+def request_ends(cluster, number):
+    """The device has done what it was asked for, or not."""
+    known = cluster.fencings[number]
+    by, target = cluster.nodes[known.by], cluster.nodes[known.target]
+    known.result = "failed"
+    if not by.up or known.mode == "refused":
+        return
+    known.result = "success"
+    if known.mode != "lies":
+        fence(cluster, by, target, known.began)
+
+
+#: What asks for a request.
+FENCING_PROGRAMS = ("stonith_admin", "fence_node")
+
+
+def lie(cluster, by):
+    """*by* was told that the other node was fenced, and nothing was done."""
+    cluster.fencings[str(cluster.next())] = Fencing(
+        by=by.name, target=cluster.peer(by).name, action="", mode="lies", result="success")
+
+
+def own_fencing(cluster, node):
+    """Whether the cluster itself has the other node fenced just now, for this one."""
+    return any(event[2] == "fenced" and event[3] == [node.name] for event in cluster.events)
 
 
 def confirm_down(cluster, node, victim):
@@ -139,6 +207,7 @@ def notice(cluster, node):
     elif not there and peer.id in node.members:
         node.members.remove(peer.id)
         node.unclean.append(peer.id)
+        node.lost_at = cluster.now
         node.dlm_times.setdefault(peer.id, [0, 0, 0])[1] = int(cluster.now)
         if can_fence(cluster, node):
             cluster.events.append([cluster.now + FENCE_SECONDS + node.id * 0.5, cluster.next(),

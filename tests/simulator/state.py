@@ -86,6 +86,9 @@ class Drbd:
     openers: list = field(default_factory=list)     # who holds it open, other than LVM
     readers: list = field(default_factory=list)     # who has it open for reading only; with DRBD 9
     connection: bool = True         # DRBD 9: there is one at all, be it StandAlone
+    met: int = 0                    # how often the connection was established
+    met_at: float = 0.0             # when that was last
+    lost_at: float = 0.0            # when it was lost last, or the handler was called otherwise
 
     @property
     def causes(self):
@@ -216,11 +219,29 @@ class Node:
     odd_formats: bool = False       # of programs and kernel: attributes one letter longer or shorter
     run_full: bool = False          # nothing can be written to /run
     unreadable: list = field(default_factory=list)  # beginnings of paths that cannot be read
+    log: list = field(default_factory=list)         # the kernel's: [time, text]
+    wall: float = 0.0               # by how much the clock on the wall is wrong
+    fence_delay: float = 0.0        # of the device that fences this node
+    fenced_at: float = 0.0          # when a fence device last killed it
+    fencing_since: float = 0.0      # and since when that had been asked for
+    lost_at: float = 0.0            # when it last noticed that the other one had left the cluster
 
     @property
     def address(self):
         """Its address on the cluster's network."""
         return "10.77.0.%d" % self.id
+
+
+@dataclass
+class Fencing:
+    """A request to fence a node, under way or over."""
+
+    by: str
+    target: str
+    action: str
+    mode: str = ""
+    began: float = 0.0
+    result: str = ""        # "success", "failed"; "" while it is under way
 
 
 @dataclass
@@ -238,6 +259,12 @@ class Cluster:
     two_node: bool = True
     fencing_enabled: bool = True
     fencing_works: bool = True
+    fencing_mode: str = ""          # of requests by hand or handler: "slow", "lies", "second"
+    fencings: dict = field(default_factory=dict)    # number: state.Fencing
+    helped: bool = False            # DRBD's handler is run by somebody, else it is taken for granted
+    helpers: dict = field(default_factory=dict)     # number: exit code of DRBD's handler, None as yet
+    torn: list = field(default_factory=list)        # I/O that was resumed while the peer may write
+    twice: list = field(default_factory=list)       # deaths for which no loss was the cause
     events: list = field(default_factory=list)      # [time, number, what, arguments]
     counter: int = 100              # gives pids, uuids, generations
     faults: list = field(default_factory=list)
@@ -278,7 +305,7 @@ class Cluster:
 
 
 _TYPES = {cls.__name__: cls for cls in (ResourceConfig, Disk, Drbd, Lockspace, Process, Mapping,
-                                        Cman, Volume, Group, Node, Cluster)}
+                                        Cman, Volume, Group, Node, Fencing, Cluster)}
 _TYPE = "__type__"
 
 

@@ -37,6 +37,7 @@ _EVENTS = {
     "drbd_bitmaps": lambda c, node, name: drbd.bitmaps_known(c, c.nodes[node], name),
     "drbd_synced": lambda c, node, name: drbd.synced(c, c.nodes[node], name),
     "drbd_fence": lambda c, node, name: drbd.handler_ends(c, c.nodes[node], name),
+    "fencing": lambda c, number: membership.request_ends(c, number),
     "membership": lambda c, node: membership.notice(c, c.nodes[node]),
     "fenced": lambda c, node: membership.fencing_ends(c, c.nodes[node]),
 }
@@ -54,8 +55,15 @@ def advance(cluster, seconds):
     advance_to(cluster, cluster.now + seconds)
 
 
-def advance_to(cluster, when):
-    """As ``advance``, to a point in time."""
+#: What only somebody who runs DRBD's handler does: see host.Simulation.
+_OF_HELPERS = ("drbd_calls", "helper_wakes")
+
+
+def advance_to(cluster, when, helping=None):
+    """As ``advance``, to a point in time.
+
+    :param helping: function of one of _OF_HELPERS and its arguments
+    """
     settle(cluster)
     while True:
         due = sorted(event for event in cluster.events if event[0] <= when)
@@ -63,7 +71,10 @@ def advance_to(cluster, when):
             break
         cluster.events.remove(due[0])
         cluster.now = max(cluster.now, due[0][0])
-        _EVENTS[due[0][2]](cluster, *due[0][3])
+        if due[0][2] not in _OF_HELPERS:
+            _EVENTS[due[0][2]](cluster, *due[0][3])
+        elif helping is not None:
+            helping(due[0][2], *due[0][3])
         settle(cluster)
     cluster.now = max(cluster.now, when)
     settle(cluster)     # some things wait for their time without an event
@@ -89,7 +100,7 @@ def crash(cluster, node):
     node.joined_once = False
     node.lockspaces, node.stuck, node.processes, node.mappings = {}, [], {}, {}
     node.attributes, node.scores, node.files, node.sockets = {}, {}, {}, {}
-    node.run_full, node.unreadable = False, []
+    node.run_full, node.unreadable, node.log = False, [], []
     peer = cluster.peer(node)
     if not (peer.up and (node.id in peer.members or node.id in peer.unclean)):
         node.locks.clear()      # nobody is left who would have to recover them
@@ -148,6 +159,20 @@ def start_group(cluster, node, vg="vg0"):
         if not volumes.conflict(cluster, node, vg, volume.name, "sh"):
             volumes.lock(node, vg, volume.name, "sh")
             volumes.map_volume(cluster, node, group, volume)
+
+
+def second_resource(cluster, name="r1"):
+    """Another resource, on both nodes as the first one: connected, in its roles."""
+    from simulator.state import Disk, Drbd
+    for node in cluster.nodes.values():
+        config = config_for(cluster.drbd_version)
+        config.name, config.minor, config.lower = name, 1, "/dev/vdc"
+        node.config[name], node.disks[name] = config, Disk()
+        if "r0" in node.drbd:
+            node.drbd[name] = Drbd(role=node.drbd["r0"].role, net=True)
+            drbd.attach(cluster, node, name)
+            node.drbd[name].cstate = "WFConnection"
+    advance(cluster, 2)
 
 
 def _secondary(cluster):

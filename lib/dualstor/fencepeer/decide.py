@@ -10,11 +10,13 @@ it is.
 
 DRBD calls it once for each resource and loss, on both nodes if only the link between them is lost.
 So it takes turns with the others of its node, of which the first asks for all; and while the peer
-is a member, the node that is not to survive waits until the other one must have noticed.
+is a member, the node that is not to survive waits until the other one must have noticed: that with
+the worse copies, else that whose fence device has the shorter delay, else the second by name.
 """
 
 from dualstor.action.steps import Do, Finish
 from dualstor.fencepeer import deeds, reasons
+from dualstor.tools.quorum import CMAN
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -30,13 +32,18 @@ FENCED, FROZEN = 7, 1
 #: succeed: a very busy node may take long, DRBD asks only once, and I/O stands still anyway.
 PATIENCE = 300.0
 
-#: Seconds that a node with a copy that is not good leaves to the other one, which has a good one:
-#: more than its detection, its device's delay and its fencing take together.
+#: Seconds, at least, that a node with a copy that is not good leaves to the other one, which has a
+#: good one: more than its detection, its device's delay and its fencing take together.
 YIELDING = 60.0
 
+#: Seconds for a peer that was reported as fenced to leave the membership: more than any token.
+LEAVING = 60.0
+
 _PAUSE = 2.0            # seconds between looks
+_FENCING = 20.0         # seconds that a device's delay and its work take
 _AGAIN = 10.0           # seconds between two requests
 _DLM_PATIENCE = 60.0    # seconds for a fencing by dlm that a request of ours would not join
+_PATIENCE_WITH_FENCED = 120.0   # and for one by fenced, which repeats it until it succeeds
 
 
 def decide(case: "Case") -> "Step":
@@ -47,7 +54,8 @@ def decide(case: "Case") -> "Step":
     """
     done = case.done(deeds.fence)
     if done and done[-1].outcome.ok:
-        return case.refuse(FENCED, reasons.FENCED, peer=done[-1].args[0])
+        took = done[-1].outcome.took
+        return _reported(case, done[-1].args[0], case.elapsed - done[-1].at + took, took + LEAVING)
     step: "Step | None" = _peer(case) or _cluster(case)
     if isinstance(step, Finish):
         return step
@@ -55,6 +63,28 @@ def decide(case: "Case") -> "Step":
         step = _fencing(case)
     # DRBD is asked last, right before the peer is fenced
     return _drbd(case) or step
+
+
+def _reported(case: "Case", peer: str, ago: float, patience: float) -> "Finish | Wait":
+    """The step after a fence device has reported success.
+
+    A device that cuts the power of another machine reports it, too: a peer that is still the same
+    member of the cluster was not fenced. It is not asked for again.
+
+    :param ago: seconds since the request began, at least
+    :param patience: of that, how long the peer may take to leave
+    """
+    if peer not in case.quorum.members:
+        return case.refuse(FENCED, reasons.FENCED, peer=peer)
+    back = case.by_dlm.back
+    if back is not None and back <= ago:
+        return case.refuse(FENCED, reasons.FENCED, peer=peer)       # it has been away since
+    again = connection(case.drbd.state, peer)
+    if again is not None and again.connected:
+        return case.refuse(FROZEN, reasons.CONNECTED, peer=peer, state=again.cstate)
+    if ago < patience:
+        return case.wait(reasons.STILL_THERE, _PAUSE / 4, peer=peer)
+    return case.refuse(FROZEN, reasons.STILL_THERE, peer=peer)
 
 
 def _peer(case: "Case") -> "Finish | None":
@@ -70,15 +100,24 @@ def _fencing(case: "Case") -> "Step":
     if _proven(case):
         return case.refuse(FENCED, reasons.PROVEN, peer=peer)
     if case.quorum.members and peer in case.quorum.members:
-        if case.behind and case.elapsed < YIELDING:
+        # the other one may notice later, and then wait as long as we would
+        yields = max(YIELDING, 2 * case.notice + _FENCING) if case.behind else 0.0
+        if case.elapsed < yields:
             return case.wait(reasons.YIELDS, _PAUSE, peer=peer, holders=", ".join(case.behind))
-        if peer < case.local and case.elapsed < case.notice:
+        if case.first == peer and case.elapsed < yields + case.notice:
             return case.wait(reasons.SECOND, _PAUSE / 2, peer=peer)
     if not case.turn:
         return case.wait(reasons.TURN, _PAUSE / 2, peer=peer)
-    if case.by_dlm.pending and case.action != deeds.BY_DLM and case.elapsed < _DLM_PATIENCE:
+    if peer in case.quorum.members and case.by_us is not None \
+            and case.by_us <= _connected_for(case):
+        return _reported(case, peer, case.by_us, PATIENCE)      # by another handler's request
+    by_fenced = case.quorum.engine == CMAN and case.by_fenced.there
+    if by_fenced and case.by_fenced.pending and case.elapsed < _PATIENCE_WITH_FENCED:
+        return case.wait(reasons.BY_FENCED, _PAUSE / 2, peer=peer)
+    if not by_fenced and case.by_dlm.pending and case.action != deeds.BY_DLM \
+            and case.elapsed < _DLM_PATIENCE:
         return case.wait(reasons.BY_DLM, _PAUSE / 2, peer=peer)
-    request = Do(deeds.fence, (peer, case.action))
+    request = Do(deeds.fence, (peer, deeds.BY_FENCED if by_fenced else case.action))
     failed = case.last(deeds.fence)
     if failed is None:
         return request
@@ -91,17 +130,22 @@ def _fencing(case: "Case") -> "Step":
 def _proven(case: "Case") -> bool:
     """Whether the peer was fenced since the connection was last established, and stays away.
 
-    Both ages are of clocks that nobody sets. Where it is not known since when the connection was
-    there, nothing is proven.
+    All ages are of clocks that nobody sets. Where it is not known since when the connection was
+    there, only what has happened since DRBD's call counts.
     """
-    if not case.quorum.members or case.peers[0] in case.quorum.members \
-            or case.connected_for is None:
+    if not case.quorum.members or case.peers[0] in case.quorum.members:
         return False
-    connected_for = case.connected_for + case.elapsed
+    connected_for = _connected_for(case)
     if case.by_us is not None and case.by_us <= connected_for:
         return True
-    ago = case.by_dlm.ago       # two programs are asked for it
+    # two programs are asked for it
+    ago = case.by_fenced.ago if case.quorum.engine == CMAN else case.by_dlm.ago
     return ago is not None and ago <= connected_for
+
+
+def _connected_for(case: "Case") -> float:
+    """Seconds since the connection was last established, or fewer: what is newer came after it."""
+    return (case.connected_for or 0.0) + case.elapsed
 
 
 def connection(state: "drbd.State | None", name: str) -> "drbd.Peer | None":

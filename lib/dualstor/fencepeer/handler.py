@@ -15,7 +15,7 @@ from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.kernel import drbdlog
 from dualstor.record import fraction
-from dualstor.tools import drbdadm, pacemaker, quorum
+from dualstor.tools import cman, dlm_tool, drbdadm, fence_tool, fencedelay, pacemaker, quorum
 from dualstor.tools.drbdconf import Configuration
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -31,6 +31,9 @@ _NAME = "dualstor-fence-peer"
 #: further levels come on top.
 TIME = 600.0
 
+#: How fenced no longer has to fence a node: it did, somebody else did, or a person says it is off.
+_FENCED_BY = ("agent", "external", "override")
+
 _TURN = 1.0             # seconds to wait for the other handlers between two looks
 
 
@@ -39,12 +42,13 @@ class FencePeer(Agent):
 
     case_type = seen.Case
     case: seen.Case
-    lasting = ("peers", "local", "action", "connected_for", "notice")
+    lasting = ("peers", "local", "action", "connected_for", "notice", "first")
     decide = staticmethod(decide.decide)
 
     def __init__(self, host: "Host", request: "Request", parameters: "Call") -> None:
         super().__init__(host, request, parameters)
         self._turn: "IO[Any] | None" = None
+        self._victim_at: "float | None" = None      # when fenced was last seen to have it to fence
 
     def _configuration(self) -> "Configuration":
         """The resource as configured."""
@@ -82,7 +86,30 @@ class FencePeer(Agent):
         status, node = found
         # whole seconds, both of them: it may have been one more
         ago = status.now - node.fenced_at + 1.0 if node.fenced else None
-        return seen.Fencing(pending=node.id in status.unfenced, ago=ago)
+        back = status.now - node.added_at + 1.0 if node.state == dlm_tool.MEMBER else None
+        return seen.Fencing(pending=node.id in status.unfenced, ago=ago, back=back, there=True)
+
+    def see_by_fenced(self) -> "seen.Fencing":
+        """What fenced knows of the peer's fencing; nothing where this node is not in its domain.
+
+        It does not say when it fenced a node. What it was seen to have to fence, and then not, was
+        fenced since, or a person has confirmed that it is off.
+        """
+        try:
+            domain = fence_tool.ls(self.host)
+            numbers = {name: number for number, name in cman.names(self.host).items()}
+        except (ToolError, ParseError) as problem:
+            log.warning("%s", problem)
+            return seen.Fencing()
+        if domain is None:
+            return seen.Fencing()
+        number, now = numbers.get(self.case.peers[0]), self.host.uptime()
+        node = next((node for node in domain.nodes if node.id == number), None)
+        pending = number in domain.doomed
+        since, self._victim_at = self._victim_at, now if pending else self._victim_at
+        if pending or since is None or node is None or node.member or node.how not in _FENCED_BY:
+            return seen.Fencing(pending=pending, there=True)
+        return seen.Fencing(ago=now - since, there=True)
 
     def see_by_us(self) -> "float | None":
         """Seconds since a handler of this node asked for a fencing that succeeded, this boot."""
@@ -94,6 +121,8 @@ class FencePeer(Agent):
         """Whether no other handler of this node has the peer fenced; until we end, none will."""
         if self._turn is None:
             self._turn = self.host.lock(f"fence-{self.case.peers[0]}", _TURN)
+            if self._turn is not None:
+                self.observe("by_us")       # the one before us may have ended with success just now
         return self._turn is not None
 
     def see_behind(self) -> "tuple[str, ...]":
@@ -110,6 +139,12 @@ class FencePeer(Agent):
         except DualstorError as problem:
             log.warning("%s", problem)
         return tuple(found)
+
+    def see_first(self) -> str:
+        """The node that is to survive: whose fencing is delayed longer, else the first by name."""
+        both = tuple(sorted((self.case.local, self.case.peers[0])))
+        delays = fencedelay.delays(self.host, both)
+        return both[1] if delays and delays[1] > delays[0] else both[0]
 
     def see_notice(self) -> float:
         """By how many seconds the two nodes may notice a lost link one after the other."""
@@ -128,6 +163,11 @@ class FencePeer(Agent):
 
     def see_local(self) -> str:
         """This node's name in the cluster."""
+        if self.case.quorum.engine == quorum.CMAN:
+            try:
+                return cman.status(self.host).node or pacemaker.local_node(self.host)
+            except (ToolError, ParseError) as problem:
+                log.warning("%s", problem)
         return pacemaker.local_node(self.host)
 
     def see_action(self) -> str:

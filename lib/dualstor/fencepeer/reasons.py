@@ -20,15 +20,18 @@ PROVEN = Reason(
 
 _WAITS = Topic(
     "It waits before it asks for fencing",
-    "Another handler of this node is at it, dlm has the peer fenced already, or both nodes are "
-    "members of the cluster and the other one is to survive, or has the only good copy of another "
-    "resource.",
+    "Another handler of this node is at it, dlm or fenced has the peer fenced already, or both "
+    "nodes are members of the cluster and the other one is to survive, or has the only good copy "
+    "of another resource.",
     "Nothing: it continues by itself.")
 TURN = Reason(
     "fence-peer-turn", _WAITS,
     "DRBD {drbd}: the handler of another resource is about to have {peer} fenced", logged=True)
 BY_DLM = Reason(
     "fence-peer-by-dlm", _WAITS, "DRBD {drbd}: dlm is about to have {peer} fenced", logged=True)
+BY_FENCED = Reason(
+    "fence-peer-by-fenced", _WAITS, "DRBD {drbd}: cman's fenced is about to have {peer} fenced",
+    logged=True)
 SECOND = Reason(
     "fence-peer-second", _WAITS,
     "DRBD {drbd}: {peer} is a member of the cluster, so it may fence this node first", logged=True)
@@ -48,6 +51,17 @@ NOT_FENCED = Reason(
     "DRBD {drbd}: {peer} was not fenced ({says})",
     "fix its fence device. I/O continues when {peer} is connected again, or once the cluster knows "
     "that it is down: `dualstor status` says how to confirm that", logged=True)
+
+STILL_THERE = Reason(
+    "fence-peer-still-there", Topic(
+        "The peer was reported as fenced, but is still there",
+        "The fence device reported success, and the peer is still a member of the cluster: the "
+        "device has fenced another machine, or none. I/O stays frozen, as the peer may still "
+        "write.",
+        "Fix the device: `stonith_admin --reboot NODE` must restart just that node. I/O continues "
+        "when the connection is back, or soon after the cluster knows that the peer is down."),
+    "DRBD {drbd}: {peer} was reported as fenced, but is still a member of the cluster",
+    "see which machine its fence device has fenced", logged=True)
 
 _UNKNOWN = Topic(
     "It is not known whom to fence",

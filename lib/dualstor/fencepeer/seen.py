@@ -23,16 +23,21 @@ class Fenced(Record):
 
     ok: bool
     says: str = ""
+    took: float = 0.0
 
 
 class Fencing(Record):
-    """What dlm knows of the peer's fencing: ``pending``, and ``ago``: seconds since it was fenced.
+    """What dlm or fenced knows of the peer's fencing.
 
-    ``ago`` is None when it was not fenced, or has been a member since.
+    ``pending``; ``ago``: seconds since it was fenced, at most, None when it was not, or has been a
+    member since; ``back``: seconds since it became a member, at most, None when it is none;
+    ``there``: whether dlm or fenced has answered.
     """
 
     pending: bool = False
     ago: "float | None" = None
+    back: "float | None" = None
+    there: bool = False
 
 
 class Case(steps.Case):
@@ -49,9 +54,11 @@ class Case(steps.Case):
     action: str                             # with which the cluster fences
     connected_for: "float | None"           # s from establishing the connection to this call
     by_dlm: Fencing
+    by_fenced: Fencing                      # with cman
     by_us: "float | None"                   # s since a handler of this node began what succeeded
     turn: bool                              # whether no other handler of this node is at it
     behind: "tuple[str, ...]"               # other resources whose copy here is not UpToDate
+    first: str                              # of the two nodes the one that is to survive
     notice: float                           # s by which the peer may notice the loss later
 
     @property

@@ -26,7 +26,7 @@ _FENCING, _QUORUM = "fencing", "quorum"
 #: What ``check`` of a node says while fencing is waited for: dlm 4; dlm 3.
 _CHECK_FENCING = ("fencing", "fence")
 _STATES = ("M", "X", "U")
-_GONE = "X"
+MEMBER, _GONE = "M", "X"
 
 
 class LockspaceNode(Record):

@@ -16,7 +16,7 @@ _PROGRAMS = {}
 
 #: Programs that come with cman, or are of a corosync too new for it; programs that only one
 #: generation has; all others are in both.
-_OF_CMAN = ("cman_tool", "fence_tool", "group_tool", "ccs_config_validate")
+_OF_CMAN = ("cman_tool", "fence_tool", "fence_node", "group_tool", "ccs_config_validate")
 _NOT_WITH_CMAN = ("corosync-cmapctl",)
 _ONLY = {"clvmd": CLVMD, "cmirrord": CLVMD, "lvmlockd": LVMLOCKD, "lvmlockctl": LVMLOCKD}
 

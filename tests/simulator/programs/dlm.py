@@ -136,12 +136,15 @@ def dlm_tool(call):
         call.out("cluster nodeid %d quorate %d ring seq 9 9" % (
             node.id, membership.quorate(cluster, node)))
         call.out("daemon now %d fence_pid %d " % (int(cluster.now), 77 if node.unclean else 0))
+        for number in node.unclean:
+            call.out("fence %d no pid 77 actor %d fail %d fence 0 now %d" % (
+                number, node.id, node.dlm_times.get(number, (0, 0, 0))[1], int(cluster.now)))
         known = {1, 2} if node.joined_once else set(node.members) | set(node.unclean)
         for number in sorted(known):
             added, failed, fenced = node.dlm_times.get(number, (491, 0, 0))
-            call.out("node %d %s add %d rem %d fail %d fence %d at %d 0" % (
+            call.out("node %d %s add %d rem %d fail %d fence %d at %d %d" % (
                 number, "M" if number in node.members else "X", added, failed, failed, fenced,
-                node.id if fenced else 0))
+                node.id if fenced else 0, cluster.now + node.wall if fenced else 0))
         return 0
     call.err("unknown command %s" % command)
     return 1

@@ -298,9 +298,10 @@ def _setup(call, command, name, discard=False):
         node.disks[name].outdated = True
         each.dstate = "Outdated"
     elif command == "resume-io":
+        each.also = []
         if each.suspended and not drbd.connected(each):
             drbd.new_generation(cluster, node, name)
-        each.suspended, each.also = False, []
+        drbd.resume(cluster, node, name, "resume-io")
     elif command == "suspend-io":
         each.also = each.also + ["user"] * ("user" not in each.also)
     elif command == "role":

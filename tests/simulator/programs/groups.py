@@ -89,6 +89,36 @@ def fence_tool(call):
     return (yield from _change(call, words[-1] == "join", int(values.get("w", 0))))
 
 
+@program("fence_node")
+def fence_node(call):
+    """fence_node NODE: fences as cluster.conf says, and lets fenced know. fence/fence_node/fence_node.c."""
+    from simulator.programs import pacemaker
+    yield 0.05
+    words = [word for word in call.args if not word.startswith("-")]
+    if not words:
+        call.err("fence_node: no node name specified")
+        return 1
+    if not up(call):
+        call.err("fence_node: cannot connect to cman")
+        return 1
+    victim = call.cluster.nodes.get(words[0])
+    if victim is None:
+        call.err("fence %s undefined" % words[0])
+        return 2
+    if pacemaker.OF_DRBD not in call.environment:
+        call.cluster.harm.append("%s: %s" % (call.node.name, " ".join(call.argv)))
+        return 0
+    number = membership.request(call.cluster, call.node, victim, "fence_node")
+    while not call.cluster.fencings[number].result:
+        yield 0.2
+    if call.cluster.fencings[number].result != "success":
+        call.err("fence %s failed" % victim.name)
+        return 1
+    call.err("fence %s success" % victim.name)
+    call.node.cman.fenced_how[str(victim.id)] = "external"
+    return 0
+
+
 def services(call, all_nodes=False):
     """What ``group_tool ls`` shows; generator."""
     from simulator.programs import dlm

@@ -227,9 +227,36 @@ def attrd_updater(call):
     return 0
 
 
+#: What DRBD passes to its handler, and that to all that it runs.
+OF_DRBD = "DRBD_RESOURCE"
+
+
+def fence(call, name, action):
+    """Have a node fenced and wait for it; equal requests are one. Generator of the exit code."""
+    cluster = call.cluster
+    if OF_DRBD not in call.environment:
+        cluster.harm.append("%s: %s" % (call.node.name, " ".join(call.argv)))
+        return 0
+    target = cluster.nodes.get(name)
+    if target is None:
+        call.err("stonith_admin: Couldn't fence %s: No such device" % name)
+        return 1
+    while action == "reboot" and membership.own_fencing(cluster, call.node):
+        yield 0.2
+        if not membership.fencing_pending(call.node):
+            return 0
+    number = membership.request(cluster, call.node, target, action)
+    while not call.cluster.fencings[number].result:
+        yield 0.2
+    if call.cluster.fencings[number].result == "success":
+        return 0
+    call.err("stonith_admin: Couldn't fence %s: No data available (fence agent failed)" % name)
+    return 1
+
+
 @program("stonith_admin")
 def stonith_admin(call):
-    """Fencing history."""
+    """Fencing history, and requests to fence: DRBD's handler alone may make them."""
     yield 0.05
     option = next((word for word in call.args if word.startswith("--output-as")), None)
     if _old(call) and option:
@@ -237,9 +264,9 @@ def stonith_admin(call):
         return 1
     if _down(call, "fencer"):
         return _NOT_CONNECTED
-    if call.value("--fence", "-F", "--reboot", "-B"):
-        call.cluster.harm.append("%s: %s" % (call.node.name, " ".join(call.argv)))
-        return 0
+    off, reboot = call.value("--fence", "-F"), call.value("--reboot", "-B")
+    if off or reboot:
+        return (yield from fence(call, off or reboot, "off" if off else "reboot"))
     call.out('<pacemaker-result api-version="2.25" request="%s">\n'
              '  <list name="fencing history" count="0"/>\n'
              '  <status code="0" message="OK"/>\n</pacemaker-result>'
@@ -247,7 +274,26 @@ def stonith_admin(call):
     return 0
 
 
-@program("crm_resource", "cibadmin")
+@program("cibadmin")
+def cibadmin(call):
+    """cibadmin -Q -o resources: the fence devices."""
+    yield 0.05
+    if _down(call):
+        return _NOT_CONNECTED
+    if "-Q" in call.args:
+        call.out("<resources>")
+        for node in call.cluster.nodes.values():
+            call.out('  <primitive class="stonith" id="fence-%s" type="fence_ipmilan">\n'
+                     '    <instance_attributes id="fence-%s-parameters">\n'
+                     '      <nvpair id="fence-%s-hosts" name="pcmk_host_list" value="%s"/>\n'
+                     '      <nvpair id="fence-%s-delay" name="pcmk_delay_base" value="%gs"/>\n'
+                     '    </instance_attributes>\n  </primitive>' % (
+                         (node.name,) * 5 + (node.fence_delay,)))
+        call.out("</resources>")
+    return 0
+
+
+@program("crm_resource")
 def crm_resource(call):
     """Only that they are there."""
     yield 0.05

@@ -27,17 +27,27 @@ BACK = drbd_golden("..", "drbd9", "reconnected", "node2", "drbdsetup-status-json
     '"node1"', '"node2"')
 PROC_9 = drbd_golden("..", "drbd9", "reconnected", "node2", "proc-drbd.out")
 PROC_8 = drbd_golden("survivor", "node1", "proc_drbd.out")
+CMAN_BOTH = "1 M Member 1 node1\n2 M Member 1 node2\n"
+CMAN_ALONE = CMAN_BOTH.replace("2 M Member", "2 X Dead")
 FENCING = [("stonith_admin", "--reboot", "node2")]
 
 
 class Paper(PaperHost):
-    """Where time passes by waiting alone."""
+    """Where time passes by waiting alone, and who is fenced leaves the membership."""
 
     now = 0.0
+    device = "works"
 
     def __init__(self, answers, files, links=()):
         super().__init__(answers, files, links)
         self.deadline = Deadline(handler.TIME, lambda: self.now)
+
+    def run(self, argv, timeout=None, environment=None):
+        done = super().run(argv, timeout, environment)
+        if argv[0] in ("stonith_admin", "fence_node") and done.ok and self.device == "works":
+            self.answers.update({"corosync-quorumtool -s": golden("quorumtool-survivor.txt"),
+                                 "cman_tool nodes": CMAN_ALONE})
+        return done
 
     def sleep(self, seconds):
         self.now += seconds
@@ -64,7 +74,7 @@ def run(host, environ):
 
 def killed(host):
     """The requests to fence, of all that was run."""
-    return [argv for argv, _, _ in host.calls if argv[0] == "stonith_admin"]
+    return [argv for argv, _, _ in host.calls if argv[0] in ("stonith_admin", "fence_node")]
 
 
 CALLS = [(DRBD_9, host_9), (DRBD_8, host_8)]
@@ -76,6 +86,98 @@ def test_the_peer_is_fenced_once_and_the_answer_is_7(environ, make, said):
     assert run(host, environ) == 7
     assert killed(host) == FENCING
     assert said[0].startswith("DRBD has lost node2") and said[-1] == "node2 is fenced, so I/O of DRBD r0 continues"
+
+
+@pytest.mark.parametrize("environ, make", CALLS)
+def test_a_device_that_fences_another_machine_is_not_believed(environ, make, said):
+    """It reports success, and the peer is a member of the cluster as before."""
+    host = make()
+    host.device = "lies"
+    assert run(host, environ) == 1 and killed(host) == FENCING
+    assert "was reported as fenced, but is still a member of the cluster" in said[-1]
+
+
+# -- both nodes have only lost the link -----------------------------------------------------
+
+CIB = """<resources><primitive id="f1" class="stonith" type="fence_ipmilan"><instance_attributes id="f1-p">
+<nvpair id="f1-h" name="pcmk_host_list" value="node1"/>%s</instance_attributes></primitive>
+<primitive id="f2" class="stonith" type="fence_ipmilan"><instance_attributes id="f2-p">
+<nvpair id="f2-h" name="pcmk_host_list" value="node2"/>%s</instance_attributes></primitive></resources>
+"""
+DELAY = '<nvpair id="d" name="pcmk_delay_base" value="5s"/>'
+
+
+@pytest.mark.parametrize("environ, make", CALLS)
+@pytest.mark.parametrize("devices, waits", [
+    (("", ""), False), ((DELAY, ""), False), (("", DELAY), True), ((DELAY, DELAY), False),
+    (("", DELAY.replace("5s", "node2:5s;node1:9s")), True)])
+def test_the_node_whose_fencing_is_delayed_longer_asks_first(environ, make, devices, waits, said):
+    host = make({"cibadmin": CIB % devices})
+    assert run(host, environ) == 7 and killed(host) == FENCING
+    assert any("may fence this node first" in line for line in said) is waits
+    assert (host.now > 10) is waits
+
+
+@pytest.mark.parametrize("answer", [HANGS, (102, "", ""), "<resources>"])
+def test_where_no_delay_is_known_the_first_by_name_asks_first(answer, said):
+    host = host_9({"cibadmin": answer})
+    assert run(host, DRBD_9) == 7 and host.now < 10
+
+
+# -- cman's way -------------------------------------------------------------------------------
+
+DOMAIN = golden("fence-ls.txt") + "all nodes\nnodeid 1 member 1 victim 0 last fence master 0 how none\n" \
+    "nodeid 2 member 1 victim 0 last fence master 0 how none\n"
+FENCED = DOMAIN.replace("2 member 1 victim 0 last fence master 0 how none",
+                        "2 member 0 victim 0 last fence master 1 how agent")     # as recorded
+CMAN = {"cman_tool status": golden("cman-status-two-node.txt"), "cman_tool nodes": CMAN_BOTH,
+        "fence_tool ls": DOMAIN, "fence_node": (0, "", "fence node2 success\n")}
+
+
+def host_cman(answers=()):
+    """With Pacemaker on cman, unless *answers* take it away."""
+    return host_8(dict(CMAN, **dict(answers)))
+
+
+def test_with_cman_fenced_learns_who_was_fenced(said):
+    host = host_cman()
+    assert run(host, DRBD_8) == 7 and killed(host) == [("fence_node", "node2")]
+
+
+def test_without_pacemaker_cman_alone_fences(said):
+    host = host_cman()
+    for name in ("crm_mon", "crm_node -n", "crm_attribute", "stonith_admin"):
+        del host.answers[name]
+    assert run(host, DRBD_8) == 7 and killed(host) == [("fence_node", "node2")]
+
+
+def test_a_node_without_a_device_in_cluster_conf_is_fenced_by_pacemaker(said):
+    host = host_cman({"fence_node": (2, "", "fence node2 undefined\n")})
+    assert run(host, DRBD_8) == 7 and killed(host) == [("fence_node", "node2")] + FENCING
+
+
+def test_a_node_that_fenced_could_not_fence_stays_a_threat(said):
+    host = host_cman({"fence_node": (1, "", "fence node2 failed\n")})
+    assert run(host, DRBD_8) == 1 and set(killed(host)) == {("fence_node", "node2")}
+    assert "fence node2 failed" in said[-1]
+
+
+def test_without_a_fence_domain_pacemaker_is_asked(said):
+    host = host_cman({"fence_tool ls": (1, "", "")})
+    assert run(host, DRBD_8) == 7 and killed(host) == FENCING
+
+
+@pytest.mark.parametrize("how, code, requests", [
+    ("agent", 7, 0), ("override", 7, 0), ("external", 7, 0), ("member", 7, 1), ("none", 7, 1)])
+def test_what_fenced_is_at_is_waited_for_and_is_proof(how, code, requests, said):
+    class Later(Paper):
+        def run(self, argv, timeout=None, environment=None):
+            if self.now > 5:
+                self.answers["fence_tool ls"] = FENCED.replace("agent", how)
+            return super().run(argv, timeout, environment)
+    host = host_cman({"fence_tool ls": golden("fence-ls-n-fencing.txt"), "cman_tool nodes": CMAN_ALONE})
+    host.__class__ = Later
+    assert run(host, DRBD_8) == code and len(killed(host)) == requests and host.now > 5
 
 
 # -- a fencing that has happened already, and other handlers ----------------------------------
@@ -180,7 +282,7 @@ def test_without_quorum_nobody_is_fenced_until_it_is_there(said):
 
     class Late(Paper):
         def run(self, argv, timeout=None, environment=None):
-            if self.now > 5:
+            if self.now > 5 and not killed(self):
                 self.answers.update(CLUSTER)
             return super().run(argv, timeout, environment)
     host.__class__, host.now = Late, 0.0
