@@ -2,7 +2,7 @@
 """What a DRBD resource must have before both nodes may be Primary."""
 
 from dualstor import fencepeer
-from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
+from dualstor.command.check.rules.registry import ERROR, NOTE, WARNING, found, rule
 from dualstor.record import whole
 from dualstor.tools.drbdconf import FENCING
 
@@ -22,7 +22,7 @@ _SET_HANDLER = f"set `fence-peer \"{fencepeer.PROGRAM}\";` in the handlers secti
       fix="set `allow-two-primaries yes;` (DRBD 8.3: `allow-two-primaries;`) in the net "
           "section" + _ADJUST)
 def two_primaries(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         if not resource.configuration.allow_two_primaries:
             yield found(resource.at("allow-two-primaries", "net"),
                         f"resource {resource.name} does not allow two Primaries",
@@ -34,7 +34,7 @@ def two_primaries(host: "HostView") -> "Findings":
           "read old data.",
       fix="set `protocol C;` in the net section (DRBD 8.3: in the resource)" + _ADJUST)
 def protocol(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         value = resource.configuration.protocol
         if value not in (None, "C"):
             yield found(resource.at("protocol"), f"resource {resource.name} uses protocol {value}",
@@ -46,7 +46,7 @@ def protocol(host: "HostView") -> "Findings":
           "keep writing, and one side's data is lost.",
       fix="set `fencing resource-and-stonith;` in the net section (before DRBD 9: disk)" + _ADJUST)
 def fencing(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         value = resource.configuration.fencing
         if value != FENCING[-1]:
             yield found(resource.at("fencing", "disk", "net"),
@@ -59,7 +59,7 @@ def fencing(host: "HostView") -> "Findings":
       why="DRBD calls it to fence a lost peer; without one it waits forever or keeps writing "
           "alone.", fix=_SET_HANDLER)
 def handler(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         if not resource.configuration.fence_peer:
             yield found(resource.at("handlers"),
                         f"resource {resource.name} has no fence-peer handler",
@@ -72,8 +72,9 @@ def handler(host: "HostView") -> "Findings":
 def handler_generation(host: "HostView") -> "Findings":
     for resource in host.resources:
         command = resource.configuration.fence_peer
-        # read only if the version matters
-        version = host.drbd_module[0] if fencepeer.stock(command) else "0"
+        if not fencepeer.stock(command):
+            continue    # the version does not matter
+        version = "9" if host.drbd_generation == "9" else host.drbd_module[0]
         if fencepeer.unfit(command, whole(version.partition(".")[0])):
             yield found(resource.at(*_FENCE),
                         f"resource {resource.name} has {command} with DRBD {version}",
@@ -141,17 +142,19 @@ def after_sb_2pri(host: "HostView") -> "Findings":
 
 
 @rule("DRBD-AFTER-SB-DISCARD", WARNING, "no split brain is resolved by discarding data",
-      why="A node may have written for hours while the peer was down, and all of it would be "
-          "discarded.",
+      why="After a split brain of two Primaries the node that was rebooted comes back Secondary: "
+          "after-sb-0pri or after-sb-1pri counts then, and the writes that it had acknowledged are "
+          "discarded; with one Primary, a note only, those of the node that was alone.",
       fix="set `after-sb-{number}pri disconnect;` in the net section" + _ADJUST)
 def after_sb_discard(host: "HostView") -> "Findings":
     for resource in host.resources:
+        severity = None if resource.configuration.allow_two_primaries else NOTE
         for number, policy in enumerate(resource.configuration.after_sb[:2]):
             if policy.startswith("discard-") and policy != "discard-zero-changes" \
                     or policy in ("violently-as0p", "call-pri-lost-after-sb"):
                 option = f"after-sb-{number}pri"
                 yield found(resource.at(option), f"resource {resource.name} has {option} {policy}",
-                            number=number, resource=resource.name)
+                            number=number, resource=resource.name).but(severity=severity)
 
 
 @rule("DRBD-BECOME-PRIMARY", ERROR, "DRBD does not promote by itself at boot",
@@ -187,38 +190,8 @@ def auto_promote(host: "HostView") -> "Findings":
           "of both Primaries, or have a host fenced that the cluster cannot fence.",
       fix="set `quorum off;` in the options section" + _ADJUST)
 def own_quorum(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         if resource.configuration.quorum:
             yield found(resource.at("quorum", "options"),
                         f"resource {resource.name} has quorum {resource.configuration.quorum}",
                         resource=resource.name)
-
-
-@rule("DRBD-FILE-VERSION", ERROR, "each resource's file is one for the loaded DRBD",
-      why="drbdadm refuses the whole configuration if an option is where another version has it: "
-          "`fencing` is in the net section of DRBD 9, in the disk section before.",
-      fix="move `fencing` to the {section} section, on both hosts; `dualstor configure` prints "
-          "such a file")
-def file_version(host: "HostView") -> "Findings":
-    for resource in host.resources:
-        options = resource.configuration.option
-        nine = whole(host.drbd_module[0].partition(".")[0]) == _WITH_QUORUM
-        right, wrong = ("net", "disk") if nine else ("disk", "net")
-        if options(wrong, "fencing") is not None:
-            yield found(resource.at("fencing"),
-                        f"resource {resource.name} has fencing in the {wrong} section, and DRBD "
-                        f"{host.drbd_module[0]} is loaded", section=right)
-
-
-@rule("DRBD-THREE-NODES", ERROR, "a resource with two Primaries is on two nodes",
-      why="DRBD supports two Primaries only in a resource of two nodes; a third copy gets out of "
-          "sync.",
-      fix="keep two `on` sections in resource {resource}")
-def three_nodes(host: "HostView") -> "Findings":
-    for resource in host.resources:
-        conf = resource.configuration
-        if len(conf.hosts) > 2:
-            witness = f", {', '.join(conf.witnesses)} as a diskless witness" if conf.witnesses \
-                else ""
-            yield found(resource.where, resource=resource.name, text=(
-                f"resource {resource.name} is on {len(conf.hosts)} nodes{witness}"))
