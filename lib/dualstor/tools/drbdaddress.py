@@ -8,7 +8,7 @@ brackets; blanks may be around brackets and the colon. A name is no address.
 import ipaddress
 import re
 
-from dualstor.record import Record
+from dualstor.record import Record, whole
 from dualstor.tools.drbdtable import FAMILIES, NOT_TCP
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -38,11 +38,12 @@ def parse(text: "str | None") -> "DrbdAddress | None":
     match = _FORM.match("".join(words[1:] if family else words))
     if match is None:
         return None
+    port = whole(match.group(4))
     try:
         ip = ipaddress.ip_address(match.group(2))
     except ValueError:
         return None
-    return DrbdAddress(ip=ip, port=int(match.group(4)), tcp=family not in NOT_TCP)
+    return None if port is None else DrbdAddress(ip=ip, port=port, tcp=family not in NOT_TCP)
 
 
 def complaint(words: "Iterable[str]") -> "str | None":

@@ -9,12 +9,12 @@ from dualstor.tools import drbdtable, drbdvalues
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterator, Sequence
+    from typing import Dict, Iterator, List, Sequence
 
     from dualstor.tools.drbdtable import Entry
     from dualstor.tools.drbdtree import DrbdSection, Word
 
-    Table = dict[str, dict[str, list[Entry]]]
+    Table = Dict[str, Dict[str, List[Entry]]]
 
 _COMMON = "common"
 

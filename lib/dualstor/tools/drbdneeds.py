@@ -6,11 +6,11 @@ Source: drbd-utils user/v9/drbdadm_postparse.c, user/v84/drbdadm_parser.c (8.3 a
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Iterator, Tuple
 
     from dualstor.tools.drbdtree import DrbdSection, Word
 
-    Missing = Iterator[tuple[int, str]]
+    Missing = Iterator[Tuple[int, str]]
 
 _HOSTS = ("on", "floating", "stacked-on-top-of")
 _OF_VOLUME = ("device", "disk", "meta-disk", "flexible-meta-disk")

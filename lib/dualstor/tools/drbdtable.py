@@ -88,28 +88,28 @@ stacked proxy PROXY{proxy-host}
 stacked volume VOLUME{stacked-volume} @8.4 9
 stacked node-id NODE @9
 
-volume device DEVICE
-volume disk STRING
-volume disk {disk}
-volume meta-disk METADISK
-volume flexible-meta-disk STRING
+volume device DEVICE @8.4 9
+volume disk STRING @8.4 9
+volume disk {disk} @8.4 9
+volume meta-disk METADISK @8.4 9
+volume flexible-meta-disk STRING @8.4 9
 volume skip ANY{skip} @9
 volume tiebreaker yes|no @9
-stacked-volume device DEVICE
+stacked-volume device DEVICE @8.4 9
 stacked-volume disk {disk} @9
 
-connection,path host HOST
-connection,path host HOST{proxy-host}
-connection,path address ADDRESS
-connection,path address HOST{proxy-host}
-connection net {net}
-connection disk {peer-disk}
-connection volume VOLUME{peer-volume}
-connection path {path}
-connection skip ANY{skip}
-peer-volume disk {peer-disk}
-mesh hosts NAMES
-mesh net {net}
+connection,path host HOST @9
+connection,path host HOST{proxy-host} @9
+connection,path address ADDRESS @9
+connection,path address HOST{proxy-host} @9
+connection net {net} @9
+connection disk {peer-disk} @9
+connection volume VOLUME{peer-volume} @9
+connection path {path} @9
+connection skip ANY{skip} @9
+peer-volume disk {peer-disk} @9
+mesh hosts NAMES @9
+mesh net {net} @9
 
 proxy-host inside ADDRESS
 proxy-host outside ADDRESS

@@ -8,6 +8,7 @@ protocol may be in lower case. A number may have one of the units s, k, M, G, in
 
 import re
 
+from dualstor.record import whole
 from dualstor.tools import drbdaddress, drbdwords
 from dualstor.tools.drbdtable import FAMILIES
 
@@ -74,7 +75,7 @@ def _named(name: str, minor: str) -> "str | None":
     number = name.rpartition("drbd")[2]
     if not name.startswith(_DRBD):
         return f"the name {name} does not begin with /dev/drbd"
-    if number.startswith("_") or (number.isdigit() and int(number) == int(minor)):
+    if number.startswith("_") or (whole(number) is not None and whole(number) == whole(minor)):
         return None
     return f"minor {minor} is not that of {name}"
 
@@ -156,10 +157,11 @@ _NAMED: "dict[str, Check]" = {
 
 def _within(word: str, scale: int, least: int, most: "int | None") -> "str | None":
     match = _NUMBER.match(word)
-    if match is None or len(match.group(1)) > 18:
+    plain = whole(match.group(1)) if match else None
+    if match is None or plain is None:
         return f"\"{word}\" is not a number"
-    number = int(match.group(1)) << _SHIFTS[match.group(2).lower()]
-    value = number if not scale else -(-number >> scale) if match.group(2) else int(match.group(1))
+    number = plain << _SHIFTS[match.group(2).lower()]
+    value = -(-number >> scale) if match.group(2) else plain
     if value < least or (most is not None and value > most):
         return f"{word} is not within {least} and {most}"
     return None
@@ -189,13 +191,14 @@ def _kind(kind: str, words: "Sequence[Word]", generation: str) -> "str | None":
     if kind.startswith("text"):
         if generation != "9" and drbdwords.keyword(word, generation):
             return f"\"{word}\" needs quotes"
-        limit = int(kind.partition("<")[2] or 256)
+        limit = whole(kind.partition("<")[2]) or 256
         return drbdwords.letters(word, generation) or (
             f"it is longer than {limit - 1} characters" if len(word) >= limit else None)
-    if "|" in kind and (span is None or not word[:1].isdigit()):
+    if "|" in kind and (span is None or whole(word[:1]) is None):
         return _choice(word, kind)
     assert span is not None, kind
-    return _within(word, _SCALES[span.group(1) or ""], int(span.group(2)), int(span.group(3)))
+    return _within(word, _SCALES[span.group(1) or ""], whole(span.group(2)) or 0,
+                   whole(span.group(3)))
 
 
 def complaint(kind: str, words: "Sequence[Word]", generation: str) -> "str | None":

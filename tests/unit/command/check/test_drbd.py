@@ -139,6 +139,16 @@ def test_what_drbdadm_accepts_is_accepted():
     assert findings(view, "DRBD-SYNTAX") == []
 
 
+@pytest.mark.parametrize("said, found", [
+    ("drbd.conf: in resource r0, on node1:\n\tIP 10.0.0.1 not found on this host.\n", False),
+    ("drbdadm: cannot open /var/lock\n", True)])
+def test_a_refusal_for_another_reason_leaves_the_rest_to_the_table(said, found):
+    view = host("9", PLAIN.replace("resource r0 {", "resource r0 { new-section { }"))
+    view.tree.commands["drbdadm-dump"] = {"argv": "drbdadm dump", "returncode": 10, "stdout": "",
+                                          "stderr": said}
+    assert bool(findings(view, "DRBD-SYNTAX")) is found
+
+
 def test_what_drbdsetup_refuses_stays():
     text = PLAIN.replace("resource r0 {", "resource r0 { net { after-sb-0pri nothing; }")
     assert findings(host("8.4", text, **{"drbdadm-dump": text}), "DRBD-SYNTAX")
@@ -280,6 +290,19 @@ def test_connections_of_one_resource_may_share_an_address():
                       "connection { host node1; host node3; }\n"
                       "connection { host node2; host node3; }")
     assert findings(host("9", text)) == []
+
+
+@pytest.mark.parametrize("old, new", [
+    ("protocol C;", "protocol c;"), ("allow-two-primaries yes;", "allow-two-primaries;"),
+    ("device /dev/drbd0;", "device drbd0;"), ("disk /dev/vdb;", 'disk "/dev/vdb"; # ours'),
+    ("\tnet {", "\tnet {\n\t\tprotocol C;"),
+    ("disk /dev/vdb;\n\tmeta-disk internal;", "meta-disk internal; disk /dev/vdb;"),
+    ("resource r0 {", "resource\nr0\n{")])
+def test_what_means_the_same_is_the_same_on_both_hosts(good, old, new):
+    pair = good("corosync")
+    path = "/etc/drbd.d/global_common.conf" if "protocol" in old else "/etc/drbd.d/r0.res"
+    pair.edit(path, old, new, (1,))
+    assert "DRBD-SAME-FILE" not in pair.ids()
 
 
 # -- severity -----------------------------------------------------------------------------------

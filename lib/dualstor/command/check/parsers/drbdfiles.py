@@ -9,7 +9,7 @@ from dualstor.command.check.parsers.drbdreader import DrbdProblem, Reader
 from dualstor.command.check.parsers.where import Where
 from dualstor.errors import ParseError
 from dualstor.record import Record
-from dualstor.tools import drbdconf, drbdneeds, drbdtable
+from dualstor.tools import drbdconf, drbdneeds, drbdtable, drbdwords
 from dualstor.tools.drbdtree import DrbdSection
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -26,7 +26,7 @@ class DrbdResource(Record):
     configuration: drbdconf.Configuration
     where: Where
     places: "dict[str, Where]"
-    words: "tuple[object, ...]"     # all words of its text, for comparing two hosts
+    meaning: "tuple[object, ...]"   # for comparing two hosts: no order, wherever an option is
     section: DrbdSection
 
     @property
@@ -91,10 +91,32 @@ def _places(section: DrbdSection, found: "dict[str, Where]") -> "dict[str, Where
     return found
 
 
-def _words(section: DrbdSection) -> "tuple[object, ...]":
-    """The words of a section, in an order that does not depend on that of its statements."""
-    return (section.head, tuple(sorted(tuple(s) for s in section.statements)),
-            tuple(sorted(_words(inner) for inner in section.sections)))
+_MERGED = ("net", "disk", "syncer", "startup", "handlers", "proxy", "options")
+
+
+def _words(section: DrbdSection, merged: "tuple[str, ...]" = ()) -> "tuple[object, ...]":
+    """The words of a section, in an order that does not depend on that of its statements.
+
+    :param merged: inner sections to leave out
+    """
+    return (section.head, tuple(sorted(tuple(map(_meaning, s)) for s in section.statements
+                                       if s[0] != "protocol")),
+            tuple(sorted(_words(inner) for inner in section.sections
+                         if inner.head not in [(one,) for one in merged])))
+
+
+def _meaning(word: str) -> str:
+    """A word such that those which mean the same are equal: units, and names of devices."""
+    if drbdwords.INTEGER.match(word.upper()):
+        return word.upper()
+    return "/dev/" + word if word.startswith("drbd") else word
+
+
+def _same(section: DrbdSection, conf: drbdconf.Configuration) -> "tuple[object, ...]":
+    """What a resource means: its own words, and the options that it has from ``common``, too."""
+    options = tuple((place, key, _meaning(value) or "yes") for place, key, value in conf.options
+                    if place and key != "protocol")
+    return (conf.protocol, options, _words(section, _MERGED))
 
 
 def _mains(files: "Mapping[str, str]") -> "Iterator[str]":
@@ -132,7 +154,8 @@ def _read(files: "Mapping[str, str]", broken: "Mapping[str, str]", generation: s
             continue    # the table has it
         inherited = _places(common, {}) if common else {}
         resources.append(DrbdResource(configuration=configuration, where=where, section=section,
-                                  places=_places(section, inherited), words=_words(section)))
+                                  places=_places(section, inherited),
+                                  meaning=_same(section, configuration)))
     problems = reader.problems or [
         DrbdProblem(where=Where(one.source, line), text=text) for one in reader.sections
         if one.head[0] == "resource"

@@ -9,6 +9,7 @@ import posixpath
 import re
 
 from dualstor.command.check.parsers.where import Problem, Where
+from dualstor.record import whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ _NO_REFUSAL = re.compile(r"^(WARN|Warning)|should put the global|deprecated|no l
                          r"explicitly named connections")
 
 
+def elsewhere(said: str) -> bool:
+    """Whether it says something that other rules report."""
+    return bool(_ELSEWHERE.search(said))
+
+
 def problems(said: str) -> "Iterator[Problem]":
     """The Problems in what drbdadm says, those that other rules have left out."""
     found: "list[tuple[Where, list[str]]]" = []
@@ -32,7 +38,7 @@ def problems(said: str) -> "Iterator[Problem]":
         match = _PLACE.match(line)
         if match:
             path = posixpath.normpath(posixpath.join(_DIRECTORY, match.group(1)))
-            found.append((Where(path, int(match.group(2)) or None), [match.group(3)]))
+            found.append((Where(path, whole(match.group(2)) or None), [match.group(3)]))
         elif found and line.strip():
             found[-1][1].append(line)
     for where, lines in found:

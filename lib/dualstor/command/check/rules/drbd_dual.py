@@ -5,6 +5,7 @@ from dualstor import fencepeer
 from dualstor.command.check.rules.registry import ERROR, NOTE, WARNING, found, rule
 from dualstor.record import whole
 from dualstor.tools.drbdconf import FENCING
+from dualstor.tools.drbdtable import choices
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from dualstor.command.check.view.host import HostView
 
 _ADJUST = ", on both hosts, then `drbdadm adjust {resource}`"
-_WITH_QUORUM = 9    # generation of DRBD that has quorum, and fencing in the net section
+_DISCARDING = frozenset(choices("9", "net", "after-sb-0pri") + choices("9", "net", "after-sb-1pri")
+                        ) - {"disconnect", "discard-zero-changes", "consensus"}
+_OTHER_PROTOCOLS = ("A", "B")   # what is none of DRBD's values is DRBD-SYNTAX
 _FENCE = ("fence-peer", "outdate-peer")
 _SET_HANDLER = f"set `fence-peer \"{fencepeer.PROGRAM}\";` in the handlers section" + _ADJUST
 
@@ -23,7 +26,8 @@ _SET_HANDLER = f"set `fence-peer \"{fencepeer.PROGRAM}\";` in the handlers secti
           "section" + _ADJUST)
 def two_primaries(host: "HostView") -> "Findings":
     for resource in host.pairs:
-        if not resource.configuration.allow_two_primaries:
+        value = resource.configuration.option("net", "allow-two-primaries")
+        if not resource.configuration.allow_two_primaries and value in (None, "", "yes", "no"):
             yield found(resource.at("allow-two-primaries", "net"),
                         f"resource {resource.name} does not allow two Primaries",
                         resource=resource.name)
@@ -36,7 +40,7 @@ def two_primaries(host: "HostView") -> "Findings":
 def protocol(host: "HostView") -> "Findings":
     for resource in host.pairs:
         value = resource.configuration.protocol
-        if value not in (None, "C"):
+        if value in _OTHER_PROTOCOLS:
             yield found(resource.at("protocol"), f"resource {resource.name} uses protocol {value}",
                         resource=resource.name)
 
@@ -48,7 +52,7 @@ def protocol(host: "HostView") -> "Findings":
 def fencing(host: "HostView") -> "Findings":
     for resource in host.pairs:
         value = resource.configuration.fencing
-        if value != FENCING[-1]:
+        if value in (None, *FENCING[:-1]):
             yield found(resource.at("fencing", "disk", "net"),
                         f"resource {resource.name} has "
                         f"{f'fencing {value}' if value else 'no fencing policy'}",
@@ -135,7 +139,7 @@ def unfence(host: "HostView") -> "Findings":
 def after_sb_2pri(host: "HostView") -> "Findings":
     for resource in host.resources:
         policy = resource.configuration.after_sb[2]
-        if policy != "disconnect":
+        if policy != "disconnect" and policy in choices("9", "net", "after-sb-2pri"):
             yield found(resource.at("after-sb-2pri"),
                         f"resource {resource.name} has after-sb-2pri {policy}",
                         resource=resource.name)
@@ -150,8 +154,7 @@ def after_sb_discard(host: "HostView") -> "Findings":
     for resource in host.resources:
         severity = None if resource.configuration.allow_two_primaries else NOTE
         for number, policy in enumerate(resource.configuration.after_sb[:2]):
-            if policy.startswith("discard-") and policy != "discard-zero-changes" \
-                    or policy in ("violently-as0p", "call-pri-lost-after-sb"):
+            if policy in _DISCARDING or policy.startswith("discard-node-"):
                 option = f"after-sb-{number}pri"
                 yield found(resource.at(option), f"resource {resource.name} has {option} {policy}",
                             number=number, resource=resource.name).but(severity=severity)

@@ -41,7 +41,7 @@ def own_address(host: "HostView") -> "Findings":
 def _proxied(resource: "DrbdResource") -> bool:
     """Whether DRBD Proxy, which is reached on a loopback address, is between the hosts."""
     return any(one.named("proxy") for one in resource.section.named("on", "stacked-on-top-of")) \
-        or "via" in str(resource.words)
+        or "'via'" in str(resource.meaning)
 
 
 @rule("DRBD-DEVICE", ERROR, "each volume has a device with a unique minor number",

@@ -32,9 +32,12 @@ def _refused(host: "HostView") -> "Iterator[Problem]":
         answer = host.answer(_DUMP)
     except Unavailable:
         return iter(problems)
-    if answer["returncode"] == 0:
-        return (one for one in problems if not one.by_drbdadm)
-    return iter(list(drbdsays.problems(answer["stderr"])) or problems)
+    words = list(drbdsays.problems(answer["stderr"])) if answer["returncode"] else []
+    if words:
+        return iter(words)
+    if answer["returncode"] and not drbdsays.elsewhere(answer["stderr"]):
+        return iter(problems)   # it failed of something else
+    return (one for one in problems if not one.by_drbdadm)
 
 
 @rule("DRBD-SYNTAX", ERROR, "DRBD takes its configuration",
@@ -120,8 +123,7 @@ def same_file(cluster: "ClusterView") -> "Findings":
             yield found(resource.where, f"resource {name} is configured only on "
                                         f"{first.name if name in mine else second.name}",
                         resource=name)
-        elif (mine[name].words, mine[name].configuration) != (
-                theirs[name].words, theirs[name].configuration):
+        elif mine[name].meaning != theirs[name].meaning:
             yield found(mine[name].where, f"resource {name} is defined differently on {first.name} "
                                           f"and {second.name}", resource=name)
 
