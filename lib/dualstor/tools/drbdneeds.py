@@ -74,11 +74,12 @@ def _node_ids(resource: "DrbdSection", hosts: "list[DrbdSection]") -> "Missing":
 
 
 def _connections(resource: "DrbdSection", hosts: "list[DrbdSection]") -> "Missing":
-    """What connections and meshes of DRBD 9 lack."""
+    """What connections and meshes of DRBD 9 lack; stacked, they name the hosts below."""
+    stacked = any(host.head[0] == "stacked-on-top-of" for host in hosts)
     names = {str(name) for host in hosts for name in host.head[1:]}
     for mesh in resource.named("connection-mesh"):
         for one in mesh.value("hosts") or ():
-            if not _known(one, names):
+            if not stacked and not _known(one, names):
                 yield mesh.line, f"host {one} has no section \"on {one}\""
     for connection in resource.named("connection"):
         parts = connection.named("path")
@@ -92,7 +93,7 @@ def _connections(resource: "DrbdSection", hosts: "list[DrbdSection]") -> "Missin
             if len(ends) != 2:
                 yield part.line, f"a {part.head[0]} has {len(ends)} ends: it needs two"
             for line, words in ends:
-                if words[0] == "host" and not _known(words[1], names):
+                if words[0] == "host" and not stacked and not _known(words[1], names):
                     yield line, f"host {words[1]} has no section \"on {words[1]}\""
 
 

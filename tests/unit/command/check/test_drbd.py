@@ -227,6 +227,18 @@ def test_an_address_is_the_hosts_own_and_no_loopback(old, new, found):
     assert bool(findings(host("8.4", PLAIN.replace(old, new)), "DRBD-ADDRESS")) is found
 
 
+def test_a_stacked_resource_names_the_hosts_below():
+    text = "resource far {\nstacked-on-top-of r0 { device /dev/drbd9; address 10.0.0.1:7790; " \
+           "node-id 0; }\non far { node-id 1; device /dev/drbd9; disk /dev/a; " \
+           "address 10.9.0.1:7790; }\nconnection { path { host node1 address 10.0.0.1:7790; " \
+           "host far address 10.9.0.1:7790; }\npath { host node2 address 10.0.0.2:7790; " \
+           "host far address 10.9.0.1:7790; } }\n}\n"
+    view = host("9", PLAIN + text)
+    assert findings(view) == []
+    assert [one.name for one in view.pairs] == ["r0"]
+    assert findings(view, "DRBD-HOSTNAME", "DRBD-ADDRESS", "DRBD-STACKED") == []
+
+
 WITNESS = NINE % ("address 10.0.0.1:1;", "address 10.0.0.2:1;") + \
     "on node3 { node-id 2; address 10.0.0.3:1; volume 0 { device /dev/drbd0; disk %s; } }\n" \
     "connection-mesh { hosts node1 node2 node3; }"
