@@ -117,7 +117,13 @@ SPOILT = {
     "DRBD-FENCING": [(C, _res("fencing resource-and-stonith;", "")),
                      (M, _res("resource-and-stonith", "resource-only"))],
     "DRBD-HANDLER": [(C, _res("fence-peer \"/usr/lib/drbd/crm-fence-peer.9.sh\";", ""))],
-    "DRBD-HANDLER-GENERATION": [(C, _res("crm-fence-peer.9.sh", "stonith_admin-fence-peer.sh"))],
+    "DRBD-HANDLER-GENERATION": [
+        (C, _res("crm-fence-peer.9.sh", "stonith_admin-fence-peer.sh")),
+        (C, _res("crm-fence-peer.9.sh", "crm-fence-peer.sh")),
+        (C, _res("\tfence-peer \"", "\toutdate-peer \""))],
+    "DRBD-HANDLER-HEARTBEAT": [
+        (M, _res("/usr/lib/drbd/stonith_admin-fence-peer.sh",
+                 "/usr/lib/heartbeat/drbd-peer-outdater -t 5"))],
     "DRBD-HANDLER-PROGRAM": [
         (C, lambda p: p.kind("/usr/lib/drbd/crm-fence-peer.9.sh", "")),
         (M, lambda p: p.kind("/usr/lib/drbd/stonith_admin-fence-peer.sh", "file", (1,)))],

@@ -17,6 +17,7 @@ _DISCARDING = frozenset(choices("9", "net", "after-sb-0pri") + choices("9", "net
                         ) - {"disconnect", "discard-zero-changes", "consensus"}
 _OTHER_PROTOCOLS = ("A", "B")   # what is none of DRBD's values is DRBD-SYNTAX
 _FENCE = ("fence-peer", "outdate-peer")
+_CRM_OF_8, _OF_HEARTBEAT = "crm-fence-peer.sh", "drbd-peer-outdater"
 _SET_HANDLER = f"set `fence-peer \"{fencepeer.PROGRAM}\";` in the handlers section" + _ADJUST
 
 
@@ -71,18 +72,37 @@ def handler(host: "HostView") -> "Findings":
 
 
 @rule("DRBD-HANDLER-GENERATION", ERROR, "the fence-peer handler works with the loaded DRBD",
-      why="stonith_admin-fence-peer.sh needs information that DRBD 9 does not pass on: when the "
-          "link between the nodes breaks, both freeze and neither is fenced.", fix=_SET_HANDLER)
+      why="stonith_admin-fence-peer.sh and crm-fence-peer.sh need information that DRBD 9 does not "
+          "pass on, and DRBD 9 never calls `outdate-peer`: when the link between the nodes breaks, "
+          "both freeze and neither is fenced.", fix=_SET_HANDLER)
 def handler_generation(host: "HostView") -> "Findings":
     for resource in host.resources:
         command = resource.configuration.fence_peer
-        if not fencepeer.stock(command):
+        unheard = command and resource.configuration.option("handlers", "fence-peer") is None
+        if not unheard and not fencepeer.stock(command) and _program(command) != _CRM_OF_8:
             continue    # the version does not matter
         version = "9" if host.drbd_generation == "9" else host.drbd_module[0]
-        if fencepeer.unfit(command, whole(version.partition(".")[0])):
+        if (whole(version.partition(".")[0]) or 0) >= 9:
+            named = "outdate-peer" if unheard else command
             yield found(resource.at(*_FENCE),
-                        f"resource {resource.name} has {command} with DRBD {version}",
+                        f"resource {resource.name} has {named} with DRBD {version}",
                         resource=resource.name)
+
+
+@rule("DRBD-HANDLER-HEARTBEAT", ERROR, "the fence-peer handler is not Heartbeat's",
+      why="drbd-peer-outdater asks dopd, a daemon of Heartbeat, which neither corosync nor cman "
+          "starts: it fails, nobody is fenced, and DRBD's writes stay frozen.", fix=_SET_HANDLER)
+def handler_heartbeat(host: "HostView") -> "Findings":
+    for resource in host.resources:
+        command = resource.configuration.fence_peer
+        if _program(command) == _OF_HEARTBEAT:
+            yield found(resource.at(*_FENCE), f"resource {resource.name} has {command}",
+                        resource=resource.name)
+
+
+def _program(command: "str | None") -> str:
+    """The name of the program of a command line, without its directory."""
+    return ((command or "").split() or [""])[0].rpartition("/")[2]
 
 
 def _unusable(host: "HostView", fences: bool) -> "Findings":
