@@ -6,7 +6,8 @@ import os
 import pytest
 
 from dualstor.command.check.parsers import drbdfiles, drbdsays
-from dualstor.command.check.sources import collect
+from dualstor.command.check.sources import answers, collect, wanted
+from dualstor.host import run
 
 from .test_drbdadm_agrees import findings, host
 
@@ -113,6 +114,18 @@ def test_a_file_of_any_generation_is_right_as_long_as_none_is_known():
     assert places({"/etc/drbd.d/r0.res": old}, None) == []
     assert places({"/etc/drbd.d/r0.res": old.replace("tcp-cork", "tcp-crk")}, None) \
         == ["/etc/drbd.d/r0.res:3"]
+
+
+def test_drbdadm_is_asked_without_its_usage_count():
+    asked = []
+
+    class Runs:
+        def run(self, argv, timeout, environment=None):
+            asked.append((argv, environment))
+            return run.Completed(argv, 0, "", "")
+
+    answers.Live(Runs()).ask("drbdadm-dump", dict(wanted.COMMANDS)["drbdadm-dump"])
+    assert asked[0][0] == ("drbdadm", "dump") and "INIT_VERSION" in asked[0][1]
 
 
 # -- the real program ---------------------------------------------------------------------------
