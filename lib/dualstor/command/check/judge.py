@@ -49,7 +49,8 @@ def _apply(rule: "Rule", cluster: "ClusterView", host: "str | None",
         if rule.scope == PAIR and len(cluster.hosts) < 2:
             raise Unavailable((cluster.absent or (_ALONE,))[0])
         for one in rule.check(subject):
-            findings.append(Finding(rule=rule, hosts=(host,) if host else (), where=one.where,
+            shown = rule.but(severity=one.severity) if one.severity else rule
+            findings.append(Finding(rule=shown, hosts=(host,) if host else (), where=one.where,
                                     text=one.text, fix=rule.fix_with(one.names)))
     except Unavailable as problem:
         return findings, Unchecked(rule=rule, host=host, reason=str(problem))

@@ -57,6 +57,13 @@ def _third(pair):
                                           "\ton node2 {")
 
 
+def _stacked(pair):
+    return pair.write("/etc/drbd.d/far.res", "resource far {\n\tstacked-on-top-of r0 {\n\t\tdevice "
+                      "/dev/drbd9;\n\t\taddress 10.77.0.9:7790;\n\t\tnode-id 0;\n\t}\n\ton far "
+                      "{\n\t\tdevice /dev/drbd9;\n\t\tdisk /dev/vdb;\n\t\taddress "
+                      "10.9.0.1:7790;\n\t\tnode-id 1;\n\t}\n}\n")
+
+
 def _second_resource(pair, old, new):
     """A pair whose resource r1 is r0 with *old* as *new*."""
     text = pair.trees[0].files[RES]
@@ -125,7 +132,9 @@ _LEFT_OUT = '<rsc_%s id="vg0-%s-%s"'
 SPOILT = {
     # DRBD
     "DRBD-SYNTAX": [(C, _res("resource r0 {", "resource r0 {{")), (M, _res("\t\tmeta-disk", "}")),
-                    (C, lambda p: p.write(COMMON, 'global { usage-count "no; }'))],
+                    (C, lambda p: p.write(COMMON, 'global { usage-count "no; }')),
+                    (C, _res("allow-two-primaries yes;", "allow-two-primaries true;")),
+                    (C, lambda p: p.answer("drbdadm-dump", "", 10, "drbd.d/r0.res:5: no good"))],
     "DRBD-HOSTNAME": [(C, _res("on node1 {", "on host1 {"))],
     "DRBD-SAME-FILE": [(C, lambda p: p.edit(RES, "/dev/vdb", "/dev/vdc", (1,))),
                        (C, lambda p: p.edit(COMMON, "protocol C", "protocol B", (0,))),
@@ -145,7 +154,11 @@ SPOILT = {
     "DRBD-HANDLER-GENERATION": [
         (C, _res("dualstor-fence-peer", "stonith_admin-fence-peer.sh")),
         (C, _res("dualstor-fence-peer", "crm-fence-peer.9.sh")),
-        (C, _res("dualstor-fence-peer", "crm-fence-peer.sh --timeout 90"))],
+        (C, _res("dualstor-fence-peer", "crm-fence-peer.sh --timeout 90")),
+        (C, _res("\tfence-peer \"", "\toutdate-peer \""))],
+    "DRBD-HANDLER-HEARTBEAT": [
+        (M, _res("/usr/lib/drbd/stonith_admin-fence-peer.sh",
+                 "/usr/lib/heartbeat/drbd-peer-outdater -t 5"))],
     "DRBD-HANDLER-PROGRAM": [
         (C, lambda p: p.kind("/usr/lib/drbd/dualstor-fence-peer", "")),
         (M, lambda p: p.kind("/usr/lib/drbd/stonith_admin-fence-peer.sh", "file", (1,)))],
@@ -168,9 +181,15 @@ SPOILT = {
         (C, _res("fencing resource-and-stonith;", "}\n\tdisk {\n\t\tfencing resource-and-stonith;"))],
     "DRBD-THREE-NODES": [(C, _third)],
     "DRBD-ADDRESS": [
-        (C, _res("10.77.0.1:7788", "10.79.0.1:7788")), (M, _res("10.78.0.2:7788", "x:1"))],
+        (C, _res("10.77.0.1:7788", "10.79.0.1:7788")), (M, _res("10.78.0.2:7788", "10.79.0.2:7788")),
+        (C, _res("10.77.0.2:7788", "127.0.0.1:7788"))],
     "DRBD-DEVICE": [(M, lambda p: _second_resource(p, "7788", "7789")),
                     (C, _res("/dev/drbd0", "/dev/drbd_r0"))],
+    "DRBD-TWICE": [(C, lambda p: _second_resource(p, "/dev/drbd0", "/dev/drbd1")),
+                   (C, lambda p: _second_resource(p, "/dev/vdb", "/dev/vdc")),
+                   (M, lambda p: p.write("/etc/drbd.d/a.res", p.trees[0].files[RES])),
+                   (M, _res("10.78.0.2:7788", "10.78.0.1:7788"))],
+    "DRBD-STACKED": [(C, _stacked)],
     "DRBD-DISK": [
         (C, lambda p: p.kind("/dev/vdb", "", (1,))), (M, lambda p: p.kind("/dev/sdb1", "file"))],
     "DRBD-METADATA": [(C, lambda p: p.answer("drbd-gi-r0", "", 255, "No valid meta data found"))],
@@ -430,8 +449,8 @@ SPOILT = {
     "PCMK-FENCE-MANUAL": [(C, _cib("fence_ipmilan", "fence_dummy"))],
     "PCMK-FENCE-DELAY": [
         (C, _cib('value="5s"', 'value="0s"')),
-        (C, _res("crm-fence-peer.9.sh", "dualstor-fence-peer")),    # with DRBD's own times
-        (M, _res("ping-int 2;", "ping-int 3;"))],
+        (C, _res("ping-int 2;", "")),    # DRBD's own
+        (C, _res("ping-int 2;", "ping-int 3;"))],
     "PCMK-FENCE-ACTION": [(C, _cib('name="no-quorum-policy" value="freeze"',
                                    'name="no-quorum-policy" value="freeze"/>'
                                    '<nvpair id="action" name="stonith-action" value="off"'))],

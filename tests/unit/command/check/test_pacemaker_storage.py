@@ -140,7 +140,7 @@ def test_names_are_compared(name):
 
 
 @pytest.mark.parametrize("trees, rule", [
-    (_both(more="resource broken {\n"), "PCMK-DRBD-RESOURCE"), (_both(groups=()), "PCMK-VG"),
+    (_both(more="resource broken }\n"), "PCMK-DRBD-RESOURCE"), (_both(groups=()), "PCMK-VG"),
     ([], "PCMK-DRBD-RESOURCE"), ([], "PCMK-VG-DRBD")])
 def test_what_cannot_be_compared_is_said(trees, rule):
     result = cibs.verdict(cib(_drbd("r0", "r9") + _group("vg0", "vg9")), rule, trees)

@@ -5,7 +5,6 @@ import pytest
 
 from dualstor.command.check.parsers import (
     corosyncconf,
-    drbdfiles,
     firewalld,
     iptables,
     lvmconf,
@@ -55,36 +54,6 @@ def test_corosync_conf_keeps_lines_and_repeated_sections():
     assert [r.get("bindnetaddr") for r in rings] == ["10.0.0.0", "fd00::"]
     assert str(rings[1].at("bindnetaddr")) == "f:7"
     assert str(rings[1].at("mcastport")) == "f:6", "where the section begins"
-
-
-def test_drbd_files_follow_includes_and_keep_file_and_line():
-    resources, problems = drbdfiles.parse({
-        "/etc/drbd.conf": 'include "drbd.d/global_common.conf";\ninclude "drbd.d/*.res";\n',
-        "/etc/drbd.d/global_common.conf": "common {\n net {\n  protocol C;\n }\n}\n",
-        "/etc/drbd.d/b.res": "resource b {\n net {\n\n  allow-two-primaries;\n }\n}\n",
-        "/etc/drbd.d/a.res": "resource a { }\n", "/etc/drbd.d/unused": "{{{"})
-    assert problems == ()
-    assert [r.name for r in resources] == ["a", "b"]
-    assert str(resources[1].at("allow-two-primaries")) == "/etc/drbd.d/b.res:4"
-    assert str(resources[1].at("protocol")) == "/etc/drbd.d/global_common.conf:3"
-    assert str(resources[0].at("allow-two-primaries")) == "/etc/drbd.d/a.res:1"
-    assert resources[1].configuration.protocol == "C"
-
-
-def test_drbd_files_that_include_themselves_end():
-    files = {f"/etc/drbd.d/{n}.res": 'include "*.res";\n' * 9 for n in range(4)}
-    files["/etc/drbd.conf"] = 'include "drbd.conf";\ninclude "drbd.d/*.res";\nresource a { }\n'
-    assert [r.name for r in drbdfiles.parse(files)[0]] == ["a"]
-
-
-@pytest.mark.parametrize("text, line", [
-    ("resource r0 {\n  net {\n    protocol C\n  }\n}\n", 4),
-    ("resource r0 {\n  net {\n    protocol C;\n  }\n", 4),
-    ("resource r0 {\n  on \"node1 {\n}\n", 2),
-])
-def test_drbd_files_report_the_line_of_a_mistake(text, line):
-    problems = drbdfiles.parse({"/etc/drbd.d/r0.res": text})[1]
-    assert [(p.where.source, p.where.line) for p in problems] == [("/etc/drbd.d/r0.res", line)]
 
 
 def test_xml_that_is_broken_is_read_as_far_as_possible():

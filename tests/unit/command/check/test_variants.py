@@ -85,7 +85,9 @@ VARIANTS = [
      .edit(RES, "on node2", "on node2.example.com")),
     (C, "the module 8.4 with tools 9",
      lambda p: p.write("/proc/drbd", "version: 8.4.11 (api:1)\n").edit(
-         RES, "fencing resource-and-stonith;", "}\n\tdisk {\n\t\tfencing resource-and-stonith;")),
+         RES, "fencing resource-and-stonith;", "").edit(
+             RES, "handlers {", "disk {\n\t\tfencing resource-and-stonith;\n\t}\n\thandlers {")
+     .edit(RES, "options {\n\t\tauto-promote no;\n\t}\n\t", "")),
     (C, "firewalld", lambda p: p.answer("firewalld", "public (active)\n  target: default\n"
                                         "  services: high-availability ssh\n  ports: 7788/tcp\n")),
     (C, "resource sets", _with_sets),

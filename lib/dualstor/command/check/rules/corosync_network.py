@@ -4,7 +4,6 @@
 import ipaddress
 import re
 
-from dualstor.command.check.rules.drbd_host import address
 from dualstor.command.check.rules.registry import ERROR, NOTE, WARNING, found, rule
 from dualstor.command.check.view.seen import Irrelevant, Unavailable
 from dualstor.record import whole
@@ -94,9 +93,8 @@ def on_replication(host: "HostView") -> "Findings":
     if not links:
         raise Unavailable("corosync.conf names no network of this host")
     for resource in host.resources:
-        own = resource.configuration.host(host.name)
-        parsed = address(own.address) if own else None
-        networks = [i.network for i in host.interfaces if parsed and parsed[0] in i.network]
+        addresses = [one.ip for one in host.drbd_addresses(resource) if not one.ip.is_loopback]
+        networks = [i.network for i in host.interfaces for ip in addresses if ip in i.network]
         if networks and not any(network in links for network in networks):
             yield found(host.corosync.totem.where,
                         f"the ring is not on {networks[0]}, where resource {resource.name} "

@@ -3,7 +3,6 @@
 
 
 from dualstor.command.check.rules import dlm as dlm_rules
-from dualstor.command.check.rules.drbd_host import address
 from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
 from dualstor.command.check.view.seen import Irrelevant
@@ -64,12 +63,9 @@ def multicast(host: "HostView") -> "Findings":
 @rule("FIREWALL-DRBD", ERROR, "the firewall accepts DRBD's TCP packets",
       why="DRBD does not connect: each node writes to its own copy, or waits.", fix=_OPEN)
 def drbd(host: "HostView") -> "Findings":
-    ports = set()
+    ports: "set[int]" = set()
     for resource in host.resources:
-        own = resource.configuration.host(host.name)
-        parsed = address(own.address) if own else None
-        if parsed:
-            ports.add(parsed[1])
+        ports |= {one.port for one in host.drbd_addresses(resource) if one.tcp}
     return _closed(host, "tcp", ports)
 
 

@@ -60,7 +60,7 @@ class Live(Answers):
 
     def ask(self, name: str, argv: "tuple[str, ...]") -> None:
         try:
-            done = self._host.run(argv, QUERY)
+            done = self._host.run(argv, QUERY, wanted.ENVIRONMENT.get(argv[0]))
         except DualstorError as problem:
             self.silent[name] = str(problem)
             return

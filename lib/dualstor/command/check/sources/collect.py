@@ -11,14 +11,20 @@ from dualstor.errors import DualstorError, ParseError
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.host.run import PATH
+from dualstor.tools import drbdinclude
 from dualstor.tools.lvm import parse_version
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from typing import Callable
+
     from dualstor.command.check.sources.answers import Answers
 
 #: Seconds for everything on a host.
 SECONDS = 60.0
+
+#: Patterns of included files; more are no configuration.
+_INCLUDES = 200
 
 #: Bytes; a longer file is not a configuration.
 _LIMIT = 4 << 20
@@ -38,18 +44,38 @@ def _files(host: Host) -> "tuple[dict[str, str], dict[str, str]]":
     texts: "dict[str, str]" = {}
     unreadable: "dict[str, str]" = {}
     for pattern in wanted.FILES:
-        try:
-            for path in _expand(host, pattern):
-                try:
-                    text = _text(host, path)
-                except OSError as problem:
-                    unreadable[path] = problem.strerror or str(problem)
-                    continue
-                if text is not None:
-                    texts[path] = text
-        except OSError as problem:
-            unreadable[pattern] = problem.strerror or str(problem)
-    return texts, unreadable
+        _read(host, pattern, _expand, texts, unreadable)
+    done: "set[str]" = set()
+    while True:     # files that files include
+        new = sorted(wanted.included(texts) - done)[:_INCLUDES]
+        if not new or len(done) > _INCLUDES:
+            return texts, unreadable
+        done.update(new)
+        for pattern in new:
+            _read(host, pattern, _included, texts, unreadable)
+
+
+def _included(host: Host, pattern: str) -> "list[str]":
+    """The paths that a pattern of DRBD's stands for."""
+    return drbdinclude.expanded(pattern, host.list)
+
+
+def _read(host: Host, pattern: str, paths: "Callable[[Host, str], list[str]]",
+          texts: "dict[str, str]", unreadable: "dict[str, str]") -> None:
+    """Read the files that a pattern stands for."""
+    try:
+        for path in paths(host, pattern):
+            if path in texts or path in unreadable:
+                continue
+            try:
+                text = _text(host, path)
+            except OSError as problem:
+                unreadable[path] = problem.strerror or str(problem)
+                continue
+            if text is not None:
+                texts[path] = text
+    except OSError as problem:
+        unreadable[pattern] = problem.strerror or str(problem)
 
 
 def _text(host: Host, path: str) -> "str | None":

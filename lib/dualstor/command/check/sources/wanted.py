@@ -8,7 +8,7 @@ copied tree has its output in ``dualstor-commands/NAME.out`` (docs/check.md).
 import re
 
 from dualstor.kernel import selinux
-from dualstor.tools import lvm
+from dualstor.tools import drbdinclude, lvm
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -60,9 +60,13 @@ COMMANDS: "tuple[Command, ...]" = (
     ("cib", ("cibadmin", "--query", "--local")),
     ("crm-verify", ("crm_verify", "--live-check", "-V")),
     ("drbdadm-version", ("drbdadm", "--version")),
+    ("drbdadm-dump", ("drbdadm", "dump")),
     ("modinfo-drbd", ("modinfo", "drbd")),
     ("modinfo-dlm", ("modinfo", "dlm")),
 )
+
+#: Without questions and messages, and without DRBD's usage count over the network.
+ENVIRONMENT = {"drbdadm": {"DRBD_DONT_WARN_ON_VERSION_MISMATCH": "1", "INIT_VERSION": "check"}}
 
 #: First version of LVM with ``dumpconfig --type``.
 _TYPES = (2, 2, 103)
@@ -99,19 +103,39 @@ def lvm_commands(version: "tuple[int, ...]") -> "Iterator[Command]":
 
 
 _WORD = r"([A-Za-z0-9][A-Za-z0-9._%+:@-]*)"  # never an option of a command
-_RESOURCE = re.compile(r"^[ \t]*resource\s+\"?" + _WORD, re.MULTILINE)
+_RESOURCE = re.compile(r"(?:^|[;}\s])resource\s+\"?" + _WORD + r"\"?\s*\{", re.MULTILINE)
 _NODE = re.compile(r"<clusternode\b[^>]*?\bname=[\"']" + _WORD + r"[\"']")
 _RING = re.compile(r"^[ \t]*ring[0-9]_addr:[ \t]*" + _WORD + r"[ \t\r]*$", re.MULTILINE)
 _NUMERIC = re.compile(r"^[0-9.]+$|:")
 _KEYFILE = re.compile(r"^[ \t]*keyfile:[ \t]*(/[^\s]+)", re.MULTILINE)
 _AGENT = re.compile(r"\b(?:agent|type)=[\"'](fence_[A-Za-z0-9_]+)[\"']")
-_HANDLER = re.compile(r"^[ \t]*(?:fence-peer|outdate-peer|[a-z0-9-]*resync-target|split-brain|"
-                      r"unfence-peer|pri-[a-z-]+|local-io-error|initial-split-brain|out-of-sync|"
+_HANDLER = re.compile(r"(?:^|[;{\s])(?:fence-peer|outdate-peer|[a-z0-9-]*resync-target|"
+                      r"split-brain|unfence-peer|pri-[a-z-]+|local-io-error|initial-split-brain|out-of-sync|"
                       r"quorum-lost)\s+\"?(/[^\s\";]+)", re.MULTILINE)
-_DISK = re.compile(r"^[ \t]*(?:disk|meta-disk|flexible-meta-disk)\s+\"?(/[^\s\";\[]+)",
+_DISK = re.compile(r"(?:^|[;{\s])(?:disk|meta-disk|flexible-meta-disk)\s+\"?(/[^\s\";\[]+)",
                    re.MULTILINE)
 _LIBRARY = re.compile(r"^[ \t]*locking_library\s*=\s*\"(/[^\"]+)\"", re.MULTILINE)
 _LOCKSPACE = re.compile(r"^(clvmd|lvm_" + _WORD + ")$")
+
+
+def included(files: "dict[str, str]") -> "set[str]":
+    """Paths and patterns that DRBD's files include, wherever they are, as far as they are read."""
+    found: "set[str]" = set()
+    waiting = [path for path in files if path.startswith("/etc/drbd")]
+    while waiting:
+        path = waiting.pop()
+        for pattern in set(drbdinclude.named(path, files[path])) - found:
+            found.add(pattern)
+            waiting += drbdinclude.matching(pattern, files)
+    return found
+
+
+def _drbd(files: "dict[str, str]") -> str:
+    """The text of all DRBD files."""
+    patterns = included(files)
+    paths = {path for path in files if path.startswith("/etc/drbd")}.union(
+        *(drbdinclude.matching(pattern, files) for pattern in patterns))
+    return "\n".join(files[path] for path in sorted(paths))
 
 
 def _in(files: "dict[str, str]", prefix: str) -> str:
@@ -120,7 +144,7 @@ def _in(files: "dict[str, str]", prefix: str) -> str:
 
 def named_paths(files: "dict[str, str]") -> "list[str]":
     """Paths in the files whose kind matters: handlers, backing devices, a library."""
-    drbd = _in(files, "/etc/drbd")
+    drbd = _drbd(files)
     return sorted(set(_HANDLER.findall(drbd)) | set(_DISK.findall(drbd))
                   | set(_KEYFILE.findall(_in(files, "/etc/corosync/")))
                   | set(_LIBRARY.findall(_in(files, "/etc/lvm/lvm"))))
@@ -137,7 +161,7 @@ def named_programs(files: "dict[str, str]", cib: str) -> "list[str]":
 
 def named_commands(files: "dict[str, str]", lockspaces: "Iterable[str]") -> "Iterator[Command]":
     """(name, argv) of commands about what the files name."""
-    for resource in sorted(set(_RESOURCE.findall(_in(files, "/etc/drbd")))):
+    for resource in sorted(set(_RESOURCE.findall(_drbd(files)))):
         yield "drbd-gi-" + resource, ("drbdadm", "get-gi", resource)
     for node in sorted(set(_NODE.findall(_in(files, "/etc/cluster/")))):
         yield "getent-" + node, ("getent", "hosts", node)

@@ -41,10 +41,10 @@ def resources(host: "HostView") -> "set[str]":
 
     :raises Unavailable: DRBD's files are not there, or cannot all be read
     """
-    found, problems = host.drbd_files
-    if problems:
-        raise Unavailable(f"{problems[0].where}: {problems[0].text}")
-    return {each.name for each in found}
+    files = host.drbd_files
+    if files.problems:
+        raise Unavailable(f"{files.problems[0].where}: {files.problems[0].text}")
+    return {each.name for each in files.resources}
 
 
 def devices(host: "HostView") -> "dict[str, str]":
@@ -54,7 +54,7 @@ def devices(host: "HostView") -> "dict[str, str]":
     """
     known: "dict[str, str]" = {}
     for resource in host.resources:
-        own = resource.configuration.host(host.name)
+        own = host.own(resource)
         for number, (device, minor, _, _) in enumerate(own.devices if own else ()):
             names = [device, f"/dev/drbd/by-res/{resource.name}", f"/dev/drbd/by-res/"
                      f"{resource.name}/{number}", None if minor is None else f"/dev/drbd{minor}"]
