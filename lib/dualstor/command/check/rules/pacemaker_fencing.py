@@ -98,7 +98,7 @@ def delay(cib: "Cib") -> "Findings":
     longer, difference = devices[delays.index(max(known))], abs(known[0] - known[1])
     late = {resource.configuration.notice: resource.name for host in cib.cluster.hosts
             for resource in host.resources
-            if fencepeer.requests_fencing(resource.configuration.fence_peer)}
+            if fencepeer.ours(resource.configuration.fence_peer)}
     if late and max(late) > difference:
         yield found(longer.where, f"the delays differ by {difference:g} s, and the nodes may "
                     f"notice a lost link of DRBD {late[max(late)]} {max(late):g} s apart",
