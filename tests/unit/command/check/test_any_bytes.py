@@ -9,17 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualstor.command.check import report
-from dualstor.command.check.judge import BROKEN
-from dualstor.command.check.parsers import (
+from dualstor.command.check.filters import (
     chains,
-    corosyncconf,
-    drbdfiles,
-    firewalld,
+    ipset,
     iptables,
-    lvmconf,
     nftables,
-    xml,
+    nftjson,
+    zonefiles,
+    zonelists,
 )
+from dualstor.command.check.filters.firewalld import Firewalld
+from dualstor.command.check.filters.nfttokens import NotUnderstood
+from dualstor.command.check.filters.packet import UNKNOWN, YES, Packet
+from dualstor.command.check.filters.zones import built_in
+from dualstor.command.check.judge import BROKEN
+from dualstor.command.check.parsers import corosyncconf, drbdfiles, lvmconf, xml
+from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.sources import collect, wanted
 from dualstor.command.check.view.lvm import passes
 from dualstor.command.check.view.seen import Unavailable
@@ -27,6 +32,7 @@ from dualstor.command.check.view.seen import Unavailable
 from .test_report import schema
 
 SCHEMA = schema()
+ANSWERS = (chains.OPEN, chains.CLOSED, UNKNOWN)
 
 #: Pieces of all languages that the parsers know, so that arbitrary text goes deep.
 PIECES = st.sampled_from([
@@ -47,7 +53,8 @@ PIECES = st.sampled_from([
     "primitive", "clone", "rsc_order", "nvpair", "-A INPUT", ":INPUT DROP", "*filter", "-j",
     "--dport",
     "table inet f {", "chain c {", "type filter hook input priority 0; policy drop;", "tcp dport",
-    "accept",
+    "accept", "vmap", "@s", "define x =", "$x", "include \"*\"", "ct state", "limit rate", "!=",
+    "elements =", "add rule inet f c", "-I INPUT", "--match-set", "-m", "!", "/24", "10.0.0.0",
     "jump c", "public (active)", "  ports: ", "7788/tcp", "rule", "Quorum:", "Quorate:", "Flags:",
     "Nodeid", "Membership information", "\0", "\ufffd", "ü", "\U0001f980", "\r", "\x1b"])
 ANY = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join),
@@ -124,9 +131,18 @@ def test_any_bytes_on_disk(tmp_path_factory, data):
 
 @given(text=ANY, protocol=st.sampled_from(["tcp", "udp", "igmp"]), port=st.integers(1, 65535))
 def test_firewalls_of_any_text(text, protocol, port):
-    for judge in (iptables.admits, nftables.admits, firewalld.admits):
-        assert judge(text, protocol, port) in (True, False)
-    assert firewalld.file_admits(text, "zone", protocol, port) in (True, False)
+    packet = Packet(protocol=protocol, port=port)
+    assert iptables.Tables(text, "f").answer(packet).result in ANSWERS
+    for parse in (lambda: nftables.parse({"f": text}, "f"), lambda: nftjson.parse(text, "f")):
+        try:
+            assert parse().answer(packet, Where("f")).result in ANSWERS
+        except NotUnderstood as problem:
+            assert problem.where.source == "f"
+    zones, _ = zonelists.listed(text, "f")
+    zones += tuple(filter(None, [zonefiles.settings(text, "/zones/z.xml")]))
+    shown = Firewalld(zones=zones + (built_in("public", Where("f")),), where=Where("f"),
+                      direct=zonefiles.direct(text, "f"), sets=ipset.parse(text))
+    assert shown.answer(packet).result in ANSWERS
 
 
 @given(text=ANY)
@@ -154,8 +170,11 @@ def test_a_filter_that_could_take_forever_is_not_evaluated(pattern):
 
 
 def test_chains_that_jump_in_a_circle_end():
-    circle = {"a": (chains.FirewallRule(verdict="b"),), "b": (chains.FirewallRule(verdict="a"),)}
-    assert chains.admits(circle, {"a": chains.DROP}, "tcp", 1) is False
+    def to(name):
+        return (chains.simple(Where("f", 1), lambda packet: YES, chains.JUMP + name),)
+    circle, entry = {"a": to("b"), "b": to("a")}, chains.Chain("a", chains.DROP, Where("f", 2))
+    answer = chains.passage([entry], circle, Packet(protocol="tcp"), Where("f"))
+    assert (answer.result, str(answer.where)) == (chains.CLOSED, "f:2")
 
 
 @pytest.mark.parametrize("text", [

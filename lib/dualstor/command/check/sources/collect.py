@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reads what is wanted of a host: this one, or a copied tree."""
 
+import fnmatch
 import os
 import stat
 
@@ -20,36 +21,52 @@ if TYPE_CHECKING:
 #: Seconds for everything on a host.
 SECONDS = 60.0
 
+#: Files that others include; more are no configuration.
+_INCLUDES = 200
+
 #: Bytes; a longer file is not a configuration.
 _LIMIT = 4 << 20
 
 
 def _expand(host: Host, pattern: str) -> "list[str]":
-    """The paths that a pattern of wanted.FILES stands for."""
-    directory, _, name = pattern.rpartition("/")
-    if "*" not in name:
-        return [pattern]
-    ending = name.partition("*")[2]
-    return [f"{directory}/{found}" for found in host.list(directory) if found.endswith(ending)]
+    """The paths that a pattern stands for."""
+    found = [""]
+    for part in pattern.split("/")[1:]:
+        if set(part) & set("*?["):
+            found = [f"{directory}/{name}" for directory in found
+                     for name in host.list(directory or "/")
+                     if fnmatch.fnmatchcase(name, part) and name[:1] != "."]
+        else:
+            found = [f"{directory}/{part}" for directory in found]
+    return found
 
 
 def _files(host: Host) -> "tuple[dict[str, str], dict[str, str]]":
-    """(files, unreadable) of wanted.FILES."""
+    """(files, unreadable) of wanted.FILES and of what these include."""
     texts: "dict[str, str]" = {}
     unreadable: "dict[str, str]" = {}
-    for pattern in wanted.FILES:
-        try:
-            for path in _expand(host, pattern):
-                try:
-                    text = _text(host, path)
-                except OSError as problem:
-                    unreadable[path] = problem.strerror or str(problem)
-                    continue
-                if text is not None:
-                    texts[path] = text
-        except OSError as problem:
-            unreadable[pattern] = problem.strerror or str(problem)
+    waiting, done = list(wanted.FILES), set()   # type: list[str], set[str]
+    while waiting and len(done) < len(wanted.FILES) + _INCLUDES:
+        for pattern in waiting:
+            _read(host, pattern, texts, unreadable)
+        done.update(waiting)
+        waiting = sorted(wanted.included(texts) - done)[:_INCLUDES]
     return texts, unreadable
+
+
+def _read(host: Host, pattern: str, texts: "dict[str, str]", unreadable: "dict[str, str]") -> None:
+    """Read the files that a pattern stands for."""
+    try:
+        for path in _expand(host, pattern):
+            try:
+                text = _text(host, path)
+            except OSError as problem:
+                unreadable[path] = problem.strerror or str(problem)
+                continue
+            if text is not None:
+                texts[path] = text
+    except OSError as problem:
+        unreadable[pattern] = problem.strerror or str(problem)
 
 
 def _text(host: Host, path: str) -> "str | None":

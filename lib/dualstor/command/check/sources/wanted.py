@@ -5,6 +5,8 @@ No command here changes anything, and none takes an LVM lock. A command has a sh
 copied tree has its output in ``dualstor-commands/NAME.out`` (docs/check.md).
 """
 
+import fnmatch
+import posixpath
 import re
 
 from dualstor.tools import lvm
@@ -15,14 +17,22 @@ if TYPE_CHECKING:
 
     Command = Tuple[str, Tuple[str, ...]]   # (name, argv)
 
-#: Files whose text is read; ``*`` stands for any name in the last directory.
+#: Files whose text is read; ``*`` stands for any part of a name.
 FILES = (
     "/etc/drbd.conf", "/etc/drbd.d/*.res", "/etc/drbd.d/*.conf",
-    "/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf", "/etc/lvm/devices/system.devices",
-    "/etc/lvm/cache/.cache", "/etc/cluster/cluster.conf", "/etc/corosync/corosync.conf",
+    "/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf", "/etc/lvm/lvm_*.conf",
+    "/etc/lvm/devices/system.devices", "/etc/lvm/cache/.cache",
+    "/etc/cluster/cluster.conf", "/etc/corosync/corosync.conf",
     "/etc/hosts", "/etc/hostname", "/etc/os-release", "/etc/redhat-release", "/etc/SuSE-release",
     "/etc/debian_version", "/etc/dlm/dlm.conf", "/etc/sysconfig/iptables",
-    "/etc/iptables/rules.v4", "/etc/nftables.conf", "/etc/firewalld/zones/*.xml",
+    "/etc/sysconfig/ip6tables", "/etc/iptables/rules.v4", "/etc/iptables/rules.v6",
+    "/etc/sysconfig/ipset", "/etc/iptables/ipsets",
+    "/etc/nftables.conf", "/etc/sysconfig/nftables.conf", "/etc/nftables.nft",
+    "/etc/nftables/*.nft", "/etc/nftables.d/*", "/var/lib/nftables/rules-save",
+    "/etc/firewalld/firewalld.conf", "/etc/firewalld/direct.xml", "/etc/firewalld/zones/*.xml",
+    "/etc/firewalld/policies/*.xml", "/etc/firewalld/services/*.xml",
+    "/etc/firewalld/ipsets/*.xml", "/etc/sysconfig/network-scripts/ifcfg-*",
+    "/sys/block/*/dm/name", "/sys/block/*/dm/uuid",
     "/proc/drbd", "/proc/sys/kernel/hostname", "/sys/module/drbd/version",
     "/var/lib/pacemaker/cib/cib.xml", "/var/lib/heartbeat/crm/cib.xml",
 )
@@ -45,10 +55,17 @@ DAEMONS = ("clvmd", "lvmlockd", "lvmetad", "dlm_controld", "corosync", "cman", "
 #: Commands by name. LVM's are in ``lvm_commands``.
 COMMANDS: "tuple[Command, ...]" = (
     ("lvm-version", ("lvm", "version")),
+    ("ip-json", ("ip", "-j", "addr", "show")),
     ("ip-addr", ("ip", "-o", "addr", "show")),
     ("firewalld", ("firewall-cmd", "--list-all-zones")),
+    ("firewalld-policies", ("firewall-cmd", "--list-all-policies")),
+    ("firewalld-direct", ("firewall-cmd", "--direct", "--get-all-rules")),
+    ("nft-json", ("nft", "-j", "list", "ruleset")),
     ("nftables", ("nft", "list", "ruleset")),
     ("iptables", ("iptables-save",)),
+    ("ip6tables", ("ip6tables-save",)),
+    ("ipset", ("ipset", "save")),
+    ("sockets", ("ss", "-H", "-l", "-n", "-t", "-u", "-p")),
     ("corosync-version", ("corosync", "-v")),
     ("corosync-quorum", ("corosync-quorumtool", "-s")),
     ("cman-status", ("cman_tool", "status")),
@@ -103,6 +120,23 @@ _DISK = re.compile(r"^[ \t]*(?:disk|meta-disk|flexible-meta-disk)\s+\"?(/[^\s\";
                    re.MULTILINE)
 _LIBRARY = re.compile(r"^[ \t]*locking_library\s*=\s*\"(/[^\"]+)\"", re.MULTILINE)
 _LOCKSPACE = re.compile(r"^(clvmd|lvm_" + _WORD + ")$")
+
+
+_INCLUDE = re.compile(r"^[ \t]*include[ \t]+\"([^\"\n]+)\"", re.MULTILINE)
+_NFT = ("/etc/nftables", "/etc/sysconfig/nftables", "/var/lib/nftables/")
+
+
+def included(files: "dict[str, str]") -> "set[str]":
+    """Paths and patterns that files for ``nft -f`` include, wherever these are."""
+    found: "set[str]" = set()
+    waiting = [path for path in files if path.startswith(_NFT)]
+    while waiting:
+        for named in _INCLUDE.findall(files[waiting.pop()]):
+            pattern = posixpath.normpath(posixpath.join("/etc", named))
+            if pattern not in found:
+                found.add(pattern)
+                waiting += fnmatch.filter(files, pattern)
+    return found
 
 
 def _in(files: "dict[str, str]", prefix: str) -> str:

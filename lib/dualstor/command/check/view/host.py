@@ -6,6 +6,7 @@ import re
 
 from dualstor.command.check.parsers import corosyncconf, drbdfiles, xml
 from dualstor.command.check.parsers.where import Where
+from dualstor.command.check.view import network
 from dualstor.command.check.view.firewall import Firewall
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.lvm import Lvm
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
     from dualstor.command.check.parsers.where import Problem
     from dualstor.command.check.parsers.xml import Element
+    from dualstor.command.check.view.network import Interface
 
     Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-    Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
     Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -170,15 +171,9 @@ class HostView(Seen):
     def interfaces(self) -> "tuple[Interface, ...]":
         """The addresses of this host, with their networks.
 
-        :raises Unavailable: ``ip addr`` was not run
+        :raises Unavailable: neither psutil nor ``ip`` was asked
         """
-        found = []
-        for word in re.findall(r"\binet6? (\S+)", self.output("ip-addr")):
-            try:
-                found.append(ipaddress.ip_interface(word))
-            except ValueError:
-                continue
-        return tuple(found)
+        return tuple(one for _, one in network.links(self))
 
     @lazy
     def addresses(self) -> "dict[str, str]":
