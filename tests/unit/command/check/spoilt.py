@@ -171,6 +171,8 @@ SPOILT = {
             "aliases", (0, 1), lambda names: names.update({"/dev/vdb": "/dev/disk/by-id/x"}))),
         (C, _lvm('"r|.*|"', '"a|.*|"')), (M, _lvm('"a|^/dev/sda2$|"', '"a|/dev/sd|"')),
                    (M, _lvm('filter = [ "a|^/dev/drbd.*|", "a|^/dev/sda2$|", "r|.*|" ]', ""))],
+    "LVM-FILTER-SYNTAX": [(C, _lvm('"r|.*|"', '"r|.*"')), (M, _lvm('"r|.*|"', '"|.*|"')),
+                          (C, _lvm('[ "a|^/dev/drbd.*|", "r|.*|" ]', "[ ]"))],
     "LVM-GLOBAL-FILTER": [(C, _lvm('global_filter = [ "a|^/dev/drbd.*|", "r|.*|" ]', ""))],
     "LVM-FILTER-DRBD": [(C, _lvm('"a|^/dev/drbd.*|", ', ""))],
     "LVM-DEVICES-FILE": [(C, lambda p: _devices(p, "/dev/vdb", "/dev/drbd0")),

@@ -23,11 +23,11 @@ from dualstor.command.check.filters.nfttokens import NotUnderstood
 from dualstor.command.check.filters.packet import UNKNOWN, YES, Packet
 from dualstor.command.check.filters.zones import built_in
 from dualstor.command.check.judge import BROKEN
-from dualstor.command.check.parsers import corosyncconf, drbdfiles, lvmconf, xml
+from dualstor.command.check.parsers import corosyncconf, drbdfiles, lvmfilter, xml
+from dualstor.command.check.parsers.dmregex import Malformed
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.sources import collect, wanted
-from dualstor.command.check.view.lvm import passes
-from dualstor.command.check.view.seen import Unavailable
+from dualstor.tools import lvmconf
 
 from .test_report import schema
 
@@ -147,7 +147,7 @@ def test_firewalls_of_any_text(text, protocol, port):
 
 @given(text=ANY)
 def test_parsers_of_any_text(text):
-    lvmconf.parse(text, "f")
+    lvmconf.Scan(text)
     corosyncconf.parse(text, "f")
     drbdfiles.parse({"/etc/drbd.conf": text, "/etc/drbd.d/a.res": text})
     root, problems = xml.parse(text, "f")
@@ -155,18 +155,18 @@ def test_parsers_of_any_text(text):
 
 
 @given(pattern=ANY, device=st.sampled_from(["/dev/drbd0", "/dev/disk/by-id/scsi-0QEMU_HARDDISK_0"]))
-def test_a_filter_of_any_text_is_evaluated_or_not_checked(pattern, device):
+def test_a_filter_of_any_text_is_evaluated_or_refused(pattern, device):
     try:
-        assert passes((pattern,), (device,)) in (True, False)
-    except Unavailable:
-        pass
+        assert lvmfilter.passes((pattern,), (device,)) in (True, False)
+    except Malformed as problem:
+        assert str(problem) == lvmfilter.problem(pattern)
 
 
-@pytest.mark.parametrize("pattern",
-                         ["a|(a*)*b|", "a|.*.*.*.*.*.*x|", "r|(a|a)*b|", "a|" + "x" * 300 + "|"])
-def test_a_filter_that_could_take_forever_is_not_evaluated(pattern):
-    with pytest.raises(Unavailable):
-        passes((pattern,), ("/dev/" + "a" * 60,))
+@pytest.mark.parametrize("pattern, through", [
+    ("a|(a*)*b|", True), ("a|.*.*.*.*.*.*x|", True), ("r|(a|a)*$|", False),
+    ("a|" + "x?" * 300 + "b|", True), ("r|((((a*)*)*)*)*$|", False)])
+def test_a_filter_that_could_take_forever_does_not(pattern, through):
+    assert lvmfilter.passes((pattern,), ("/dev/" + "a" * 200,)) is through
 
 
 def test_chains_that_jump_in_a_circle_end():

@@ -1,46 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The parsers with line numbers, and LVM's filters."""
+"""The parsers with line numbers."""
 
 import pytest
 
 from dualstor.command.check.parsers import (
     corosyncconf,
     drbdfiles,
-    lvmconf,
     xml,
 )
-from dualstor.command.check.view.lvm import passes
-from dualstor.command.check.view.seen import Unavailable
-
-
-def test_lvm_conf_keeps_lines_lists_and_paths():
-    settings, problems = lvmconf.parse(
-        '# locking_type = 1\nglobal {\n\tlocking_type = 3 # clvmd\n}\n'
-        'devices/filter = [ "a|\\"x\\"|",\n "r|.*|" ]\nactivation { a { b = "c" } }\n', "f")
-    assert problems == ()
-    assert settings["global/locking_type"][0] == "3"
-    assert str(settings["global/locking_type"][1]) == "f:3"
-    assert settings["devices/filter"][0] == ('a|"x"|', "r|.*|")
-    assert settings["activation/a/b"][0] == "c"
-
-
-def test_lvm_conf_may_have_single_quotes():
-    settings, problems = lvmconf.parse("devices { dir = '/dev'\nfilter = ['a|/dev/x|'] }", "f")
-    assert problems == ()
-    assert settings["devices/dir"][0] == "/dev" and settings["devices/filter"][0] == ("a|/dev/x|",)
-
-
-@pytest.mark.parametrize("text, line, says", [
-    ("global {\nlocking_type = 3\n", 1, "no closing brace"),
-    ("global {\n}\n}\n", 3, "closing brace that nothing opened"),
-    ("a = [ \"x\"\n}\n", 2, "list is not closed"),
-    ("global {\n\tlocking_type\n}\n", 2, "neither a setting nor a section"),
-    ("a = \n", 1, "value is missing"),
-    ("x = \"open\n", 1, "value is missing"),
-])
-def test_lvm_conf_reports_the_line_of_a_mistake(text, line, says):
-    problems = lvmconf.parse(text, "f")[1]
-    assert [(p.where.line, says in p.text) for p in problems][:1] == [(line, True)]
 
 
 def test_corosync_conf_keeps_lines_and_repeated_sections():
@@ -93,31 +60,3 @@ def test_xml_that_is_broken_is_read_as_far_as_possible():
 def test_xml_of_another_encoding_keeps_its_lines():
     root, problems = xml.parse('<?xml version="1.0"\n encoding="latin1"?>\n<a>\n <b/>\n</a>', "f")
     assert problems == () and root.find("b").sourceline == 4
-
-
-@pytest.mark.parametrize("patterns, device, through", [
-    (("a|^/dev/drbd.*|", "r|.*|"), "/dev/drbd0", True),
-    (("a|^/dev/drbd.*|", "r|.*|"), "/dev/sda1", False),
-    (("r|/dev/sdb|",), "/dev/sdb1", False),
-    (("r|/dev/sdb$|",), "/dev/sdb1", True),
-    (("r/sda/", "a/.*/"), "/dev/sda", False),
-    (("a|.*/|",), "/dev/sdb", True),
-    ((), "/dev/sdb", True),
-    (("r(/dev/sd[bc])",), "/dev/sdc", False),
-])
-def test_the_first_pattern_that_matches_decides(patterns, device, through):
-    assert passes(patterns, (device,)) is through
-
-
-def test_one_accepted_name_of_a_device_is_enough():
-    """LVM continues with the other names: one rejected hides nothing if another is accepted."""
-    names = ("/dev/sdb", "/dev/disk/by-id/scsi-1")
-    assert passes(("r|^/dev/sdb$|", "a|.*|"), names)
-    assert not passes(("r|^/dev/sdb$|",), names)
-    assert not passes(("a|^/dev/drbd|", "r|.*|"), names)
-
-
-@pytest.mark.parametrize("pattern", ["/dev/sdb", "", "a", "a|x", "r|[|", "x|.*|"])
-def test_a_pattern_of_another_form_is_not_evaluated(pattern):
-    with pytest.raises(Unavailable):
-        passes((pattern,), ("/dev/sdb",))

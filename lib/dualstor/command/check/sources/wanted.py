@@ -9,7 +9,7 @@ import fnmatch
 import posixpath
 import re
 
-from dualstor.tools import lvm
+from dualstor.tools import lvm, lvmconf
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -118,7 +118,6 @@ _HANDLER = re.compile(r"^[ \t]*(?:fence-peer|outdate-peer|[a-z0-9-]*resync-targe
                       r"quorum-lost)\s+\"?(/[^\s\";]+)", re.MULTILINE)
 _DISK = re.compile(r"^[ \t]*(?:disk|meta-disk|flexible-meta-disk)\s+\"?(/[^\s\";\[]+)",
                    re.MULTILINE)
-_LIBRARY = re.compile(r"^[ \t]*locking_library\s*=\s*\"(/[^\"]+)\"", re.MULTILINE)
 _LOCKSPACE = re.compile(r"^(clvmd|lvm_" + _WORD + ")$")
 
 
@@ -146,8 +145,11 @@ def _in(files: "dict[str, str]", prefix: str) -> str:
 def named_paths(files: "dict[str, str]") -> "list[str]":
     """Paths in the files whose kind matters: handlers, backing devices, a library."""
     drbd = _in(files, "/etc/drbd")
+    libraries = {setting.value for path, text in files.items() if path.startswith("/etc/lvm/lvm")
+                 for setting in lvmconf.Scan(text).settings
+                 if setting.name == "global/locking_library" and isinstance(setting.value, str)}
     return sorted(set(_HANDLER.findall(drbd)) | set(_DISK.findall(drbd))
-                  | set(_LIBRARY.findall(_in(files, "/etc/lvm/lvm"))))
+                  | {path for path in libraries if path.startswith("/")})
 
 
 def named_programs(files: "dict[str, str]", cib: str) -> "list[str]":

@@ -6,7 +6,7 @@ import re
 
 from dualstor.command.check.parsers import corosyncconf, drbdfiles, xml
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.view import network
+from dualstor.command.check.view import devices, network
 from dualstor.command.check.view.firewall import Firewall
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.lvm import Lvm
@@ -23,6 +23,7 @@ from dualstor.record import Record, whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from typing import Sequence
 
     from dualstor.command.check.parsers.where import Problem
     from dualstor.command.check.parsers.xml import Element
@@ -189,6 +190,13 @@ class HostView(Seen):
     def firewall(self) -> Firewall:
         """The Firewall of this host."""
         return Firewall(self)
+
+    def is_lv(self, names: "Sequence[str]") -> "bool | None":
+        """Whether a device is an LV, by device-mapper's uuid or its name; None if not known.
+
+        :param names: all names of the device that are known
+        """
+        return devices.is_lv(self.tree.files, names)
 
     @lazy
     def lvm(self) -> Lvm:
