@@ -288,6 +288,12 @@ SPOILT = {
     "FIREWALL-DLM": [(C, lambda p: p.answer("nftables", old=", 21064", new="")),
                      (C, lambda p: p.write("/etc/dlm/dlm.conf", "protocol=sctp\n")),
                      (M, lambda p: p.answer("iptables", old="21064", new="21065"))],
+    "FILES-READABLE": [(C, lambda p: p._change(
+        "unreadable", (0,), lambda known: known.update({CORO: "not a regular file"})))],
+    "PORTS-TAKEN": [
+        (C, lambda p: p.answer("ss", old="0.0.0.0:22 ", new="0.0.0.0:7788 ")),
+        (M, lambda p: p.answer("ss", old='"corosync"', new='"dhclient"')),
+        (C, lambda p: p.answer("sockets", '[["tcp", "::", 21064, "httpd"]]'))],
     # Pacemaker
     "PCMK-XML": [(C, _cib("</constraints>", ""))],
     "PCMK-FENCING": [

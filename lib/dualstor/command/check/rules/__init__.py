@@ -5,10 +5,11 @@ from importlib import import_module
 
 from dualstor.command.check.rules import registry
 
-MODULES = ("drbd_syntax", "drbd_dual", "drbd_host", "lvm_locking", "lvm_daemons", "lvm_devices",
-           "lvm_groups", "cman_structure", "cman_nodes", "cman_fencing", "corosync_structure",
-           "corosync_network", "dlm", "quorum", "firewall", "pacemaker_fencing", "pacemaker_clones",
-           "pacemaker_constraints", "pacemaker_operations", "packages")
+MODULES = ("files", "drbd_syntax", "drbd_dual", "drbd_host", "lvm_locking", "lvm_daemons",
+           "lvm_devices", "lvm_groups", "cman_structure", "cman_nodes", "cman_fencing",
+           "corosync_structure", "corosync_network", "dlm", "quorum", "firewall", "ports",
+           "pacemaker_fencing", "pacemaker_clones", "pacemaker_constraints", "pacemaker_operations",
+           "packages")
 
 
 def rules() -> "tuple[registry.Rule, ...]":

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
     from dualstor.command.check.view.host import HostView
 
-_OPEN = "open {port}/{protocol} between the two hosts, e.g. `firewall-cmd --permanent " \
-        "--add-port={port}/{protocol}` and `firewall-cmd --reload`"
-_MCASTPORT, _DLM = 5405, 21064
+_OPEN = "accept it from the peer: `firewall-cmd --permanent --add-port={port}/{protocol}` and " \
+        "`firewall-cmd --reload`; without firewalld put `{protocol} dport {port} accept` " \
+        "(nftables) or `-A INPUT -p {protocol} --dport {range} -j ACCEPT` (iptables) before what " \
+        "{file} rejects, and load the rules again"
+_MCASTPORT, DLM = 5405, 21064
 #: Where routers send IGMP queries (RFC 3376, 4.1.12).
 _ALL_HOSTS = ipaddress.ip_address("224.0.0.1")
 
@@ -57,10 +59,10 @@ def _in_ranges(closed: "dict[int, tuple[Where, Packet]]") -> "Findings":
         named = str(first) if first == last else f"{first}-{last}"
         peer = f" for {packet.source}" if packet.source is not None else ""
         yield found(where, f"{packet.protocol} port {named} is closed{peer}", port=named,
-                    protocol=packet.protocol)
+                    range=named.replace("-", ":"), protocol=packet.protocol)
 
 
-def _engine_ports(host: "HostView") -> "set[int]":
+def engine_ports(host: "HostView") -> "set[int]":
     """The UDP ports on which the cluster engine listens."""
     if host.engine == "cman":
         return {whole(clusterconf.attribute(host, "cman", "port")[0]) or _MCASTPORT}
@@ -79,7 +81,7 @@ def _engine_ports(host: "HostView") -> "set[int]":
       why="The nodes do not receive each other's packets: each takes the other for dead and fences "
           "it.", fix=_OPEN)
 def corosync(host: "HostView") -> "Findings":
-    return _closed(host, [packet for port in _engine_ports(host)
+    return _closed(host, [packet for port in engine_ports(host)
                           for packet in flows.cluster(host, "udp", port)])
 
 
@@ -110,4 +112,4 @@ def drbd(host: "HostView") -> "Findings":
 @rule("FIREWALL-DLM", ERROR, "the firewall accepts dlm's packets",
       why="No lock is granted between the nodes: LVM commands hang.", fix=_OPEN)
 def dlm(host: "HostView") -> "Findings":
-    return _closed(host, flows.cluster(host, dlm_rules.protocol(host), _DLM))
+    return _closed(host, flows.cluster(host, dlm_rules.protocol(host), DLM))

@@ -58,6 +58,8 @@ def _read(host: Host, pattern: str, texts: "dict[str, str]", unreadable: "dict[s
     """Read the files that a pattern stands for."""
     try:
         for path in _expand(host, pattern):
+            if pattern.endswith("/*") and kind(host, path) == "directory":
+                continue    # that is meant by no program
             try:
                 text = _text(host, path)
             except OSError as problem:
@@ -150,7 +152,7 @@ def _collect(host: Host, answers: "Answers", source: str, name: str) -> Tree:
         answers.ask(command, argv)
     for command, argv in wanted.named_commands(files, answers.lockspaces()):
         answers.ask(command, argv)
-    answers.daemons()
+    answers.local()
     cib = _stdout(answers, "cib")
     programs: "dict[str, str]" = {}
     if paths["/usr/sbin"] and paths["/usr/bin"]:

@@ -65,7 +65,7 @@ COMMANDS: "tuple[Command, ...]" = (
     ("iptables", ("iptables-save",)),
     ("ip6tables", ("ip6tables-save",)),
     ("ipset", ("ipset", "save")),
-    ("sockets", ("ss", "-H", "-l", "-n", "-t", "-u", "-p")),
+    ("ss", ("ss", "-H", "-l", "-n", "-t", "-u", "-p")),
     ("corosync-version", ("corosync", "-v")),
     ("corosync-quorum", ("corosync-quorumtool", "-s")),
     ("cman-status", ("cman_tool", "status")),
@@ -74,6 +74,10 @@ COMMANDS: "tuple[Command, ...]" = (
     ("modinfo-drbd", ("modinfo", "drbd")),
     ("modinfo-dlm", ("modinfo", "dlm")),
 )
+
+#: What is read as if a command had printed it, and where it is from: see sources/local.py.
+LOCAL = {"daemons": "/proc/PID/cmdline", "interfaces": "psutil.net_if_addrs",
+         "sockets": "psutil.net_connections"}
 
 #: First version of LVM with ``dumpconfig --type``.
 _TYPES = (2, 2, 103)

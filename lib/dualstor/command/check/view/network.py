@@ -11,6 +11,7 @@ TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.view.seen import Seen
 
+    Address = ipaddress.IPv4Address | ipaddress.IPv6Address
     Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
 _LISTED = re.compile(r"^[0-9]+:\s+([^\s@:]+)(?:@\S+)?:?\s+inet6?\s+(\S+)", re.MULTILINE)
