@@ -34,6 +34,7 @@ def _closed(host: "HostView", packets: "Iterable[Packet]") -> "Findings":
     :raises Unavailable: it depends on a rule that is not understood, after all findings
     """
     closed: "dict[int, tuple[Where, Packet]]" = {}
+    accepted: "set[int]" = set()    # ports that are open for some peer
     problem: "Unavailable | None" = None
     for packet in packets:
         try:
@@ -41,14 +42,16 @@ def _closed(host: "HostView", packets: "Iterable[Packet]") -> "Findings":
         except Unavailable as unknown:
             problem = problem or unknown
             continue
-        if where is not None:
+        if where is None:
+            accepted.add(packet.port or 0)
+        else:
             closed.setdefault(packet.port or 0, (where, packet))
-    yield from _in_ranges(closed)
+    yield from _in_ranges(closed, accepted)
     if problem is not None:
         raise problem
 
 
-def _in_ranges(closed: "dict[int, tuple[Where, Packet]]") -> "Findings":
+def _in_ranges(closed: "dict[int, tuple[Where, Packet]]", accepted: "set[int]") -> "Findings":
     """Findings for ports: one for those that follow each other and are closed in one place."""
     ports = sorted(closed)
     while ports:
@@ -57,7 +60,7 @@ def _in_ranges(closed: "dict[int, tuple[Where, Packet]]") -> "Findings":
         while ports and ports[0] == last + 1 and closed[ports[0]][0] == where:
             last = ports.pop(0)
         named = str(first) if first == last else f"{first}-{last}"
-        peer = f" for {packet.source}" if packet.source is not None else ""
+        peer = f" for {packet.source}" if packet.source and first in accepted else ""
         yield found(where, f"{packet.protocol} port {named} is closed{peer}", port=named,
                     range=named.replace("-", ":"), protocol=packet.protocol)
 
@@ -89,7 +92,9 @@ def corosync(host: "HostView") -> "Findings":
       "the firewall accepts IGMP if the cluster engine uses multicast",
       why="Switches stop forwarding a group's packets after some minutes if the host does not "
           "answer their IGMP queries: the cluster falls apart.",
-      fix="accept the protocol igmp permanently, e.g. `iptables -I INPUT -p igmp -j ACCEPT`")
+      fix="accept it: `firewall-cmd --permanent --add-protocol=igmp` and `firewall-cmd --reload`; "
+          "without firewalld put `ip protocol igmp accept` (nftables) or `-A INPUT -p igmp -j "
+          "ACCEPT` (iptables) before what {file} rejects, and load the rules again")
 def multicast(host: "HostView") -> "Findings":
     if host.engine == "cman":
         kind = clusterconf.attribute(host, "cman", "transport", "udp")[0]
