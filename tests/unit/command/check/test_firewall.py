@@ -127,8 +127,33 @@ def seen(packets):
 def test_the_packets_of_a_pair(good):
     host = good("corosync").cluster.hosts[0]
     assert seen(flows.drbd(host)) == [("tcp", 7788, "10.77.0.2", "10.77.0.1", "eth0")]
-    assert seen(flows.cluster(host, "udp", 5405)) == [
+    assert seen(flows.cluster(host, "udp", {0: 5405})) == [
         ("udp", 5405, "10.77.0.2", "10.77.0.1", "eth0")]
+
+
+MULTICAST = """\
+totem {
+	version: 2
+	transport: udp
+	interface {
+		ringnumber: 0
+		bindnetaddr: 10.77.0.0
+		mcastaddr: 239.192.0.1
+	}
+}
+"""
+
+
+@pytest.mark.parametrize("rules, expected", [
+    ("-A INPUT -p udp --dport 5405 -j ACCEPT", OPEN),
+    ("-A INPUT -d 239.192.0.0/14 -p udp -j ACCEPT", CLOSED),
+    ("-A INPUT -m pkttype --pkt-type multicast -j DROP\n-A INPUT -p udp -j ACCEPT", CLOSED),
+    ("-A INPUT -s 10.77.0.0/24 -d 10.77.0.0/24,239.192.0.1 -p udp -j ACCEPT", OPEN),
+])
+def test_the_engine_sends_to_the_group_and_to_the_host(good, rules, expected):
+    pair = bare(good).write("/etc/corosync/corosync.conf", MULTICAST, hosts=(0,)).answer(
+        "iptables", SAVED % ("DROP", rules), hosts=(0,))
+    assert result(pair, "FIREWALL-COROSYNC")[0] == expected
 
 
 def test_what_is_not_known_of_a_packet_is_left_open(good):
@@ -157,11 +182,23 @@ def test_ports_that_follow_each_other_are_one_finding(good):
     assert "--dport 5405:5406" in verdict.findings[0].fix
 
 
+def test_each_link_has_its_own_port_and_interface(good):
+    pair = bare(good).answer("iptables", SAVED % ("DROP", (
+        "-A INPUT -i eth0 -p udp --dport 5405 -j ACCEPT\n"
+        "-A INPUT -i eth1 -p udp --dport 5406 -j ACCEPT\n"
+        "-A INPUT -i eth0 -p tcp --dport 21064 -j ACCEPT")), hosts=(0,))
+    for node in ("1", "2"):
+        pair.edit("/etc/corosync/corosync.conf", f"ring0_addr: 10.77.0.{node}",
+                  f"ring0_addr: 10.77.0.{node}\n\t\tring1_addr: 10.78.0.{node}", hosts=(0,))
+    assert result(pair, "FIREWALL-COROSYNC")[0] == OPEN
+    assert result(pair, "FIREWALL-DLM")[0] == OPEN, "over TCP it uses the first link alone"
+
+
 def test_the_ports_of_links(good):
     link = "totem {\n\tinterface {\n\t\tlinknumber: 0\n\t\tmcastport: 5500\n\t}"
     pair = good("corosync").edit("/etc/corosync/corosync.conf", "totem {", link)
     from dualstor.command.check.rules.firewall import engine_ports
-    assert engine_ports(pair.cluster.hosts[0]) == {5500}
+    assert engine_ports(pair.cluster.hosts[0]) == {0: 5500}
 
 
 # -- the advice -------------------------------------------------------------------------------

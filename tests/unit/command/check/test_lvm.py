@@ -95,6 +95,8 @@ BOTH = 'filter = [ "a|^/dev/drbd.*|", "r|.*|" ]\n global_filter = [ "a|^/dev/drb
     (BOTH.replace(", ", "\n\t\t"), []),                         # commas may be missing
     (BOTH.replace('[ ', "[ # first\n").replace(" ]", ", ]"), []),
     (BOTH.replace("filter = [ \"a|^/dev/drbd.*|\", \"r|.*|\" ]", "filter = \"r|/dev/[^d]|\""), []),
+    (BOTH.replace("^/dev/drbd.*", "^/dev/drbd/by-res/r0"), []),     # a name by DRBD's udev rules
+    (BOTH.replace("^/dev/drbd.*", "^/dev/drbd/by-res/r1"), ["LVM-FILTER-DRBD"] * 2),
     ("filter = [ 'a|^/dev/drbd.*|', 'r|.*|' ]", ["LVM-GLOBAL-FILTER"]),
     ("filter = [ a|^/dev/drbd.*| ]", ["LVM-FILTER"]),
     ("filter = [ ]\n" + BOTH.partition("\n")[2], ["LVM-FILTER-SYNTAX"]),

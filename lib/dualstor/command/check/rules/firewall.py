@@ -4,6 +4,7 @@
 import ipaddress
 
 from dualstor.command.check.filters.packet import IGMP, Packet
+from dualstor.command.check.parsers import xml
 from dualstor.command.check.rules import dlm as dlm_rules
 from dualstor.command.check.rules.corosync_network import transport
 from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from dualstor.command.check.parsers.where import Where
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.host import HostView
+    from dualstor.command.check.view.host import Address, HostView
 
 _OPEN = "accept it from the peer: `firewall-cmd --permanent --add-port={port}/{protocol}` and " \
         "`firewall-cmd --reload`; without firewalld put `{protocol} dport {port} accept` " \
@@ -65,27 +66,55 @@ def _in_ranges(closed: "dict[int, tuple[Where, Packet]]", accepted: "set[int]") 
                     range=named.replace("-", ":"), protocol=packet.protocol)
 
 
-def engine_ports(host: "HostView") -> "set[int]":
-    """The UDP ports on which the cluster engine listens."""
+def engine_ports(host: "HostView") -> "dict[int, int]":
+    """{number of a link: the UDP port on which the cluster engine listens}."""
     if host.engine == "cman":
-        return {whole(clusterconf.attribute(host, "cman", "port")[0]) or _MCASTPORT}
+        return {0: whole(clusterconf.attribute(host, "cman", "port")[0]) or _MCASTPORT}
     knet = transport(host) == "knet"    # each of its links has the next port
-    links = {link for node in host.corosync_nodes for link in range(8)
-             if f"ring{link}_addr" in node.values} if knet else set()
-    ports = {link: _MCASTPORT + link for link in links}
+    ports = {link: _MCASTPORT + link * knet for node in host.corosync_nodes for link in range(8)
+             if f"ring{link}_addr" in node.values}
     for section in host.corosync_conf[0].first("totem").named("interface"):
         link = whole(section.get("linknumber") or section.get("ringnumber") or "0") or 0
         given = section.get("mcastport")
         ports[link] = (_MCASTPORT + link * knet if given is None else whole(given)) or _MCASTPORT
-    return set(ports.values()) or {_MCASTPORT}
+    return ports or {0: _MCASTPORT}
+
+
+def dlm_packets(host: "HostView") -> "list[Packet]":
+    """The packets of dlm: over TCP those of the first link alone, which it uses."""
+    protocol = dlm_rules.protocol(host)
+    links = [0] if protocol == dlm_rules.TCP else sorted(engine_ports(host))
+    return flows.cluster(host, protocol, {link: DLM for link in links})
 
 
 @rule("FIREWALL-COROSYNC", ERROR, "the firewall accepts the cluster engine's UDP packets",
       why="The nodes do not receive each other's packets: each takes the other for dead and fences "
           "it.", fix=_OPEN)
 def corosync(host: "HostView") -> "Findings":
-    return _closed(host, [packet for port in engine_ports(host)
-                          for packet in flows.cluster(host, "udp", port)])
+    packets = flows.cluster(host, "udp", engine_ports(host))
+    return _closed(host, packets + [packet.but(destination=group) for packet in packets
+                                    for group in _groups(host)])
+
+
+def _is_multicast(host: "HostView") -> bool:
+    """Whether the cluster engine uses multicast."""
+    if host.engine != "cman":
+        return transport(host) == "udp"
+    kind = clusterconf.attribute(host, "cman", "transport", "udp")[0]
+    return kind != "udpu" and clusterconf.attribute(host, "cman", "broadcast", "no")[0] != "yes"
+
+
+def _groups(host: "HostView") -> "list[Address]":
+    """The multicast groups that are configured; of a computed one nothing is known."""
+    if not _is_multicast(host):
+        return []
+    if host.engine == "cman":
+        texts = [each.get("addr") for each in xml.elements(clusterconf.root(host), "multicast")]
+    else:
+        texts = [section.get("mcastaddr")
+                 for section in host.corosync_conf[0].first("totem").named("interface")]
+    found = [flows.address(host, text) for text in texts if text]
+    return [one for one in found if one is not None and one.is_multicast]
 
 
 @rule("FIREWALL-MULTICAST", WARNING,
@@ -96,12 +125,7 @@ def corosync(host: "HostView") -> "Findings":
           "without firewalld put `ip protocol igmp accept` (nftables) or `-A INPUT -p igmp -j "
           "ACCEPT` (iptables) before what {file} rejects, and load the rules again")
 def multicast(host: "HostView") -> "Findings":
-    if host.engine == "cman":
-        kind = clusterconf.attribute(host, "cman", "transport", "udp")[0]
-        broadcast = clusterconf.attribute(host, "cman", "broadcast", "no")[0]
-        if kind == "udpu" or broadcast == "yes":
-            raise Irrelevant()
-    elif transport(host) != "udp":
+    if not _is_multicast(host):
         raise Irrelevant()
     where = host.firewall.closed(Packet(protocol=IGMP, destination=_ALL_HOSTS))
     if where is not None:
@@ -117,4 +141,4 @@ def drbd(host: "HostView") -> "Findings":
 @rule("FIREWALL-DLM", ERROR, "the firewall accepts dlm's packets",
       why="No lock is granted between the nodes: LVM commands hang.", fix=_OPEN)
 def dlm(host: "HostView") -> "Findings":
-    return _closed(host, flows.cluster(host, dlm_rules.protocol(host), DLM))
+    return _closed(host, dlm_packets(host))

@@ -98,13 +98,20 @@ def global_filter(host: "HostView") -> "Findings":
                         name="global_filter")
 
 
+def _upper_names(disk: "Disk") -> "tuple[str, ...]":
+    """The names of a DRBD device: its own, and those of DRBD's udev rules."""
+    resource = f"/dev/drbd/by-res/{disk.resource.name}"
+    return (disk.upper, resource, f"{resource}/0",
+            f"/dev/drbd/by-disk/{disk.lower.partition('/dev/')[2]}")
+
+
 @rule("LVM-FILTER-DRBD", ERROR, "LVM sees the DRBD device",
       why="The VG is on it: without the device LVM does not find the VG.",
       fix="put `\"a|^/dev/drbd.*|\"` first in {name} in the devices section of {file}")
 def upper(host: "HostView") -> "Findings":
     for disk in host.disks:
         for name, setting in _filters(host):
-            if not _passes(setting, disk.upper):
+            if not _passes(setting, *_upper_names(disk)):
                 yield found(setting.where, f"{name} rejects {disk.upper}",
                             name=name.partition("/")[2])
 

@@ -5,7 +5,6 @@ DRBD's and dlm's sockets are the kernel's own and belong to no program.
 """
 
 from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.rules import dlm as dlm_rules
 from dualstor.command.check.rules import firewall
 from dualstor.command.check.rules.registry import ERROR, found, rule
 from dualstor.command.check.view import flows, sockets
@@ -24,15 +23,10 @@ _ENGINES = ("corosync", "aisexec", "cman", "ccsd")
 
 def _wanted(host: "HostView") -> "Iterable[tuple[str, tuple[str, ...], Packet]]":
     """(who needs the port, the programs that may have it, a packet to it)."""
-    def engine() -> "list[Packet]":
-        return [packet for port in firewall.engine_ports(host)
-                for packet in flows.cluster(host, "udp", port)]
-
-    def dlm() -> "list[Packet]":
-        return flows.cluster(host, dlm_rules.protocol(host), firewall.DLM)
     sources: "tuple[tuple[str, tuple[str, ...], Callable[[], list[Packet]]], ...]" = (
-        ("DRBD", (), lambda: flows.drbd(host)), ("dlm", (), dlm),
-        ("the cluster engine", _ENGINES, engine))
+        ("DRBD", (), lambda: flows.drbd(host)), ("dlm", (), lambda: firewall.dlm_packets(host)),
+        ("the cluster engine", _ENGINES,
+         lambda: flows.cluster(host, "udp", firewall.engine_ports(host))))
     for name, programs, packets in sources:
         try:
             for packet in packets():

@@ -11,14 +11,14 @@ from dualstor.record import whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator
+    from typing import Iterable, Iterator, Mapping, Sequence
 
     from dualstor.command.check.view.host import Address, HostView
 
 _ENDPOINT = re.compile(r"\[?([0-9a-fA-F:.]+?)\]?:([0-9]{1,5})$")
 
 
-def _address(host: "HostView", text: "str | None") -> "Address | None":
+def address(host: "HostView", text: "str | None") -> "Address | None":
     """The address that a text is, or that /etc/hosts has for a name."""
     try:
         return ipaddress.ip_address(host.addresses.get(text or "", text or ""))
@@ -40,7 +40,7 @@ def _packets(host: "HostView", protocol: str, port: "int | None",
     own = _own(host)
     seen: "set[tuple[Address | None, Address | None]]" = set()
     for source, destination in ends:
-        if source is not None and (source, destination) not in seen:
+        if (source or destination) and (source, destination) not in seen:
             seen.add((source, destination))
             yield Packet(protocol=protocol, port=port, source=source, destination=destination,
                          interface=own.get(destination) if destination else None)
@@ -52,24 +52,48 @@ def _nodes(host: "HostView") -> "list[tuple[bool, list[str]]]":
     """[(whether it is this host, addresses or names)] of the cluster's nodes."""
     own = _own(host)
     if host.engine == "cman":
-        return [(node.name == host.name or _address(host, node.name) in own, [node.name])
+        return [(node.name == host.name or address(host, node.name) in own, [node.name])
                 for node in clusterconf.nodes(host)]
     found = []
     for node in host.corosync_conf[0].first("nodelist").named("node"):
         named = [node.get(f"ring{link}_addr") or "" for link in range(8)]
         mine = host.name in (node.get("name"), named[0]) or any(
-            _address(host, text) in own for text in named if text)
+            address(host, text) in own for text in named if text)
         found.append((mine, named))
     return found
 
 
-def cluster(host: "HostView", protocol: str, port: "int | None") -> "list[Packet]":
-    """The packets of the cluster engine or of dlm, from each peer on each link."""
+def cluster(host: "HostView", protocol: str, ports: "Mapping[int, int]") -> "list[Packet]":
+    """The packets of the cluster engine or of dlm, from each peer.
+
+    :param ports: {number of a link: port}
+    """
     nodes = _nodes(host)
     mine = next((named for own, named in nodes if own), [])
-    ends = [(_address(host, theirs), _address(host, ours)) for own, named in nodes if not own
-            for theirs, ours in zip(named, mine or [""] * len(named)) if theirs]
-    return list(_packets(host, protocol, port, ends))
+    found: "list[Packet]" = []
+    for link, port in sorted(ports.items()):
+        ends = [(address(host, _at(named, link)), address(host, _at(mine, link)))
+                for own, named in nodes if not own and _at(named, link)]
+        if not nodes and host.engine != "cman":
+            ends = [(None, own) for own in _bound(host, link)]
+        found += _packets(host, protocol, port, ends)
+    return found
+
+
+def _at(named: "Sequence[str]", link: int) -> str:
+    return named[link] if link < len(named) else ""
+
+
+def _bound(host: "HostView", link: int) -> "Iterator[Address]":
+    """The addresses of this host that the interface section of a link chooses."""
+    try:
+        own = network.links(host)
+    except Unavailable:
+        return
+    sections = host.corosync_conf[0].first("totem").named("interface")
+    for section in [each for each in sections if each.get("ringnumber", "0") == str(link)]:
+        chosen = address(host, section.get("bindnetaddr"))
+        yield from (one.ip for _, one in own if chosen in (one.ip, one.network.network_address))
 
 
 def drbd(host: "HostView") -> "list[Packet]":
@@ -84,6 +108,6 @@ def drbd(host: "HostView") -> "list[Packet]":
         peers = [_ENDPOINT.search(each.address or "") for each in resource.configuration.hosts
                  if each.name != own.name]
         found += _packets(host, "tcp", port, [
-            (_address(host, peer.group(1)), _address(host, mine.group(1)))
+            (address(host, peer.group(1)), address(host, mine.group(1)))
             for peer in peers if peer])
     return found
