@@ -51,7 +51,8 @@ class Configuration(Record):
     connection is noticed at the latest. ``options``: all options of the resource, ``common``
     included, as (section, name, value); "" is the resource itself.
     ``others``: sections that name no host, floating and stacked. ``copies``: how many sections
-    have a backing device. ``endpoints``: (host, address) that connections and paths name.
+    have a backing device. ``ends``: (host, address) of both hosts, of each connection and path
+    that names addresses.
     """
 
     resource: str
@@ -65,7 +66,7 @@ class Configuration(Record):
     options: "tuple[tuple[str, str, str], ...]" = ()
     others: "tuple[OnSection, ...]" = ()
     copies: int = 0
-    endpoints: "tuple[tuple[str, str], ...]" = ()
+    ends: "tuple[tuple[tuple[str, str], ...], ...]" = ()
 
     def option(self, section: str, name: str) -> "str | None":
         """The value of an option, None when it is not set."""
@@ -178,13 +179,14 @@ def _sections(resource: "DrbdSection") -> "Iterator[tuple[OnSection, ...]]":
                              devices=_devices(DrbdSection((Word(),)), resource)),)
 
 
-def _endpoints(resource: "DrbdSection", hosts: "Iterable[OnSection]") \
-        -> "Iterator[tuple[str, str]]":
+def _ends(resource: "DrbdSection", hosts: "Iterable[OnSection]") \
+        -> "Iterator[tuple[tuple[str, str], ...]]":
     """(host, address) that connections and their paths name; a port alone with its host's."""
     known = {host.name: host.address for host in hosts}
     connections = resource.named("connection")
     for part in connections + [path for one in connections for path in one.named("path")]:
         heads = [tuple(words) for words in part.statements] + [s.head for s in part.sections]
+        found = []
         for words in (words for words in heads if words[0] == "host" and len(words) > 1):
             rest = words[2:words.index("via")] if "via" in words else words[2:]
             address = known.get(words[1])
@@ -193,7 +195,9 @@ def _endpoints(resource: "DrbdSection", hosts: "Iterable[OnSection]") \
             elif rest[:1] == ("port",) and address:
                 address = f"{address.rpartition(':')[0]}:{''.join(rest[1:])}"
             if address:
-                yield words[1], address
+                found.append((words[1], address))
+        if found:
+            yield tuple(found)
 
 
 def _nets(resource: "DrbdSection", net: "dict[str, str]") -> "list[dict[str, str]]":
@@ -262,7 +266,7 @@ def configured(resource: "DrbdSection", common: "DrbdSection | None") -> "Config
         others=tuple(host for host in all_hosts if host.kind != "on"),
         copies=sum(any(disk is not None for _, _, disk, _ in section[0].devices) or
                    section[0].kind == "stacked" for section in sections if section),
-        endpoints=tuple(_endpoints(resource, all_hosts)),
+        ends=tuple(_ends(resource, all_hosts)),
         notice=max(map(_notice, nets)),
         options=tuple((section, key, value) for section in sorted(options)
                       for key, value in sorted(options[section].items())))

@@ -178,10 +178,11 @@ SPOILT = {
     "DRBD-QUORUM": [(C, _res("auto-promote no;", "auto-promote no;\n\t\tquorum majority;"))],
     "DRBD-FILE-VERSION": [
         (C, lambda p: p.edit("/proc/drbd", "9.2.8", "8.4.11")),
-        (C, _res("fencing resource-and-stonith;", "}\n\tdisk {\n\t\tfencing resource-and-stonith;"))],
+        (C, _res("handlers {", "disk {\n\t\tfencing resource-and-stonith;\n\t}\n\thandlers {"))],
     "DRBD-THREE-NODES": [(C, _third)],
     "DRBD-ADDRESS": [
-        (C, _res("10.77.0.1:7788", "10.79.0.1:7788")), (M, _res("10.78.0.2:7788", "10.79.0.2:7788")),
+        (C, _res("10.77.0.1:7788", "10.79.0.1:7788")),
+        (M, _res("10.78.0.2:7788", "10.79.0.2:7788")),
         (C, _res("10.77.0.2:7788", "127.0.0.1:7788"))],
     "DRBD-DEVICE": [(M, lambda p: _second_resource(p, "7788", "7789")),
                     (C, _res("/dev/drbd0", "/dev/drbd_r0"))],
@@ -229,6 +230,8 @@ SPOILT = {
             "aliases", (0, 1), lambda names: names.update({"/dev/vdb": "/dev/disk/by-id/x"}))),
         (C, _lvm('"r|.*|"', '"a|.*|"')), (M, _lvm('"a|^/dev/sda2$|"', '"a|/dev/sd|"')),
                    (M, _lvm('filter = [ "a|^/dev/drbd.*|", "a|^/dev/sda2$|", "r|.*|" ]', ""))],
+    "LVM-FILTER-SYNTAX": [(C, _lvm('"r|.*|"', '"r|.*"')), (M, _lvm('"r|.*|"', '"|.*|"')),
+                          (C, _lvm('[ "a|^/dev/drbd.*|", "r|.*|" ]', "[ ]"))],
     "LVM-GLOBAL-FILTER": [(C, _lvm('global_filter = [ "a|^/dev/drbd.*|", "r|.*|" ]', ""))],
     "LVM-FILTER-DRBD": [(C, _lvm('"a|^/dev/drbd.*|", ', ""))],
     "LVM-DEVICES-FILE": [(C, lambda p: _devices(p, "/dev/vdb", "/dev/drbd0")),
@@ -412,6 +415,12 @@ SPOILT = {
     "FIREWALL-DLM": [(C, lambda p: p.answer("nftables", old=", 21064", new="")),
                      (C, lambda p: p.write("/etc/dlm/dlm.conf", "protocol=sctp\n")),
                      (M, lambda p: p.answer("iptables", old="21064", new="21065"))],
+    "FILES-READABLE": [(C, lambda p: p._change(
+        "unreadable", (0,), lambda known: known.update({CORO: "not a regular file"})))],
+    "PORTS-TAKEN": [
+        (C, lambda p: p.answer("ss", old="0.0.0.0:22 ", new="0.0.0.0:7788 ")),
+        (M, lambda p: p.answer("ss", old='"corosync"', new='"dhclient"')),
+        (C, lambda p: p.answer("sockets", '[["tcp", "::", 21064, "httpd"]]'))],
     # Pacemaker
     "PCMK-XML": [(C, _cib("</constraints>", ""))],
     "PCMK-FENCING": [

@@ -272,7 +272,8 @@ def test_two_names_of_a_section_are_one_host():
 
 
 @pytest.mark.parametrize("second, found", [
-    (other(), []), (other(port="7788"), ["DRBD-TWICE"] * 2), (other(minor="0"), ["DRBD-DEVICE"] * 2),
+    (other(), []), (other(port="7788"), ["DRBD-TWICE"] * 2),
+    (other(minor="0"), ["DRBD-DEVICE"] * 2),
     (other(disk="/dev/a"), ["DRBD-TWICE"] * 2), (other(name="r0"), ["DRBD-TWICE"]),
     (other().replace("10.0.0.", "10.1.0.").replace("7789", "7788"), []),
     (other().replace("internal", "/dev/m[0]"), []),

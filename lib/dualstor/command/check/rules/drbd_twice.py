@@ -49,7 +49,8 @@ def _addresses(resource: "DrbdResource") -> "Iterator[_Use]":
     conf = resource.configuration
     named = [(section.name, section.address, resource.spot(section, "address"))
              for section in _sections(resource)]
-    named += [(name, address, resource.spot_of_host(name)) for name, address in conf.endpoints]
+    named += [(name, address, resource.spot_of_host(name)) for ends in conf.ends
+              for name, address in ends]
     for name, text, where in named:
         parsed = drbdaddress.parse(text)
         if parsed:

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What one host's files and commands say of DRBD."""
 
-import ipaddress
-import re
-
 from dualstor.command.check.parsers import drbdfiles
 from dualstor.command.check.parsers.where import Where
+from dualstor.command.check.view import network
 from dualstor.command.check.view.drbdversion import DrbdVersion
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.seen import Unavailable
@@ -16,10 +14,9 @@ TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import Iterator
 
+    from dualstor.command.check.view.network import Interface
     from dualstor.tools.drbdaddress import DrbdAddress
     from dualstor.tools.drbdconf import OnSection
-
-    Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
 _NOT_OURS = ("Permission denied", "larger than any configuration")
 
@@ -72,15 +69,9 @@ class DrbdView(DrbdVersion):
     def interfaces(self) -> "tuple[Interface, ...]":
         """The addresses of this host, with their networks.
 
-        :raises Unavailable: ``ip addr`` was not run
+        :raises Unavailable: neither psutil nor ``ip`` was asked
         """
-        found = []
-        for word in re.findall(r"\binet6? (\S+)", self.output("ip-addr")):
-            try:
-                found.append(ipaddress.ip_interface(word))
-            except ValueError:
-                continue
-        return tuple(found)
+        return tuple(one for _, one in network.links(self))
 
     def own(self, resource: "drbdfiles.DrbdResource", depth: int = 0) -> "OnSection | None":
         """The section of a resource that is this host's; None if it has none.
@@ -112,8 +103,10 @@ class DrbdView(DrbdVersion):
             return mine == theirs
         return mine.partition(".")[0] == theirs.partition(".")[0]
 
-    def drbd_addresses(self, resource: "drbdfiles.DrbdResource") -> "Iterator[DrbdAddress]":
-        """This host's addresses in a resource: its section's, and those that paths name.
+    def drbd_ends(self, resource: "drbdfiles.DrbdResource") \
+            -> "Iterator[tuple[DrbdAddress, DrbdAddress | None]]":
+        """(this host's address, its peer's) of the connections of a resource: those of sections,
+        or those that connections and paths name.
 
         :raises Unavailable: as ``own``
         """
@@ -121,12 +114,27 @@ class DrbdView(DrbdVersion):
         if own is None:
             return
         conf = resource.configuration
-        texts = [address for name, address in conf.endpoints
-                 if name == own.name or (own.kind == "on" and self._is_name(name))]
-        for text in texts or [own.address or ""]:
+        mine = [[text for name, text in ends if self._is_own(own, name)] for ends in conf.ends]
+        found = [(text, peer) for ends, texts in zip(conf.ends, mine) for text in texts
+                 for peer in [text for name, text in ends if not self._is_own(own, name)] or [""]]
+        if not found:
+            others = [one.address or "" for one in conf.hosts + conf.others if one is not own]
+            found = [(own.address or "", peer) for peer in others or [""]]
+        for text, peer in found:
             parsed = drbdaddress.parse(text)
             if parsed:
-                yield parsed
+                yield parsed, drbdaddress.parse(peer)
+
+    def _is_own(self, own: "OnSection", name: str) -> bool:
+        return name == own.name or (own.kind == "on" and self._is_name(name))
+
+    def drbd_addresses(self, resource: "drbdfiles.DrbdResource") -> "list[DrbdAddress]":
+        """This host's addresses in a resource, each once; raises as ``drbd_ends``."""
+        found: "list[DrbdAddress]" = []
+        for one, _ in self.drbd_ends(resource):
+            if one not in found:
+                found.append(one)
+        return found
 
     @lazy
     def disks(self) -> "tuple[Disk, ...]":

@@ -2,6 +2,7 @@
 """One host as the rules see it: the tree's texts, parsed when they are needed."""
 
 from dualstor.command.check.parsers import xml
+from dualstor.command.check.view import devices
 from dualstor.command.check.view.corosync import Corosync
 from dualstor.command.check.view.drbd import DrbdView
 from dualstor.command.check.view.firewall import Firewall
@@ -18,7 +19,7 @@ from dualstor.command.check.view.seen import (
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     import ipaddress
-    from typing import Protocol  # novm
+    from typing import Protocol, Sequence  # novm
 
     from dualstor.command.check.parsers.corosyncconf import CorosyncSection
     from dualstor.command.check.parsers.drbdfiles import DrbdResource
@@ -120,6 +121,13 @@ class HostView(DrbdView):
     def firewall(self) -> Firewall:
         """The Firewall of this host."""
         return Firewall(self)
+
+    def is_lv(self, names: "Sequence[str]") -> "bool | None":
+        """Whether a device is an LV, by device-mapper's uuid or its name; None if not known.
+
+        :param names: all names of the device that are known
+        """
+        return devices.is_lv(self.tree.files, names)
 
     @lazy
     def lvm(self) -> Lvm:
