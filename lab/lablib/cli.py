@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from . import cib, console, demo, image, logs, snapshot, status
+from . import cib, console, demo, image, logs, modules, snapshot, status
 from .errors import CommandTimeout, LabError
 from .faults import runner as faults
 from .faults.scenarios import every as every_fault
@@ -32,6 +32,8 @@ environment:
                        labs with different ones run side by side
   DUALSTOR_LAB_SUITE   as --suite
   DUALSTOR_LAB_OVERLAY as --overlay
+  DUALSTOR_LAB_DRBD_MODULES
+                       as --drbd-modules
   DUALSTOR_LAB_ACCEL   kvm or tcg, without a trial
   DUALSTOR_LAB_MEMORY  MiB of each machine (default 768)"""
 
@@ -53,6 +55,12 @@ def parser():
         help="lay the files of DIR, which is laid out like a root, over that of machines started from now on, e.g. programs of"
         " another generation; kept until `up --fresh` without it",
     )
+    top.add_argument(
+        "--drbd-modules",
+        metavar="DIR",
+        help="load the drbd.ko of DIR, with the other modules there, in place of that of the guests' kernel (lab/lab kernel);"
+        " kept as --overlay is",
+    )
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
 
     def verb(name, what, **more):
@@ -63,6 +71,7 @@ def parser():
 
     to = verb("build", "install what the host lacks, build the image if the cache has none, and the package")
     to.add_argument("--again", action="store_true", help="even if the cache has one")
+    verb("kernel", "show for which kernel modules for the guests must be built")
     to = verb("up", "start both machines and wait until they answer")
     to.add_argument("--fresh", action="store_true", help="with new, empty disks")
     to.add_argument(
@@ -120,6 +129,8 @@ def act(arguments, lab):
     if verb == "build":
         print(lab.build(arguments.again).folder)
         print(lab.package())
+    elif verb == "kernel":
+        print("\n".join(modules.kernel(lab.build())))
     elif verb == "up":
         if arguments.fresh:
             lab.forget_overlay()
@@ -198,7 +209,8 @@ def main(words=None):
     """Runs the command and returns its exit code."""
     arguments = parser().parse_args(words)
     try:
-        return act(arguments, Lab(progress=Silent() if arguments.quiet else Progress(), suite=arguments.suite, overlay=arguments.overlay))
+        progress = Silent() if arguments.quiet else Progress()
+        return act(arguments, Lab(None, None, progress, arguments.suite, arguments.overlay, arguments.drbd_modules))
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1

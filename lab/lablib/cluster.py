@@ -2,7 +2,7 @@
 """Makes a cluster of two blank machines, and says when it is complete."""
 import time
 
-from . import cib, payload
+from . import cib
 from .errors import Hopeless, LabError
 from .machine import DATA_BYTES
 from .observe import hopeless, unsettled
@@ -125,7 +125,7 @@ def _divide(node, count):
     steps = ["o", "n\ne\n1\n\n"]
     steps += [f"n\nl\n{slot * number + MIB // SECTOR}\n{slot * (number + 1) - 1}" for number in range(count)]
     node.ok("busybox fdisk /dev/vdb && udevadm settle", stdin=("\n".join([*steps, "w"]) + "\n").encode())
-    for path, (mode, content, _) in payload.drbd_resources(count).items():
+    for path, (mode, content, _) in node.lab.drbd_resources(count).items():
         node.push(f"/{path}", content, mode)
 
 

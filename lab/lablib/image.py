@@ -17,8 +17,8 @@ from .errors import LabError
 
 # Debian's suites of which the guests can be, the default one first, with the options that apt needs to install them.
 SUITES = {
-    "bookworm": (),
     "trixie": (),
+    "bookworm": (),
     # A suite that still moves has a Release file which expires within a week; a mirror that lags is good enough for a lab.
     "forky": ('Acquire::Check-Valid-Until "false"',),
 }

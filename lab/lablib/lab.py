@@ -14,7 +14,19 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import accel, cluster, cpio, fencelog, image, package, paths, payload, snapshot
+from . import (
+    accel,
+    cluster,
+    cpio,
+    drbdconf,
+    fencelog,
+    image,
+    modules,
+    package,
+    paths,
+    payload,
+    snapshot,
+)
 from .errors import LabError
 from .machine import LINKS, Options
 from .node import Node
@@ -30,13 +42,16 @@ class Lab:
 
     run, cache: directories, by default from the environment (see paths.py); progress: where steps are shown; suite: of
     machines that are started from now on, see image.suite; overlay: a directory that is laid over their root, by default
-    $DUALSTOR_LAB_OVERLAY, else the one with which this lab was started.
+    $DUALSTOR_LAB_OVERLAY, else the one with which this lab was started; drbd_modules: one of modules in place of those of
+    their kernel, by default $DUALSTOR_LAB_DRBD_MODULES, else as for overlay.
     """
 
-    def __init__(self, run=None, cache=None, progress=None, suite=None, overlay=None):
+    def __init__(self, run=None, cache=None, progress=None, suite=None, overlay=None, drbd_modules=None):
         self.suite = image.suite(suite)
-        named = overlay or os.environ.get("DUALSTOR_LAB_OVERLAY")
-        self._named_overlay = Path(named).absolute() if named else None
+        self._named = {}
+        for kind, given in (("overlay", overlay), ("drbd_modules", drbd_modules)):
+            named = given or os.environ.get(f"DUALSTOR_LAB_{kind.upper()}")
+            self._named[kind] = str(Path(named).absolute()) if named else None
         self.folder = paths.prepare_run_directory(run or paths.run_directory())
         self.cache = Path(cache) if cache else paths.cache_directory()
         self.progress = progress or Progress()
@@ -72,18 +87,31 @@ class Lab:
         """How many DRBD resources, each with its VG, the cluster was formed with."""
         return self.state().get("resources", 1)
 
-    def overlaid(self):
-        """Returns the files that are laid over the guests' root, {} without an overlay; see payload.overlay."""
-        folder = self._overlay()
-        return payload.overlay(folder) if folder else {}
+    def overlaid(self, of=None):
+        """Returns the files that are laid over the guests' root, the user's modules and overlay; {} without either.
+
+        of: the image of which the root is, by default the one this lab runs.
+        """
+        found = self.modules(of)
+        folder = self._laid("overlay")
+        return {**(found.files if found else {}), **(payload.overlay(Path(folder)) if folder else {})}
+
+    def modules(self, of=None):
+        """Returns the user's modules for an image (by default the one this lab runs), None without any; see modules.read."""
+        folder = self._laid("drbd_modules")
+        return modules.read(Path(folder), of or self.image()) if folder else None
 
     def forget_overlay(self):
-        """Ends the overlay of machines started before; one that was named for this lab stays."""
-        self._remember(overlay=None)
+        """Ends overlay and modules of machines started before; those that were named for this lab stay."""
+        self._remember(overlay=None, drbd_modules=None)
 
-    def _overlay(self):
-        kept = self.state().get("overlay")
-        return self._named_overlay or (Path(kept) if kept else None)
+    def _laid(self, kind):
+        return self._named[kind] or self.state().get(kind)
+
+    def drbd_resources(self, count, of=None):
+        """Returns the files of `count` DRBD resources, for the module that the guests load."""
+        found = self.modules(of)
+        return payload.drbd_resources(count, found.version if found else drbdconf.IN_TREE)
 
     def remember_cluster(self, agents, resources):
         """Notes the set of agents and the number of DRBD resources the cluster is formed with."""
@@ -136,9 +164,8 @@ class Lab:
 
     def adopt(self, built, options, cut, agents, resources):
         """Notes what the machines of this lab are from now on."""
-        overlay = self._overlay()
         self._remember(
-            overlay=str(overlay) if overlay else None,
+            **{kind: self._laid(kind) for kind in self._named},
             image=built.name,
             suite=built.suite,
             accelerator=options.accelerator.name,
@@ -162,6 +189,9 @@ class Lab:
                 f" `lab/lab --suite {self.suite} up --fresh` replaces them"
             )
         built, options = self.plan()
+        found = self.modules(built)
+        for text in found.left_out if found else ():
+            self.progress.note(text)
         running = [node for node in self.nodes if node.alive()]
         if fresh:
             self.down()
@@ -193,9 +223,8 @@ class Lab:
             node.machine.set_link(link, link not in cut)
 
     def _payload(self):
-        files = {**payload.configuration(), **payload.product(self.package())}
-        if self.resources > 1:
-            files.update(payload.drbd_resources(self.resources))
+        files = {**payload.configuration(), **self.drbd_resources(self.resources), **payload.product(self.package())}
+        files.update(payload.code(self.package(), self.image().python))
         files.update(self.overlaid())
         return cpio.archive({f"payload/{path}": entry for path, entry in files.items()})
 
@@ -275,8 +304,12 @@ class Lab:
 
     def compile_product(self, node):
         """Compiles the product in the guest where the Python that built the package is another one."""
-        if not payload.has_code(payload.product(self.package()), self.image().python):
-            node.run(["python3", "-I", "-m", "compileall", "-q", "-f", f"/{payload.LIBRARY}"], 120)
+        tag = self.image().python
+        if payload.has_code({**payload.product(self.package()), **payload.code(self.package(), tag)}, tag):
+            return
+        compiled = node.run(["python3", "-I", "-m", "compileall", "-q", "-f", f"/{payload.LIBRARY}"], 300)
+        if compiled.rc == 0:
+            payload.keep_code(self.package(), tag, node.pull_tree(f"{payload.LIBRARY}", f"*.{tag}.pyc"))
 
     # the cluster
 

@@ -55,6 +55,11 @@ class Node:
         """Returns the bytes of a file in the guest."""
         return base64.b64decode(self.ok(["base64", "-w0", path]))
 
+    def pull_tree(self, folder, pattern):
+        """Returns a tar archive, as bytes, of the files below a directory whose name matches; paths are without the first /."""
+        find = f"cd / && find {shlex.quote(folder)} -type f -name {shlex.quote(pattern)} -print0"
+        return base64.b64decode(self.ok(f"{find} | tar --create --null --files-from=- | base64 -w0", 120))
+
     def kill(self):
         """Pulls the plug. Returns whether the machine was running."""
         return self.machine.kill() is not None
@@ -76,7 +81,9 @@ class Node:
 
     def drbds(self, count=1):
         """Returns the same of r0, r1 and so on, as a list."""
-        text = self.run("cat /proc/drbd 2>/dev/null").stdout
+        text = self.run(observe.DRBD_FILES).stdout
+        if observe.drbd_incomplete(text):
+            text = self.ok(observe.DRBD_ASKED)
         return [observe.drbd(text, minor) for minor in range(count)]
 
     def cluster(self, timeout=20):

@@ -4,25 +4,37 @@
 They are the lab's own on purpose: the lab validates the product and must not see through its eyes.
 """
 import html
-import re
+import runpy
 import xml.etree.ElementTree as ET
 from collections import namedtuple
+from types import SimpleNamespace
 
-Drbd = namedtuple("Drbd", "connection role peer_role disk peer_disk")
+from . import paths
+
+# connection: in the words of DRBD 8.4; suspended: whether I/O is; missing: KiB out of sync, None where nobody knows
+Drbd = namedtuple("Drbd", "connection role peer_role disk peer_disk suspended missing")
 Instance = namedtuple("Instance", "resource agent role node active failed blocked pending")
 Failure = namedtuple("Failure", "operation node code reason")
 Cluster = namedtuple("Cluster", "quorate online standby pending unclean instances failures degraded maintenance")
 
-# " 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----" in /proc/drbd of DRBD 8.4.
-MINOR = re.compile(r"^\s*(\d+): cs:(\S+) ro:([^/\s]+)/(\S+) ds:([^/\s]+)/(\S+)", re.MULTILINE)
+# What the guests' own programs make of DRBD's state.
+drbdstate = SimpleNamespace(**runpy.run_path(str(paths.GUEST_FILES / "usr/local/lib/lab/drbdstate.py")))
+# The kernel's files: DRBD 8.4 has all in the first one, 9 its version. A program would take a second on an emulated machine.
+DRBD_FILES = "cat /proc/drbd /sys/kernel/debug/drbd/resources/*/connections/*/*/proc_drbd 2>/dev/null"
+DRBD_ASKED = "/usr/local/lib/lab/witness drbd"
 
 
-def drbd(proc_drbd, minor=0):
-    """Returns the Drbd of one minor from the text of /proc/drbd, or None when it is not configured."""
-    for found in MINOR.finditer(proc_drbd):
-        if int(found.group(1)) == minor:
-            return Drbd(*found.groups()[1:])
-    return None
+def drbd_incomplete(text):
+    """Whether the text of DRBD_FILES leaves something open that DRBD_ASKED prints."""
+    return drbdstate.incomplete(text, drbdstate.minors(text))
+
+
+def drbd(text, minor=0):
+    """Returns the Drbd of one minor from the text of either, or None when it is not configured."""
+    state = drbdstate.minors(text).get(minor)
+    if state is None:
+        return None
+    return Drbd(state.connection, *state.roles.split("/"), *state.disks.split("/"), state.suspended, state.missing)
 
 
 def cluster(crm_mon_xml):

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is laid over the image at each boot: the guests' configuration, and our product as rpm has installed it."""
 import hashlib
+import io
 import os
 import stat
+import tarfile
+import tempfile
+from pathlib import Path
 
-from . import package, paths
+from . import drbdconf, package, paths
 from .errors import LabError
 
 AGENTS = "usr/lib/ocf/resource.d/dualstor"
@@ -34,22 +38,9 @@ def configuration():
     }
 
 
-def drbd_resources(count):
-    """Returns the files of `count` DRBD resources that share the disk, as a tree: r0.res with other numbers.
-
-    The partitions are logical ones, which are counted from 5.
-    """
-    path = "etc/drbd.d/r{}.res"
-    mode, template, mtime = configuration()[path.format(0)]
-    changes = ((b"resource r0 ", "resource r{} ", 0), (b"/dev/drbd0;", "/dev/drbd{};", 0), (b"/dev/vdb;", "/dev/vdb{};", 5),
-               (b":7788;", ":{};", 7788))
-    files = {}
-    for number in range(count):
-        content = template
-        for old, new, first in changes:
-            content = content.replace(old, new.format(first + number).encode())
-        files[path.format(number)] = (mode, content, mtime)
-    return files
+def drbd_resources(count=1, version=drbdconf.IN_TREE):
+    """Returns the files of `count` DRBD resources, as a tree; see drbdconf.resources."""
+    return {path: (0o644, text.encode(), 0) for path, text in drbdconf.resources(count, version).items()}
 
 
 def product(folder):
@@ -78,6 +69,30 @@ def overlay(folder):
         elif not stat.S_ISDIR(status.st_mode):
             raise LabError(f"{path} in the overlay is neither a file nor a symbolic link")
     return files
+
+
+def _code_folder(folder, tag):
+    return folder / f"code-{tag}"
+
+
+def code(folder, tag):
+    """Returns the byte code that a guest's Python has made of our product before, {} where none has."""
+    return _tree(_code_folder(folder, tag))
+
+
+def keep_code(folder, tag, archive):
+    """Keeps a tar archive of byte code, as a guest has made it; all further guests get it laid over."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as entries:
+            for entry in entries:
+                path = Path(scratch, "code", entry.name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(entries.extractfile(entry).read())
+                path.chmod(0o644)
+        try:
+            Path(scratch, "code").rename(_code_folder(folder, tag))
+        except OSError:
+            pass    # the other node was first
 
 
 def has_code(files, tag):

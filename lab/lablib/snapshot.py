@@ -56,13 +56,14 @@ def blank_name(lab):
 
 def _name(lab, kind, *parts):
     built, options = lab.plan()
-    made_of = (built.name, options.text(), payload.digest(payload.configuration()), *parts, *_overlay(lab))
+    configured = {**payload.configuration(), **lab.drbd_resources(1, built)}
+    made_of = (built.name, options.text(), payload.digest(configured), *parts, *_overlay(lab, built))
     return f"{kind}-{hashlib.sha256(chr(0).join(made_of).encode()).hexdigest()[:16]}"
 
 
-def _overlay(lab):
-    """Returns the digest of the overlay in a list, [] without one."""
-    files = lab.overlaid()
+def _overlay(lab, of):
+    """Returns the digest of what the user lays over the root of an image in a list, [] for nothing."""
+    files = lab.overlaid(of)
     return [payload.digest(files)] if files else []
 
 
@@ -91,7 +92,7 @@ def save(lab, name):
             "cut": lab.state().get("cut", []),
             "agents": lab.agents,
             "resources": lab.resources,
-            "overlay": _overlay(lab),
+            "overlay": _overlay(lab, lab.image()),
             "taken": time.time(),
         }
         (scratch / "snapshot.json").write_text(json.dumps(about, indent=1))
@@ -116,7 +117,7 @@ def load(lab, name):
     about = json.loads((source / "snapshot.json").read_text())
     built, options = lab.plan()
     for what, had, has in (("images", about["image"], built.name), ("machines", about["options"], options.text()),
-                           ("overlays", about.get("overlay", []), _overlay(lab))):
+                           ("overlays", about.get("overlay", []), _overlay(lab, built))):
         if had != has:
             raise LabError(f"snapshot {name} was taken with other {what} ({had}, now {has}): take a new one")
     with lab.progress.step(f"load {name}"):

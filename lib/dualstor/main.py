@@ -19,7 +19,7 @@ from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.look import well
 from dualstor.ocf import document, parameters
-from dualstor.ocf.codes import EXPECTED, ExitCode, permitted
+from dualstor.ocf.codes import BANNING, EXPECTED, ExitCode, permitted
 from dualstor.ocf.environment import Environment, level_at_most
 from dualstor.ocf.reason import LIMIT
 
@@ -116,7 +116,22 @@ def perform(agent_class: "type[Agent]", action: str, environ: "Mapping[str, str]
         return _monitored(agent, environ)
     if action in _CHANGING:
         agent.host.forget(*well.place(interface.name, asked.resource))
+    if asked.probe:
+        return _probed(agent)
     return pursue(agent)
+
+
+def _probed(agent: "Agent") -> Finish:
+    """The Finish of a probe: what is missing on a node says nothing of what runs there.
+
+    A code that bans the node would have the cluster believe that nothing does.
+    """
+    try:
+        return pursue(agent)
+    except DualstorError as problem:
+        if problem.code in BANNING:
+            problem.code = ExitCode.ERR_GENERIC
+        raise
 
 
 def _monitored(agent: "Agent", environ: "Mapping[str, str]") -> Finish:

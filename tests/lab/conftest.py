@@ -3,9 +3,12 @@
 
 All of it comes from snapshots of this state of the tree, which the first test that wants one takes.
 """
+import subprocess
+import sys
+
 import pytest
 
-from lablib import LabError, cib
+from lablib import LabError, cib, image, paths
 from lablib import cluster as clusters
 from lablib.faults.stage import Stage
 
@@ -34,6 +37,21 @@ class Ground:
             return not self.lab.node(1).cluster().failures
         except LabError:
             return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def other_images(request):
+    """Has the images of other suites built in the background, for the tests further down that want them."""
+    suites = {item.callspec.params["elsewhere"] for item in request.session.items if "elsewhere" in item.fixturenames}
+    command = ["nice", "-n", "10", sys.executable, paths.LAB / "lab", "--quiet", "--suite"]
+    builders = [
+        subprocess.Popen([*command, suite, "build"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for suite in sorted(suites)
+        if image.find(suite) is None
+    ]
+    yield
+    for builder in builders:
+        builder.wait()
 
 
 @pytest.fixture(scope="session")

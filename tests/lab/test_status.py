@@ -67,7 +67,8 @@ def test_a_pacemaker_that_hangs_does_not_hide_the_rest(cluster):
 def test_a_split_brain_and_the_way_out(cluster):
     one, two = cluster.nodes
     one.ok("crm_attribute --name maintenance-mode --update true && sleep 2")
-    cluster.each(lambda node: node.ok("drbdadm disk-options --fencing=dont-care r0"))
+    # an option of the disk in DRBD 8.4, of the connection in 9
+    cluster.each(lambda node: node.ok("drbdadm disk-options --fencing=dont-care r0 || drbdadm net-options --fencing=dont-care r0"))
     one.ok("drbdadm disconnect r0")
     cluster.each(lambda node: node.ok("dd if=/dev/urandom of=/dev/vg0/lv0 bs=4k count=4 seek=8 oflag=direct status=none"))
     one.ok("drbdadm connect r0")
@@ -99,7 +100,7 @@ def test_a_dead_peer_and_the_resync_when_it_is_back(cluster):
     one.ok("dd if=/dev/urandom of=/dev/vg0/lv0 bs=1M count=14 oflag=direct status=none", 120)
     two.start(rejoin=False)
     # Each side sends its rate to the other when they connect.
-    slower = "sed -i 's/resync-rate 100M/resync-rate 150k/' /etc/drbd.d/r0.res"
+    slower = "sed -i 's/resync-rate 100M/resync-rate 150k/' /etc/drbd.d/global_common.conf"
     one.ok(f"{slower} && drbdadm adjust r0")
     two.ok(slower)
     two.ok("cluster start", 60)

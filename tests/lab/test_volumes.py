@@ -8,7 +8,7 @@ from lablib import Unmet, cib
 from lablib.faults import records
 from unit.docs import markdown
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 PICKED_UP = 150  # seconds in which a monitor has noticed, even beside other tests
 LEFT_ALONE = 25  # seconds: two intervals of the VG's monitor

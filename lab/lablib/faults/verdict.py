@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is checked after every scenario: records, both disks alike, the VG, fencing, the stall of writes."""
-import re
-
 from .. import cib
 from ..errors import LabError
 from ..waiting import Unmet
@@ -37,14 +35,13 @@ def _compare_disks(stage):
         stage.one.ok("drbdadm verify r0", 30)
 
         def done():
-            text = stage.one.ok("cat /proc/drbd")
-            return "cs:Connected" in text or Unmet(text)
+            drbd = stage.one.drbd()
+            return (drbd is not None and drbd.connection == "Connected") or Unmet(drbd)
 
         stage.wait(done, "drbdadm verify to end", 180)
     for node in stage.lab.nodes:
-        text = node.ok("cat /proc/drbd")
-        found = re.search(r"\boos:(\d+)", text)
-        stage.check(f"no block is out of sync on {node.name}", found and found.group(1) == "0", text)
+        drbd = node.drbd()
+        stage.check(f"no block is out of sync on {node.name}", drbd is not None and drbd.missing == 0, drbd)
 
 
 def judge(stage, scenario):

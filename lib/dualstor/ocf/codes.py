@@ -26,6 +26,10 @@ MONITOR_ONLY = frozenset((ExitCode.NOT_RUNNING, ExitCode.RUNNING_PROMOTED,
                           ExitCode.FAILED_PROMOTED, ExitCode.DEGRADED,
                           ExitCode.DEGRADED_PROMOTED))
 
+#: Codes after which Pacemaker does not try this node any more, or none.
+BANNING = frozenset((ExitCode.ERR_ARGS, ExitCode.ERR_UNIMPLEMENTED, ExitCode.ERR_PERM,
+                     ExitCode.ERR_INSTALLED, ExitCode.ERR_CONFIGURED))
+
 #: Results of ``monitor`` that are no failure.
 EXPECTED = frozenset((ExitCode.SUCCESS, ExitCode.NOT_RUNNING, ExitCode.RUNNING_PROMOTED))
 

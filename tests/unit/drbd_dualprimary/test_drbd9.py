@@ -255,3 +255,10 @@ def test_with_drbd_8_the_stock_handler_stays():
     assert act(simulation, "monitor").code in (8, 191)
     assert act(simulation, "monitor", level=10).code in (8, 191)
     assert act(simulation, "validate-all", level=10).code == 0
+
+
+def test_a_probe_that_cannot_look_does_not_ban_the_node():
+    simulation = Simulation(world.reach("survivor", drbd_version=DRBD_9))
+    simulation.cluster.faults.append(faults.fault("*", faults.ABSENT))
+    (node,) = [node.name for node in simulation.cluster.nodes.values() if node.up]
+    assert actions.act(simulation, DRBD, "probe", node).code == 1

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The recipe's hash, the order of modules, the initrd's archive, the payload."""
+import io
 import json
 import lzma
 import struct
 import sys
+import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -36,11 +39,11 @@ def test_the_recipe_names_what_the_cluster_needs(suite):
 
 def test_the_suite_is_the_one_that_is_named_else_the_environments_else_the_default(monkeypatch):
     monkeypatch.delenv("DUALSTOR_LAB_SUITE", raising=False)
-    assert image.suite() == "bookworm" and image.suite("trixie") == "trixie"
+    assert image.suite() == "trixie" and image.suite("bookworm") == "bookworm"
     monkeypatch.setenv("DUALSTOR_LAB_SUITE", "forky")
     assert image.suite() == "forky" and image.suite("trixie") == "trixie"
     monkeypatch.setenv("DUALSTOR_LAB_SUITE", "potato")
-    with pytest.raises(errors.LabError, match="no suite 'potato': choose bookworm, trixie, forky"):
+    with pytest.raises(errors.LabError, match="no suite 'potato': choose trixie, bookworm, forky"):
         image.suite()
 
 
@@ -68,10 +71,10 @@ def labs(tmp_path, monkeypatch, *suites):
 
 
 def test_disks_of_another_suite_are_not_gone_on_with(tmp_path, monkeypatch):
-    old, new = labs(tmp_path, monkeypatch, "trixie", None)
-    old.adopt(image.Image("trixie-1", None, None, None, None, None, "trixie", "cpython-313"),
+    old, new = labs(tmp_path, monkeypatch, "bookworm", None)
+    old.adopt(image.Image("bookworm-1", None, None, None, None, None, "bookworm", "cpython-311"),
               Options(accel.named("tcg", "")), [], None, 1)
-    with pytest.raises(errors.LabError, match="are those of trixie: .*trixie up.*bookworm up --fresh"):
+    with pytest.raises(errors.LabError, match="are those of bookworm: .*bookworm up.*trixie up --fresh"):
         new.up()
 
 
@@ -220,3 +223,30 @@ def test_the_guests_configuration_is_there_with_its_programs_executable():
     assert files["usr/local/lib/lab/rc"][0] == 0o755
     assert files["etc/corosync/corosync.conf"][0] == 0o644
     assert not any("__pycache__" in path for path in files)
+
+
+def test_what_a_guest_has_compiled_is_laid_over_all_further_ones(tmp_path, monkeypatch):
+    """Python is slow on an emulated machine: once for each state of the tree, not at each boot and restore."""
+    product = {f"{payload.LIBRARY}/dualstor/x.py": (0o644, b"", 1)}
+    monkeypatch.setattr(payload, "product", lambda _: product)
+    lab = Lab(tmp_path / "run", tmp_path / "cache", Silent(), "trixie")
+    monkeypatch.setattr(lab, "package", lambda: tmp_path)
+    monkeypatch.setattr(lab, "image", lambda: SimpleNamespace(python="cpython-399"))
+    asked = []
+    name = f"{payload.LIBRARY}/dualstor/__pycache__/x.cpython-399.pyc"
+
+    def pull_tree(folder, pattern):
+        made = io.BytesIO()
+        with tarfile.open(fileobj=made, mode="w") as archive:
+            entry = tarfile.TarInfo(name)
+            entry.size = 4
+            archive.addfile(entry, io.BytesIO(b"code"))
+        return made.getvalue()
+    node = SimpleNamespace(run=lambda *words: asked.append(words) or SimpleNamespace(rc=0), pull_tree=pull_tree)
+    assert payload.code(tmp_path, "cpython-399") == {}
+    for _ in range(3):
+        lab.compile_product(node)
+    payload.keep_code(tmp_path, "cpython-399", pull_tree("", ""))     # by the other node, at the same time
+    assert len(asked) == 1
+    assert {path: entry[:2] for path, entry in payload.code(tmp_path, "cpython-399").items()} == {name: (0o644, b"code")}
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "code-cpython-399"}

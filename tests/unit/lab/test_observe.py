@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the lab reads from /proc/drbd and crm_mon."""
+"""What the lab reads from DRBD's kernel files and from crm_mon."""
 import pytest
 
 from lablib import observe
 
-PROC_DRBD = """\
+DRBD = """\
 version: 8.4.11 (api:1/proto:86-101)
 srcversion: F73C670A7EC572DB9CF3E5B
  0: cs:Connected ro:Primary/Secondary ds:UpToDate/Inconsistent C r-----
     ns:555 nr:0 dw:555 dr:5424 al:1 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0
 
- 2: cs:WFConnection ro:Primary/Unknown ds:UpToDate/Outdated C r-----
+ 2: cs:WFConnection ro:Primary/Unknown ds:UpToDate/Outdated C s-----
  3: cs:Unconfigured
 """
 
@@ -42,10 +42,9 @@ CRM_MON = """\
 
 
 def test_drbd_by_minor():
-    assert observe.drbd(PROC_DRBD) == ("Connected", "Primary", "Secondary", "UpToDate", "Inconsistent")
-    assert observe.drbd(PROC_DRBD, 2).connection == "WFConnection"
-    assert observe.drbd(PROC_DRBD, 3) is None
-    assert observe.drbd(PROC_DRBD, 1) is None
+    assert observe.drbd(DRBD) == ("Connected", "Primary", "Secondary", "UpToDate", "Inconsistent", False, 0)
+    assert observe.drbd(DRBD, 2) == ("WFConnection", "Primary", "Unknown", "UpToDate", "Outdated", True, None)
+    assert observe.drbd(DRBD, 1) is None and observe.drbd(DRBD, 3) is None
     assert observe.drbd("") is None
 
 

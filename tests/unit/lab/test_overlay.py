@@ -7,6 +7,7 @@ import pytest
 
 from lablib import Lab, cli, cpio, errors, payload, snapshot
 from lablib.accel import named
+from lablib.image import Image
 from lablib.machine import Options
 from lablib.progress import Silent
 
@@ -75,9 +76,11 @@ def test_the_overlay_lies_over_everything_else(folder, tmp_path, monkeypatch):
     (folder / "etc/drbd.d/r0.res").write_bytes(b"theirs")
     laid = {}
     monkeypatch.setattr(payload, "product", lambda _: {"usr/sbin/dualstor": (0o755, b"", 0)})
+    monkeypatch.setattr(payload, "code", lambda *_: {})
     monkeypatch.setattr(cpio, "archive", lambda files: laid.update(files) or b"")
     made = lab(tmp_path, folder)
     monkeypatch.setattr(made, "package", lambda: None)
+    monkeypatch.setattr(made, "image", lambda: Image(*[None] * 8))
     made._payload()
     assert laid["payload/etc/drbd.d/r0.res"][1] == b"theirs"
     assert {"payload/usr/sbin/dualstor", "payload/usr/sbin/cman_tool"} <= set(laid)
