@@ -130,9 +130,14 @@ class Scan:
         if _mark(token) == "[":
             items = []
             token = self._take()
-            while token is not None and (_is_text(token) or _mark(token) == ","):
-                items += [_text(token)] if _is_text(token) else []
+            while token is not None and _is_text(token):
+                items.append(_text(token))
                 token = self._take()
+                if _mark(token) == ",":
+                    token = self._take()
+            if _mark(token) == ",":
+                self._wrong(token, "a value is missing")
+                return
             if token is None or _mark(token) != "]":
                 self._wrong(token, "a list is not closed")
                 return

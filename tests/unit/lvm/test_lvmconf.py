@@ -102,6 +102,7 @@ def test_the_local_file_rules_over_the_other():
     ("global {\n locking_type = 3\n", "line 1: no closing brace for the section \"global\""),
     ("global {\n locking_type 3\n}", "line 2: neither a setting nor a section: locking_type"),
     ("}", "line 1: a closing brace"), ("a = [ 1, 2", "line 1: a list is not closed"),
+    ("a = [ 1,, 2 ]", "line 1: a value is missing"), ("a = [ , ]", "line 1: a value is missing"),
     ('a = "open', "line 1: a value is missing")])
 def test_what_is_no_configuration_shows_where(text, shown):
     with pytest.raises(ParseError, match=shown):

@@ -9,6 +9,7 @@ import re
 import shlex
 
 from dualstor.command.check.parsers.where import Where
+from dualstor.record import whole
 
 #: Short options of the ones that are read here.
 _LETTERS = {"f": "enable_fencing", "r": "protocol"}
@@ -79,4 +80,4 @@ def variables(text: str, path: str) -> "dict[str, tuple[str, Where]]":
 def number(text: str) -> int:
     """A number as atoi(3) reads it: what is none is 0, so "yes" switches off."""
     match = re.match(r"[ \t]*([+-]?[0-9]{1,9})", text)
-    return int(match.group(1)) if match else 0
+    return whole(match.group(1), signed=True) or 0 if match else 0

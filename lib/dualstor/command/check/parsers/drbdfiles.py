@@ -36,7 +36,7 @@ class DrbdResource(Record):
 
     @property
     def stacked(self) -> bool:
-        """Whether it lies on another resource of DRBD."""
+        """Whether its lower device is another DRBD resource."""
         return any(other.kind == "stacked" for other in self.configuration.others)
 
     def at(self, *keys: str) -> Where:

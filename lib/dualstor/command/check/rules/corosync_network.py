@@ -187,8 +187,8 @@ def timeouts(host: "HostView") -> "Findings":
             return
     token_ms = _milliseconds(corosync, "token") or (3000 if corosync.version >= 3 else 1000)
     tries = _milliseconds(corosync, "token_retransmits_before_loss_const") or 4
-    retransmit = _milliseconds(corosync, "token_retransmit") or int(token_ms / (tries + 0.2))
-    hold = _milliseconds(corosync, "hold") or int(retransmit * 0.8 - 10)
+    retransmit = _milliseconds(corosync, "token_retransmit") or token_ms * 5 // (tries * 5 + 1)
+    hold = _milliseconds(corosync, "hold") or retransmit * 4 // 5 - 10
     if retransmit < _LEAST or hold < _LEAST_HOLD[corosync.version]:
         key = next((key for key in ("hold", "token_retransmit", "token",
                                     "token_retransmits_before_loss_const")
@@ -196,7 +196,7 @@ def timeouts(host: "HostView") -> "Findings":
         yield found(corosync.totem.at(key), f"token {token_ms} ms with {tries} retransmissions "
                     f"leaves {retransmit} ms for each, and {hold} ms to hold it", option=key)
     join = _milliseconds(corosync, "join") or _JOIN
-    consensus = _milliseconds(corosync, "consensus") or int(1.2 * token_ms)
+    consensus = _milliseconds(corosync, "consensus") or token_ms * 6 // 5
     if consensus < join:
         key = "consensus" if corosync.totem.get("consensus") else "join"
         yield found(corosync.totem.at(key), f"consensus is {consensus} ms and join {join} ms; "

@@ -150,7 +150,7 @@ def _families(corosync: "Corosync") -> "Findings":
 
 def _family(text: str) -> int:
     """4 or 6; 0 for a name."""
-    return 6 if ":" in text else 4 if text.replace(".", "").isdigit() else 0
+    return 6 if ":" in text else 0 if text.strip("0123456789.") else 4
 
 
 @rule("COROSYNC-RING", ERROR, "this host has the addresses of one of the nodes",

@@ -15,6 +15,7 @@ from dualstor.command.check.rules import (
 )
 from dualstor.command.check.rules.registry import ERROR, found, rule
 from dualstor.command.check.view.seen import COROSYNC_CONF, Irrelevant, Unavailable
+from dualstor.record import whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def test(host: "HostView") -> "Findings":
         raise Unavailable(f"{answer['argv']}: only root can ask, or this corosync cannot test")
     match = _PARSER.search(said)
     if match:
-        yield found(Where(COROSYNC_CONF, int(match.group(2))), match.group(3)[:_LONGEST])
+        yield found(Where(COROSYNC_CONF, whole(match.group(2))), match.group(3)[:_LONGEST])
         return
     words = [line.strip() for line in _LOGGED.findall(said) if _OWN_END not in line]
     if not words:

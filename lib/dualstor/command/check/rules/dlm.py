@@ -17,11 +17,13 @@ from dualstor.command.check.view.seen import CMAN, Unavailable
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from typing import Dict, Tuple
+
     from dualstor.command.check.rules.registry import Findings
     from dualstor.command.check.view.cib import Cib
     from dualstor.command.check.view.host import HostView
 
-    Options = dict[str, tuple[str, Where]]
+    Options = Dict[str, Tuple[str, Where]]
 
 TCP, SCTP = "tcp", "sctp"
 PORT = 21064    # dlm_controld sets no other

@@ -33,6 +33,11 @@ def _third_vote(host: "HostView") -> "bool | None":
     return bool(quorum.named("device")) or quorum.get("two_node") not in ("1", "yes")
 
 
+def _option(cib: "Cib") -> str:
+    """The name by which the watchdog's timeout is set."""
+    return next(name for name in sbd.OPTIONS if name in cib.properties)
+
+
 @rule("PCMK-SBD-QUORUM", ERROR, "where the watchdog fences, a third vote decides",
       why="With two_node each half of a broken pair keeps quorum, so no watchdog fires: after the "
           "timeout each takes the other for dead, and both write.",
@@ -42,7 +47,7 @@ def third_vote(cib: "Cib") -> "Findings":
     where = _needed(cib)
     votes = [_third_vote(host) for host in cib.cluster.hosts]
     if False in votes:
-        option = next(name for name in sbd.OPTIONS if name in cib.properties)
+        option = _option(cib)
         yield found(where, f"{option} is set, and the two nodes have no third vote (two_node)",
                     option=option)
     elif True not in votes:
@@ -55,7 +60,7 @@ def third_vote(cib: "Cib") -> "Findings":
       fix="`pcs property set {option}={least}` (twice SBD_WATCHDOG_TIMEOUT)", scope=CIB)
 def longer(cib: "Cib") -> "Findings":
     where, seconds = _needed(cib), sbd.timeout(cib)
-    option = next(name for name in sbd.OPTIONS if name in cib.properties)
+    option = _option(cib)
     files = [(host, sbd.setting(host, "SBD_WATCHDOG_TIMEOUT")) for host in cib.cluster.hosts]
     for host, given in files:
         own = (pacetime.seconds(given[0]) or sbd.DEFAULT) if given else 0.0
@@ -73,7 +78,7 @@ def longer(cib: "Cib") -> "Findings":
           "fence_sbd devices={disk}`", scope=CIB)
 def disk(cib: "Cib") -> "Findings":
     where = _needed(cib)
-    option = next(name for name in sbd.OPTIONS if name in cib.properties)
+    option = _option(cib)
     for host in cib.cluster.hosts:
         given = sbd.setting(host, "SBD_DEVICE")
         if given and given[0]:
@@ -90,6 +95,6 @@ def disk(cib: "Cib") -> "Findings":
 def running(cib: "Cib") -> "Findings":
     where = _needed(cib)
     if sbd.inactive(cib):
-        option = next(name for name in sbd.OPTIONS if name in cib.properties)
+        option = _option(cib)
         yield found(where, f"{option} is set, and have-watchdog is "
                     f"{cib.option('have-watchdog')[0]}", option=option)

@@ -129,7 +129,8 @@ class Corosync:
         """The addresses in the node list, by node and link; none in corosync 1."""
         if self.version < 2:
             return ()
-        return tuple(RingAddress(node=index, link=int(match.group(1)), text=value, where=where)
+        return tuple(RingAddress(node=index, text=value, where=where,
+                                 link=whole(match.group(1)) or 0)
                      for index, node in enumerate(self.nodes)
                      for key, (value, where) in sorted(node.values.items())
                      for match in [_ADDRESS.match(key)] if match)
