@@ -4,6 +4,7 @@
 from dualstor.command.check.parsers import drbdsays
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import ERROR, PAIR, found, rule
+from dualstor.command.check.view import drbdversion
 from dualstor.command.check.view.seen import Unavailable
 from dualstor.record import whole
 
@@ -130,8 +131,7 @@ def same_file(cluster: "ClusterView") -> "Findings":
 
 def _generation(text: str) -> str:
     """"8.4" of "8.4.11"; "9" of any 9."""
-    parts = text.split(".")
-    return parts[0] if (whole(parts[0]) or 0) >= 9 else ".".join(parts[:2])
+    return drbdversion.generation(text) or ".".join(text.split(".")[:2])
 
 
 @rule("DRBD-GENERATION", ERROR, "DRBD's kernel module and tools match",
