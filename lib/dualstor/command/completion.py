@@ -38,6 +38,11 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
+def _offers(option: interface.Option) -> "tuple[str, ...]":
+    """The words that complete an option's value."""
+    return option.choices or option.words
+
+
 # -- bash -----------------------------------------------------------------------
 
 _BASH = """\
@@ -71,8 +76,8 @@ def _bash(parser: "ArgumentParser") -> str:
             if not option.names:
                 offered += option.choices
             elif option.takes_value:
-                how = (_BASH_KINDS.get(option.kind or "") if not option.choices
-                       else f"-W {_quoted(' '.join(option.choices))}")
+                how = (_BASH_KINDS.get(option.kind or "") if not _offers(option)
+                       else f"-W {_quoted(' '.join(_offers(option)))}")
                 reply = f"COMPREPLY=($(compgen {how} -- \"$word\")); " if how else ""
                 pattern = "|".join(_quoted(f"{sub.name} {name}") for name in option.names)
                 values.append(f"        {pattern}) {reply}return ;;")
@@ -95,7 +100,7 @@ def _zsh_option(option: interface.Option) -> "list[str]":
         note = note.replace(character, "\\" + character)
     value = ""
     if option.takes_value:
-        do = f"({' '.join(option.choices)})" if option.choices else _ZSH_KINDS.get(
+        do = f"({' '.join(_offers(option))})" if _offers(option) else _ZSH_KINDS.get(
             option.kind or "", "")
         value = f":{option.metavar}:{do}"
     if not option.names:
@@ -133,8 +138,8 @@ _FISH_KINDS = {"file": "-r -F", "directory": "-x -a '(__fish_complete_directorie
 def _fish_option(option: interface.Option) -> str:
     """One option's part of a fish ``complete`` line."""
     parts = [f"-l {n[2:]}" if n.startswith("--") else f"-s {n[1:]}" for n in option.names]
-    if option.choices:
-        parts.append(f"{'-x ' if option.names else ''}-a {_quoted(' '.join(option.choices))}")
+    if _offers(option):
+        parts.append(f"{'-x ' if option.names else ''}-a {_quoted(' '.join(_offers(option)))}")
     elif option.takes_value:
         parts.append(_FISH_KINDS.get(option.kind or "", "-x"))
     return " ".join(parts + [f"-d {_quoted(option.help)}"])

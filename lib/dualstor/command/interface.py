@@ -8,6 +8,7 @@ from dualstor.record import Record
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from argparse import Action, ArgumentParser
+    from typing import Callable, Sequence
 
 #: What an option's metavar says of the words that complete it.
 KINDS = {"FILE": "file", "DIR": "directory", "HOST": "host"}
@@ -17,7 +18,8 @@ class Option(Record):
     """One option or positional argument.
 
     ``names`` is () for a positional; ``metavar`` None for a flag; ``kind``: what completes
-    its value, "file", "directory", "host" or None.
+    its value, "file", "directory", "host" or None; ``words``: what completes it without being
+    all that it may be.
     """
 
     names: "tuple[str, ...]"
@@ -26,6 +28,7 @@ class Option(Record):
     choices: "tuple[str, ...]" = ()
     repeatable: bool = False
     kind: "str | None" = None
+    words: "tuple[str, ...]" = ()
 
     @property
     def takes_value(self) -> bool:
@@ -42,6 +45,14 @@ class Subcommand(Record):
     options: "tuple[Option, ...]"
 
 
+_WORDS: "dict[Action, Callable[[], Sequence[str]]]" = {}
+
+
+def completed_by(action: "Action", words: "Callable[[], Sequence[str]]") -> None:
+    """Let completion offer words for an option's value."""
+    _WORDS[action] = words
+
+
 def _option(action: "Action") -> Option:
     metavar = None
     if action.nargs != 0:
@@ -52,7 +63,8 @@ def _option(action: "Action") -> Option:
         metavar=metavar,
         choices=tuple(str(choice) for choice in action.choices or ()),
         repeatable=isinstance(action, argparse._AppendAction),  # argparse has no public name
-        kind=KINDS.get(metavar or ""))
+        kind=KINDS.get(metavar or ""),
+        words=tuple(_WORDS[action]()) if action in _WORDS else ())
 
 
 def options(parser: "ArgumentParser") -> "tuple[Option, ...]":

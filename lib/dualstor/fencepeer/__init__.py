@@ -30,16 +30,6 @@ def stock(command: "str | None") -> bool:
     return _STONITH_ADMIN in _programs(command) or crm(command)
 
 
-def requests_fencing(command: "str | None") -> bool:
-    """Whether a handler has the lost peer fenced: ours, and stonith_admin-fence-peer.sh.
-
-    crm-fence-peer.sh only waits for what the cluster does by itself.
-
-    :param command: the handler's command line, None or "" where there is none
-    """
-    return stock(command) or PROGRAM in (command or "").split()
-
-
 def unfit(command: "str | None", generation: "int | None") -> bool:
     """Whether DRBD of this generation cannot be dual-primary with a handler.
 

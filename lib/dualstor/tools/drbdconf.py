@@ -7,44 +7,40 @@ the resource and ``fencing`` from ``disk``, both to ``net``; ``allow-two-primari
 had a value since 8.4.
 """
 
-import re
-
 from dualstor.errors import ParseError
 from dualstor.record import Record, whole
+from dualstor.tools.drbdtable import FAMILIES, NOT_TCP, choices
+from dualstor.tools.drbdtree import DrbdSection, Word, tree
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterator, NoReturn, Optional, Tuple
+    from typing import Iterable, Iterator, Optional, Tuple
     Device = Tuple[Optional[str], Optional[int], Optional[str], Optional[str]]
-    Words = Tuple[str, ...]
-else:
-    Words = tuple
 
 _SOURCE = "drbdadm dump"
-_TOKEN = re.compile(r'\s*(?:(#[^\n]*)|("(?:\\.|[^"\\])*")|([{};])|([^\s{};"]+)|($))')
 _DEVICE = "/dev/drbd"
-_SHOWN = 120  # characters of a line in an error
 _HOSTS = 64   # of a resource; DRBD has 32 at most
-_DEPTH = 10   # sections within sections; DRBD has four
 _TRUE = ("", "yes", "true", "on")
 _AFTER_SB = ("after-sb-0pri", "after-sb-1pri", "after-sb-2pri")
 _PINGS = {"ping-int": 10, "ping-timeout": 5}    # DRBD's own: seconds, tenths of a second
 _OF_NET = frozenset(_AFTER_SB + ("protocol", "fencing", "allow-two-primaries") + tuple(_PINGS))
 
 #: From the weakest to the one that freezes I/O until the peer is fenced.
-FENCING = ("dont-care", "resource-only", "resource-and-stonith")
+FENCING = choices("9", "net", "fencing")
 
 
 class OnSection(Record):
     """A node of the resource.
 
     ``address`` e.g. "10.0.0.1:7788". ``devices``: one (device, minor, backing device,
-    meta-disk) per volume, None for what is not there; a disk of None is diskless.
+    meta-disk) per volume, None for what is not there; a disk of None is diskless. ``kind``:
+    "on"; "floating", whose name is its address; "stacked", whose name is the lower resource.
     """
 
     name: str
     address: "str | None" = None
     devices: "tuple[Device, ...]" = ()
+    kind: str = "on"
 
 
 class Configuration(Record):
@@ -54,6 +50,9 @@ class Configuration(Record):
     holds the policies for none, one and two Primaries. ``notice``: seconds after which a lost
     connection is noticed at the latest. ``options``: all options of the resource, ``common``
     included, as (section, name, value); "" is the resource itself.
+    ``others``: sections that name no host, floating and stacked. ``copies``: how many sections
+    have a backing device. ``ends``: (host, address) of both hosts, of each connection and path
+    that names addresses.
     """
 
     resource: str
@@ -65,6 +64,9 @@ class Configuration(Record):
     hosts: "tuple[OnSection, ...]" = ()
     notice: float = 2.0 * _PINGS["ping-int"] + _PINGS["ping-timeout"] / 10.0
     options: "tuple[tuple[str, str, str], ...]" = ()
+    others: "tuple[OnSection, ...]" = ()
+    copies: int = 0
+    ends: "tuple[tuple[tuple[str, str], ...], ...]" = ()
 
     def option(self, section: str, name: str) -> "str | None":
         """The value of an option, None when it is not set."""
@@ -96,106 +98,6 @@ class Configuration(Record):
         return next(iter(exact + close), None)
 
 
-class Statement(Words):
-    """The words of ``key value;``; ``line`` is the number of the line it begins on."""
-
-    line = 0
-
-
-class DrbdSection:
-    """A block of the file: its head's words, ``key value;`` statements, inner sections.
-
-    ``line`` is the number of the line that its head begins on.
-    """
-
-    def __init__(self, head: "tuple[str, ...]", line: int = 0) -> None:
-        self.head = head
-        self.line = line
-        self.statements: "list[Statement]" = []
-        self.sections: "list[DrbdSection]" = []
-
-    def named(self, *kinds: str) -> "list[DrbdSection]":
-        """The inner sections of these kinds."""
-        return [s for s in self.sections if s.head[0] in kinds]
-
-    def value(self, key: str) -> "tuple[str, ...] | None":
-        """The words after *key* in its last statement; None when there is none."""
-        found = [words[1:] for words in self.statements if words[0] == key]
-        return found[-1] if found else None
-
-    def options(self) -> "dict[str, str]":
-        """{key: value as text}; the value of a bare key is ""."""
-        return {words[0]: " ".join(words[1:]) for words in self.statements}
-
-
-class _Scanner:
-    """The words and marks of a text, and the line that is being read, for errors."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._position = 0
-        self._counted, self._line = 0, 1
-
-    @property
-    def line(self) -> int:
-        """The number of the line on which the word or mark just read ends."""
-        self._line += self._text.count("\n", self._counted, self._position)
-        self._counted = self._position
-        return self._line
-
-    def refuse(self, what: str) -> "NoReturn":
-        """Raise ParseError with the line that the scanner is at."""
-        start = self._text.rfind("\n", 0, max(0, self._position - 1)) + 1
-        line = self._text[start:].partition("\n")[0]
-        raise ParseError(_SOURCE, line.strip()[:_SHOWN], what, self.line)
-
-    def tokens(self) -> "Iterator[tuple[str, bool]]":
-        """(token, whether it is a word) one after the other."""
-        while self._position < len(self._text):
-            match = _TOKEN.match(self._text, self._position)
-            if match is None:
-                self.refuse("a quote is not closed")
-            self._position = match.end()
-            _, quoted, mark, word, _ = match.groups()
-            if quoted is not None:
-                yield re.sub(r"\\(.)", r"\1", quoted[1:-1]), True
-            elif mark or word:
-                yield mark or word, not mark
-
-
-def tree(text: str) -> "DrbdSection":
-    """The whole text as a DrbdSection; a ParseError has the line's number.
-
-    :raises ParseError: braces or semicolons are missing: cut off, or another format
-    """
-    top = DrbdSection(("",))
-    open_sections, scanner, line = [top], _Scanner(text.rstrip()), 1
-    words: "list[str]" = []
-    for token, is_word in scanner.tokens():
-        if is_word:
-            line = line if words else scanner.line
-            words.append(token)
-        elif token == ";" and words:
-            statement = Statement(words)
-            statement.line = line
-            open_sections[-1].statements.append(statement)
-            words = []
-        elif token == "{" and len(open_sections) > _DEPTH:
-            scanner.refuse("sections are nested too deeply")
-        elif token == "{" and words:
-            section = DrbdSection(tuple(words), line)
-            open_sections[-1].sections.append(section)
-            open_sections.append(section)
-            words = []
-        elif token == "}" and not words and len(open_sections) > 1:
-            open_sections.pop()
-        elif token != ";":
-            scanner.refuse(f"unexpected \"{token}\"")
-    if words or len(open_sections) > 1:
-        scanner.refuse("cut off")
-    return top
-
-
 def _merged(common: "DrbdSection | None", resource: "DrbdSection") -> "dict[str, dict[str, str]]":
     """{section: {key: value}} of the options in effect: the resource's own go first."""
     found = {"": resource.options()}
@@ -220,6 +122,8 @@ def _device(volume: "DrbdSection", shared: "DrbdSection | None") -> "Device":
         return ()
     words = value("device")
     path = words[0] if words and words[0] != "minor" else None
+    if path and path.startswith("drbd"):
+        path = "/dev/" + path
     minor = whole(path[len(_DEVICE):]) if path and path.startswith(_DEVICE) else None
     if "minor" in words:
         minor = whole("".join(words[words.index("minor") + 1:][:1]))
@@ -239,22 +143,61 @@ def _order(number: str) -> "tuple[int, str]":
     return (len(number), number)
 
 
-def _hosts(resource: "DrbdSection") -> "tuple[OnSection, ...]":
-    """The Hosts of a resource; 8.3 has their one volume's settings right in ``on``."""
-    shared = _volumes(resource)
-    found: "list[OnSection]" = []
-    for section in resource.named("on"):
-        own = _volumes(section)
-        numbers = sorted(set(own) | set(shared), key=_order)
-        devices = [_device(own.get(n, DrbdSection((n,))), shared.get(n)) for n in numbers]
-        if not devices and (section.value("device") or resource.value("device")):
-            devices = [_device(section, resource)]
-        if len(found) > _HOSTS:
-            raise ParseError(_SOURCE, "on " + " ".join(section.head[1:]), "too many hosts")
-        address = section.value("address")
-        found.extend(OnSection(name=name, address=address[-1] if address else None,
-                          devices=tuple(devices)) for name in section.head[1:])
-    return tuple(found)
+def _address(words: "Iterable[str]") -> "str | None":
+    """The address as one text; the family only where it is not plain TCP."""
+    found = list(words)
+    family = found.pop(0) if found and found[0] in FAMILIES else ""
+    text = "".join(found)
+    return (f"{family} {text}" if family in NOT_TCP else text) or None
+
+
+def _devices(section: "DrbdSection", resource: "DrbdSection") -> "tuple[Device, ...]":
+    """The devices of a host; 8.3 has its one volume's settings right in ``on``."""
+    own, shared = _volumes(section), _volumes(resource)
+    numbers = sorted(set(own) | set(shared), key=_order)
+    devices = [_device(own.get(n, DrbdSection((Word(n),))), shared.get(n)) for n in numbers]
+    if not devices and (section.value("device") or resource.value("device")):
+        devices = [_device(section, resource)]
+    return tuple(devices)
+
+
+def _sections(resource: "DrbdSection") -> "Iterator[tuple[OnSection, ...]]":
+    """The OnSections of each host section, one for each of its names."""
+    for section in resource.named("on", "floating", "stacked-on-top-of"):
+        kind = section.head[0].partition("-")[0]
+        names: "tuple[str, ...]" = section.head[1:]
+        address = _address(names if kind == "floating" else section.value("address") or ())
+        if kind == "floating":
+            names = (address or "",)
+        devices = _devices(section, resource)
+        yield tuple(OnSection(name=name, address=address, devices=devices, kind=kind)
+                    for name in names)
+    for words in resource.statements:
+        if words[0] == "floating":
+            address = _address(words[1:])
+            yield (OnSection(name=address or "", address=address, kind="floating",
+                             devices=_devices(DrbdSection((Word(),)), resource)),)
+
+
+def _ends(resource: "DrbdSection", hosts: "Iterable[OnSection]") \
+        -> "Iterator[tuple[tuple[str, str], ...]]":
+    """(host, address) that connections and their paths name; a port alone with its host's."""
+    known = {host.name: host.address for host in hosts}
+    connections = resource.named("connection")
+    for part in connections + [path for one in connections for path in one.named("path")]:
+        heads = [tuple(words) for words in part.statements] + [s.head for s in part.sections]
+        found = []
+        for words in (words for words in heads if words[0] == "host" and len(words) > 1):
+            rest = words[2:words.index("via")] if "via" in words else words[2:]
+            address = known.get(words[1])
+            if rest[:1] == ("address",):
+                address = _address(rest[1:])
+            elif rest[:1] == ("port",) and address:
+                address = f"{address.rpartition(':')[0]}:{''.join(rest[1:])}"
+            if address:
+                found.append((words[1], address))
+        if found:
+            yield tuple(found)
 
 
 def _nets(resource: "DrbdSection", net: "dict[str, str]") -> "list[dict[str, str]]":
@@ -298,6 +241,37 @@ def _riskiest(nets: "list[dict[str, str]]", key: str) -> str:
     return ([v for v in values if v != "disconnect"] or values)[0]
 
 
+def configured(resource: "DrbdSection", common: "DrbdSection | None") -> "Configuration":
+    """The Configuration of a section ``resource``, with what ``common`` adds.
+
+    :raises ParseError: a minor number is none, or there are too many hosts
+    """
+    options = _merged(common, resource)
+    nets = _nets(resource, options.get("net", {}))
+    handlers = options.get("handlers", {})
+    fencing = [net.get("fencing", options.get("disk", {}).get("fencing")) for net in nets]
+    sections = list(_sections(resource))
+    all_hosts = [host for section in sections for host in section]
+    if len(all_hosts) > _HOSTS:
+        raise ParseError(_SOURCE, " ".join(resource.head), "too many hosts")
+    protocol = nets[0].get("protocol") or options[""].get("protocol")
+    return Configuration(
+        resource=resource.head[1],
+        protocol=protocol.upper() if protocol else None,
+        allow_two_primaries=all(net.get("allow-two-primaries", "no") in _TRUE for net in nets),
+        fencing=_weakest(fencing),
+        fence_peer=handlers.get("fence-peer") or handlers.get("outdate-peer"),
+        after_sb=tuple(_riskiest(nets, key) for key in _AFTER_SB),
+        hosts=tuple(host for host in all_hosts if host.kind == "on"),
+        others=tuple(host for host in all_hosts if host.kind != "on"),
+        copies=sum(any(disk is not None for _, _, disk, _ in section[0].devices) or
+                   section[0].kind == "stacked" for section in sections if section),
+        ends=tuple(_ends(resource, all_hosts)),
+        notice=max(map(_notice, nets)),
+        options=tuple((section, key, value) for section in sorted(options)
+                      for key, value in sorted(options[section].items())))
+
+
 def parse(text: str, name: "str | None" = None) -> "Configuration":
     """The Configuration in the output of ``drbdadm dump NAME``.
 
@@ -309,20 +283,4 @@ def parse(text: str, name: "str | None" = None) -> "Configuration":
     if not found:
         raise ParseError(_SOURCE, text.strip().partition("\n")[0],
                          f"no section \"resource {name or 'NAME'}\"")
-    resource = found[0]
-    common = next(iter(top.named("common")), None)
-    options = _merged(common, resource)
-    nets = _nets(resource, options.get("net", {}))
-    handlers = options.get("handlers", {})
-    fencing = [net.get("fencing", options.get("disk", {}).get("fencing")) for net in nets]
-    return Configuration(
-        resource=resource.head[1],
-        protocol=nets[0].get("protocol") or options[""].get("protocol"),
-        allow_two_primaries=all(net.get("allow-two-primaries", "no") in _TRUE for net in nets),
-        fencing=_weakest(fencing),
-        fence_peer=handlers.get("fence-peer") or handlers.get("outdate-peer"),
-        after_sb=tuple(_riskiest(nets, key) for key in _AFTER_SB),
-        hosts=_hosts(resource),
-        notice=max(map(_notice, nets)),
-        options=tuple((section, key, value) for section in sorted(options)
-                      for key, value in sorted(options[section].items())))
+    return configured(found[0], next(iter(top.named("common")), None))

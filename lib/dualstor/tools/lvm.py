@@ -13,7 +13,7 @@ from dualstor.errors import ParseError, ToolHung, ToolMissing
 from dualstor.host.deadline import QUERY
 from dualstor.record import Record, whole
 from dualstor.tools import lvm_messages
-from dualstor.tools.lvmconf import setting as setting  # one more question to LVM
+from dualstor.tools.lvmsettings import setting as setting  # one more question to LVM
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:

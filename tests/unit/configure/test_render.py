@@ -11,12 +11,12 @@ from lxml import etree
 from dualstor import fencepeer
 from dualstor.agents.catalogue import interface
 from dualstor.command.check.parsers import corosyncconf
-from dualstor.command.check.parsers import lvmconf as lvmparser
 from dualstor.command.configure import answers, files, pacemaker, steps
 from dualstor.command.configure.generations import BY_NAME
 from dualstor.command.configure.render import cib, cman, corosync, crm, drbd, hosts, lvmconf, pcs
 from dualstor.errors import ParseError
 from dualstor.tools import drbdconf
+from dualstor.tools.lvmconf import Scan
 from unit.configure import readback
 from unit.configure.pairs import any_answers, pair
 
@@ -68,12 +68,13 @@ def corosync_conf_reads_back(told):
 def lvm_conf_reads_back(told):
     made = answers.pair(told)
     for text in (lvmconf.render(made), lvmconf.merged(OLD, made)):
-        seen, problems = lvmparser.parse(text, lvmconf.PATH)
-        assert problems == ()
+        scan = Scan(text)
+        seen = {setting.name: setting.value for setting in scan.settings}
+        assert scan.problems == []
         for section, values in lvmconf.settings(made).items():
             for name, value in values.items():
                 wanted = value if isinstance(value, tuple) else str(value)
-                assert seen[f"{section}/{name}"][0] == wanted
+                assert seen[f"{section}/{name}"] == wanted
 
 
 def times_fit_together(made, seen):

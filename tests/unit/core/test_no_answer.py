@@ -18,7 +18,7 @@ from dualstor.tools import (
     drbdsetup,
     fence_tool,
     lvm,
-    lvmconf,
+    lvmsettings,
     pacemaker,
     stonith,
 )
@@ -51,7 +51,7 @@ def test_a_silent_program_is_told_from_one_that_failed():
     ("drbdsetup", lambda host: drbdsetup.events2(host, "r0")),
     ("drbdsetup", lambda host: drbdsetup.suspension(host, "r0")),
     ("lvm", lvm.version),
-    ("lvm", lambda host: lvmconf.setting(host, "global/use_lvmlockd", (2, 3, 16))),
+    ("lvm", lambda host: lvmsettings.setting(host, "global/use_lvmlockd", (2, 3, 16))),
     ("crm_mon", pacemaker.cluster), ("stonith_admin", stonith.history),
     ("crm_attribute", lambda host: pacemaker.promotion_score(host, "r0", True))])
 def test_such_a_question_is_not_answered(program, question):

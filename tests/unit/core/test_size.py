@@ -12,7 +12,9 @@ import sys
 import pytest
 
 from dualstor import log
-from dualstor.command.check.parsers import chains
+from dualstor.command.check.filters import chains
+from dualstor.command.check.filters.packet import MAYBE, NO, YES, Packet
+from dualstor.command.check.parsers.where import Where
 from dualstor.errors import ParseError, shown
 from dualstor.host.run import OUTPUT_LIMIT, Completed
 from dualstor.kernel import drbd
@@ -207,18 +209,27 @@ def test_a_chain_to_which_many_jump_is_walked_once():
 
     def port(number):
         asked.append(number)
-        return False
-    layers = 18
-    known = {n: [chains.FirewallRule(verdict=n + 1, sure=False)] * 3 for n in range(layers)}
-    known[layers] = [chains.FirewallRule(verdict=chains.ACCEPT, ports=port)]
-    assert not chains.admits(known, {0: chains.DROP}, "tcp", 5405)
+        return NO
+    layers, here = 18, Where("rules", 1)
+    known = {str(n): [_jump(str(n + 1), MAYBE)] * 3 for n in range(layers)}
+    known[str(layers)] = [chains.simple(here, port, chains.ACCEPT)]
+    assert _through(known) == chains.CLOSED
     assert len(asked) == 1
 
 
 def test_chains_that_jump_in_a_circle_come_to_an_end():
-    known = {0: [chains.FirewallRule(verdict=1)],
-             1: [chains.FirewallRule(verdict=0), chains.FirewallRule(verdict=chains.ACCEPT)]}
-    assert chains.admits(known, {0: chains.DROP}, "tcp", 5405)
+    known = {"0": [_jump("1", YES)],
+             "1": [_jump("0", YES), chains.simple(Where("rules"), lambda _: YES, chains.ACCEPT)]}
+    assert _through(known) == chains.OPEN
+
+
+def _jump(name, match):
+    return chains.simple(Where("rules", 1), lambda _: match, chains.JUMP + name)
+
+
+def _through(known):
+    entry = chains.Chain(name="0", policy=chains.DROP, where=Where("rules", 1))
+    return chains.passage([entry], known, Packet("udp", 5405), Where("rules")).result
 
 
 # -- copies that a count of lines does not show ---------------------------------------------------

@@ -72,6 +72,34 @@ def test_two_primaries(written, allowed):
     assert drbdconf.parse(text).allow_two_primaries is allowed
 
 
+@pytest.mark.parametrize("text, value", [
+    ("resource r0 { net { protocol c; } }", "C"), ("resource r0 { protocol b; }", "B"),
+    ("common { net { protocol a; } }\nresource r0 { }", "A"), ("resource r0 { }", None)])
+def test_drbdadm_takes_the_protocol_in_either_case(text, value):
+    assert drbdconf.parse(text).protocol == value
+
+
+@pytest.mark.parametrize("inner, addresses", [
+    ("on n1 { address ipv6 [fd00::1]:7788; }", ["[fd00::1]:7788"]),
+    ("on n1 { address ipv4 10.0.0.1 : 7788; }", ["10.0.0.1:7788"]),
+    ("on n1 { address ssocks 10.0.0.1:7788; }", ["ssocks 10.0.0.1:7788"]),
+    ("on n1 n2 { address 10.0.0.1:7788; }", ["10.0.0.1:7788"] * 2)])
+def test_addresses_of_all_families(inner, addresses):
+    conf = drbdconf.parse(f"resource r0 {{ {inner} }}")
+    assert [host.address for host in conf.hosts] == addresses
+
+
+def test_hosts_without_a_name_are_apart():
+    conf = drbdconf.parse(
+        "resource r0 { floating 10.0.0.1:7788 { disk /dev/a; device minor 1; }\n"
+        "floating ipv6 [fd00::2]:7788; stacked-on-top-of low { device minor 2; "
+        "address 10.0.0.9:1; } }")
+    assert conf.hosts == ()
+    assert [(host.kind, host.name, host.address) for host in conf.others] == [
+        ("floating", "10.0.0.1:7788", "10.0.0.1:7788"), ("stacked", "low", "10.0.0.9:1"),
+        ("floating", "[fd00::2]:7788", "[fd00::2]:7788")]
+
+
 def test_two_connections_must_both_allow_two_primaries():
     text = "resource r0 { net { allow-two-primaries yes; } connection { net { %s } } " \
            "connection { net { after-sb-1pri consensus; } } }"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualstor.errors import ParseError, ToolHung
-from dualstor.tools import lvmconf
+from dualstor.tools import lvmconf, lvmsettings
 
 from .helpers import PaperHost, golden
 
@@ -27,7 +27,7 @@ def answering(stdout="", stderr="", code=0, files=()):
     (TODAY, ("lvm", "lvmconfig", "--type", "full"))])
 def test_each_version_is_asked_what_it_knows(version, command):
     host = answering("locking_type=3\n")
-    assert lvmconf.setting(host, "global/locking_type", version) == "3"
+    assert lvmsettings.setting(host, "global/locking_type", version) == "3"
     assert host.calls == [command + ("global/locking_type",)]
 
 
@@ -35,30 +35,30 @@ def test_each_version_is_asked_what_it_knows(version, command):
     ("global/locking_type", "1"), ("global/fallback_to_local_locking", "1"),
     ("global/use_lvmetad", "0"), ("devices/use_devicesfile", None)])
 def test_an_old_lvm_does_not_show_its_defaults(name, default):
-    assert lvmconf.setting(answering(*NOT_SET), name, OLD) == default
-    assert lvmconf.setting(answering(*NOT_SET), name, LATE) is None
+    assert lvmsettings.setting(answering(*NOT_SET), name, OLD) == default
+    assert lvmsettings.setting(answering(*NOT_SET), name, LATE) is None
 
 
 def test_lvm_that_wants_clvmd_for_the_answer_is_done_without():
     host = answering(*LOCKED_OUT, files={"/etc/lvm/lvm.conf": golden("lvm.conf")})
     for name, value in (("global/locking_type", "3"), ("global/fallback_to_local_locking", "0"),
                         ("global/use_lvmetad", "0"), ("global/use_lvmlockd", None)):
-        assert lvmconf.setting(host, name, OLD) == value
+        assert lvmsettings.setting(host, name, OLD) == value
 
 
 def test_lvm_that_waits_for_a_clvmd_without_quorum_is_done_without():
     def hangs(argv):
         raise ToolHung(argv, "no answer in 5 s")
     host = PaperHost(files={"/etc/lvm/lvm.conf": golden("lvm.conf")}, programs={"lvm": hangs})
-    assert lvmconf.setting(host, "global/locking_type", OLD) == "3"
-    assert lvmconf.setting(host, "global/locking_type", MIDDLE) == "3"
+    assert lvmsettings.setting(host, "global/locking_type", OLD) == "3"
+    assert lvmsettings.setting(host, "global/locking_type", MIDDLE) == "3"
     with pytest.raises(ToolHung):   # it takes no lock: it hangs of something else
-        lvmconf.setting(host, "global/locking_type", LATE)
+        lvmsettings.setting(host, "global/locking_type", LATE)
 
 
 def test_other_refusals_say_nothing():
     host = answering("", "  Something else\n", 3)
-    assert lvmconf.setting(host, "global/locking_type", OLD) is None
+    assert lvmsettings.setting(host, "global/locking_type", OLD) is None
 
 
 def test_a_configuration_with_all_that_it_may_have():
@@ -71,17 +71,38 @@ def test_a_configuration_with_all_that_it_may_have():
     assert found["global/umask"] == "077"
 
 
+def test_filters_of_several_files_are_one_and_tags_name_further_files():
+    host = PaperHost(files={
+        "/proc/sys/kernel/hostname": "node1\n",
+        "/etc/lvm/lvm.conf": "devices/filter = 'r|.*|'\nglobal/use_lvmlockd = 0\n"
+                             "tags { node1 { }  other { host_list = 'node2' } }\n",
+        "/etc/lvm/lvmlocal.conf": "devices { filter = [ 'a|x|' ] }",
+        "/etc/lvm/lvm_node1.conf": "global { use_lvmlockd = 1 }\ntags { second { } }",
+        "/etc/lvm/lvm_second.conf": "global { tags = [ '@node1' ] locking_type = 3 }",
+        "/etc/lvm/lvm_other.conf": "global { use_lvmlockd = 7 }"})
+    found = lvmsettings.read(host)
+    assert found["devices/filter"] == ("a|x|", "r|.*|")
+    assert (found["global/use_lvmlockd"], found["global/locking_type"]) == ("1", "3")
+
+
+def test_strings_in_quotes_are_known_as_such():
+    scan = lvmconf.Scan("a = '1'\nb = \"1\"\nc = 1\n/d//e = [ '1' ]\n")
+    assert [(each.name, each.quoted) for each in scan.settings] == [
+        ("a", True), ("b", True), ("c", False), ("d/e", False)]
+
+
 def test_the_local_file_rules_over_the_other():
     host = PaperHost(files={"/etc/lvm/lvm.conf": "global { locking_type = 1 }",
                             "/etc/lvm/lvmlocal.conf": "global/locking_type = 3"})
-    assert lvmconf.read(host) == {"global/locking_type": "3"}
-    assert lvmconf.read(PaperHost()) == {}
+    assert lvmsettings.read(host) == {"global/locking_type": "3"}
+    assert lvmsettings.read(PaperHost()) == {}
 
 
 @pytest.mark.parametrize("text, shown", [
     ("global {\n locking_type = 3\n", "line 1: no closing brace for the section \"global\""),
     ("global {\n locking_type 3\n}", "line 2: neither a setting nor a section: locking_type"),
     ("}", "line 1: a closing brace"), ("a = [ 1, 2", "line 1: a list is not closed"),
+    ("a = [ 1,, 2 ]", "line 1: a value is missing"), ("a = [ , ]", "line 1: a value is missing"),
     ('a = "open', "line 1: a value is missing")])
 def test_what_is_no_configuration_shows_where(text, shown):
     with pytest.raises(ParseError, match=shown):

@@ -50,8 +50,8 @@ same. The VG is on DRBD devices that are Primary on every node, and it is locked
 Run it as a clone with interleave=true, ordered after the clones of drbd-dualprimary (promoted)
 and of clvmd, and colocated with them. One resource per VG.
 
-An LV that is created while the resource runs becomes active on all nodes within seconds
-(propagation, pick_up_new_lvs). An LV that only one node may use gets the tag dualstor.exclusive
+An LV that is created while the resource runs becomes active on all nodes with their next monitors,
+or within seconds (propagation, pick_up_new_lvs). An LV that only one node may use gets the tag dualstor.exclusive
 ("lvcreate --addtag dualstor.exclusive ..."): the agent then leaves it alone, except that stop
 deactivates it on its own node. LVs of types that cannot be shared (thin, snapshots, cache, raid)
 are left alone as well; a warning names them.
@@ -76,7 +76,7 @@ as writes would then bypass replication.""",
                      "node or another, and makes an LV shared that lvcreate left exclusive on this "
                      "node. If false, this is left until the next start."),
         Parameter(
-            name="propagation", type="select", options=(AT_ONCE, BY_MONITOR), default=AT_ONCE,
+            name="propagation", type="select", options=(AT_ONCE, BY_MONITOR), default=BY_MONITOR,
             reloadable=True, shortdesc="When a change of the VG is taken over",
             longdesc="When an LV that was created, grown or removed is taken over by this node. "
                      "at-once: a small process per VG waits for changes and needs a second or two; "

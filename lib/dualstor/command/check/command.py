@@ -3,7 +3,8 @@
 
 import os
 
-from dualstor.command.check import judge, report
+from dualstor.command import interface, site
+from dualstor.command.check import choice, judge, report
 from dualstor.command.check.sources import collect, peer, tree
 from dualstor.command.check.view.cluster import ClusterView
 from dualstor.command.codes import ExitStatus
@@ -42,6 +43,15 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument("--record", metavar="FILE",
                         help="only write what is read from this host to FILE, for --root "
                              "elsewhere; it holds configuration, including passwords")
+    for added in (
+            parser.add_argument("--only", metavar="ID", action="append", default=[],
+                                help="only look for the finding ID"),
+            parser.add_argument("--ignore", metavar="ID", action="append", default=[],
+                                help="count the finding ID, but do not report it (see also "
+                                     "/etc/dualstor.toml)"),
+            parser.add_argument("--explain", metavar="ID",
+                                help="only print what the finding ID means and what to do")):
+        interface.completed_by(added, choice.ids)
     parser.add_argument("--quiet", action="store_true",
                         help="leave out what could not be checked")
 
@@ -93,10 +103,16 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     if arguments.record:
         _record(arguments.record)
         return ExitStatus.OK
+    if arguments.explain:
+        if arguments.json:
+            raise DualstorError("--explain prints text: leave out --json")
+        choice.explain(arguments.explain, console)
+        return ExitStatus.OK
+    chosen = choice.choice(arguments.only, arguments.ignore, site.read())
     cib = (_read(arguments.cib), arguments.cib) if arguments.cib else None
     trees, absent = _trees(arguments)
     cluster = ClusterView(trees, cib, _ENGINES[arguments.generation], absent)
-    verdict = judge.judge(cluster)
+    verdict = judge.judge(cluster, chosen.rules, chosen.ignored)
     console.document(report.document(cluster, verdict), report.SCHEMA)
     report.show(console, cluster, verdict, arguments.quiet)
     return report.exit_code(verdict)

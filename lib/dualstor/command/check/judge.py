@@ -24,11 +24,15 @@ _ALONE = "there is only one host: name the other with --peer or --root"
 
 
 class Verdict(Record):
-    """All that the rules report. ``looked``: how many checks were done."""
+    """All that the rules report. ``looked``: how many checks were done.
+
+    ``ignored``: findings that a site has decided not to hear of.
+    """
 
     findings: "tuple[Finding, ...]"
     unseen: "tuple[Unchecked, ...]"
     looked: int
+    ignored: "tuple[Finding, ...]" = ()
 
 
 def _subjects(rule: "Rule", cluster: "ClusterView") \
@@ -49,7 +53,8 @@ def _apply(rule: "Rule", cluster: "ClusterView", host: "str | None",
         if rule.scope == PAIR and len(cluster.hosts) < 2:
             raise Unavailable((cluster.absent or (_ALONE,))[0])
         for one in rule.check(subject):
-            findings.append(Finding(rule=rule, hosts=(host,) if host else (), where=one.where,
+            shown = rule.but(severity=one.severity) if one.severity else rule
+            findings.append(Finding(rule=shown, hosts=(host,) if host else (), where=one.where,
                                     text=one.text, fix=rule.fix_with(one.names)))
     except Unavailable as problem:
         return findings, Unchecked(rule=rule, host=host, reason=str(problem))
@@ -72,10 +77,12 @@ def _merged(findings: "list[Finding]") -> "list[Finding]":
     return [one.but(hosts=names) for one, names in hosts.items()]
 
 
-def judge(cluster: "ClusterView", chosen: "Iterable[Rule] | None" = None) -> Verdict:
+def judge(cluster: "ClusterView", chosen: "Iterable[Rule] | None" = None,
+          ignored: "frozenset[str]" = frozenset()) -> Verdict:
     """The Verdict of the rules on a ClusterView.
 
     :param chosen: the rules to apply; None for all
+    :param ignored: ids of those whose findings are only counted
     """
     findings: "list[Finding]" = []
     unseen: "list[Unchecked]" = []
@@ -85,8 +92,10 @@ def judge(cluster: "ClusterView", chosen: "Iterable[Rule] | None" = None) -> Ver
             what, not_seen = _apply(rule, cluster, host, subject)
             findings.extend(what)
             looked += not_seen is None
-            if not_seen is not None:
+            if not_seen is not None and rule.id not in ignored:
                 unseen.append(not_seen)
     findings = _merged(findings)
     findings.sort(key=lambda f: SEVERITIES.index(f.rule.severity))
-    return Verdict(findings=tuple(findings), unseen=tuple(unseen), looked=looked)
+    return Verdict(findings=tuple(each for each in findings if each.rule.id not in ignored),
+                   ignored=tuple(each for each in findings if each.rule.id in ignored),
+                   unseen=tuple(unseen), looked=looked)

@@ -40,7 +40,8 @@ def document(cluster: "ClusterView", verdict: "Verdict") -> "dict[str, Any]":
     return {
         "hosts": [{"name": host.name, "source": host.tree.source} for host in cluster.hosts],
         "rules": len(rules()),
-        "summary": dict(_counts(verdict), looked=verdict.looked, not_looked=len(verdict.unseen)),
+        "summary": dict(_counts(verdict), looked=verdict.looked, not_looked=len(verdict.unseen),
+                        ignored=len(verdict.ignored)),
         "findings": [{
             "id": f.rule.id, "severity": f.rule.severity, "area": f.rule.area,
             "title": f.rule.title, "hosts": list(f.hosts), "source": f.where.source,
@@ -91,5 +92,8 @@ def show(console: "Console", cluster: "ClusterView", verdict: "Verdict",
     counts = [f"{number} {word}{'' if number == 1 else 's'}"
               for word, number in _counts(verdict).items()]
     console.line()
+    if verdict.ignored:
+        names = ", ".join(sorted({finding.rule.id for finding in verdict.ignored}))
+        console.line(f"ignored: {len(verdict.ignored)} ({names})", "dim")
     console.line(f"{', '.join(counts)}; {verdict.looked} checks done, {len(verdict.unseen)} not "
                  "possible", "good" if exit_code(verdict) == ExitStatus.OK else "title")

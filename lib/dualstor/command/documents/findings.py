@@ -14,9 +14,10 @@ starting; a **warning** will cause trouble one day; a **note** is good to know a
 Words in capitals stand for values that the finding names.
 """
 
-_AREAS = {"drbd": "DRBD", "lvm": "LVM", "cman": "cman (cluster.conf)",
+_AREAS = {"files": "Files", "drbd": "DRBD", "lvm": "LVM", "cman": "cman (cluster.conf)",
           "corosync": "corosync (corosync.conf)", "dlm": "dlm", "quorum": "Quorum",
-          "firewall": "Firewall", "pacemaker": "Pacemaker", "packages": "Packages and kernel"}
+          "firewall": "Firewall", "ports": "Ports", "pacemaker": "Pacemaker",
+          "packages": "Packages and kernel"}
 
 
 def _text(text: str) -> str:

@@ -57,6 +57,13 @@ def _third(pair):
                                           "\ton node2 {")
 
 
+def _stacked(pair):
+    return pair.write("/etc/drbd.d/far.res", "resource far {\n\tstacked-on-top-of r0 {\n\t\tdevice "
+                      "/dev/drbd9;\n\t\taddress 10.77.0.9:7790;\n\t\tnode-id 0;\n\t}\n\ton far "
+                      "{\n\t\tdevice /dev/drbd9;\n\t\tdisk /dev/vdb;\n\t\taddress "
+                      "10.9.0.1:7790;\n\t\tnode-id 1;\n\t}\n}\n")
+
+
 def _second_resource(pair, old, new):
     """A pair whose resource r1 is r0 with *old* as *new*."""
     text = pair.trees[0].files[RES]
@@ -85,13 +92,49 @@ def _cib(old, new):
     return lambda pair: pair.pacemaker(old, new)
 
 
+_CONTROLD = 'type="controld">'
+_ARGS = ('<instance_attributes id="dlm-i"><nvpair id="dlm-a" name="args" value="%s"/>'
+         '</instance_attributes>')
+def _option(name, value):
+    """Set an option of the cluster."""
+    return _cib('<nvpair id="option-fencing"', f'<nvpair id="option-x-{name}" name="{name}" '
+                f'value="{value}"/><nvpair id="option-fencing"')
+
+
+def _meta(resource, name, value):
+    """Set a meta attribute of a primitive."""
+    return _cib(f'<instance_attributes id="{resource}-attributes">',
+                f'<meta_attributes id="m-{resource}"><nvpair id="m-{resource}-1" name="{name}" '
+                f'value="{value}"/></meta_attributes>'
+                f'<instance_attributes id="{resource}-attributes">')
+
+
+def _constraint(text):
+    return _cib("</constraints>", text + "</constraints>")
+
+
+def _topology(attributes):
+    return _cib("</constraints>", "</constraints><fencing-topology><fencing-level id=\"level\" "
+                f"{attributes}/></fencing-topology>")
+
+
+def _another(provider, agent, parameter, value):
+    """Add a primitive of another provider."""
+    return _cib("</resources>", f'<primitive id="other" class="ocf" provider="{provider}" '
+                f'type="{agent}"><instance_attributes id="oa"><nvpair id="oa1" name="{parameter}" '
+                f'value="{value}"/></instance_attributes></primitive></resources>')
+
+
+_BAN = '<rsc_location id="%s" rsc="%s" node="%s" score="-INFINITY"/>'
 _TYPE = "locking_type = 3"
 _LEFT_OUT = '<rsc_%s id="vg0-%s-%s"'
 
 SPOILT = {
     # DRBD
     "DRBD-SYNTAX": [(C, _res("resource r0 {", "resource r0 {{")), (M, _res("\t\tmeta-disk", "}")),
-                    (C, lambda p: p.write(COMMON, 'global { usage-count "no; }'))],
+                    (C, lambda p: p.write(COMMON, 'global { usage-count "no; }')),
+                    (C, _res("allow-two-primaries yes;", "allow-two-primaries true;")),
+                    (C, lambda p: p.answer("drbdadm-dump", "", 10, "drbd.d/r0.res:5: no good"))],
     "DRBD-HOSTNAME": [(C, _res("on node1 {", "on host1 {"))],
     "DRBD-SAME-FILE": [(C, lambda p: p.edit(RES, "/dev/vdb", "/dev/vdc", (1,))),
                        (C, lambda p: p.edit(COMMON, "protocol C", "protocol B", (0,))),
@@ -111,7 +154,11 @@ SPOILT = {
     "DRBD-HANDLER-GENERATION": [
         (C, _res("dualstor-fence-peer", "stonith_admin-fence-peer.sh")),
         (C, _res("dualstor-fence-peer", "crm-fence-peer.9.sh")),
-        (C, _res("dualstor-fence-peer", "crm-fence-peer.sh --timeout 90"))],
+        (C, _res("dualstor-fence-peer", "crm-fence-peer.sh --timeout 90")),
+        (C, _res("\tfence-peer \"", "\toutdate-peer \""))],
+    "DRBD-HANDLER-HEARTBEAT": [
+        (M, _res("/usr/lib/drbd/stonith_admin-fence-peer.sh",
+                 "/usr/lib/heartbeat/drbd-peer-outdater -t 5"))],
     "DRBD-HANDLER-PROGRAM": [
         (C, lambda p: p.kind("/usr/lib/drbd/dualstor-fence-peer", "")),
         (M, lambda p: p.kind("/usr/lib/drbd/stonith_admin-fence-peer.sh", "file", (1,)))],
@@ -131,12 +178,19 @@ SPOILT = {
     "DRBD-QUORUM": [(C, _res("auto-promote no;", "auto-promote no;\n\t\tquorum majority;"))],
     "DRBD-FILE-VERSION": [
         (C, lambda p: p.edit("/proc/drbd", "9.2.8", "8.4.11")),
-        (C, _res("fencing resource-and-stonith;", "}\n\tdisk {\n\t\tfencing resource-and-stonith;"))],
+        (C, _res("handlers {", "disk {\n\t\tfencing resource-and-stonith;\n\t}\n\thandlers {"))],
     "DRBD-THREE-NODES": [(C, _third)],
     "DRBD-ADDRESS": [
-        (C, _res("10.77.0.1:7788", "10.79.0.1:7788")), (M, _res("10.78.0.2:7788", "x:1"))],
+        (C, _res("10.77.0.1:7788", "10.79.0.1:7788")),
+        (M, _res("10.78.0.2:7788", "10.79.0.2:7788")),
+        (C, _res("10.77.0.2:7788", "127.0.0.1:7788"))],
     "DRBD-DEVICE": [(M, lambda p: _second_resource(p, "7788", "7789")),
                     (C, _res("/dev/drbd0", "/dev/drbd_r0"))],
+    "DRBD-TWICE": [(C, lambda p: _second_resource(p, "/dev/drbd0", "/dev/drbd1")),
+                   (C, lambda p: _second_resource(p, "/dev/vdb", "/dev/vdc")),
+                   (M, lambda p: p.write("/etc/drbd.d/a.res", p.trees[0].files[RES])),
+                   (M, _res("10.78.0.2:7788", "10.78.0.1:7788"))],
+    "DRBD-STACKED": [(C, _stacked)],
     "DRBD-DISK": [
         (C, lambda p: p.kind("/dev/vdb", "", (1,))), (M, lambda p: p.kind("/dev/sdb1", "file"))],
     "DRBD-METADATA": [(C, lambda p: p.answer("drbd-gi-r0", "", 255, "No valid meta data found"))],
@@ -176,6 +230,8 @@ SPOILT = {
             "aliases", (0, 1), lambda names: names.update({"/dev/vdb": "/dev/disk/by-id/x"}))),
         (C, _lvm('"r|.*|"', '"a|.*|"')), (M, _lvm('"a|^/dev/sda2$|"', '"a|/dev/sd|"')),
                    (M, _lvm('filter = [ "a|^/dev/drbd.*|", "a|^/dev/sda2$|", "r|.*|" ]', ""))],
+    "LVM-FILTER-SYNTAX": [(C, _lvm('"r|.*|"', '"r|.*"')), (M, _lvm('"r|.*|"', '"|.*|"')),
+                          (C, _lvm('[ "a|^/dev/drbd.*|", "r|.*|" ]', "[ ]"))],
     "LVM-GLOBAL-FILTER": [(C, _lvm('global_filter = [ "a|^/dev/drbd.*|", "r|.*|" ]', ""))],
     "LVM-FILTER-DRBD": [(C, _lvm('"a|^/dev/drbd.*|", ', ""))],
     "LVM-DEVICES-FILE": [(C, lambda p: _devices(p, "/dev/vdb", "/dev/drbd0")),
@@ -215,7 +271,21 @@ SPOILT = {
     "CMAN-SAME-FILE": [(M, lambda p: p.edit(CLUSTER, "192.0.2.101", "192.0.2.103", (1,)))],
     "CMAN-COROSYNC-CONF": [(M, lambda p: p.write(CORO, _COROSYNC_1))],
     "CMAN-TWO-NODE": [
-        (M, _conf('two_node="1"', 'two_node="0"')), (M, _conf('expected_votes="1"', ""))],
+        (M, _conf('two_node="1"', 'two_node="0"')),
+        (M, _conf('nodeid="2"', 'nodeid="2" votes="2"')), (M, _conf('expected_votes="1"', ""))],
+    "CMAN-QUORUM-DISK": [
+        (M, _conf("</cluster>", '<quorumd label="q"/></cluster>')),
+        (M, lambda p: p.edit(CLUSTER, 'two_node="1" expected_votes="1"', 'expected_votes="2"')
+         .edit(CLUSTER, "</cluster>", '<quorumd label="q" votes="1"/></cluster>'))],
+    "CMAN-QUORUM-DISK-PLACE": [
+        (M, _conf("</cluster>", '<quorumd device="/dev/drbd1"/></cluster>')),
+        (M, _conf("</cluster>", '<quorumd label="q"/></cluster>'))],
+    "CMAN-FENCE-SAME-PLUG": [
+        (M, _conf("192.0.2.102", "192.0.2.101")),
+        (M, _conf('<device name="ipmi2"/>', '<device name="ipmi1"/>')),
+        (M, lambda p: p.edit(CLUSTER, "fence_ipmilan", "fence_apc")
+         .edit(CLUSTER, '<device name="ipmi2"/>', '<device name="ipmi1" port="1"/>')
+         .edit(CLUSTER, '<device name="ipmi1" delay="15"/>', '<device name="ipmi1" port="1"/>'))],
     "CMAN-NODE-COUNT": [
         (M, _conf("</clusternodes>", "<clusternode name='c' nodeid='3'/></clusternodes>"))],
     "CMAN-NODE-IDS": [(M, _conf('nodeid="2"', 'nodeid="1"')), (M, _conf('nodeid="2"', ""))],
@@ -243,19 +313,52 @@ SPOILT = {
     "COROSYNC-SYNTAX": [(C, _coro("}\nquorum", "quorum")), (C, _coro("}\nquorum", "}\n}\nquorum")),
                         (C, _coro("token: 3000", "token 3000"))],
     "COROSYNC-TOTEM": [(C, _coro("version: 2", "version: 3")), (C, _coro("totem {", "totes {"))],
+    "COROSYNC-VALUE": [
+        (C, _coro("token: 3000", "token: long")), (C, _coro("token: 3000", "token: 3000 # ms")),
+        (C, _coro("crypto_hash: sha256", "crypto_hash: sha-256")),
+        (C, _coro("ring0_addr: 10.77.0.1", "ring0_addr: 10.77.0.1 # first")),
+        (C, _coro("totem {", "uidgid {\n\tuser: x\n}\ntotem {"))],
+    "COROSYNC-NO-EFFECT": [
+        (C, _coro("token: 3000", "tokken: 3000")), (C, _coro("two_node: 1", "two_nodes: 1")),
+        (C, _coro("token: 3000", "token: 3000\n\ttoken: 4000")),
+        (C, _coro("two_node: 1", "two_node: 1\n\ttoken: 3000")),
+        (C, lambda p: _v1(p, "secauth: on", "secauth on")),
+        (C, lambda p: _v1(p, "interface {", "interface { # the first")),
+        (C, lambda p: p.write(CORO, _COROSYNC_1 + "totem {\n}\n").answer(
+            "corosync-version", "Corosync Cluster Engine, version '1.4.1'"))],
+    "COROSYNC-SAME-NODEID": [(C, lambda p: _v1(p, "secauth: on", "nodeid: 1\n\tsecauth: on"))],
+    "COROSYNC-LINKS": [
+        (C, lambda p: p.edit(CORO, "ring0_addr: 10.77.0.1",
+                             "ring0_addr: 10.77.0.1\n\t\tring1_addr: 10.78.0.1")),
+        (C, lambda p: _second_ring(p).edit(CORO, "transport: knet", "transport: udpu")),
+        (C, lambda p: _second_ring(p).edit(CORO, "ring1_addr", "ring8_addr")),
+        (C, lambda p: _second_ring(p).edit(CORO, "10.78.0.2", "fd00::2")),
+        (C, lambda p: _v1(p, "\tinterface {", _INTERFACE + "\tinterface {"))],
+    "COROSYNC-QDEVICE": [
+        (C, _coro("two_node: 1", "two_node: 1\n\tdevice {\n\t\tmodel: net\n\t}")),
+        (C, _coro("two_node: 1", "expected_votes: 3\n\tdevice {\n\t\tmodel: net\n\t}")),
+        (C, _coro("two_node: 1", "expected_votes: 3\n\tdevice {\n\t\tmodel: net\n\t\tvotes: 2"
+                  "\n\t}")),
+        (C, lambda p: p.edit(CORO, "two_node: 1", "device {\n\t\tmodel: net\n\t}")
+         .edit(CORO, "nodeid: 1", "nodeid: 1\n\t\tquorum_votes: 2"))],
     "COROSYNC-SAME-FILE": [(C, lambda p: p.edit(CORO, "3000", "4000", (1,)))],
     "COROSYNC-NODES": [
-        (C, _coro("nodeid: 2", "nodeid: 1")), (C, _coro("ring0_addr: 10.77.0.2", "")),
+        (C, _coro("nodeid: 2", "nodeid: 1")), (C, _coro("nodeid: 2", "nodeid: 0")),
+        (C, _coro("nodeid: 2", "nodeid: 65536")), (C, _coro("\t\tnodeid: 2\n", "")),
+        (C, _coro("10.77.0.2", "10.77.0.1")), (C, _coro("ring0_addr: 10.77.0.2", "")),
         (C, _coro("nodelist {", "nodelist {\n\tnode {\n\t\tnodeid: 3\n\t\tring0_addr: c\n\t}"))],
     "COROSYNC-TWO-NODE": [
-        (C, _coro("two_node: 1", "")), (C, _coro("provider: corosync_votequorum", ""))],
+        (C, _coro("two_node: 1", "")), (C, _coro("two_node: 1", "two_node: 0")),
+        (C, _coro("two_node: 1", "two_node: 1\n\tauto_tie_breaker: 1")),
+        (C, _coro("provider: corosync_votequorum", ""))],
     "COROSYNC-WAIT-FOR-ALL": [(C, _coro("two_node: 1", "two_node: 1\n\twait_for_all: 0"))],
     "COROSYNC-BINDNETADDR": [(C, lambda p: _v1(p, "bindnetaddr: 10.77.0.0", "")),
                              (C, lambda p: p.write(CORO, "totem {\n\tversion: 2\n}\n"))],
-    "COROSYNC-BINDNETADDR-NETWORK": [(C, lambda p: _v1(p, "10.77.0.0", "10.77.0.9")),
-                                     (C, lambda p: _v1(p, "10.77.0.0", "10.99.0.0")),
+    "COROSYNC-BINDNETADDR-NETWORK": [(C, lambda p: _v1(p, "10.77.0.0", "10.99.0.0")),
                                      (C, lambda p: _v1(p, "10.77.0.0", "here"))],
     "COROSYNC-RING": [(C, _coro("10.77.0", "10.99.0")),
+                      (C, _coro("ring0_addr: 10.77.0.1", "ring0_addr: localhost")),
+                      (C, _coro("ring0_addr: 10.77.0.1", "ring0_addr: 127.0.1.1")),
                       (C, lambda p: _second_ring(p).edit(CORO, "10.77.0.", "10.99.0.")
                        .edit(CORO, "10.78.0.", "10.98.0."))],
     "COROSYNC-RING-REPLICATION": [(C, _res("10.77.0.", "10.78.0."))],
@@ -263,12 +366,33 @@ SPOILT = {
                            (C, lambda p: _v1(p, "mcastaddr: 226.94.1.1", ""))],
     "COROSYNC-TRANSPORT": [(C, _coro("transport: knet", "transport: carrier")),
                            (C, lambda p: p.answer("corosync-version", "version '2.4.5'"))],
-    "COROSYNC-TOKEN": [
-        (C, _coro("token: 3000", "token: 300")), (C, _coro("token: 3000", "token: long"))],
-    "COROSYNC-CRYPTO": [(C, _coro("crypto_hash: sha256", "crypto_hash: none")),
-                        (C, _coro("transport: knet", "transport: udpu")),
+    "COROSYNC-TOKEN": [(C, _coro("token: 3000", "token: 300"))],
+    "COROSYNC-TIMEOUTS": [
+        (C, _coro("token: 3000", "token: 20")), (C, _coro("token: 3000", "token: 110")),
+        (C, _coro("token: 3000", "token: 3000\n\tconsensus: 40"))],
+    "COROSYNC-CRYPTO": [(C, lambda p: p.edit(CORO, "crypto_cipher: aes256", "crypto_cipher: none")
+                         .edit(CORO, "crypto_hash: sha256", "crypto_hash: none")),
                         (C, lambda p: _v1(p, "secauth: on", "secauth: off"))],
+    "COROSYNC-CRYPTO-OPTIONS": [(C, _coro("crypto_hash: sha256", "crypto_hash: none")),
+                                (C, _coro("crypto_hash: sha256", "")),
+                                (C, _coro("transport: knet", "transport: udpu"))],
+    "COROSYNC-TEST": [
+        (C, lambda p: p.answer("corosync-test", "", 8, f"parser error: {CORO}:4: Extra")),
+        (C, lambda p: p.answer("corosync-test", "", 8, "Nov 27 12:02:47.710 error   [MAIN  ] Knet "
+                               "is out of order\nNov 27 12:02:47.710 error   [MAIN  ] Corosync "
+                               "Cluster Engine exiting with status 8 at main.c:1445."))],
     "COROSYNC-AUTHKEY": [(C, lambda p: p.kind("/etc/corosync/authkey", ""))],
+    "DLM-FENCING": [
+        (C, lambda p: p.write("/etc/dlm/dlm.conf", "enable_fencing=0\n")),
+        (C, lambda p: p.write("/etc/dlm/dlm.conf", "enable_fencing = no\n")),
+        (C, lambda p: p.write("/etc/dlm/dlm.conf", "fence_all /bin/true\n")),
+        (C, lambda p: p.write("/etc/sysconfig/dlm", 'DLM_CONTROLD_OPTS="-q 0 -f 0"\n')),
+        (C, lambda p: p.write("/etc/default/dlm", "DLM_CONTROLD_OPTS=--enable_fencing=0\n")),
+        (C, lambda p: p.answer("daemons", "/usr/sbin/dlm_controld -s 0 -f0\n")),
+        (M, lambda p: p.write("/etc/sysconfig/cman", 'DLM_CONTROLD_OPTS="-f 0"\n')),
+        (M, _conf("<clusternodes>", '<dlm enable_fencing="0"/><clusternodes>'))],
+    "DLM-FENCING-ARGS": [(C, _cib(_CONTROLD, _CONTROLD + _ARGS % "-s 0 -f 0")),
+                         (C, _cib(_CONTROLD, _CONTROLD + _ARGS % "--enable_fencing=0"))],
     "DLM-LINKS": [(C, _second_ring),
                   (C, lambda p: _second_ring(p).edit("/etc/dlm/dlm.conf", "tcp", "sctp")),
                   (C, lambda p: _v1(p, "\tinterface {", _INTERFACE + "\tinterface {")),
@@ -291,18 +415,51 @@ SPOILT = {
     "FIREWALL-DLM": [(C, lambda p: p.answer("nftables", old=", 21064", new="")),
                      (C, lambda p: p.write("/etc/dlm/dlm.conf", "protocol=sctp\n")),
                      (M, lambda p: p.answer("iptables", old="21064", new="21065"))],
+    "FILES-READABLE": [(C, lambda p: p._change(
+        "unreadable", (0,), lambda known: known.update({CORO: "not a regular file"})))],
+    "PORTS-TAKEN": [
+        (C, lambda p: p.answer("ss", old="0.0.0.0:22 ", new="0.0.0.0:7788 ")),
+        (M, lambda p: p.answer("ss", old='"corosync"', new='"dhclient"')),
+        (C, lambda p: p.answer("sockets", '[["tcp", "::", 21064, "httpd"]]'))],
     # Pacemaker
     "PCMK-XML": [(C, _cib("</constraints>", ""))],
     "PCMK-FENCING": [
         (C, _cib('name="stonith-enabled" value="true"', 'name="stonith-enabled" value="false"')),
         (C, _cib('name="stonith-enabled" value="true"', 'name="fencing-enabled" value="false"'))],
+    "PCMK-STARTUP-FENCING": [(C, _option("startup-fencing", "false"))],
     "PCMK-FENCE-DEVICE": [(C, _cib('name="pcmk_host_list" value="node2"',
-                                   'name="pcmk_host_list" value="node3"'))],
+                                   'name="pcmk_host_list" value="node3"')),
+                          (C, _meta("fence-node1", "target-role", "Stopped")),
+                          (C, _constraint(_BAN % ("x", "fence-node2", "node1"))),
+                          (C, _option("symmetric-cluster", "false"))],
+    "PCMK-FENCE-SHARED": [(C, _cib("192.0.2.102", "192.0.2.101")),
+                          (C, lambda p: p.pacemaker('rsc="fence-node2" node="node2"',
+                                                    'rsc="fence-node2" node="node3"')
+                           .pacemaker('name="pcmk_host_list" value="node2"',
+                                      'name="ipport" value="623"'))],
+    "PCMK-FENCE-HOSTS": [(C, _cib('name="pcmk_host_list" value="node2"',
+                                  'name="pcmk_host_list" value="nod2"')),
+                         (C, _cib('name="pcmk_host_list" value="node2"',
+                                  'name="pcmk_host_map" value="node1:1,node2:2"'))],
+    "PCMK-FENCE-TOPOLOGY": [(C, _topology('target="node1" index="1" devices="fence-node2"')),
+                            (C, _topology('target="node1" index="1" devices="fence-nod1"')),
+                            (C, _topology('target="node3" index="1" devices="fence-node1"')),
+                            (C, _topology('target="node1" index="0" devices="fence-node1"'))],
+    "PCMK-FENCE-TIMEOUT": [(C, _option("stonith-timeout", "4s")),
+                           (C, _cib('name="lanplus"', 'name="power_wait" value="90"/>'
+                                    '<nvpair id="l" name="lanplus"'))],
+    "PCMK-SBD-QUORUM": [(C, _option("stonith-watchdog-timeout", "10"))],
+    "PCMK-SBD-TIMEOUT": [(C, lambda p: _option("stonith-watchdog-timeout", "5")(p).write(
+        "/etc/sysconfig/sbd", "SBD_WATCHDOG_TIMEOUT=10\n"))],
+    "PCMK-SBD-DISK": [(C, lambda p: _option("stonith-watchdog-timeout", "10")(p).write(
+        "/etc/default/sbd", "SBD_DEVICE=/dev/vdc\n"))],
+    "PCMK-SBD-OFF": [(C, lambda p: _option("have-watchdog", "false")(
+        _option("stonith-watchdog-timeout", "10")(p)))],
     "PCMK-FENCE-MANUAL": [(C, _cib("fence_ipmilan", "fence_dummy"))],
     "PCMK-FENCE-DELAY": [
         (C, _cib('value="5s"', 'value="0s"')),
-        (C, _res("crm-fence-peer.9.sh", "dualstor-fence-peer")),    # with DRBD's own times
-        (M, _res("ping-int 2;", "ping-int 3;"))],
+        (C, _res("ping-int 2;", "")),    # DRBD's own
+        (C, _res("ping-int 2;", "ping-int 3;"))],
     "PCMK-FENCE-ACTION": [(C, _cib('name="no-quorum-policy" value="freeze"',
                                    'name="no-quorum-policy" value="freeze"/>'
                                    '<nvpair id="action" name="stonith-action" value="off"'))],
@@ -321,6 +478,33 @@ SPOILT = {
     "PCMK-NOTIFY": [(C, _cib('name="notify" value="true"', 'name="notify" value="false"'))],
     "PCMK-INTERLEAVE": [(C, _cib('id="vg0-clone-interleave" name="interleave" value="true"',
                                  'id="vg0-clone-interleave" name="interleave" value="false"'))],
+    "PCMK-UNIQUE": [(C, _cib('id="vg0-clone-interleave"', 'id="u" name="globally-unique" '
+                             'value="true"/><nvpair id="vg0-clone-interleave"'))],
+    "PCMK-LEFT-OVER": [(C, _constraint(_BAN % ("cli-ban-r0-clone-on-node2", "r0-clone", "node2"))),
+                       (C, _constraint('<rsc_location id="cli-prefer-vg0" rsc="vg0-clone" '
+                                       'node="node1" score="INFINITY"/>'))],
+    "PCMK-FENCED-BY-HANDLER": [(C, _constraint(
+        '<rsc_location id="drbd-fence-by-handler-r0-r0-clone" rsc="r0-clone">'
+        '<rule id="h" role="Promoted" score="-INFINITY"><expression id="e" attribute="#uname" '
+        'operation="ne" value="node1"/></rule></rsc_location>'))],
+    "PCMK-TWO-NODES": [(C, _constraint(_BAN % ("x", "r0-clone", "node2"))),
+                       (C, _constraint((_BAN % ("x", "r0-clone", "node2")).replace(
+                           "score=", 'role="Promoted" score='))),
+                       (C, _option("symmetric-cluster", "false"))],
+    "PCMK-DRBD-RESOURCE": [(C, _cib('name="drbd_resource" value="r0"',
+                                    'name="drbd_resource" value="r9"'))],
+    "PCMK-DRBD-TWICE": [(C, _another("linbit", "drbd", "drbd_resource", "r0"))],
+    "PCMK-VG": [(C, _cib('name="vgname" value="vg0"', 'name="vgname" value="vg9"'))],
+    "PCMK-VG-TWICE": [(C, _another("heartbeat", "LVM-activate", "vgname", "vg0"))],
+    "PCMK-VG-DRBD": [(C, lambda p: p.edit("/etc/drbd.d/r0.res", "resource r0", "resource r1")
+                      .write("/etc/drbd.d/r9.res", "resource r0 {\n\tdevice /dev/drbd9;\n"
+                             "\tdisk /dev/vdz;\n\tmeta-disk internal;\n"
+                             "\ton node1 { address 10.77.0.1:7799; }\n"
+                             "\ton node2 { address 10.77.0.2:7799; }\n}\n"))],
+    "PCMK-VERIFY": [(C, lambda p: p.answer(
+        "crm-verify", "", 78, "(unpack_resources) \terror: Resource start-up disabled\n"))],
+    "PCMK-VERIFY-WARNING": [(C, lambda p: p.answer(
+        "crm-verify", "", 0, "(unpack_config) \twarning: Blind faith: not fencing\n"))],
     "PCMK-PARAMETERS": [
         (C, _cib('name="vgname"', 'name="volgrpname"')),
         (C, _cib('type="clvmd"', 'type="clvm"')),
@@ -329,7 +513,8 @@ SPOILT = {
         (C, _cib(
             '<nvpair id="r0-drbd-resource" name="drbd_resource" value="r0"/>',
             '<nvpair id="a" name="drbd_resource" value="r0"/>'
-            '<nvpair id="b" name="require_fencing" value="no"/>'))],
+            '<nvpair id="b" name="require_fencing" value="no"/>')),
+        (C, _meta("r0", "requires", "quorum"))],
     "PCMK-LOCK-DAEMON": [
         (C, _cib('provider="dualstor" type="clvmd"', 'provider="heartbeat" type="lvmlockd"'))],
     "PCMK-DLM": [(C, _cib('type="controld"', 'type="Dummy"'))],
@@ -355,6 +540,9 @@ SPOILT = {
     "PCMK-MONITOR": [(C, _cib('role="Unpromoted"', 'role="Promoted"')),
                      (C, _cib('id="vg0-monitor" name="monitor" interval="10s"',
                               'id="vg0-monitor" name="monitor" interval="0s"'))],
+    "PCMK-ON-FAIL": [(C, _cib('name="monitor" interval="20s"',
+                              'name="monitor" on-fail="ignore" interval="20s"')),
+                     (C, _cib('id="vg0-stop"', 'on-fail="block" id="vg0-stop"'))],
     "PCMK-MONITOR-INTERVAL": [(C, _cib('interval="31s"', 'interval="20s"'))],
     # packages
     "PACKAGES-MISSING": [

@@ -9,24 +9,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualstor.command.check import report
-from dualstor.command.check.judge import BROKEN
-from dualstor.command.check.parsers import (
+from dualstor.command.check.filters import (
     chains,
-    corosyncconf,
-    drbdfiles,
-    firewalld,
+    ipset,
     iptables,
-    lvmconf,
     nftables,
-    xml,
+    nftjson,
+    zonefiles,
+    zonelists,
 )
+from dualstor.command.check.filters.firewalld import Firewalld
+from dualstor.command.check.filters.nfttokens import NotUnderstood
+from dualstor.command.check.filters.packet import UNKNOWN, YES, Packet
+from dualstor.command.check.filters.zones import built_in
+from dualstor.command.check.judge import BROKEN
+from dualstor.command.check.parsers import corosyncconf, drbdfiles, lvmfilter, xml
+from dualstor.command.check.parsers.dmregex import Malformed
+from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.sources import collect, wanted
-from dualstor.command.check.view.lvm import passes
-from dualstor.command.check.view.seen import Unavailable
+from dualstor.tools import lvmconf
 
 from .test_report import schema
 
 SCHEMA = schema()
+ANSWERS = (chains.OPEN, chains.CLOSED, UNKNOWN)
 
 #: Pieces of all languages that the parsers know, so that arbitrary text goes deep.
 PIECES = st.sampled_from([
@@ -47,7 +53,8 @@ PIECES = st.sampled_from([
     "primitive", "clone", "rsc_order", "nvpair", "-A INPUT", ":INPUT DROP", "*filter", "-j",
     "--dport",
     "table inet f {", "chain c {", "type filter hook input priority 0; policy drop;", "tcp dport",
-    "accept",
+    "accept", "vmap", "@s", "define x =", "$x", "include \"*\"", "ct state", "limit rate", "!=",
+    "elements =", "add rule inet f c", "-I INPUT", "--match-set", "-m", "!", "/24", "10.0.0.0",
     "jump c", "public (active)", "  ports: ", "7788/tcp", "rule", "Quorum:", "Quorate:", "Flags:",
     "Nodeid", "Membership information", "\0", "\ufffd", "ü", "\U0001f980", "\r", "\x1b"])
 ANY = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join),
@@ -124,14 +131,23 @@ def test_any_bytes_on_disk(tmp_path_factory, data):
 
 @given(text=ANY, protocol=st.sampled_from(["tcp", "udp", "igmp"]), port=st.integers(1, 65535))
 def test_firewalls_of_any_text(text, protocol, port):
-    for judge in (iptables.admits, nftables.admits, firewalld.admits):
-        assert judge(text, protocol, port) in (True, False)
-    assert firewalld.file_admits(text, "zone", protocol, port) in (True, False)
+    packet = Packet(protocol=protocol, port=port)
+    assert iptables.Tables(text, "f").answer(packet).result in ANSWERS
+    for parse in (lambda: nftables.parse({"f": text}, "f"), lambda: nftjson.parse(text, "f")):
+        try:
+            assert parse().answer(packet, Where("f")).result in ANSWERS
+        except NotUnderstood as problem:
+            assert problem.where.source == "f"
+    zones, _ = zonelists.listed(text, "f")
+    zones += tuple(filter(None, [zonefiles.settings(text, "/zones/z.xml")]))
+    shown = Firewalld(zones=zones + (built_in("public", Where("f")),), where=Where("f"),
+                      direct=zonefiles.direct(text, "f"), sets=ipset.parse(text))
+    assert shown.answer(packet).result in ANSWERS
 
 
 @given(text=ANY)
 def test_parsers_of_any_text(text):
-    lvmconf.parse(text, "f")
+    lvmconf.Scan(text)
     corosyncconf.parse(text, "f")
     drbdfiles.parse({"/etc/drbd.conf": text, "/etc/drbd.d/a.res": text})
     root, problems = xml.parse(text, "f")
@@ -139,23 +155,26 @@ def test_parsers_of_any_text(text):
 
 
 @given(pattern=ANY, device=st.sampled_from(["/dev/drbd0", "/dev/disk/by-id/scsi-0QEMU_HARDDISK_0"]))
-def test_a_filter_of_any_text_is_evaluated_or_not_checked(pattern, device):
+def test_a_filter_of_any_text_is_evaluated_or_refused(pattern, device):
     try:
-        assert passes((pattern,), (device,)) in (True, False)
-    except Unavailable:
-        pass
+        assert lvmfilter.passes((pattern,), (device,)) in (True, False)
+    except Malformed as problem:
+        assert str(problem) == lvmfilter.problem(pattern)
 
 
-@pytest.mark.parametrize("pattern",
-                         ["a|(a*)*b|", "a|.*.*.*.*.*.*x|", "r|(a|a)*b|", "a|" + "x" * 300 + "|"])
-def test_a_filter_that_could_take_forever_is_not_evaluated(pattern):
-    with pytest.raises(Unavailable):
-        passes((pattern,), ("/dev/" + "a" * 60,))
+@pytest.mark.parametrize("pattern, through", [
+    ("a|(a*)*b|", True), ("a|.*.*.*.*.*.*x|", True), ("r|(a|a)*$|", False),
+    ("a|" + "x?" * 300 + "b|", True), ("r|((((a*)*)*)*)*$|", False)])
+def test_a_filter_that_could_take_forever_does_not(pattern, through):
+    assert lvmfilter.passes((pattern,), ("/dev/" + "a" * 200,)) is through
 
 
 def test_chains_that_jump_in_a_circle_end():
-    circle = {"a": (chains.FirewallRule(verdict="b"),), "b": (chains.FirewallRule(verdict="a"),)}
-    assert chains.admits(circle, {"a": chains.DROP}, "tcp", 1) is False
+    def to(name):
+        return (chains.simple(Where("f", 1), lambda packet: YES, chains.JUMP + name),)
+    circle, entry = {"a": to("b"), "b": to("a")}, chains.Chain("a", chains.DROP, Where("f", 2))
+    answer = chains.passage([entry], circle, Packet(protocol="tcp"), Where("f"))
+    assert (answer.result, str(answer.where)) == (chains.CLOSED, "f:2")
 
 
 @pytest.mark.parametrize("text", [

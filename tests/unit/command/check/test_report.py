@@ -59,7 +59,7 @@ def test_what_cannot_be_checked_is_listed(directories):
 @pytest.mark.parametrize("spoil, code", [
     (lambda pair: pair, ExitStatus.OK),
     (lambda pair: pair.silence("ip-addr"), ExitStatus.INCOMPLETE),
-    (lambda pair: pair.edit("/etc/corosync/corosync.conf", "token: 3000", "token: 1"),
+    (lambda pair: pair.edit("/etc/corosync/corosync.conf", "token: 3000", "token: 300"),
      ExitStatus.WARNING),
     (lambda pair: pair.edit("/etc/drbd.d/r0.res", "allow-two-primaries yes;", ""),
      ExitStatus.ERROR),

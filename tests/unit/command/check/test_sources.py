@@ -52,6 +52,30 @@ def test_what_is_no_readable_file_is_told(tmp_path, make, says):
     assert says in seen.unreadable["/etc/drbd.conf"]
 
 
+def test_patterns_stand_for_directories_and_parts_of_names_too(tmp_path):
+    for name in ("sys/block/dm-0/dm/name", "sys/block/sda/size", "etc/lvm/lvm_a.conf",
+                 "etc/lvm/other.conf", "etc/nftables.d/a", "etc/nftables.d/sub/b",
+                 "etc/sysconfig/network-scripts/ifcfg-eth0",
+                 "etc/sysconfig/network-scripts/ifup-eth", "etc/drbd.d/.hidden.res"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    seen = collect.copied(str(tmp_path))
+    assert sorted(seen.files) == [
+        "/etc/lvm/lvm_a.conf", "/etc/nftables.d/a", "/etc/sysconfig/network-scripts/ifcfg-eth0",
+        "/sys/block/dm-0/dm/name"]
+    assert seen.unreadable == {}
+
+
+def test_what_nftables_includes_is_read_wherever_it_is(tmp_path):
+    for name, text in (("etc/nftables.conf", 'include "/opt/rules/*.nft"\n include "x.nft"\n'),
+                       ("opt/rules/a.nft", 'include "/opt/deep.nft"'), ("opt/rules/b.txt", ""),
+                       ("opt/deep.nft", 'include "nftables.conf"'), ("etc/x.nft", "")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert sorted(collect.copied(str(tmp_path)).files) == [
+        "/etc/nftables.conf", "/etc/x.nft", "/opt/deep.nft", "/opt/rules/a.nft"]
+
+
 def test_a_device_is_known_by_all_its_names(monkeypatch):
     numbers = {"/dev/sdb": (8, 16), "/dev/sda": (8, 0), "/dev/disk/by-id/x": (8, 16)}
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from dualstor.command.check.parsers import xml
-from dualstor.command.check.view.cib import Cib, seconds
+from dualstor.command.check.view.cib import Cib
 from dualstor.command.check.view.constraints import colocations, orders
 
 from .spoilt import CLUSTER, CORO, HOSTS, LVM, RES, C, M, _devices, _v1
@@ -85,7 +85,9 @@ VARIANTS = [
      .edit(RES, "on node2", "on node2.example.com")),
     (C, "the module 8.4 with tools 9",
      lambda p: p.write("/proc/drbd", "version: 8.4.11 (api:1)\n").edit(
-         RES, "fencing resource-and-stonith;", "}\n\tdisk {\n\t\tfencing resource-and-stonith;")),
+         RES, "fencing resource-and-stonith;", "").edit(
+             RES, "handlers {", "disk {\n\t\tfencing resource-and-stonith;\n\t}\n\thandlers {")
+     .edit(RES, "options {\n\t\tauto-promote no;\n\t}\n\t", "")),
     (C, "firewalld", lambda p: p.answer("firewalld", "public (active)\n  target: default\n"
                                         "  services: high-availability ssh\n  ports: 7788/tcp\n")),
     (C, "resource sets", _with_sets),
@@ -95,6 +97,17 @@ VARIANTS = [
         "</resources>",
         '</resources><op_defaults><meta_attributes id="x"><nvpair id="y" name="timeout" '
                         'value="3min"/></meta_attributes></op_defaults>')),
+    (C, "a DRBD resource that is not for two Primaries", lambda p: p.write(
+        "/etc/drbd.d/r1.res", """resource r1 {
+	device /dev/drbd1;
+	disk /dev/vdd;
+	meta-disk internal;
+	net { protocol A; }
+	options { auto-promote no; }
+	on node1 { address 10.77.0.1:7789; }
+	on node2 { address 10.77.0.2:7789; }
+}
+""").edit(LVM, "filter = [", 'filter = [ "r|^/dev/vdd$|",')),
     (C, "a random fence delay", lambda p: p.pacemaker('pcmk_delay_base" value="5s"',
                                                       'pcmk_delay_max" value="10s"')),
     (C, "a fence delay by node", lambda p: p.pacemaker(
@@ -102,10 +115,14 @@ VARIANTS = [
     (C, "one device for both", lambda p: p.pacemaker(
         'name="pcmk_host_list" value="node1"',
         'name="pcmk_host_map" value="node1:1;node2:2"').pacemaker(
-        'pcmk_delay_base" value="5s"', 'pcmk_delay_base" value="node1:5s;node2:0s"')),
+        'pcmk_delay_base" value="5s"', 'pcmk_delay_base" value="node1:5s;node2:0s"')
+     .pacemaker('fence_ipmilan', 'fence_apc')),
     (C, "priorities of fencing", lambda p: p.pacemaker('value="5s"', 'value="0"').pacemaker(
         '<nvpair id="option-fencing"', '<nvpair id="pf" name="priority-fencing-delay" value="15s"/>'
-                                       '<nvpair id="option-fencing"')),
+                                       '<nvpair id="option-fencing"').pacemaker(
+        '</resources>', '<primitive id="ip" class="ocf" provider="heartbeat" type="IPaddr2">'
+        '<meta_attributes id="im"><nvpair id="ip1" name="priority" value="10"/></meta_attributes>'
+        '</primitive></resources>')),
     (C, "the words of Pacemaker 3", lambda p: p.pacemaker("stonith-enabled", "fencing-enabled")),
     (M, "comments and blanks in cluster.conf", lambda p: p.edit(
         CLUSTER, "<clusternodes>", "<!-- two -->\n\n<clusternodes>", (1,))),
@@ -116,6 +133,8 @@ VARIANTS = [
     (M, "names from DNS, in full", lambda p: p.edit(HOSTS, "node1", "x").edit(HOSTS, "node2", "y")
      .edit(CLUSTER, 'name="node1"', 'name="node1.example.com"')
      .edit(CLUSTER, 'name="node2"', 'name="node2.example.com"')
+     .pacemaker('value="node1"', 'value="node1.example.com"')
+     .pacemaker('value="node2"', 'value="node2.example.com"')
      .answer("getent-node1.example.com", "10.77.0.1")
      .answer("getent-node2.example.com", "10.77.0.2")),
     (M, "clvmd's interface",
@@ -191,14 +210,6 @@ def test_the_cib_on_disk_serves_where_pacemaker_does_not_run(good):
                (1,))
     places = {str(f.where) for f in pair.verdict().findings if f.rule.id == "PCMK-QUORUM-POLICY"}
     assert [place.rpartition(":")[0] for place in places] == ["/var/lib/pacemaker/cib/cib.xml"]
-
-
-@pytest.mark.parametrize("text, value", [
-    ("20", 20), ("20s", 20), ("3min", 180), ("500ms", 0.5), ("1h", 3600), ("", None),
-    ("soon", None),
-    (None, None), ("1 m", 60), ("-1", None), ("1us", 0.000001)])
-def test_times(text, value):
-    assert seconds(text) == value
 
 
 class _Document:

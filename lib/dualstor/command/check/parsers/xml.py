@@ -14,8 +14,12 @@ TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     Element = etree._Element
 
-#: The declaration may name an encoding that the text, read as UTF-8, no longer has.
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+#: The declaration may name an encoding that the text, read as UTF-8, no longer has. One that is
+#: wrong, or is not at the very beginning, stays: libxml2 refuses it.
+_DECLARATION = re.compile(r"""<\?xml\s+version\s*=\s*(?:"1\.[0-9]+"|'1\.[0-9]+')"""
+                          r"""(?:\s+encoding\s*=\s*(?:"[A-Za-z][\w.-]*"|'[A-Za-z][\w.-]*'))?"""
+                          r"""(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>""",
+                          re.ASCII)
 
 
 def _parser(recover: bool) -> "etree.XMLParser":

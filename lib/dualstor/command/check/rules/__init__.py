@@ -5,10 +5,13 @@ from importlib import import_module
 
 from dualstor.command.check.rules import registry
 
-MODULES = ("drbd_syntax", "drbd_dual", "drbd_host", "lvm_locking", "lvm_daemons", "lvm_devices",
-           "lvm_groups", "cman_structure", "cman_nodes", "cman_fencing", "corosync_structure",
-           "corosync_network", "dlm", "quorum", "firewall", "pacemaker_fencing", "pacemaker_clones",
-           "pacemaker_constraints", "pacemaker_operations", "packages")
+MODULES = ("files", "drbd_syntax", "drbd_dual", "drbd_structure", "drbd_host", "drbd_twice",
+           "lvm_locking", "lvm_daemons", "lvm_devices", "lvm_groups", "cman_structure",
+           "cman_nodes", "cman_fencing", "corosync_file", "corosync_nodes", "corosync_quorum",
+           "corosync_network", "corosync_crypto", "corosync_test", "dlm", "quorum", "firewall",
+           "ports", "pacemaker_fencing", "pacemaker_devices", "pacemaker_timing",
+           "pacemaker_sbd", "pacemaker_clones", "pacemaker_constraints", "pacemaker_locations",
+           "pacemaker_operations", "pacemaker_storage", "pacemaker_verify", "packages")
 
 
 def rules() -> "tuple[registry.Rule, ...]":

@@ -7,6 +7,7 @@ from dualstor.record import whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from dualstor.command.check.parsers.xml import Element
     from dualstor.command.check.rules.registry import Findings
     from dualstor.command.check.view.host import HostView
 
@@ -38,6 +39,48 @@ def device(host: "HostView") -> "Findings":
             if name not in known:
                 yield found(clusterconf.at(element),
                     f"node {node.name} uses device {name}, which is not defined", device=name)
+
+
+#: Controllers of the machine that they are in: they have no plugs.
+_CONTROLLERS = ("fence_ipmilan", "fence_ipmilanplus", "fence_ilo", "fence_ilo2", "fence_ilo3",
+                "fence_ilo3_ssh", "fence_ilo4", "fence_ilo4_ssh", "fence_ilo5", "fence_ilo_ssh",
+                "fence_ilo_mp", "fence_drac", "fence_idrac", "fence_imm", "fence_rsa", "fence_rsb")
+#: Attributes that name what a device switches, and where the device is.
+_PLUGS = ("port", "plug", "nodename", "domain", "uuid", "module_name", "slot")
+_ADDRESSES = ("ipaddr", "ip", "hostname", "serial_device", "ipport")
+
+
+def _switched(node: "clusterconf.ClusterNode", known: "dict[str, clusterconf.FenceDevice]") \
+        -> "dict[tuple[str, str, str], Element]":
+    """{(agent, address, plug): element} of what the devices of a node switch."""
+    result: "dict[tuple[str, str, str], Element]" = {}
+    for element in node.devices:
+        defined = known.get(element.get("name", ""))
+        if defined is None:
+            continue
+        values = dict(list(defined.element.items()) + list(element.items()))
+        plug = "" if defined.agent in _CONTROLLERS else " ".join(
+            str(values[key]) for key in _PLUGS if values.get(key))
+        address = " ".join(str(values[key]) for key in _ADDRESSES if values.get(key))
+        if plug or defined.agent in _CONTROLLERS:
+            result.setdefault((defined.agent, address or defined.name, plug), element)
+    return result
+
+
+@rule("CMAN-FENCE-SAME-PLUG", ERROR, "the two nodes have different plugs or management controllers",
+      why="A node that fences the other powers itself off, and the other, which may be dead or "
+          "still write, is taken for fenced or not.",
+      fix="give each node the device, or the port=\"...\", that switches its own power")
+def same_plug(host: "HostView") -> "Findings":
+    known, nodes = clusterconf.devices(host), clusterconf.nodes(host)
+    for index, node in enumerate(nodes):
+        for earlier in nodes[:index]:
+            mine, theirs = _switched(node, known), _switched(earlier, known)
+            for key in sorted(set(mine) & set(theirs)):
+                plug = f", plug {key[2]}" if key[2] else ""
+                yield found(clusterconf.at(mine[key]),
+                            f"nodes {earlier.name} and {node.name} are both fenced by {key[0]} at "
+                            f"{key[1]}{plug}")
 
 
 @rule("CMAN-FENCE-MANUAL", ERROR, "the fence devices power nodes off",

@@ -3,26 +3,76 @@
 
 import ipaddress
 
+from dualstor.command.check.parsers import xml
 from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
 from dualstor.record import whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from dualstor.command.check.parsers.xml import Element
     from dualstor.command.check.rules.registry import Findings
     from dualstor.command.check.view.host import HostView
 
 
 @rule("CMAN-TWO-NODE", ERROR, "two_node is 1 and expected_votes is 1",
       why="Otherwise the survivor of two nodes has no quorum: its storage freezes.",
-      fix="set <cman two_node=\"1\" expected_votes=\"1\"/> in cluster.conf on both hosts")
+      fix="set <cman two_node=\"1\" expected_votes=\"1\"/> in cluster.conf on both hosts, and no "
+          "votes of the nodes")
 def two_node(host: "HostView") -> "Findings":
-    if len(clusterconf.nodes(host)) > 2:
-        return
+    disk = _quorum_disk(host)
+    if len(clusterconf.nodes(host)) > 2 or (disk is not None and disk.get("votes") != "0"):
+        return  # CMAN-QUORUM-DISK; without votes it only checks this node's health
     values = [clusterconf.attribute(host, "cman", name) for name in ("two_node", "expected_votes")]
     if [value for value, _ in values] != ["1", "1"]:
         two, expected = (value or "not set" for value, _ in values)
         yield found(values[0][1], f"two_node is {two} and expected_votes is {expected}")
+    for element in xml.elements(clusterconf.root(host), "clusternode"):
+        if values[0][0] == "1" and element.get("votes", "1") != "1":
+            yield found(clusterconf.at(element), f"node {element.get('name')} has "
+                        f"{element.get('votes')} votes; two_node needs one vote per node")
+
+
+def _quorum_disk(host: "HostView") -> "Element | None":
+    """The element <quorumd>."""
+    return next(iter(xml.elements(clusterconf.root(host), "quorumd")), None)
+
+
+@rule("CMAN-QUORUM-DISK", ERROR, "the votes are those of the nodes and of the quorum disk",
+      why="With two_node the quorum disk decides nothing; with other votes than the sum, one node "
+          "with the quorum disk has no quorum, or each node has it without the quorum disk.",
+      fix="remove two_node from <cman> and set expected_votes=\"{votes}\" on both hosts")
+def quorum_disk(host: "HostView") -> "Findings":
+    disk, nodes = _quorum_disk(host), xml.elements(clusterconf.root(host), "clusternode")
+    if disk is None or disk.get("votes") == "0":
+        return
+    own = sum(whole(node.get("votes", "1")) or 1 for node in nodes)
+    votes = own + (whole(disk.get("votes")) or max(len(nodes) - 1, 1))
+    two, where = clusterconf.attribute(host, "cman", "two_node")
+    expected = clusterconf.attribute(host, "cman", "expected_votes")[0]
+    if two == "1":
+        yield found(where, "two_node is 1, and there is a quorum disk", votes=votes)
+    elif expected is not None and expected != str(votes):
+        yield found(where, f"expected_votes is {expected}; the nodes and the quorum disk have "
+                           f"{votes}", votes=votes)
+
+
+@rule("CMAN-QUORUM-DISK-PLACE", WARNING, "the quorum disk is not on the two nodes' own storage",
+      why="When the nodes lose each other, each has its own copy of storage that they replicate, "
+          "so that each can win the quorum disk, which is to decide between them.",
+      fix="put the quorum disk on a third machine (e.g. iSCSI); without one remove <quorumd> and "
+          "set two_node=\"1\" expected_votes=\"1\"")
+def quorum_disk_place(host: "HostView") -> "Findings":
+    disk = _quorum_disk(host)
+    if disk is None:
+        return
+    device = disk.get("device", "")
+    if "drbd" in device:
+        yield found(clusterconf.at(disk), f"the quorum disk is {device}, which DRBD replicates")
+    elif not device.startswith("/dev/disk/by-path/"):
+        name = device or f"found by its label {disk.get('label', '')}"
+        yield found(clusterconf.at(disk), f"the quorum disk is {name}; make sure that it is not on "
+                                          "DRBD or on a disk of the nodes")
 
 
 @rule("CMAN-NODE-COUNT", ERROR, "the cluster has two nodes",

@@ -44,7 +44,7 @@ def schema(host: "HostView") -> "Findings":
         errors = list(validator.error_log)
         for line in sorted({error.line for error in errors}):
             said = [error.message for error in errors if error.line == line]
-            yield found(Where(CLUSTER_CONF, line), said[0])
+            yield found(Where(CLUSTER_CONF, line or None), said[0])
 
 
 def _outside(host: "HostView", name: str, around: str) -> "list[etree._Element]":
@@ -103,10 +103,17 @@ def same_version(cluster: "ClusterView") -> "Findings":
                                           f"on {second.name}")
 
 
-def _shape(element: "etree._Element") -> "tuple[str, list[tuple[str, str]], list[Any]]":
-    """What an element says, without comments and blanks."""
-    return (element.tag, sorted((str(key), str(value)) for key, value in element.items()),
-            [_shape(inner) for inner in element if isinstance(inner.tag, str)])
+#: Elements in which the order of what they hold matters: methods and devices are tried in turn.
+_IN_ORDER = ("fence", "method", "unfence", "rm", "service")
+
+
+def _shape(element: "etree._Element") -> "tuple[Any, ...]":
+    """What an element says, without comments, blanks and order where none is meant."""
+    inner = [_shape(each) for each in element if isinstance(each.tag, str)]
+    within = [each.tag for each in element.iterancestors()]
+    return (element.tag, sorted((str(key), str(value)) for key, value in element.items()
+                                if key != "config_version"),     # CMAN-SAME-VERSION
+            inner if element.tag in _IN_ORDER or "rm" in within else sorted(inner))
 
 
 @rule("CMAN-SAME-FILE", ERROR, "both hosts have the same cluster.conf",

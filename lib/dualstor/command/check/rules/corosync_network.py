@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""corosync's network: addresses, transport, token, encryption."""
+"""corosync's network: addresses, transport, timeouts."""
 
 import ipaddress
+import re
 
-from dualstor.command.check.parsers.where import Where
-from dualstor.command.check.rules.drbd_host import address
 from dualstor.command.check.rules.registry import ERROR, NOTE, WARNING, found, rule
 from dualstor.command.check.view.seen import Irrelevant, Unavailable
 from dualstor.record import whole
@@ -13,98 +12,74 @@ TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.parsers.corosyncconf import CorosyncSection
     from dualstor.command.check.rules.registry import Findings
+    from dualstor.command.check.view.corosync import Corosync
     from dualstor.command.check.view.host import HostView, Network
 
-_AUTHKEY = "/etc/corosync/authkey"
 _TRANSPORTS = {1: ("udp", "udpu", "iba"), 2: ("udp", "udpu", "iba"), 3: ("knet", "udp", "udpu")}
 #: Milliseconds: below, a busy host is taken for dead; above, locks wait too long for it.
 _TOKEN_LEAST, _TOKEN_MOST = 1000, 30000
-
-
-def _totem(host: "HostView") -> "CorosyncSection":
-    return host.corosync_conf[0].first("totem")
+#: Below, corosync refuses a timeout; the default of join, in milliseconds.
+_LEAST, _JOIN = 30, 50
+#: Below, corosync refuses the time for which a node holds the token, given or derived.
+_LEAST_HOLD = {1: 30, 2: 30, 3: 14}
 
 
 def transport(host: "HostView") -> str:
     """The transport in use: "udp" (multicast), "udpu", "knet" or another word."""
-    return _totem(host).get("transport") or ("knet" if host.corosync_version >= 3 else "udp")
+    return host.corosync.transport
 
 
-def _addresses(node: "CorosyncSection") -> "list[str]":
-    """The values of ring0_addr, ring1_addr ... of a node section."""
-    return [value for key, (value, _) in node.values.items()
-            if key.startswith("ring") and key.endswith("_addr")]
+def _interfaces(host: "HostView") -> "list[CorosyncSection]":
+    return host.corosync.totem.named("interface")
 
 
 @rule("COROSYNC-BINDNETADDR", ERROR, "each interface section has a bindnetaddr",
       why="Without it corosync does not know which network to use and does not start.",
-      fix="set `bindnetaddr:` to the network's address, e.g. 192.168.1.0, in the interface section")
+      fix="set `bindnetaddr:` to the network's address, e.g. 192.168.1.0, in the interface section "
+          "(corosync 1: `mcastport: 5405`, too)")
 def bindnetaddr(host: "HostView") -> "Findings":
-    interfaces = _totem(host).named("interface")
-    if host.corosync_nodes and host.corosync_version >= 2:
+    if host.corosync.nodes and host.corosync.version >= 2:
         return  # the node list has the addresses
-    for section in interfaces:
+    for section in _interfaces(host):
         if section.get("bindnetaddr") is None:
             yield found(section.where, "no bindnetaddr")
-    if not interfaces:
-        yield found(_totem(host).where, "no interface section, and no node list")
+        if host.corosync.version == 1 and not whole(section.get("mcastport")):
+            yield found(section.at("mcastport"), "no mcastport, which corosync 1 needs")
+    if not _interfaces(host):
+        yield found(host.corosync.totem.where, "no interface section, and no node list")
 
 
-@rule("COROSYNC-BINDNETADDR-NETWORK", ERROR,
-      "bindnetaddr is the address of one of this host's networks",
+@rule("COROSYNC-BINDNETADDR-NETWORK", ERROR, "bindnetaddr is in one of this host's networks",
       why="corosync binds to the loopback address without an error and receives nothing.",
       fix="set `bindnetaddr: {network}`")
 def bindnetaddr_network(host: "HostView") -> "Findings":
-    for section in _totem(host).named("interface"):
+    if host.corosync.addresses:
+        return  # corosync 2.4.3 and later take the addresses from the node list
+    for section in _interfaces(host):
         text = section.get("bindnetaddr")
         if text is None:
             continue
         own = [i for i in host.interfaces if not i.ip.is_loopback]
         names = ", ".join(sorted({str(i.network.network_address) for i in own if i.version == 4}))
         try:
-            wanted = ipaddress.ip_address(text)
-        except ValueError:
+            wanted = host.corosync.resolved(text)
+        except Unavailable:
+            wanted = []
+        if not wanted:
             yield found(section.at("bindnetaddr"), f"{text} is no address", network=names)
-            continue
-        if any(wanted == i.network.network_address for i in own):
-            continue
-        near = [str(i.network.network_address) for i in own if wanted in i.network]
-        what = "an address, not that of its network" if near else "no network of this host"
-        yield found(section.at("bindnetaddr"), f"{text} is {what}",
-                    network=near[0] if near else names)
-
-
-@rule("COROSYNC-RING", ERROR, "this host has the addresses of one of the nodes",
-      why="corosync identifies itself in the node list by its addresses, and does not start "
-          "otherwise.",
-      fix="set `ring0_addr` of this host's node to one of its addresses (`ip addr`)")
-def ring(host: "HostView") -> "Findings":
-    nodes = host.corosync_nodes
-    if not nodes or host.corosync_version < 2:
-        raise Irrelevant()
-    own = {str(i.ip) for i in host.interfaces}
-    rings = [[host.addresses.get(text, text) for text in _addresses(node)] for node in nodes]
-    mine = [index for index, one in enumerate(rings) if own & set(one)]
-    if not mine:
-        listed = ", ".join(sorted(address for one in rings for address in one))
-        yield found(nodes[0].at("ring0_addr"), f"none of {listed} is an address of this host")
-    for index in mine[:1]:
-        for text in rings[index]:
-            if text not in own:
-                yield found(nodes[index].where, f"{text} is not an address of this host")
+        elif not any(wanted[0] in i.network for i in own):  # any address in it: it is masked
+            yield found(section.at("bindnetaddr"), f"{text} is no network of this host",
+                        network=names)
 
 
 def _links(host: "HostView") -> "list[Network]":
     """The networks of this host that corosync uses."""
-    bound = [section.get("bindnetaddr") or "" for section in _totem(host).named("interface")]
-    texts = [text for node in host.corosync_nodes for text in _addresses(node)]
+    bound = [section.get("bindnetaddr") or "" for section in _interfaces(host)]
+    texts = [one.text for one in host.corosync.addresses]
     networks: "list[Network]" = []
-    for text in bound + [host.addresses.get(text, text) for text in texts]:
-        try:
-            one = ipaddress.ip_address(text)
-        except ValueError:
-            continue
-        networks += [i.network for i in host.interfaces if one in i.network]
+    for text in texts or bound:
+        for one in host.corosync.resolved(text) if text else ():
+            networks += [i.network for i in host.interfaces if one in i.network]
     return networks
 
 
@@ -118,42 +93,61 @@ def on_replication(host: "HostView") -> "Findings":
     if not links:
         raise Unavailable("corosync.conf names no network of this host")
     for resource in host.resources:
-        own = resource.configuration.host(host.name)
-        parsed = address(own.address) if own else None
-        networks = [i.network for i in host.interfaces if parsed and parsed[0] in i.network]
+        addresses = [one.ip for one in host.drbd_addresses(resource) if not one.ip.is_loopback]
+        networks = [i.network for i in host.interfaces for ip in addresses if ip in i.network]
         if networks and not any(network in links for network in networks):
-            yield found(_totem(host).where,
+            yield found(host.corosync.totem.where,
                         f"the ring is not on {networks[0]}, where resource {resource.name} "
                         "replicates", network=networks[0])
 
 
 @rule("COROSYNC-MCASTADDR", ERROR, "the multicast address is valid",
-      why="Packets to another address reach nobody, and each node forms a cluster of its own.",
-      fix="set `mcastaddr: 239.192.0.1` (any of 239.192.0.0/14) in the interface section")
+      why="Without one corosync does not start; packets to another address reach nobody, and each "
+          "node forms a cluster of its own.",
+      fix="set `mcastaddr: 239.192.0.1` (any of 239.192.0.0/14) in the interface section; for a "
+          "second ring another one, or a mcastport that is higher by 2")
 def mcastaddr(host: "HostView") -> "Findings":
-    if transport(host) != "udp":
+    corosync = host.corosync
+    if corosync.transport != "udp":
         raise Irrelevant()
-    for section in _totem(host).named("interface"):
+    sections = _interfaces(host)
+    if any(section.get("broadcast") == "yes" for section in sections):
+        return
+    for section in sections:
         text = section.get("mcastaddr")
-        if text is None and (section.get("broadcast") == "yes" or host.corosync_version >= 2):
-            continue
+        if text is None and corosync.version >= 2 and corosync.totem.get("cluster_name"):
+            continue    # it is made of the name
         try:
             good = ipaddress.ip_address(text or "").is_multicast
         except ValueError:
             good = False
         if not good:
             yield found(section.at("mcastaddr"), f"mcastaddr is {text or 'not set'}")
+    if not sections and corosync.nodes and not corosync.totem.get("cluster_name"):
+        yield found(corosync.totem.where, "neither mcastaddr nor cluster_name is set")
+    yield from _same_group(corosync, sections)
+
+
+def _same_group(corosync: "Corosync", sections: "list[CorosyncSection]") -> "Findings":
+    """Two rings with one address and neighbouring ports, of which each takes two."""
+    groups = [(section.get("mcastaddr"), whole(section.get("mcastport", "5405")), section)
+              for section in sections]
+    for index, (group, port, _) in enumerate(groups):
+        for other, its_port, section in groups[index + 1:]:
+            if group is not None and group == other and port is not None \
+                    and its_port is not None and abs(port - its_port) <= 1:
+                yield found(section.at("mcastaddr"), f"two rings have mcastaddr {group} and ports "
+                                                     f"{port} and {its_port}")
 
 
 @rule("COROSYNC-TRANSPORT", ERROR, "this corosync supports the transport",
-      why="corosync does not start with an unknown transport.",
+      why="corosync does not start with an unknown transport, or uses its default (2 and 3.0).",
       fix="set `transport: {transport}` in the totem section on both hosts")
 def known_transport(host: "HostView") -> "Findings":
-    known = _TRANSPORTS.get(host.corosync_version, _TRANSPORTS[3])
-    word = transport(host)
+    known, word = _TRANSPORTS[host.corosync.version], host.corosync.transport
     if word not in known:
-        yield found(_totem(host).at("transport"),
-                    f"transport is {word}; corosync {host.corosync_version} has "
+        yield found(host.corosync.totem.at("transport"),
+                    f"transport is {word}; corosync {host.corosync.version} has "
                     f"{', '.join(known)}", transport=known[0])
 
 
@@ -162,39 +156,48 @@ def known_transport(host: "HostView") -> "Findings":
           "that long for a dead host.",
       fix="set `token: 3000` in the totem section on both hosts (milliseconds)")
 def token(host: "HostView") -> "Findings":
-    text = _totem(host).get("token")
-    if text is None:
+    number = _milliseconds(host.corosync, "token")
+    if number and not _TOKEN_LEAST <= number <= _TOKEN_MOST:
+        yield found(host.corosync.totem.at("token"), f"token is {number} ms")
+
+
+def _milliseconds(corosync: "Corosync", key: str) -> "int | None":
+    """A timeout of the totem section; None if there is none. 0 stands for the default."""
+    text = corosync.totem.get(key) or ""
+    if corosync.version == 1:   # atoi
+        match = re.match(r"[0-9]{1,9}", text)
+        text = match.group() if match else ""
+    return whole(text, signed=True) or None
+
+
+@rule("COROSYNC-TIMEOUTS", ERROR, "corosync accepts the timeouts",
+      why="corosync does not start with timeouts that are too short or contradict each other.",
+      fix="remove {option} from the totem section on both hosts, or set it to its default: token "
+          "3000, join 50; the others follow token")
+def timeouts(host: "HostView") -> "Findings":
+    corosync = host.corosync
+    if corosync.accepted:
         return
-    if not _TOKEN_LEAST <= (whole(text) or 0) <= _TOKEN_MOST:
-        yield found(_totem(host).at("token"), f"token is {text} ms")
-
-
-def _encrypts(host: "HostView") -> bool:
-    """Whether corosync authenticates what it receives, by the old or the new options."""
-    totem = _totem(host)
-    cipher, mac = totem.get("crypto_cipher"), totem.get("crypto_hash")
-    if totem.get("secauth") is not None and cipher is None and mac is None:
-        return totem.get("secauth") in ("on", "yes")
-    if cipher is None and mac is None:
-        return host.corosync_version < 3  # there secauth is on by default
-    return "none" not in (cipher or "aes256", mac or "sha256")
-
-
-@rule("COROSYNC-CRYPTO", WARNING, "the nodes authenticate each other",
-      why="Otherwise every host on that network can join the cluster, or fence its nodes.",
-      fix="set `crypto_cipher: aes256` and `crypto_hash: sha256` (corosync 1: `secauth: on`) in "
-          "the totem section, with transport knet in corosync 3, and make a key: `corosync-keygen`")
-def crypto(host: "HostView") -> "Findings":
-    if not _encrypts(host):
-        yield found(_totem(host).where, "neither secauth nor crypto_cipher and crypto_hash are on")
-    elif host.corosync_version >= 3 and transport(host) != "knet":
-        yield found(_totem(host).at("transport"),
-                    f"with transport {transport(host)} corosync 3 encrypts nothing")
-
-
-@rule("COROSYNC-AUTHKEY", ERROR, "the cluster's key exists",
-      why="With encryption on and no key, corosync does not start.",
-      fix="`corosync-keygen` on one host, then copy {file} to the other, readable by root only")
-def authkey(host: "HostView") -> "Findings":
-    if _encrypts(host) and not host.kind(_AUTHKEY):
-        yield found(Where(_AUTHKEY), "the file is missing")
+    for key in ("token", "token_retransmit", "join", "consensus", "merge", "downcheck",
+                "max_network_delay"):
+        number = _milliseconds(corosync, key)
+        if number is not None and number < _LEAST:
+            yield found(corosync.totem.at(key), f"{key} is {number} ms; corosync takes {_LEAST} ms "
+                                                "and more", option=key)
+            return
+    token_ms = _milliseconds(corosync, "token") or (3000 if corosync.version >= 3 else 1000)
+    tries = _milliseconds(corosync, "token_retransmits_before_loss_const") or 4
+    retransmit = _milliseconds(corosync, "token_retransmit") or token_ms * 5 // (tries * 5 + 1)
+    hold = _milliseconds(corosync, "hold") or retransmit * 4 // 5 - 10
+    if retransmit < _LEAST or hold < _LEAST_HOLD[corosync.version]:
+        key = next((key for key in ("hold", "token_retransmit", "token",
+                                    "token_retransmits_before_loss_const")
+                    if corosync.totem.get(key)), "token")
+        yield found(corosync.totem.at(key), f"token {token_ms} ms with {tries} retransmissions "
+                    f"leaves {retransmit} ms for each, and {hold} ms to hold it", option=key)
+    join = _milliseconds(corosync, "join") or _JOIN
+    consensus = _milliseconds(corosync, "consensus") or token_ms * 6 // 5
+    if consensus < join:
+        key = "consensus" if corosync.totem.get("consensus") else "join"
+        yield found(corosync.totem.at(key), f"consensus is {consensus} ms and join {join} ms; "
+                                            "consensus must not be shorter", option=key)

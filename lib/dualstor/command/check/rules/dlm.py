@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""dlm's own connections, between the addresses that the cluster engine gives it.
+"""dlm's fencing, and its own connections between the addresses of the cluster engine.
 
 Sources: Linux fs/dlm/lowcomms.c (dlm_tcp_listen_validate; since mid 2025, and in stable kernels of
 that time, more than one address is no error over TCP, but the first alone is used); dlm_controld(8)
@@ -9,51 +9,128 @@ cman-preconfig (altname sets rrp_mode); Red Hat's support policy for dlm (one ri
 
 import re
 
-from dualstor.command.check.parsers import xml
-from dualstor.command.check.rules.registry import WARNING, found, rule
+from dualstor.command.check.parsers import dlmconf, xml
+from dualstor.command.check.parsers.where import Where
+from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
+from dualstor.command.check.view.seen import CMAN, Unavailable
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.command.check.parsers.where import Where
+    from typing import Dict, Tuple
+
     from dualstor.command.check.rules.registry import Findings
+    from dualstor.command.check.view.cib import Cib
     from dualstor.command.check.view.host import HostView
 
+    Options = Dict[str, Tuple[str, Where]]
+
 TCP, SCTP = "tcp", "sctp"
-_RING = re.compile(r"^ring[0-7]_addr$")
+PORT = 21064    # dlm_controld sets no other
+_CONF = "/etc/dlm/dlm.conf"
+_VARIABLES = {CMAN: ("/etc/sysconfig/cman", "/etc/default/cman"),
+              "corosync": ("/etc/sysconfig/dlm", "/etc/default/dlm")}
+_FENCING, _DAEMON = "enable_fencing", "dlm_controld"
+#: What shows that dlm is used: two primaries of DRBD, lvmlockd or clvmd.
+_TWO_PRIMARIES = re.compile(r"^[^#\n]*\ballow-two-primaries\b", re.MULTILINE)
+_LOCKED = re.compile(r"^[^#\n]*\b(?:use_lvmlockd\s*=\s*1|locking_type\s*=\s*3)\b", re.MULTILINE)
+
+
+def _running(host: "HostView") -> "Options":
+    """The options of the dlm_controld that runs; {} if none does or nobody looked."""
+    try:
+        answer = host.answer("daemons")
+    except Unavailable:
+        return {}
+    lines = [line.split() for line in answer["stdout"].split("\n")]
+    return next((dlmconf.command_line(words[1:], Where(_DAEMON)) for words in lines
+                 if words and words[0].rpartition("/")[2] == _DAEMON), {})
+
+
+def _configured(host: "HostView") -> "Options":
+    """The options in cluster.conf or dlm.conf."""
+    if host.engine != CMAN:
+        return dlmconf.parse(host.text(_CONF) or "", _CONF)
+    elements = xml.elements(clusterconf.root(host), "dlm")[:1]
+    return {str(key): (str(value), clusterconf.at(element))
+            for element in elements for key, value in element.items()}
+
+
+def _sources(host: "HostView") -> "list[Options]":
+    """Where options are given, what overrides first."""
+    named = [dlmconf.variables(host.text(path) or "", path) for path in _VARIABLES[host.engine]]
+    return [_running(host)] + named + [_configured(host)]
+
+
+@rule("DLM-FENCING", ERROR, "dlm waits until a lost node is fenced",
+      why="Without it dlm grants a lost node's locks while that node may still write: two nodes "
+          "write one LV, and its data are destroyed.",
+      fix="remove the option from {file} on both hosts, then restart dlm on one host after the "
+          "other (`dlm_tool dump_config` shows enable_fencing=1)")
+def fencing(host: "HostView") -> "Findings":
+    for options in _sources(host):
+        if _FENCING in options:
+            value, where = options[_FENCING]
+            if not dlmconf.number(value):
+                yield found(where, f"{_FENCING} is {value}")
+            if where.source == _DAEMON:
+                break   # it runs with this, whatever the files say
+    for program, where in dlmconf.idle_agents(host.text(_CONF) or "", _CONF):
+        yield found(where, f"dlm fences with {program}, which does nothing")
+
+
+@rule("DLM-FENCING-ARGS", ERROR, "Pacemaker starts dlm with fencing",
+      why="Without it dlm grants a lost node's locks while that node may still write: two nodes "
+          "write one LV, and its data are destroyed.",
+      fix="`pcs resource update {resource} args=\"-s 0\"` (the default of the agent)", scope=CIB)
+def fencing_args(cib: "Cib") -> "Findings":
+    for resource in cib.resources:
+        args = resource.parameters.get("args")
+        if resource.type == "controld" and args is not None:
+            options = dlmconf.command_line(dlmconf.split(args), resource.where)
+            value = options.get(_FENCING, ("1", resource.where))[0]
+            if not dlmconf.number(value):
+                yield found(resource.where, f"resource {resource.id} has args=\"{args[:80]}\"",
+                            resource=resource.id)
 
 
 def links(host: "HostView") -> "tuple[int, Where]":
     """(how many networks the cluster engine uses, Where that is configured)."""
-    if host.engine == "cman":
+    if host.engine == CMAN:
         elements = xml.elements(clusterconf.root(host), "clusternode")
         further = [each for node in elements for each in node.iterfind("altname")]
         where = clusterconf.at(further[0] if further else clusterconf.root(host))
         return 1 + max([len(node.findall("altname")) for node in elements] or [0]), where
-    totem, nodes = host.corosync_conf[0].first("totem"), host.corosync_nodes
-    rings = [[key for key in node.values if _RING.match(key)] for node in nodes]
-    if any(rings):
-        most = max(rings, key=len)
-        return len(most), nodes[rings.index(most)].at(sorted(most)[-1])
-    interfaces = totem.named("interface")
-    return len({each.get("ringnumber", "0") for each in interfaces}) or 1, \
-        interfaces[-1].where if interfaces else totem.where
+    used, totem = host.corosync.links, host.corosync.totem
+    further_addresses = [one.where for one in host.corosync.addresses if one.link == used[-1]]
+    sections = totem.named("interface")
+    return len(used), (further_addresses[0] if further_addresses else
+                       sections[-1].where if sections else totem.where)
 
 
 def protocol(host: "HostView") -> str:
     """TCP or SCTP: what is configured for dlm, or what it derives from the cluster's links."""
-    if host.engine == "cman":
-        given = clusterconf.attribute(host, "dlm", "protocol", "detect")[0]
+    given = next((options["protocol"][0] for options in _sources(host) if "protocol" in options),
+                 "detect").lower()
+    if given in ("tcp", "0", "sctp", "1"):
+        return SCTP if given in ("sctp", "1") else TCP
+    if host.engine == CMAN:
         redundant = clusterconf.attribute(host, "totem", "rrp_mode")[0] or (
             "active" if links(host)[0] > 1 else "none")
     else:
-        match = re.search(r"^[ \t]*protocol\s*=\s*\"?(\w+)", host.text("/etc/dlm/dlm.conf") or "",
-                          re.MULTILINE)
-        given = match.group(1) if match else "detect"
-        redundant = host.corosync_conf[0].first("totem").get("rrp_mode") or "none"
-    if given in ("tcp", "0", "sctp", "1"):
-        return SCTP if given in ("sctp", "1") else TCP
+        redundant = host.corosync.totem.get("rrp_mode") or "none"
     return TCP if redundant == "none" else SCTP
+
+
+def _in_use(host: "HostView") -> bool:
+    """Whether anything in the tree shows that dlm is used here; a live host has all of it."""
+    files = host.tree.files
+    return (host.engine == CMAN or _CONF in files
+            or bool(host.cluster and host.cluster.starts_dlm)
+            or bool(host.tree.programs.get(_DAEMON) or host.tree.paths.get("/sys/kernel/dlm"))
+            or any(path.startswith("/etc/drbd") and _TWO_PRIMARIES.search(text)
+                   or path.startswith("/etc/lvm/lvm") and _LOCKED.search(text)
+                   for path, text in files.items()))
 
 
 @rule("DLM-LINKS", WARNING, "the cluster engine has one link, as dlm requires",
@@ -65,4 +142,6 @@ def protocol(host: "HostView") -> str:
 def one_link(host: "HostView") -> "Findings":
     count, where = links(host)
     if count > 1:
+        if not _in_use(host):
+            raise Unavailable("nothing in the tree shows that dlm is used")
         yield found(where, f"the cluster has {count} links, and dlm uses {protocol(host).upper()}")

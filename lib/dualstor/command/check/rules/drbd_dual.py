@@ -2,10 +2,11 @@
 """What a DRBD resource must have before both nodes may be Primary."""
 
 from dualstor import fencepeer
-from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
+from dualstor.command.check.rules.registry import ERROR, NOTE, WARNING, found, rule
 from dualstor.kernel import selinux
 from dualstor.record import whole
 from dualstor.tools.drbdconf import FENCING
+from dualstor.tools.drbdtable import choices
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from dualstor.command.check.view.host import HostView
 
 _ADJUST = ", on both hosts, then `drbdadm adjust {resource}`"
-_WITH_QUORUM = 9    # generation of DRBD that has quorum, and fencing in the net section
+_DISCARDING = frozenset(choices("9", "net", "after-sb-0pri") + choices("9", "net", "after-sb-1pri")
+                        ) - {"disconnect", "discard-zero-changes", "consensus"}
+_OTHER_PROTOCOLS = ("A", "B")   # what is none of DRBD's values is DRBD-SYNTAX
 _FENCE = ("fence-peer", "outdate-peer")
+_OF_HEARTBEAT = "drbd-peer-outdater"
 _SET_HANDLER = f"set `fence-peer \"{fencepeer.PROGRAM}\";` in the handlers section" + _ADJUST
 
 
@@ -23,8 +27,9 @@ _SET_HANDLER = f"set `fence-peer \"{fencepeer.PROGRAM}\";` in the handlers secti
       fix="set `allow-two-primaries yes;` (DRBD 8.3: `allow-two-primaries;`) in the net "
           "section" + _ADJUST)
 def two_primaries(host: "HostView") -> "Findings":
-    for resource in host.resources:
-        if not resource.configuration.allow_two_primaries:
+    for resource in host.pairs:
+        value = resource.configuration.option("net", "allow-two-primaries")
+        if not resource.configuration.allow_two_primaries and value in (None, "", "yes", "no"):
             yield found(resource.at("allow-two-primaries", "net"),
                         f"resource {resource.name} does not allow two Primaries",
                         resource=resource.name)
@@ -35,9 +40,9 @@ def two_primaries(host: "HostView") -> "Findings":
           "read old data.",
       fix="set `protocol C;` in the net section (DRBD 8.3: in the resource)" + _ADJUST)
 def protocol(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         value = resource.configuration.protocol
-        if value not in (None, "C"):
+        if value in _OTHER_PROTOCOLS:
             yield found(resource.at("protocol"), f"resource {resource.name} uses protocol {value}",
                         resource=resource.name)
 
@@ -47,9 +52,9 @@ def protocol(host: "HostView") -> "Findings":
           "keep writing, and one side's data is lost.",
       fix="set `fencing resource-and-stonith;` in the net section (before DRBD 9: disk)" + _ADJUST)
 def fencing(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         value = resource.configuration.fencing
-        if value != FENCING[-1]:
+        if value in (None, *FENCING[:-1]):
             yield found(resource.at("fencing", "disk", "net"),
                         f"resource {resource.name} has "
                         f"{f'fencing {value}' if value else 'no fencing policy'}",
@@ -60,7 +65,7 @@ def fencing(host: "HostView") -> "Findings":
       why="DRBD calls it to fence a lost peer; without one it waits forever or keeps writing "
           "alone.", fix=_SET_HANDLER)
 def handler(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         if not resource.configuration.fence_peer:
             yield found(resource.at("handlers"),
                         f"resource {resource.name} has no fence-peer handler",
@@ -70,16 +75,36 @@ def handler(host: "HostView") -> "Findings":
 @rule("DRBD-HANDLER-GENERATION", ERROR, "the fence-peer handler works with the loaded DRBD",
       why="With DRBD 9 and a broken link, stonith_admin-fence-peer.sh freezes both nodes for lack "
           "of the peer's name, and crm-fence-peer fences nobody: one node may continue while the "
-          "other is still Primary.", fix=_SET_HANDLER)
+          "other is still Primary; `outdate-peer` is never called.", fix=_SET_HANDLER)
 def handler_generation(host: "HostView") -> "Findings":
     for resource in host.resources:
         command = resource.configuration.fence_peer
-        # read only if the version matters
-        version = host.drbd_module[0] if fencepeer.stock(command) else "0"
-        if fencepeer.unfit(command, whole(version.partition(".")[0])):
+        unheard = command and resource.configuration.option("handlers", "fence-peer") is None
+        if not unheard and not fencepeer.stock(command):
+            continue    # the version does not matter
+        version = "9" if host.drbd_generation == "9" else host.drbd_module[0]
+        number = whole(version.partition(".")[0])
+        if fencepeer.unfit(command, number) or (unheard and (number or 0) >= 9):
+            named = "outdate-peer" if unheard else command
             yield found(resource.at(*_FENCE),
-                        f"resource {resource.name} has {command} with DRBD {version}",
+                        f"resource {resource.name} has {named} with DRBD {version}",
                         resource=resource.name)
+
+
+@rule("DRBD-HANDLER-HEARTBEAT", ERROR, "the fence-peer handler is not Heartbeat's",
+      why="drbd-peer-outdater asks dopd, a daemon of Heartbeat, which neither corosync nor cman "
+          "starts: it fails, nobody is fenced, and DRBD's writes stay frozen.", fix=_SET_HANDLER)
+def handler_heartbeat(host: "HostView") -> "Findings":
+    for resource in host.resources:
+        command = resource.configuration.fence_peer
+        if _program(command) == _OF_HEARTBEAT:
+            yield found(resource.at(*_FENCE), f"resource {resource.name} has {command}",
+                        resource=resource.name)
+
+
+def _program(command: "str | None") -> str:
+    """The name of the program of a command line, without its directory."""
+    return ((command or "").split() or [""])[0].rpartition("/")[2]
 
 
 def _unusable(host: "HostView", fences: bool) -> "Findings":
@@ -148,26 +173,27 @@ def unfence(host: "HostView") -> "Findings":
       why="Every other policy discards one node's writes without asking.",
       fix="set `after-sb-2pri disconnect;` in the net section" + _ADJUST)
 def after_sb_2pri(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         policy = resource.configuration.after_sb[2]
-        if policy != "disconnect":
+        if policy != "disconnect" and policy in choices("9", "net", "after-sb-2pri"):
             yield found(resource.at("after-sb-2pri"),
                         f"resource {resource.name} has after-sb-2pri {policy}",
                         resource=resource.name)
 
 
 @rule("DRBD-AFTER-SB-DISCARD", WARNING, "no split brain is resolved by discarding data",
-      why="A node may have written for hours while the peer was down, and all of it would be "
-          "discarded.",
+      why="After a split brain of two Primaries the node that was rebooted comes back Secondary: "
+          "after-sb-0pri or after-sb-1pri counts then, and the writes that it had acknowledged are "
+          "discarded; with one Primary, a note only, those of the node that was alone.",
       fix="set `after-sb-{number}pri disconnect;` in the net section" + _ADJUST)
 def after_sb_discard(host: "HostView") -> "Findings":
     for resource in host.resources:
+        severity = None if resource.configuration.allow_two_primaries else NOTE
         for number, policy in enumerate(resource.configuration.after_sb[:2]):
-            if policy.startswith("discard-") and policy != "discard-zero-changes" \
-                    or policy in ("violently-as0p", "call-pri-lost-after-sb"):
+            if policy in _DISCARDING or policy.startswith("discard-node-"):
                 option = f"after-sb-{number}pri"
                 yield found(resource.at(option), f"resource {resource.name} has {option} {policy}",
-                            number=number, resource=resource.name)
+                            number=number, resource=resource.name).but(severity=severity)
 
 
 @rule("DRBD-BECOME-PRIMARY", ERROR, "DRBD does not promote by itself at boot",
@@ -175,7 +201,7 @@ def after_sb_discard(host: "HostView") -> "Findings":
           "Pacemaker's knowledge.",
       fix="remove `become-primary-on` from the startup section, on both hosts")
 def become_primary(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         value = resource.configuration.option("startup", "become-primary-on")
         if value is not None:
             yield found(resource.at("become-primary-on"),
@@ -187,7 +213,7 @@ def become_primary(host: "HostView") -> "Findings":
           "just demoted it.",
       fix="set `auto-promote no;` in the options section" + _ADJUST)
 def auto_promote(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         value = resource.configuration.option("options", "auto-promote")
         if value == "no":
             continue
@@ -203,38 +229,8 @@ def auto_promote(host: "HostView") -> "Findings":
           "of both Primaries, or have a host fenced that the cluster cannot fence.",
       fix="set `quorum off;` in the options section" + _ADJUST)
 def own_quorum(host: "HostView") -> "Findings":
-    for resource in host.resources:
+    for resource in host.pairs:
         if resource.configuration.quorum:
             yield found(resource.at("quorum", "options"),
                         f"resource {resource.name} has quorum {resource.configuration.quorum}",
                         resource=resource.name)
-
-
-@rule("DRBD-FILE-VERSION", ERROR, "each resource's file is one for the loaded DRBD",
-      why="drbdadm refuses the whole configuration if an option is where another version has it: "
-          "`fencing` is in the net section of DRBD 9, in the disk section before.",
-      fix="move `fencing` to the {section} section, on both hosts; `dualstor configure` prints "
-          "such a file")
-def file_version(host: "HostView") -> "Findings":
-    for resource in host.resources:
-        options = resource.configuration.option
-        nine = whole(host.drbd_module[0].partition(".")[0]) == _WITH_QUORUM
-        right, wrong = ("net", "disk") if nine else ("disk", "net")
-        if options(wrong, "fencing") is not None:
-            yield found(resource.at("fencing"),
-                        f"resource {resource.name} has fencing in the {wrong} section, and DRBD "
-                        f"{host.drbd_module[0]} is loaded", section=right)
-
-
-@rule("DRBD-THREE-NODES", ERROR, "a resource with two Primaries is on two nodes",
-      why="DRBD supports two Primaries only in a resource of two nodes; a third copy gets out of "
-          "sync.",
-      fix="keep two `on` sections in resource {resource}")
-def three_nodes(host: "HostView") -> "Findings":
-    for resource in host.resources:
-        conf = resource.configuration
-        if len(conf.hosts) > 2:
-            witness = f", {', '.join(conf.witnesses)} as a diskless witness" if conf.witnesses \
-                else ""
-            yield found(resource.where, resource=resource.name, text=(
-                f"resource {resource.name} is on {len(conf.hosts)} nodes{witness}"))

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which devices LVM sees: the DRBD device and never its backing device."""
 
+from dualstor.command.check.parsers import lvmfilter
+from dualstor.command.check.parsers.dmregex import Malformed
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import ERROR, WARNING, found, rule
-from dualstor.command.check.view.lvm import DEVICES, GLOBAL_FILTER, passes
-from dualstor.command.check.view.seen import Irrelevant
+from dualstor.command.check.view.lvm import DEVICES, GLOBAL_FILTER
+from dualstor.command.check.view.seen import Irrelevant, Unavailable
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
+    from dualstor.command.check.view.drbd import Disk
     from dualstor.command.check.view.host import HostView
     from dualstor.command.check.view.lvm import Setting
 
@@ -29,7 +32,44 @@ def _filters(host: "HostView") -> "list[tuple[str, Setting]]":
 
 
 def _passes(setting: "Setting", *names: str) -> bool:
-    return setting.value is None or passes(setting.entries, names)
+    """Whether a filter accepts a device.
+
+    :raises Unavailable: LVM refuses the filter, which LVM-FILTER-SYNTAX reports
+    """
+    try:
+        return setting.value is None or lvmfilter.passes(setting.entries, names)
+    except Malformed as problem:
+        raise Unavailable(f"{setting.where}: LVM refuses the filter: {problem}") from problem
+
+
+def _is_seen(host: "HostView", disk: "Disk") -> bool:
+    """Whether LVM would take a backing device for a PV that its filters accept.
+
+    :raises Unavailable: it would not if the device is an LV, which is not known
+    """
+    if host.lvm.scans_lvs:
+        return True
+    lv = host.is_lv(disk.names)
+    if lv is None:
+        raise Unavailable(f"{disk.lower}: whether it is an LV is not in the tree")
+    return not lv
+
+
+@rule("LVM-FILTER-SYNTAX", ERROR, "LVM accepts the patterns of its filters",
+      why="With a filter that it does not understand LVM refuses every command, also at boot.",
+      fix="write each pattern of {name} in {file} as \"a|REGEX|\" or \"r|REGEX|\"; `pvs` must "
+          "report no error")
+def patterns(host: "HostView") -> "Findings":
+    for name in _FILTERS:
+        setting = host.lvm.setting(name)
+        key = name.partition("/")[2]
+        if setting.value == ():
+            yield found(setting.where, f"{key} is empty", name=key)
+        for pattern in setting.entries:
+            problem = lvmfilter.problem(pattern)
+            if problem is not None:
+                yield found(setting.where, f"the pattern {pattern[:60]} of {key}: {problem}",
+                            name=key)
 
 
 @rule("LVM-FILTER", ERROR, "LVM does not see DRBD's backing device",
@@ -38,7 +78,7 @@ def _passes(setting: "Setting", *names: str) -> bool:
 def lower(host: "HostView") -> "Findings":
     filters = _filters(host)
     for disk in host.disks:
-        if all(_passes(setting, *disk.names) for _, setting in filters):
+        if all(_passes(setting, *disk.names) for _, setting in filters) and _is_seen(host, disk):
             name, setting = filters[-1]
             yield found(setting.where, f"no filter rejects {disk.lower}, the backing device of "
                                        f"{disk.upper}", name=name.partition("/")[2])
@@ -53,9 +93,17 @@ def global_filter(host: "HostView") -> "Findings":
     if name not in filters:
         raise Irrelevant()
     for disk in host.disks:
-        if _passes(filters[name], *disk.names) and not _passes(filters[_FILTERS[0]], *disk.names):
+        hidden = not _passes(filters[_FILTERS[0]], *disk.names)
+        if hidden and _passes(filters[name], *disk.names) and _is_seen(host, disk):
             yield found(filters[name].where, f"only filter rejects {disk.lower}",
                         name="global_filter")
+
+
+def _upper_names(disk: "Disk") -> "tuple[str, ...]":
+    """The names of a DRBD device: its own, and those of DRBD's udev rules."""
+    resource = f"/dev/drbd/by-res/{disk.resource.name}"
+    return (disk.upper, resource, f"{resource}/0",
+            f"/dev/drbd/by-disk/{disk.lower.partition('/dev/')[2]}")
 
 
 @rule("LVM-FILTER-DRBD", ERROR, "LVM sees the DRBD device",
@@ -64,7 +112,7 @@ def global_filter(host: "HostView") -> "Findings":
 def upper(host: "HostView") -> "Findings":
     for disk in host.disks:
         for name, setting in _filters(host):
-            if not _passes(setting, disk.upper):
+            if not _passes(setting, *_upper_names(disk)):
                 yield found(setting.where, f"{name} rejects {disk.upper}",
                             name=name.partition("/")[2])
 

@@ -10,7 +10,8 @@ from dualstor.tools.pacemaker import is_true
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings, Found
-    from dualstor.command.check.view.cib import Cib, CibClone, Resource
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.resources import CibClone, Resource
 
 _META = "`pcs resource meta {clone} {name}={value}`"
 #: The declared interface of each agent of ours, by name.
@@ -97,6 +98,16 @@ def interleave(cib: "Cib") -> "Findings":
             yield _wrong(one, "interleave", one.meta.get("interleave"), "true")
 
 
+@rule("PCMK-UNIQUE", ERROR, "the instances of a clone are the same on all nodes",
+      why="With globally-unique=true each instance is a resource of its own: Pacemaker may start "
+          "two on one node, and the agents manage one device under several names.",
+      fix=_META, scope=CIB)
+def unique(cib: "Cib") -> "Findings":
+    for one in {one.id: one for _, one in _cloned(cib)}.values():
+        if is_true(one.meta.get("globally-unique")):
+            yield _wrong(one, "globally-unique", one.meta["globally-unique"], "false")
+
+
 @rule("PCMK-PARAMETERS", ERROR, "the agents' parameters are valid",
       why="The agent refuses to start with a missing or wrong parameter.",
       fix="see `pcs resource describe ocf:dualstor:{agent}`, then `pcs resource update {resource} "
@@ -119,11 +130,18 @@ def right_parameters(cib: "Cib") -> "Findings":
 
 
 @rule("PCMK-FENCING-WAIVED", WARNING, "no resource waives fencing",
-      why="With require_fencing=false both nodes keep writing when they lose contact.",
-      fix="`pcs resource update {resource} require_fencing=true`", scope=CIB)
+      why="With require_fencing=false both nodes keep writing when they lose contact; with "
+          "requires=quorum or nothing Pacemaker starts and promotes before the lost node is "
+          "fenced.",
+      fix="`pcs resource {command}`", scope=CIB)
 def waived(cib: "Cib") -> "Findings":
     for resource in cib.ours(DRBD_DUALPRIMARY):
         value = resource.parameters.get("require_fencing")
         if value is not None and not is_true(value):
             yield found(resource.where, f"resource {resource.id} has require_fencing={value}",
-                        resource=resource.id)
+                        command=f"update {resource.id} require_fencing=true")
+    for resource in cib.ours():
+        value = resource.meta.get("requires", "")
+        if value.lower() in ("nothing", "quorum"):
+            yield found(resource.meta.where("requires"), f"resource {resource.id} has "
+                        f"requires={value}", command=f"meta {resource.ids[-1]} requires=fencing")

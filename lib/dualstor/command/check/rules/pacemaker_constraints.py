@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from typing import Iterator
 
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.cib import Cib, Resource
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.resources import Resource
 
 
 def _outer(resource: "Resource") -> str:

@@ -6,18 +6,15 @@ import re
 
 from dualstor import fencepeer
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
-from dualstor.command.check.view.cib import seconds
-from dualstor.command.check.view.seen import Unavailable
+from dualstor.command.check.view import fencing, outlets, pacetime
+from dualstor.command.check.view.values import score
 from dualstor.tools import pacemaker
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
-    from dualstor.command.check.view.cib import Cib, Resource
-
-#: Fence agents that power no node off.
-_NO_FENCING = ("fence_manual", "fence_ack_manual", "fence_null", "fence_dummy", "meatware",
-               "external/ssh", "ssh", "null", "external/null")
+    from dualstor.command.check.view.cib import Cib
+    from dualstor.command.check.view.resources import Resource
 
 
 @rule("PCMK-XML", ERROR, "Pacemaker's configuration is well-formed XML",
@@ -32,57 +29,44 @@ def well_formed(cib: "Cib") -> "Findings":
       why="Without it a lost node continues to write while its disks are taken over.",
       fix="`pcs property set stonith-enabled=true` (crmsh: `crm configure property "
           "stonith-enabled=true`)", scope=CIB)
-def fencing(cib: "Cib") -> "Findings":
+def enabled(cib: "Cib") -> "Findings":
     for name in pacemaker.FENCING:   # which one counts depends on the version of Pacemaker
         value, where = cib.option(name)
         if value is not None and not pacemaker.is_true(value):
             yield found(where, f"fencing is disabled ({name})")
 
 
-def _targets(cib: "Cib", device: "Resource") -> "set[str]":
-    """The nodes that a fence device fences; all, if it lists them itself."""
-    parameters = device.parameters
-    listed = re.split(r"[\s,;]+", parameters.get("pcmk_host_list", "").strip())
-    mapped = [item.partition(":")[0] for item in
-              re.split(r"[\s;]+", parameters.get("pcmk_host_map", "").strip())]
-    names = {name for name in listed + mapped if name}
-    return names or set(cib.nodes)
+@rule("PCMK-STARTUP-FENCING", ERROR, "startup-fencing is true",
+      why="With false a node that starts alone takes the other for down without fencing it: both "
+          "write.",
+      fix="`pcs property unset startup-fencing`", scope=CIB)
+def startup(cib: "Cib") -> "Findings":
+    value, where = cib.option("startup-fencing")
+    if value is not None and not pacemaker.is_true(value):
+        yield found(where, f"startup-fencing is {value}")
 
 
-def _real(cib: "Cib") -> "list[Resource]":
-    return [d for d in cib.fence_devices if d.type not in _NO_FENCING]
+def _by_priority(cib: "Cib") -> bool:
+    """Whether priority-fencing-delay delays one of two fence actions.
+
+    It does so for the node with the higher sum of priorities: a clone that runs on both nodes
+    does not count (Pacemaker lib/pengine/pe_actions.c, node_priority_fencing_delay).
+    """
+    return bool(pacetime.duration(cib.option("priority-fencing-delay")[0])) and any(
+        one.clone is None and score(one.meta.get("priority")) for one in cib.resources)
 
 
-@rule("PCMK-FENCE-DEVICE", ERROR, "each node has a fence device",
-      why="A lost node that cannot be fenced blocks the other's storage forever.",
-      fix="`pcs stonith create fence-{node} fence_ipmilan ip=... username=... password=... "
-          "pcmk_host_list={node}`", scope=CIB)
-def device(cib: "Cib") -> "Findings":
-    if not cib.nodes:
-        raise Unavailable(f"{cib.here}: names no node")
-    devices = _real(cib)
-    for node in cib.nodes:
-        if not any(node in _targets(cib, one) for one in devices):
-            yield found(cib.here, f"node {node} has no fence device", node=node)
-
-
-@rule("PCMK-FENCE-MANUAL", ERROR, "the fence devices power nodes off",
-      why="Such a device powers nobody off: the cluster takes a node for dead that still writes.",
-      fix="remove {device} and define a device that cuts the node's power", scope=CIB)
-def manual(cib: "Cib") -> "Findings":
-    for one in cib.fence_devices:
-        if one.type in _NO_FENCING:
-            yield found(one.where, f"fence device {one.id} is {one.type}", device=one.id)
-
-
-def _delay(one: "Resource", node: str) -> float:
-    """The fixed delay of a device for a node in seconds."""
-    text = one.parameters.get("pcmk_delay_base") or one.parameters.get("delay") or "0"
-    for item in re.split(r"[\s;]+", text):
-        name, colon, value = item.partition(":")
-        if colon and name == node:
-            return seconds(value) or 0.0
-    return seconds(text) or 0.0
+def _race(cib: "Cib") -> "tuple[list[Resource], list[float | None]] | None":
+    """(first device, its delay) of both nodes; None if no fence race is possible or both lose."""
+    known = {one.id: one for one in fencing.devices(cib)}
+    firsts = [fencing.first(cib, node) for node in cib.nodes]
+    devices = [known[name] for names in firsts for name in names[:1] if name in known]
+    if len(devices) < 2 or any(len(names) != len([n for n in names if n in known])
+                               for names in firsts):
+        return None     # heuristics decide, or a topology is wrong
+    if outlets.outlet(devices[0], cib.nodes[0]) == outlets.outlet(devices[1], cib.nodes[1]):
+        return None     # PCMK-FENCE-SHARED
+    return devices, [fencing.delay(one, node) for one, node in zip(devices, cib.nodes)]
 
 
 #: What to advise where nothing calls for more; seconds.
@@ -98,25 +82,27 @@ _DELAY = 10.0
           "reconnect, and `pcs stonith update {device} pcmk_delay_base={delay}s` for the device of "
           "the preferred survivor", scope=CIB)
 def delay(cib: "Cib") -> "Findings":
-    nodes, devices = cib.nodes, _real(cib)
-    if len(nodes) != 2 or seconds(cib.option("priority-fencing-delay")[0] or "0"):
+    if len(cib.nodes) != 2 or _by_priority(cib):
         return
-    first = [one for node in nodes for one in [d for d in devices if node in _targets(cib, d)][:1]]
-    if len(first) < 2 or any(seconds(d.parameters.get("pcmk_delay_max", "0")) for d in first):
+    race = _race(cib)
+    if race is None or None in race[1]:
         return
-    delays = [_delay(one, node) for one, node in zip(first, nodes)]
+    devices, delays = race
     if delays[0] == delays[1]:
-        yield found(first[0].where, f"both delays are {delays[0]:g} s", device=first[0].id,
-                    delay=f"{_DELAY:g}")
+        also = "; priority-fencing-delay counts only with a priority of a resource that runs on " \
+            "one node" if cib.option("priority-fencing-delay")[0] else ""
+        yield found(devices[0].where, f"both delays are {delays[0]:g} s{also}",
+                    device=devices[0].id, delay=f"{_DELAY:g}")
         return
-    longer, difference = first[delays.index(max(delays))], abs(delays[0] - delays[1])
+    known = [each for each in delays if each is not None]
+    longer, difference = devices[delays.index(max(known))], abs(known[0] - known[1])
     late = {resource.configuration.notice: resource.name for host in cib.cluster.hosts
             for resource in host.resources
-            if fencepeer.requests_fencing(resource.configuration.fence_peer)}
+            if fencepeer.ours(resource.configuration.fence_peer)}
     if late and max(late) > difference:
         yield found(longer.where, f"the delays differ by {difference:g} s, and the nodes may "
                     f"notice a lost link of DRBD {late[max(late)]} {max(late):g} s apart",
-                    device=longer.id, delay=math.ceil(min(delays) + max(late)))
+                    device=longer.id, delay=math.ceil(min(known) + max(late)))
 
 
 @rule("PCMK-FENCE-ACTION", WARNING, "the cluster and dlm fence with the same action",
@@ -129,7 +115,7 @@ def action(cib: "Cib") -> "Findings":
         value, where = cib.option(option)
         if pacemaker.action(value) == pacemaker.OFF and any(
                 one.kind == "ocf:pacemaker:controld" for one in cib.resources):
-            devices = [one.id for one in _real(cib)] or ["DEVICE"]
+            devices = [one.id for one in fencing.devices(cib)] or ["DEVICE"]
             yield found(where, f"{option} is {value}", option=option, device=devices[0])
 
 

@@ -49,11 +49,15 @@ class Rule(Record):
 
 
 class Found(Record):
-    """What a rule yields: ``text`` says what is wrong at ``where``; ``names`` fill the fix."""
+    """What a rule yields: ``text`` says what is wrong at ``where``; ``names`` fill the fix.
+
+    ``severity``: another than the rule's, where less depends on it.
+    """
 
     where: Where
     text: str
     names: "dict[str, object]"
+    severity: "str | None" = None
 
 
 class Finding(Record):

@@ -3,7 +3,7 @@
 
 import os
 
-from dualstor.command.check.sources import wanted
+from dualstor.command.check.sources import local, wanted
 from dualstor.errors import DualstorError
 from dualstor.host.deadline import QUERY
 from dualstor.record import whole
@@ -20,17 +20,23 @@ RECORDED = "/dualstor-commands"
 _DUMP = "lockdump-"
 
 
-def _daemons(host: "Host") -> str:
-    """The command lines of those wanted.DAEMONS that run, one per line."""
-    lines = []
+def _command_lines(host: "Host") -> "list[list[str]]":
+    """The command lines of the processes in /proc."""
+    found = []
     for pid in host.list("/proc"):
         if whole(pid) is not None:
             try:
-                words = (host.read(f"/proc/{pid}/cmdline") or "").split("\0")
+                found.append((host.read(f"/proc/{pid}/cmdline") or "").rstrip("\0").split("\0"))
             except OSError:
                 continue
-            if os.path.basename(words[0]) in wanted.DAEMONS:
-                lines.append(" ".join(words).strip())
+    return found
+
+
+def _daemons(host: "Host") -> str:
+    """The command lines of those wanted.DAEMONS that run, one per line."""
+    known = local.command_lines()
+    lines = [" ".join(words).strip() for words in (_command_lines(host) if known is None else known)
+             if os.path.basename(words[0]) in wanted.DAEMONS]
     return "\n".join(sorted(lines))
 
 
@@ -50,8 +56,8 @@ class Answers:
         """The names of dlm's lockspaces."""
         raise NotImplementedError
 
-    def daemons(self) -> None:
-        """Get the running daemons, as if a command had listed them."""
+    def local(self) -> None:
+        """Get the running daemons, interfaces and sockets, as if commands had listed them."""
         raise NotImplementedError
 
 
@@ -60,7 +66,7 @@ class Live(Answers):
 
     def ask(self, name: str, argv: "tuple[str, ...]") -> None:
         try:
-            done = self._host.run(argv, QUERY)
+            done = self._host.run(argv, QUERY, wanted.ENVIRONMENT.get(argv[0]))
         except DualstorError as problem:
             self.silent[name] = str(problem)
             return
@@ -70,9 +76,14 @@ class Live(Answers):
     def lockspaces(self) -> "Sequence[str]":
         return self._host.list("/sys/kernel/dlm")
 
-    def daemons(self) -> None:
-        self.commands["daemons"] = {"argv": "/proc/PID/cmdline", "returncode": 0, "stderr": "",
-                                    "stdout": _daemons(self._host)}
+    def local(self) -> None:
+        for name, argv, text in (("daemons", wanted.LOCAL["daemons"], _daemons(self._host)),
+                                 ("interfaces", wanted.LOCAL["interfaces"], local.interfaces()),
+                                 ("sockets", wanted.LOCAL["sockets"], local.sockets())):
+            if text is None:
+                self.silent[name] = f"{name}: {local.LACKING}"
+            else:
+                self.commands[name] = {"argv": argv, "returncode": 0, "stderr": "", "stdout": text}
 
 
 class Recorded(Answers):
@@ -96,5 +107,6 @@ class Recorded(Answers):
         names = [name.partition(".")[0] for name in self._host.list(RECORDED)]
         return sorted({name[len(_DUMP):] for name in names if name.startswith(_DUMP)})
 
-    def daemons(self) -> None:
-        self.ask("daemons", ("/proc/PID/cmdline",))
+    def local(self) -> None:
+        for name, argv in wanted.LOCAL.items():
+            self.ask(name, (argv,))

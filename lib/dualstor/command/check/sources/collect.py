@@ -11,6 +11,7 @@ from dualstor.errors import DualstorError, ParseError
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.host.run import PATH
+from dualstor.tools import drbdinclude
 from dualstor.tools.lvm import parse_version
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -20,36 +21,43 @@ if TYPE_CHECKING:
 #: Seconds for everything on a host.
 SECONDS = 60.0
 
+#: Files and patterns that others include; more are no configuration.
+_INCLUDES = 200
+
 #: Bytes; a longer file is not a configuration.
 _LIMIT = 4 << 20
 
 
-def _expand(host: Host, pattern: str) -> "list[str]":
-    """The paths that a pattern of wanted.FILES stands for."""
-    directory, _, name = pattern.rpartition("/")
-    if "*" not in name:
-        return [pattern]
-    ending = name.partition("*")[2]
-    return [f"{directory}/{found}" for found in host.list(directory) if found.endswith(ending)]
-
-
 def _files(host: Host) -> "tuple[dict[str, str], dict[str, str]]":
-    """(files, unreadable) of wanted.FILES."""
+    """(files, unreadable) of wanted.FILES and of what these include."""
     texts: "dict[str, str]" = {}
     unreadable: "dict[str, str]" = {}
-    for pattern in wanted.FILES:
-        try:
-            for path in _expand(host, pattern):
-                try:
-                    text = _text(host, path)
-                except OSError as problem:
-                    unreadable[path] = problem.strerror or str(problem)
-                    continue
-                if text is not None:
-                    texts[path] = text
-        except OSError as problem:
-            unreadable[pattern] = problem.strerror or str(problem)
+    waiting, done = list(wanted.FILES), set()   # type: list[str], set[str]
+    while waiting and len(done) < len(wanted.FILES) + _INCLUDES:
+        for pattern in waiting:
+            _read(host, pattern, texts, unreadable)
+        done.update(waiting)
+        waiting = sorted(wanted.included(texts) - done)[:_INCLUDES]
     return texts, unreadable
+
+
+def _read(host: Host, pattern: str, texts: "dict[str, str]", unreadable: "dict[str, str]") -> None:
+    """Read the files that a pattern stands for."""
+    try:
+        for path in drbdinclude.expanded(pattern, host.list):
+            if path in texts or path in unreadable:
+                continue
+            if pattern.endswith("/*") and kind(host, path) == "directory":
+                continue    # that is meant by no program
+            try:
+                text = _text(host, path)
+            except OSError as problem:
+                unreadable[path] = problem.strerror or str(problem)
+                continue
+            if text is not None:
+                texts[path] = text
+    except OSError as problem:
+        unreadable[pattern] = problem.strerror or str(problem)
 
 
 def _text(host: Host, path: str) -> "str | None":
@@ -133,7 +141,7 @@ def _collect(host: Host, answers: "Answers", source: str, name: str) -> Tree:
         answers.ask(command, argv)
     for command, argv in wanted.named_commands(files, answers.lockspaces()):
         answers.ask(command, argv)
-    answers.daemons()
+    answers.local()
     cib = _stdout(answers, "cib")
     programs: "dict[str, str]" = {}
     if paths["/usr/sbin"] and paths["/usr/bin"]:

@@ -5,25 +5,36 @@ No command here changes anything, and none takes an LVM lock. A command has a sh
 copied tree has its output in ``dualstor-commands/NAME.out`` (docs/check.md).
 """
 
+import posixpath
 import re
 
 from dualstor.kernel import selinux
-from dualstor.tools import lvm
+from dualstor.tools import drbdinclude, lvm, lvmconf
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator, Tuple
+    from typing import Callable, Iterable, Iterator, Tuple
 
     Command = Tuple[str, Tuple[str, ...]]   # (name, argv)
 
-#: Files whose text is read; ``*`` stands for any name in the last directory.
+#: Files whose text is read; ``*`` stands for any part of a name.
 FILES = (
     "/etc/drbd.conf", "/etc/drbd.d/*.res", "/etc/drbd.d/*.conf",
-    "/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf", "/etc/lvm/devices/system.devices",
-    "/etc/lvm/cache/.cache", "/etc/cluster/cluster.conf", "/etc/corosync/corosync.conf",
+    "/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf", "/etc/lvm/lvm_*.conf",
+    "/etc/lvm/devices/system.devices", "/etc/lvm/cache/.cache",
+    "/etc/cluster/cluster.conf", "/etc/corosync/corosync.conf",
     "/etc/hosts", "/etc/hostname", "/etc/os-release", "/etc/redhat-release", "/etc/SuSE-release",
-    "/etc/debian_version", "/etc/dlm/dlm.conf", "/etc/sysconfig/iptables",
-    "/etc/iptables/rules.v4", "/etc/nftables.conf", "/etc/firewalld/zones/*.xml",
+    "/etc/debian_version", "/etc/dlm/dlm.conf",
+    "/etc/sysconfig/dlm", "/etc/default/dlm", "/etc/sysconfig/cman", "/etc/default/cman",
+    "/etc/sysconfig/sbd", "/etc/default/sbd", "/etc/sysconfig/iptables",
+    "/etc/sysconfig/ip6tables", "/etc/iptables/rules.v4", "/etc/iptables/rules.v6",
+    "/etc/sysconfig/ipset", "/etc/iptables/ipsets",
+    "/etc/nftables.conf", "/etc/sysconfig/nftables.conf", "/etc/nftables.nft",
+    "/etc/nftables/*.nft", "/etc/nftables.d/*", "/var/lib/nftables/rules-save",
+    "/etc/firewalld/firewalld.conf", "/etc/firewalld/direct.xml", "/etc/firewalld/zones/*.xml",
+    "/etc/firewalld/policies/*.xml", "/etc/firewalld/services/*.xml",
+    "/etc/firewalld/ipsets/*.xml", "/etc/sysconfig/network-scripts/ifcfg-*",
+    "/sys/block/*/dm/name", "/sys/block/*/dm/uuid",
     "/proc/drbd", "/proc/sys/kernel/hostname", "/sys/module/drbd/version",
     selinux.ENFORCE, selinux.MODULE,
     "/var/lib/pacemaker/cib/cib.xml", "/var/lib/heartbeat/crm/cib.xml",
@@ -47,18 +58,35 @@ DAEMONS = ("clvmd", "lvmlockd", "lvmetad", "dlm_controld", "corosync", "cman", "
 #: Commands by name. LVM's are in ``lvm_commands``.
 COMMANDS: "tuple[Command, ...]" = (
     ("lvm-version", ("lvm", "version")),
+    ("ip-json", ("ip", "-j", "addr", "show")),
     ("ip-addr", ("ip", "-o", "addr", "show")),
     ("firewalld", ("firewall-cmd", "--list-all-zones")),
+    ("firewalld-policies", ("firewall-cmd", "--list-all-policies")),
+    ("firewalld-direct", ("firewall-cmd", "--direct", "--get-all-rules")),
+    ("nft-json", ("nft", "-j", "list", "ruleset")),
     ("nftables", ("nft", "list", "ruleset")),
     ("iptables", ("iptables-save",)),
+    ("ip6tables", ("ip6tables-save",)),
+    ("ipset", ("ipset", "save")),
+    ("ss", ("ss", "-H", "-l", "-n", "-t", "-u", "-p")),
     ("corosync-version", ("corosync", "-v")),
+    ("corosync-test", ("corosync", "-t")),
     ("corosync-quorum", ("corosync-quorumtool", "-s")),
     ("cman-status", ("cman_tool", "status")),
     ("cib", ("cibadmin", "--query", "--local")),
+    ("crm-verify", ("crm_verify", "--live-check", "-V")),
     ("drbdadm-version", ("drbdadm", "--version")),
+    ("drbdadm-dump", ("drbdadm", "dump")),
     ("modinfo-drbd", ("modinfo", "drbd")),
     ("modinfo-dlm", ("modinfo", "dlm")),
 )
+
+#: Without questions and messages, and without DRBD's usage count over the network.
+ENVIRONMENT = {"drbdadm": {"DRBD_DONT_WARN_ON_VERSION_MISMATCH": "1", "INIT_VERSION": "check"}}
+
+#: What is read as if a command had printed it, and where it is from: see sources/local.py.
+LOCAL = {"daemons": "/proc/PID/cmdline", "interfaces": "psutil.net_if_addrs",
+         "sockets": "psutil.net_connections"}
 
 #: First version of LVM with ``dumpconfig --type``.
 _TYPES = (2, 2, 103)
@@ -95,16 +123,54 @@ def lvm_commands(version: "tuple[int, ...]") -> "Iterator[Command]":
 
 
 _WORD = r"([A-Za-z0-9][A-Za-z0-9._%+:@-]*)"  # never an option of a command
-_RESOURCE = re.compile(r"^[ \t]*resource\s+\"?" + _WORD, re.MULTILINE)
+_RESOURCE = re.compile(r"(?:^|[;}\s])resource\s+\"?" + _WORD + r"\"?\s*\{", re.MULTILINE)
 _NODE = re.compile(r"<clusternode\b[^>]*?\bname=[\"']" + _WORD + r"[\"']")
+_RING = re.compile(r"^[ \t]*ring[0-9]_addr:[ \t]*" + _WORD + r"[ \t\r]*$", re.MULTILINE)
+_NUMERIC = re.compile(r"^[0-9.]+$|:")
+_KEYFILE = re.compile(r"^[ \t]*keyfile:[ \t]*(/[^\s]+)", re.MULTILINE)
 _AGENT = re.compile(r"\b(?:agent|type)=[\"'](fence_[A-Za-z0-9_]+)[\"']")
-_HANDLER = re.compile(r"^[ \t]*(?:fence-peer|outdate-peer|[a-z0-9-]*resync-target|split-brain|"
-                      r"unfence-peer|pri-[a-z-]+|local-io-error|initial-split-brain|out-of-sync|"
+_HANDLER = re.compile(r"(?:^|[;{\s])(?:fence-peer|outdate-peer|[a-z0-9-]*resync-target|"
+                      r"split-brain|unfence-peer|pri-[a-z-]+|local-io-error|initial-split-brain|out-of-sync|"
                       r"quorum-lost)\s+\"?(/[^\s\";]+)", re.MULTILINE)
-_DISK = re.compile(r"^[ \t]*(?:disk|meta-disk|flexible-meta-disk)\s+\"?(/[^\s\";\[]+)",
+_DISK = re.compile(r"(?:^|[;{\s])(?:disk|meta-disk|flexible-meta-disk)\s+\"?(/[^\s\";\[]+)",
                    re.MULTILINE)
-_LIBRARY = re.compile(r"^[ \t]*locking_library\s*=\s*\"(/[^\"]+)\"", re.MULTILINE)
 _LOCKSPACE = re.compile(r"^(clvmd|lvm_" + _WORD + ")$")
+
+
+_INCLUDE = re.compile(r"^[ \t]*include[ \t]+\"([^\"\n]+)\"", re.MULTILINE)
+_DRBD, _NFT = ("/etc/drbd",), ("/etc/nftables", "/etc/sysconfig/nftables", "/var/lib/nftables/")
+
+
+def _nft_named(_: str, text: str) -> "Iterator[str]":
+    """The paths and patterns that a file for ``nft -f`` includes, wherever it is."""
+    for named in _INCLUDE.findall(text):
+        yield posixpath.normpath(posixpath.join("/etc", named))
+
+
+def _followed(files: "dict[str, str]", begin: "tuple[str, ...]",
+              named: "Callable[[str, str], Iterable[str]]") -> "set[str]":
+    """Paths and patterns that files include, and those included, as far as they are read."""
+    found: "set[str]" = set()
+    waiting = [path for path in files if path.startswith(begin)]
+    while waiting:
+        path = waiting.pop()
+        for pattern in set(named(path, files[path])) - found:
+            found.add(pattern)
+            waiting += drbdinclude.matching(pattern, files)
+    return found
+
+
+def included(files: "dict[str, str]") -> "set[str]":
+    """Paths and patterns that DRBD's files and those for ``nft -f`` include, wherever they are."""
+    return _followed(files, _DRBD, drbdinclude.named) | _followed(files, _NFT, _nft_named)
+
+
+def _drbd(files: "dict[str, str]") -> str:
+    """The text of all DRBD files."""
+    paths = {path for path in files if path.startswith(_DRBD)}.union(
+        *(drbdinclude.matching(pattern, files)
+          for pattern in _followed(files, _DRBD, drbdinclude.named)))
+    return "\n".join(files[path] for path in sorted(paths))
 
 
 def _in(files: "dict[str, str]", prefix: str) -> str:
@@ -113,9 +179,13 @@ def _in(files: "dict[str, str]", prefix: str) -> str:
 
 def named_paths(files: "dict[str, str]") -> "list[str]":
     """Paths in the files whose kind matters: handlers, backing devices, a library."""
-    drbd = _in(files, "/etc/drbd")
+    drbd = _drbd(files)
+    libraries = {setting.value for path, text in files.items() if path.startswith("/etc/lvm/lvm")
+                 for setting in lvmconf.Scan(text).settings
+                 if setting.name == "global/locking_library" and isinstance(setting.value, str)}
     return sorted(set(_HANDLER.findall(drbd)) | set(_DISK.findall(drbd))
-                  | set(_LIBRARY.findall(_in(files, "/etc/lvm/lvm"))))
+                  | set(_KEYFILE.findall(_in(files, "/etc/corosync/")))
+                  | {path for path in libraries if path.startswith("/")})
 
 
 def named_programs(files: "dict[str, str]", cib: str) -> "list[str]":
@@ -129,10 +199,14 @@ def named_programs(files: "dict[str, str]", cib: str) -> "list[str]":
 
 def named_commands(files: "dict[str, str]", lockspaces: "Iterable[str]") -> "Iterator[Command]":
     """(name, argv) of commands about what the files name."""
-    for resource in sorted(set(_RESOURCE.findall(_in(files, "/etc/drbd")))):
+    for resource in sorted(set(_RESOURCE.findall(_drbd(files)))):
         yield "drbd-gi-" + resource, ("drbdadm", "get-gi", resource)
     for node in sorted(set(_NODE.findall(_in(files, "/etc/cluster/")))):
         yield "getent-" + node, ("getent", "hosts", node)
+    for name in sorted(set(_RING.findall(_in(files, "/etc/corosync/")))
+                       - set(_NODE.findall(_in(files, "/etc/cluster/")))):
+        if not _NUMERIC.search(name):
+            yield "getent-" + name, ("getent", "ahosts", name)
     for lockspace in lockspaces:
         if _LOCKSPACE.match(lockspace):
             yield "lockdump-" + lockspace, ("dlm_tool", "lockdump", lockspace)

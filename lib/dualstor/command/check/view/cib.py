@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pacemaker's configuration (CIB) as the rules see it.
 
-Format: Pacemaker xml/*.rng. Resource sets and templates are read as far as the rules need.
+Format: Pacemaker xml/*.rng; which of several values counts: ``values``. Meta attributes are a
+resource's own, then those of the group and clone that it is in, inwards first, then
+rsc_defaults; a clone has its own and rsc_defaults (complex.c, get_meta_attributes).
 """
-
-import re
 
 from dualstor.command.check.parsers import xml
 from dualstor.command.check.parsers.where import Where
+from dualstor.command.check.view import nodes, pacetime
 from dualstor.command.check.view.lazy import lazy
+from dualstor.command.check.view.resources import CibClone, CibOperation, Resource
+from dualstor.command.check.view.rules import Facts
 from dualstor.command.check.view.seen import Unavailable
-from dualstor.record import Record, whole
+from dualstor.command.check.view.templates import expanded
+from dualstor.command.check.view.values import Values, collect
+from dualstor.tools.pacemaker import is_true
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -30,57 +35,9 @@ if TYPE_CHECKING:
         def cib_document(self) -> "tuple[Element | None, tuple[Problem, ...], str]": ...
 
 PROVIDER = "dualstor"
-PROMOTED = ("Promoted", "Master")
 _CONTAINERS = ("group", "clone", "master", "bundle")
-_UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "ms": 0.001, "msec": 0.001, "m": 60.0, "min": 60.0,
-          "h": 3600.0, "hr": 3600.0, "us": 0.000001, "usec": 0.000001}
-
-
-def seconds(text: "str | None") -> "float | None":
-    """A time of Pacemaker in seconds; None if it is not one."""
-    match = re.match(r"^\s*([0-9]{1,9})\s*([a-z]*)\s*$", text or "")
-    if not match or match.group(2) not in _UNITS:
-        return None
-    number = whole(match.group(1))
-    return None if number is None else number * _UNITS[match.group(2)]
-
-
-class CibOperation(Record):
-    """An operation of a resource; times in seconds, None if they are not set."""
-
-    name: str
-    role: str
-    interval: "float | None"
-    timeout: "float | None"
-    depth: int
-    where: Where
-
-
-class CibClone(Record):
-    """A clone; ``meta``: its meta attributes."""
-
-    id: str
-    where: Where
-    meta: "dict[str, str]"
-
-
-class Resource(Record):
-    """A primitive. ``ids``: its own id and those of what it is in, outwards."""
-
-    id: str
-    kind: str             # CLASS:PROVIDER:TYPE
-    ids: "tuple[str, ...]"
-    parameters: "dict[str, str]"
-    operations: "tuple[CibOperation, ...]"
-    where: Where
-    clone: "CibClone | None" = None    # the one it is in
-    group: "str | None" = None      # id of the group it is in
-    position: int = 0               # within it
-
-    @property
-    def type(self) -> str:
-        """The agent's name."""
-        return self.kind.rpartition(":")[2]
+#: An agent and a meta attribute that make nodes of resources.
+_REMOTE, _GUEST = "ocf:pacemaker:remote", "remote-node"
 
 
 class Cib:
@@ -105,6 +62,12 @@ class Cib:
             raise Unavailable(f"{source}: no <configuration> in it")
         return root
 
+    @lazy
+    def ids(self) -> "dict[str, Element]":
+        """The elements of the configuration by id."""
+        return {element.get("id", ""): element
+                for element in self.root.iterfind("configuration//*[@id]")}
+
     def at(self, element: "Element") -> Where:
         """Where an element is."""
         return xml.at(element, self.cluster.cib_document[2])
@@ -114,54 +77,94 @@ class Cib:
         """The CIB as a whole."""
         return Where(self.cluster.cib_document[2])
 
+    def _collect(self, values: Values, element: "Element", tag: str,
+                 facts: "Facts | None" = None) -> Values:
+        return collect(values, element, tag, self.ids, self.at, facts)
+
     @lazy
-    def properties(self) -> "dict[str | None, tuple[str, Where]]":
-        """{name: (value, Where)} of the cluster's options."""
-        return {pair.get("name"): (pair.get("value", ""), self.at(pair))
-                for pair in self.root.iterfind("configuration/crm_config//nvpair")}
+    def properties(self) -> Values:
+        """The cluster's options."""
+        values = Values(self.here)
+        for element in self.root.iterfind("configuration/crm_config"):
+            self._collect(values, element, "cluster_property_set")
+        return values
 
     def option(self, *names: str) -> "tuple[str | None, Where]":
-        """(value, Where) of the first of these options that is set; (None, the CIB)."""
-        return next((self.properties[name] for name in names if name in self.properties),
-                    (None, self.here))
+        """(value, Where) of the first of these options that is set; (None, the CIB).
+
+        :raises Unavailable: it depends on a rule
+        """
+        return next(((self.properties[name], self.properties.where(name)) for name in names
+                     if name in self.properties), (None, self.here))
 
     @lazy
     def nodes(self) -> "tuple[str, ...]":
-        """The names of the cluster's nodes."""
-        found = [node.get("uname", "") for node in self.root.iterfind("configuration/nodes/node")
-                 if node.get("uname") and node.get("type") not in ("remote", "ping")]
-        return tuple(found or [host.name for host in self.cluster.hosts])
+        """The names of the cluster's nodes, as far as they are known."""
+        return nodes.names(self.root, self.cluster.hosts)[0]
 
-    def _pairs(self, element: "Element", kind: str) -> "dict[str, str]":
-        return {pair.get("name", ""): pair.get("value", "")
-                for pair in element.iterfind(kind + "/nvpair") if pair.get("name")}
+    @property
+    def all_nodes(self) -> "tuple[str, ...]":
+        """The names of all nodes, remote ones, too.
 
-    def _operation(self, op: "Element") -> CibOperation:
-        depth = next((pair.get("value") for pair in op.iter("nvpair")
-                      if pair.get("name") == "OCF_CHECK_LEVEL"), "0")
-        return CibOperation(name=op.get("name", ""), role=op.get("role", ""),
-                         interval=seconds(op.get("interval")), timeout=seconds(op.get("timeout")),
-                         depth=whole(depth) or 0, where=self.at(op))
+        :raises Unavailable: they are not all known
+        """
+        found, complete = nodes.names(self.root, self.cluster.hosts)
+        if not complete:
+            raise Unavailable(f"{self.here}: names no node, and there are not two hosts")
+        further = [node.get("uname", "") for node in
+                   self.root.iterfind("configuration/nodes/node")]
+        for resource in self.resources:
+            further.append(resource.id if resource.kind == _REMOTE else "")
+            further.append(resource.meta.get(_GUEST, ""))
+        return found + tuple(name for name in further if name and name not in found)
+
+    def defaults(self, section: str, facts: Facts) -> Values:
+        """What ``rsc_defaults`` or ``op_defaults`` set."""
+        values = Values(self.here)
+        for element in self.root.iterfind("configuration/" + section):
+            self._collect(values, element, "meta_attributes", facts)
+        return values
+
+    def _operation(self, op: "Element", facts: Facts) -> CibOperation:
+        facts = facts.but(operation=op.get("name", ""))
+        meta = Values(self.at(op))
+        for name, value in sorted(op.attrib.items()):
+            meta.offer(str(name), str(value), self.at(op))
+        self._collect(meta, op, "meta_attributes", facts)
+        parameters = self._collect(Values(self.at(op)), op, "instance_attributes", facts)
+        return CibOperation(
+            name=op.get("name", ""), role=op.get("role", ""), given=op.get("interval"),
+            enabled=op.get("enabled") is None or is_true(op.get("enabled")),
+            meta=meta.inherit(self.defaults("op_defaults", facts)), parameters=parameters,
+            where=self.at(op))
 
     def _clone(self, element: "Element") -> CibClone:
-        meta = self._pairs(element, "meta_attributes")
+        meta = self._collect(Values(self.at(element)), element, "meta_attributes", Facts())
+        meta.inherit(self.defaults("rsc_defaults", Facts(standard="", provider="", type="")))
         if element.tag == "master":  # Pacemaker 1.1
-            meta.setdefault("promotable", "true")
+            meta.offer("promotable", "true", self.at(element))
         return CibClone(id=element.get("id", ""), where=self.at(element), meta=meta)
 
     def _resource(self, element: "Element") -> Resource:
         around = [up for up in element.iterancestors() if up.tag in _CONTAINERS]
         clone = next((self._clone(up) for up in around if up.tag in ("clone", "master")), None)
         above = next(element.iterancestors())
+        whole_element = expanded(element, self.ids)
+        named = [whole_element.agent.get(key, "") for key in ("class", "provider", "type")]
+        facts = Facts(standard=named[0], provider=named[1], type=named[2])
+        where = self.at(element)
+        meta, parameters = Values(where), Values(where)
+        for part in whole_element.parts + around:
+            self._collect(meta, part, "meta_attributes", facts)
+            self._collect(parameters, part, "instance_attributes", facts)
         return Resource(
             id=element.get("id", ""), position=above.index(element), clone=clone,
             group=above.get("id", "") if above.tag == "group" else None,
-            kind=":".join(element.get(key, "") for key in ("class", "provider", "type")
-                          if element.get(key)),
+            kind=":".join(name for name in named if name), parameters=parameters,
             ids=tuple(e.get("id", "") for e in [element] + around),
-            parameters=self._pairs(element, "instance_attributes"),
-            operations=tuple(self._operation(op) for op in element.iterfind("operations/op")),
-            where=self.at(element))
+            meta=meta.inherit(self.defaults("rsc_defaults", facts)), where=where,
+            operations=tuple(self._operation(op, facts) for op in whole_element.operations),
+            template=element.get("template"))
 
     @lazy
     def resources(self) -> "tuple[Resource, ...]":
@@ -184,10 +187,10 @@ class Cib:
         """The fence devices."""
         return [r for r in self.resources if r.kind.startswith("stonith:")]
 
-    @lazy
-    def default_timeout(self) -> "float | None":
-        """The timeout of an operation that sets none, in seconds; None if it is not valid."""
-        for pair in self.root.iterfind("configuration/op_defaults//nvpair"):
-            if pair.get("name") == "timeout":
-                return seconds(pair.get("value"))
-        return 20.0
+    def default_timeout(self, resource: Resource, operation: str) -> float:
+        """The timeout of an operation that is not defined, in seconds."""
+        standard, _, rest = resource.kind.partition(":")
+        facts = Facts(standard=standard, provider=rest.rpartition(":")[0], type=resource.type,
+                      operation=operation)
+        text = self.defaults("op_defaults", facts).get("timeout")
+        return pacetime.seconds(text) or pacetime.DEFAULT_TIMEOUT

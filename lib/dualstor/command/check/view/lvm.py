@@ -3,23 +3,22 @@
 
 import re
 
-from dualstor.command.check.parsers import lvmconf
-from dualstor.command.check.parsers.where import Where
+from dualstor.command.check.parsers.where import Problem, Where
 from dualstor.command.check.sources.wanted import REPORTS
 from dualstor.command.check.view.lazy import lazy
 from dualstor.command.check.view.seen import Unavailable
 from dualstor.errors import ParseError
 from dualstor.record import Record
 from dualstor.tools.lvm import NO_CLVMD, parse_rows, parse_version
+from dualstor.tools.lvmconf import Scan
+from dualstor.tools.lvmsettings import FILES, LvmFiles, merged
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterable, Match
-
-    from dualstor.command.check.parsers.where import Problem
     from dualstor.command.check.view.seen import Seen
+    from dualstor.tools.lvmconf import LvmconfSetting
 
-CONF, LOCAL = "/etc/lvm/lvm.conf", "/etc/lvm/lvmlocal.conf"
+CONF = FILES[0]
 DEVICES = "/etc/lvm/devices/system.devices"
 
 #: What LVM uses if nothing is set (lib/config/config_settings.h, defaults.h).
@@ -27,14 +26,24 @@ DEFAULTS = {
     "global/locking_type": "1", "global/fallback_to_local_locking": "1",
     "global/fallback_to_clustered_locking": "1", "global/use_lvmetad": "0",
     "global/use_lvmlockd": "0", "global/system_id_source": "none",
-    "devices/write_cache_state": "1", "global/event_activation": "1",
+    "devices/write_cache_state": "1", "global/event_activation": "1", "devices/scan_lvs": "0",
 }
+
+#: Settings that are numbers, and those that are on or off: a number in quotes counts for nothing,
+#: but for the latter LVM knows words.
+_NUMBERS = ("global/locking_type",)
+_SWITCHES = ("global/fallback_to_local_locking", "global/fallback_to_clustered_locking",
+             "global/use_lvmetad", "global/use_lvmlockd", "global/event_activation",
+             "devices/write_cache_state", "devices/use_devicesfile", "devices/scan_lvs")
+_WORDS = {"y": "1", "yes": "1", "on": "1", "true": "1",
+          "n": "0", "no": "0", "off": "0", "false": "0"}
 
 #: What LVM says, with success, to a user who may not see anything.
 _NOT_ROOT = "non-root user"
 
-#: The first version with global_filter.
-GLOBAL_FILTER = (2, 2, 98)
+#: The first versions with global_filter, and with scan_lvs, which is off.
+GLOBAL_FILTER, SCAN_LVS = (2, 2, 98), (2, 2, 182)
+
 
 
 class Setting(Record):
@@ -70,48 +79,47 @@ class Lvm:
             return None
 
     @lazy
-    def _files(self) -> "tuple[lvmconf.Settings, tuple[Problem, ...]]":
-        """({name: (value, Where)}, Problems) of the files; the local one overrides."""
-        settings: "lvmconf.Settings" = {}
-        problems: "list[Problem]" = []
-        for path in (CONF, LOCAL):
-            text = self._host.text(path)
-            if text is not None:
-                found, wrong = lvmconf.parse(text, path)
-                settings.update(found)
-                problems.extend(wrong)
-        return settings, tuple(problems)
+    def _files(self) -> LvmFiles:
+        """What LVM makes of its files."""
+        return merged(self._host.text, self._host.name)
 
     @property
     def problems(self) -> "tuple[Problem, ...]":
-        """What could not be parsed.
+        """What could not be parsed: in each file the first, at which LVM gives up.
 
         :raises Unavailable: there is no lvm.conf
         """
         self._host.need(CONF)
-        return self._files[1]
+        return tuple(Problem(Where(path, scan.problems[0].line), scan.problems[0].text)
+                     for path, scan in self._files.scans.items() if scan.problems)
 
     @lazy
-    def _effective(self) -> "lvmconf.Settings":
+    def _effective(self) -> "dict[str, LvmconfSetting]":
         """The settings that LVM itself reports, including defaults; {} if it did not answer."""
         try:
-            return lvmconf.parse(self._host.output("lvm-settings"), "lvm dumpconfig")[0]
+            scan = Scan(self._host.output("lvm-settings"))
         except Unavailable:
             return {}
+        return {setting.name: setting for setting in scan.settings}
 
     def setting(self, name: str) -> Setting:
         """The Setting *name*, e.g. "global/locking_type".
 
         :raises Unavailable: there is no file, and LVM did not answer
         """
-        settings = self._files[0]
-        if name in settings:
-            value, where = settings[name]
-            return Setting(value=value, where=where, given=True)
-        if name in self._effective:
-            return Setting(value=self._effective[name][0], where=Where(CONF), given=False)
+        where, given = Where(CONF), name in self._files.settings
+        if given:
+            placed = self._files.settings[name]
+            where = Where(placed.path, placed.setting.line)
+            value, given_text = placed.setting.value, placed.setting.quoted
+            if name in _SWITCHES and isinstance(value, str) and value.lower() in _WORDS:
+                value, given_text = _WORDS[value.lower()], False
+            if not (given_text and name in _NUMBERS + _SWITCHES):
+                return Setting(value=value, where=where, given=True)
+        elif name in self._effective:
+            return Setting(value=self._effective[name].value, where=where, given=False)
         self._host.need(CONF)
-        return Setting(value=DEFAULTS.get(name), where=Where(CONF), given=False)
+        return Setting(value=DEFAULTS.get(name), where=where, given=False)
 
     def is_on(self, name: str) -> bool:
         """Whether a setting of 0 or 1 is 1."""
@@ -133,11 +141,18 @@ class Lvm:
 
     @property
     def uses_devices_file(self) -> bool:
-        """Whether a devices file replaces the filters."""
+        """Whether a devices file replaces the filters: it is switched on, and there."""
         setting = self.setting("devices/use_devicesfile")
-        if setting.value is not None:
-            return setting.value == "1"
-        return self._host.text(DEVICES) is not None
+        return setting.value != "0" and self._host.text(DEVICES) is not None
+
+    @property
+    def scans_lvs(self) -> bool:
+        """Whether LVM takes an LV for a PV; versions without the setting do."""
+        if self.version is not None and self.version < SCAN_LVS:
+            return True
+        if self.version is None and self.old:
+            return True
+        return self.is_on("devices/scan_lvs")
 
     @lazy
     def device_names(self) -> "dict[str, Where]":
@@ -172,52 +187,3 @@ class Lvm:
         on_drbd = {row["vg_name"] for row in self.rows("pvs")
                    if row["pv_name"].startswith("/dev/drbd")}
         return {name: attrs[name] for name in sorted(on_drbd) if name in attrs}
-
-
-#: A pattern of a filter: a or r, a delimiter, a regular expression.
-_PATTERN = re.compile(r"^([ar])(.)(.*)$", re.DOTALL)
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
-#: What LVM's matcher does in linear time, and for which Python's may need very long.
-_REPEATED_GROUP = re.compile(r"\)[*+{]")
-_LONGEST, _REPEATS = 200, 4
-
-
-def passes(patterns: "Iterable[str]", names: "Iterable[str]") -> bool:
-    """Whether a filter accepts a device.
-
-    For each name of the device the first pattern that matches decides. One accepted name
-    is enough; otherwise one rejected name is (lib/filters/filter-regex.c).
-
-    :param patterns: texts such as "a|^/dev/drbd|"
-    :param names: all names of the device
-    :raises Unavailable: a pattern cannot be evaluated here
-    """
-    verdicts = {_first_fit(patterns, name) for name in names}
-    return "a" in verdicts or "r" not in verdicts
-
-
-def _first_fit(patterns: "Iterable[str]", name: str) -> "str | None":
-    """"a" or "r" of the first pattern that matches a name; None if none does."""
-    for text in patterns:
-        filtering = f"lvm.conf: the pattern {text[:60]} of a filter is"
-        match = _PATTERN.match(text)
-        regex = match and _regex(match)
-        if match is None or regex is None:
-            raise Unavailable(f'{filtering} not of the form "a|regex|"')
-        if len(regex) > _LONGEST or _REPEATED_GROUP.search(regex) \
-                or len(re.findall(r"[*+{]", regex)) > _REPEATS:
-            raise Unavailable(f"{filtering} too complex")
-        try:
-            hit = re.search(regex, name)
-        except (re.error, OverflowError, RecursionError) as problem:
-            raise Unavailable(f"{filtering} not a regular expression") from problem
-        if hit:
-            return match.group(1)
-    return None
-
-
-def _regex(match: "Match[str]") -> "str | None":
-    """What is between the delimiters of a pattern; None if the second is missing."""
-    delimiter, rest = match.group(2), match.group(3)
-    closing = _CLOSING.get(delimiter, delimiter)
-    return rest[:-len(closing)] if rest.endswith(closing) else None

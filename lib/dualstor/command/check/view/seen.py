@@ -47,11 +47,18 @@ class Seen:
         """
         if self._chosen:
             return self._chosen
-        if self.text(CLUSTER_CONF) is not None:
+        if self.text(CLUSTER_CONF) is not None and not self._without_cman():
             return CMAN
         if self.text(COROSYNC_CONF) is not None:
             return COROSYNC
         raise Unavailable(f"neither {CLUSTER_CONF} nor {COROSYNC_CONF} exists")
+
+    def _without_cman(self) -> bool:
+        """Whether cluster.conf is left over: corosync is there, and cman is not or cannot be."""
+        programs, version = self.tree.programs, self.tree.stdout("corosync-version")
+        return self.text(COROSYNC_CONF) is not None and (
+            "version '3" in version
+            or (programs.get("cman_tool") == "" and bool(programs.get("corosync"))))
 
     def need(self, path: str) -> str:
         """The text of a file.

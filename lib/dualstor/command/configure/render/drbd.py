@@ -10,6 +10,8 @@ by DRBD's own times it takes 10 to 20 seconds.
 """
 
 from dualstor import fencepeer
+from dualstor.tools.drbdconf import FENCING
+from dualstor.tools.drbdtable import table
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from dualstor.command.configure.model import Node, Pair
 
 _AFTER_SB = [f"after-sb-{number}pri disconnect;" for number in (0, 1, 2)]
-_FENCING = "fencing resource-and-stonith;"
+_FENCING = f"fencing {FENCING[-1]};"
 
 #: Seconds; tenths of a second, twice DRBD's own.
 _PING_INT, _PING_TIMEOUT = 2, 10
@@ -47,22 +49,25 @@ def _address(node: "Node", port: int) -> str:
 
 def _lines(pair: "Pair") -> "Iterator[str]":
     drbd = pair.drbd
-    old, nine = drbd.version == "8.3", drbd.version == "9"
+    known = table(drbd.version)
+    old = "protocol" not in known["net"]
     if old:
         yield "protocol C;"
     net = ["allow-two-primaries;"] if old else ["protocol C;", "allow-two-primaries yes;"]
     times = [f"ping-int {_PING_INT};", f"ping-timeout {_PING_TIMEOUT};", _TIMEOUT]
     times += [] if old else [_KO_COUNT]
-    yield from _section("net", net + _AFTER_SB + ([_FENCING] if nine else []) + times)
-    if not nine:
+    in_net = "fencing" in known["net"]
+    yield from _section("net", net + _AFTER_SB + ([_FENCING] if in_net else []) + times)
+    if not in_net:
         yield from _section("disk", [_FENCING])
     yield from _section("handlers", [f"fence-peer \"{fencepeer.PROGRAM}\";"])
-    if nine:
+    if "auto-promote" in known.get("options", {}):
         yield from _section("options", ["auto-promote no;"])
     for number, node in enumerate(pair.nodes):
         own = [f"device {drbd.device};", f"disk {node.disk};", "meta-disk internal;",
                _address(node, drbd.port)]
-        yield from _section("on " + node.name, own + ([f"node-id {number};"] if nine else []))
+        yield from _section("on " + node.name, own + (
+            [f"node-id {number};"] if "node-id" in known["on"] else []))
 
 
 def render(pair: "Pair") -> str:

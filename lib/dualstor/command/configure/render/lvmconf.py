@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dualstor.command.configure.model import Pair
     Value = Union[int, str, Tuple[str, ...]]
 
-PATH = lvmconf.FILES[0]
+PATH = lvmconf.MAIN
 
 
 def _patterns(pair: "Pair") -> "tuple[str, ...]":
