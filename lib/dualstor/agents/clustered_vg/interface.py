@@ -50,8 +50,8 @@ same. The VG is on DRBD devices that are Primary on every node, and it is locked
 Run it as a clone with interleave=true, ordered after the clones of drbd-dualprimary (promoted)
 and of clvmd, and colocated with them. One resource per VG.
 
-An LV that is created while the resource runs becomes active on all nodes with their next monitors,
-or within seconds (propagation, pick_up_new_lvs). An LV that only one node may use gets the tag dualstor.exclusive
+An LV that is created while the resource runs becomes active on all nodes with their next
+monitors, or within seconds (propagation, pick_up_new_lvs). An LV that only one node may use gets the tag dualstor.exclusive
 ("lvcreate --addtag dualstor.exclusive ..."): the agent then leaves it alone, except that stop
 deactivates it on its own node. LVs of types that cannot be shared (thin, snapshots, cache, raid)
 are left alone as well; a warning names them.
