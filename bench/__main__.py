@@ -9,7 +9,7 @@ import sys
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(TREE, part) for part in ("lib", "tests", "lab")]
 
-from bench import eight, host, lab, load, losses, lossreport, page, report  # noqa: E402
+from bench import eight, host, lab, load, losses, lossreport, page, propagation, report  # noqa: E402
 
 DOCS = os.path.join(TREE, "docs", "bench")
 
@@ -157,14 +157,23 @@ def in_lab_eight(arguments):
         print(line)
 
 
+def in_lab_propagation(rounds):
+    """How soon what one node has made is usable on the other."""
+    figures = propagation.run(rounds, _flushed)
+    report.save(os.path.join(DOCS, "lab-propagation.json"), figures)
+    print()
+    for line in propagation.lines(figures):
+        print(line)
+
+
 def main():
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(prog="python3 -m bench", description=__doc__)
     parser.add_argument("what", choices=("host", "instructions", "lab-monitors", "lab-scale", "lab-operations", "lab-stall",
-                                         "lab-deaths", "lab-load", "lab-eight"))
+                                         "lab-deaths", "lab-load", "lab-eight", "lab-propagation"))
     parser.add_argument("agents", nargs="?", choices=("dualstor", "stock"), default="dualstor",
                         help="whose operations are measured")
-    parser.add_argument("--rounds", type=int, help="default: 60; lab-eight: 2")
+    parser.add_argument("--rounds", type=int, help="default: 60; lab-eight: 2; lab-propagation: 20 creates on each node")
     parser.add_argument("--crashes", type=int, help="of a node, for each set; default: lab-stall 5, lab-deaths 10")
     parser.add_argument("--cuts", type=int, help="of the replication link, as --crashes")
     parser.add_argument("--sets", nargs="+", choices=losses.SETS, metavar="SET",
@@ -183,7 +192,7 @@ def main():
     for name in ("crashes", "cuts"):
         if getattr(arguments, name) is None:
             setattr(arguments, name, 10 if boots else 5)
-    arguments.rounds = arguments.rounds or (2 if arguments.what == "lab-eight" else 60)
+    arguments.rounds = arguments.rounds or {"lab-eight": 2, "lab-propagation": 20}.get(arguments.what, 60)
     good = True
     if arguments.what == "lab-stall" or boots:
         good = in_lab_losses(arguments.what + ".json", arguments, boots)
@@ -191,6 +200,8 @@ def main():
         good = in_lab_load(arguments)
     elif arguments.what == "lab-eight":
         in_lab_eight(arguments)
+    elif arguments.what == "lab-propagation":
+        in_lab_propagation(arguments.rounds)
     elif arguments.what == "instructions":
         counts = host.instructions()
         for label, count in counts.items():

@@ -221,7 +221,8 @@ def _let_go(stream: "TextIO") -> None:
             pass  # it is closed and empty
 
 
-def _on_sigterm(_number: int, _frame: "FrameType | None") -> "NoReturn":
+def on_sigterm(_number: int, _frame: "FrameType | None") -> "NoReturn":
+    """Handler of SIGTERM: what runs ends its command and reports."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Terminated
 
@@ -244,7 +245,7 @@ def main(name: str, argv: "Sequence[str] | None" = None,
         return _end(name, action, show, caller)
     instance = caller.get("OCF_RESOURCE_INSTANCE")
     log.start(f"{name}({instance})" if instance else name, caller)
-    signal.signal(signal.SIGTERM, _on_sigterm)
+    signal.signal(signal.SIGTERM, on_sigterm)
     os.umask(0o022)
 
     def work() -> Finish:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The executables: what has nothing to find out ends here, the rest in main.
 
-That is ``meta-data``, a monitor without news, and a notification before anything is done.
+That is ``meta-data``, a monitor without news, a notification before anything is done, and the
+watcher.
 """
 
 import posix
@@ -56,6 +57,16 @@ def _monitor(name: str, files: "Files | None") -> "int | None":
     return found.code
 
 
+def _watch(name: str, subject: str, files: "Files | None",
+           make_host: "Callable[[Deadline], Host] | None") -> "NoReturn":
+    """The watcher that the agent's start leaves behind; does not return."""
+    from dualstor.watcher.resident import script
+    if files is None:
+        from dualstor.host.files import Files
+        files = Files()
+    script(files, name, subject, _environ(), make_host)
+
+
 def run(name: str, files: "Files | None" = None,
         make_host: "Callable[[Deadline], Host] | None" = None) -> "NoReturn":
     """The executable of the agent *name*; does not return.
@@ -65,6 +76,8 @@ def run(name: str, files: "Files | None" = None,
     """
     if sys.argv[1:] == ["meta-data"] and _metadata(name):
         posix._exit(0)      # skips the end of the interpreter: nothing is left to do
+    if sys.argv[1:2] == ["watch"]:
+        _watch(name, sys.argv[2], files, make_host)
     if sys.argv[1:] == ["monitor"]:
         code = _monitor(name, files)
         if code is not None:

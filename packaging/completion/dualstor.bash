@@ -39,15 +39,19 @@ _dualstor() {
         'status --interval') return ;;
         'status --wait') return ;;
         'status --peer') COMPREPLY=($(compgen -A hostname -- "$word")); return ;;
+        'volume --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+        'volume -L'|'volume --size') return ;;
+        'volume --timeout') return ;;
         'completion --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
         'install-agents --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
         'install-agents --root') COMPREPLY=($(compgen -d -- "$word")); return ;;
     esac
     case "$sub" in
-        '') COMPREPLY=($(compgen -W '-h --help --version check configure status completion install-agents' -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W '-h --help --version check configure status volume completion install-agents' -- "$word")) ;;
         'check') COMPREPLY=($(compgen -W '-h --help --json --color --peer --root --cib --generation --record --only --ignore --explain --quiet' -- "$word")) ;;
         'configure') COMPREPLY=($(compgen -W '-h --help --json --color --answers --node --fence --generation --drbd --first-sync --cluster --resource --disk --minor --port --vg --lv --size --property --format --migrate --output --apply --steps --yes --root' -- "$word")) ;;
         'status') COMPREPLY=($(compgen -W '-h --help --json --color --watch --interval --wait --peer' -- "$word")) ;;
+        'volume') COMPREPLY=($(compgen -W '-h --help --json --color -L --size --exclusive --timeout create grow rename remove exclusive shared list wait' -- "$word")) ;;
         'completion') COMPREPLY=($(compgen -W '-h --help --json --color bash zsh fish' -- "$word")) ;;
         'install-agents') COMPREPLY=($(compgen -W '-h --help --json --color --root --remove' -- "$word")) ;;
     esac

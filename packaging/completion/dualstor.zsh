@@ -7,6 +7,7 @@ _dualstor() {
         'check:find what is wrong in the configuration before the cluster does'
         'configure:write the configuration of a pair of nodes'
         'status:show what is going on, and what to do now'
+        'volume:make, grow, rename or remove volumes on both nodes'
         'completion:print the completion of this command for a shell'
         'install-agents:put the agents where Pacemaker looks, after pip install'
     )
@@ -69,6 +70,18 @@ _dualstor() {
             '--interval[between two refreshes of --watch (2)]:SECONDS:' \
             '--wait[how long each part may take to answer, on a busy host (5)]:SECONDS:' \
             '--peer[also ask the other node, over ssh\: shows its lock modes, and what to do about DRBD for the state that both are in]:HOST:_hosts' ;;
+        volume) _arguments \
+            '-h[show this help message and exit]' \
+            '--help[show this help message and exit]' \
+            '--json[print one JSON document (described in docs/json.md) and nothing else]' \
+            '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
+            '1:ACTION:(create grow rename remove exclusive shared list wait)' \
+            '1:VG/LV:' \
+            '1:WORD:' \
+            '-L[create\: the size, e.g. 8G; grow\: +4G by that much, 12G to that]:SIZE:' \
+            '--size[create\: the size, e.g. 8G; grow\: +4G by that much, 12G to that]:SIZE:' \
+            '--exclusive[create\: for this node only, e.g. for a file system of one host]' \
+            '--timeout[how long to wait for the nodes (60)]:SECONDS:' ;;
         completion) _arguments \
             '-h[show this help message and exit]' \
             '--help[show this help message and exit]' \

@@ -17,7 +17,7 @@ from simulator.state import CLVMD
 
 DRBD, DAEMON, GROUP = "drbd-dualprimary", "clvmd", "clustered-vg"
 
-PARAMETERS = {DRBD: {"drbd_resource": "r0"}, DAEMON: {}, GROUP: {"vgname": "vg0"}}
+PARAMETERS = {DRBD: {"drbd_resource": "r0"}, DAEMON: {}, GROUP: {"vgname": "vg0", "propagation": "at-once"}}
 ACTIONS = {
     DRBD: ("start", "stop", "monitor", "probe", "promote", "demote", "notify", "validate-all",
            "reload-agent"),

@@ -12,6 +12,7 @@ class Census:
         self.actions = Counter()        # (agent, action, exit code)
         self.struck = Counter()         # (kind of fault, program)
         self.events = Counter()         # name of what happened
+        self.turns = Counter()          # results of the watchers' rounds
         self.cut = Counter()            # (signal, action): actions that were ended in the middle
         self.variables = Counter()      # variables of the caller that were odd
         self.handlers = Counter()       # exit codes of DRBD's handler
@@ -21,7 +22,7 @@ class Census:
     def add(self, other):
         """Take in what another run has tried."""
         self.sequences += other.sequences
-        for name in ("actions", "struck", "events", "cut", "variables",
+        for name in ("actions", "struck", "events", "turns", "cut", "variables",
                      "handlers", "fencings"):
             getattr(self, name).update(getattr(other, name))
         self.defects += other.defects
@@ -49,7 +50,8 @@ class Census:
                 ("exit codes", _summed(self.actions, 2)), ("actions by agent and action", Counter(
                     {"%s %s" % key: n for key, n in _summed(self.actions, slice(2)).items()})),
                 ("handlers of DRBD, by exit code", self.handlers),
-                ("requests to fence", self.fencings), ("events", self.events), ("cut short", Counter(
+                ("requests to fence", self.fencings), ("events", self.events),
+                ("turns of watchers", self.turns), ("cut short", Counter(
                     {"%s in %s" % key: n for key, n in self.cut.items()}))):
             lines.append("\n" + title)
             lines += ["  %8d  %s" % (number, key) for key, number in counts.most_common()]

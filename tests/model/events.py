@@ -4,7 +4,7 @@
 import signal
 
 from dualstor.host.memory import STATE_DIR
-from simulator import drbd, locking, membership, volumes, world
+from simulator import drbd, locking, membership, volumes, watcher, world
 from simulator.host import NodeDied
 from simulator.state import CLVMD, HANDLER
 
@@ -152,6 +152,35 @@ def stop_daemon(simulation, node):
 
 def continue_daemon(simulation, node):
     _signal(simulation, node, signal.SIGCONT)
+
+
+def watcher_is_killed(simulation, node):
+    found = watcher.of(node, "vg0")
+    if found:
+        locking.receive(simulation.cluster, node, found, signal.SIGKILL)
+
+
+def watcher_is_stopped(simulation, node):
+    found = watcher.of(node, "vg0")
+    if found:
+        locking.receive(simulation.cluster, node, found, signal.SIGSTOP)
+
+
+def watcher_is_started_again(simulation, node):
+    watcher.start(simulation.cluster, node, "vg0")
+
+
+def maintenance(simulation, _node):
+    """Of the whole cluster."""
+    simulation.cluster.maintenance = True
+
+
+def standby(_simulation, node):
+    node.wishes = "standby"
+
+
+def no_wishes(simulation, node):
+    simulation.cluster.maintenance, node.wishes = False, ""
 
 
 def stale_pidfile(simulation, node):
@@ -571,7 +600,8 @@ def resume(_simulation, node):
 
 
 OF_VOLUMES = (mount, start_guest, close_all, close_all, hold_drbd, release_drbd, create_volume,
-              create_exclusive, remove_volume, volume_is_inactive, suspend, resume)
+              create_exclusive, remove_volume, volume_is_inactive, suspend, resume, watcher_is_killed,
+              watcher_is_stopped, watcher_is_started_again, maintenance, standby, no_wishes, no_wishes)
 
 #: What a loss of the peer may meet.
 OF_A_LOSS = (crash, boot, boot, cut_replication, cut_replication, cut_replication, heal_replication,

@@ -14,8 +14,9 @@ from model.actions import DAEMON, DRBD, GROUP
 from model.census import Census
 from simulator import faults, volumes, world
 from simulator.helpers import Helpers
-from simulator.host import Killed, Simulation
+from simulator.host import Killed, NodeDied, Simulation
 from simulator.state import CLVMD, DRBD_8, DRBD_9, LVMLOCKD
+from simulator.watcher import Watching
 
 STARTS = ("cluster-up", "both-secondary", "both-primary", "group", "active", "exclusive", "survivor",
           "inquorate", "split-brain", "disconnected", "syncing")
@@ -79,6 +80,8 @@ class Cluster(RuleBasedStateMachine):
     def _begin(self, cluster):
         self.simulation = Simulation(cluster, STRETCH, Helpers(self.census.handlers))
         self.cluster = self.simulation.cluster
+        self.watching = Watching(self.simulation, lambda name: actions.environ(
+            GROUP, "start", name, generation=self.generation))
         watch = invariants.QuorumWatch(self.cluster)
         self.simulation.watchers.append(watch.check)
         self.told = []
@@ -207,6 +210,22 @@ class Cluster(RuleBasedStateMachine):
         for agent in actions.ACTIONS:
             if self.cluster.nodes[name].up:
                 self._run(agent, "monitor", name, 60.0, level)
+
+    @rule(name=NODES)
+    def watcher_has_its_turn(self, name):
+        """The watcher of a node takes over what has changed, or leaves it alone."""
+        if not self.cluster.nodes[name].up:
+            return
+        standing = self.cluster.maintenance or self.cluster.nodes[name].wishes
+        calls = len(self.cluster.calls)
+        try:
+            found = self.watching.turn(name, "vg0")
+        except NodeDied:
+            found = None
+        self.census.turns["nothing" if found is None else "all done" if found.sights is not None else
+                          "changed" if found.changed else "not yet"] += 1
+        made = self.cluster.calls[calls:]
+        assert not standing or not any(call[1] in ("lvchange", "vgchange") for call in made), made
 
     # -- the world: one rule, so that it does not outnumber the agents ------------------
 

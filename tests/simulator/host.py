@@ -12,7 +12,7 @@ from dualstor.host.deadline import Deadline
 from dualstor.host.host import BUSY, Host
 from dualstor.host.memory import STATE_DIR, file_name
 from dualstor.host.run import KILL_GRACE, TERM_GRACE, Completed
-from simulator import dmlist, faults, kernelfiles, locking, membership, programs, world
+from simulator import dmlist, faults, kernelfiles, locking, membership, programs, watcher, world
 from simulator.kernelfiles import Answer, Block, Link, Socket
 
 _VIEWS = 32     # trees that are kept at most
@@ -219,7 +219,23 @@ class SimHost(Host):
         """Granted: within one process nobody else asks for it."""
         return io.BytesIO()
 
+    def lock_holder(self, *name):
+        self._step()
+        found = watcher.of(self.node, name[1]) if name[0] == "watcher" else None
+        return None if found is None else found.pid
+
+    def lock_text(self, *name):
+        return "%.2f" % self.uptime()
+
     # -- processes ----------------------------------------------------------------
+
+    def leave_behind(self, name, arguments):
+        self._step()
+        watcher.start(self.simulation.cluster, self.node, arguments[1])
+        self._changed()
+
+    def kill_group(self, pid, number):
+        self.kill(pid, number)
 
     def run(self, argv, timeout=None, environment=None):
         self._step()

@@ -8,7 +8,7 @@ Block, an open socket a Socket.
 import functools
 import posixpath
 
-from simulator import dmlist, pvheader
+from simulator import dmlist, pvheader, watcher
 from simulator import drbd as drbd_model
 from simulator.state import CLVMD, HANDLER, STOCK_HANDLER
 from simulator.volumes import LOWER_DISK, MAJOR
@@ -16,6 +16,7 @@ from simulator.volumes import LOWER_DISK, MAJOR
 DRBD_MAJOR, LOWER = 147, (254, 16)
 BOOT_ID = "0b7f9c1e-5a43-4d10-9c58-%012d\n"
 _INTERPRETER = {name: "/usr/sbin/" + name for name in ("clvmd", "lvmlockd", "cmirrord", "lvmetad")}
+_INTERPRETER[watcher.PROGRAM] = "/usr/bin/python3"
 
 
 class Link(str):
@@ -167,10 +168,9 @@ def _mapper(tree, cluster, node):
     put(tree, "/dev/mapper/control", Answer(dmlist.entries([
         (name, m.uuid, MAJOR, m.minor) for name, m in sorted(node.mappings.items())])))
     for name, mapping in node.mappings.items():
-        kernel_name, group = "dm-%d" % mapping.minor, cluster.groups[mapping.vg]
-        volume = group.volumes.get(mapping.lv)
-        _block_device(tree, kernel_name, (MAJOR, mapping.minor),
-                      (volume.mib if volume else 16) * 2048, (), [mapping.below])
+        kernel_name = "dm-%d" % mapping.minor
+        _block_device(tree, kernel_name, (MAJOR, mapping.minor), mapping.mib * 2048, (),
+                      [mapping.below])
         home = "/sys/devices/virtual/block/%s/dm/" % kernel_name
         put(tree, home + "name", name + "\n")
         put(tree, home + "uuid", mapping.uuid + "\n")
@@ -254,6 +254,9 @@ def _dlm(tree, cluster, node):
             put(tree, home + "addr_list", "AF_INET 10.77.0.%d\n" % number)
             put(tree, home + "nodeid", "%d\n" % number)
             put(tree, home + "local", "%d\n" % (number == node.id))
+    for name in node.lockspaces:
+        for number in node.members or ():
+            put(tree, "/sys/kernel/config/dlm/cluster/spaces/%s/nodes/%d/nodeid" % (name, number), "%d\n" % number)
     from simulator import clustered, locking, volumes
     if locking.CLVMD_LOCKSPACE in node.lockspaces:
         put(tree, "/sys/kernel/debug/dlm/clvmd_locks", clustered.lock_table(cluster, node))

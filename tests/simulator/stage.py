@@ -16,7 +16,7 @@ from dualstor.look import sights, well
 from dualstor.main import perform
 from model import actions
 from paper import kept
-from simulator import dmlist, path, world
+from simulator import dmlist, path, watcher, world
 from simulator.host import Simulation
 
 NODE = "node1"
@@ -51,10 +51,15 @@ def make_host(deadline):
             words = (self.read(name) or "").partition("\\n")[0].split()
             return tuple(map(int, words[2].split(":"))) if words[:2] == ["block", "device"] else None
 
+        def leave_behind(self, name, arguments):
+            pass
+
     return FileHost(deadline, %(root)r, (%(programs)r,))
 
 
 Files.ioctl = ioctl
+Files.lock_holder = lambda self, *name: %(watcher)r     # a process of the simulation
+Files.lock_text = lambda self, *name: "%%.2f" %% self.uptime()
 run(%(name)r, Files(%(root)r), make_host)
 """
 
@@ -81,9 +86,18 @@ class Stage:
         self.python = python
         files = cluster.nodes[NODE].files
         answers = {name: files.pop(name) for name in list(files) if name.startswith(kept("well"))}
+        watching = watcher.of(cluster.nodes[NODE], "vg0")
+        self.watcher = watching and os.getpid()     # one that lives as long
+        if watching:
+            answers = {name: text.replace("process\t%d\t" % watching.pid, "process\t%d\t" % self.watcher)
+                       for name, text in answers.items()}
         self.folder = tempfile.mkdtemp(prefix="bench", dir="/tmp")   # short: sockets lie below it
         self.lab = path.Lab(self.folder, cluster)
         self.home = os.path.join(self.folder, NODE)
+        if watching:
+            watching.pid, watching.start_time = self.watcher, path.start_time(self.watcher)
+            with self.lab.state() as now:
+                now.nodes[NODE].processes[str(self.watcher)] = watching
         for name in actions.ACTIONS:
             self._install(name)
         for name, text in answers.items():
@@ -102,7 +116,8 @@ class Stage:
         place = os.path.join(self.home, name)
         with open(place, "w", encoding="utf-8") as stream:
             stream.write(_STUB % {"python": self.python, "library": path.LIBRARY, "name": name,
-                                  "root": self.home + "/root", "programs": self.home + "/bin"})
+                                  "root": self.home + "/root", "programs": self.home + "/bin",
+                                  "watcher": self.watcher})
         os.chmod(place, 0o755)
 
     def call(self, agent, action, **parameters):

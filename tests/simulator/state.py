@@ -135,6 +135,7 @@ class Mapping:
     uuid: str
     minor: int
     below: str = "drbd0"    # the kernel's name of the device it lies on
+    mib: int = 16           # its size: as it was when the table was loaded
     suspended: bool = False
     openers: list = field(default_factory=list)     # words; "mount:/srv" is a mount
 
@@ -161,6 +162,7 @@ class Group:
     kind: str = "shared"    # shared (lvmlockd), clustered (clvmd) or local
     mib: int = 92
     volumes: dict = field(default_factory=dict)
+    sequence: int = 1       # of its metadata
     tags: list = field(default_factory=list)
     exported: bool = False
     missing_pv: bool = False
@@ -209,6 +211,8 @@ class Node:
     lvm: dict = field(default_factory=dict)         # lvm.conf: "global/use_lvmlockd" -> value
     lvm_version: str = "2.03.16"
     visible_lower: bool = False     # LVM's filter lets the disk below DRBD through
+    published: dict = field(default_factory=dict)   # private attributes
+    wishes: str = ""        # "standby", "maintenance" of the node, "unmanaged": of its resources
     attributes: dict = field(default_factory=dict)  # promotion scores in the attribute daemon's memory
     scores: dict = field(default_factory=dict)      # and as they stand in the CIB
     attrd_started: int = 4000       # start times of Pacemaker's daemons, clock ticks

@@ -45,6 +45,7 @@ def create_volume(cluster, group, name, mib=16, tags=()):
     volume = Volume(name=name, uuid=make_uuid(cluster.next(), "%s/%s" % (group.name, name)),
                     mib=mib, start=start, tags=list(tags))
     group.volumes[name] = volume
+    group.sequence += 1
     return volume
 
 
@@ -89,7 +90,7 @@ def map_volume(cluster, node, group, volume):
                      if all(m.minor != n for m in node.mappings.values()))
         uuid = "LVM-%s%s" % (group.uuid.replace("-", ""), volume.uuid.replace("-", ""))
         node.mappings[name] = Mapping(vg=group.name, lv=volume.name, uuid=uuid, minor=minor,
-                                      below=device(node, group))
+                                      below=device(node, group), mib=volume.mib)
 
 
 def unmap_volume(node, vg, lv):

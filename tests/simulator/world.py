@@ -100,6 +100,7 @@ def crash(cluster, node):
     node.joined_once = False
     node.lockspaces, node.stuck, node.processes, node.mappings = {}, [], {}, {}
     node.attributes, node.scores, node.files, node.sockets = {}, {}, {}, {}
+    node.published = {}
     node.run_full, node.unreadable, node.log = False, [], []
     peer = cluster.peer(node)
     if not (peer.up and (node.id in peer.members or node.id in peer.unclean)):

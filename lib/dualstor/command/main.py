@@ -27,6 +27,7 @@ SUBCOMMANDS = (
     ("check", "dualstor.command.check.command"),
     ("configure", "dualstor.command.configure.command"),
     ("status", "dualstor.command.status.command"),
+    ("volume", "dualstor.command.volume"),
     ("completion", "dualstor.command.completion"),
     ("install-agents", "dualstor.command.installagents"),
 )

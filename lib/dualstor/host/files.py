@@ -8,6 +8,7 @@ import posix
 import time
 
 from dualstor.host.memory import STATE_DIR, Memory
+from dualstor.record import whole
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -135,6 +136,21 @@ class Files:
     def recall(self, *name: str) -> "str | None":
         """The text that an action has kept under *name* (words) in STATE_DIR; None for none."""
         return self._memory.recall(*name)
+
+    def lock_text(self, *name: str) -> "str | None":
+        """What the holder of a lock of ours has written into its file; None for no such file."""
+        return self._memory.lock_text(*name)
+
+    def lock_holder(self, *name: str) -> "int | None":
+        """The pid of the process that holds a lock of ours (words), as /proc/locks has it."""
+        place = self._memory.lock_place(*name)
+        if place is None:
+            return None
+        for line in (self.read("/proc/locks") or "").splitlines():
+            fields = line.split()       # "1: FLOCK ADVISORY WRITE PID PLACE 0 EOF"
+            if len(fields) == 8 and fields[1] == "FLOCK" and fields[5] == place:
+                return whole(fields[4]) or None
+        return None
 
     @staticmethod
     def uptime() -> float:

@@ -142,6 +142,21 @@ class Host(Files):
             self.deadline = whole
             whole.hung, whole.missed = part.hung or whole.hung, part.missed or whole.missed
 
+    def leave_behind(self, name: str, arguments: "Sequence[str]") -> None:
+        """Start this program once more as a process that outlives the action.
+
+        It is in a session of its own, has no open file of ours, and our parameters.
+
+        :param name: what the program has to be: another one is not started
+        :raises ToolMissing: it is another one, or cannot be started
+        """
+        from dualstor.host import run
+        run.leave_behind(name, arguments)
+
+    def kill_group(self, pid: int, number: int) -> None:
+        """Send a signal to the process group that *pid* leads; as ``kill``."""
+        self.kill(-pid, number)
+
     def kill(self, pid: int, number: int) -> None:
         """Send a signal to one process, which may be gone already.
 

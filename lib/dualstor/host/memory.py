@@ -57,6 +57,14 @@ class Memory:
         return self._within(lambda directory: _regular(
             directory, file_name(_LOCK, *name), posix.O_RDWR | posix.O_CREAT), make=True)
 
+    def lock_text(self, *name: str) -> "str | None":
+        """What the holder of a lock has written into its file; None when there is no such file."""
+        return self._within(lambda directory: _read(directory, file_name(_LOCK, *name)))
+
+    def lock_place(self, *name: str) -> "str | None":
+        """The file of a lock as /proc/locks names it, "MAJOR:MINOR:INODE"; None for no file."""
+        return self._within(lambda directory: _place(directory, file_name(_LOCK, *name)))
+
     def _within(self, work: "Callable[[int], _T]", make: bool = False) -> "_T | None":
         """What *work* returns for a descriptor of the directory; None when it cannot be used."""
         try:
@@ -127,6 +135,12 @@ def _read(directory: int, name: str) -> "str | None":
     with _regular(directory, name, posix.O_RDONLY) as stream:
         data = stream.read(_SIZE_LIMIT + 1)
     return data.decode("utf-8", "backslashreplace") if len(data) <= _SIZE_LIMIT else None
+
+
+def _place(directory: int, name: str) -> str:
+    status = posix.stat(name, dir_fd=directory, follow_symlinks=False)
+    major, minor = posix.major(status.st_dev), posix.minor(status.st_dev)
+    return f"{major:02x}:{minor:02x}:{status.st_ino}"
 
 
 def _write(directory: int, name: str, text: str) -> None:

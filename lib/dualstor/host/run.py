@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import time
 
 from dualstor import log
@@ -273,6 +274,26 @@ def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
                           truncated=any(s.truncated for s in streams))
     _report(argv, completed.outcome, began)
     return completed
+
+
+def leave_behind(name: str, arguments: "Sequence[str]") -> None:
+    """Start the running script *name* once more, and do not wait for it.
+
+    :raises ToolMissing: another script runs, or it cannot be started
+    """
+    program = os.path.realpath(sys.argv[0])
+    if os.path.basename(sys.argv[0]) != name:
+        raise ToolMissing((name,), f"{program} is not it")
+    kept = {key: value for key, value in os.environ.items() if key.startswith(("OCF_", "HA_"))}
+    try:
+        child = subprocess.Popen(
+            (sys.argv[0], *arguments), executable=program, env={"PATH": ":".join(PATH),
+            "LC_ALL": "C", "HOME": "/", **kept}, cwd="/", stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    except OSError as problem:
+        raise ToolMissing((name,), f"{program} cannot be executed: {problem.strerror}") \
+            from problem
+    child.returncode = 0    # it is init's, when we have ended
 
 
 def _report(argv: "Sequence[str]", outcome: str, began: float) -> None:

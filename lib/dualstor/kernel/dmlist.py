@@ -15,26 +15,34 @@ if TYPE_CHECKING:
 
     Device = Tuple[str, str, int, int]      # name, uuid, major, minor
 
-_CONTROL, _CLASS = "/dev/mapper/control", "/sys/class/misc/device-mapper"
-_HEAD = 312                 # sizeof(struct dm_ioctl)
-_LIST_DEVICES = 3 << 30 | _HEAD << 16 | 0xfd << 8 | 2   # DM_LIST_DEVICES
+#: The driver's node, and what there is of it in sysfs while it is loaded.
+CONTROL, CLASS = "/dev/mapper/control", "/sys/class/misc/device-mapper"
+HEAD = 312                  # sizeof(struct dm_ioctl)
 _FLAGS, _NAME, _NAME_ROOM = 28, 48, 127     # offsets of the flags and of the name
 _BUFFER_FULL, _WITH_UUID = 1 << 8, 1 << 14      # DM_BUFFER_FULL_FLAG, DM_UUID_FLAG
 _ROOM, _ROOM_LIMIT = 1 << 16, 1 << 24
 _HAS_UUID = 1               # DM_NAME_LIST_FLAG_HAS_UUID
 
 
+def command(number: int) -> int:
+    """The ioctl for a command of the driver (DM_*_CMD)."""
+    return 3 << 30 | HEAD << 16 | 0xfd << 8 | number
+
+
+_LIST_DEVICES = command(2)      # DM_LIST_DEVICES
+
+
 def _int(data: "Union[bytes, bytearray]", at: int, size: int = 4) -> int:
     return int.from_bytes(data[at:at + size], sys.byteorder)
 
 
-def _request(room: int, prefix: str) -> bytearray:
+def request(room: int, prefix: str = "") -> bytearray:
     """A struct dm_ioctl with *room* bytes for the answer; from Linux 5.13 on *prefix* chooses."""
     data = bytearray(room)
     begin = prefix.encode("utf-8", "surrogateescape")[:_NAME_ROOM]
     data[_NAME:_NAME + len(begin)] = begin
     # version, data_size, data_start, flags
-    for at, value in ((0, 4), (12, room), (16, _HEAD), (_FLAGS, _WITH_UUID)):
+    for at, value in ((0, 4), (12, room), (16, HEAD), (_FLAGS, _WITH_UUID)):
         data[at:at + 4] = value.to_bytes(4, sys.byteorder)
     return data
 
@@ -46,12 +54,12 @@ def listing(host: "Files", prefix: str = "") -> "list[Device] | None":
     :returns: ``uuid`` is "" before Linux 5.13. None if the driver is not loaded, or may not
         be asked
     """
-    if not host.exists(_CLASS):
+    if not host.exists(CLASS):
         return None     # opening the node would load the module
     room = _ROOM
     while room <= _ROOM_LIMIT:
-        data = _request(room, prefix)
-        if not host.ioctl(_CONTROL, _LIST_DEVICES, data):
+        data = request(room, prefix)
+        if not host.ioctl(CONTROL, _LIST_DEVICES, data):
             return None
         if not _int(data, _FLAGS) & _BUFFER_FULL:
             return parse_listing(bytes(data[_int(data, 16):_int(data, 12)]))

@@ -61,7 +61,12 @@ def to_text(well: Well) -> str:
     """A Well as text; ``from_text`` reads it."""
     rows = (_FORM, ("at", f"{well.at:.3f}"), ("code", f"{well.code}"), ("reason", well.reason),
             ("asked", well.asked), *well.sights, ("end",))
-    return "".join("\t".join(_escaped(field) for field in row) + "\n" for row in rows)
+    return "".join(row(fields) for fields in rows)
+
+
+def row(fields: "Iterable[str]") -> str:
+    """One line of such a text."""
+    return "\t".join(_escaped(field) for field in fields) + "\n"
 
 
 def _escaped(text: str) -> str:
@@ -100,8 +105,8 @@ def _recurring(environ: "Mapping[str, str]") -> bool:
         and environ.get(_META + "interval", "0").strip("0") != ""
 
 
-def _as_seen(files: "Files", sight: "Sight") -> bool:
-    """Whether a thing looks as it did; a disk that gives no answer counts as unchanged."""
+def as_seen(files: "Files", sight: "Sight") -> bool:
+    """Whether a thing looks as it did, its text escaped; a disk that gives no answer does."""
     kind, argument, text = sight
     now = KINDS[kind](files, argument)
     return _escaped(now) == text if isinstance(now, str) else now is not None
@@ -121,7 +126,7 @@ def repeated(files: "Files", agent: str, environ: "Mapping[str, str]") -> "Well 
         if kept is None or not 0 <= files.uptime() - kept.at <= LASTS \
                 or kept.asked != _escaped(asked(environ)):
             return None
-        return kept if all(_as_seen(files, sight) for sight in kept.sights) else None
+        return kept if all(as_seen(files, sight) for sight in kept.sights) else None
     except Exception:   # pylint: disable=broad-except
         return None     # the agent will report whatever is odd here
 

@@ -119,12 +119,13 @@ class LogicalVolume(Record):
     """A visible logical volume; ``attr`` as lvs writes it, of 6 or more letters.
 
     ``active`` is where it is active, if LVM knows: "active", "locally",
-    "remotely", "local exclusive", "remote exclusive" or "".
+    "remotely", "local exclusive", "remote exclusive" or "". ``size`` is in bytes.
     """
 
     name: str
     uuid: str
     attr: str
+    size: int = 0
     tags: "tuple[str, ...]" = ()
     segment_types: "tuple[str, ...]" = ()
     active: "str | None" = None
@@ -268,16 +269,21 @@ def group(host: "Host", vg: str, timeout: "float | None" = None) -> "GroupReport
 
 
 class VolumesReport(Record):
-    """The visible LVs of a volume group; () with an outcome that is not ok says nothing."""
+    """The visible LVs of a volume group; () with an outcome that is not ok says nothing.
+
+    ``sequence``: the number that each change of the group's metadata increases; None without LVs.
+    """
 
     outcome: LvmOutcome
     volumes: "tuple[LogicalVolume, ...]" = ()
+    sequence: "int | None" = None
 
 
 def volumes(host: "Host", vg: str, lvm_version: "tuple[int, ...]",
             timeout: "float | None" = None) -> "VolumesReport":
     """The visible logical volumes of *vg*, as VolumesReport."""
-    columns: "tuple[str, ...]" = ("lv_name", "lv_uuid", "lv_attr", "lv_tags", "segtype")
+    columns: "tuple[str, ...]" = ("lv_name", "lv_uuid", "lv_attr", "lv_tags", "segtype",
+                                  "lv_size", "vg_seqno")
     if lvm_version >= _ACTIVE_COLUMN:
         columns += ("lv_active",)
     answer = report(host, "lvs", columns, vg, timeout)
@@ -286,9 +292,11 @@ def volumes(host: "Host", vg: str, lvm_version: "tuple[int, ...]",
         found.setdefault(row[1], (row, []))[1].append(row[4])
     volumes_ = [LogicalVolume(name=row[0], uuid=row[1], attr=row[2], segment_types=tuple(types),
                               tags=tuple(t for t in row[3].split(",") if t),
-                              active=row[5] if len(row) > 5 else None)
+                              size=_count("lvs", row, row[5]),
+                              active=row[7] if len(row) > 7 else None)
                 for row, types in found.values()]
-    return VolumesReport(outcome=answer.outcome,
+    sequences = [_count("lvs", row, row[6]) for row in answer.rows]
+    return VolumesReport(outcome=answer.outcome, sequence=max(sequences, default=None),
                          volumes=tuple(sorted(volumes_, key=lambda lv: lv.name)))
 
 
@@ -304,6 +312,18 @@ def activate(host: "Host", vg: str, how: str, names: "Iterable[str]", partial: b
     """
     argv = ("lvchange", how) + (("--partial",) if partial else ())
     return _run(host, argv + tuple(f"{vg}/{name}" for name in names), timeout)[0]
+
+
+def command(host: "Host", argv: "tuple[str, ...]", timeout: "float | None" = None) -> "LvmOutcome":
+    """Run a command that a person has asked for, e.g. lvcreate with its options."""
+    return _run(host, argv, timeout)[0]
+
+
+def refresh(host: "Host", vg: str, names: "Iterable[str]",
+            timeout: "float | None" = None) -> "LvmOutcome":
+    """Have the active LVs *names* of *vg* on this host be as the metadata have them now."""
+    argv = ("lvchange", "--refresh") + tuple(f"{vg}/{name}" for name in names)
+    return _run(host, argv, timeout)[0]
 
 
 def deactivate(host: "Host", vg: str, names: "Iterable[str]",

@@ -47,6 +47,7 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
     ("unshareable", r"Shared activation not compatible with LV type \S* ?of (?P<name>\S+)"),
     ("failed lock", r"due to failed lock|lock failed|Global lock failed"
                     r"|Unable to obtain global lock|cluster request failed"),
+    ("same size", r"matches existing size"),
     ("duplicate", r"Found duplicate PV (?P<uuid>\S+): using (?P<name>\S+) not (?P<other>\S+)"),
     ("duplicate", r"Not using (?:lvmetad |)device (?P<name>\S+) for PV (?P<uuid>\S+?)\.?$"),
     ("duplicate", r"PV (?P<uuid>\S+) prefers device (?P<name>\S+) because"),

@@ -5,6 +5,8 @@ Formats: Pacemaker xml/api/crm_mon-*.rng and nodes-*.rng (2.x, ``--output-as=xml
 tools/crm_mon.c (1.1, ``-X``); crm_attribute(8), crm_node(8), include/crm/common/results.h.
 """
 
+import re
+
 from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
 from dualstor.host.deadline import QUERY
 from dualstor.record import Record, whole
@@ -35,11 +37,15 @@ _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&
 FENCING = ("stonith-enabled", "fencing-enabled")
 ACTION = ("stonith-action", "fencing-action")
 
+#: Who keeps a node's attributes: Pacemaker 2, and before.
+ATTRIBUTE_DAEMONS = ("pacemaker-attrd", "attrd")
+
 #: What the cluster does to a node that it fences, Pacemaker's default first.
 REBOOT, OFF = "reboot", "off"
 #: As crm_str_to_boolean() has them. Parameters of agents have more (ocf.environment): those of
 #: ocf_is_true in ocf-shellfuncs.
 _TRUE = ("true", "on", "yes", "y", "1")
+_PUBLISHED = re.compile(r'\bhost="([^"]*)".*?\bvalue="([^"]*)"')
 _HOSTNAME = "/proc/sys/kernel/hostname"
 
 
@@ -408,6 +414,59 @@ def resend_attributes(host: "Host") -> None:
     completed = host.run(("attrd_updater", "--refresh"), QUERY)
     if not completed.ok:
         raise ToolFailed(completed)
+
+
+def publish(host: "Host", name: str, value: str) -> None:
+    """Have the cluster's nodes know an attribute of this node, until it leaves the cluster.
+
+    It is private: kept by the attribute daemons, not in the CIB (attrd_updater(8), -p).
+
+    :raises ToolError: it could not be done
+    """
+    completed = host.run(("attrd_updater", "-n", name, "-U", value, "-p"), QUERY)
+    if not completed.ok:
+        raise ToolFailed(completed)
+
+
+def withdraw(host: "Host", name: str) -> None:
+    """Take back what ``publish`` has published.
+
+    :raises ToolError: it could not be done
+    """
+    completed = host.run(("attrd_updater", "-n", name, "-D"), QUERY)
+    if not completed.ok and completed.returncode not in _UNSET:
+        raise ToolFailed(completed)
+
+
+def parse_published(text: str) -> "dict[str, str]":
+    """{node: value} in the output of ``attrd_updater -Q -A``.
+
+    Lines are ``name="NAME" host="NODE" value="VALUE"``, in XML attributes of an element.
+
+    :raises ParseError: a line has another form
+    """
+    found = {}
+    for line in text.splitlines():
+        match = _PUBLISHED.search(line)
+        if match:
+            found[match.group(1)] = _once(match.group(2))
+        elif "host=" in line:
+            raise ParseError("attrd_updater", line, "expected a name, a host and a value")
+    return found
+
+
+def published(host: "Host", name: str) -> "dict[str, str]":
+    """What the nodes of the cluster have published as *name*: {node: value}.
+
+    :raises ToolError: the attribute daemon does not answer
+    :raises ParseError: its answer is not understood
+    """
+    completed = host.run(("attrd_updater", "-n", name, "-Q", "-A"), QUERY)
+    if completed.returncode in _UNSET:
+        return {}
+    if not completed.ok:
+        raise ToolFailed(completed)
+    return parse_published(completed.stdout)
 
 
 def parse_score(text: str) -> int:

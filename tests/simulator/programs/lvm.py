@@ -13,7 +13,7 @@ from simulator.programs.activation import FAILED
 from simulator.state import CLVMD
 
 _COMMANDS = ("vgs", "lvs", "pvs", "vgchange", "lvchange", "lvcreate", "vgcreate", "lvremove",
-             "vgscan", "pvscan", "vgck", "lvmconfig", "dumpconfig", "version", "lvmdevices",
+             "lvextend", "lvrename", "vgscan", "pvscan", "vgck", "lvmconfig", "dumpconfig", "version", "lvmdevices",
              "vgdisplay")
 _FLAGS = ("--nolocking", "--readonly", "--noheadings", "--nosuffix", "--nameprefixes",
           "--unquoted", "--ignorelockingfailure", "--ignoreskippedcluster", "--foreign",
@@ -346,9 +346,10 @@ def _volume_command(call):
     session = _Session(call)
     session.for_change = True
     call.partial = call.value("--activationmode") == "partial" or call.flag("--partial", "-P")
-    added, removed = call.value("--addtag"), call.value("--deltag")
+    added, removed = _every(call, "--addtag"), _every(call, "--deltag")
     call.value("-S", "--select")
     activation = activating.requested(call)
+    refresh = call.flag("--refresh")
     call.flag(*_FLAGS)
     names, wanted = _names(a for a in call.args if not a.startswith("-"))
     yield from session.begin()
@@ -365,11 +366,13 @@ def _volume_command(call):
         chosen = [n for n in chosen if n in group.volumes]
         for name in chosen:
             tags = group.volumes[name].tags
-            if added and added.lstrip("@") not in tags:
-                tags.append(added.lstrip("@"))
-            if removed and removed.lstrip("@") in tags:
-                tags.remove(removed.lstrip("@"))
+            tags += [tag for tag in added if tag not in tags]
+            tags[:] = [tag for tag in tags if tag not in removed]
+            mapping = volumes.mapping(call.node, group.name, name)
+            if refresh and mapping:
+                mapping.mib = group.volumes[name].mib
             if added or removed:
+                group.sequence += 1
                 call.out("  Logical volume %s/%s changed." % (group.name, name))
         if activation:
             code = (yield from activating.change(call, session, group, chosen, activation,
@@ -377,8 +380,89 @@ def _volume_command(call):
     return code
 
 
+def _every(call, option):
+    """The values of an option that may be given more than once, as a list."""
+    found = []
+    while True:
+        value = call.value(option)
+        if value is None:
+            return found
+        found.append(value.lstrip("@"))
+
+
+def _exclusive(call, group, name):
+    """Whether a change may be made that needs the exclusive lock of a volume; says why not."""
+    if group.kind != "shared":
+        return True
+    if volumes.lock_of(call.node, group.name, name) == "sh":
+        call.err("  LV is already locked with incompatible mode: %s/%s" % (group.name, name))
+        return False
+    if volumes.conflict(call.cluster, call.node, group.name, name, "ex"):
+        call.err("  LV locked by other host: %s/%s\n  Failed to lock logical volume %s/%s."
+                 % ((group.name, name) * 2))
+        return False
+    return True
+
+
+def _extend_volume(call):
+    """lvextend: the size as it is to be, or +SIZE."""
+    session = _Session(call)
+    session.for_change = True
+    size, lockopt = call.value("-L", "--size"), call.value("--lockopt")
+    call.flag(*_FLAGS)
+    names, wanted = _names(a for a in call.args if not a.startswith("-"))
+    yield from session.begin()
+    groups, code = yield from session.groups(names)
+    for group in groups:
+        for name in wanted.get(group.name, []):
+            volume = group.volumes.get(name)
+            if volume is None:
+                call.err('  Failed to find logical volume "%s/%s"' % (group.name, name))
+                return FAILED
+            if lockopt != "shupdate" and not _exclusive(call, group, name):
+                return FAILED
+            mib = _mib(size.lstrip("+")) + (volume.mib if size.startswith("+") else 0)
+            if mib == volume.mib:
+                call.err("  New size (%d extents) matches existing size (%d extents)."
+                         % ((mib // volumes.EXTENT_MIB,) * 2))
+                return FAILED
+            volume.mib = mib
+            group.sequence += 1
+            for node in call.cluster.nodes.values():
+                mapping = volumes.mapping(node, group.name, name)
+                if mapping and (node is call.node or group.kind == "clustered"):
+                    mapping.mib = mib
+            call.out("  Logical volume %s/%s successfully resized." % (group.name, name))
+    return code
+
+
+def _rename_volume(call):
+    """lvrename VG OLD NEW."""
+    session = _Session(call)
+    session.for_change = True
+    call.flag(*_FLAGS)
+    vg, old, new = [a for a in call.args if not a.startswith("-")]
+    yield from session.begin()
+    groups, code = yield from session.groups([vg])
+    for group in groups:
+        if old not in group.volumes:
+            call.err("  Existing logical volume \"%s\" not found in volume group \"%s\"" % (old, vg))
+            return FAILED
+        if new in group.volumes:
+            call.err('  Logical Volume "%s" already exists in volume group "%s"' % (new, vg))
+            return FAILED
+        if not _exclusive(call, group, old):
+            return FAILED
+        volume = group.volumes.pop(old)
+        volume.name = new
+        group.volumes[new] = volume
+        group.sequence += 1
+        call.out('  Renamed "%s" to "%s" in volume group "%s"' % (old, new, vg))
+    return code
+
+
 def _mib(text):
-    number, unit = text.rstrip("bBiI"), text[-1:].lower()
+    number, unit = text.rstrip("bBiI"), text.rstrip("bBiI")[-1:].lower()
     number = float(number.rstrip("kKmMgG"))
     return int(number * {"k": 1 / 1024, "g": 1024}.get(unit, 1))
 
@@ -428,9 +512,15 @@ def _remove_volume(call):
     groups, code = yield from session.groups(names)
     for group in groups:
         for name in wanted.get(group.name, []):
+            if volumes.conflict(call.cluster, call.node, group.name, name, "ex") \
+                    and group.kind == "shared":
+                call.err("  LV locked by other host: %s/%s\n  Failed to lock logical volume %s/%s."
+                         % ((group.name, name) * 2))
+                return FAILED
             if not activating.deactivate(call, group, name, False):
                 return FAILED
             group.volumes.pop(name, None)
+            group.sequence += 1
             call.out('  Logical volume "%s" successfully removed.' % name)
     return code
 
@@ -497,6 +587,7 @@ def lvm(call):
             return (yield from lvmsettings.configuration(call, command, begin))
         work = {"vgchange": _group_command, "lvchange": _volume_command,
                 "lvcreate": _create_volume, "lvremove": _remove_volume,
+                "lvextend": _extend_volume, "lvrename": _rename_volume,
                 "vgcreate": _create_group, "version": lvmsettings.version,
                 "vgscan": _scan, "pvscan": _scan, "vgck": _scan}[command]
         return (yield from work(call))

@@ -34,11 +34,12 @@ def _xml_nodes(call):
         feature = ' health="green"' + (' feature_set="3.16.1"' if online else "")
         if _old(call):
             feature = ""
-        call.out('    <node name="%s" id="%d" online="%s" standby="false" standby_onfail="false" '
-                 'maintenance="false" pending="false" unclean="%s"%s '
+        call.out('    <node name="%s" id="%d" online="%s" standby="%s" standby_onfail="false" '
+                 'maintenance="%s" pending="false" unclean="%s"%s '
                  'shutdown="false" expected_up="%s" is_dc="%s" resources_running="%d" '
                  'type="member"/>' % (
                      each.name, each.id, str(online).lower(),
+                     str(each.wishes == "standby").lower(), str(each.wishes == "maintenance").lower(),
                      str(unclean).lower(), feature, str(online).lower(),
                      str(each.id == min(node.members)).lower(), 1 if online else 0))
 
@@ -216,14 +217,29 @@ def crm_master(call):
 
 @program("attrd_updater")
 def attrd_updater(call):
-    """attrd_updater --refresh: what the attribute daemon has is written to the CIB again."""
+    """attrd_updater: --refresh writes what the daemon has to the CIB again; -U, -D and -Q of private ones."""
     yield 0.05
     if _down(call, "attrd"):
         return _NOT_CONNECTED
-    if not call.flag("-R", "--refresh"):
-        call.err("attrd_updater: only --refresh is simulated")
+    if call.flag("-R", "--refresh"):
+        call.node.scores = dict(call.node.attributes)
+        return 0
+    name, value = call.value("-n", "--name"), call.value("-U", "--update")
+    if value is not None:
+        call.node.published[name] = value
+    elif call.flag("-D", "--delete"):
+        call.node.published.pop(name, None)
+    elif call.flag("-Q", "--query"):
+        found = [node for node in call.cluster.nodes.values()
+                 if node.id in call.node.members and name in node.published]
+        for node in found:
+            call.out('name="%s" host="%s" value="%s"' % (name, node.name, node.published[name]))
+        if not found:
+            call.err("Could not query value of %s: attribute does not exist" % name)
+            return 6 if _old(call) else 105
+    else:
+        call.err("attrd_updater: this is not simulated")
         return 64
-    call.node.scores = dict(call.node.attributes)
     return 0
 
 
@@ -274,12 +290,30 @@ def stonith_admin(call):
     return 0
 
 
+def _cib(call):
+    """The CIB, of which there is no more than what has agents leave resources alone."""
+    call.out('<cib><configuration><crm_config><cluster_property_set id="o">'
+             '<nvpair id="o-m" name="maintenance-mode" value="%s"/></cluster_property_set></crm_config><nodes>'
+             % str(call.cluster.maintenance).lower())
+    for node in call.cluster.nodes.values():
+        call.out('<node id="%d" uname="%s"><instance_attributes id="n%d"><nvpair id="n%d-s" name="standby" value="%s"/>'
+                 '<nvpair id="n%d-m" name="maintenance" value="%s"/></instance_attributes></node>' % (
+                     node.id, node.name, node.id, node.id, str(node.wishes == "standby").lower(), node.id,
+                     str(node.wishes == "maintenance").lower()))
+    call.out('</nodes><resources><clone id="clone"><primitive id="clustered-vg" class="ocf" provider="dualstor" '
+             'type="clustered-vg"/><meta_attributes id="m"><nvpair id="m-i" name="is-managed" value="%s"/></meta_attributes>'
+             '</clone></resources></configuration><status/></cib>'
+             % str(call.node.wishes != "unmanaged").lower())
+
+
 @program("cibadmin")
 def cibadmin(call):
-    """cibadmin -Q -o resources: the fence devices."""
+    """cibadmin -Q -o resources: the fence devices; --query --local: what is to be left alone."""
     yield 0.05
     if _down(call):
         return _NOT_CONNECTED
+    if "--query" in call.args:
+        _cib(call)
     if "-Q" in call.args:
         call.out("<resources>")
         for node in call.cluster.nodes.values():

@@ -135,7 +135,7 @@ _VALUES = dict(_EMPTY, **{
     "vg_exported": lambda r: "exported" if r.group.exported else "",
     "vg_missing_pv_count": lambda r: str(int(r.group.missing_pv)),
     "vg_tags": lambda r: ",".join(r.group.tags),
-    "vg_seqno": lambda r: str(len(r.group.volumes) + 1),
+    "vg_seqno": lambda r: str(r.group.sequence),
     "pv_count": lambda r: "1",
     "lv_count": lambda r: str(len(r.group.volumes)),
     "snap_count": lambda r: "0",

@@ -6,11 +6,14 @@ from hypothesis import strategies as st
 from dualstor.action.steps import Done, Request
 from dualstor.agents.clustered_vg import decide as module
 from dualstor.agents.clustered_vg import deeds, interface, seen
+from dualstor.agents.clustered_vg.published import Published
 from dualstor.agents.lvmversion import LvmVersion
 from dualstor.kernel.devmapper import MappedVolume
 from dualstor.kernel.locksocket import Sockets
+from dualstor.kernel.process import Process
 from dualstor.record import Record
 from dualstor.tools import lvm, lvm_messages
+from dualstor.watcher.place import Watcher
 from facts import Facts, deciding
 
 decide = deciding(seen.Case, module.decide, deeds)
@@ -59,12 +62,17 @@ def outcome(*lines, **changes):
 
 def parameters(**changes):
     values = {p.name: p.default for p in interface.INTERFACE.parameters}
-    values.update(vgname=VG, **changes)
+    values.update(dict(dict(vgname=VG, propagation="monitor"), **changes))
     return interface.Parameters(values)
 
 
 def request(action, **changes):
     return Request(action, resource="p_vg0", **changes)
+
+
+def watcher(**changes):
+    """The watcher of the VG as it is seen."""
+    return Watcher(process=Process(pid=4711, start_time=99, program="python3", state="S"), **changes)
 
 
 def healthy(**changes):
@@ -78,7 +86,8 @@ def healthy(**changes):
         group=lvm.GroupReport(outcome=OK, group=group()),
         devices=(seen.PvDevice("/dev/drbd0", drbd=True),),
         volumes=lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"))),
-        modes=seen.Modes(), exclusive=None, reads=(), held=(), turn=True, held_back=())
+        modes=seen.Modes(), exclusive=None, reads=(), held=(), turn=True, held_back=(),
+        watcher=None, standing="", clock=Published(boot="b00t", at=7))
     facets.update(changes)
     facets.setdefault("present", listed(facets["active"]))
     return Facts(**facets)
@@ -146,7 +155,8 @@ volumes = st.builds(
     lv, st.sampled_from(NAMES), st.sampled_from(
         ["-wi-------", "-wi-a-----", "-wi-ao", "-wi------k", "-wi-a----k", "owi-a-s---",
          "swi-a-s---", "Vwi-a-tz--", "twi-aotz--", "Cwi-a-C---", "rwi-a-r---"]),
-    tags=st.sampled_from([(), (), ("x",), (interface.EXCLUSIVE_TAG,)]),
+    tags=st.sampled_from([(), (), ("x",), (interface.EXCLUSIVE_TAG,), (interface.LEAVING_TAG,)]),
+    size=st.sampled_from([8 * 512, 8 * 512, 16 * 512]),
     segment_types=st.sampled_from([("linear",), ("linear", "striped"), ("thin-pool",), ("cache",)]),
     active=st.sampled_from([None, "", "active", "locally", "remote exclusive"]))
 
@@ -165,6 +175,9 @@ _FACETS = dict(
     unchanged=st.sampled_from([None, None, None, (HEADER,)]),
     headers=st.sampled_from([None, (), (HEADER,)]),
     turn=st.booleans(),
+    standing=st.sampled_from(["", "", "the cluster is in maintenance mode"]),
+    watcher=st.sampled_from([None, watcher(), watcher(), watcher(hangs=True)]),
+    clock=st.just(Published(boot="b00t", at=7)),
     exclusive=st.sampled_from([None, frozenset(), frozenset((identity("a"),))]),
     active=kernels,
     lockspaces=st.builds(seen.Lockspaces, st.booleans(), st.booleans(), st.booleans()),
@@ -213,18 +226,22 @@ removals = st.builds(seen.Removal, st.sampled_from([(), ("vg0-a",)]), st.just("b
 
 
 def _done(deed):
-    args = st.just(())
-    if deed in ("activate", "pick_up", "make_shared"):
+    args, results = st.just(()), removals if deed == "remove_devices" else outcomes
+    if deed in ("start_watcher", "stop_watcher", "publish", "remember"):
+        results = st.sampled_from(["", "no answer"]) if deed == "publish" else st.none()
+    if deed in ("activate", "pick_up", "reactivate", "make_shared"):
         args = st.one_of(st.just(NAMES), st.sets(st.sampled_from(NAMES))).map(
             lambda n: ("-asy", "-aly", "-aey") + tuple(sorted(n)))
-    results = removals if deed == "remove_devices" else outcomes
     return st.builds(Done, st.just(deed), args, results, st.floats(0, 30))
 
 
 _OF_ACTION = {
-    "start": ("start_locking", "activate"),
-    "stop": ("deactivate_group", "deactivate", "remove_devices", "stop_locking", "release"),
-    "monitor": ("make_shared", "pick_up"), "validate-all": (), "reload-agent": ()}
+    "start": ("start_locking", "activate", "start_watcher"),
+    "stop": ("deactivate_group", "deactivate", "remove_devices", "stop_locking", "release",
+             "stop_watcher"),
+    "monitor": ("make_shared", "pick_up", "reactivate", "start_watcher"), "validate-all": (),
+    "reload-agent": ("start_watcher", "stop_watcher"),
+    "propagate": ("deactivate", "make_shared", "pick_up", "refresh", "remember", "publish")}
 
 
 def histories(action):
@@ -242,9 +259,10 @@ requests = st.builds(
     st.booleans(), st.sampled_from([None, 1, 2]))
 
 any_parameters = st.builds(
-    lambda mode, pick, partial: parameters(activation_mode=mode, pick_up_new_lvs=pick,
-                                           partial_activation=partial),
-    st.sampled_from(["shared", "exclusive"]), st.booleans(), st.booleans())
+    lambda mode, pick, when, partial: parameters(activation_mode=mode, pick_up_new_lvs=pick,
+                                                 propagation=when, partial_activation=partial),
+    st.sampled_from(["shared", "exclusive"]), st.booleans(),
+    st.sampled_from([interface.AT_ONCE, interface.BY_MONITOR]), st.booleans())
 
 
 @st.composite

@@ -65,7 +65,7 @@ class Machine(PaperHost):
                    "devices/use_devicesfile": "use_devicesfile=0\n"}[argv[-1]], ""
 
     def lvs(self, _argv):
-        return 0, "".join(f"  {lv}|{self.uuid(lv)}|-wi-------||linear|\n"
+        return 0, "".join(f"  {lv}|{self.uuid(lv)}|-wi-------||linear|8388608|3|\n"
                           for lv in self.volumes), ""
 
     def lvmlockctl(self, _argv):

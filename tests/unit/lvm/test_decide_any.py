@@ -10,7 +10,7 @@ from dualstor.action.steps import Do, Finish, Wait
 from dualstor.agents.clustered_vg import deeds, locking, seen
 from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.agent import ClusteredVg
-from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
+from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, LEAVING_TAG
 from dualstor.errors import DeadlineReached
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
@@ -23,14 +23,18 @@ from .observations import decide
 many = settings(max_examples=300, deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
-LOCKING = {"start_locking", "stop_locking", "activate", "pick_up", "make_shared",
-           "deactivate_group", "deactivate", "release"}
-ACTIVATING = {"activate", "pick_up", "make_shared"}
-OF_ACTION = {"start": {"start_locking", "activate", "remember"},
+LOCKING = {"start_locking", "stop_locking", "activate", "pick_up", "reactivate", "make_shared",
+           "deactivate_group", "deactivate", "release", "refresh"}
+ACTIVATING = {"activate", "pick_up", "reactivate", "make_shared"}
+CHANGING = {"pick_up", "make_shared", "deactivate", "refresh"}
+OF_ACTION = {"start": {"start_locking", "activate", "remember", "start_watcher", "stop_watcher"},
              "stop": {"deactivate_group", "deactivate", "remove_devices", "stop_locking",
-                      "release", "forget"},
-             "monitor": {"make_shared", "pick_up", "remember", "warn"},
-             "validate-all": set(), "reload-agent": set()}
+                      "release", "forget", "stop_watcher"},
+             "monitor": {"make_shared", "pick_up", "reactivate", "remember", "warn",
+                         "start_watcher", "stop_watcher"},
+             "validate-all": set(), "reload-agent": {"start_watcher", "stop_watcher"},
+             "propagate": {"deactivate", "make_shared", "pick_up", "refresh", "remember",
+                           "publish"}}
 
 
 def step_of(situation):
@@ -93,7 +97,7 @@ def test_a_start_that_succeeds_has_every_expected_lv_active(situation):
             assert (volume.id in usable) == ((f"lv {volume.id} ") in step.args[0])
         if plan.wanted:
             assert not facts.last("activate").hung
-    assert step != Finish(ExitCode.SUCCESS)  # never before it was remembered
+    assert step != Finish(ExitCode.SUCCESS) or facts.done("remember")
 
 
 @many
@@ -102,7 +106,7 @@ def test_an_lv_with_the_tag_is_never_activated_nor_shared(situation):
     _, _, facts = situation
     step, _ = step_of(situation)
     if isinstance(step, Do) and step.deed in ACTIVATING:
-        tagged = {v.name for v in facts.volumes.volumes if EXCLUSIVE_TAG in v.tags}
+        tagged = {v.name for v in facts.volumes.volumes if {EXCLUSIVE_TAG, LEAVING_TAG} & {*v.tags}}
         assert not tagged & set(step.args[1:])
 
 
@@ -125,8 +129,32 @@ def test_stop_with_nothing_active_asks_nothing_but_the_kernel(facets, values, hi
     facets.update(active=(), lockspaces=facets["lockspaces"].but(group=False))
     facts, read = Facts(history=history, **facets), []
     step = decide(seen_by.request("stop"), values, facts, read)
-    assert step == Finish(ExitCode.SUCCESS) or step.deed == "forget"
-    assert set(read) <= {"active", "lockspaces", "remembered"}
+    assert step == Finish(ExitCode.SUCCESS) or step.deed in ("forget", "stop_watcher")
+    assert set(read) <= {"watcher", "active", "lockspaces", "remembered"}
+
+
+@many
+@given(seen_by.situations(("volumes", "active", "held", "standing"), 1))
+def test_a_round_changes_nothing_that_is_to_be_left_alone_or_is_in_use(situation):
+    asked, values, facts = situation
+    step, read = step_of((asked.but(action="propagate"), values, facts))
+    if isinstance(step, Do) and step.deed in CHANGING:
+        assert not facts.standing and "standing" in read
+    if isinstance(step, Do) and step.deed == "deactivate":
+        leaving = {v.name for v in facts.volumes.volumes if LEAVING_TAG in v.tags}
+        assert set(step.args) <= leaving - {lv for lv, words in facts.held if words}
+    assert not isinstance(step, Finish) or step.code == ExitCode.SUCCESS
+
+
+@many
+@given(seen_by.situations(("watcher",), 2))
+def test_there_is_a_watcher_where_it_is_wanted_and_only_there(situation):
+    asked, values, facts = situation
+    step, _ = step_of(situation)
+    if isinstance(step, Do) and step.deed == "start_watcher":
+        assert values.watched and asked.action != "stop"
+    if isinstance(step, Do) and step.deed == "stop_watcher":
+        assert facts.watcher and (asked.action == "stop" or not values.watched)
 
 
 @many

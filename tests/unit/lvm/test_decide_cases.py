@@ -500,8 +500,11 @@ def test_a_pick_up_that_fails_degrades(result):
 
 def test_an_lv_that_is_gone_from_here_is_activated_again_or_fails():
     facts = started(active=(active("a"),))
-    assert monitor(facts) == Do("pick_up", ("-asy", "b"))
-    tried = with_history(facts, ("pick_up", ("-asy", "b"), outcome("no such device")))
+    assert monitor(facts) == Do("reactivate", ("-asy", "b"))
+    again = with_history(started(), ("reactivate", ("-asy", "b"), OK))
+    step = monitor(again)
+    assert step == told(reasons.REACTIVATED, "LV b") and step.code == 190
+    tried = with_history(facts, ("reactivate", ("-asy", "b"), outcome("no such device")))
     step = monitor(tried)
     assert step == told(reasons.LOST_TRIED, "LV b", "no such device") and step.code == 1
     step = monitor(facts, pick_up_new_lvs=False)

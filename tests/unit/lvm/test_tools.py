@@ -163,8 +163,8 @@ def test_a_group_that_is_not_there():
 
 
 def test_volumes_one_for_each_whatever_its_segments():
-    text = golden("lvs-shared.txt") + "  big|u-1|-wi-a-----|a,b|linear|active\n" \
-        "  big|u-1|-wi-a-----|a,b|striped|active\n  off|u-2|-wi------k||linear|\n"
+    text = golden("lvs-shared.txt") + "  big|u-1|-wi-a-----|a,b|linear|4194304|7|active\n" \
+        "  big|u-1|-wi-a-----|a,b|striped|4194304|7|active\n  off|u-2|-wi------k||linear|4194304|7|\n"
     found = lvm.volumes(answering(text), "vg0", (2, 3, 16)).volumes
     assert [lv.name for lv in found] == ["big", "lv0", "off"]
     assert found[0].tags == ("a", "b") and found[0].segment_types == ("linear", "striped")
@@ -173,7 +173,7 @@ def test_volumes_one_for_each_whatever_its_segments():
 
 
 def test_an_old_lvm_is_not_asked_for_what_it_does_not_know():
-    host = answering("  lv0|u-0|-wi-ao||linear\n")
+    host = answering("  lv0|u-0|-wi-ao||linear|4194304|7\n")
     (volume,) = lvm.volumes(host, "vg0", (2, 2, 84)).volumes
     assert volume.open and not volume.skipped and volume.active is None
     assert "lv_active" not in host.calls[0][-2]

@@ -4,12 +4,13 @@
 from dualstor import log
 from dualstor.action.engine import Agent
 from dualstor.agents import heldback, lvmversion
-from dualstor.agents.clustered_vg import decide, deeds, headers, reasons, seen
+from dualstor.agents.clustered_vg import decide, deeds, headers, published, reasons, seen
 from dualstor.agents.clustered_vg.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolHung
-from dualstor.kernel import block, devmapper, dlm, holders, locksocket
+from dualstor.kernel import block, devmapper, dlm, holders, locksocket, process
 from dualstor.look import sights, well
-from dualstor.tools import drbdadm, lvm, lvmlock, quorum
+from dualstor.tools import drbdadm, lvm, lvmlock, pacemaker, quorum, standing
+from dualstor.watcher import place
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ClusteredVg(Agent):
         self.vg = parameters.vgname
         self.memory = (INTERFACE.name, self.vg, "volumes")
         self._turn: "IO[Any] | None" = None
-        if request.action == "monitor":
+        if request.action in ("monitor", "propagate"):
             self.lasting += _MONITOR_LASTING
 
     def lasts(self, facet: str, value: "Any", deed: "Callable[..., object] | None") -> bool:
@@ -58,7 +59,8 @@ class ClusteredVg(Agent):
     def share(self) -> float:
         """Seconds for one command: a monitor must be able to continue when it hangs."""
         remaining = self.host.deadline.remaining
-        return remaining / _MONITOR_SHARE if self.request.action == "monitor" else remaining * 0.8
+        short = self.request.action in ("monitor", "propagate")
+        return remaining / _MONITOR_SHARE if short else remaining * 0.8
 
     # -- the kernel, which never blocks ----------------------------------------
 
@@ -68,7 +70,17 @@ class ClusteredVg(Agent):
         if remembered is None:
             return ()
         space = "clvmd" if remembered.locking == locksocket.CLVMD else "lvm_" + self.vg
-        return ("devices", self.vg), ("node", "/sys/kernel/dlm/" + space)
+        found = [("devices", self.vg), ("node", "/sys/kernel/dlm/" + space)]
+        if self.request.action == "propagate":
+            found.append(("folder", f"/sys/kernel/config/dlm/cluster/spaces/{space}/nodes"))
+            found += [("process", f"{each.pid}") for name in pacemaker.ATTRIBUTE_DAEMONS
+                      for each in process.running(self.host, name)]
+        elif self.case.parameters.watched:
+            watcher = self.see_watcher()
+            if watcher is None:
+                return ()       # the agent starts one
+            found.append(("process", f"{watcher.process.pid}"))
+        return tuple(found)
 
     def see_unchanged(self) -> "tuple[Sight, ...] | None":
         """The headers of LVM's metadata, as sights, if they are as in the last healthy answer."""
@@ -96,6 +108,15 @@ class ClusteredVg(Agent):
     def see_active(self) -> "tuple[devmapper.MappedVolume, ...]":
         """Devices of the VG in device-mapper."""
         return devmapper.of_group(self.host, self.vg)
+
+    def see_watcher(self) -> "place.Watcher | None":
+        """The process that takes changes over, if it runs."""
+        return place.look(self.host, self.vg)
+
+    def see_clock(self) -> "published.Published":
+        """This boot, and the time since."""
+        text = self.host.read("/proc/sys/kernel/random/boot_id")
+        return published.Published(boot=published.boot(text), at=round(self.host.uptime()))
 
     def see_lockspaces(self) -> "seen.Lockspaces":
         """The dlm lockspaces that matter to the VG."""
@@ -126,6 +147,14 @@ class ClusteredVg(Agent):
         if self._turn is None:
             self._turn = self.host.lock("look", min(_LOOK_TURN, self.share()))
         return self._turn is not None
+
+    def see_standing(self) -> str:
+        """Why the VG is to be left alone, as the cluster or a person has it; "" if it is not."""
+        try:
+            name = self.request.node or pacemaker.local_node(self.host)
+            return standing.ask(self.host, name, self.request.resource.partition(":")[0])
+        except DualstorError as problem:
+            return str(problem)
 
     def see_quorum(self) -> "quorum.Quorum":
         """What the cluster's membership says."""
@@ -190,7 +219,8 @@ class ClusteredVg(Agent):
 
     def see_volumes(self) -> "lvm.VolumesReport":
         """The VG's LVs as LVM has them."""
-        if self.request.action == "monitor" and self.case.parameters.pick_up_new_lvs:
+        if self.request.action == "propagate" or \
+                self.request.action == "monitor" and self.case.parameters.pick_up_new_lvs:
             self.first("headers")
         version: "tuple[int, ...] | None" = lvm.WITH_LVMLOCKD    # if it runs, no LVM is older
         if not self.case.lockspaces.group:

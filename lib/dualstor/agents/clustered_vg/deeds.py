@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What clustered-vg does on its host: functions of the agent that return their outcome."""
 
+import signal
+
 from dualstor import log
-from dualstor.agents.clustered_vg import seen
-from dualstor.errors import ToolError, ToolHung
+from dualstor.agents.clustered_vg import published, reasons, seen
+from dualstor.agents.clustered_vg.interface import INTERFACE
+from dualstor.errors import ToolError, ToolHung, ToolMissing
 from dualstor.kernel import devmapper
-from dualstor.tools import dmsetup, lvm, lvm_messages
+from dualstor.tools import dmsetup, lvm, lvm_messages, pacemaker
+from dualstor.watcher import place
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
         def see_active(self) -> "tuple[devmapper.MappedVolume, ...]": ...
 
 _START_TURN = 30.0      # seconds to wait for the start of another VG's lockspace
+_ENDING, _ENDING_PAUSE = 30, 0.1    # looks whether the watcher has ended; seconds between
 _REMOVE_PASSES = 8      # layers of device-mapper that are removed at most
 
 
@@ -100,6 +105,63 @@ def warn(_agent: "Agent", text: str) -> None:
 
 def pick_up(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
     """As ``activate``, of LVs that are new."""
+    return activate(agent, how, *names)
+
+
+def refresh(agent: "Agent", *names: str) -> "lvm.LvmOutcome":
+    """Have LVs that were changed elsewhere be as the metadata have them."""
+    return lvm.refresh(agent.host, agent.vg, names, agent.share())
+
+
+def publish(agent: "Agent", text: str) -> str:
+    """Tell the other nodes what is real here: why that was not done, as text, or ""."""
+    try:
+        pacemaker.publish(agent.host, published.attribute(agent.vg), text)
+    except ToolMissing:
+        return ""       # no Pacemaker: there is nobody to tell
+    except ToolError as problem:
+        return str(problem)
+    return ""
+
+
+def start_watcher(agent: "Agent", why: str) -> None:
+    """Start the watcher of the VG; what fails is only logged.
+
+    :param why: what is wrong with the one that there should be, for the log; "" for nothing
+    """
+    if why:
+        warn(agent, agent.case.say(reasons.WATCHER_REPLACED, says=why))
+    _end_watcher(agent)
+    try:
+        agent.host.leave_behind(INTERFACE.name, ("watch", agent.vg))
+    except ToolError as problem:
+        warn(agent, agent.case.say(reasons.NO_WATCHER, says=str(problem)))
+
+
+def stop_watcher(agent: "Agent") -> None:
+    """End the watcher of the VG, if there is one, and its round with it."""
+    _end_watcher(agent)
+    try:
+        pacemaker.withdraw(agent.host, published.attribute(agent.vg))
+    except ToolError as problem:
+        log.info("%s", problem)     # it goes with this node's membership
+
+
+def _end_watcher(agent: "Agent") -> None:
+    for numbers in ((signal.SIGTERM, signal.SIGCONT), (signal.SIGKILL,)):
+        found = place.look(agent.host, agent.vg)
+        if found is None:
+            return
+        for number in numbers:
+            agent.host.kill_group(found.process.pid, number)
+        for _ in range(_ENDING):
+            agent.host.sleep(_ENDING_PAUSE)
+            if place.look(agent.host, agent.vg) is None:
+                return
+
+
+def reactivate(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
+    """As ``activate``, of LVs that were active and are not any more."""
     return activate(agent, how, *names)
 
 

@@ -7,6 +7,12 @@ from dualstor.ocf.parameters import Action, Interface, Parameter
 #: An LV with this tag is nobody's but its user's: never activated or converted by the agent.
 EXCLUSIVE_TAG = "dualstor.exclusive"
 
+#: An LV with this tag is to be inactive on every node, for a change that LVM refuses else.
+LEAVING_TAG = "dualstor.leaving"
+
+#: When a change of the VG's metadata is taken over by the other nodes.
+AT_ONCE, BY_MONITOR = "at-once", "monitor"
+
 _NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+_.-")
 _NAME_LIMIT = 127
 
@@ -23,7 +29,14 @@ class Parameters(parameters.Parameters):
     vgname: str
     activation_mode: str
     pick_up_new_lvs: bool
+    propagation: str
     partial_activation: bool
+
+    @property
+    def watched(self) -> bool:
+        """Whether a process waits for changes of the VG."""
+        return self.pick_up_new_lvs and self.propagation == AT_ONCE \
+            and self.activation_mode == "shared"
 
 
 INTERFACE = Interface(
@@ -37,8 +50,8 @@ same. The VG is on DRBD devices that are Primary on every node, and it is locked
 Run it as a clone with interleave=true, ordered after the clones of drbd-dualprimary (promoted)
 and of clvmd, and colocated with them. One resource per VG.
 
-An LV that is created while the resource runs becomes active on all nodes with their next monitor
-(pick_up_new_lvs). An LV that only one node may use gets the tag dualstor.exclusive
+An LV that is created while the resource runs becomes active on all nodes with their next
+monitors, or within seconds (propagation, pick_up_new_lvs). An LV that only one node may use gets the tag dualstor.exclusive
 ("lvcreate --addtag dualstor.exclusive ..."): the agent then leaves it alone, except that stop
 deactivates it on its own node. LVs of types that cannot be shared (thin, snapshots, cache, raid)
 are left alone as well; a warning names them.
@@ -62,6 +75,14 @@ as writes would then bypass replication.""",
             longdesc="Whether monitor activates LVs that were created after the start, on this "
                      "node or another, and makes an LV shared that lvcreate left exclusive on this "
                      "node. If false, this is left until the next start."),
+        Parameter(
+            name="propagation", type="select", options=(AT_ONCE, BY_MONITOR), default=BY_MONITOR,
+            reloadable=True, shortdesc="When a change of the VG is taken over",
+            longdesc="When an LV that was created, grown or removed is taken over by this node. "
+                     "at-once: a small process per VG waits for changes and needs a second or two; "
+                     "start begins it, stop ends it, monitor replaces one that is dead. monitor: "
+                     "monitors do it, each within one interval. Without effect if pick_up_new_lvs "
+                     "is false."),
         Parameter(
             name="partial_activation", type="boolean", default=False,
             shortdesc="Whether to start a VG of which a physical volume is missing",

@@ -10,7 +10,7 @@ none of them finishes.
 
 from dualstor.action.steps import Do, Finish
 from dualstor.agents import heldback
-from dualstor.agents.clustered_vg import deeds, locking, reasons, seen
+from dualstor.agents.clustered_vg import deeds, locking, reasons, seen, watching
 from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.seen import Remembered
 from dualstor.agents.clustered_vg.start import accepted, how
@@ -20,11 +20,14 @@ from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from typing import Iterable
+
     from dualstor.action.steps import Step
     from dualstor.agents.clustered_vg.plan import Plan
     from dualstor.agents.clustered_vg.seen import Case
     from dualstor.look.sights import Sight
     from dualstor.ocf.reason import Said
+    from dualstor.tools.lvm import LogicalVolume
 
 
 def decide(case: "Case") -> "Step":
@@ -32,11 +35,11 @@ def decide(case: "Case") -> "Step":
     if case.request.probe:
         return _probe(case)
     remembered = case.remembered
-    if not case.active and not (remembered and _locked(case, remembered)):
+    if not case.active and not (remembered and locked(case, remembered)):
         return _not_started(case)
-    if remembered and case.active and not _locked(case, remembered):
+    if remembered and case.active and not locked(case, remembered):
         return case.refuse(ExitCode.ERR_GENERIC, reasons.LOCKSPACE_GONE)
-    return _volumes(case)
+    return case.remembered and watching.step(case) or _volumes(case)
 
 
 def _not_started(case: "Case") -> "Finish":
@@ -45,24 +48,25 @@ def _not_started(case: "Case") -> "Finish":
 
 def _probe(case: "Case") -> "Finish":
     """Whether anything of the VG is here that start may have left, healthy or not."""
-    if case.present or case.remembered and _locked(case, case.remembered):
+    if case.present or case.remembered and locked(case, case.remembered):
         return Finish(ExitCode.SUCCESS)
     return _not_started(case)
 
 
-def _locked(case: "Case", remembered: "Remembered") -> bool:
+def locked(case: "Case", remembered: "Remembered") -> bool:
     """Whether the lockspace is there that start has used."""
     return case.lockspaces.group if remembered.locking == LVMLOCKD else case.lockspaces.clvmd
 
 
-def _kind(case: "Case") -> str:
+def kind(case: "Case") -> str:
+    """Who locks the VG, as far as it is known without LVM."""
     if case.remembered:
         return case.remembered.locking
     return LVMLOCKD if case.lockspaces.group else CLVMD
 
 
 def _volumes(case: "Case") -> "Do | Finish":
-    remembered = case.remembered or Remembered(locking=_kind(case))
+    remembered = case.remembered or Remembered(locking=kind(case))
     usable = planning.usable_ids(case.active)
     lost = tuple(name for identity, name in remembered.volumes if identity not in usable)
     if not (case.parameters.pick_up_new_lvs or lost or case.remembered is None):
@@ -72,18 +76,18 @@ def _volumes(case: "Case") -> "Do | Finish":
     urgent = lost or case.remembered is None or case.request.level >= 10
     if not (urgent or case.turn):
         return _healthy(case)     # what is new waits for the next monitor
-    unasked = _why_not_asked(case)
+    unasked = why_not_asked(case)
     if unasked is not None:
         return _as_remembered(case, lost, unasked)
     plan = planning.plan(case.volumes.volumes, case.parameters.activation_mode == "exclusive")
-    return _pick_up(case, plan) or _verdict(case, plan, remembered)
+    return pick_up(case, plan.wanted) or _verdict(case, plan, remembered)
 
 
 def _nothing_new(case: "Case") -> bool:
     """Whether LVM's metadata and the locks are those of the last healthy answer."""
     if case.request.level > 0 or case.remembered is None or case.unchanged is None:
         return False
-    if how(case, _kind(case)) != "-asy":
+    if how(case, kind(case)) != "-asy":
         return True
     exclusive = case.exclusive     # the kernel's word: one program at a time can ask lvmlockd
     if exclusive is None and case.modes.answered:
@@ -91,12 +95,12 @@ def _nothing_new(case: "Case") -> bool:
     return exclusive is not None and not exclusive & case.remembered.ids
 
 
-def _why_not_asked(case: "Case") -> "str | None":
+def why_not_asked(case: "Case") -> "str | None":
     """Why LVM cannot list the LVs now, as text; None when it has listed them."""
     obstacle = locking.obstacle(case)
     if obstacle:
         return locking.cause(obstacle)
-    if _kind(case) == LVMLOCKD and not case.modes.answered:
+    if kind(case) == LVMLOCKD and not case.modes.answered:
         return case.modes.says
     return None if case.volumes.outcome.ok else case.volumes.outcome.says
 
@@ -110,20 +114,27 @@ def _as_remembered(case: "Case", lost: "tuple[str, ...]", unasked: str) -> "Do |
                        reasons.LOST_UNASKED, lvs=listed(lost), says=unasked)
 
 
-def _pick_up(case: "Case", plan: "Plan") -> "Do | None":
-    """The deed that makes LVs active or shared, once in a monitor; None when there is none."""
+def pick_up(case: "Case", wanted: "Iterable[LogicalVolume]") -> "Do | None":
+    """The deed that makes LVs active or shared, once in an action; None when there is none.
+
+    :param wanted: the LVs that are to be
+    """
+    wanted = tuple(wanted)
     if not case.parameters.pick_up_new_lvs:
         return None
-    option = how(case, _kind(case))
+    option = how(case, kind(case))
     usable = planning.usable_ids(case.active)
     if option == "-asy" and not case.done(deeds.make_shared):
         exclusive = case.modes.exclusive()
-        names = planning.names(v for v in plan.wanted if v.id in usable and v.id in exclusive)
+        names = planning.names(v for v in wanted if v.id in usable and v.id in exclusive)
         if names:
             return Do(deeds.make_shared, (option,) + names)
-    names = planning.names(v for v in plan.wanted if v.id not in usable)
-    if names and not case.done(deeds.pick_up):
-        return Do(deeds.pick_up, (option,) + names)
+    expected = case.remembered.ids if case.remembered else frozenset()
+    for deed, inactive in (
+            (deeds.reactivate, [v for v in wanted if v.id not in usable and v.id in expected]),
+            (deeds.pick_up, [v for v in wanted if v.id not in usable and v.id not in expected])):
+        if inactive and not case.done(deed):
+            return Do(deed, (option,) + planning.names(inactive))
     return None
 
 
@@ -132,17 +143,23 @@ def _verdict(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | Fini
     lost = planning.names(v for v in plan.wanted
                           if v.id not in usable and v.id in remembered.ids)
     if lost:
-        tried = case.last(deeds.pick_up)
+        tried = case.last(deeds.reactivate)
         if tried:
             return case.refuse(ExitCode.ERR_GENERIC, reasons.LOST_TRIED, lvs=listed(lost),
                                says=tried.says)
         return case.refuse(ExitCode.ERR_GENERIC, reasons.LOST, lvs=listed(lost))
-    now = remembered.but(volumes=tuple((v.id, v.name) for v in plan.wanted if v.id in usable))
-    if set(now.volumes) != set(remembered.volumes) or case.remembered is None:
-        if not case.done(deeds.remember):
-            return Do(deeds.remember, (now.to_text(), ""))
-    return _healthy(case, _pick_up_trouble(case, plan, usable),
-                    _well(case, plan, usable))
+    return remember(case, [v for v in plan.wanted if v.id in usable], remembered) or _healthy(
+        case, _pick_up_trouble(case, plan, usable), _well(case, plan, usable))
+
+
+def remember(case: "Case", expected: "Iterable[LogicalVolume]",
+             remembered: "Remembered") -> "Do | None":
+    """The deed that has later monitors expect these LVs to be active; None when they do."""
+    now = remembered.but(volumes=tuple((v.id, v.name) for v in expected))
+    if set(now.volumes) == set(remembered.volumes) and case.remembered is not None \
+            or case.done(deeds.remember):
+        return None
+    return Do(deeds.remember, (now.to_text(), ""))
 
 
 def _well(case: "Case", plan: "Plan", usable: "frozenset[str]") -> "tuple[Sight, ...] | None":
@@ -151,7 +168,7 @@ def _well(case: "Case", plan: "Plan", usable: "frozenset[str]") -> "tuple[Sight,
         return None
     if not case.parameters.pick_up_new_lvs:
         return ()
-    shared = how(case, _kind(case)) == "-asy"
+    shared = how(case, kind(case)) == "-asy"
     if shared and case.modes.exclusive() & {v.id for v in plan.wanted}:
         return None
     return case.headers
@@ -175,7 +192,8 @@ def _pick_up_trouble(case: "Case", plan: "Plan", usable: "frozenset[str]") -> "S
         if names:
             return case.say(reason, lvs=listed(names), says=done[-1].outcome.says,
                             option=done[-1].args[0])
-    return None
+    again = case.done(deeds.reactivate)     # who wanted them to be inactive learns why they are not
+    return case.say(reasons.REACTIVATED, lvs=listed(again[-1].args[1:])) if again else None
 
 
 def _healthy(case: "Case", trouble: "Said | None" = None,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which LVs of the VG are to be active here, and which are left alone and why."""
 
-from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
+from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, LEAVING_TAG
 from dualstor.record import Record
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -20,11 +20,13 @@ _POOLS = frozenset(("thin-pool", "cache-pool", "vdo-pool"))
 class Plan(Record):
     """The LVs of a VG sorted out.
 
-    ``wanted`` are LogicalVolumes, the rest names: ``tagged`` for exclusive use,
-    ``unshareable`` by their type, ``elsewhere`` exclusively active on another node.
+    ``wanted`` and ``leaving``, which are to be inactive, are LogicalVolumes, the rest names:
+    ``tagged`` for exclusive use, ``unshareable`` by their type, ``elsewhere`` exclusively active
+    on another node.
     """
 
     wanted: "tuple[LogicalVolume, ...]" = ()
+    leaving: "tuple[LogicalVolume, ...]" = ()
     tagged: "tuple[str, ...]" = ()
     unshareable: "tuple[str, ...]" = ()
     elsewhere: "tuple[str, ...]" = ()
@@ -38,11 +40,14 @@ def plan(volumes: "Iterable[LogicalVolume]", exclusive: bool) -> "Plan":
         which then differ between the nodes.
     """
     wanted: "list[LogicalVolume]" = []
+    leaving: "list[LogicalVolume]" = []
     tagged: "list[str]" = []
     unshareable: "list[str]" = []
     elsewhere: "list[str]" = []
     for volume in volumes:
-        if EXCLUSIVE_TAG in volume.tags:
+        if LEAVING_TAG in volume.tags:
+            leaving.append(volume)
+        elif EXCLUSIVE_TAG in volume.tags:
             tagged.append(volume.name)
         elif volume.skipped:
             continue
@@ -54,8 +59,8 @@ def plan(volumes: "Iterable[LogicalVolume]", exclusive: bool) -> "Plan":
             elsewhere.append(volume.name)
         else:
             wanted.append(volume)
-    return Plan(wanted=tuple(wanted), tagged=tuple(tagged), unshareable=tuple(unshareable),
-                elsewhere=tuple(elsewhere))
+    return Plan(wanted=tuple(wanted), leaving=tuple(leaving), tagged=tuple(tagged),
+                unshareable=tuple(unshareable), elsewhere=tuple(elsewhere))
 
 
 def usable_ids(active: "Iterable[MappedVolume]") -> "frozenset[str]":

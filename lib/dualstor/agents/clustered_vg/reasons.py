@@ -225,6 +225,15 @@ LOST = Reason(
 LOST_TRIED = Reason(
     "vg-lv-lost-tried", _LOST, "VG {vg} cannot get LV {lvs} active here again ({says})",
     "see `dmsetup info -c` and the log")
+REACTIVATED = Reason(
+    "vg-lv-reactivated", Topic(
+        "An LV was deactivated by hand",
+        "It is to be active on every node, so the monitor has activated it again.",
+        "To use it on one node only, or to keep it off: `dualstor volume exclusive VG/LV`, or the "
+        "tag dualstor.exclusive. To work on the VG: set the resource to maintenance mode first. "
+        "The next monitor reports nothing any more."),
+    "VG {vg}: LV {lvs} was inactive and is active again",
+    "tag it dualstor.exclusive to keep it off")
 LOST_UNASKED = Reason(
     "vg-lv-lost-unasked", _LOST,
     "VG {vg} no longer has LV {lvs} active, LVM cannot be asked ({says})",
@@ -258,6 +267,40 @@ NOT_READ = Reason(
 SILENT_DISK = Reason(
     "vg-silent-disk", UNREADABLE.topic, "VG {vg}: disk {device} does not answer",
     "see `dmesg` and `drbdadm status`", logged=True)
+
+# -- the watcher ----------------------------------------------------------------------------
+
+_WATCHER = Topic(
+    "Changes are not taken over at once",
+    "The process of this node that waits for changes of the VG (propagation=at-once) could not do "
+    "all, or is not there.",
+    "The log says what it waits for; it tries again by itself, and monitors do the same. `dualstor "
+    "status` shows what is active on which node.")
+WATCHER_REPLACED = Reason(
+    "vg-watcher-replaced", _WATCHER,
+    "VG {vg}: the process that takes changes over {says}, another one is started",
+    "see the log for what ended it", logged=True)
+NO_WATCHER = Reason(
+    "vg-no-watcher", _WATCHER,
+    "VG {vg}: the process that takes changes over cannot be started ({says})",
+    "monitors take them over meanwhile", logged=True)
+LEFT_ALONE = Reason(
+    "vg-left-alone", _WATCHER, "VG {vg}: changes are not taken over here: {says}",
+    "end that when you are done", logged=True)
+NOT_TAKEN_OVER = Reason(
+    "vg-not-taken-over", _WATCHER, "VG {vg}: changes are not taken over here yet ({says})",
+    "it is tried again", logged=True)
+NOT_YET_ACTIVE = Reason(
+    "vg-not-yet-active", _WATCHER, "VG {vg}: LV {lvs} is not active here yet ({says})",
+    "it is tried again", logged=True)
+NOT_YET_INACTIVE = Reason(
+    "vg-not-yet-inactive", _WATCHER,
+    "VG {vg}: LV {lvs} is to become inactive for a change, but is in use here",
+    "end its use: `dualstor status` names who has it open", logged=True)
+NOT_PUBLISHED = Reason(
+    "vg-not-published", _WATCHER,
+    "VG {vg}: the other node does not learn what is active here ({says})",
+    "see the cluster manager's log", logged=True)
 
 # -- stopping -------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 """What clustered-vg sees of its host, as values that a decision can be made of."""
 
 from dualstor.agents import heldback
+from dualstor.agents.clustered_vg.published import Published
 from dualstor.kernel.locksocket import CLVMD, LVMLOCKD, Sockets
 from dualstor.record import Record
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from dualstor.look.sights import Sight
     from dualstor.tools.lvm import GroupReport, VolumesReport
     from dualstor.tools.quorum import Quorum
+    from dualstor.watcher.place import Watcher
 
 #: What reading an LV met that device-mapper has suspended: it was not tried.
 SUSPENDED = "suspended"
@@ -116,10 +118,13 @@ class Case(heldback.Case):
     lockspaces: Lockspaces
     held: "tuple[tuple[str, tuple[str, ...]], ...]"     # each active LV, and who holds it
     daemons: Sockets
+    watcher: "Watcher | None"               # the process that takes changes over
+    clock: Published                        # nothing but this boot and when it was
     exclusive: "frozenset[str] | None"      # ids of LVs with an exclusive lock; None: not known
     reads: "tuple[tuple[str, str | None], ...]"     # each active LV, and what reading it met
     # tools
     turn: bool                              # no other monitor of this host asks LVM now
+    standing: str                           # why nothing may be changed now, "" if it may
     quorum: "Quorum"
     settings: Settings
     group: "GroupReport"                    # the VG and its PVs as LVM has them

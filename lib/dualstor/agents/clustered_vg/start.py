@@ -3,7 +3,7 @@
 
 from dualstor.action.steps import Do, Finish
 from dualstor.agents import lvmversion
-from dualstor.agents.clustered_vg import checks, deeds, locking, reasons
+from dualstor.agents.clustered_vg import checks, deeds, locking, reasons, watching
 from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.seen import Remembered
 from dualstor.errors import listed
@@ -41,7 +41,7 @@ def accepted(outcome: "LvmOutcome") -> bool:
 def decide(case: "Case") -> "Step":
     """The next step of start."""
     if case.done(deeds.remember):
-        return Finish(ExitCode.SUCCESS)
+        return watching.step(case, fresh=True) or Finish(ExitCode.SUCCESS)
     refusal = checks.exclusive_clone(case) \
         or lvmversion.refusal(case) \
         or _locks(case) \

@@ -25,6 +25,8 @@ _IN_USE = frozenset(("open", "consequence", "warning", "unlocked reading"))
 
 def decide(case: "Case") -> "Step":
     """The next step of stop."""
+    if case.watcher and not case.done(deeds.stop_watcher):
+        return Do(deeds.stop_watcher)
     if not case.active:
         return _end_of_locking(case)
     obstacle = None if _hung(case) else locking.obstacle(case)

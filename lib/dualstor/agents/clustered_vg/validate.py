@@ -3,7 +3,7 @@
 
 from dualstor.action.steps import Finish
 from dualstor.agents import lvmversion
-from dualstor.agents.clustered_vg import checks, locking
+from dualstor.agents.clustered_vg import checks, locking, watching
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -22,6 +22,7 @@ def decide(case: "Case") -> "Step":
     return step or Finish(ExitCode.SUCCESS)
 
 
-def reload(case: "Case") -> "Finish":
-    """Each action reads the parameters again: nothing is left to do except to check them."""
-    return checks.exclusive_clone(case) or Finish(ExitCode.SUCCESS)
+def reload(case: "Case") -> "Step":
+    """Each action reads the parameters again, but not the watcher, which is replaced."""
+    return checks.exclusive_clone(case) or case.remembered and watching.step(case, fresh=True) \
+        or Finish(ExitCode.SUCCESS)

@@ -7,6 +7,7 @@ LVM is asked last, and only if it will get its locks at once.
 import threading
 import time
 
+from dualstor.agents.clustered_vg import published
 from dualstor.command.status.report import (
     Active,
     DrbdReport,
@@ -176,12 +177,25 @@ def see_active(host: "Host") -> "tuple[Active, ...]":
 
 def see_listed(host: "Host") -> "tuple[Listed, ...] | Silent":
     """The LVs of shared and clustered volume groups, as LVM lists them. Takes locks."""
-    columns = ("vg_name", "vg_attr", "lv_name", "lv_uuid", "lv_attr")
+    columns = ("vg_name", "vg_attr", "lv_name", "lv_uuid", "lv_attr", "lv_tags")
     answer = lvm.report(host, "lvs", columns, None, _share(host))
     if not answer.rows and not answer.outcome.ok:
         return Silent(says=answer.outcome.says)
-    return tuple(Listed(vg=vg, vg_attr=vg_attr, lv=lv, id=lvmlock.plain_id(uuid), attr=attr)
-                 for vg, vg_attr, lv, uuid, attr in answer.rows if vg_attr[5:6] in ("s", "c"))
+    return tuple(Listed(vg=vg, vg_attr=vg_attr, lv=lv, id=lvmlock.plain_id(uuid), attr=attr,
+                        tags=tuple(tag for tag in tags.split(",") if tag))
+                 for vg, vg_attr, lv, uuid, attr, tags in answer.rows
+                 if vg_attr[5:6] in ("s", "c"))
+
+
+def see_published(host: "Host", groups: "tuple[str, ...]") \
+        -> "tuple[tuple[str, str, published.Published], ...]":
+    """(VG, node, what the node has published of it), of all nodes."""
+    return tuple((vg, node, said) for vg in groups for node, said in sorted(published.of(
+        pacemaker.published(host, published.attribute(vg)).items()).items()))
+
+
+def _groups(active: "tuple[Active, ...] | Silent") -> "tuple[str, ...]":
+    return () if isinstance(active, Silent) else tuple(sorted({each.vg for each in active}))
 
 
 _PARTS: "Parts" = {
@@ -253,6 +267,9 @@ def look(make_host: "Make", gather: "Gather" = at_once, seconds: float = PART_TI
     if isinstance(seen["node"], Silent):
         import os
         seen["node"] = os.uname()[1]
-    if may_ask_lvm(seen):
-        seen.update(gather({"listed": see_listed}, make_host, seconds))
+    more: "Parts" = {"listed": see_listed} if may_ask_lvm(seen) else {}
+    groups = _groups(seen["active"])
+    if groups and not isinstance(seen["cluster"], Silent):
+        more["published"] = lambda host: see_published(host, groups)
+    seen.update(gather(more, make_host, seconds))
     return Report(time=time.strftime("%Y-%m-%d %H:%M:%S"), **seen)

@@ -7,6 +7,7 @@ TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import Any
 
+    from dualstor.agents.clustered_vg.published import Published
     from dualstor.kernel.drbd import State
     from dualstor.tools.pacemaker import ClusterState
     from dualstor.tools.quorum import Quorum
@@ -89,6 +90,7 @@ class Listed(Record):
     id: str
     attr: str
     vg_attr: str
+    tags: "tuple[str, ...]" = ()
 
 
 class Fencing(Record):
@@ -111,7 +113,8 @@ class Report(Record):
     """One node's view. Each part may be a Silent.
 
     ``listed``: None when LVM was not asked because it would have waited for a lock.
-    ``peer``: the other node's own document, None when it was not asked for.
+    ``peer``: the other node's own document, None when it was not asked for. ``published``: (VG,
+    node, what that node has published of it).
     """
 
     node: str
@@ -123,6 +126,7 @@ class Report(Record):
     active: "tuple[Active, ...] | Silent"
     listed: "tuple[Listed, ...] | Silent | None" = None
     peer: "dict[str, Any] | Silent | None" = None
+    published: "tuple[tuple[str, str, Published], ...] | Silent" = ()
     time: "str | None" = None
 
     @property

@@ -2,6 +2,7 @@
 """A Report as one screen of text."""
 
 from dualstor import recipes
+from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, LEAVING_TAG
 from dualstor.command.status.advised import ERROR, WARNING
 from dualstor.command.status.report import Silent
 
@@ -150,11 +151,24 @@ def volumes(report: "Report") -> "tuple[tuple[str, str, str, str, str], ...]":
     return tuple(sorted(found.values()))
 
 
+def _told(report: "Report", vg: str, lv: str) -> str:
+    """The state of an LV on the other node, by what that has published."""
+    listed = report.listed if isinstance(report.listed, tuple) else ()
+    known = any((each.vg, each.lv) == (vg, lv) for each in listed
+                if not {EXCLUSIVE_TAG, LEAVING_TAG} & set(each.tags))
+    if known and not isinstance(report.published, Silent):
+        for group, node, said in report.published:
+            if group == vg and node == report.other and said.sequence is not None:
+                return "-" if lv in said.lacking else "active"
+    return "?"
+
+
 def _volumes(console: "Console", report: "Report") -> None:
     rows, there = volumes(report), _peer_modes(report)
     if isinstance(report.active, Silent):
         _label(console, "LVs", report.active.says, "warning")
-    shown = [(f"{vg}/{lv}", state, "?" if there is None else there.get(identity, "-"),
+    shown = [(f"{vg}/{lv}", state,
+              _told(report, vg, lv) if there is None else there.get(identity, "-"),
               {"s": "shared", "c": "clustered"}.get(attr[5:6], "?"))
              for vg, lv, identity, state, attr in rows]
     if shown:
@@ -162,7 +176,7 @@ def _volumes(console: "Console", report: "Report") -> None:
                       ["good" if row[1] in ("sh", "active", "ex") else "warning" for row in shown])
         if isinstance(report.peer, Silent):
             console.line(f"--peer: {report.peer.says}", "warning")
-        elif there is None:
+        elif any(row[2] == "?" for row in shown):
             console.line(f"?: known only there; dualstor status --peer {report.other}",
                          "dim")
     else:

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The resident process: it waits for a change, and has the agent take it over.
+
+It lives as long as the VG is started on this node, so it imports next to nothing; what the agent
+needs is loaded by each round, a copy of this process that ends with it.
+"""
+
+import posix
+import select
+import signal
+import time
+
+from dualstor.host.memory import STATE_DIR, Memory
+from dualstor.kernel.dmalarm import Alarm
+from dualstor.look import well
+from dualstor.watcher import place, schedule
+from dualstor.watcher.result import from_text
+from dualstor.watcher.schedule import Schedule
+
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import BinaryIO, Callable, Mapping, NoReturn
+
+    from dualstor.host.deadline import Deadline
+    from dualstor.host.files import Files
+    from dualstor.host.host import Host
+    from dualstor.look.sights import Sight
+
+_DEVICES = "devices"    # the sight that device-mapper's own event makes needless to read
+_POLL = 0.05        # seconds between looks whether a round that has to end has ended
+_CHUNK = 1 << 16
+_GRACE = 2.0        # seconds for a round to end its own children
+
+
+class Replaced(Exception):
+    """Another version of this program is installed: a round must not mix the two."""
+
+
+class Ended(Exception):
+    """The watcher has to end."""
+
+
+def _on_signal(_number: int, _frame: "FrameType | None") -> None:
+    raise Ended
+
+
+class Round:
+    """A round that runs: a copy of this process, and the pipe for its result.
+
+    :param work: what it does there; returns the result as text
+    """
+
+    def __init__(self, work: "Callable[[], str]") -> None:
+        self.began = time.monotonic()
+        self._text = b""
+        reading, writing = posix.pipe()
+        self.pid = posix.fork()
+        if not self.pid:
+            _round(work, writing)
+        posix.close(writing)
+        self.pipe = reading     # can be read when it has a result or has ended
+
+    def ended(self) -> bool:
+        """Whether it has ended; it is made to once its time has expired."""
+        self._take()
+        pid, _ = posix.waitpid(self.pid, posix.WNOHANG)
+        if pid:
+            self._take()
+            posix.close(self.pipe)
+            return True
+        over = time.monotonic() - self.began - schedule.ROUND
+        if over > 0:
+            self.signal(signal.SIGKILL if over > _GRACE else signal.SIGTERM)
+        return False
+
+    def _take(self) -> None:
+        ready = select.poll()
+        ready.register(self.pipe, select.POLLIN)
+        while ready.poll(0):
+            data = posix.read(self.pipe, _CHUNK)
+            if not data:
+                break
+            self._text += data
+
+    @property
+    def text(self) -> str:
+        """What it has said so far."""
+        return self._text.decode("utf-8", "backslashreplace")
+
+    def signal(self, number: int) -> None:
+        """Send it a signal; it has not been waited for, so its pid is its own."""
+        posix.kill(self.pid, number)
+
+    def end(self) -> None:
+        """Have it end within _GRACE, then by force."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            self.signal(number)
+            until = time.monotonic() + _GRACE
+            while time.monotonic() < until:
+                if self.ended():
+                    return
+                time.sleep(_POLL)
+
+
+def _round(work: "Callable[[], str]", pipe: int) -> None:
+    """The round itself; does not return."""
+    code = 1
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)   # until the agent has its own way to end
+        data = work().encode("utf-8", "backslashreplace")
+        while data:
+            data = data[posix.write(pipe, data):]
+        code = 0
+    finally:
+        posix._exit(code)
+
+
+def _show_life(lock: "BinaryIO", uptime: float) -> None:
+    try:
+        posix.pwrite(lock.fileno(), f"{uptime:<20.2f}".encode("ascii"), 0)
+    except OSError:
+        pass    # no room in /run
+
+
+def _itself(files: "Files") -> "str | None":
+    """What distinguishes the installed program from the one that runs."""
+    return files.identity(__file__)
+
+
+class Resident:
+    """The watcher of one VG.
+
+    :param files: this host's
+    :param vg: its name
+    :param work: what a round does, in its own process: takes what the last one has said, and
+        returns its Result as text (watcher.result)
+    """
+
+    def __init__(self, files: "Files", vg: str, work: "Callable[[str], str]",
+                 clock: "Callable[[], float]" = time.monotonic) -> None:
+        self._files, self._vg, self._work, self._clock = files, vg, work, clock
+        self._alarm = Alarm(files)
+        self._program = _itself(files)
+        self._round: "Round | None" = None
+        self._schedule = Schedule(next_look=clock(), next_round=clock())
+
+    def run(self, lock: "BinaryIO") -> None:
+        """Watch until a signal comes.
+
+        :param lock: the file whose lock is held; each turn leaves a sign of life there
+        :raises Ended: it came
+        """
+        try:
+            while True:
+                self._turn(lock)
+        finally:
+            if self._round is not None:
+                self._round.end()
+
+    def _turn(self, lock: "BinaryIO") -> None:
+        _show_life(lock, self._files.uptime())
+        seconds = self._schedule.wait(self._clock(), self._round is not None)
+        if self._alarm.wait(seconds, self._round.pipe if self._round else None):
+            self._alarm.arm()       # first: what happens from now on raises it again
+            same = self._same(lambda sight: sight[0] == _DEVICES)
+            self._schedule = self._schedule.woken(self._clock(), same)
+        if self._round is not None and self._round.ended():
+            text, self._round = self._round.text, None
+            self._schedule = self._schedule.ended(self._clock(), from_text(text))
+        now = self._clock()
+        if self._schedule.looks(now) and self._round is None:
+            same = self._same(lambda sight: sight[0] != _DEVICES or not self._alarm.works)
+            self._schedule = self._schedule.looked(now, self._clock(), same)
+        if self._round is None and self._schedule.starts(self._clock()):
+            if _itself(self._files) != self._program:
+                raise Replaced
+            said = self._schedule.says
+            self._schedule = self._schedule.started()
+            self._round = Round(lambda: self._work(said))
+
+    def _same(self, chosen: "Callable[[Sight], bool]") -> bool:
+        """Whether what the last answer depends on looks as it did; of the *chosen* sights."""
+        kept = self._schedule.sights
+        return kept is not None and all(
+            well.as_seen(self._files, sight) for sight in kept if chosen(sight))
+
+
+def script(files: "Files", name: str, vg: str, environ: "Mapping[str, str]",
+           make_host: "Callable[[Deadline], Host] | None" = None) -> "NoReturn":
+    """The process of the watcher of *vg*; another one that is there already stays.
+
+    :param name: the agent's
+    :param environ: the agent's, with the resource's parameters
+    """
+    import fcntl
+    lock = Memory(files.file(STATE_DIR)).lock_file(*place.words(vg))
+    if lock is None:
+        posix._exit(1)      # without a lock there could be two
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        posix._exit(0)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _on_signal)
+
+    def work(said: str) -> str:
+        from dualstor.watcher import round as rounds
+        return rounds.text(name, environ, said, make_host)
+    try:
+        Resident(files, vg, work).run(lock)
+    except Ended:
+        posix._exit(0)
+    except Replaced:
+        line = (files.read("/proc/self/cmdline") or "").split("\0")[:-1]
+        posix.execve(line[0], line, posix.environ)      # lets the lock go, and takes it again
+    finally:
+        posix._exit(1)

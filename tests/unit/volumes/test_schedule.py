@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""When the watcher looks and acts, on a clock of the test."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dualstor.watcher import result, schedule
+from dualstor.watcher.schedule import Result, Schedule
+
+SIGHT = ("content", "/proc/x", "1\\n")
+DONE = Result(sights=(SIGHT,))
+
+
+def fresh():
+    return Schedule(next_look=0.0, next_round=0.0)
+
+
+def done(now=0.0):
+    return fresh().started().ended(now, DONE).looked(now, now, True)
+
+
+def test_the_first_round_comes_at_once_and_then_only_looks():
+    assert fresh().starts(0.0)
+    after = done(5.0)
+    assert not after.starts(1e9) and after.wait(5.0, False) == schedule.TICK
+
+
+def test_a_change_has_a_round_run():
+    assert done(5.0).looked(6.0, 6.0, False).starts(6.0)
+    assert done(5.0).woken(5.5, False).starts(5.5)
+    assert not done(5.0).woken(5.5, True).starts(5.5)
+
+
+def test_a_round_that_changed_something_is_followed_at_once():
+    assert fresh().started().ended(7.0, Result(changed=True)).starts(7.0)
+
+
+def test_what_cannot_be_done_yet_is_tried_less_and_less_often():
+    now, found, pauses = 0.0, fresh(), []
+    for _ in range(12):
+        found = found.started().ended(now, Result(says="x"))
+        pauses.append(found.next_round - now)
+        now = found.next_round
+    assert pauses[0] == schedule.AGAIN and pauses[-1] == schedule.AGAIN_MOST
+    assert pauses == sorted(pauses)
+    assert found.started().ended(now, DONE).pause == schedule.AGAIN
+
+
+def test_an_event_while_a_round_runs_has_another_one_run():
+    running = done().woken(1.0, False).started()
+    assert running.woken(2.0, False).ended(3.0, DONE).starts(3.0)
+
+
+def test_a_slow_disk_is_looked_at_less_often():
+    found, now = done(), 0.0
+    for _ in range(10):
+        began, now = now, now + 25.0
+        found = found.looked(began, now, True)
+    assert found.tick == schedule.TICK_MOST
+    assert found.looked(now, now, True).tick == schedule.TICK
+
+
+@given(st.builds(Result, sights=st.one_of(st.none(), st.lists(st.tuples(
+    st.sampled_from(["content", "header", "devices"]), st.text(), st.text()), max_size=3).map(tuple)),
+    changed=st.booleans(), says=st.text()))
+def test_a_result_survives_the_pipe(found):
+    read = result.from_text(result.to_text(found))
+    assert (read.sights is None) == (found.sights is None)
+    assert read.sights is not None or read.changed == found.changed
+    assert len(read.sights or ()) == len(found.sights or ())
+
+
+@pytest.mark.parametrize("text", ["", "all-done\n", "all-done\nsays\t\nend", "all-done\nsays\t\nodd\ta\tb\nend\n",
+                                  "all-done\nsays\t\ncontent\ta\nend\n", result.to_text(DONE)[:-2]])
+def test_what_is_cut_off_or_unknown_is_not_done(text):
+    assert result.from_text(text) == Result()
