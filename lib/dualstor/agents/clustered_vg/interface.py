@@ -51,10 +51,10 @@ Run it as a clone with interleave=true, ordered after the clones of drbd-dualpri
 and of clvmd, and colocated with them. One resource per VG.
 
 An LV that is created while the resource runs becomes active on all nodes with their next
-monitors, or within seconds (propagation, pick_up_new_lvs). An LV that only one node may use gets the tag dualstor.exclusive
-("lvcreate --addtag dualstor.exclusive ..."): the agent then leaves it alone, except that stop
-deactivates it on its own node. LVs of types that cannot be shared (thin, snapshots, cache, raid)
-are left alone as well; a warning names them.
+monitors, or within seconds (propagation, pick_up_new_lvs). An LV that only one node may use gets
+the tag dualstor.exclusive ("lvcreate --addtag dualstor.exclusive ..."): the agent then leaves it
+alone, except that stop deactivates it on its own node. LVs of types that cannot be shared (thin,
+snapshots, cache, raid) are left alone as well; a warning names them.
 
 The start is refused when LVM sees the backing device of a DRBD device instead of the DRBD device,
 as writes would then bypass replication.""",

@@ -391,6 +391,7 @@ SPOILT = {
         (C, lambda p: p.answer("daemons", "/usr/sbin/dlm_controld -s 0 -f0\n")),
         (M, lambda p: p.write("/etc/sysconfig/cman", 'DLM_CONTROLD_OPTS="-f 0"\n')),
         (M, _conf("<clusternodes>", '<dlm enable_fencing="0"/><clusternodes>'))],
+    "DLM-STONITH": [(C, lambda p: p.answer("libraries", old="libstonithd.so.26", new="libstonithd.so.56"))],
     "DLM-FENCING-ARGS": [(C, _cib(_CONTROLD, _CONTROLD + _ARGS % "-s 0 -f 0")),
                          (C, _cib(_CONTROLD, _CONTROLD + _ARGS % "--enable_fencing=0"))],
     "DLM-LINKS": [(C, _second_ring),

@@ -13,7 +13,7 @@ from dualstor.command.check.parsers import dlmconf, xml
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
-from dualstor.command.check.view.seen import CMAN, Unavailable
+from dualstor.command.check.view.seen import CMAN, Irrelevant, Unavailable
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ PORT = 21064    # dlm_controld sets no other
 _CONF = "/etc/dlm/dlm.conf"
 _VARIABLES = {CMAN: ("/etc/sysconfig/cman", "/etc/default/cman"),
               "corosync": ("/etc/sysconfig/dlm", "/etc/default/dlm")}
+_AGENT, _STONITH = "/usr/sbin/dlm_stonith", "libstonithd.so."
+_STONITH_AGENT = "dlm_stonith"
+_FENCE_ALL = re.compile(r"^[ \t]*(?:fence_all|device\s+\S+)\s+(\S+)", re.MULTILINE)
+#: A line of ``ldconfig -p``: the library's name and its file.
+_LIBRARY = re.compile(r"^\s*(\S+) \([^)]*\) => (\S+)$", re.MULTILINE)
 _FENCING, _DAEMON = "enable_fencing", "dlm_controld"
 #: What shows that dlm is used: two primaries of DRBD, lvmlockd or clvmd.
 _TWO_PRIMARIES = re.compile(r"^[^#\n]*\ballow-two-primaries\b", re.MULTILINE)
@@ -77,6 +82,28 @@ def fencing(host: "HostView") -> "Findings":
                 break   # it runs with this, whatever the files say
     for program, where in dlmconf.idle_agents(host.text(_CONF) or "", _CONF):
         yield found(where, f"dlm fences with {program}, which does nothing")
+
+
+@rule("DLM-STONITH", ERROR, "dlm_stonith finds the library of this Pacemaker",
+      why="It opens the library of one version by name; with another one each request of dlm fails "
+          "(exit status 177), so it does not learn that a lost node was fenced, and LVM waits "
+          "until the node is back.",
+      fix="install a dlm that was built for this Pacemaker; until there is one, on both hosts: "
+          "`ln -s {library} {link}`")
+def stonith(host: "HostView") -> "Findings":
+    chosen = _FENCE_ALL.findall(host.text(_CONF) or "")
+    if host.engine == CMAN or chosen and not any(_STONITH_AGENT in agent for agent in chosen):
+        raise Irrelevant
+    wanted = sorted(set(host.answer("dlm-stonith")["stdout"].split()))
+    known = dict(_LIBRARY.findall(host.answer("libraries")["stdout"]))
+    there = sorted(name for name in known if name.startswith(_STONITH))
+    if not there:
+        raise Unavailable("ldconfig -p does not know libstonithd: is Pacemaker installed?")
+    for name in wanted:
+        if name not in known:
+            folder = known[there[-1]].rpartition("/")[0]
+            yield found(Where(_AGENT), f"it opens {name}, Pacemaker has {', '.join(there)}",
+                        library=there[-1], link=f"{folder}/{name}")
 
 
 @rule("DLM-FENCING-ARGS", ERROR, "Pacemaker starts dlm with fencing",

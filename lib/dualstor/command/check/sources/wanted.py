@@ -77,6 +77,8 @@ COMMANDS: "tuple[Command, ...]" = (
     ("crm-verify", ("crm_verify", "--live-check", "-V")),
     ("drbdadm-version", ("drbdadm", "--version")),
     ("drbdadm-dump", ("drbdadm", "dump")),
+    ("dlm-stonith", ("grep", "-a", "-o", r"libstonithd\.so\.[0-9]*", "/usr/sbin/dlm_stonith")),
+    ("libraries", ("ldconfig", "-p")),
     ("modinfo-drbd", ("modinfo", "drbd")),
     ("modinfo-dlm", ("modinfo", "dlm")),
 )
