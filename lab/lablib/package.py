@@ -20,8 +20,8 @@ NAMES = ("dualstor", "resource-agents-dualstor")
 DATABASE = "var/lib/rpm"
 KEEP = 4
 
-# Debian's rpm knows nothing of Debian's packages and does not like to be used next to them.
-UPGRADE = ("rpm", "-U", "--oldpackage", "--replacepkgs", "--nodeps", "--force-debian")
+# rpm knows nothing of Debian's packages; up to Debian 12 it wants an option to be used next to them.
+UPGRADE = "rpm -U --oldpackage --replacepkgs --nodeps $(rpm --help | grep -o -e --force-debian | head -n 1)"
 
 
 def build(progress, cache=None, project=paths.PROJECT):
@@ -56,7 +56,7 @@ def upgrade(node, files):
     names = [f"/tmp/{path.name}" for path in files]
     for path, name in zip(files, names):
         node.push(name, path.read_bytes())
-    node.ok([*UPGRADE, *names], 120)
+    node.ok(f"{UPGRADE} {' '.join(names)}", 120)
     node.ok(["rm", *names])
 
 

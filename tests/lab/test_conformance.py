@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The agents and their metadata, as the field's own tools judge them, in a guest."""
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ pytestmark = pytest.mark.lab
 
 AGENTS = ("drbd-dualprimary", "clvmd", "clustered-vg")
 FOLDER = "/usr/lib/ocf/resource.d/dualstor"
+#: Examples for the generations before lvmlockd, and how Pacemaker 3 answers to what will be dropped.
+OLD, DEPRECATED = ("clvmd", "cman"), 78
+AGEING = re.compile(r"deprecated and will be removed|^Configuration invalid \(with warnings\)$")
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 
@@ -48,7 +52,13 @@ def test_the_shells_describe_it(machines, agent):
 def test_an_example_is_a_valid_configuration(node, example):
     node.push("/tmp/example.xml", example.read_bytes())
     result = node.run("crm_verify -V -x /tmp/example.xml", 30)
-    assert result.rc == 0 and not result.stderr.strip(), result.stdout + result.stderr
+    said = [line for line in (result.stdout + result.stderr).splitlines() if line.strip()]
+    if example.parent.name in OLD and result.rc == DEPRECATED:
+        # Pacemaker 3 has no word against them but that it will not take them forever
+        said = [line for line in said if not AGEING.search(line)]
+    else:
+        assert result.rc == 0, said
+    assert not said, said
 
 
 @pytest.mark.long

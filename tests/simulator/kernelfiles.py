@@ -146,6 +146,7 @@ def _drbd(tree, cluster, node):
         return
     put(tree, "/proc/drbd", _proc_drbd(cluster, node))
     put(tree, "/sys/module/drbd/version", cluster.drbd_version + "\n")
+    put(tree, "/sys/kernel/debug/drbd/resources", {})       # drbd_debugfs_init() of 8.4 and 9
     for name, drbd in node.drbd.items():
         config = node.config.get(name)
         device = "drbd%d" % config.minor

@@ -537,8 +537,7 @@ def _state_of_nine(host: "Files", name: str) -> "KnownState":
     UNKNOWN for any other: these lines say neither how a resync proceeds nor why I/O is suspended,
     nothing of a quorum that is lost, and of a peer that is not connected only that.
     """
-    known = host.list(_RESOURCES)
-    if known and name not in known:
+    if name not in host.list(_RESOURCES) and host.exists(_RESOURCES):
         return None
     lines = _lines_of_nine(host, name)
     if lines is None:

@@ -6,10 +6,10 @@ needs is loaded by each round, a copy of this process that ends with it.
 """
 
 import posix
-import select
 import signal
 import time
 
+from dualstor.host import offspring
 from dualstor.host.memory import STATE_DIR, Memory
 from dualstor.kernel.dmalarm import Alarm
 from dualstor.look import well
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from dualstor.look.sights import Sight
 
 _DEVICES = "devices"    # the sight that device-mapper's own event makes needless to read
-_POLL = 0.05        # seconds between looks whether a round that has to end has ended
-_CHUNK = 1 << 16
-_GRACE = 2.0        # seconds for a round to end its own children
 
 
 class Replaced(Exception):
@@ -43,77 +40,6 @@ class Ended(Exception):
 
 def _on_signal(_number: int, _frame: "FrameType | None") -> None:
     raise Ended
-
-
-class Round:
-    """A round that runs: a copy of this process, and the pipe for its result.
-
-    :param work: what it does there; returns the result as text
-    """
-
-    def __init__(self, work: "Callable[[], str]") -> None:
-        self.began = time.monotonic()
-        self._text = b""
-        reading, writing = posix.pipe()
-        self.pid = posix.fork()
-        if not self.pid:
-            _round(work, writing)
-        posix.close(writing)
-        self.pipe = reading     # can be read when it has a result or has ended
-
-    def ended(self) -> bool:
-        """Whether it has ended; it is made to once its time has expired."""
-        self._take()
-        pid, _ = posix.waitpid(self.pid, posix.WNOHANG)
-        if pid:
-            self._take()
-            posix.close(self.pipe)
-            return True
-        over = time.monotonic() - self.began - schedule.ROUND
-        if over > 0:
-            self.signal(signal.SIGKILL if over > _GRACE else signal.SIGTERM)
-        return False
-
-    def _take(self) -> None:
-        ready = select.poll()
-        ready.register(self.pipe, select.POLLIN)
-        while ready.poll(0):
-            data = posix.read(self.pipe, _CHUNK)
-            if not data:
-                break
-            self._text += data
-
-    @property
-    def text(self) -> str:
-        """What it has said so far."""
-        return self._text.decode("utf-8", "backslashreplace")
-
-    def signal(self, number: int) -> None:
-        """Send it a signal; it has not been waited for, so its pid is its own."""
-        posix.kill(self.pid, number)
-
-    def end(self) -> None:
-        """Have it end within _GRACE, then by force."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            self.signal(number)
-            until = time.monotonic() + _GRACE
-            while time.monotonic() < until:
-                if self.ended():
-                    return
-                time.sleep(_POLL)
-
-
-def _round(work: "Callable[[], str]", pipe: int) -> None:
-    """The round itself; does not return."""
-    code = 1
-    try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)   # until the agent has its own way to end
-        data = work().encode("utf-8", "backslashreplace")
-        while data:
-            data = data[posix.write(pipe, data):]
-        code = 0
-    finally:
-        posix._exit(code)
 
 
 def _show_life(lock: "BinaryIO", uptime: float) -> None:
@@ -142,7 +68,7 @@ class Resident:
         self._files, self._vg, self._work, self._clock = files, vg, work, clock
         self._alarm = Alarm(files)
         self._program = _itself(files)
-        self._round: "Round | None" = None
+        self._round: "offspring.Copy | None" = None
         self._schedule = Schedule(next_look=clock(), next_round=clock())
 
     def run(self, lock: "BinaryIO") -> None:
@@ -177,7 +103,7 @@ class Resident:
                 raise Replaced
             said = self._schedule.says
             self._schedule = self._schedule.started()
-            self._round = Round(lambda: self._work(said))
+            self._round = offspring.Copy(lambda: self._work(said), schedule.ROUND)
 
     def _same(self, chosen: "Callable[[Sight], bool]") -> bool:
         """Whether what the last answer depends on looks as it did; of the *chosen* sights."""
@@ -212,7 +138,6 @@ def script(files: "Files", name: str, vg: str, environ: "Mapping[str, str]",
     except Ended:
         posix._exit(0)
     except Replaced:
-        line = (files.read("/proc/self/cmdline") or "").split("\0")[:-1]
-        posix.execve(line[0], line, posix.environ)      # lets the lock go, and takes it again
+        offspring.begin_again(files)    # lets the lock go, and takes it again
     finally:
         posix._exit(1)

@@ -262,3 +262,13 @@ def test_a_probe_that_cannot_look_does_not_ban_the_node():
     simulation.cluster.faults.append(faults.fault("*", faults.ABSENT))
     (node,) = [node.name for node in simulation.cluster.nodes.values() if node.up]
     assert actions.act(simulation, DRBD, "probe", node).code == 1
+
+
+@pytest.mark.parametrize("action, code", [("stop", 0), ("probe", 7)])
+def test_nothing_in_the_kernel_is_nothing_whatever_is_missing(action, code):
+    """debugfs has the module's folder, and no resource in it."""
+    simulation = Simulation(world.reach("cluster-up", drbd_version=DRBD_9))
+    simulation.cluster.nodes[ONE].modules.append("drbd")
+    simulation.cluster.faults.append(faults.fault("*", faults.ABSENT))
+    result = actions.act(simulation, DRBD, action, ONE)
+    assert result.code == code, result

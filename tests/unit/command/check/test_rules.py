@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Each rule: silent on good pairs, finds what is spoilt, and says what to do."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
 from dualstor.agents import catalogue
 from dualstor.command.check.rules import registry, rules
 
+from . import trees
 from .spoilt import SPOILT
 
 RULES = {rule.id: rule for rule in rules()}
@@ -84,3 +88,11 @@ def test_a_rule_in_trouble_does_not_hide_the_others(good):
 def test_the_advice_is_the_agents_own():
     from dualstor.command.check.rules.pacemaker_clones import INTERFACES
     assert INTERFACES == {name: catalogue.load(name).interface for name in catalogue.NAMES}
+
+
+def test_the_order_of_the_rules_does_not_depend_on_who_imported_one_before():
+    listed = "from dualstor.command.check.rules import rules; print(*[rule.id for rule in rules()])"
+    answers = {subprocess.run([sys.executable, "-c", before + listed], env={"PYTHONPATH": os.path.join(trees.TREE, "lib")},
+                              check=True, capture_output=True, text=True).stdout
+               for before in ("", "import dualstor.command.check.rules.packages; ")}
+    assert len(answers) == 1

@@ -15,7 +15,11 @@ MODULES = ("files", "drbd_syntax", "drbd_dual", "drbd_structure", "drbd_host", "
 
 
 def rules() -> "tuple[registry.Rule, ...]":
-    """All rules, in the order in which they are declared."""
-    for name in MODULES:
-        import_module(f"{__name__}.{name}")     # which registers them
-    return registry.registered()
+    """All rules, by module and there in the order in which they are declared.
+
+    Whatever has imported one of the modules before: that order is not this one.
+    """
+    names = [f"{__name__}.{name}" for name in MODULES]
+    for name in names:
+        import_module(name)     # which registers them
+    return tuple(sorted(registry.registered(), key=lambda rule: names.index(rule.check.__module__)))
