@@ -68,8 +68,12 @@ def cluster(crm_mon_xml):
 
 
 def _degraded(failure):
-    """Whether a record is of "OCF_DEGRADED" or "promoted (degraded)": active, listed until a cleanup, never recovered."""
-    return "degraded" in (failure.code or "").lower()
+    """Whether a record is of "OCF_DEGRADED", "promoted (degraded)" or, of Pacemaker 3, "Service is active but might fail soon".
+
+    That is active, listed until a cleanup, never recovered.
+    """
+    code = (failure.code or "").lower()
+    return "degraded" in code or "might fail soon" in code
 
 
 def _instances(root):

@@ -40,6 +40,9 @@ ACTION = ("stonith-action", "fencing-action")
 #: Who keeps a node's attributes: Pacemaker 2, and before.
 ATTRIBUTE_DAEMONS = ("pacemaker-attrd", "attrd")
 
+#: What is in crm_mon's words for 190 and 191: up to Pacemaker 2.1, and of 3.0.
+_DEGRADED = ("degraded", "might fail soon")
+
 #: What the cluster does to a node that it fences, Pacemaker's default first.
 REBOOT, OFF = "reboot", "off"
 #: As crm_str_to_boolean() has them. Parameters of agents have more (ocf.environment): those of
@@ -98,7 +101,7 @@ class Failure(Record):
     @property
     def degraded(self) -> bool:
         """Whether it is none: a monitor that reported less than full service (190, 191)."""
-        return "degraded" in (self.code or "").lower()
+        return any(word in (self.code or "").lower() for word in _DEGRADED)
 
 
 class ClusterState(Record):
