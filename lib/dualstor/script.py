@@ -43,13 +43,18 @@ def _metadata(name: str) -> bool:
     return text is not None and _written(1, text)
 
 
+def _files(given: "Files | None") -> "Files":
+    """The files that were given, else this host's."""
+    if given is not None:
+        return given
+    from dualstor.host.files import Files
+    return Files()
+
+
 def _monitor(name: str, files: "Files | None") -> "int | None":
     """The answer to repeat, as exit code; None when the agent has to look."""
     from dualstor.look import well
-    if files is None:
-        from dualstor.host.files import Files
-        files = Files()
-    found = well.repeated(files, name, _environ())
+    found = well.repeated(_files(files), name, _environ())
     if found is None:
         return None
     if found.reason:
@@ -61,10 +66,7 @@ def _watch(name: str, subject: str, files: "Files | None",
            make_host: "Callable[[Deadline], Host] | None") -> "NoReturn":
     """The watcher that the agent's start leaves behind; does not return."""
     from dualstor.watcher.resident import script
-    if files is None:
-        from dualstor.host.files import Files
-        files = Files()
-    script(files, name, subject, _environ(), make_host)
+    script(_files(files), name, subject, _environ(), make_host)
 
 
 def run(name: str, files: "Files | None" = None,

@@ -24,6 +24,10 @@ else:
     Outcome, Generic = None, {None: object}     # only mypy knows the outcome of a Done
 
 
+#: What the watcher asks of an agent; no cluster manager does.
+PROPAGATE = "propagate"
+
+
 class Request(Record):
     """What the cluster manager asks for."""
 

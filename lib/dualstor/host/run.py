@@ -221,6 +221,12 @@ def _end(child: "Child") -> bool:
     return False
 
 
+def _variables(path: "Sequence[str]", more: "Mapping[str, str]") -> "dict[str, str]":
+    """The environment of a child: made of nothing, and *more*."""
+    return {"PATH": ":".join(path), "LC_ALL": "C", "HOME": "/",
+            "LVM_SUPPRESS_FD_WARNINGS": "1", **more}
+
+
 def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
         environment: "Mapping[str, str] | None" = None) -> Completed:
     """Run a command and return what it said.
@@ -235,9 +241,7 @@ def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
     """
     argv = tuple(argv)
     program = find_program(argv[0], path)
-    variables = {"PATH": ":".join(path), "LC_ALL": "C", "HOME": "/",
-                 "LVM_SUPPRESS_FD_WARNINGS": "1"}
-    variables.update(environment or {})
+    variables = _variables(path, environment or {})
     began = time.monotonic()
     try:
         child = subprocess.Popen(
@@ -287,9 +291,9 @@ def leave_behind(name: str, arguments: "Sequence[str]") -> None:
     kept = {key: value for key, value in os.environ.items() if key.startswith(("OCF_", "HA_"))}
     try:
         child = subprocess.Popen(
-            (sys.argv[0], *arguments), executable=program, env={"PATH": ":".join(PATH),
-            "LC_ALL": "C", "HOME": "/", **kept}, cwd="/", stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            (sys.argv[0], *arguments), executable=program, env=_variables(PATH, kept), cwd="/",
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True)
     except OSError as problem:
         raise ToolMissing((name,), f"{program} cannot be executed: {problem.strerror}") \
             from problem

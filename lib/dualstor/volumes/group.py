@@ -6,11 +6,7 @@ metadata, which are replicated and locked already. The watchers of clustered-vg 
 say, each on its own node, and publish what is real.
 """
 
-from dualstor.agents.clustered_vg.interface import (
-    EXCLUSIVE_TAG,
-    LEAVING_TAG,
-    is_group_name,
-)
+from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, LEAVING_TAG, is_group_name
 from dualstor.errors import ToolError
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
@@ -41,7 +37,6 @@ _PATIENCE = 2.0     # seconds for one who has an LV open: udev opens each for a 
 _MEMBERS = 5.0      # seconds after which a node may have come or gone
 _LAST = 3.0         # seconds that are too short for one more look
 _RETRY = 0.5        # seconds before a command that met a lock is run again
-
 
 
 class Volumes:
@@ -87,9 +82,7 @@ class Volumes:
             raise Refused(f"{self._full(name)} is there already, and is "
                           f"{'shared' if exclusive else 'exclusive'}")
         did = f"{self._full(name)} is {'there already' if there else 'made'}"
-        if exclusive:
-            return self._done(name, did, self._everywhere(did, [name], own_only=True))
-        return self._done(name, did, self._everywhere(did, [name]))
+        return self._done(name, did, self._everywhere(did, [name], own_only=exclusive))
 
     def grow(self, name: str, size: str) -> "Done":
         """Make an LV larger, also while it is in use.
@@ -99,10 +92,7 @@ class Volumes:
         self._begin()
         found = self._known(name)
         option = () if self._clvmd() else ("--lockopt", "shupdate")
-        outcome = lvm.command(self._host, ("lvextend",) + option + (
-            "-L", size, self._full(name)), _COMMAND)
-        if not outcome.ok and "same size" not in outcome.kinds:
-            outcome = self._lvm(("lvextend",) + option + ("-L", size, self._full(name)))
+        self._lvm(("lvextend",) + option + ("-L", size, self._full(name)), enough="same size")
         did = f"{self._full(name)} is {self._known(name).size} bytes"
         return self._done(name, did, self._everywhere(
             did, [name], own_only=EXCLUSIVE_TAG in found.tags))
@@ -221,15 +211,16 @@ class Volumes:
     def _clvmd(self) -> bool:
         return self._lvm_version() < lvm.WITH_LVMLOCKD
 
-    def _lvm(self, argv: "tuple[str, ...]") -> "lvm.LvmOutcome":
+    def _lvm(self, argv: "tuple[str, ...]", enough: str = "") -> None:
         """Run a command of LVM, again while another one has the lock.
 
+        :param enough: the kind of a message that there was nothing left to do
         :raises Refused: it failed
         """
         while True:
             outcome = lvm.command(self._host, argv, _COMMAND)
-            if outcome.ok:
-                return outcome
+            if outcome.ok or enough in outcome.kinds:
+                return
             again = outcome.transient or bool(outcome.kinds & {"elsewhere", "incompatible"})
             if not again or self._host.deadline.remaining < _RETRY:
                 raise Refused(f"`{' '.join(argv)}`: {outcome.says}")
@@ -238,10 +229,10 @@ class Volumes:
 
     def _untag(self, name: str, *tags: str) -> None:
         """Take away those of *tags* that the LV has."""
-        there = [tag for tag in tags if tag in self._known(name).tags]
-        if there:
-            self._lvm(("lvchange",) + tuple(word for tag in there for word in ("--deltag", tag))
-                      + (self._full(name),))
+        there = self._known(name).tags
+        words = tuple(word for tag in tags if tag in there for word in ("--deltag", tag))
+        if words:
+            self._lvm(("lvchange",) + words + (self._full(name),))
 
     def _take_out(self, name: str, found: "LogicalVolume") -> None:
         """Have the LV inactive on all nodes.
@@ -280,16 +271,17 @@ class Volumes:
     def _everywhere(self, did: str, names: "list[str]", own_only: bool = False) -> "view.Nodes":
         """Wait until all nodes have taken over the metadata as they are now, and have *names*.
 
+        :param own_only: whether it is of no concern to the others: nothing is waited for
         :raises Unfinished: the time expired
         """
+        if own_only:
+            return self._look(did)
         sequence = self._listed().sequence
         while True:
             nodes = self._look(did)
             left = sorted(set(nodes.behind(sequence)) | {
                 node for node in nodes.up if node in nodes.said
                 and set(names) & set(nodes.said[node].lacking)})
-            if own_only:
-                left = []
             if not left:
                 return nodes
             self._pause(did, left)

@@ -45,7 +45,7 @@ def nodes(host: "Host", vg: str) -> Nodes:
     """
     try:
         seen = pacemaker.cluster(host)
-        said = published.of(pacemaker.published(host, published.attribute(vg)).items())
+        said = published.ask(host, vg)
         own = pacemaker.local_node(host)
     except DualstorError as problem:
         raise Refused(f"the cluster does not answer here ({problem}): start it first") from problem
@@ -66,8 +66,7 @@ def again(host: "Host", vg: str, known: Nodes) -> Nodes:
     :raises Refused: the cluster does not answer any more
     """
     try:
-        return known.but(said=published.of(
-            pacemaker.published(host, published.attribute(vg)).items()))
+        return known.but(said=published.ask(host, vg))
     except DualstorError as problem:
         raise Refused(f"the cluster does not answer here ({problem})") from problem
 

@@ -58,14 +58,13 @@ class Resident:
     """The watcher of one VG.
 
     :param files: this host's
-    :param vg: its name
     :param work: what a round does, in its own process: takes what the last one has said, and
         returns its Result as text (watcher.result)
     """
 
-    def __init__(self, files: "Files", vg: str, work: "Callable[[str], str]",
+    def __init__(self, files: "Files", work: "Callable[[str], str]",
                  clock: "Callable[[], float]" = time.monotonic) -> None:
-        self._files, self._vg, self._work, self._clock = files, vg, work, clock
+        self._files, self._work, self._clock = files, work, clock
         self._alarm = Alarm(files)
         self._program = _itself(files)
         self._round: "offspring.Copy | None" = None
@@ -134,7 +133,7 @@ def script(files: "Files", name: str, vg: str, environ: "Mapping[str, str]",
         from dualstor.watcher import round as rounds
         return rounds.text(name, environ, said, make_host)
     try:
-        Resident(files, vg, work).run(lock)
+        Resident(files, work).run(lock)
     except Ended:
         posix._exit(0)
     except Replaced:

@@ -6,6 +6,7 @@ import signal
 from dualstor import log, main
 from dualstor.action import reasons
 from dualstor.action.engine import pursue
+from dualstor.action.steps import PROPAGATE
 from dualstor.agents import catalogue
 from dualstor.errors import DualstorError, Terminated
 from dualstor.host.deadline import Deadline
@@ -22,18 +23,15 @@ if TYPE_CHECKING:
 
     from dualstor.action.engine import Agent
 
-#: What the watcher asks of an agent; no cluster manager does.
-ACTION = "propagate"
-
 
 def run(agent: "Agent") -> Result:
-    """Have *agent*, made for ACTION, do what is to be done."""
+    """Have *agent*, made for PROPAGATE, do what is to be done."""
     before = well.seen(agent.host, agent.sights())      # a change meanwhile shows in the next look
     try:
         verdict = pursue(agent)
     except DualstorError as problem:
         said = problem.said or reasons.of(problem, agent.request.resource)
-        return Result(changed=False, says=said.fact)
+        return Result(says=said.fact)
     says = verdict.reason.fact if verdict.reason else ""
     if before is None or verdict.well is None:
         return Result(changed=bool(agent.case.history) and not says, says=says)
@@ -42,11 +40,11 @@ def run(agent: "Agent") -> Result:
 
 def agent(name: str, environ: "Mapping[str, str]",
           make_host: "Callable[[Deadline], Host]") -> "Agent":
-    """The agent *name*, made for ACTION."""
+    """The agent *name*, made for PROPAGATE."""
     kind = catalogue.load(name)
     environment = Environment(environ)
     return kind(make_host(Deadline(schedule.ROUND)),
-                main.request(kind.interface, ACTION, environment),
+                main.request(kind.interface, PROPAGATE, environment),
                 parameters.parse(kind.interface, environment))
 
 

@@ -397,7 +397,12 @@ def _exclusive(call, group, name):
     if volumes.lock_of(call.node, group.name, name) == "sh":
         call.err("  LV is already locked with incompatible mode: %s/%s" % (group.name, name))
         return False
-    if volumes.conflict(call.cluster, call.node, group.name, name, "ex"):
+    return _free_elsewhere(call, group, name)
+
+
+def _free_elsewhere(call, group, name):
+    """Whether the other node has no lock on a volume of a shared group; says so if it has."""
+    if group.kind == "shared" and volumes.conflict(call.cluster, call.node, group.name, name, "ex"):
         call.err("  LV locked by other host: %s/%s\n  Failed to lock logical volume %s/%s."
                  % ((group.name, name) * 2))
         return False
@@ -512,12 +517,8 @@ def _remove_volume(call):
     groups, code = yield from session.groups(names)
     for group in groups:
         for name in wanted.get(group.name, []):
-            if volumes.conflict(call.cluster, call.node, group.name, name, "ex") \
-                    and group.kind == "shared":
-                call.err("  LV locked by other host: %s/%s\n  Failed to lock logical volume %s/%s."
-                         % ((group.name, name) * 2))
-                return FAILED
-            if not activating.deactivate(call, group, name, False):
+            if not (_free_elsewhere(call, group, name)
+                    and activating.deactivate(call, group, name, False)):
                 return FAILED
             group.volumes.pop(name, None)
             group.sequence += 1

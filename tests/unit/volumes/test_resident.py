@@ -35,7 +35,7 @@ def work(said):
     {more}
     return result.to_text(Result(sights=(("content", "/watched", files.read("/watched")),)))
 try:
-    resident.Resident(files, "vg0", work).run(lock)
+    resident.Resident(files, work).run(lock)
 except resident.Ended:
     posix._exit(0)
 """

@@ -3,6 +3,7 @@
 
 from dualstor import log
 from dualstor.action.engine import Agent
+from dualstor.action.steps import PROPAGATE
 from dualstor.agents import heldback, lvmversion
 from dualstor.agents.clustered_vg import decide, deeds, headers, published, reasons, seen
 from dualstor.agents.clustered_vg.interface import INTERFACE
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 _CONNECT_TIME = 2.0     # seconds
 
-_MONITOR_SHARE = 3.0    # a monitor gives one command this part of its time
+_SHORT = ("monitor", PROPAGATE)
+_MONITOR_SHARE = 3.0    # such an action gives one command this part of its time
 _LOOK_TURN = 5.0        # seconds to wait for other monitors that ask LVM about VGs of this host
 _READ_TIME = 10.0       # seconds for one sector at check level 10
 _RESUME_TRIES, _RESUME_PAUSE = 20, 0.5   # looks whether LVs are suspended; seconds between
@@ -47,7 +49,7 @@ class ClusteredVg(Agent):
         self.vg = parameters.vgname
         self.memory = (INTERFACE.name, self.vg, "volumes")
         self._turn: "IO[Any] | None" = None
-        if request.action in ("monitor", "propagate"):
+        if request.action in _SHORT:
             self.lasting += _MONITOR_LASTING
 
     def lasts(self, facet: str, value: "Any", deed: "Callable[..., object] | None") -> bool:
@@ -59,8 +61,7 @@ class ClusteredVg(Agent):
     def share(self) -> float:
         """Seconds for one command: a monitor must be able to continue when it hangs."""
         remaining = self.host.deadline.remaining
-        short = self.request.action in ("monitor", "propagate")
-        return remaining / _MONITOR_SHARE if short else remaining * 0.8
+        return remaining / _MONITOR_SHARE if self.request.action in _SHORT else remaining * 0.8
 
     # -- the kernel, which never blocks ----------------------------------------
 
@@ -71,7 +72,7 @@ class ClusteredVg(Agent):
             return ()
         space = "clvmd" if remembered.locking == locksocket.CLVMD else "lvm_" + self.vg
         found = [("devices", self.vg), ("node", "/sys/kernel/dlm/" + space)]
-        if self.request.action == "propagate":
+        if self.request.action == PROPAGATE:
             found.append(("folder", f"/sys/kernel/config/dlm/cluster/spaces/{space}/nodes"))
             found += [("process", f"{each.pid}") for name in pacemaker.ATTRIBUTE_DAEMONS
                       for each in process.running(self.host, name)]
@@ -219,7 +220,7 @@ class ClusteredVg(Agent):
 
     def see_volumes(self) -> "lvm.VolumesReport":
         """The VG's LVs as LVM has them."""
-        if self.request.action == "propagate" or \
+        if self.request.action == PROPAGATE or \
                 self.request.action == "monitor" and self.case.parameters.pick_up_new_lvs:
             self.first("headers")
         version: "tuple[int, ...] | None" = lvm.WITH_LVMLOCKD    # if it runs, no LVM is older

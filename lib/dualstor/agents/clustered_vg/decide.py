@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What clustered-vg does next: a pure function of the request and what is known."""
 
+from dualstor.action.steps import PROPAGATE
 from dualstor.agents.clustered_vg import monitor, propagate, start, stop, validate
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 _DECISIONS = {
     "start": start.decide, "stop": stop.decide, "monitor": monitor.decide,
     "validate-all": validate.decide, "reload-agent": validate.reload,
-    "propagate": propagate.decide,
+    PROPAGATE: propagate.decide,
 }
 
 

@@ -6,10 +6,11 @@ small, as every node keeps it of every node.
 """
 
 from dualstor.record import Record, whole
+from dualstor.tools import pacemaker
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterable
+    from dualstor.host.host import Host
 
 #: How many names are published at most.
 NAMES = 10
@@ -80,7 +81,11 @@ def parse(text: str) -> "Published | None":
                                 (word.partition(":") for word in _names(fields.get("open", "")))))
 
 
-def of(values: "Iterable[tuple[str, str]]") -> "dict[str, Published]":
-    """{node: Published} of (node, value) pairs; values that are none are left out."""
-    found = ((node, parse(value)) for node, value in values)
+def ask(host: "Host", vg: str) -> "dict[str, Published]":
+    """{node: Published} of all nodes; a value that is none is left out.
+
+    :raises ToolError, ParseError: the attribute daemon does not answer, or not to be understood
+    """
+    values = pacemaker.published(host, attribute(vg))
+    found = ((node, parse(value)) for node, value in values.items())
     return {node: each for node, each in found if each is not None}

@@ -10,6 +10,7 @@ that daemon then, and it has to be asked to write all that it has.
 """
 
 from dualstor.record import whole
+from dualstor.tools import pacemaker
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 #: What there is of a score when the daemons that had it are gone: nobody knows.
 UNSURE = "unsure"
 
-#: Who keeps a node's attributes: Pacemaker 2, and before.
-KEEPERS = ("pacemaker-attrd", "pacemaker-controld", "attrd", "crmd")
+#: Who knows a node's attributes: the daemon that keeps them, and the controller of each Pacemaker.
+KEEPERS = pacemaker.ATTRIBUTE_DAEMONS + ("pacemaker-controld", "crmd")
 
 
 def keepers(host: "Files") -> "tuple[Process, ...]":

@@ -190,8 +190,8 @@ def see_listed(host: "Host") -> "tuple[Listed, ...] | Silent":
 def see_published(host: "Host", groups: "tuple[str, ...]") \
         -> "tuple[tuple[str, str, published.Published], ...]":
     """(VG, node, what the node has published of it), of all nodes."""
-    return tuple((vg, node, said) for vg in groups for node, said in sorted(published.of(
-        pacemaker.published(host, published.attribute(vg)).items()).items()))
+    return tuple((vg, node, said) for vg in groups
+                 for node, said in sorted(published.ask(host, vg).items()))
 
 
 def _groups(active: "tuple[Active, ...] | Silent") -> "tuple[str, ...]":
