@@ -41,7 +41,7 @@ def play(lab, each, agents):
             "agents": agents.name,
             "allowed": each.fencing,
             "limit": each.stall,
-            "ok": all(check.ok for check in stage.checks),
+            "ok": all(check.ok for check in stage.checks) and not figures["late"],
             "checks": [check._asdict() for check in stage.checks],
             "marks": [{"at": round(mark.time - stage.began, 1), "text": mark.text} for mark in stage.marks],
             "story": round(told, 1),

@@ -23,6 +23,11 @@ def _apart(results):
     return len({result.get("run", number) for number, result in enumerate(results)}) > 1
 
 
+def _stall(result, name):
+    seconds = f"{result['stall'][name]} s"
+    return f"**{seconds}** ({name})" if name in result.get("late", ()) else f"{seconds} ({name})"
+
+
 def _cell(result):
     if result is None:
         return "–"
@@ -30,7 +35,7 @@ def _cell(result):
     parts = ["as expected" if not failed else f"**{len(failed)} of {len(result['checks'])} checks failed**"]
     parts.append("fenced: " + (", ".join(result["fenced"]) or "nobody"))
     if result["stall"]:
-        parts.append("stall " + ", ".join(f"{seconds} s ({name})" for name, seconds in sorted(result["stall"].items())))
+        parts.append("stall " + ", ".join(_stall(result, name) for name in sorted(result["stall"])))
     parts.append("[{0} s]({1}-{2}.svg)".format(round(result["story"]), result["scenario"], result["agents"]))
     parts += [f"{check['name']}: {check['detail']}"[:300].replace("|", "\\|").replace("\n", " ") for check in failed[:4]]
     return "<br>".join(parts)

@@ -114,7 +114,7 @@ def _fencing(case: "Case") -> "Step":
     by_fenced = case.quorum.engine == CMAN and case.by_fenced.there
     if by_fenced and case.by_fenced.pending and case.elapsed < _PATIENCE_WITH_FENCED:
         return case.wait(reasons.BY_FENCED, _PAUSE / 2, peer=peer)
-    if not by_fenced and case.by_dlm.pending and case.action != deeds.BY_DLM \
+    if not by_fenced and case.action != deeds.BY_DLM and case.by_dlm.pending \
             and case.elapsed < _DLM_PATIENCE:
         return case.wait(reasons.BY_DLM, _PAUSE / 2, peer=peer)
     request = Do(deeds.fence, (peer, deeds.BY_FENCED if by_fenced else case.action))

@@ -15,7 +15,7 @@ from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.kernel import drbdlog
 from dualstor.record import fraction
-from dualstor.tools import cman, dlm_tool, drbdadm, fence_tool, fencedelay, pacemaker, quorum
+from dualstor.tools import cib, cman, dlm_tool, drbdadm, fence_tool, fencedelay, pacemaker, quorum
 from dualstor.tools.drbdconf import Configuration
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -49,6 +49,7 @@ class FencePeer(Agent):
         super().__init__(host, request, parameters)
         self._turn: "IO[Any] | None" = None
         self._victim_at: "float | None" = None      # when fenced was last seen to have it to fence
+        self._configured: "seen.Configured | None" = None
 
     def _configuration(self) -> "Configuration":
         """The resource as configured."""
@@ -80,7 +81,8 @@ class FencePeer(Agent):
 
     def see_by_dlm(self) -> "seen.Fencing":
         """What dlm knows of the peer's fencing; nothing where there is no dlm."""
-        found = pacemaker.in_dlm(self.host, self.case.peers[0])
+        peer, configured = self.case.peers[0], self.case.configured
+        found = pacemaker.in_dlm(self.host, peer, configured.number(peer) if configured else None)
         if found is None:
             return seen.Fencing()
         status, node = found
@@ -143,8 +145,9 @@ class FencePeer(Agent):
     def see_first(self) -> str:
         """The node that is to survive: whose fencing is delayed longer, else the first by name."""
         both = tuple(sorted((self.case.local, self.case.peers[0])))
-        delays = fencedelay.delays(self.host, both)
-        return both[1] if delays and delays[1] > delays[0] else both[0]
+        configured = self.case.configured
+        one, two = (configured.delay(name) if configured else None for name in both)
+        return both[1] if one is not None and two is not None and two > one else both[0]
 
     def see_notice(self) -> float:
         """By how many seconds the two nodes may notice a lost link one after the other."""
@@ -157,9 +160,27 @@ class FencePeer(Agent):
         """Membership and quorum."""
         return quorum.look(self.host)
 
+    def see_configured(self) -> "seen.Configured | None":
+        """What the cluster's configuration says: one command, and one answer is enough."""
+        if self._configured is not None:
+            return self._configured
+        try:
+            root = cib.ask(self.host)
+        except (ToolError, ParseError) as problem:
+            log.warning("%s", problem)
+            return None
+        nodes = cib.nodes(root)
+        self._configured = seen.Configured(
+            nodes=nodes, action=pacemaker.action(cib.option(root, pacemaker.ACTION)),
+            delays=tuple(fencedelay.delay(root, node.name) for node in nodes))
+        return self._configured
+
     def see_nodes(self) -> "tuple[str, ...] | None":
         """The names of the cluster's nodes, None when it does not say."""
-        return pacemaker.known_nodes(self.host)
+        configured = self.case.configured
+        if configured is None:
+            return pacemaker.known_nodes(self.host)
+        return tuple(node.name for node in configured.nodes)
 
     def see_local(self) -> str:
         """This node's name in the cluster."""
@@ -168,15 +189,13 @@ class FencePeer(Agent):
                 return cman.status(self.host).node or pacemaker.local_node(self.host)
             except (ToolError, ParseError) as problem:
                 log.warning("%s", problem)
-        return pacemaker.local_node(self.host)
+        numbered = self.case.configured.nodes if self.case.configured else ()
+        found = [node.name for node in numbered if node.id == self.case.quorum.number]
+        return found[0] if found else pacemaker.local_node(self.host)
 
     def see_action(self) -> str:
         """The action with which the cluster fences, to request the same as it would itself."""
-        try:
-            return pacemaker.fencing_action(self.host)
-        except ToolError as problem:
-            log.warning("%s: %s it is", problem, pacemaker.REBOOT)
-            return pacemaker.REBOOT
+        return self.case.configured.action if self.case.configured else pacemaker.REBOOT
 
 
 def run(environ: "Mapping[str, str]", make_host: "Callable[[Deadline], Host]" = Host) -> int:

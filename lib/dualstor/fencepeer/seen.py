@@ -3,11 +3,13 @@
 
 from dualstor.action import steps
 from dualstor.record import Record
+from dualstor.tools.pacemaker import REBOOT
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.fencepeer.call import Call
     from dualstor.kernel.drbd import State
+    from dualstor.tools.pacemaker import KnownNode
     from dualstor.tools.quorum import Quorum
 
 
@@ -40,6 +42,27 @@ class Fencing(Record):
     there: bool = False
 
 
+class Configured(Record):
+    """What the cluster's configuration says of its nodes and their fencing.
+
+    ``nodes``: of the cluster; ``action``: with which it fences; ``delays``: in seconds, those of
+    the nodes' fence devices, in the order of ``nodes``, None where one is not known.
+    """
+
+    nodes: "tuple[KnownNode, ...]"
+    action: str = REBOOT
+    delays: "tuple[float | None, ...]" = ()
+
+    def number(self, name: str) -> "int | None":
+        """The number of a node; None when it is not listed."""
+        return next((node.id for node in self.nodes if node.name == name), None)
+
+    def delay(self, name: str) -> "float | None":
+        """The delay of a node's fencing; None when it is not known."""
+        found = [delay for node, delay in zip(self.nodes, self.delays) if node.name == name]
+        return found[0] if found else None
+
+
 class Case(steps.Case):
     """What the handler decides on, and may observe for it."""
 
@@ -49,6 +72,7 @@ class Case(steps.Case):
     peers: "tuple[str, ...]"                # the names of the lost node; one, as a rule
     drbd: DrbdSeen
     quorum: "Quorum"
+    configured: "Configured | None"         # None: Pacemaker does not say
     nodes: "tuple[str, ...] | None"         # of the cluster; None: not known
     local: str                              # this node's name in the cluster
     action: str                             # with which the cluster fences

@@ -8,18 +8,12 @@ pcmk_host_map; ``delay`` of the fence agents themselves.
 
 import re
 
-from dualstor.errors import ParseError, ToolError
-from dualstor.host.deadline import QUERY
 from dualstor.record import fraction
-from dualstor.tools import xmltext
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-    from dualstor.host.host import Host
-
-_COMMAND = ("cibadmin", "-Q", "-l", "-o", "resources")
 _SPLIT = re.compile(r"[\s,;]+")
 _UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "ms": 0.001, "m": 60.0, "min": 60.0}
 _TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)")
@@ -56,13 +50,12 @@ def _delay(parameters: "dict[str, str]", node: str) -> "float | None":
     return _seconds(of_nodes.get(node, "0"))
 
 
-def parse(text: str, node: str) -> "float | None":
+def delay(root: "Element", node: str) -> "float | None":
     """The longest delay, in seconds, of the devices that fence a node; None: not known.
 
-    :raises ParseError: it is no XML
+    :param root: of the CIB
     """
-    root = xmltext.parse(_COMMAND[0], text)
-    devices = [_parameters(each) for each in root.iter("primitive")
+    devices = [_parameters(each) for each in root.iterfind("configuration/resources//primitive")
                if each.get("class") == "stonith"]
     if any(not _names(each) for each in devices):
         return None     # they are asked for their nodes
@@ -70,16 +63,3 @@ def parse(text: str, node: str) -> "float | None":
     known = [delay for delay in delays if delay is not None]
     return max(known) if known and len(known) == len(delays) else None
 
-
-def delays(host: "Host", nodes: "tuple[str, ...]") -> "tuple[float, ...] | None":
-    """The delay of each of the nodes, in their order; None when one is not known.
-
-    Never raises for a tool that is missing, hangs or fails.
-    """
-    try:
-        text = host.run(_COMMAND, QUERY).answer()
-        found = [parse(text, node) for node in nodes]
-    except (ToolError, ParseError):
-        return None
-    known = tuple(delay for delay in found if delay is not None)
-    return known if len(known) == len(found) else None

@@ -272,29 +272,9 @@ def _option(host: "Host", name: str) -> "str | None":
     return completed.answer().strip()
 
 
-def _first_option(host: "Host", names: "tuple[str, ...]") -> "str | None":
-    """The value of an option of several names, the newest of which counts; None: none is set.
-
-    :raises ToolError: as ``_option``
-    """
-    for name in reversed(names):
-        value = _option(host, name)
-        if value is not None:
-            return value
-    return None
-
-
 def action(value: "str | None") -> str:
     """REBOOT or OFF, of the value of an ACTION option; None: it is not set."""
     return OFF if value in (OFF, "poweroff") else REBOOT
-
-
-def fencing_action(host: "Host") -> str:
-    """How the cluster fences a node: REBOOT or OFF.
-
-    :raises ToolError: Pacemaker does not answer
-    """
-    return action(_first_option(host, ACTION))
 
 
 def fencing_enabled(host: "Host") -> "bool | None":
@@ -355,11 +335,14 @@ def node_number(host: "Host", name: str) -> "int | None":
     return next((node.id for node in parse_peers(completed.answer()) if node.name == name), None)
 
 
-def in_dlm(host: "Host",
-           name: str) -> "tuple[dlm_tool.DlmStatus, dlm_tool.Known] | None":
-    """dlm's status and what it knows of a node, on its own clock; None: it knows nothing."""
+def in_dlm(host: "Host", name: str, number: "int | None" = None
+           ) -> "tuple[dlm_tool.DlmStatus, dlm_tool.Known] | None":
+    """dlm's status and what it knows of a node, on its own clock; None: it knows nothing.
+
+    :param number: of the node, if that is known
+    """
     try:
-        number = node_number(host, name)
+        number = node_number(host, name) if number is None else number
         status = None if number is None else dlm_tool.status(host)
     except (ToolError, ParseError):
         return None

@@ -22,7 +22,8 @@ class Quorum(Record):
 
     ``engine`` is "cman", "corosync" or None (neither is installed); ``running``
     whether it answered; ``quorate`` and ``two_node`` are None when unknown;
-    ``members`` are names; ``says`` is one line for a reason.
+    ``members`` are names; ``number`` is this node's, where the engine says it with that;
+    ``says`` is one line for a reason.
     """
 
     engine: "str | None"
@@ -31,6 +32,7 @@ class Quorum(Record):
     members: "tuple[str, ...]" = ()
     two_node: "bool | None" = None
     says: str = ""
+    number: "int | None" = None
 
 
 def _votes(status: "cman.CmanStatus | corosync.QuorumStatus") -> str:
@@ -63,7 +65,8 @@ def _corosync(host: "Host") -> "Quorum":
     status = corosync.status(host)
     return Quorum(engine=COROSYNC, running=True, quorate=status.quorate,
                   members=tuple(member.name for member in status.members),
-                  two_node=status.two_node, says=f"corosync-quorumtool: {_votes(status)}")
+                  two_node=status.two_node, says=f"corosync-quorumtool: {_votes(status)}",
+                  number=status.node_id)
 
 
 def _ask(host: "Host", engine: str, question: "Callable[[Host], Quorum]") -> "Quorum | None":

@@ -290,8 +290,15 @@ def stonith_admin(call):
     return 0
 
 
+def _device(node):
+    return ('<primitive class="stonith" id="fence-{0}" type="fence_ipmilan"><instance_attributes id="fence-{0}-p">'
+            '<nvpair id="fence-{0}-h" name="pcmk_host_list" value="{0}"/>'
+            '<nvpair id="fence-{0}-d" name="pcmk_delay_base" value="{1:g}s"/>'
+            '</instance_attributes></primitive>'.format(node.name, node.fence_delay))
+
+
 def _cib(call):
-    """The CIB, of which there is no more than what has agents leave resources alone."""
+    """The CIB, of which there is no more than what has agents leave resources alone, and how nodes are fenced."""
     call.out('<cib><configuration><crm_config><cluster_property_set id="o">'
              '<nvpair id="o-m" name="maintenance-mode" value="%s"/></cluster_property_set></crm_config><nodes>'
              % str(call.cluster.maintenance).lower())
@@ -300,30 +307,19 @@ def _cib(call):
                  '<nvpair id="n%d-m" name="maintenance" value="%s"/></instance_attributes></node>' % (
                      node.id, node.name, node.id, node.id, str(node.wishes == "standby").lower(), node.id,
                      str(node.wishes == "maintenance").lower()))
-    call.out('</nodes><resources><clone id="clone"><primitive id="clustered-vg" class="ocf" provider="dualstor" '
+    call.out('</nodes><resources>%s<clone id="clone"><primitive id="clustered-vg" class="ocf" provider="dualstor" '
              'type="clustered-vg"/><meta_attributes id="m"><nvpair id="m-i" name="is-managed" value="%s"/></meta_attributes>'
              '</clone></resources></configuration><status/></cib>'
-             % str(call.node.wishes != "unmanaged").lower())
+             % ("".join(map(_device, call.cluster.nodes.values())), str(call.node.wishes != "unmanaged").lower()))
 
 
 @program("cibadmin")
 def cibadmin(call):
-    """cibadmin -Q -o resources: the fence devices; --query --local: what is to be left alone."""
+    """cibadmin --query --local."""
     yield 0.05
     if _down(call):
         return _NOT_CONNECTED
-    if "--query" in call.args:
-        _cib(call)
-    if "-Q" in call.args:
-        call.out("<resources>")
-        for node in call.cluster.nodes.values():
-            call.out('  <primitive class="stonith" id="fence-%s" type="fence_ipmilan">\n'
-                     '    <instance_attributes id="fence-%s-parameters">\n'
-                     '      <nvpair id="fence-%s-hosts" name="pcmk_host_list" value="%s"/>\n'
-                     '      <nvpair id="fence-%s-delay" name="pcmk_delay_base" value="%gs"/>\n'
-                     '    </instance_attributes>\n  </primitive>' % (
-                         (node.name,) * 5 + (node.fence_delay,)))
-        call.out("</resources>")
+    _cib(call)
     return 0
 
 

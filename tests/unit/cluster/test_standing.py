@@ -5,8 +5,7 @@ import os
 
 import pytest
 
-from dualstor.errors import ParseError
-from dualstor.tools import standing
+from dualstor.tools import cib, standing
 from sourcetree import TREE
 
 with open(os.path.join(TREE, "tests", "data", "check", "cib.xml"), encoding="utf-8") as _stream:
@@ -53,10 +52,4 @@ def with_meta(element, name, value):
     (CIB.replace("</configuration>", '<rsc_defaults><meta_attributes id="d">%s</meta_attributes></rsc_defaults>'
                  "</configuration>" % pair("is-managed", "false")), "vg0 is not managed by the cluster")])
 def test_why_it_is_left_alone(text, why):
-    assert standing.parse(text, "node1", "vg0") == why
-
-
-@pytest.mark.parametrize("text", ["", "<cib>", "<pacemaker-result/>", "garbage"])
-def test_what_is_no_cib(text):
-    with pytest.raises(ParseError):
-        standing.parse(text, "node1", "vg0")
+    assert standing.found(cib.parse(text), "node1", "vg0") == why

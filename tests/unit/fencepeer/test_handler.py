@@ -19,9 +19,18 @@ from .calls import DRBD_8, DRBD_9, without
 
 PROGRAM = os.path.join(TREE, "drbd", os.path.basename(fencepeer.PROGRAM))
 
-UNSET = (105, "", "crm_attribute: Error performing operation: No such device or address\n")
-CLUSTER = {"corosync-quorumtool -s": golden("quorumtool-both.txt"), "crm_mon": golden("crm_mon-both.xml"),
-           "crm_node -n": "node1\n", "crm_attribute": UNSET, "stonith_admin": ""}
+CIB = """<cib><configuration><crm_config><cluster_property_set id="o">%(options)s</cluster_property_set></crm_config><nodes>
+<node id="1" uname="node1"/><node id="2" uname="node2"/></nodes><resources>%(devices)s</resources></configuration></cib>"""
+
+
+def cib(options="", devices=""):
+    """The answer of cibadmin for a cluster with these options and fence devices."""
+    return {"cibadmin --query --local": CIB % {"options": options, "devices": devices}}
+
+
+CLUSTER = dict({"corosync-quorumtool -s": golden("quorumtool-both.txt"), "stonith_admin": ""}, **cib())
+#: Instead of cibadmin's.
+ASKED = {"cibadmin": (102, "", ""), "crm_mon": golden("crm_mon-both.xml"), "crm_node -n": "node1\n"}
 CUT = drbd_golden("..", "drbd9", "fence-peer-handler-running", "node1", "drbdsetup-status-json.out")
 BACK = drbd_golden("..", "drbd9", "reconnected", "node2", "drbdsetup-status-json.out").replace(
     '"node1"', '"node2"')
@@ -99,10 +108,10 @@ def test_a_device_that_fences_another_machine_is_not_believed(environ, make, sai
 
 # -- both nodes have only lost the link -----------------------------------------------------
 
-CIB = """<resources><primitive id="f1" class="stonith" type="fence_ipmilan"><instance_attributes id="f1-p">
+DEVICES = """<primitive id="f1" class="stonith" type="fence_ipmilan"><instance_attributes id="f1-p">
 <nvpair id="f1-h" name="pcmk_host_list" value="node1"/>%s</instance_attributes></primitive>
 <primitive id="f2" class="stonith" type="fence_ipmilan"><instance_attributes id="f2-p">
-<nvpair id="f2-h" name="pcmk_host_list" value="node2"/>%s</instance_attributes></primitive></resources>
+<nvpair id="f2-h" name="pcmk_host_list" value="node2"/>%s</instance_attributes></primitive>
 """
 DELAY = '<nvpair id="d" name="pcmk_delay_base" value="5s"/>'
 
@@ -112,7 +121,7 @@ DELAY = '<nvpair id="d" name="pcmk_delay_base" value="5s"/>'
     (("", ""), False), ((DELAY, ""), False), (("", DELAY), True), ((DELAY, DELAY), False),
     (("", DELAY.replace("5s", "node2:5s;node1:9s")), True)])
 def test_the_node_whose_fencing_is_delayed_longer_asks_first(environ, make, devices, waits, said):
-    host = make({"cibadmin": CIB % devices})
+    host = make(cib(devices=DEVICES % devices))
     assert run(host, environ) == 7 and killed(host) == FENCING
     assert any("may fence this node first" in line for line in said) is waits
     assert (host.now > 10) is waits
@@ -120,8 +129,17 @@ def test_the_node_whose_fencing_is_delayed_longer_asks_first(environ, make, devi
 
 @pytest.mark.parametrize("answer", [HANGS, (102, "", ""), "<resources>"])
 def test_where_no_delay_is_known_the_first_by_name_asks_first(answer, said):
-    host = host_9({"cibadmin": answer})
-    assert run(host, DRBD_9) == 7 and host.now < 10
+    host = host_9(dict(ASKED, **{"cibadmin --query --local": answer}))
+    assert run(host, DRBD_9) == 7 and host.now < 10 and killed(host) == FENCING
+
+
+@pytest.mark.parametrize("environ, make", CALLS)
+def test_the_cluster_is_asked_by_few_commands_before_the_request(environ, make, said):
+    host = make()
+    assert run(host, environ) == 7
+    asked = [argv[0] for argv, _, _ in host.calls]
+    assert [name for name in asked[:asked.index("stonith_admin")] if not name.startswith("drbd")] == [
+        "cman_tool", "corosync-quorumtool", "cibadmin"]
 
 
 # -- cman's way -------------------------------------------------------------------------------
@@ -146,7 +164,7 @@ def test_with_cman_fenced_learns_who_was_fenced(said):
 
 def test_without_pacemaker_cman_alone_fences(said):
     host = host_cman()
-    for name in ("crm_mon", "crm_node -n", "crm_attribute", "stonith_admin"):
+    for name in ("cibadmin --query --local", "stonith_admin"):
         del host.answers[name]
     assert run(host, DRBD_8) == 7 and killed(host) == [("fence_node", "node2")]
 
@@ -189,7 +207,7 @@ KMSG_8 = """6,410,100000000,-;drbd r0: conn( WFConnection -> WFReportParams )
 """
 KMSG_9 = KMSG_8.replace("WFReportParams -> ", "Connecting -> ").replace("drbd r0:", "drbd r0 node2:")
 LOGS = [(DRBD_9, host_9, KMSG_9), (DRBD_8, host_8, KMSG_8)]
-ALONE = {"corosync-quorumtool -s": golden("quorumtool-survivor.txt"), "crm_node -l": "1 node1 member\n2 node2 lost\n",
+ALONE = {"corosync-quorumtool -s": golden("quorumtool-survivor.txt"),
          "dlm_tool status": golden("dlm-status-fenced.txt")}     # fenced 29 s ago
 
 
@@ -230,18 +248,15 @@ def test_a_handler_waits_for_another_one_of_its_node(said):
 
 
 @pytest.mark.parametrize("environ, make", CALLS)
-@pytest.mark.parametrize("value, option", [("off\n", "--fence"), ("poweroff\n", "--fence"),
-                                           ("reboot\n", "--reboot"), (HANGS, "--reboot")])
-def test_the_clusters_own_action_is_asked_for(environ, make, value, option, said):
-    host = make({"crm_attribute -t crm_config -n stonith-action": value})
+@pytest.mark.parametrize("values, option", [
+    ({"stonith-action": "off"}, "--fence"), ({"stonith-action": "poweroff"}, "--fence"),
+    ({"stonith-action": "reboot"}, "--reboot"), ({}, "--reboot"),
+    ({"fencing-action": "off", "stonith-action": "reboot"}, "--fence")])
+def test_the_clusters_own_action_is_asked_for(environ, make, values, option, said):
+    host = make(cib("".join('<nvpair id="o-%s" name="%s" value="%s"/>' % (name, name, value)
+                            for name, value in values.items())))
     assert run(host, environ) == 7
     assert killed(host) == [("stonith_admin", option, "node2")]
-
-
-def test_the_newer_name_of_the_option_counts(said):
-    host = host_9({"crm_attribute -t crm_config -n fencing-action": "off\n",
-                   "crm_attribute -t crm_config -n stonith-action": "reboot\n"})
-    assert run(host, DRBD_9) == 7 and killed(host) == [("stonith_admin", "--fence", "node2")]
 
 
 @pytest.mark.parametrize("environ, make", CALLS)
@@ -265,12 +280,13 @@ def test_drbd_is_looked_at_and_nobody_is_fenced_when_the_connection_is_back(said
 @pytest.mark.parametrize("environ, make", CALLS)
 @pytest.mark.parametrize("answers, words", [
     ({"corosync-quorumtool -s": (1, "", "Cannot initialize CMAP service\n")}, "has no quorum, so it fences nobody"),
-    ({"crm_mon": (102, "", ""), "crm_node": (102, "", "")}, "Pacemaker does not list its nodes, so nobody can be fenced, waited 300 s"),
-    ({"crm_mon": HANGS, "crm_node": HANGS}, "Pacemaker does not list its nodes, so nobody can be fenced, waited 300 s"),
-    ({"crm_mon": (102, "", ""), "crm_node -l": "1 node1 member\n2 other lost\n"}, "the cluster has no such node"),
+    ({"cibadmin": (102, "", ""), "crm_mon": (102, "", ""), "crm_node": (102, "", "")}, "Pacemaker does not list its nodes, so nobody can be fenced, waited 300 s"),
+    ({"cibadmin": HANGS, "crm_mon": HANGS, "crm_node": HANGS}, "Pacemaker does not list its nodes, so nobody can be fenced, waited 300 s"),
+    ({"cibadmin": (102, "", ""), "crm_mon": (102, "", ""), "crm_node -l": "1 node1 member\n2 other lost\n"}, "the cluster has no such node"),
     ({"crm_node -n": "node2\n"}, "is this node")])
 def test_a_cluster_that_must_not_fence_freezes(environ, make, answers, words, said):
-    host = make(answers)
+    host = make(dict({name: answer for name, answer in ASKED.items() if name != "cibadmin"}, **answers))
+    del host.answers["cibadmin --query --local"]
     assert run(host, environ) == 1 and killed(host) == []
     assert words in said[-1] and "its I/O stays frozen" in said[-1]
 

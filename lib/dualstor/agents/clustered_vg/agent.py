@@ -10,7 +10,7 @@ from dualstor.agents.clustered_vg.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolHung
 from dualstor.kernel import block, devmapper, dlm, holders, locksocket, process
 from dualstor.look import sights, well
-from dualstor.tools import drbdadm, lvm, lvmlock, pacemaker, quorum, standing
+from dualstor.tools import cib, drbdadm, lvm, lvmlock, pacemaker, quorum, standing
 from dualstor.watcher import place
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -153,7 +153,8 @@ class ClusteredVg(Agent):
         """Why the VG is to be left alone, as the cluster or a person has it; "" if it is not."""
         try:
             name = self.request.node or pacemaker.local_node(self.host)
-            return standing.ask(self.host, name, self.request.resource.partition(":")[0])
+            return standing.found(cib.ask(self.host), name,
+                                  self.request.resource.partition(":")[0])
         except DualstorError as problem:
             return str(problem)
 

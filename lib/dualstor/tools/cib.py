@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""This node's copy of the CIB: one command that tells what several others would have to be asked.
+
+Sources: cibadmin(8); Pacemaker xml/nodes-*.rng, xml/options-*.rng, xml/nvset-*.rng.
+"""
+
+from dualstor.errors import ParseError
+from dualstor.host.deadline import QUERY
+from dualstor.record import whole
+from dualstor.tools import pacemaker, xmltext
+
+TYPE_CHECKING = False   # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from dualstor.host.host import Host
+
+_COMMAND = ("cibadmin", "--query", "--local")
+
+
+def parse(text: str) -> "Element":
+    """The root element, as xml.etree.ElementTree has it.
+
+    :raises ParseError: it is no CIB
+    """
+    root = xmltext.parse(_COMMAND[0], text)
+    if root.tag != "cib":
+        raise ParseError(_COMMAND[0], root.tag, "no CIB")
+    return root
+
+
+def ask(host: "Host") -> "Element":
+    """As ``parse``, of this node's copy.
+
+    :raises ToolError: Pacemaker does not run here, or does not answer
+    :raises ParseError: it is no CIB
+    """
+    return parse(host.run(_COMMAND, QUERY).answer())
+
+
+def nodes(root: "Element") -> "tuple[pacemaker.KnownNode, ...]":
+    """The nodes of the cluster, without those that only run Pacemaker's remote daemon."""
+    found = []
+    for element in root.iterfind("configuration/nodes/node"):
+        number, name = whole(element.get("id", "")), element.get("uname")
+        if number is not None and name:
+            found.append(pacemaker.KnownNode(id=number, name=name))
+    return tuple(found)
+
+
+def option(root: "Element", names: "tuple[str, ...]") -> "str | None":
+    """The value of a cluster option that has several names, the last of which counts most.
+
+    :returns: None when it is not set
+    """
+    for name in reversed(names):
+        for pair in root.iterfind("configuration/crm_config/cluster_property_set/nvpair"):
+            if pair.get("name") == name:
+                return pair.get("value")
+    return None
