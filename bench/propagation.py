@@ -86,7 +86,7 @@ def _share(values, share):
 
 
 def lines(found):
-    """Lines of a table, and what the issue's bound was in this run."""
+    """Lines of a table, and how many tries were within the bound in this run."""
     yield "| | tries | min | median | 95 % | max |"
     yield "|---|---|---|---|---|---|"
     for key, title in TITLES.items():

@@ -44,7 +44,9 @@ def nodes(host: "Host", vg: str) -> Nodes:
     :raises Refused: the cluster does not answer
     """
     try:
-        seen = pacemaker.cluster(host)
+        # A cluster that has just lost a node or is being changed may take long; nothing else will
+        # answer in its place.
+        seen = pacemaker.cluster(host, host.deadline.remaining / 2)
         said = published.ask(host, vg)
         own = pacemaker.local_node(host)
     except DualstorError as problem:
