@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _COMMAND = 30.0     # seconds for one command of LVM
 _PAUSE = 0.3        # seconds between reads of what the nodes have published
 _PATIENCE = 2.0     # seconds for one who has an LV open: udev opens each for a moment
-_MEMBERS = 5.0      # seconds after which a node may have come or gone
+_MEMBERS = 10.0     # seconds after which a node may have come or gone
 _LAST = 3.0         # seconds that are too short for one more look
 _RETRY = 0.5        # seconds before a command that met a lock is run again
 
@@ -274,8 +274,8 @@ class Volumes:
         :param own_only: whether it is of no concern to the others: nothing is waited for
         :raises Unfinished: the time expired
         """
-        if own_only:
-            return self._look(did)
+        if own_only and self._nodes is not None:
+            return self._nodes
         sequence = self._listed().sequence
         while True:
             nodes = self._look(did)

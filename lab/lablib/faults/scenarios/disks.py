@@ -6,7 +6,7 @@ import time
 from ... import cib
 from ...errors import LabError
 from ...waiting import Unmet
-from ..scenario import BACK, NOBODY, NODE2, scenario
+from ..scenario import BACK, NOBODY, NODE1, NODE2, scenario
 
 _LOWER = "/dev/vdb"
 
@@ -31,6 +31,37 @@ def disk_fails(stage):
     stage.two.ok("echo 1 >/sys/bus/pci/rescan; udevadm settle")
     stage.two.ok("drbdadm attach r0", 60)
     stage.whole(BACK)
+
+
+@scenario("cut-in-resync", "the replication link is cut in the middle of a resync", fencing=NODE1, stall=60,
+          writers=("node2",), only=cib.DUALSTOR.name)
+def cut_in_resync(stage):
+    """The node with the good copy survives, although the other one is preferred: its device has the longer delay."""
+    resync(stage, "r0")
+    stage.cut("replication")
+    survivor, victim = stage.one_off()
+    stage.check("node2 has the good copy, and survives", survivor is stage.two, survivor.name)
+    stage.confirmed(victim)
+    stage.writing(survivor)
+    stage.mark(f"{survivor.name} writes")
+    stage.holds(survivor)
+    stage.heal("replication")
+    stage.start(victim)
+    stage.whole(BACK)
+
+
+def resync(stage, resource):
+    """Has node1 copy a resource from node2 again, slowly; returns in the middle of it."""
+    for node in stage.lab.nodes:
+        node.ok(f"drbdadm disk-options --c-plan-ahead=0 --resync-rate=1M {resource}", 60)
+    stage.mark(f"node1 copies {resource} from node2 once more")
+    stage.one.ok(f"drbdadm invalidate {resource}", 60)
+
+    def behind():
+        told = stage.one.run(f"drbdadm dstate {resource}", 30).stdout.strip()
+        return told.startswith("Inconsistent/") or Unmet(told)
+
+    stage.wait(behind, f"{resource} to be resynced", 30)
 
 
 @scenario("split-brain", "split brain after fencing was waived", fencing=NOBODY)
