@@ -3,7 +3,7 @@
 
 import pytest
 
-from dualstor.tools import pacemaker, quorum
+from dualstor.tools import cib, pacemaker, quorum
 
 NODES = ["node1", "node2"]
 
@@ -24,6 +24,13 @@ def test_both_nodes_are_up_and_fencing_is_enabled(place):
     host = place.host("node1")
     assert pacemaker.node_down(host, "node2") is False
     assert pacemaker.fencing_enabled(host) is True
+
+
+def test_the_copy_of_the_cib_says_the_same(place):
+    root = cib.ask(place.host("node1"))
+    assert cib.states(root) == {"node1": cib.UP, "node2": cib.UP}
+    assert {node.name: node.id for node in cib.nodes(root)} == {
+        name: pacemaker.node_number(place.host("node1"), name) for name in ("node1", "node2")}
 
 
 def test_promotion_score_is_written_read_and_deleted(place):

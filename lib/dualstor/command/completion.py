@@ -27,7 +27,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
 
 def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     """Print the script; with ``--json`` a document that holds it."""
-    script = SHELLS[arguments.shell](arguments.parser)
+    script = SHELLS[arguments.shell](arguments.whole())
     console.document({"shell": arguments.shell, "script": script})
     console.raw(script)
     return ExitStatus.OK

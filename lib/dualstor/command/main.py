@@ -18,7 +18,7 @@ from dualstor.errors import DualstorError
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Sequence, TextIO
+    from typing import Iterable, Sequence, TextIO
 
 SUMMARY = "check, configure and watch clustered LVM on dual-primary DRBD"
 
@@ -65,15 +65,11 @@ def subcommands() -> "list[tuple[str, ModuleType | Lacking]]":
     return [(name, _module(name, path)) for name, path in SUBCOMMANDS if _there(path)]
 
 
-def _complaint(words: "Sequence[str]") -> "str | None":
-    """Why the sub-command that is asked for cannot run here, None where it can.
-
-    To be asked before its options are read, as they are not known.
-    """
-    asked = next((word for word in words if not word.startswith("-")), None)
-    path = dict(SUBCOMMANDS).get(asked or "")
-    module = _module(asked, path) if asked and path and _there(path) else None
-    return module.complaint if isinstance(module, Lacking) else None
+def _asked(words: "Sequence[str]") -> "tuple[str, ModuleType | Lacking] | None":
+    """(name, module) of the sub-command that is asked for; None where none is."""
+    name = next((word for word in words if not word.startswith("-")), "")
+    path = dict(SUBCOMMANDS).get(name)
+    return (name, _module(name, path)) if path and _there(path) else None
 
 
 def _epilog() -> str:
@@ -90,20 +86,24 @@ def _common() -> argparse.ArgumentParser:
     return common
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The argparse parser: help, completion and the manual are all made from it."""
+def build_parser(modules: "Iterable[tuple[str, ModuleType | Lacking]] | None" = None
+                 ) -> argparse.ArgumentParser:
+    """The argparse parser: help, completion and the manual are all made from it.
+
+    :param modules: (name, module) of the sub-commands that it knows; None for all
+    """
     parser = argparse.ArgumentParser(
         prog="dualstor", description=SUMMARY[0].upper() + SUMMARY[1:] + ".", epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version="dualstor " + __version__)
     commands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", title="sub-commands")
-    for name, module in subcommands():
+    for name, module in subcommands() if modules is None else modules:
         sub = commands.add_parser(
             name, help=module.SUMMARY, description=module.DESCRIPTION, epilog=_epilog(),
             parents=[_common()], formatter_class=argparse.RawDescriptionHelpFormatter)
         if not isinstance(module, Lacking):
             module.add_arguments(sub)
-            sub.set_defaults(run=module.run, parser=parser)
+            sub.set_defaults(run=module.run, whole=build_parser)
     return parser
 
 
@@ -115,11 +115,12 @@ def main(argv: "Sequence[str] | None" = None, stdout: "TextIO | None" = None,
     :param stdout: where answers go; None for the process's own
     :param stderr: where complaints go; None for the process's own
     """
-    complaint = _complaint(sys.argv[1:] if argv is None else argv)
-    if complaint is not None:
-        (stderr or sys.stderr).write(f"dualstor: {complaint}\n")
+    # of the others not even the modules are read: `check` alone takes longer than most work
+    asked = _asked(sys.argv[1:] if argv is None else argv)
+    if asked and isinstance(asked[1], Lacking):
+        (stderr or sys.stderr).write(f"dualstor: {asked[1].complaint}\n")
         return ExitStatus.ERROR
-    parser = build_parser()
+    parser = build_parser([asked] if asked else None)
     arguments = parser.parse_args(argv)
     if arguments.subcommand is None:
         parser.print_help(stderr or sys.stderr)

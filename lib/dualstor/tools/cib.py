@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""This node's copy of the CIB: one command that tells what several others would have to be asked.
+"""This node's copy of the CIB: one command that says what several others would have to be asked.
 
-Sources: cibadmin(8); Pacemaker xml/nodes-*.rng, xml/options-*.rng, xml/nvset-*.rng.
+Sources: cibadmin(8); Pacemaker xml/nodes-*.rng, xml/options-*.rng, xml/nvset-*.rng; of node_state
+lib/pengine/unpack.c (determine_online_status_fencing).
 """
 
 from dualstor.errors import ParseError
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from dualstor.host.host import Host
 
 _COMMAND = ("cibadmin", "--query", "--local")
+
+#: What a node is: UNSURE is one that was lost and not fenced yet, or is on its way in or out.
+UP, DOWN, UNSURE = "up", "down", "unsure"
 
 
 def parse(text: str) -> "Element":
@@ -58,3 +62,30 @@ def option(root: "Element", names: "tuple[str, ...]") -> "str | None":
             if pair.get("name") == name:
                 return pair.get("value")
     return None
+
+
+def _since(value: "str | None") -> bool:
+    """Whether a node is a member, or its controller there: a boolean, since 2.1.7 from when on."""
+    return pacemaker.is_true(value) or (whole(value) or 0) > 0
+
+
+def states(root: "Element") -> "dict[str, str]":
+    """{name: UP, DOWN or UNSURE} of the nodes of the cluster.
+
+    A node that has left or was fenced is no longer expected; crm_mon says the same of it ("online",
+    "unclean"), for which it runs the scheduler.
+    """
+    known = {each.get("uname"): each for each in root.iterfind("status/node_state")}
+    found = {}
+    for node in nodes(root):
+        state = known.get(node.name)
+        found[node.name] = UNSURE
+        if state is None:
+            continue
+        member, there = _since(state.get("in_ccm")), _since(state.get("crmd")) \
+            or state.get("crmd") == "online"
+        if member and there and state.get("join") == "member":
+            found[node.name] = UP
+        elif not member and not there and state.get("expected") == "down":
+            found[node.name] = DOWN
+    return found

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dualstor.tools.lvm import LogicalVolume
 
 _COMMAND = 30.0     # seconds for one command of LVM
-_PAUSE = 0.3        # seconds between reads of what the nodes have published
+_PAUSE = 0.3        # seconds, at least, between reads of what the nodes have published
 _PATIENCE = 2.0     # seconds for one who has an LV open: udev opens each for a moment
 _MEMBERS = 10.0     # seconds after which a node may have come or gone
 _LAST = 3.0         # seconds that are too short for one more look
@@ -60,6 +60,7 @@ class Volumes:
         self._version: "tuple[int, ...] | None" = None
         self._nodes: "view.Nodes | None" = None
         self._asked = 0.0       # the deadline's remaining seconds when the nodes were asked for
+        self._took = 0.0        # seconds that the last look took
 
     # -- operations -----------------------------------------------------------------------
 
@@ -185,7 +186,7 @@ class Volumes:
     def _members(self) -> "view.Nodes":
         """The nodes of the cluster, asked now."""
         self._asked = self._host.deadline.remaining
-        self._nodes = view.nodes(self._host, self.vg)
+        self._nodes = view.nodes(self._host, self.vg, self._nodes.own if self._nodes else None)
         return self._nodes
 
     def _find(self, name: str) -> "LogicalVolume | None":
@@ -291,12 +292,15 @@ class Volumes:
 
         :raises Unfinished: the cluster does not answer any more
         """
+        began = self._host.deadline.remaining
         try:
-            if self._nodes is None or self._asked - self._host.deadline.remaining > _MEMBERS:
+            if self._nodes is None or self._asked - began > _MEMBERS:
                 return self._members()
             return view.again(self._host, self.vg, self._nodes)
         except Refused as problem:
             raise Unfinished(did, f"{problem}; then the same command again") from problem
+        finally:
+            self._took = began - self._host.deadline.remaining
 
     def _pause(self, did: str, left: "Iterable[str]") -> None:
         """Wait for the nodes that are *left*.
@@ -308,7 +312,8 @@ class Volumes:
             raise Unfinished(did, f"{text}: see `dualstor status` there; the same command again "
                                   "continues from here")
         self._show(text)
-        self._host.sleep(_PAUSE)
+        # A host that is slow to answer has something else to do, and we wait for just that.
+        self._host.sleep(max(_PAUSE, self._took))
 
     def _show(self, text: str) -> None:
         if self._progress is not None and text != self._shown:

@@ -5,7 +5,7 @@ from dualstor.agents.clustered_vg import published
 from dualstor.errors import DualstorError
 from dualstor.kernel import block
 from dualstor.record import Record
-from dualstor.tools import drbdadm, lvm, pacemaker
+from dualstor.tools import cib, drbdadm, lvm, pacemaker
 from dualstor.volumes.results import Refused
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -38,28 +38,26 @@ class Nodes(Record):
         return found.sequence if found else None
 
 
-def nodes(host: "Host", vg: str) -> Nodes:
+def nodes(host: "Host", vg: str, own: "str | None" = None) -> Nodes:
     """The Nodes now.
 
+    :param own: this node's name, if it is known
     :raises Refused: the cluster does not answer
     """
     try:
-        # A cluster that has just lost a node or is being changed may take long; nothing else will
-        # answer in its place.
-        seen = pacemaker.cluster(host, host.deadline.remaining / 2)
+        seen = cib.states(cib.ask(host))
         said = published.ask(host, vg)
-        own = pacemaker.local_node(host)
+        own = own or pacemaker.local_node(host)
     except DualstorError as problem:
         raise Refused(f"the cluster does not answer here ({problem}): start it first") from problem
-    up = tuple(node.name for node in seen.nodes if node.online)
-    unsure = [node.name for node in seen.nodes if not node.online and not node.down]
+    up = tuple(name for name, state in seen.items() if state == cib.UP)
+    unsure = [name for name, state in seen.items() if state == cib.UNSURE and name != own]
     if own not in up:
         raise Refused(f"{own} is not online in the cluster: start it first")
     if unsure:
         raise Refused(f"{' and '.join(unsure)} is neither up nor known to be down: "
                       "see `dualstor status`, usually it is to be fenced")
-    return Nodes(own=own, up=up, down=tuple(n.name for n in seen.nodes if n.name not in up),
-                 said=said)
+    return Nodes(own=own, up=up, down=tuple(name for name in seen if name not in up), said=said)
 
 
 def again(host: "Host", vg: str, known: Nodes) -> Nodes:

@@ -25,12 +25,17 @@ def _down(call, what="controller"):
     return True
 
 
+def _seen(call, each):
+    """(whether a node is online, whether it is unclean) as this one sees it."""
+    online = each.id in call.node.members
+    # with startup fencing a node that was never seen counts as unclean
+    return online, each.id in call.node.unclean or not (online or call.node.joined_once)
+
+
 def _xml_nodes(call):
     node = call.node
     for each in call.cluster.nodes.values():
-        online = each.id in node.members
-        # with startup fencing a node that was never seen counts as unclean
-        unclean = each.id in node.unclean or not (online or node.joined_once)
+        online, unclean = _seen(call, each)
         feature = ' health="green"' + (' feature_set="3.16.1"' if online else "")
         if _old(call):
             feature = ""
@@ -290,6 +295,13 @@ def stonith_admin(call):
     return 0
 
 
+def _state(call, each):
+    online, unclean = _seen(call, each)
+    return '<node_state id="%d" uname="%s" in_ccm="%s" crmd="%s" join="%s" expected="%s"/>' % (
+        each.id, each.name, str(online).lower(), "online" if online else "offline",
+        "member" if online else "down", "member" if online or unclean else "down")
+
+
 def _device(node):
     return ('<primitive class="stonith" id="fence-{0}" type="fence_ipmilan"><instance_attributes id="fence-{0}-p">'
             '<nvpair id="fence-{0}-h" name="pcmk_host_list" value="{0}"/>'
@@ -309,8 +321,9 @@ def _cib(call):
                      str(node.wishes == "maintenance").lower()))
     call.out('</nodes><resources>%s<clone id="clone"><primitive id="clustered-vg" class="ocf" provider="dualstor" '
              'type="clustered-vg"/><meta_attributes id="m"><nvpair id="m-i" name="is-managed" value="%s"/></meta_attributes>'
-             '</clone></resources></configuration><status/></cib>'
-             % ("".join(map(_device, call.cluster.nodes.values())), str(call.node.wishes != "unmanaged").lower()))
+             '</clone></resources></configuration><status>%s</status></cib>'
+             % ("".join(map(_device, call.cluster.nodes.values())), str(call.node.wishes != "unmanaged").lower(),
+                "".join(_state(call, each) for each in call.cluster.nodes.values())))
 
 
 @program("cibadmin")

@@ -126,7 +126,7 @@ def test_without_fencing_without_quorum_or_pacemaker_both_stay_frozen(kind):
 def test_a_handler_that_is_killed_leaves_io_frozen_until_the_link_is_back(kind):
     pair = Pair(kind)
     pair.cluster.replication_link = False
-    pair.pass_time(0.3)
+    pair.pass_time(0.05)
     for run in pair.simulation.helpers.runs.values():
         run.kill()
     pair.pass_time(60)
