@@ -13,7 +13,6 @@ from lablib import Lab, cib
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LIMIT = 120        # seconds for an LV to appear
-_RELOAD = 30        # seconds for the agents to start their watchers
 
 #: What is measured, by the key of its figures.
 TITLES = {
@@ -60,8 +59,6 @@ def run(rounds, progress=print):
             program = stream.read()
         for node in lab.nodes:
             node.push("/tmp/appear.py", program)
-        lab.node(1).ok("crm_resource --resource %s --set-parameter propagation --parameter-value at-once" % cib.VG, 60)
-        time.sleep(_RELOAD)
         for number in range(rounds):
             for maker in lab.nodes:
                 name = "p%d" % number

@@ -42,7 +42,6 @@ class Page:
 @pytest.mark.parametrize("stage", ["dualstor"], indirect=True)
 def test_a_volume_is_made_grown_renamed_and_removed(stage):
     page = Page(stage)
-    stage.one.ok(f"crm_resource --resource {cib.VG} --set-parameter propagation --parameter-value at-once", 60)
     stage.wait(lambda: all(node.run("pgrep -f 'clustered-vg watch'").rc == 0 for node in stage.lab.nodes),
                "the watchers to be started", TAKEN_OVER)
     page.type("volume-alone")

@@ -22,12 +22,14 @@ class Stage:
 
     Attributes: lab; one, two: the nodes; agents: the AgentSet; marks, checks: what was reported and found so far; began:
     time.time() at which the damage may begin; places: {device or file: time from which new runs of the writers go there};
-    more: names of resources that a scenario added, which run on both nodes as well.
+    more: names of resources that a scenario added, which run on both nodes as well; resources: how many DRBD resources there
+    are, each with its VG. Writers write to the first.
     """
 
-    def __init__(self, lab, agents):
+    def __init__(self, lab, agents, resources=1):
         self.lab = lab
         self.agents = agents
+        self.resources = resources
         self.one, self.two = lab.nodes
         self.marks = []
         self.checks = []
@@ -48,7 +50,7 @@ class Stage:
     def set(self):
         """Brings the cluster onto the stage: formed, with a writer on each node that writes."""
         self.close()
-        self.lab.formed(self.agents.name)
+        self.lab.formed(self.agents.name, self.resources)
         self.lab.wait_formed()
         for node in self.lab.nodes:
             for name in machine.PORTS:
@@ -280,15 +282,15 @@ class Stage:
 
     def settled(self):
         """Whether everything runs on both nodes, the writers too, and both disks are UpToDate: True, or an Unmet."""
-        wanted = cluster.resources(self.agents)
+        wanted = cluster.resources(self.agents, count=self.resources)
         wanted.update({(name, node): "Started" for node in cib.NODES for name in [WITNESS, *self.more]})
         lacking = unsettled(self.seen(), wanted)
         if lacking:
             return Unmet(lacking)
         for node in self.lab.nodes:
-            drbd = node.drbd()
-            if drbd is None or (drbd.role, drbd.disk, drbd.peer_disk) != ("Primary", "UpToDate", "UpToDate"):
-                return Unmet(f"DRBD on {node.name}: {drbd}")
+            for drbd in node.drbds(self.resources):
+                if drbd is None or (drbd.role, drbd.disk, drbd.peer_disk) != ("Primary", "UpToDate", "UpToDate"):
+                    return Unmet(f"DRBD on {node.name}: {drbd}")
         return True
 
     def whole(self, timeout=240):

@@ -52,6 +52,11 @@ def nodes(root: "Element") -> "tuple[pacemaker.KnownNode, ...]":
     return tuple(found)
 
 
+def quorate(root: "Element") -> bool:
+    """Whether the cluster has quorum, as its controller has written down."""
+    return pacemaker.is_true(root.get("have-quorum"))
+
+
 def option(root: "Element", names: "tuple[str, ...]") -> "str | None":
     """The value of a cluster option that has several names, the last of which counts most.
 

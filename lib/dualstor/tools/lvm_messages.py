@@ -23,7 +23,8 @@ UNSAFE = frozenset(("local locking",))
 #: Kinds that say nothing of their own: consequences of another line.
 CONSEQUENCE = frozenset(("consequence", "warning", "unlocked reading"))
 
-_KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
+#: (kind, pattern), compiled when there is a line: LVM rarely has anything to say.
+_KINDS = (
     ("starting", r"lock start in progress|lockspace is starting"),
     ("elsewhere", r"LV locked by other host: (?P<name>\S+)"),
     ("elsewhere", r"Volume is busy on another node"),
@@ -67,7 +68,7 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in (
                     r"|Volume Groups with the clustered attribute will be inaccessible"
                     r"|specified logical volume\(s\) cannot be found"),
     ("warning", r"^WARNING:|leaked on|Configuration setting"),
-))
+)
 
 
 _HALF = 5000    # lines at each end of a flood; a line takes some 10 us
@@ -88,7 +89,7 @@ class Message(Record):
 
 def _message(line: str) -> "Message":
     for kind, pattern in _KINDS:
-        match = pattern.search(line)
+        match = re.search(pattern, line)
         if match:
             return Message(kind=kind, text=line, **match.groupdict())
     return Message(kind="other", text=line)

@@ -79,6 +79,9 @@ class Volumes:
             tags = ("--addtag", EXCLUSIVE_TAG) if exclusive else ()
             self._lvm(("lvcreate", "--yes", "-L", size, "-n", name) + tags + tuple(options)
                       + (self.vg,))
+            if not exclusive and not self._clvmd():
+                # lvcreate leaves it exclusive, also to the other nodes' agents
+                self._lvm(("lvchange", "-asy", self._full(name)))
         elif exclusive != (EXCLUSIVE_TAG in there.tags):
             raise Refused(f"{self._full(name)} is there already, and is "
                           f"{'shared' if exclusive else 'exclusive'}")

@@ -311,9 +311,9 @@ def _device(node):
 
 def _cib(call):
     """The CIB, of which there is no more than what has agents leave resources alone, and how nodes are fenced."""
-    call.out('<cib><configuration><crm_config><cluster_property_set id="o">'
+    call.out('<cib have-quorum="%d"><configuration><crm_config><cluster_property_set id="o">'
              '<nvpair id="o-m" name="maintenance-mode" value="%s"/></cluster_property_set></crm_config><nodes>'
-             % str(call.cluster.maintenance).lower())
+             % (membership.quorate(call.cluster, call.node), str(call.cluster.maintenance).lower()))
     for node in call.cluster.nodes.values():
         call.out('<node id="%d" uname="%s"><instance_attributes id="n%d"><nvpair id="n%d-s" name="standby" value="%s"/>'
                  '<nvpair id="n%d-m" name="maintenance" value="%s"/></instance_attributes></node>' % (

@@ -151,15 +151,31 @@ class ClusteredVg(Agent):
 
     def see_standing(self) -> str:
         """Why the VG is to be left alone, as the cluster or a person has it; "" if it is not."""
+        root = self.case.cib.root
+        if root is None:
+            return self.case.cib.says
+        return standing.found(root, self.request.node or pacemaker.local_node(self.host),
+                              self.request.resource.partition(":")[0])
+
+    def see_cib(self) -> "seen.Copy":
+        """What the cluster is to do, and has."""
         try:
-            name = self.request.node or pacemaker.local_node(self.host)
-            return standing.found(cib.ask(self.host), name,
-                                  self.request.resource.partition(":")[0])
+            return seen.Copy(root=cib.ask(self.host))
         except DualstorError as problem:
-            return str(problem)
+            return seen.Copy(says=str(problem))
 
     def see_quorum(self) -> "quorum.Quorum":
-        """What the cluster's membership says."""
+        """What the cluster's membership says.
+
+        The watcher takes the CIB's word, which it asks for anyway: with lvmlockd the kernel does
+        not call a lockspace recovered either before there is quorum.
+        """
+        if self.request.action == PROPAGATE and self.case.lockspaces.group:
+            root = self.case.cib.root
+            return quorum.Quorum(
+                engine=quorum.COROSYNC, running=root is not None,
+                quorate=root is not None and cib.quorate(root),
+                says=self.case.cib.says or "the cluster is without quorum")
         return quorum.look(self.host)
 
     see_version = lvmversion.see_version
@@ -185,8 +201,17 @@ class ClusteredVg(Agent):
         return lvm.group(self.host, self.vg, self.share())
 
     def see_headers(self) -> "tuple[Sight, ...] | None":
-        """The headers of the VG's metadata, see headers.read."""
-        return headers.read(self.host, self.case.group.devices, self._kept_headers())
+        """The headers of the VG's metadata, see headers.read.
+
+        On which disks they are is LVM's answer to the last monitor, for the watcher, too.
+        """
+        kept = self._kept_headers()
+        if self.request.action == PROPAGATE and kept:
+            now = [(kind, place, text) for kind, place, text in headers.again(self.host, kept)
+                   if isinstance(text, str)]
+            if len(now) == len(kept):
+                return tuple(now)
+        return headers.read(self.host, self.case.group.devices, kept)
 
     def see_devices(self) -> "tuple[seen.PvDevice, ...]":
         """The devices of the VG's PVs, and those on which LVM sees the same PVs again."""

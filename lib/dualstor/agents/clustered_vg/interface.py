@@ -76,7 +76,7 @@ as writes would then bypass replication.""",
                      "node or another, and makes an LV shared that lvcreate left exclusive on this "
                      "node. If false, this is left until the next start."),
         Parameter(
-            name="propagation", type="select", options=(AT_ONCE, BY_MONITOR), default=BY_MONITOR,
+            name="propagation", type="select", options=(AT_ONCE, BY_MONITOR), default=AT_ONCE,
             reloadable=True, shortdesc="When a change of the VG is taken over",
             longdesc="When an LV that was created, grown or removed is taken over by this node. "
                      "at-once: a small process per VG waits for changes and needs a second or two; "

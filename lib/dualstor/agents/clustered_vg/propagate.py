@@ -11,18 +11,22 @@ from dualstor.action.steps import Do, Finish
 from dualstor.agents.clustered_vg import deeds, monitor, reasons
 from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.published import Published
+from dualstor.agents.clustered_vg.start import how
 from dualstor.errors import listed
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.action.steps import Step
+    from dualstor.action.steps import Step, Wait
     from dualstor.agents.clustered_vg.plan import Plan
     from dualstor.agents.clustered_vg.seen import Case, Remembered
     from dualstor.ocf.reason import Said
     from dualstor.tools.lvm import LogicalVolume
 
 _SECTOR = 512       # bytes
+
+_PATIENCE = 8.0     # seconds of a round in which another node may let an LV go
+_RETRY = 0.3        # seconds between two tries
 
 
 def decide(case: "Case") -> "Step":
@@ -44,15 +48,26 @@ def decide(case: "Case") -> "Step":
         else _trouble(case, plan, remembered), left=deed is not None)
 
 
-def _change(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | None":
+def _change(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | Wait | None":
     """What is to be done next to the LVs; None for nothing."""
     idle = {lv for lv, words in case.held if not words} if plan.leaving else set()
     leaving = planning.names(v for v in plan.leaving if v.name in idle)
     if leaving and not case.done(deeds.deactivate):
         return Do(deeds.deactivate, leaving)
     usable = planning.usable_ids(case.active)
-    return monitor.pick_up(case, [v for v in plan.wanted if v.id in usable
-                                  or v.id not in remembered.ids]) or _refresh(case, plan)
+    wanted = [v for v in plan.wanted if v.id in usable or v.id not in remembered.ids]
+    return monitor.pick_up(case, wanted) or _once_more(case, wanted) or _refresh(case, plan)
+
+
+def _once_more(case: "Case", wanted: "list[LogicalVolume]") -> "Do | Wait | None":
+    """For LVs that another node still has for itself: lvcreate leaves them so, and that node's own
+    watcher is about to share them."""
+    tried, names = case.last(deeds.pick_up), _inactive(case, tuple(wanted))
+    if not names or tried is None or "elsewhere" not in tried.kinds or case.elapsed > _PATIENCE:
+        return None
+    return case.again(Do(deeds.pick_up, (how(case, monitor.kind(case)),) + names), _RETRY,
+                      case.wait(reasons.NOT_YET_ACTIVE, _RETRY, lvs=listed(names),
+                                says=tried.says))
 
 
 def _stale(case: "Case", plan: "Plan") -> "tuple[str, ...]":

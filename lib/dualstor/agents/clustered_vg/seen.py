@@ -8,6 +8,8 @@ from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from dualstor.agents.clustered_vg.interface import Parameters
     from dualstor.kernel.devmapper import MappedVolume
     from dualstor.look.sights import Sight
@@ -64,6 +66,13 @@ class Modes(Record):
     def exclusive(self) -> "frozenset[str]":
         """Ids of the LVs that are locked exclusively here."""
         return frozenset(identity for identity, mode in self.held if mode == "ex")
+
+
+class Copy(Record):
+    """This node's copy of the CIB: its ``root`` element, or None and what the tool ``says``."""
+
+    root: "Element | None" = None
+    says: str = ""
 
 
 class Removal(Record):
@@ -124,6 +133,7 @@ class Case(heldback.Case):
     reads: "tuple[tuple[str, str | None], ...]"     # each active LV, and what reading it met
     # tools
     turn: bool                              # no other monitor of this host asks LVM now
+    cib: Copy
     standing: str                           # why nothing may be changed now, "" if it may
     quorum: "Quorum"
     settings: Settings
