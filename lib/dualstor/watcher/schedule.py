@@ -51,9 +51,15 @@ class Schedule(Record):
     says: str = ""
 
     def wait(self, now: float, running: bool) -> float:
-        """Seconds until there is something to do; a device-mapper event may come first."""
+        """Seconds until there is something to do; a device-mapper event may come first.
+
+        :param running: whether a round is: its end comes first, too, and nothing else is to be
+            done meanwhile but to give a sign of life
+        """
+        if running:
+            return TICK
         times = [self.next_look]
-        if self.next_round is not None and not running:
+        if self.next_round is not None:
             times.append(self.next_round)
         return max(0.0, min(times) - now)
 

@@ -52,6 +52,12 @@ def test_an_event_while_a_round_runs_has_another_one_run():
     assert running.woken(2.0, False).ended(3.0, DONE).starts(3.0)
 
 
+@pytest.mark.parametrize("now", [1.0, 60.0])
+def test_while_a_round_runs_it_waits_for_its_end_and_takes_no_time_of_it(now):
+    """Also when a look is due, for which the round's end is awaited."""
+    assert done().woken(0.5, False).started().wait(now, True) == schedule.TICK
+
+
 def test_a_slow_disk_is_looked_at_less_often():
     found, now = done(), 0.0
     for _ in range(10):
