@@ -40,7 +40,7 @@ def frozen(cluster, node, name):
     if space is None:
         return False
     return name in node.stuck or not membership.quorate(cluster, node) or \
-        any(number in node.unclean for number in space.members)
+        any(number in node.unclean + node.deaf for number in space.members)
 
 
 def join(cluster, node, name):
