@@ -186,6 +186,10 @@ def crm_attribute(call):
     name = call.value("-n", "--name", "--attr-name")
     call.value("-t", "--type")
     wanted = call.value("-v", "--update", "--attr-value")
+    node = call.cluster.nodes.get(call.value("-N", "--node") or "")
+    if node is not None and name in ("standby", "maintenance") and call.flag("-D", "--delete"):
+        node.wishes = ""
+        return 0
     if call.flag("-D", "--delete") or wanted is not None:
         if name != "maintenance-mode":
             call.err("crm_attribute: only maintenance-mode can be changed in the simulation")
