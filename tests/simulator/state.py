@@ -202,12 +202,16 @@ class Node:
     members: list = field(default_factory=list)     # ids of the nodes it sees
     joined_once: bool = False       # has seen all nodes: wait_for_all is satisfied
     unclean: list = field(default_factory=list)     # ids that are lost and not yet fenced
+    deaf: list = field(default_factory=list)        # ids that are fenced, of which dlm does not hear
+    dlm_library: str = "56"         # of libstonithd, that dlm_stonith opens; Pacemaker has 56
+    links: list = field(default_factory=list)       # paths at which somebody made a link
     dlm_times: dict = field(default_factory=dict)   # id: when dlm saw it [added, failed, fenced]
     lockspaces: dict = field(default_factory=dict)
     stuck: list = field(default_factory=list)       # lockspaces in which recovery never ends
     processes: dict = field(default_factory=dict)
     mappings: dict = field(default_factory=dict)    # by device-mapper name
     locks: dict = field(default_factory=dict)       # "vg/lv" -> "ex" or "sh"
+    orphans: list = field(default_factory=list)     # those of a dead lvmlockd that none has adopted
     lvm: dict = field(default_factory=dict)         # lvm.conf: "global/use_lvmlockd" -> value
     lvm_version: str = "2.03.16"
     visible_lower: bool = False     # LVM's filter lets the disk below DRBD through
@@ -275,6 +279,7 @@ class Cluster:
     calls: list = field(default_factory=list)       # [node, argv...] of every program run
     harm: list = field(default_factory=list)        # what lost data or would have
     resync_seconds: float = 4.0
+    constraints: list = field(default_factory=list)     # elements in the CIB, as XML
     maintenance: bool = False       # of the whole cluster: Pacemaker looks away
     startup_seconds: float = 0.3    # of a lock daemon
     expected_votes: int = 0         # as set by hand, 0: it was not

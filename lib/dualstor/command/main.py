@@ -27,6 +27,7 @@ SUBCOMMANDS = (
     ("check", "dualstor.command.check.command"),
     ("configure", "dualstor.command.configure.command"),
     ("status", "dualstor.command.status.command"),
+    ("recover", "dualstor.command.recover.command"),
     ("volume", "dualstor.command.volume"),
     ("completion", "dualstor.command.completion"),
     ("install-agents", "dualstor.command.installagents"),

@@ -143,21 +143,31 @@ def _mounts(host: "Host", numbers: "Container[str]") -> "Iterator[str]":
             yield f"mounted on {point} for {_program(host, pid)}"
 
 
-def _open_files(host: "Host", numbers: "Container[str]") -> "Iterator[str]":
-    """Processes that have the device open, except our own."""
+def _open_files(host: "Host", numbers: "Container[str]") -> "Iterator[tuple[str, str]]":
+    """(number of a device, process that has it open), except our own process."""
     looked, ours = 0, host.link("/proc/self")
     for pid in _processes(host):
         if pid == ours:
             continue
-        directory = f"/proc/{pid}/fd"
+        directory, told = f"/proc/{pid}/fd", set()
         for fd in _readable(host, directory):
             looked += 1
             path = f"{directory}/{fd}"
-            if (host.link(path) or "").startswith("/dev/") and _is(host, path, numbers):
-                yield _program(host, pid)
-                break
+            if not (host.link(path) or "").startswith("/dev/"):
+                continue
+            device = host.device(path)
+            number = f"{device[0]}:{device[1]}" if device else ""
+            if number in numbers and number not in told:
+                told.add(number)
+                yield number, _program(host, pid)
         if looked > _FILES_LIMIT or host.deadline.reached:
             return
+
+
+def _without_files(host: "Host", numbers: "set[str]") -> "Iterator[str]":
+    """Who holds the devices open, but for processes."""
+    for search in (_devices_above, _mounts, _swaps, _loops, _targets):
+        yield from search(host, numbers)
 
 
 def holders(host: "Host", major: int, minor: int) -> "tuple[str, ...]":
@@ -166,7 +176,17 @@ def holders(host: "Host", major: int, minor: int) -> "tuple[str, ...]":
     E.g. "LV vg0/lv0", "mounted on /srv", "swap", "qemu-system-x86[4711]"; () when
     nobody is found (a holder within the kernel may leave no trace).
     """
-    numbers = _with_partitions(host, major, minor)
-    return tuple(dict.fromkeys(
-        word for search in (_devices_above, _mounts, _swaps, _loops, _targets, _open_files)
-        for word in search(host, numbers)))
+    (found,) = of_each(host, ((major, minor),))
+    return found
+
+
+def of_each(host: "Host",
+            devices: "Iterable[tuple[int, int]]") -> "tuple[tuple[str, ...], ...]":
+    """As ``holders`` for each of several devices; open files are searched only once."""
+    numbers = [_with_partitions(host, *device) for device in devices]
+    words = [list(_without_files(host, each)) for each in numbers]
+    for number, word in _open_files(host, frozenset().union(*numbers)):
+        for known, found in zip(numbers, words):
+            if number in known:
+                found.append(word)
+    return tuple(tuple(dict.fromkeys(found)) for found in words)

@@ -330,6 +330,23 @@ def status(host: "Host", name: str, timeout: float = QUESTION) -> "drbd.State | 
     return _ask(host, ("drbdsetup", "status", name, "--json"), name, parse_status, timeout)
 
 
+def out_of_sync(host: "Host", name: str,
+                timeout: float = QUESTION) -> "tuple[tuple[int, int], ...]":
+    """(volume, KiB that are marked as changed) of a resource, of DRBD 9.
+
+    :raises ToolError, ParseError: as ``status``
+    """
+    completed = host.run(("drbdsetup", "status", name, "--json", "--statistics"), timeout, QUIET)
+    if not completed.ok:
+        raise failed(completed)
+    most: "dict[int, int]" = {}
+    for event in parse_status(completed.stdout):
+        volume, number = whole(event.get("volume")), whole(event.get("out-of-sync"))
+        if event.kind == "peer-device" and volume is not None and number is not None:
+            most[volume] = max(most.get(volume, 0), number)
+    return tuple(sorted(most.items()))
+
+
 def events2(host: "Host", name: str, timeout: float = QUESTION) -> "drbd.State | None":
     """What ``events2 --now`` shows of a resource, as ``status``."""
     return _ask(host, ("drbdsetup", "events2", "--now", name), name, parse_events2, timeout)

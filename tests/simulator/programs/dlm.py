@@ -51,7 +51,7 @@ def _status_words(call, old):
 def _all_nodes(call, space, old):
     call.out("all nodes")
     for number in (1, 2):
-        lost = number in call.node.unclean and number in space.members
+        lost = number in call.node.unclean + call.node.deaf and number in space.members
         check = "none" if not lost else "fence" if old else "fencing"
         call.out("nodeid %d member %d failed %d start %d seq_add %d seq_rem %d check %s" % (
             number, number in space.members and not lost, 3 * lost if old else lost,
@@ -135,8 +135,8 @@ def dlm_tool(call):
         node, cluster = call.node, call.cluster
         call.out("cluster nodeid %d quorate %d ring seq 9 9" % (
             node.id, membership.quorate(cluster, node)))
-        call.out("daemon now %d fence_pid %d " % (int(cluster.now), 77 if node.unclean else 0))
-        for number in node.unclean:
+        call.out("daemon now %d fence_pid %d " % (int(cluster.now), 77 if node.unclean + node.deaf else 0))
+        for number in node.unclean + node.deaf:
             call.out("fence %d no pid 77 actor %d fail %d fence 0 now %d" % (
                 number, node.id, node.dlm_times.get(number, (0, 0, 0))[1], int(cluster.now)))
         known = {1, 2} if node.joined_once else set(node.members) | set(node.unclean)

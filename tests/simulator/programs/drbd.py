@@ -79,6 +79,7 @@ def _status_json(call, names):
                 "peer_devices": [{"volume": 0, "replication-state": replication,
                                   "peer-disk-state": each.peer_dstate, "peer-client": False,
                                   "percent-in-sync": each.synced or 100.0,
+                                  "out-of-sync": drbd.changed(call.node, name),
                                   **_estimate(replication)}]}]
             if each.connection else []})
     call.out(json.dumps(found, indent=1))
@@ -480,6 +481,19 @@ def drbdadm(call):
     return 0
 
 
+def _identifiers(call, name):
+    """``get-gi``: the generations, and the flags of the metadata."""
+    disk, each = call.node.disks[name], call.node.drbd.get(name)
+    primary = each is not None and each.role == "Primary"
+    lone = each is None or not drbd.connected(each)
+    known = [disk.generation, disk.ancestors[0] if lone and disk.ancestors else 0] + (
+        disk.ancestors[lone:] + [0, 0])[:2]
+    flags = (disk.consistent, disk.consistent and not disk.outdated, primary, not lone, False,
+             disk.peer_outdated, disk.primary_at_crash)
+    return ":".join(["%016X" % (number << 8 | (primary and not place))
+                     for place, number in enumerate(known)] + [str(int(flag)) for flag in flags])
+
+
 def _by_hand(call, command, name, harmful):
     """What only a person does: new metadata, one copy is the good one, or is given up. Generator."""
     if command == "create-md":
@@ -504,6 +518,12 @@ def _one(call, command, config, dry_run):
         return 0
     if command == "dump":
         _dump(call, config)
+        return 0
+    if command == "get-gi":
+        if call.node.disks.get(name) is None:
+            call.err("No valid meta data found")
+            return 1
+        call.out(_identifiers(call, name))
         return 0
     if command == "sh-status":
         _sh_status(call, config)

@@ -119,6 +119,25 @@ def fence_node(call):
     return 0
 
 
+@program("fence_ack_manual")
+def fence_ack_manual(call):
+    """fence_ack_manual NODE: a person has seen that it is off."""
+    yield 0.05
+    return pacemaker_confirms(call, call.args[-1])
+
+
+def pacemaker_confirms(call, name):
+    """A node is declared dead by a person."""
+    victim = call.cluster.nodes.get(name)
+    if victim is None:
+        call.err("No such node: %s" % name)
+        return 1
+    if victim.up:
+        call.cluster.harm.append("%s: %s" % (call.node.name, " ".join(call.argv)))
+    membership.confirm_down(call.cluster, call.node, victim)
+    return 0
+
+
 def services(call, all_nodes=False):
     """What ``group_tool ls`` shows; generator."""
     from simulator.programs import dlm

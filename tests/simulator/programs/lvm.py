@@ -259,7 +259,7 @@ def _group_command(call):
     stop = call.flag("--lockstop", "--lock-stop")
     call.value("--lockopt")
     call.partial = call.value("--activationmode") == "partial" or call.flag("--partial", "-P")
-    clustered = call.value("-c", "--clustered")
+    clustered, lock_type = call.value("-c", "--clustered"), call.value("--lock-type", "--locktype")
     activation = activating.requested(call)
     call.flag(*_FLAGS)
     names, _ = _names(a for a in call.args if not a.startswith("-"))
@@ -272,7 +272,13 @@ def _group_command(call):
         return (yield from _lockspaces(call, session, names, start))
     groups, code = yield from session.groups(names)
     for group in groups:
-        if clustered:
+        if lock_type:
+            if any(m.vg == group.name for n in call.cluster.nodes.values() for m in n.mappings.values()):
+                call.err("  Cannot change lock type with active LVs.")
+                return FAILED
+            group.kind = "shared" if lock_type == "dlm" else "local"
+            call.out('  Volume group "%s" successfully changed' % group.name)
+        elif clustered:
             state = "clustered" if clustered.startswith("y") else "not clustered"
             if (group.kind == "clustered") == (state == "clustered"):
                 call.err('  Volume group "%s" is already %s' % (group.name, state))
@@ -326,7 +332,7 @@ def _lockspaces(call, session, names, start):
                 call.out("  VG %s starting dlm lockspace" % group.name)
                 started.append(space)
         elif space in call.node.lockspaces and session.connected:
-            if any(key.startswith(group.name + "/") for key in call.node.locks):
+            if locking.held(call.node, group.name):
                 call.err("  VG %s stop failed: LVs must first be deactivated" % group.name)
                 code = FAILED
             else:

@@ -6,8 +6,10 @@ crm_resource.
 with 6 what 2.x says with 105.
 """
 
+import re
+
 from simulator import membership
-from simulator.programs import program
+from simulator.programs import groups, program
 from simulator.state import CLVMD
 
 _NOT_CONNECTED = 102
@@ -189,6 +191,10 @@ def crm_attribute(call):
     name = call.value("-n", "--name", "--attr-name")
     call.value("-t", "--type")
     wanted = call.value("-v", "--update", "--attr-value")
+    node = call.cluster.nodes.get(call.value("-N", "--node") or "")
+    if node is not None and name in ("standby", "maintenance") and call.flag("-D", "--delete"):
+        node.wishes = ""
+        return 0
     if call.flag("-D", "--delete") or wanted is not None:
         if name != "maintenance-mode":
             call.err("crm_attribute: only maintenance-mode can be changed in the simulation")
@@ -288,6 +294,9 @@ def stonith_admin(call):
     off, reboot = call.value("--fence", "-F"), call.value("--reboot", "-B")
     if off or reboot:
         return (yield from fence(call, off or reboot, "off" if off else "reboot"))
+    confirmed = call.value("--confirm", "-C")
+    if confirmed:
+        return groups.pacemaker_confirms(call, confirmed)
     call.out('<pacemaker-result api-version="2.25" request="%s">\n'
              '  <list name="fencing history" count="0"/>\n'
              '  <status code="0" message="OK"/>\n</pacemaker-result>'
@@ -321,9 +330,14 @@ def _cib(call):
                      str(node.wishes == "maintenance").lower()))
     call.out('</nodes><resources>%s<clone id="clone"><primitive id="clustered-vg" class="ocf" provider="dualstor" '
              'type="clustered-vg"/><meta_attributes id="m"><nvpair id="m-i" name="is-managed" value="%s"/></meta_attributes>'
-             '</clone></resources></configuration><status>%s</status></cib>'
+             '</clone></resources><constraints>%s</constraints></configuration><status>%s</status></cib>'
              % ("".join(map(_device, call.cluster.nodes.values())), str(call.node.wishes != "unmanaged").lower(),
-                "".join(_state(call, each) for each in call.cluster.nodes.values())))
+                "".join(call.cluster.constraints), "".join(_state(call, each) for each in call.cluster.nodes.values())))
+
+
+def _remove(call, chosen):
+    """Take constraints out of the CIB."""
+    call.cluster.constraints = [each for each in call.cluster.constraints if not chosen(each)]
 
 
 @program("cibadmin")
@@ -332,12 +346,22 @@ def cibadmin(call):
     yield 0.05
     if _down(call):
         return _NOT_CONNECTED
+    deleted = re.search(r'id="([^"]*)"', call.value("--xml-text", "-X") or "")
+    if deleted:
+        call.flag("--delete", "-D")
+        _remove(call, lambda each: 'id="%s"' % deleted.group(1) in each)
+        return 0
     _cib(call)
     return 0
 
 
 @program("crm_resource")
 def crm_resource(call):
-    """Only that they are there."""
+    """That they are there, and --clear --resource."""
     yield 0.05
-    return _NOT_CONNECTED if _down(call) else 0
+    if _down(call):
+        return _NOT_CONNECTED
+    name = call.value("--resource", "-r")
+    if call.flag("--clear", "-U"):
+        _remove(call, lambda each: 'id="cli-' in each and 'rsc="%s"' % name in each)
+    return 0

@@ -210,9 +210,14 @@ _SINCE = dict.fromkeys(("lv_active", "lv_active_locally", "lv_active_remotely",
 
 
 def full_name(command, field, version=(2, 3, 16)):
-    """The whole name of a field; None when that version of LVM does not know it."""
-    for name in (field, KIND[command] + "_" + field):
-        if name in _VALUES and version >= _SINCE.get(name, (0,)):
+    """The whole name of a field; None when that version of LVM does not know it.
+
+    Underscores may be left out (lvmreport(7)).
+    """
+    asked = field.replace("_", "")
+    for name in (field, *_VALUES):
+        if name in _VALUES and version >= _SINCE.get(name, (0,)) and (
+                name == field or name.replace("_", "") in (asked, KIND[command] + asked)):
             return name
     return None
 

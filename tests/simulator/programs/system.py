@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """modprobe, udevadm, dd and the like."""
 
-from simulator import drbd, kernelfiles
+from simulator import drbd, kernelfiles, membership
 from simulator.programs import program
 
 _AVAILABLE = ("drbd", "dlm", "configfs", "dm_mod")
@@ -27,6 +27,31 @@ def modprobe(call):
 def udevadm(call):
     """udevadm settle, trigger."""
     yield 0.1
+    return 0
+
+
+@program("grep")
+def grep(call):
+    """Which library dlm_stonith opens."""
+    yield 0.01
+    call.out("\n".join(["libstonithd.so." + call.node.dlm_library] * 2))
+    return 0
+
+
+@program("ldconfig")
+def ldconfig(call):
+    """ldconfig -p: the libraries that there are."""
+    yield 0.01
+    for path in [membership.LIBRARIES + "56"] + call.node.links:
+        call.out("\t%s (libc6,x86-64) => %s" % (path.rpartition("/")[2], path))
+    return 0
+
+
+@program("ln")
+def ln(call):
+    """ln -s TARGET PATH."""
+    yield 0.01
+    call.node.links.append(call.args[-1])
     return 0
 
 

@@ -11,8 +11,10 @@ from dualstor.kernel.drbd import Peer, State, Volume
 from dualstor.ocf.environment import Environment
 from dualstor.ocf.parameters import parse
 from dualstor.record import Record
+from dualstor.tools.hold import Hold
 from facts import Facts, deciding
 
+HOLD = Hold(resource="r0", pid=4712, since=1, groups=("vg0",), dead=False)
 decide = deciding(seen.Case, module.decide, deeds)
 
 
@@ -67,7 +69,7 @@ GOOD = dict(module=True, state=state(), configured=seen.Configured(there=True),
             confined=False, fencing_enabled=True, patience=15.0, published=seen.NO_SCORE,
             peer=seen.PeerNode(name="node2", down=False), holders=(), stacked=(),
             lost_peer=seen.PeerNode(name="node2", down=False), suspension=None, refusal=None,
-            generation=9, fence_peer="/usr/lib/drbd/dualstor-fence-peer")
+            hold=None, generation=9, fence_peer="/usr/lib/drbd/dualstor-fence-peer")
 
 
 def facts(history=(), elapsed=0.0, **facets):

@@ -15,7 +15,7 @@ from .observations import decide
 
 ACTIONS = ("start", "stop", "monitor", "promote", "demote", "notify", "validate-all", "reload-agent")
 DEEDS = ("load_module", "up", "adjust", "attach", "primary", "secondary", "down", "down_directly", "publish",
-         "republish", "warn", "warn_of_handler", "note", "remember", "advise")
+         "republish", "warn", "warn_of_handler", "warn_of_hold", "note", "remember", "advise")
 ADVISED = Done("advise", (), None, 0.0)
 GENERATIONS = st.sampled_from((None, 8, 9))
 COMMANDS = st.sampled_from((None, "", "/usr/lib/drbd/x", o.STOCK))
@@ -44,6 +44,7 @@ FACTS = st.builds(
     suspension=SUSPENSIONS,
     refusal=st.sampled_from((None, reasons.NO_HANDLER(drbd="r0"))),
     holders=st.sampled_from(((), ("qemu[4711]",))),
+    hold=st.sampled_from((None, None, None, o.HOLD, o.HOLD.but(dead=True))),
     stacked=st.sampled_from(((), ("LV vg0/lv0",))), generation=GENERATIONS, fence_peer=COMMANDS)
 
 
@@ -121,7 +122,7 @@ def test_a_monitor_tells_the_role_and_no_more(parameters, state, probe, degraded
                                               suspension):
     asked = o.request("monitor", probe=probe, degraded_known=degraded, in_cluster=False)
     facts = Facts(state=state, generation=generation, fence_peer=command, history=[ADVISED],
-                  suspension=suspension)
+                  suspension=suspension, hold=None)
     code = decide(asked, parameters, facts).code
     if state is None:
         assert code == ExitCode.NOT_RUNNING

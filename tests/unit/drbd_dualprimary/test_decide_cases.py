@@ -209,7 +209,7 @@ def test_a_primary_that_would_freeze_is_degraded_and_not_failed(level):
 def test_a_monitor_of_drbd_8_and_a_probe_do_not_ask_for_the_handler():
     for asked, state in ((dict(), o.state(role="Primary")), (dict(probe=True), PRIMARY_9)):
         assert decide(o.request("monitor", **asked), o.parameters(),
-                      Facts(state=state, published=10000)).code == 8
+                      Facts(state=state, hold=None, published=10000)).code == 8
 
 
 def test_a_handler_that_cannot_work_does_not_keep_io_from_going_on():

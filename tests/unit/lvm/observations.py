@@ -13,6 +13,7 @@ from dualstor.kernel.locksocket import Sockets
 from dualstor.kernel.process import Process
 from dualstor.record import Record
 from dualstor.tools import lvm, lvm_messages
+from dualstor.tools.hold import Hold
 from dualstor.watcher.place import Watcher
 from facts import Facts, deciding
 
@@ -20,6 +21,7 @@ decide = deciding(seen.Case, module.decide, deeds)
 
 VG = "vg0"
 GROUP_ID = "g" * 32
+HOLD = Hold(resource="r0", pid=4712, since=1, groups=(VG,), dead=False)
 HEADER = ("header", "vdb 4096", "78")
 
 
@@ -87,7 +89,7 @@ def healthy(**changes):
         devices=(seen.PvDevice("/dev/drbd0", drbd=True),),
         volumes=lvm.VolumesReport(outcome=OK, volumes=(lv("a"), lv("b"))),
         modes=seen.Modes(), exclusive=None, reads=(), held=(), turn=True, held_back=(),
-        watcher=None, standing="", clock=Published(boot="b00t", at=7))
+        watcher=None, hold=None, standing="", clock=Published(boot="b00t", at=7))
     facets.update(changes)
     facets.setdefault("present", listed(facets["active"]))
     return Facts(**facets)
@@ -178,6 +180,7 @@ _FACETS = dict(
     standing=st.sampled_from(["", "", "the cluster is in maintenance mode"]),
     watcher=st.sampled_from([None, watcher(), watcher(), watcher(hangs=True)]),
     clock=st.just(Published(boot="b00t", at=7)),
+    hold=st.sampled_from([None, None, None, HOLD, HOLD.but(dead=True)]),
     exclusive=st.sampled_from([None, frozenset(), frozenset((identity("a"),))]),
     active=kernels,
     lockspaces=st.builds(seen.Lockspaces, st.booleans(), st.booleans(), st.booleans()),

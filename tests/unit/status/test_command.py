@@ -19,7 +19,7 @@ from unit.status.test_screens import tape
 def recorded(monkeypatch):
     """Lets ``dualstor status`` look at a recorded host; a function of the state."""
     def replay(state):
-        monkeypatch.setattr(command, "_host", lambda seconds: Replay(tape(state)))
+        monkeypatch.setattr(command, "host", lambda seconds: Replay(tape(state)))
     return replay
 
 
@@ -68,7 +68,7 @@ def test_a_peer_that_is_an_option_is_refused(recorded):
 
 
 def test_a_real_host_is_looked_at_with_a_deadline():
-    host = command._host(observe.PART_TIME)
+    host = command.host(observe.PART_TIME)
     assert type(host) is Host and 0 < host.deadline.remaining <= observe.PART_TIME
 
 
@@ -76,7 +76,7 @@ def test_a_real_host_is_looked_at_with_a_deadline():
     ("30", 30), ("0", 1), ("1.5", 1.5), ("99999999999", 3600)])
 def test_how_long_a_part_may_take_is_an_option(monkeypatch, text, seconds):
     given = set()
-    monkeypatch.setattr(command, "_host",
+    monkeypatch.setattr(command, "host",
                         lambda wanted: given.add(wanted) or Replay(tape("healthy")))
     assert run("--wait", text)[0] == ExitStatus.OK
     assert given == {seconds}

@@ -10,6 +10,7 @@ import shlex
 
 from dualstor.command.console import Console
 from dualstor.command.status import advice, document, observe, screen
+from dualstor.command.status.report import Silent
 from dualstor.tools import pacemaker
 from model import actions
 from model.actions import DAEMON, DRBD, GROUP
@@ -90,7 +91,8 @@ class Typist:
         instances = tuple(pacemaker.Instance(resource=agent, agent="ocf:dualstor:" + agent,
                                              node=NODES[0], role="Started")
                           for agent in (DRBD, DAEMON, GROUP))
-        seen = seen.but(cluster=seen.cluster.but(failures=failures, instances=instances))
+        if not isinstance(seen.cluster, Silent):
+            seen = seen.but(cluster=seen.cluster.but(failures=failures, instances=instances))
         if peer:
             other = self.report(peer)
             seen = seen.but(peer=document.document(other, advice.advise(other)))

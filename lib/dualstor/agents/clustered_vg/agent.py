@@ -10,7 +10,7 @@ from dualstor.agents.clustered_vg.interface import INTERFACE
 from dualstor.errors import DualstorError, ToolHung
 from dualstor.kernel import block, devmapper, dlm, holders, locksocket, process
 from dualstor.look import sights, well
-from dualstor.tools import cib, drbdadm, lvm, lvmlock, pacemaker, quorum, standing
+from dualstor.tools import cib, drbdadm, hold, lvm, lvmlock, pacemaker, quorum, standing
 from dualstor.watcher import place
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -114,6 +114,10 @@ class ClusteredVg(Agent):
         """The process that takes changes over, if it runs."""
         return place.look(self.host, self.vg)
 
+    def see_hold(self) -> "hold.Hold | None":
+        """Whether `dualstor recover` works on what the VG is on, or has not come to its end."""
+        return hold.look(self.host, hold.VG, self.vg)
+
     def see_clock(self) -> "published.Published":
         """This boot, and the time since."""
         text = self.host.read("/proc/sys/kernel/random/boot_id")
@@ -151,6 +155,9 @@ class ClusteredVg(Agent):
 
     def see_standing(self) -> str:
         """Why the VG is to be left alone, as the cluster or a person has it; "" if it is not."""
+        held = hold.look(self.host, hold.VG, self.vg)
+        if held is not None:
+            return hold.words(held)
         root = self.case.cib.root
         if root is None:
             return self.case.cib.says

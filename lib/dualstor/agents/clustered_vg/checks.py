@@ -9,6 +9,21 @@ TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.action.steps import Finish, Wait
     from dualstor.agents.clustered_vg.seen import Case
+    from dualstor.ocf.reason import Said
+
+
+def held(case: "Case") -> "Said | None":
+    """Why nothing is to be done now, as `dualstor recover` works below the VG; else None."""
+    if case.hold is None:
+        return None
+    return case.say(reasons.HELD_DEAD if case.hold.dead else reasons.HELD,
+                    drbd=case.hold.resource)
+
+
+def refused(case: "Case") -> "Finish | None":
+    """A refusal while `dualstor recover` works below the VG, else None."""
+    why = held(case)
+    return case.refuse(ExitCode.ERR_GENERIC, why) if why else None
 
 
 def exclusive_clone(case: "Case") -> "Finish | None":

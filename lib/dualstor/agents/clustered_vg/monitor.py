@@ -10,7 +10,7 @@ none of them finishes.
 
 from dualstor.action.steps import Do, Finish
 from dualstor.agents import heldback
-from dualstor.agents.clustered_vg import deeds, locking, reasons, seen, watching
+from dualstor.agents.clustered_vg import checks, deeds, locking, reasons, seen, watching
 from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.seen import Remembered
 from dualstor.agents.clustered_vg.start import accepted, how
@@ -39,11 +39,24 @@ def decide(case: "Case") -> "Step":
         return _not_started(case)
     if remembered and case.active and not locked(case, remembered):
         return case.refuse(ExitCode.ERR_GENERIC, reasons.LOCKSPACE_GONE)
+    if case.hold:
+        return _held(case)
     return case.remembered and watching.step(case) or _volumes(case)
 
 
 def _not_started(case: "Case") -> "Finish":
     return case.refuse(ExitCode.NOT_RUNNING, reasons.NOT_STARTED)
+
+
+def _held(case: "Case") -> "Do | Finish":
+    """The verdict while `dualstor recover` works below the VG: nothing is done, nothing failed."""
+    held = checks.held(case)
+    assert held is not None     # else nobody would have asked
+    if case.request.degraded_known:
+        return case.refuse(ExitCode.DEGRADED, held)
+    if held.reason is reasons.HELD_DEAD and not case.done(deeds.warn):
+        return Do(deeds.warn, (held,))
+    return Finish(ExitCode.SUCCESS)
 
 
 def _probe(case: "Case") -> "Finish":

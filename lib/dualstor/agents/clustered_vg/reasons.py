@@ -284,6 +284,18 @@ NO_WATCHER = Reason(
     "vg-no-watcher", _WATCHER,
     "VG {vg}: the process that takes changes over cannot be started ({says})",
     "monitors take them over meanwhile", logged=True)
+_HOLD = Topic(
+    "`dualstor recover` works below the VG",
+    "While it works on the DRBD resource, agents leave the VG as it is: monitor only reports, "
+    "start refuses, the watcher changes nothing. If it was killed, that stays so.",
+    "Wait for it. If it has died, run `dualstor recover RESOURCE` again on the same node: it says "
+    "what was begun, and lifts the hold.")
+HELD = Reason(
+    "vg-held", _HOLD, "VG {vg} is held by `dualstor recover` of DRBD {drbd}",
+    "wait until that has ended")
+HELD_DEAD = Reason(
+    "vg-held-dead", _HOLD, "VG {vg} is held by a dead `dualstor recover`",
+    "run `dualstor recover {drbd}`")
 LEFT_ALONE = Reason(
     "vg-left-alone", _WATCHER, "VG {vg}: changes are not taken over here: {says}",
     "end that when you are done", logged=True)

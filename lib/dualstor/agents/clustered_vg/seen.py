@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dualstor.agents.clustered_vg.interface import Parameters
     from dualstor.kernel.devmapper import MappedVolume
     from dualstor.look.sights import Sight
+    from dualstor.tools.hold import Hold
     from dualstor.tools.lvm import GroupReport, VolumesReport
     from dualstor.tools.quorum import Quorum
     from dualstor.watcher.place import Watcher
@@ -128,6 +129,7 @@ class Case(heldback.Case):
     held: "tuple[tuple[str, tuple[str, ...]], ...]"     # each active LV, and who holds it
     daemons: Sockets
     watcher: "Watcher | None"               # the process that takes changes over
+    hold: "Hold | None"                     # that `dualstor recover` works on what it is on
     clock: Published                        # nothing but this boot and when it was
     exclusive: "frozenset[str] | None"      # ids of LVs with an exclusive lock; None: not known
     reads: "tuple[tuple[str, str | None], ...]"     # each active LV, and what reading it met

@@ -43,6 +43,7 @@ def decide(case: "Case") -> "Step":
     if case.done(deeds.remember):
         return watching.step(case, fresh=True) or Finish(ExitCode.SUCCESS)
     refusal = checks.exclusive_clone(case) \
+        or checks.refused(case) \
         or lvmversion.refusal(case) \
         or _locks(case) \
         or checks.group(case)

@@ -12,7 +12,7 @@ from dualstor.errors import DualstorError, ToolError, ToolFailed, ToolHung
 from dualstor.host.deadline import QUERY
 from dualstor.kernel import block, drbd, holders, selinux
 from dualstor.ocf.codes import ExitCode
-from dualstor.tools import drbdadm, drbdsetup, pacemaker
+from dualstor.tools import drbdadm, drbdsetup, hold, pacemaker
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -97,6 +97,10 @@ class DrbdDualPrimary(Agent):
             found.extend(word for word in look(self.host, block.DRBD_MAJOR, volume.minor)
                          if word not in found)
         return tuple(found)
+
+    def see_hold(self) -> "hold.Hold | None":
+        """Whether `dualstor recover` works on the resource, or has not come to its end."""
+        return hold.look(self.host, hold.DRBD, self.name)
 
     def see_patience(self) -> float:
         """Seconds of this action that may pass until waiting for the peer ends.

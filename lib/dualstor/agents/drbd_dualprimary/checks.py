@@ -16,6 +16,15 @@ _TWO = 2  # DRBD with more than two Primaries is not supported by anybody
 _AUTO_PROMOTE_SINCE = 9     # generation of DRBD whose default it is
 
 
+def held(case: "Case") -> "Said | None":
+    """Why nothing is to be done now, as `dualstor recover` works on the resource; else None."""
+    if case.hold is None:
+        return None
+    if case.hold.dead:
+        return case.say(reasons.HELD_DEAD)
+    return case.say(reasons.HELD, pid=case.hold.pid)
+
+
 def clone(case: "Case") -> "Finish | None":
     """A refusal of meta attributes with which both nodes cannot be promoted, else None.
 

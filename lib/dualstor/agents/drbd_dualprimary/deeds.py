@@ -197,6 +197,11 @@ def warn_of_handler(agent: "Agent", text: str) -> None:
     warn(agent, text)
 
 
+def warn_of_hold(agent: "Agent", text: str) -> None:
+    """As ``warn``, of a `dualstor recover` that has died."""
+    warn(agent, text)
+
+
 def warn_of_auto_promote(agent: "Agent", text: str) -> None:
     """As ``warn``, of DRBD promoting by itself."""
     warn(agent, text)

@@ -3,7 +3,7 @@
 
 from dualstor import fencepeer
 from dualstor.action.steps import Do, Finish
-from dualstor.agents.drbd_dualprimary import deeds, frozen, published, reasons, seen
+from dualstor.agents.drbd_dualprimary import checks, deeds, frozen, published, reasons, seen
 from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -33,8 +33,31 @@ def decide(case: "Case") -> "Step":
     state = case.state
     if state is None:
         return case.refuse(ExitCode.NOT_RUNNING, reasons.NOT_RUNNING)
+    if case.hold:
+        return _held(case, state)
     return _resume(case, state) or publish(case, seen.score(state)) \
         or _verdict(case, state)
+
+
+def _held(case: "Case", state: "State") -> "Do | Finish":
+    """The verdict while `dualstor recover` works on the resource: nothing is done.
+
+    It disconnects a resource, so that counts as no failure meanwhile; all else does.
+    """
+    trouble = failure(case, state)
+    if trouble and trouble.reason is not reasons.SPLIT_BRAIN:
+        code = ExitCode.FAILED_PROMOTED if state.primary else ExitCode.ERR_GENERIC
+        return case.refuse(code, trouble)
+    held = checks.held(case)
+    assert held is not None     # else nobody would have asked
+    if case.request.degraded_known:
+        return case.refuse(ExitCode.DEGRADED_PROMOTED if state.primary else ExitCode.DEGRADED,
+                           held)
+    if held.reason is reasons.HELD_DEAD and not case.done(deeds.warn_of_hold):
+        return Do(deeds.warn_of_hold, (held,))
+    if state.primary:
+        return case.refuse(ExitCode.RUNNING_PROMOTED, reasons.PRIMARY)
+    return Finish(ExitCode.SUCCESS)
 
 
 def _resume(case: "Case", state: "State") -> "Do | None":

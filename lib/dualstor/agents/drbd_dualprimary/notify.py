@@ -15,5 +15,7 @@ def decide(case: "Case") -> "Step":
     """The next step of notify."""
     if case.request.notification is None or case.request.notification.type != "post":
         return Finish(ExitCode.SUCCESS)
+    if case.hold:
+        return Finish(ExitCode.SUCCESS)
     return frozen.resume(case) or monitor.publish(case, seen.score(case.state)) \
         or Finish(ExitCode.SUCCESS)

@@ -306,6 +306,20 @@ NOTHING_TO_DEMOTE = Reason(
 
 # -- running and going down -----------------------------------------------------------------
 
+_HOLD = Topic(
+    "`dualstor recover` works on it",
+    "While it works, agents leave the resource and the VG on it as they are: monitor only reports, "
+    "start and promote refuse. If it was killed, that stays so, as what it had begun is neither "
+    "finished nor undone.",
+    "Wait for it; its log says how far it is. If it has died, run `dualstor recover RESOURCE` "
+    "again on the same node: it says what was begun, and lifts the hold.")
+HELD = Reason(
+    "drbd-held", _HOLD, "DRBD {drbd} is held by `dualstor recover` (pid {pid})",
+    "wait until that has ended")
+HELD_DEAD = Reason(
+    "drbd-held-dead", _HOLD, "DRBD {drbd} is held by a `dualstor recover` that has died",
+    "run `dualstor recover {drbd}`")
+
 PRIMARY = Reason(
     "drbd-primary", Topic(
         "It is Primary", "The normal answer of a monitor, exit code 8.", "Nothing."),

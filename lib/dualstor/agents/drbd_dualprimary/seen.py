@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dualstor.kernel.drbd import State, Volume
     from dualstor.ocf.reason import Said
     from dualstor.tools.drbdconf import Configuration
+    from dualstor.tools.hold import Hold
 
 #: Promotion scores, as administrators know them from ocf:linbit:drbd.
 SCORE_WHOLE, SCORE_ALONE, SCORE_SERVED = 10000, 1000, 10
@@ -132,6 +133,7 @@ class Case(steps.Case):
     refusal: "Said | None"                  # the exit reason of the last start
     patience: float                         # seconds into the action at which waiting ends
     generation: "int | None"                # 8 or 9, of the module that is loaded
+    hold: "Hold | None"                     # that `dualstor recover` works on the resource
     # configuration and cluster
     configured: Configured
     configuration: "Configuration"          # the effective one

@@ -30,6 +30,9 @@ def _start(case: "Case") -> "Step":
     if case.done(deeds.remember):
         return monitor.publish(case, seen.score(case.state)) \
             or Finish(ExitCode.SUCCESS)
+    held = checks.held(case)
+    if held:
+        return case.refuse(ExitCode.ERR_GENERIC, held)
     refusal = checks.clone(case) \
         or checks.known(case) \
         or checks.configuration(case) \
@@ -110,6 +113,9 @@ def promote(case: "Case") -> "Step":
     state = case.state
     if state is None:
         return case.refuse(ExitCode.ERR_GENERIC, reasons.NOT_RUNNING)
+    held = checks.held(case)
+    if held:
+        return case.refuse(ExitCode.ERR_GENERIC, held)
     if state.primary:
         trouble = monitor.failure(case, state)
         if trouble:

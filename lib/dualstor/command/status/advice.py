@@ -3,17 +3,19 @@
 
 import re
 
+from dualstor import recipes
 from dualstor.agents import catalogue
-from dualstor.command.status import copies
+from dualstor.command.status import advised, copies
 from dualstor.command.status.advised import ERROR, UNSEEN, WARNING, Advice, error, warning
 from dualstor.command.status.report import Silent
 from dualstor.host.host import BUSY
+from dualstor.kernel.locksocket import CLVMD
 from dualstor.ocf.reason import stands_for
 from dualstor.tools.quorum import CMAN
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Any, Iterator
 
     from dualstor.command.status.report import Report
     from dualstor.ocf.reason import Said
@@ -39,7 +41,7 @@ def _membership(report: "Report") -> "Iterator[Advice]":
             + _left(report),
             "stop what uses the storage, as far as it can be stopped, then reboot this node: "
             "nothing else clears that, and the cluster cannot start before. Run no LVM command "
-            "here")
+            "here").but(kind=advised.STRANDED, stages=recipes.stranded(report.node))
     elif not quorum.running:
         yield error(
             f"the cluster does not run on {report.node} ({quorum.says})",
@@ -80,7 +82,8 @@ def _nodes(report: "Report") -> "Iterator[Advice]":
                 f"{node.name} is lost and not fenced yet; writes and locks wait for the fencing",
                 "find out why its fence device does not answer (`stonith_admin --history "
                 f"{node.name}`). Only if you have checked yourself that the machine is off: "
-                f"`stonith_admin --confirm {node.name}`")
+                f"`stonith_admin --confirm {node.name}`").but(
+                    kind=advised.UNFENCED, stages=recipes.unfenced(report.node, node.name))
         elif not node.online:
             yield warning(
                 f"{node.name} is down; {report.node} works alone",
@@ -111,6 +114,13 @@ def _by_hand(report: "Report", node: str) -> str:
     return f". Only if you have checked yourself that the machine is off: `fence_ack_manual {node}`"
 
 
+def _waiting(report: "Report", target: str) -> "dict[str, Any]":
+    """Fields of an Advice on a fencing that is under way: with cman a person can end that."""
+    if not _by_hand(report, target):
+        return {}
+    return {"kind": advised.UNFENCED, "stages": recipes.unfenced(report.node, target, True)}
+
+
 def _fencing(report: "Report") -> "Iterator[Advice]":
     fencing = report.fencing
     if isinstance(fencing, Silent):
@@ -129,11 +139,32 @@ def _fencing(report: "Report") -> "Iterator[Advice]":
         elif event.pending:
             yield error(f"{event.target} is being fenced",
                         "wait; if it takes longer than a minute, check its fence device"
-                        + _by_hand(report, event.target))
+                        + _by_hand(report, event.target)).but(**_waiting(report, event.target))
         elif event.status == "failed":
             yield error(f"the last fencing of {event.target} failed",
                         "fix its fence device before anything else: `stonith_admin --history "
                         f"{event.target}` shows when it failed, the log why")
+
+
+def _unheard(report: "Report", waits: str) -> "dict[str, Any]":
+    """Fields of an Advice on dlm that waits for a fencing."""
+    if not waits.startswith("fencing"):
+        return {}
+    stages: "tuple[recipes.Stage, ...]" = ()
+    libraries = report.library
+    if libraries is not None and not isinstance(libraries, Silent) and libraries.lacking:
+        stages = recipes.unheard_fencing(report.node, report.other, libraries.there[-1],
+                                         libraries.lacking[0][1])
+    return {"kind": advised.DLM_WAITS, "stages": stages}
+
+
+def _orphans(report: "Report") -> "dict[str, Any]":
+    """Fields of an Advice on a daemon that has died, where its lockspaces are left."""
+    locking = report.locking
+    if isinstance(locking, Silent) or not any(
+            space.name == CLVMD or space.name.startswith("lvm_") for space in locking.lockspaces):
+        return {}
+    return {"kind": advised.ORPHANS, "stages": recipes.orphans(report.node)}
 
 
 # -- LVM --------------------------------------------------------------------------------
@@ -145,11 +176,13 @@ def _locking(report: "Report") -> "Iterator[Advice]":
         return      # _membership says what to do
     if locking.waits:
         yield error(f"locking waits for {locking.waits}; LVM commands hang until then",
-                    "fix quorum and fencing first; run no LVM command")
+                    "fix quorum and fencing first; run no LVM command").but(
+                        **_unheard(report, locking.waits))
     if locking.daemon is None or locking.dead:
         yield error(f"no LVM lock daemon runs on {report.node}",
                     "the cluster starts it: see its last failure, fix that, then `crm_resource "
-                    "--cleanup`; without it LVs stay usable, but cannot be changed")
+                    "--cleanup`; without it LVs stay usable, but cannot be changed").but(
+                        **_orphans(report))
     elif locking.problem == BUSY and not getattr(report.quorum, "quorate", True):
         pass    # clvmd takes no connection without quorum, which is reported above
     elif locking.stuck:
@@ -186,6 +219,34 @@ def _volumes(report: "Report") -> "Iterator[Advice]":
             yield warning(f"LV {each.vg}/{each.lv} is not active on {report.node}",
                           "the cluster activates it at the next monitor, unless it is tagged or "
                           "of a kind that cannot be shared; see the last failure")
+
+
+# -- what was left ----------------------------------------------------------------------
+
+
+def _holds(report: "Report") -> "Iterator[Advice]":
+    for each in report.holds:
+        done = f"for it: {each.why}" if each.why else "for it"
+        if not each.dead:
+            yield warning(f"`dualstor recover` works on DRBD {each.resource} (pid {each.pid}); "
+                          "agents keep off", "wait " + done)
+            continue
+        begun = "; what it had begun is to be finished or undone first" if each.begun else ""
+        yield error(
+            f"a `dualstor recover` of DRBD {each.resource} has died, and agents still keep off",
+            f"lift its hold{begun}", recipes.lift(each.resource, report.node)).but(
+                kind=advised.HOLD, resource=each.resource)
+
+
+def _constraints(report: "Report") -> "Iterator[Advice]":
+    for each in () if isinstance(report.left, Silent) else report.left:
+        where = each.node or "one of the nodes"
+        apart = "being Primary on both nodes" if each.handler else where
+        what = f"keeps {each.resource} from {apart}" if each.away else \
+            f"draws {each.resource} to {where}"
+        yield warning(f"the constraint {each.id} was left: it {what}",
+                      "see whether somebody still wants it",
+                      recipes.left_over(report.node, each)).but(kind=advised.LEFT_OVER)
 
 
 def _failures(report: "Report", shown: bool) -> "Iterator[Advice]":
@@ -291,8 +352,8 @@ def _unseen(report: "Report") -> "Iterator[Advice]":
 
 def advise(report: "Report") -> "tuple[Advice, ...]":
     """The Advice for a Report, errors first; () when there is nothing to do."""
-    found = [each for look in (_membership, _nodes, _fencing, copies.look, _locking,
-                               _volumes, _unseen) for each in look(report)]
+    found = [each for look in (_membership, _nodes, _fencing, _holds, copies.look, _locking,
+                               _volumes, _constraints, _unseen) for each in look(report)]
     found += _failures(report, any(each.parts for each in found))
     order = (ERROR, WARNING, UNSEEN)
     return tuple(sorted(found, key=lambda each: order.index(each.severity)))

@@ -31,7 +31,7 @@ _LEAST, _MOST = 1.0, 3600.0     # seconds that an option takes: neither a busy l
 _PEER_TIMES = 4       # the other node may have parts that do not answer, and LVM after them
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
     """The value of an option with SECONDS, brought within bounds.
 
     :raises argparse.ArgumentTypeError: it is no number
@@ -45,9 +45,9 @@ def _seconds(text: str) -> float:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What ``status`` takes."""
     parser.add_argument("--watch", action="store_true", help="refresh until interrupted")
-    parser.add_argument("--interval", metavar="SECONDS", type=_seconds, default=2.0,
+    parser.add_argument("--interval", metavar="SECONDS", type=seconds, default=2.0,
                         help="between two refreshes of --watch (2)")
-    parser.add_argument("--wait", metavar="SECONDS", type=_seconds, default=observe.PART_TIME,
+    parser.add_argument("--wait", metavar="SECONDS", type=seconds, default=observe.PART_TIME,
                         help="how long each part may take to answer, on a busy host "
                              f"({observe.PART_TIME:g})")
     parser.add_argument("--peer", metavar="HOST",
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              "what to do about DRBD for the state that both are in")
 
 
-def _host(seconds: float) -> Host:
+def host(seconds: float) -> Host:
     """A Host with *seconds* for work."""
     return Host(Deadline(seconds + 2.0))
 
@@ -69,14 +69,18 @@ def _code(advices: "tuple[Advice, ...]") -> ExitStatus:
     return ExitStatus.OK
 
 
-def _look(arguments: argparse.Namespace) -> "Report":
-    seconds = arguments.wait
-    report = observe.look(lambda: _host(seconds), seconds=seconds + _GRACE)
+def look(arguments: argparse.Namespace) -> "Report":
+    """The Report that is asked for, with the other node's own document if that is.
+
+    :param arguments: with ``wait`` and ``peer``
+    """
+    wait = arguments.wait
+    report = observe.look(lambda: host(wait), seconds=wait + _GRACE)
     if arguments.peer:
         report = report.but(peer=peer.ask(
-            _host(_PEER_TIMES * seconds), arguments.peer,
+            host(_PEER_TIMES * wait), arguments.peer,
             # an older dualstor does not know the option
-            () if seconds == observe.PART_TIME else ("--wait", f"{seconds:g}")))
+            () if wait == observe.PART_TIME else ("--wait", f"{wait:g}")))
     return report
 
 
@@ -89,7 +93,7 @@ def run(arguments: argparse.Namespace, console: "Console") -> ExitStatus:
     if arguments.peer:
         peer.argv(arguments.peer)
     while True:
-        report = _look(arguments)
+        report = look(arguments)
         advices = advice.advise(report)
         if arguments.watch:
             console.clear()

@@ -4,7 +4,7 @@
 from dualstor import recipes
 from dualstor.agents import catalogue
 from dualstor.agents.drbd_dualprimary import reasons, seen
-from dualstor.command.status import peer
+from dualstor.command.status import advised, peer
 from dualstor.command.status.advised import error, warning
 from dualstor.command.status.report import Silent
 from dualstor.errors import listed
@@ -112,7 +112,8 @@ def _split_brain(report: "Report", name: str, state: "State | None") -> "Advice 
         (f". (`dualstor status --peer {report.other}` prints fewer steps: only those for the state "
          "of both nodes)")
     return error(what, first + recipes.DECIDE + more, recipes.split_brain(
-        name, sides, old=_old(report), cluster=_manager(report)))
+        name, sides, old=_old(report), cluster=_manager(report))).but(
+            kind=advised.SPLIT_BRAIN, resource=name)
 
 
 def _half_up(report: "Report", name: str) -> "Advice":
@@ -143,7 +144,8 @@ def _suspended(report: "Report", name: str, state: "State") -> "Advice":
     if cause == "user":
         return error(f"DRBD {name} suspends I/O, as somebody has asked for",
                      "find out who ran `drbdadm suspend-io` here, and what for",
-                     recipes.resume(name, report.node))
+                     recipes.resume(name, report.node)).but(
+                         kind=advised.SUSPENDED, resource=name)
     return error(f"DRBD {name} suspends I/O, and it is not known why",
                  f"`drbdadm status {name}` shows it after \"suspended:\"; do not confirm a fencing "
                  "unless it says so")
@@ -163,7 +165,8 @@ def _down(report: "Report", name: str) -> "Advice":
         return error(f"DRBD {name} is not up here: its backing device has no DRBD metadata",
                      f"first check that it is the right disk (`drbdadm dump {name}`, `lsblk`), and "
                      "why its metadata is gone. What is overwritten is lost",
-                     recipes.new_disk(name, report.node, there, up=False))
+                     recipes.new_disk(name, report.node, there, up=False)).but(
+                         kind=advised.DISK, resource=name)
     if _says(report, name, reasons.CONSISTENT) and _off(report):
         return _lone(report, name, here)
     return error(f"DRBD {name} is not up on {report.node}",
@@ -176,7 +179,8 @@ def _lone(report: "Report", name: str, side: "recipes.Side") -> "Advice":
     return error(f"DRBD {name} is Consistent here without its peer: the copy of {report.other} may "
                  "be newer",
                  f"bring {report.other} back, and DRBD takes the newer copy. If that is impossible",
-                 recipes.lone_copy(name, side, report.other, _old(report), _manager(report)))
+                 recipes.lone_copy(name, side, report.other, _old(report), _manager(report))).but(
+                     kind=advised.LONE_COPY, resource=name)
 
 
 def _alone(report: "Report") -> bool:
@@ -200,11 +204,14 @@ def _no_disk(report: "Report", name: str, state: "State", volume: "Volume") -> "
         return error(f"DRBD {name} has lost its disk here ({volume.dstate}), and reaches no "
                      "UpToDate copy",
                      "bring the other node back; if the disk works again (`dmesg`), `drbdadm "
-                     f"attach {name}`")
+                     f"attach {name}`").but(
+                         kind=advised.DISK, resource=name,
+                         stages=recipes.new_disk(name, report.node, report.other, up=True)[:1])
     return error(
         f"DRBD {name} has lost its disk here ({volume.dstate}); I/O goes to the peer",
         "find out why (`dmesg`), repair or replace it",
-        recipes.new_disk(name, report.node, report.other, up=True))
+        recipes.new_disk(name, report.node, report.other, up=True)).but(
+            kind=advised.DISK, resource=name)
 
 
 def _disks(report: "Report", name: str, state: "State") -> "Iterator[Advice]":
@@ -218,11 +225,14 @@ def _disks(report: "Report", name: str, state: "State") -> "Iterator[Advice]":
                         "decided which copy is current",
                         "have it compare them again",
                         recipes.both_consistent(name, _sides(report, name, state), _old(report),
-                                                _manager(report)))
+                                                _manager(report))).but(
+                                                    kind=advised.BOTH_CONSISTENT, resource=name)
         elif volume.dstate in _COPY_LOST and volume.resync is None:
             yield error(f"DRBD {name} is {volume.dstate} here",
                         "restore the connection to the other node: its data is newer, and DRBD "
-                        "resyncs from it")
+                        "resyncs from it").but(
+                            kind=advised.OUTDATED, resource=name,
+                            stages=recipes.older_copy(name, report.node, report.other))
         elif volume.resync is not None:
             yield warning(
                 f"DRBD {name} is resyncing ({int(volume.resync)} %)",

@@ -30,13 +30,22 @@ def _drbd(part: "DrbdReport | Silent") -> "Any":
         return plain(part)
     return {"loaded": part.loaded,
             "resources": [dict({"name": name}, state=plain(state))
-                          for name, state in part.resources]}
+                          for name, state in part.resources],
+            "copies": plain(part.copies)}
 
 
 def _cluster(part: "ClusterState | Silent") -> "Any":
     if isinstance(part, Silent):
         return plain(part)
     return dict(plain(part), properties=dict(part.properties))
+
+
+def _open(report: "Report", identity: str) -> "list[str] | None":
+    """Who has an LV open here; None where that is not known."""
+    if isinstance(report.opened, Silent):
+        return None
+    found = dict(report.opened).get(identity)
+    return None if found is None else list(found)
 
 
 def document(report: "Report", advices: "tuple[Advice, ...]") -> "dict[str, Any]":
@@ -46,7 +55,9 @@ def document(report: "Report", advices: "tuple[Advice, ...]") -> "dict[str, Any]
         "cluster": _cluster(report.cluster), "fencing": plain(report.fencing),
         "drbd": _drbd(report.drbd), "locking": plain(report.locking),
         "lvm_asked": report.listed is not None,
-        "volumes": [dict(zip(("vg", "lv", "id", "state", "vg_attr"), row))
-                    for row in screen.volumes(report)],
+        "volumes": [dict(zip(("vg", "lv", "id", "state", "vg_attr"), row),
+                         open=_open(report, row[2])) for row in screen.volumes(report)],
+        "constraints": plain(report.left), "holds": plain(report.holds),
+        "dlm_library": plain(report.library),
         "peer": report.peer if isinstance(report.peer, dict) else plain(report.peer),
         "advice": plain(advices)}

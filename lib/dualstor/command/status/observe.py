@@ -10,6 +10,7 @@ import time
 from dualstor.agents.clustered_vg import published
 from dualstor.command.status.report import (
     Active,
+    Copy,
     DrbdReport,
     Fencing,
     Listed,
@@ -19,13 +20,19 @@ from dualstor.command.status.report import (
     Silent,
 )
 from dualstor.errors import DualstorError, ParseError, ToolError, ToolFailed, ToolMissing
-from dualstor.kernel import block, devmapper, dlm, drbd, locksocket, process
+from dualstor.kernel import block, devmapper, dlm, drbd, holders, locksocket, process
+from dualstor.record import whole
 from dualstor.tools import (
+    cib,
     cman,
+    constraints,
     dlm_tool,
+    dlmstonith,
     drbdadm,
+    drbdgi,
     drbdsetup,
     fence_tool,
+    hold,
     lvm,
     lvmlock,
     pacemaker,
@@ -69,13 +76,44 @@ def see_drbd(host: "Host") -> DrbdReport:
             found.append((name, _resource(host, name)))
         except DualstorError as problem:
             found.append((name, Silent(says=str(problem))))
-    return DrbdReport(loaded=True, resources=tuple(found), version=_version(host))
+    return DrbdReport(loaded=True, resources=tuple(found), version=_version(host),
+                      copies=tuple(_copy(host, name, state) for name, state in found
+                                   if not isinstance(state, Silent) and not _well(state)))
 
 
 def _resource(host: "Host", name: str) -> "drbd.State | None":
     """The State of a resource; DRBD 8.4 has to be asked apart why I/O is suspended."""
     state = drbdadm.resource_state(host, name, timeout=_share(host))
     return state and state.but(causes=drbdsetup.causes(host, state, _share(host)) or ())
+
+
+def _well(state: "drbd.State | None") -> bool:
+    """Whether both copies are the same, as far as this node knows."""
+    return state is not None and state.connected and state.up_to_date
+
+
+def _copy(host: "Host", name: str, state: "drbd.State | None") -> Copy:
+    """This node's Copy of a resource."""
+    try:
+        generation = drbdgi.ask(host, name, _share(host))
+    except DualstorError:
+        generation = None
+    try:
+        return Copy(resource=name, generation=generation, out_of_sync=_out_of_sync(host, state))
+    except DualstorError:
+        return Copy(resource=name, generation=generation)
+
+
+def _out_of_sync(host: "Host", state: "drbd.State | None") -> "tuple[tuple[int, int], ...]":
+    """(volume, KiB that are marked as changed): of /proc/drbd, which DRBD 9 leaves empty."""
+    if state is None:
+        return ()
+    kernel = drbd.read(host)
+    if kernel is None or not kernel.lists_minors:
+        return drbdsetup.out_of_sync(host, state.resource, _share(host))
+    known = {each.minor: whole(dict(each.rest).get("oos")) for each in kernel.minors}
+    found = [(volume.number, known.get(volume.minor)) for volume in state.volumes]
+    return tuple((number, kib) for number, kib in found if kib is not None)
 
 
 def _version(host: "Host") -> "str | None":
@@ -194,6 +232,28 @@ def see_published(host: "Host", groups: "tuple[str, ...]") \
                  for node, said in sorted(published.ask(host, vg).items()))
 
 
+def see_opened(host: "Host", active: "tuple[Active, ...]") \
+        -> "tuple[tuple[str, tuple[str, ...]], ...]":
+    """(LV id, who has it open) of active LVs."""
+    known = {v.lv_id: (v.major, v.minor) for v in devmapper.volumes(host)}
+    there = [each.id for each in active if each.id in known]
+    return tuple(zip(there, holders.of_each(host, [known[each] for each in there])))
+
+
+def see_holds(host: "Host", drbd_report: "DrbdReport | Silent",
+              groups: "tuple[str, ...]") -> "tuple[hold.Hold, ...]":
+    """The Holds of `dualstor recover` on this node."""
+    names = () if isinstance(drbd_report, Silent) else \
+        tuple(name for name, _ in drbd_report.resources)
+    return hold.of(host, names, groups)
+
+
+def _fencing_waits(seen: "dict[str, Any]") -> bool:
+    """Whether dlm waits for a fencing."""
+    locking = seen["locking"]
+    return not isinstance(locking, Silent) and (locking.waits or "").startswith("fencing")
+
+
 def _groups(active: "tuple[Active, ...] | Silent") -> "tuple[str, ...]":
     return () if isinstance(active, Silent) else tuple(sorted({each.vg for each in active}))
 
@@ -269,7 +329,16 @@ def look(make_host: "Make", gather: "Gather" = at_once, seconds: float = PART_TI
         seen["node"] = os.uname()[1]
     more: "Parts" = {"listed": see_listed} if may_ask_lvm(seen) else {}
     groups = _groups(seen["active"])
+    more["holds"] = lambda host: see_holds(host, seen["drbd"], groups)
+    if groups:
+        more["opened"] = lambda host: see_opened(host, seen["active"])
+    if not isinstance(seen["cluster"], Silent):
+        more["left"] = lambda host: constraints.left(cib.ask(host))
+    if _fencing_waits(seen):
+        more["library"] = dlmstonith.ask
     if groups and not isinstance(seen["cluster"], Silent):
         more["published"] = lambda host: see_published(host, groups)
     seen.update(gather(more, make_host, seconds))
+    if isinstance(seen["holds"], Silent):
+        seen["holds"] = ()      # only files in memory are read for it
     return Report(time=time.strftime("%Y-%m-%d %H:%M:%S"), **seen)

@@ -3,9 +3,12 @@
 
 import json
 
-from dualstor.command.status.report import Silent
+from dualstor import recipes
+from dualstor.command.status.advised import Advice
+from dualstor.command.status.report import Copy, Silent
 from dualstor.errors import DualstorError
 from dualstor.kernel import drbd
+from dualstor.tools.drbdgi import Generation
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -78,3 +81,40 @@ def active_groups(document: "Any") -> "tuple[str, ...] | None":
         return tuple(sorted({each["vg"] for each in document["volumes"] if each["state"] != "-"}))
     except (KeyError, TypeError):
         return None
+
+
+def volumes(document: "Any") -> "tuple[tuple[str, str, tuple[str, ...] | None], ...]":
+    """("VG/LV", state, who has it open or None) of the LVs that the other node knows."""
+    try:
+        return tuple((f"{each['vg']}/{each['lv']}", each["state"], None if each.get("open") is None
+                      else tuple(each["open"])) for each in document["volumes"])
+    except (KeyError, TypeError):
+        return ()
+
+
+def copy_of(document: "Any", name: str) -> "Copy | None":
+    """The other node's report.Copy of a resource; None when that is not known."""
+    try:
+        found = {each["resource"]: each for each in document["drbd"]["copies"]}[name]
+        known = found["generation"]
+        return Copy(resource=name, out_of_sync=tuple(map(tuple, found["out_of_sync"])),
+                    generation=known and _known(Generation, known, history=tuple(
+                        known.get("history") or ())))
+    except (KeyError, TypeError):
+        return None
+
+
+def _stage(found: "dict[str, Any]") -> recipes.Stage:
+    return recipes.Stage(title=found["title"], steps=tuple(
+        _known(recipes.Step, step, nodes=tuple(step["nodes"]),
+               commands=tuple(map(tuple, step["commands"]))) for step in found["steps"]))
+
+
+def advices(document: "Any") -> "tuple[Advice, ...]":
+    """What the other node says is to be done there; () where that is not known."""
+    try:
+        return tuple(_known(Advice, each, **{
+            name: tuple(map(_stage, each.get(name) or ())) for name in ("parts", "stages")})
+            for each in document["advice"])
+    except (KeyError, TypeError):
+        return ()

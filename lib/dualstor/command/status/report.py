@@ -9,6 +9,10 @@ if TYPE_CHECKING:
 
     from dualstor.agents.clustered_vg.published import Published
     from dualstor.kernel.drbd import State
+    from dualstor.tools.constraints import LeftOver
+    from dualstor.tools.dlmstonith import Libraries
+    from dualstor.tools.drbdgi import Generation
+    from dualstor.tools.hold import Hold
     from dualstor.tools.pacemaker import ClusterState
     from dualstor.tools.quorum import Quorum
     from dualstor.tools.stonith import FenceEvent
@@ -20,6 +24,18 @@ class Silent(Record):
     says: str
 
 
+class Copy(Record):
+    """What is known of this node's copy of a resource that is not connected and UpToDate.
+
+    ``generation``: None where its metadata could not be read. ``out_of_sync``: (volume, KiB that
+    are marked as changed); () where that is not known.
+    """
+
+    resource: str
+    generation: "Generation | None" = None
+    out_of_sync: "tuple[tuple[int, int], ...]" = ()
+
+
 class DrbdReport(Record):
     """``resources``: (name, its state; None: it is not up) of all configured.
 
@@ -29,6 +45,11 @@ class DrbdReport(Record):
     loaded: bool
     resources: "tuple[tuple[str, State | Silent | None], ...]" = ()
     version: "str | None" = None
+    copies: "tuple[Copy, ...]" = ()
+
+    def copy_of(self, name: str) -> "Copy | None":
+        """The Copy of a resource; None where there was no cause to read it."""
+        return next((each for each in self.copies if each.resource == name), None)
 
 
 class LockspaceState(Record):
@@ -114,7 +135,9 @@ class Report(Record):
 
     ``listed``: None when LVM was not asked because it would have waited for a lock.
     ``peer``: the other node's own document, None when it was not asked for. ``published``: (VG,
-    node, what that node has published of it).
+    node, what that node has published of it). ``opened``: (LV id, who has it open) of active LVs;
+    ``left``: constraints that were left; ``holds``: of `dualstor recover`, on this node;
+    ``library``: None where dlm waits for no fencing.
     """
 
     node: str
@@ -127,6 +150,10 @@ class Report(Record):
     listed: "tuple[Listed, ...] | Silent | None" = None
     peer: "dict[str, Any] | Silent | None" = None
     published: "tuple[tuple[str, str, Published], ...] | Silent" = ()
+    opened: "tuple[tuple[str, tuple[str, ...]], ...] | Silent" = ()
+    left: "tuple[LeftOver, ...] | Silent" = ()
+    holds: "tuple[Hold, ...]" = ()
+    library: "Libraries | Silent | None" = None
     time: "str | None" = None
 
     @property

@@ -14,6 +14,7 @@ from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
 from dualstor.command.check.view import clusterconf
 from dualstor.command.check.view.seen import CMAN, Irrelevant, Unavailable
+from dualstor.tools import dlmstonith
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -30,11 +31,8 @@ PORT = 21064    # dlm_controld sets no other
 _CONF = "/etc/dlm/dlm.conf"
 _VARIABLES = {CMAN: ("/etc/sysconfig/cman", "/etc/default/cman"),
               "corosync": ("/etc/sysconfig/dlm", "/etc/default/dlm")}
-_AGENT, _STONITH = "/usr/sbin/dlm_stonith", "libstonithd.so."
 _STONITH_AGENT = "dlm_stonith"
 _FENCE_ALL = re.compile(r"^[ \t]*(?:fence_all|device\s+\S+)\s+(\S+)", re.MULTILINE)
-#: A line of ``ldconfig -p``: the library's name and its file.
-_LIBRARY = re.compile(r"^\s*(\S+) \([^)]*\) => (\S+)$", re.MULTILINE)
 _FENCING, _DAEMON = "enable_fencing", "dlm_controld"
 #: What shows that dlm is used: two primaries of DRBD, lvmlockd or clvmd.
 _TWO_PRIMARIES = re.compile(r"^[^#\n]*\ballow-two-primaries\b", re.MULTILINE)
@@ -94,16 +92,14 @@ def stonith(host: "HostView") -> "Findings":
     chosen = _FENCE_ALL.findall(host.text(_CONF) or "")
     if host.engine == CMAN or chosen and not any(_STONITH_AGENT in agent for agent in chosen):
         raise Irrelevant
-    wanted = sorted(set(host.answer("dlm-stonith")["stdout"].split()))
-    known = dict(_LIBRARY.findall(host.answer("libraries")["stdout"]))
-    there = sorted(name for name in known if name.startswith(_STONITH))
-    if not there:
+    found_here = dlmstonith.parse(host.answer("dlm-stonith")["stdout"],
+                                  host.answer("libraries")["stdout"])
+    if not found_here.there:
         raise Unavailable("ldconfig -p does not know libstonithd: is Pacemaker installed?")
-    for name in wanted:
-        if name not in known:
-            folder = known[there[-1]].rpartition("/")[0]
-            yield found(Where(_AGENT), f"it opens {name}, Pacemaker has {', '.join(there)}",
-                        library=there[-1], link=f"{folder}/{name}")
+    for name, link in found_here.lacking:
+        yield found(Where(dlmstonith.PROGRAM),
+                    f"it opens {name}, Pacemaker has {', '.join(found_here.there)}",
+                    library=found_here.there[-1], link=link)
 
 
 @rule("DLM-FENCING-ARGS", ERROR, "Pacemaker starts dlm with fencing",

@@ -1,24 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Location constraints that keep what must run on both nodes from one of them."""
 
-import re
-
 from dualstor.agents.catalogue import DRBD_DUALPRIMARY
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
 from dualstor.command.check.view import locations, rules
 from dualstor.command.check.view.seen import Unavailable
+from dualstor.tools import constraints
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.check.rules.registry import Findings
     from dualstor.command.check.view.cib import Cib
     from dualstor.command.check.view.locations import Location
-
-#: What crm_resource, pcs and crm leave (crm_resource(8): --ban, --move), and DRBD's handler
-#: (drbd-utils scripts/crm-fence-peer*.sh).
-_BY_HAND = re.compile(r"^cli-(ban|prefer|standby)-")
-_BY_HANDLER = re.compile(r"^drbd-fence-by-handler-")
-
 
 def _lasts(location: "Location") -> bool:
     """Whether a constraint does not end by itself."""
@@ -32,7 +25,7 @@ def _lasts(location: "Location") -> bool:
       fix="`pcs resource clear {resource}` (crmsh: `crm resource clear {resource}`)", scope=CIB)
 def left_over(cib: "Cib") -> "Findings":
     for one in locations.locations(cib):
-        if _BY_HAND.match(one.id) and _lasts(one):
+        if constraints.BY_HAND.match(one.id) and _lasts(one):
             effect = "keeps it from" if one.score < 0 else "prefers"
             yield found(one.where, f"constraint {one.id} of {one.resource} {effect} "
                         f"{one.node or 'the nodes of its rule'}", resource=one.resource)
@@ -45,7 +38,7 @@ def left_over(cib: "Cib") -> "Findings":
           "{constraint}` (crmsh: `crm configure delete {constraint}`)", scope=CIB)
 def by_handler(cib: "Cib") -> "Findings":
     for one in locations.locations(cib):
-        if _BY_HANDLER.match(one.id):
+        if constraints.BY_HANDLER.match(one.id):
             yield found(one.where, f"constraint {one.id} of {one.resource} is there",
                         constraint=one.id)
 
@@ -68,7 +61,7 @@ def two_nodes(cib: "Cib") -> "Findings":
             allowed = [node for node, where in barriers.items() if where is None]
             missing = [(node, where) for node, where in barriers.items() if where is not None]
             known = [one.where for one in locations.locations(cib)
-                     if _BY_HAND.match(one.id) or _BY_HANDLER.match(one.id)]
+                     if constraints.BY_HAND.match(one.id) or constraints.BY_HANDLER.match(one.id)]
             missing = [each for each in missing if each[1] not in known]
             if len(allowed) > 1 or not missing or resource.ids[-1] in reported:
                 continue

@@ -9,7 +9,7 @@ import posixpath
 import re
 
 from dualstor.kernel import selinux
-from dualstor.tools import drbdinclude, lvm, lvmconf
+from dualstor.tools import dlmstonith, drbdinclude, lvm, lvmconf
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ COMMANDS: "tuple[Command, ...]" = (
     ("crm-verify", ("crm_verify", "--live-check", "-V")),
     ("drbdadm-version", ("drbdadm", "--version")),
     ("drbdadm-dump", ("drbdadm", "dump")),
-    ("dlm-stonith", ("grep", "-a", "-o", r"libstonithd\.so\.[0-9]*", "/usr/sbin/dlm_stonith")),
-    ("libraries", ("ldconfig", "-p")),
+    ("dlm-stonith", dlmstonith.WANTED),
+    ("libraries", dlmstonith.KNOWN),
     ("modinfo-drbd", ("modinfo", "drbd")),
     ("modinfo-dlm", ("modinfo", "dlm")),
 )
