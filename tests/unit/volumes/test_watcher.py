@@ -65,6 +65,18 @@ def test_what_is_to_leave_leaves_unless_it_is_open(pair):
     assert pair.active("lv0") == ()
 
 
+def test_one_round_waits_for_the_node_that_has_made_an_lv_to_share_it(pair):
+    """lvcreate leaves it exclusive; another round would load and ask everything again."""
+    pair.run("node1", "lvcreate", "-n", "new", "-L", "4m", "vg0")
+    before = len(pair.cluster.calls)
+    pair.watching.turn("node2", "vg0")
+    tried = [call for call in pair.cluster.calls[before:] if call[:2] == ["node2", "lvchange"]]
+    assert len(tried) > 2 and pair.active("new") == ("node1",)
+    assert said(pair, "node2").lacking == ("new",)
+    pair.watching.settle()
+    assert pair.active("new") == ("node1", "node2")
+
+
 def test_an_lv_that_a_person_deactivated_is_left_to_the_monitor(pair):
     assert pair.run("node1", "lvchange", "-aln", "vg0/lv0") == 0
     pair.watching.settle()

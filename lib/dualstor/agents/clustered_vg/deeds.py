@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _START_TURN = 30.0      # seconds to wait for the start of another VG's lockspace
 _ENDING, _ENDING_PAUSE = 30, 0.1    # looks whether the watcher has ended; seconds between
+_SHARED_TRIES, _SHARED_PAUSE = 10, 0.3      # of activating an LV; seconds before each
 _REMOVE_PASSES = 8      # layers of device-mapper that are removed at most
 
 
@@ -106,6 +107,16 @@ def warn(_agent: "Agent", text: str) -> None:
 def pick_up(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
     """As ``activate``, of LVs that are new."""
     return activate(agent, how, *names)
+
+
+def pick_up_when_shared(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
+    """As ``pick_up``, of LVs that the node on which they were made has not shared yet."""
+    for _ in range(_SHARED_TRIES):
+        agent.host.sleep(_SHARED_PAUSE)
+        outcome = activate(agent, how, *names)
+        if "elsewhere" not in outcome.kinds:
+            break
+    return outcome
 
 
 def refresh(agent: "Agent", *names: str) -> "lvm.LvmOutcome":

@@ -17,16 +17,13 @@ from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.action.steps import Step, Wait
+    from dualstor.action.steps import Step
     from dualstor.agents.clustered_vg.plan import Plan
     from dualstor.agents.clustered_vg.seen import Case, Remembered
     from dualstor.ocf.reason import Said
     from dualstor.tools.lvm import LogicalVolume
 
 _SECTOR = 512       # bytes
-
-_PATIENCE = 8.0     # seconds of a round in which another node may let an LV go
-_RETRY = 0.3        # seconds between two tries
 
 
 def decide(case: "Case") -> "Step":
@@ -48,7 +45,7 @@ def decide(case: "Case") -> "Step":
         else _trouble(case, plan, remembered), left=deed is not None)
 
 
-def _change(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | Wait | None":
+def _change(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | None":
     """What is to be done next to the LVs; None for nothing."""
     idle = {lv for lv, words in case.held if not words} if plan.leaving else set()
     leaving = planning.names(v for v in plan.leaving if v.name in idle)
@@ -59,15 +56,14 @@ def _change(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | Wait 
     return monitor.pick_up(case, wanted) or _once_more(case, wanted) or _refresh(case, plan)
 
 
-def _once_more(case: "Case", wanted: "list[LogicalVolume]") -> "Do | Wait | None":
+def _once_more(case: "Case", wanted: "list[LogicalVolume]") -> "Do | None":
     """For LVs that another node still has for itself: lvcreate leaves them so, and that node's own
     watcher is about to share them."""
     tried, names = case.last(deeds.pick_up), _inactive(case, tuple(wanted))
-    if not names or tried is None or "elsewhere" not in tried.kinds or case.elapsed > _PATIENCE:
+    if not names or tried is None or "elsewhere" not in tried.kinds \
+            or case.done(deeds.pick_up_when_shared):
         return None
-    return case.again(Do(deeds.pick_up, (how(case, monitor.kind(case)),) + names), _RETRY,
-                      case.wait(reasons.NOT_YET_ACTIVE, _RETRY, lvs=listed(names),
-                                says=tried.says))
+    return Do(deeds.pick_up_when_shared, (how(case, monitor.kind(case)),) + names)
 
 
 def _stale(case: "Case", plan: "Plan") -> "tuple[str, ...]":
@@ -97,7 +93,7 @@ def _staying(case: "Case", plan: "Plan") -> "tuple[str, ...]":
 def _trouble(case: "Case", plan: "Plan", remembered: "Remembered") -> "Said | None":
     """Why this round has to be repeated; None when all is as it should be."""
     new = _inactive(case, tuple(v for v in plan.wanted if v.id not in remembered.ids))
-    tried = case.last(deeds.pick_up)
+    tried = case.last(deeds.pick_up_when_shared) or case.last(deeds.pick_up)
     if new and tried:
         return case.say(reasons.NOT_YET_ACTIVE, lvs=listed(new), says=tried.says)
     staying = _staying(case, plan)
