@@ -7,7 +7,7 @@ from lablib.faults import runner
 pytestmark = pytest.mark.lab
 
 CHOICE = ["node-killed"] + [pytest.param(name, marks=pytest.mark.long) for name in (
-    "standby", "lockd-killed", "held-open", "split-brain", "replication-cut")]
+    "standby", "lockd-killed", "held-open", "split-brain", "replication-cut", "cut-in-resync")]
 
 
 @pytest.mark.parametrize("name", CHOICE)
