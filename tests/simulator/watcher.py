@@ -6,6 +6,7 @@ The process itself waits in the kernel; here whoever moves the world on calls ``
 
 from dualstor.look import well
 from dualstor.watcher import round as rounds
+from dualstor.watcher import schedule
 from simulator.state import Process
 
 PROGRAM = "clustered-vg"
@@ -47,8 +48,7 @@ class Watching:
         kept = self.seen.get(key)
         if kept is not None and all(well.as_seen(host, sight) for sight in kept):
             return None
-        found = rounds.run(rounds.agent(PROGRAM, self.environs(node), lambda deadline:
-                                        self.simulation.host(node, deadline.remaining)))
+        found = rounds.looks(PROGRAM, self.environs(node), self.simulation.host(node, schedule.ROUND))
         self.says[key] = found.says
         self.seen[key] = found.sights
         return found

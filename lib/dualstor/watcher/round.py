@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from dualstor.action.engine import Agent
 
 
+#: Looks after changes, at most: others may want LVM's locks, too.
+_MORE = 3
+
+
 def run(agent: "Agent") -> Result:
     """Have *agent*, made for PROPAGATE, do what is to be done."""
     before = well.seen(agent.host, agent.sights())      # a change meanwhile shows in the next look
@@ -38,14 +42,26 @@ def run(agent: "Agent") -> Result:
     return Result(sights=before + tuple(verdict.well), says=says)
 
 
-def agent(name: str, environ: "Mapping[str, str]",
-          make_host: "Callable[[Deadline], Host]") -> "Agent":
+def agent(name: str, environ: "Mapping[str, str]", host: "Host") -> "Agent":
     """The agent *name*, made for PROPAGATE."""
     kind = catalogue.load(name)
     environment = Environment(environ)
-    return kind(make_host(Deadline(schedule.ROUND)),
-                main.request(kind.interface, PROPAGATE, environment),
+    return kind(host, main.request(kind.interface, PROPAGATE, environment),
                 parameters.parse(kind.interface, environment))
+
+
+def looks(name: str, environ: "Mapping[str, str]", host: "Host") -> Result:
+    """The Result of a round on *host*.
+
+    After a change it looks at once whether there is more to do: another process would have to load
+    all of it once more.
+    """
+    found = run(agent(name, environ, host))
+    for _ in range(_MORE):
+        if not found.changed:
+            break
+        found = run(agent(name, environ, host))
+    return found
 
 
 def text(name: str, environ: "Mapping[str, str]", said: str,
@@ -56,8 +72,9 @@ def text(name: str, environ: "Mapping[str, str]", said: str,
     """
     signal.signal(signal.SIGTERM, main.on_sigterm)
     log.start(f"{name}({environ.get('OCF_RESOURCE_INSTANCE', '')}) watcher", environ)
+    host = (make_host or Host)(Deadline(schedule.ROUND))
     try:
-        found = run(agent(name, environ, make_host or Host))
+        found = looks(name, environ, host)
     except Terminated:
         return ""
     except Exception:   # pylint: disable=broad-except
