@@ -53,7 +53,7 @@ def agent(name: str, environ: "Mapping[str, str]", host: "Host") -> "Agent":
 def looks(name: str, environ: "Mapping[str, str]", host: "Host") -> Result:
     """The Result of a round on *host*.
 
-    After a change it looks at once whether there is more to do: another process would have to load
+    After a change it checks at once whether there is more to do: another process would have to load
     all of it once more.
     """
     found = run(agent(name, environ, host))
