@@ -74,7 +74,7 @@ def test_a_fault_in_the_middle_and_the_same_command_again(stage, kind):
         stage.kill(stage.two)
     else:
         number = "KILL" if kind == "watcher-killed" else "STOP"
-        stage.two.ok(f"kill -{number} $(pgrep -f 'clustered-vg watch {cib.VG}')")
+        stage.two.ok(f"kill -{number} $(pgrep -f '[c]lustered-vg watch {cib.VG}')")
     thread.join()
     assert first[0].rc in (0, UNFINISHED), first
     if first[0].rc:
