@@ -223,13 +223,14 @@ def _run(host: "Host", argv: "tuple[str, ...]",
 
 
 def report(host: "Host", command: str, columns: "tuple[str, ...]", name: "str | None" = None,
-           timeout: "float | None" = None) -> "LvmReport":
+           timeout: "float | None" = None, options: "tuple[str, ...]" = ()) -> "LvmReport":
     """Ask vgs, lvs or pvs for *columns*, of everything or of *name*.
 
+    :param options: more options of the command
     :returns: LvmReport; rows may be there though the outcome is not ok
     :raises ParseError: the answer has another form
     """
-    argv = (command,) + _FORMAT + ("-o", ",".join(columns)) + ((name,) if name else ())
+    argv = (command,) + _FORMAT + options + ("-o", ",".join(columns)) + ((name,) if name else ())
     outcome, stdout = _run(host, argv, timeout)
     return LvmReport(outcome=outcome, rows=parse_rows(command, stdout, len(columns)))
 
@@ -298,6 +299,95 @@ def volumes(host: "Host", vg: str, lvm_version: "tuple[int, ...]",
     sequences = [_count("lvs", row, row[6]) for row in answer.rows]
     return VolumesReport(outcome=answer.outcome, sequence=max(sequences, default=None),
                          volumes=tuple(sorted(volumes_, key=lambda lv: lv.name)))
+
+
+class Segment(Record):
+    """A segment of a logical volume, also of a hidden one, whose ``lv`` is in brackets then.
+
+    ``start`` and ``size`` in bytes of the LV; ``stripe``: bytes of a stripe, 0 where there are
+    none. ``areas``: for each stripe (PV, first extent, last extent); for other types than linear
+    and striped a hidden LV may be named in place of the PV.
+    """
+
+    lv: str
+    uuid: str
+    type: str
+    start: int
+    size: int
+    stripe: int
+    areas: "tuple[tuple[str, int, int], ...]"
+
+
+class SegmentsReport(Record):
+    """All segments of a VG; () with an outcome that is not ok says nothing."""
+
+    outcome: LvmOutcome
+    segments: "tuple[Segment, ...]" = ()
+
+
+def _area(row: "tuple[str, ...]", word: str) -> "tuple[str, int, int]":
+    """("/dev/drbd0", 4, 5) of "/dev/drbd0:4-5"."""
+    name, _, range_ = word.rpartition(":")
+    first, _, last = range_.partition("-")
+    begin, end = whole(first), whole(last)
+    if not name or begin is None or end is None or end < begin:
+        raise ParseError("lvs", _SEPARATOR.join(row), f"no range of extents: {word}")
+    return name, begin, end
+
+
+def segments(host: "Host", vg: str, timeout: "float | None" = None) -> "SegmentsReport":
+    """Where the LVs of *vg* are on its PVs, as SegmentsReport."""
+    columns = ("lv_name", "lv_uuid", "segtype", "seg_start", "seg_size", "stripesize",
+               "seg_pe_ranges")
+    answer = report(host, "lvs", columns, vg, timeout, ("-a",))
+    return SegmentsReport(outcome=answer.outcome, segments=tuple(
+        Segment(lv=row[0], uuid=row[1], type=row[2], start=_count("lvs", row, row[3]),
+                size=_count("lvs", row, row[4]), stripe=_count("lvs", row, row[5] or "0"),
+                areas=tuple(_area(row, word) for word in row[6].split()))
+        for row in answer.rows))
+
+
+class Extents(Record):
+    """A PV as its VG divides it, all in bytes but ``count``, the number of its extents.
+
+    ``start``: where the first extent is; ``size``: of the device.
+    """
+
+    pv: str
+    uuid: str
+    start: int
+    count: int
+    size: int
+
+
+class ExtentsReport(Record):
+    """The PVs of a VG; () with an outcome that is not ok says nothing.
+
+    ``sequence``: the number that each change of the VG's metadata increases; ``extent``: bytes;
+    ``free``: bytes that no LV has.
+    """
+
+    outcome: LvmOutcome
+    sequence: int = 0
+    extent: int = 0
+    free: int = 0
+    devices: "tuple[Extents, ...]" = ()
+
+
+def extents(host: "Host", vg: str, timeout: "float | None" = None) -> "ExtentsReport":
+    """How *vg* divides its PVs, as ExtentsReport."""
+    columns = ("vg_seqno", "vg_extent_size", "vg_free", "pv_name", "pv_uuid", "pe_start",
+               "pv_pe_count", "dev_size")
+    answer = report(host, "vgs", columns, vg, timeout)
+    if not answer.rows:
+        return ExtentsReport(outcome=answer.outcome.but(ok=False))
+    first = answer.rows[0]
+    return ExtentsReport(
+        outcome=answer.outcome, sequence=_count("vgs", first, first[0]),
+        extent=_count("vgs", first, first[1]), free=_count("vgs", first, first[2]),
+        devices=tuple(Extents(pv=row[3], uuid=row[4], start=_count("vgs", row, row[5]),
+                              count=_count("vgs", row, row[6]), size=_count("vgs", row, row[7]))
+                      for row in answer.rows))
 
 
 _DEACTIVATE = "-aln"  # on this host only
