@@ -177,11 +177,11 @@ def layout(vg: str, segments: "Iterable[Segment]", extents: "ExtentsReport") -> 
 
 
 def problems(found: Layout, granularity: int) -> "tuple[str, ...]":
-    """Why the blocks of a bitmap cannot be told apart by LV, as sentences without a full stop.
+    """Why the blocks of a bitmap cannot be assigned to LVs, as sentences without a full stop.
 
     :param granularity: bytes per bit
     """
-    why = [f"{name} is {kind}, and only linear and striped LVs can be told apart by their blocks"
+    why = [f"{name} is {kind}, and only linear and striped LVs can be found by their blocks"
            for name, kind in found.odd]
     if any(each.name == _SANLOCK for each in found.volumes):
         why.append("sanlock's leases are in the volume group, and both nodes write them")

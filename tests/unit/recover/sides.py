@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two sides of a split brain that are written down: VG vg0 of 100 extents of 8 blocks."""
+
+from dualstor.recover import bitmap, differ, segments
+from dualstor.recover.blocks import Blocks
+from unit.recover.helpers import dump
+
+BLOCK = 4096
+EXTENT = 8 * BLOCK
+START = 16 * BLOCK
+TOTAL = 16 + 800 + 8
+#: LV: (first extent, extents), one segment each.
+LVS = {"a": (0, 2), "b": (2, 2), "c": (4, 3), "d": (7, 1)}
+
+
+def layout(lvs=None, sequence=10, disk="pv0"):
+    pieces = [segments.Piece(disk=disk, begin=START + first * EXTENT,
+                             end=START + (first + count) * EXTENT, volume=f"uuid-{name}", start=0)
+              for name, (first, count) in sorted((lvs or LVS).items(), key=lambda lv: lv[1])]
+    return segments.Layout(
+        vg="vg0", sequence=sequence, extent=EXTENT, free=92 * EXTENT,
+        disks=(segments.Disk(uuid=disk, name="/dev/drbd0", begin=START, end=START + 100 * EXTENT,
+                             size=TOTAL * BLOCK),),
+        volumes=tuple(segments.Volume(uuid=f"uuid-{name}", name=name, size=count * EXTENT)
+                      for name, (_, count) in sorted((lvs or LVS).items())),
+        pieces=tuple(pieces))
+
+
+def blocks(*places):
+    """Blocks of the device: ("a", 3) is block 3 of the LV a, a number that of the device."""
+    numbers = [16 + LVS[place[0]][0] * 8 + place[1] if isinstance(place, tuple) else place
+               for place in places]
+    return Blocks.of_runs((number, number + 1) for number in numbers)
+
+
+def copy(changed, current=0x11, parent=0x21, oos=None, **more):
+    text = dump(changed, TOTAL, current=current, bitmap=parent)
+    return differ.Copy(disk="pv0", resource="r0", volume=0, dump=bitmap.parse(text.splitlines()),
+                       oos=len(changed) * 4 if oos is None else oos, **more)
+
+
+def side(node, *places, users=(), lvs=None, put_back=(), **more):
+    current = {"node1": 0x101, "node2": 0x202}[node]
+    return differ.Seen(node=node, layout=layout(lvs), users=dict(users), put_back=dict(put_back),
+                       copies=(copy(blocks(*places), **{"current": current, **more}),))
