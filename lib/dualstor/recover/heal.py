@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The healing of a split brain as a sequence that can be interrupted anywhere. Pure.
+
+``decide`` says what comes next, from the journal and what both nodes are now. So there is no
+difference between the first run and one after a kill, a crash or a lost link: each begins with a
+look. Until the loser's copy is discarded everything can be undone; from then on, by then the
+winner has all that is to survive, the only way is to the end.
+
+The order is the safety (docs: drbd.conf(5), "Split brain"): the loser's LVs are inactive and its
+device is held, so its bitmap is final; LVs that are carried are inactive on the winner and cannot
+be activated there; what will be overwritten is kept; blocks are copied and LVs compared while both
+nodes are apart; only then the loser gives up its role, and if it has written nothing, its copy.
+"""
+
+from dualstor.record import Record
+from dualstor.recover.journal import PLACE
+
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import Union
+
+    from dualstor.recover.journal import Journal
+    from dualstor.recover.side import Look
+
+    Next = Union["Do", "Wait", "Stop", "End"]
+
+#: Steps, in the order in which a healing without trouble has them.
+UP, PRIMARY = "up", "primary"
+QUIET_LOSER, QUIET_WINNER, HOLD, GUARD = "quiet loser", "quiet winner", "hold", "guard"
+PART, DUMP, KEEP, COPY, COMPARE = "part", "dump", "keep", "copy", "compare"
+BESIDE, YIELD, COMMIT, ANSWER, DISCARD = "beside", "yield", "commit", "answer", "discard"
+VERIFY, CHECKED, RETURN, FINISH = "verify", "checked", "return", "finish"
+#: Steps of the way back.
+AGAIN, RELEASE, PUT_BACK, TAKE_AWAY = "again", "release", "put back", "take away"
+UNCOMMIT = "uncommit"
+UNGUARD, REACTIVATE, CLOSE = "unguard", "reactivate", "close"
+
+#: {step: what it does, for a plan}; NODE is put in by whoever shows it.
+WORDS = {
+    UP: "{node}: the resource is brought up", PART: "{node}: DRBD stops looking for its peer",
+    QUIET_LOSER: "{loser}: all LVs are deactivated",
+    HOLD: "{loser}: DRBD's devices are held, so that nothing is activated on them",
+    QUIET_WINNER: "{winner}: {carried} are deactivated",
+    GUARD: "{winner}: {carried} cannot be activated until this is finished or undone",
+    DUMP: "both: DRBD's bitmaps are written and read, and must say what the plan said",
+    KEEP: "{winner}: old blocks, the blocks of {loser} and both metadata are kept",
+    COPY: "{winner}: {carried} get what {loser} wrote", COMPARE: "both: {carried} are compared",
+    BESIDE: "{winner}: the other versions become new LVs", YIELD: "{loser}: becomes Secondary",
+    COMMIT: "from here on there is no way back",
+    ANSWER: "{winner}: waits for {loser}", DISCARD: "{loser}: gives up its copy and is synced",
+    VERIFY: "both copies are compared by DRBD", CHECKED: "no block may differ",
+    RETURN: "both: roles and LVs are as they were before", FINISH: "finished"}
+
+#: From this step on nothing can be undone.
+LAST_UNDOABLE = YIELD
+
+_TRIES = 3          # connections of the loser after which a person is asked
+_POLICY = "disconnect"
+
+
+class Do(Record):
+    """Do a step. ``node``: where, "" for both. ``uuid``: of the LV."""
+
+    step: str
+    node: str = ""
+    uuid: str = ""
+
+
+class Wait(Record):
+    """Look again in ``seconds``; ``why``: what for."""
+
+    seconds: float
+    why: str
+
+
+class Stop(Record):
+    """It cannot continue by itself: ``fact`` and ``step``, sentences without a full stop.
+
+    What is done stays done, and the same command continues from there.
+    """
+
+    fact: str
+    step: str
+
+
+class End(Record):
+    """Nothing is left to do; ``how``: UNDONE or HEALED."""
+
+    how: str
+
+
+class Observation(Record):
+    """All that there is to know. ``winner`` or ``loser``: None if the node does not answer.
+
+    ``holds``: whether this session holds the loser's devices.
+    """
+
+    journal: "Journal"
+    winner: "Look | None"
+    loser: "Look | None"
+    holds: bool = False
+
+
+def decide(seen: Observation) -> "Next":
+    """What comes next."""
+    journal, winner = seen.journal, seen.winner
+    if journal.end:
+        return End(how=journal.end)
+    if winner is None:
+        return Stop(fact=f"{journal.winner} does not answer",
+                    step="the same command continues once it does")
+    if journal.discarding:
+        return _forward(journal, winner, seen.loser)
+    if journal.undoing:
+        return _back(journal, winner, seen)
+    if seen.loser is None:
+        return _silent(journal)
+    return _prepare(journal, winner, seen.loser, seen.holds)
+
+
+def _silent(journal: "Journal") -> Stop:
+    then = "" if journal.discarding else "; `--undo` puts back what was changed here"
+    return Stop(fact=f"{journal.loser} does not answer",
+                step="the same command continues once it does" + then)
+
+
+# -- until the loser's copy is discarded ---------------------------------------------------------
+
+
+def _prepare(journal: "Journal", winner: "Look", loser: "Look", holds: bool) -> "Next":
+    for each in (winner, loser):
+        odd = [value for value in each.policies if value != _POLICY]
+        if odd:
+            return Stop(fact=f"after-sb-* is {odd[0]} on {each.node}: to connect would discard "
+                        "a copy", step="set after-sb-0pri, 1pri and 2pri to disconnect, then "
+                        f"`drbdadm adjust {journal.resource}`")
+    for each in (loser, winner):
+        if each.connected:
+            return Stop(fact=f"{each.node} is connected: this is no split brain any more",
+                        step="`dualstor recover --undo`")
+        if not each.up:
+            return Do(UP, each.node)
+        if not each.standalone:
+            return Do(PART, each.node)
+        if not each.up_to_date:
+            return Stop(fact=f"the disk of {journal.resource} on {each.node} is not UpToDate",
+                        step="see `dualstor status`")
+    if not winner.primary and journal.carried:
+        return Stop(fact=f"{journal.resource} is not Primary on {winner.node}",
+                    step="make it Primary there: `dualstor recover --plan` says how")
+    return _other_data(journal, winner) or _other_data(journal, loser) or \
+        _hold(journal, winner, loser, holds) or _copy(journal, winner, loser)
+
+
+def _other_data(journal: "Journal", each: "Look") -> "Stop | None":
+    """A Stop if a node has other data than when the dumps were made; None if it has not."""
+    if not journal.mark or journal.generations.get(each.node) == each.generations:
+        return None
+    return Stop(fact=f"{journal.resource} on {each.node} has another generation of data than when "
+                "this was begun", step=f"what was kept is in {PLACE}/{journal.resource}: check "
+                "the LVs, then move that directory away")
+
+
+def _hold(journal: "Journal", winner: "Look", loser: "Look", holds: bool) -> "Next | None":
+    """What makes the carried LVs quiet on both nodes; None when they are."""
+    for each, names, step in ((loser, loser.active, QUIET_LOSER),
+                              (winner, journal.named(journal.carried), QUIET_WINNER)):
+        stuck = [f"{journal.vg}/{name}" + (f" ({each.users[name]})" if each.users[name] else "")
+                 for name in names if name in each.users]
+        if stuck:
+            return Stop(fact=f"open on {each.node}: {', '.join(stuck)}",
+                        step="stop what uses them there")
+        if set(names) & set(each.active):
+            return Do(step, each.node)
+    if loser.primary and not holds:
+        return Do(HOLD, loser.node)
+    if set(journal.carried) - set(journal.guarded):
+        return Do(GUARD, winner.node)
+    return None
+
+
+def _copy(journal: "Journal", winner: "Look", loser: "Look") -> "Next":
+    if not journal.mark:
+        return Do(DUMP)
+    if journal.mark != loser.mark:
+        if journal.written:
+            return Do(PUT_BACK, winner.node, journal.written[-1])
+        return Do(AGAIN)
+    if not journal.kept:
+        return Do(KEEP)
+    for uuid in journal.carried:
+        if uuid not in journal.filled:
+            return Do(COPY, winner.node, uuid)
+        if uuid not in journal.copied:
+            return Do(COMPARE, "", uuid)
+    if journal.keep_both:
+        for uuid in journal.lost:
+            if uuid not in journal.made:
+                return Do(BESIDE, winner.node, uuid)
+    if loser.primary:
+        return Do(YIELD, loser.node)
+    return Do(COMMIT)
+
+
+# -- afterwards ---------------------------------------------------------------------------------
+
+
+def _forward(journal: "Journal", winner: "Look", loser: "Look | None") -> "Next":
+    """Until both have the same again."""
+    if loser is None:
+        return _silent(journal)
+    for each in (winner, loser):
+        if not each.up:
+            return Do(UP, each.node)
+    if journal.verifying or journal.verified is not False:
+        return _last(journal, winner, loser)
+    if winner.connected and loser.connected:
+        if not winner.quiet or not loser.quiet:
+            return Wait(seconds=1.0, why=f"{loser.node} is being synced")
+        if not winner.up_to_date or not loser.up_to_date:
+            return Stop(fact=f"both nodes are connected, and {journal.resource} is not UpToDate "
+                        "on both", step="see `dualstor status`")
+        return Do(VERIFY)
+    same = journal.generations.get(loser.node) == loser.generations
+    if loser.standalone and same and loser.mark != journal.mark:
+        return Do(UNCOMMIT)     # nothing was discarded, and it was written to since
+    if loser.standalone and journal.tries >= _TRIES:
+        return Stop(fact=f"{loser.node} was StandAlone again after {journal.tries} attempts",
+                    step="see the kernel's log: `dmesg | grep drbd`")
+    if winner.standalone:
+        return Do(ANSWER, winner.node)
+    if loser.standalone:
+        if loser.primary:
+            return Do(YIELD, loser.node)
+        return Do(DISCARD, loser.node)
+    return Wait(seconds=0.5, why="both nodes connect")
+
+
+def _last(journal: "Journal", winner: "Look", loser: "Look") -> "Next":
+    """Until everything is as it was before."""
+    if not winner.connected or not loser.connected:
+        away = next((each for each in (winner, loser) if each.standalone), None)
+        if away is not None:
+            return Do(ANSWER, away.node)
+        return Wait(seconds=0.5, why="both nodes connect")
+    if not winner.quiet or not loser.quiet:
+        return Wait(seconds=1.0, why="DRBD compares both copies" if journal.verifying
+                    else f"{loser.node} is being synced")
+    if journal.verifying:
+        return Do(CHECKED)
+    if not winner.up_to_date or not loser.up_to_date:
+        return Stop(fact=f"{journal.resource} is not UpToDate on both nodes",
+                    step="see `dualstor status`")
+    if journal.guarded:
+        return Do(UNGUARD, winner.node)
+    for each in (winner, loser):
+        if each.node in journal.primary and not each.primary:
+            return Do(RETURN, each.node)
+    for each in (winner, loser):
+        if set(journal.active.get(each.node, ())) - set(each.active):
+            return Do(REACTIVATE, each.node)
+    return Do(FINISH)
+
+
+# -- the way back -------------------------------------------------------------------------------
+
+
+def _back(journal: "Journal", winner: "Look", seen: Observation) -> "Next":
+    """Until the winner has what it had before; the loser's copy was never touched."""
+    loser = seen.loser
+    if journal.written and not winner.up:
+        return Do(UP, winner.node)
+    other = _other_data(journal, winner) if journal.written else None
+    if other is not None:
+        return other
+    if journal.written and not winner.primary:
+        return Stop(fact=f"{journal.resource} is not Primary on {winner.node}",
+                    step="make it Primary there: `dualstor recover --plan` says how")
+    if journal.written:
+        return Do(PUT_BACK, winner.node, journal.written[-1])
+    for uuid in journal.beside:
+        return Do(TAKE_AWAY, winner.node, uuid)
+    if journal.guarded:
+        return Do(UNGUARD, winner.node)
+    if seen.holds:
+        return Do(RELEASE, journal.loser)
+    for each in (winner, loser):
+        if each is not None and each.primary and \
+                set(journal.active.get(each.node, ())) - set(each.active):
+            return Do(REACTIVATE, each.node)
+    return Do(CLOSE)
