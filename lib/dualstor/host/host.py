@@ -123,11 +123,23 @@ class Host(Files):
             deadline.missed = deadline.missed or remaining < _ENOUGH
             raise
 
+    def stream(self, argv: "Sequence[str]", sink: "Callable[[bytes], object]",
+               environment: "Mapping[str, str] | None" = None) -> "Completed":
+        """Run a command whose stdout may be of any size: *sink* gets it in parts.
+
+        Returns and raises as ``run``.
+        """
+        remaining = self.deadline.remaining
+        if remaining <= 0:
+            raise NoTime(argv, self.deadline.hung)
+        return self.execute(argv, remaining, environment, sink)
+
     def execute(self, argv: "Sequence[str]", seconds: float,
-                environment: "Mapping[str, str] | None") -> "Completed":
+                environment: "Mapping[str, str] | None",
+                sink: "Callable[[bytes], object] | None" = None) -> "Completed":
         """Run a command for at most *seconds*, as ``run`` has found them. Raises as run.run."""
         from dualstor.host import run  # its modules cost as much as an interpreter
-        return run.run(argv, seconds, self._path or run.PATH, environment)
+        return run.run(argv, seconds, self._path or run.PATH, environment, sink)
 
     def within(self, parts: int, work: "Callable[[], _T]") -> "_T":
         """What *work* returns, which gets one of *parts* equal shares of the time that is left.

@@ -22,7 +22,7 @@ from dualstor.record import Record
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import IO, Mapping, Sequence
+    from typing import IO, Callable, Mapping, Sequence
 
     Child = subprocess.Popen[bytes]
 
@@ -126,10 +126,14 @@ def find_program(name: str, path: "Sequence[str]" = PATH) -> str:
 
 
 class _Stream:
-    """One pipe of the child, read as data arrives and bounded in size."""
+    """One pipe of the child, read as data arrives and bounded in size.
 
-    def __init__(self, pipe: "IO[bytes]") -> None:
+    :param sink: gets all of it instead, however much it is
+    """
+
+    def __init__(self, pipe: "IO[bytes]", sink: "Callable[[bytes], object] | None" = None) -> None:
         self.fd = pipe.fileno()
+        self._sink = sink
         os.set_blocking(self.fd, False)
         self.kept: "list[bytes]" = []
         self.size = 0
@@ -148,6 +152,9 @@ class _Stream:
             if not data:
                 self.open = False
                 return
+            if self._sink is not None:
+                self._sink(data)
+                return
             room = OUTPUT_LIMIT - self.size
             if room > 0:
                 self.kept.append(data[:room])
@@ -155,6 +162,12 @@ class _Stream:
             if len(data) > room:
                 self.truncated = True
                 return  # a flood must not keep us from reading the clock
+
+    def rest(self) -> None:
+        """Take what is there after the end: of a sink all of it, else as ``read``."""
+        self.read()
+        while self._sink is not None and self.open and select.select([self.fd], [], [], 0)[0]:
+            self.read()
 
     def text(self) -> str:
         return b"".join(self.kept).decode("utf-8", "backslashreplace")
@@ -197,7 +210,7 @@ def _collect(child: "Child", streams: "Sequence[_Stream]", end: float) -> bool:
                 del by_fd[fd]
         if child.poll() is not None:
             for stream in streams:
-                stream.read()
+                stream.rest()
             return True
     return _await_exit(child, max(0.0, end - time.monotonic()))
 
@@ -228,13 +241,15 @@ def _variables(path: "Sequence[str]", more: "Mapping[str, str]") -> "dict[str, s
 
 
 def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
-        environment: "Mapping[str, str] | None" = None) -> Completed:
+        environment: "Mapping[str, str] | None" = None,
+        sink: "Callable[[bytes], object] | None" = None) -> Completed:
     """Run a command and return what it said.
 
     :param argv: program and arguments
     :param timeout: seconds until it is ended
     :param path: directories that are searched for the program
     :param environment: further variables for the child
+    :param sink: called with each part of stdout, which is not kept then
     :returns: the command, whatever its exit code
     :raises ToolMissing: the program is not there or cannot be executed
     :raises ToolHung: it did not end in time (ended by force, or abandoned)
@@ -252,7 +267,7 @@ def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
             raise ToolHung(argv, f"could not be started: {problem.strerror}") from problem
         raise ToolMissing(argv, f"{program} cannot be executed: {problem.strerror}") from problem
     pipes = [pipe for pipe in (child.stdout, child.stderr) if pipe is not None]
-    streams = [_Stream(pipe) for pipe in pipes]
+    streams = [_Stream(pipe, each) for pipe, each in zip(pipes, (sink, None))]
     try:
         ended = _collect(child, streams, began + timeout)
         if not ended:
@@ -278,6 +293,128 @@ def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
                           truncated=any(s.truncated for s in streams))
     _report(argv, completed.outcome, began)
     return completed
+
+
+class Talk:
+    """A program that is asked and answers through its stdin and stdout, in its own session.
+
+    :param argv: program and arguments
+    :param path: directories that are searched for the program
+    :param environment: further variables for the child
+    :raises ToolMissing, ToolHung: as ``run``
+    """
+
+    def __init__(self, argv: "Sequence[str]", path: "Sequence[str]" = PATH,
+                 environment: "Mapping[str, str] | None" = None) -> None:
+        self.argv = tuple(argv)
+        program = find_program(self.argv[0], path)
+        try:
+            self._child = subprocess.Popen(
+                self.argv, executable=program, env=_variables(path, environment or {}), cwd="/",
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                start_new_session=True)
+        except OSError as problem:
+            raise ToolMissing(self.argv, f"{program} cannot be executed: "
+                              f"{problem.strerror}") from problem
+        pipes = [pipe for pipe in (self._child.stdin, self._child.stdout, self._child.stderr)
+                 if pipe is not None]
+        self._pipes = pipes
+        for pipe in pipes:
+            os.set_blocking(pipe.fileno(), False)
+        self._input, self._output, self._errors = (pipe.fileno() for pipe in pipes)
+        self._held, self._said = bytearray(), b""
+
+    def write(self, data: bytes, seconds: float) -> None:
+        """Give it *data*.
+
+        :raises ToolHung: it takes nothing for so many seconds
+        :raises ToolFailed: it has ended
+        """
+        view = memoryview(data)
+        while view:
+            self._wait(self._input, select.POLLOUT, seconds)
+            try:
+                view = view[os.write(self._input, view[:_CHUNK]):]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise self._ended() from None
+
+    def line(self, seconds: float, limit: int = OUTPUT_LIMIT) -> bytes:
+        """Its next line, without the end of it; raises as ``write``, of silence."""
+        while True:
+            end = self._held.find(b"\n")
+            if end >= 0:
+                found = bytes(self._held[:end])
+                del self._held[:end + 1]
+                return found
+            if len(self._held) > limit:
+                raise ToolHung(self.argv, "says a line without an end")
+            self._more(seconds)
+
+    def take(self, count: int, seconds: float) -> bytes:
+        """Its next *count* bytes; raises as ``write``, of silence."""
+        while len(self._held) < count:
+            self._more(seconds)
+        found = bytes(self._held[:count])
+        del self._held[:count]
+        return found
+
+    def close(self) -> None:
+        """End it: it gets the end of its input, and after a moment is made to."""
+        if self._child.returncode is None:
+            self._pipes[0].close()
+            if not _await_exit(self._child, TERM_GRACE):
+                _end(self._child)
+        for pipe in self._pipes:
+            pipe.close()
+        if self._child.returncode is None:
+            self._child.returncode = -signal.SIGKILL    # abandoned
+
+    def _more(self, seconds: float) -> None:
+        self._wait(self._output, select.POLLIN, seconds)
+        try:
+            data = os.read(self._output, _CHUNK)
+        except BlockingIOError:
+            return
+        if not data:
+            raise self._ended()
+        self._held += data
+
+    def _wait(self, fd: int, event: int, seconds: float) -> None:
+        poller = select.poll()
+        poller.register(fd, event)
+        poller.register(self._errors, select.POLLIN)
+        end = time.monotonic() + seconds
+        while True:
+            left = end - time.monotonic()
+            ready = dict(poller.poll(max(0.0, left) * 1000))
+            if self._errors in ready:
+                self._complaints(poller)
+            if fd in ready:
+                return
+            if left <= 0:
+                raise ToolHung(self.argv, f"no answer in {seconds:.0f} s")
+
+    def _complaints(self, poller: "select.poll") -> None:
+        try:
+            data = os.read(self._errors, _CHUNK)
+        except BlockingIOError:
+            return
+        if not data:
+            poller.unregister(self._errors)
+        self._said = (self._said + data)[-_CHUNK:]
+
+    def _ended(self) -> ToolFailed:
+        _await_exit(self._child, TERM_GRACE)
+        try:
+            self._said += os.read(self._errors, _CHUNK)
+        except OSError:
+            pass
+        code = self._child.poll()
+        return ToolFailed(Completed(
+            argv=self.argv, returncode=-signal.SIGPIPE if code is None else code,
+            stderr=self._said.decode("utf-8", "backslashreplace")))
 
 
 def leave_behind(name: str, arguments: "Sequence[str]") -> None:

@@ -310,6 +310,7 @@ class Healing:
         :param patience: seconds for one thing that is waited for
         :raises Unreachable, Failed, DualstorError: a step was not done; it can be run again
         """
+        self._holds = False     # of an earlier session, perhaps
         waited, why = 0.0, ""
         last, times = None, 0
         while True:

@@ -97,10 +97,10 @@ def test_an_offence_is_found(line, offence):
 
 
 def test_the_runner_gives_an_argument_list_and_an_environment_made_of_nothing():
-    """One Popen to wait for and one to leave behind, without shell and with env= and close_fds by default."""
+    """One Popen to wait for, one to talk to and one to leave behind, without shell and with env= and close_fds by default."""
     calls = [n for n in ast.walk(parsed(RUNNER)) if isinstance(n, ast.Call)
              and isinstance(n.func, ast.Attribute) and n.func.attr == "Popen"]
-    assert len(calls) == 2
+    assert len(calls) == 3
     for call in calls:
         words = {k.arg for k in call.keywords}
         assert {"env", "cwd", "stdin", "executable", "start_new_session"} <= words

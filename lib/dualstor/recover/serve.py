@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One node's part of a healing, asked through stdin and answered through stdout.
+
+A request is a line of JSON, with ``data`` bytes behind it. Answers are lines of JSON: {"data": N}
+with N bytes behind it, {"alive": true} while something takes long, at last {"value": ...} or
+{"failed": TEXT}. The first request says which resource and VG, and whether this is the winner:
+only there anything is written. The session ends with stdin, and with it what it holds.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import time
+
+from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
+from dualstor.errors import DualstorError, ParseError
+from dualstor.host.deadline import Deadline
+from dualstor.host.host import Host
+from dualstor.kernel import block, devmapper, drbd, holders
+from dualstor.record import whole
+from dualstor.recover import side
+from dualstor.recover.diskio import Disk
+from dualstor.recover.side import Failed
+from dualstor.tools import drbdadm, drbdsetup, lvm
+
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import IO, Any, Callable, Dict, Iterator, Sequence
+
+    from dualstor.tools.lvm import LvmOutcome
+
+    Request = Dict[str, Any]
+
+_SECONDS = 120.0        # for one request that runs commands
+_DUMP_SECONDS = 1800.0  # for a dump: its text is read as fast as the other node takes it
+_ALIVE = 1.0            # seconds after which whoever waits learns that it continues
+_LONGEST = 64 << 20     # bytes of a line of a request: ranges of a bitmap at random
+_POLICIES = ("after-sb-0pri", "after-sb-1pri", "after-sb-2pri")
+_LOW_BIT = 1            # of an UUID: the node was Primary
+
+
+class Stream:
+    """The two ends of a session."""
+
+    def __init__(self, source: "IO[bytes]", target: "IO[bytes]") -> None:
+        self._source, self._target = source, target
+        self._said = time.monotonic()
+
+    def request(self) -> "tuple[Request, bytes] | None":
+        """The next request, and its data; None at the end."""
+        line = self._source.readline(_LONGEST)
+        if not line.endswith(b"\n"):
+            return None
+        found = json.loads(line.decode("ascii"))
+        data = self._source.read(found.get("data", 0))
+        return found, data
+
+    def say(self, answer: "dict[str, object]", data: bytes = b"") -> None:
+        """Answer."""
+        self._target.write(json.dumps(answer).encode("ascii") + b"\n" + data)
+        self._target.flush()
+        self._said = time.monotonic()
+
+    def data(self, data: bytes) -> None:
+        """Part of an answer."""
+        if data:
+            self.say({"data": len(data)}, data)
+
+    def alive(self) -> None:
+        """Say that something takes long, now and then."""
+        if time.monotonic() - self._said > _ALIVE:
+            self.say({"alive": True})
+
+
+class Server:
+    """Answers the requests of one session.
+
+    :param stream: its two ends
+    :param host: makes a Host with so many seconds; tests have their own
+    """
+
+    def __init__(self, stream: Stream, host: "Callable[[float], Host] | None" = None) -> None:
+        self._stream = stream
+        self._make = host or (lambda seconds: Host(Deadline(seconds)))
+        self.host = self._make(_SECONDS)
+        self.resource = self.vg = ""
+        self.winner = False
+        self.watch: "frozenset[str] | None" = None
+        self._held: "list[Disk]" = []
+        self._disks: "dict[tuple[int, bool], Disk]" = {}
+
+    def serve(self) -> None:
+        """Answer until the other end is gone."""
+        try:
+            while True:
+                asked = self._stream.request()
+                if asked is None:
+                    return
+                self.host = self._make(_SECONDS)
+                try:
+                    value = self.answer(*asked)
+                except DualstorError as problem:
+                    self._stream.say({"failed": str(problem)})
+                else:
+                    self._stream.say({"value": value})
+        finally:
+            self._let_go()
+
+    def answer(self, request: "Request", data: bytes) -> "object":
+        """The value of the answer to a request; parts of data are given before.
+
+        :raises DualstorError: it cannot be done
+        """
+        what, words = request.get("ask"), request.get("words", [])
+        if what == "begin":
+            return self._begin(request)
+        if not self.resource:
+            raise Failed("the first request is begin")
+        work: "dict[object, Callable[[], object]]" = {
+            "look": self._look, "layout": self._layout, "disks": self._names,
+            "dump": lambda: self._dump(words[0]), "metadata": self._metadata,
+            "read": lambda: self._read(words[0], request["ranges"]),
+            "digests": lambda: self._digests(words[0], request["ranges"], words[1]),
+            "digest": lambda: self._digest(words[0], request["ranges"]),
+            "write": lambda: self._write(words[0], words[1], data),
+            "do": lambda: self._do(words[0], words[1:])}
+        if what not in work:
+            raise Failed(f"there is no request {what}")
+        return work[what]()
+
+    def _begin(self, request: "Request") -> str:
+        self.resource, self.vg = request["resource"], request["vg"]
+        self.winner = request["winner"]
+        self.watch = None if request["watch"] is None else frozenset(request["watch"])
+        if not drbd.is_resource_name(self.resource):
+            raise Failed(f"{self.resource!r} is no name of a resource")
+        return os.uname().nodename
+
+    # -- what it is like --------------------------------------------------------------------------
+
+    def _minors(self) -> "tuple[tuple[int, int], ...]":
+        return drbd.minors(self.host, self.resource) or ()
+
+    def _look(self) -> "object":
+        kernel = drbd.read(self.host)
+        halves = [] if kernel is None else [
+            half for volume, number in self._minors() for each in kernel.minors
+            if each.minor == number and each.configured for half in [self._half(volume, each)]]
+        active = [each for each in devmapper.of_group(self.host, self.vg) if each.usable]
+        options = drbdadm.configuration(self.host, self.resource)
+        return {
+            "boot": (self.host.read("/proc/sys/kernel/random/boot_id") or "").strip(),
+            "version": kernel.version if kernel else "", "halves": halves,
+            "active": [each.lv for each in active], "users": self._users(active),
+            "policies": [options.option("net", name) or "disconnect" for name in _POLICIES],
+            "verifies": bool(options.option("net", "verify-alg"))}
+
+    def _half(self, volume: int, each: drbd.Minor) -> "dict[str, object]":
+        counts = {key: whole(value) for key, value in each.rest}
+        oos, written = counts.get("oos"), counts.get("dw")
+        if oos is None or written is None:
+            raise ParseError("/proc/drbd", f"minor {each.minor}", "no oos: or no dw:")
+        current, parent = self._generation(volume)
+        return {"number": volume, "cstate": each.cstate, "role": each.role or "",
+                "dstate": each.dstate or "", "oos": oos, "written": written,
+                "current": current, "parent": parent}
+
+    def _generation(self, volume: int) -> "tuple[int, int]":
+        """UUIDs as ``drbdadm get-gi`` prints them: CURRENT:BITMAP:HISTORY:HISTORY:flags."""
+        argv = ("drbdadm", "get-gi", f"{self.resource}/{volume}")
+        text = self.host.run(argv, None, drbdsetup.QUIET).answer()
+        numbers = [whole(word, 16) for word in text.strip().split(":")[:2]]
+        if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
+            raise ParseError("drbdadm get-gi", text.strip(), "no UUIDs")
+        return numbers[0] & ~_LOW_BIT, numbers[1] & ~_LOW_BIT
+
+    def _users(self, active: "list[devmapper.MappedVolume]") -> "dict[str, str]":
+        """{name: who} of the LVs that are open, of those that are watched."""
+        found = {}
+        for each in active:
+            if self.watch is None or each.lv in self.watch:
+                words = holders.holders(self.host, each.major, each.minor)
+                if words:
+                    found[each.lv] = ", ".join(words[:3])
+        return found
+
+    def _layout(self) -> "object":
+        segments, extents = lvm.segments(self.host, self.vg), lvm.extents(self.host, self.vg)
+        for report in (segments, extents):
+            if not report.outcome.ok:
+                raise Failed(f"LVM does not show {self.vg}: {report.outcome.says}")
+        return {"segments": [dict(each.items()) for each in segments.segments],
+                "extents": dict(extents.but(outcome=None).items(),
+                                devices=[dict(each.items()) for each in extents.devices])}
+
+    def _names(self) -> "dict[str, str]":
+        """{volume: the name that LVM has for its DRBD device}."""
+        volumes = {minor: volume for volume, minor in self._minors()}
+        found = {}
+        for each in lvm.extents(self.host, self.vg).devices:
+            number = self.host.device(each.pv)
+            if number is not None and number[0] == block.DRBD_MAJOR and number[1] in volumes:
+                found[f"{volumes[number[1]]}"] = each.pv
+        return found
+
+    def _dump(self, volume: int) -> None:
+        argv = ("drbdadm", "--", "--force", "dump-md", f"{self.resource}/{volume}")
+        done = self._make(_DUMP_SECONDS).stream(argv, self._stream.data, drbdsetup.QUIET)
+        if not done.ok:
+            raise drbdsetup.failed(done)
+
+    def _metadata(self) -> None:
+        name = f"/run/dualstor/recover-{self.resource}-{os.getpid()}.vg"
+        outcome = lvm.command(self.host, ("vgcfgbackup", "-f", name, self.vg))
+        text = self.host.read(name)
+        if text is not None:
+            os.unlink(name)
+        if not outcome.ok or not text:
+            raise Failed(f"vgcfgbackup {self.vg}: {outcome.says}")
+        self._stream.data(text.encode("utf-8", "backslashreplace"))
+
+    # -- blocks -----------------------------------------------------------------------------------
+
+    def _disk(self, volume: int, writing: bool = False) -> Disk:
+        """The winner's DRBD device, the loser's backing device; open as long as the session."""
+        key = (volume, writing)
+        if key not in self._disks:
+            self._disks[key] = Disk(self._path(volume), writing=writing)
+        return self._disks[key]
+
+    def _path(self, volume: int) -> str:
+        minor = dict(self._minors()).get(volume)
+        if minor is None:
+            raise Failed(f"{self.resource}/{volume} is not up")
+        if self.winner:
+            return self.host.file(f"/dev/drbd{minor}")
+        for device, backing in drbdadm.backing_devices(self.host):
+            if self.host.device(device) == (block.DRBD_MAJOR, minor):
+                return self.host.file(backing)
+        raise Failed(f"{self.resource}/{volume} has no backing device here")
+
+    def _parts(self, volume: int, ranges: "list[tuple[int, int]]") -> "Iterator[bytes]":
+        for part in self._disk(volume).read(ranges):
+            self._stream.alive()
+            yield part
+
+    def _read(self, volume: int, ranges: "list[tuple[int, int]]") -> None:
+        for part in self._parts(volume, ranges):
+            self._stream.data(part)
+
+    def _digests(self, volume: int, ranges: "list[tuple[int, int]]", step: int) -> None:
+        held = b""
+        for each in self._disk(volume).digests(ranges, step):
+            held += each
+            if len(held) >= 1 << 15:
+                self._stream.data(held)
+                held = b""
+            self._stream.alive()
+        self._stream.data(held)
+
+    def _digest(self, volume: int, ranges: "list[tuple[int, int]]") -> None:
+        found = hashlib.sha256()
+        for part in self._parts(volume, ranges):
+            found.update(part)
+        self._stream.data(found.digest())
+
+    def _write(self, volume: int, offset: int, data: bytes) -> None:
+        if not self.winner:
+            raise Failed("nothing is written on the loser")
+        disk = self._disk(volume, writing=True)
+        disk.write(offset, data)
+        disk.flush()
+
+    # -- deeds ------------------------------------------------------------------------------------
+
+    def _do(self, deed: str, words: "list[str]") -> None:
+        if deed not in side.DEEDS:
+            raise Failed(f"there is no deed {deed}")
+        getattr(self, "_do_" + deed)(*([words] if words else []))
+
+    def _drbd(self, *words: str) -> None:
+        argv = ("drbdadm", *words, self.resource)
+        outcome = drbdsetup.outcome(self.host.run(argv, None, drbdsetup.QUIET))
+        if not outcome.ok:
+            raise Failed(f"`{' '.join(argv)}`: {outcome.says}")
+
+    def _standalone(self) -> bool:
+        kernel = drbd.read(self.host)
+        numbers = {minor for _, minor in self._minors()}
+        return kernel is not None and any(
+            each.minor in numbers and each.cstate == "StandAlone" for each in kernel.minors)
+
+    def _do_up(self) -> None:
+        self._drbd("up")
+
+    def _do_connect(self) -> None:
+        if self._standalone():
+            self._drbd("connect")
+
+    def _do_discard(self) -> None:
+        if self.winner:
+            raise Failed("the winner's copy is not discarded")
+        if self._standalone():
+            self._drbd("connect", "--discard-my-data")
+
+    def _do_disconnect(self) -> None:
+        if not self._standalone():
+            self._drbd("disconnect")
+
+    def _do_primary(self) -> None:
+        self._drbd("primary")
+
+    def _do_secondary(self) -> None:
+        self._let_go()
+        self._drbd("secondary")
+
+    def _do_verify(self) -> None:
+        self._drbd("verify")
+
+    def _do_hold(self) -> None:
+        if self._held:
+            return
+        for _, minor in self._minors():
+            self._held.append(Disk(self.host.file(f"/dev/drbd{minor}"), alone=True))
+
+    def _do_release(self) -> None:
+        for each in self._held:
+            each.close()
+        self._held = []
+
+    def _let_go(self) -> None:
+        self._do_release()
+        for each in self._disks.values():
+            each.close()
+        self._disks = {}
+
+    @staticmethod
+    def _well(outcome: "LvmOutcome", what: str) -> None:
+        if not outcome.ok:
+            raise Failed(f"{what}: {outcome.says}")
+
+    def _listed(self) -> "tuple[lvm.LogicalVolume, ...]":
+        report = lvm.volumes(self.host, self.vg, lvm.version(self.host))
+        self._well(report.outcome, f"lvs {self.vg}")
+        return report.volumes
+
+    def _do_activate(self, names: "list[str]") -> None:
+        how = "-asy" if lvm.version(self.host) >= lvm.WITH_LVMLOCKD else "-aly"
+        alone = {each.name for each in self._listed() if EXCLUSIVE_TAG in each.tags}
+        for option, chosen in ((how, [name for name in names if name not in alone]),
+                               ("-aey", [name for name in names if name in alone])):
+            if chosen:
+                self._well(lvm.activate(self.host, self.vg, option, chosen), "lvchange " + option)
+
+    def _do_deactivate(self, names: "list[str]") -> None:
+        self._well(lvm.deactivate(self.host, self.vg, names), "lvchange -aln")
+
+    def _skip(self, value: str, names: "Sequence[str]") -> None:
+        wanted = value == "y"
+        change = [each.name for each in self._listed()
+                  if each.name in names and each.skipped != wanted]
+        if change:
+            self._well(lvm.command(self.host, ("lvchange", "-k" + value) + tuple(
+                f"{self.vg}/{name}" for name in change)), "lvchange -k" + value)
+
+    def _do_guard(self, names: "Sequence[str]" = ()) -> None:
+        self._skip("y", names)
+
+    def _do_unguard(self, names: "Sequence[str]" = ()) -> None:
+        self._skip("n", names)
+
+    def _do_create(self, words: "list[str]") -> None:
+        name, size = words
+        if any(each.name == name for each in self._listed()):
+            return
+        self._well(lvm.command(self.host, (
+            "lvcreate", "--yes", "-W", "n", "-Z", "n", "-an", "-L", f"{size}b", "-n", name,
+            self.vg)), "lvcreate")
+
+    def _do_remove(self, names: "list[str]") -> None:
+        there = {each.name for each in self._listed()}
+        for name in names:
+            if name in there:
+                self._well(lvm.command(self.host, ("lvremove", "--yes", f"{self.vg}/{name}")),
+                           "lvremove")
+
+
+def main(source: "IO[bytes] | None" = None, target: "IO[bytes] | None" = None) -> None:
+    """Serve one session; None for the process's own stdin and stdout."""
+    try:
+        Server(Stream(source or sys.stdin.buffer, target or sys.stdout.buffer)).serve()
+    except BrokenPipeError:
+        pass
+

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A node that is written down, served on stdin and stdout: what a Link in a test starts."""
+
+import json
+import os
+import sys
+
+from dualstor.host.deadline import Deadline
+from dualstor.host.run import Completed
+from dualstor.recover import serve
+from paper import PaperHost
+from unit.recover.helpers import golden
+from unit.recover.test_segments import LVS, VGS
+
+PROC = """\
+version: 8.4.11 (api:1/proto:86-101)
+srcversion: F73C670A7EC572DB9CF3E5B
+ 0: cs:StandAlone ro:Primary/Unknown ds:UpToDate/DUnknown   r-----
+    ns:0 nr:0 dw:34655 dr:87104 al:12 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:352
+"""
+CONFIGURATION = """\
+resource r0 {
+    on node1 { device /dev/drbd0 minor 0; disk /dev/vdb; meta-disk internal;
+               address ipv4 10.78.0.1:7788; }
+    on node2 { device /dev/drbd0 minor 0; disk /dev/vdb; meta-disk internal;
+               address ipv4 10.78.0.2:7788; }
+    net { after-sb-1pri disconnect; verify-alg crc32c; }
+}
+"""
+VOLUMES = "  lvA|PUajU4|-wi-a-----||linear|12582912|10|active\n" \
+          "  lvB|94GYk6|-wi------k||linear|8388608|10|\n" \
+          "  lvE|exclus|-wi-------|dualstor.exclusive|linear|8388608|10|\n"
+
+
+class Served(PaperHost):
+    """Its programs write what they were asked into the directory."""
+
+    def __init__(self, directory, seconds):
+        uuid = "LVM-" + "g" * 32 + "a" * 32
+        super().__init__(
+            Deadline(seconds), files={
+                "/proc/drbd": PROC, "/sys/module/drbd/version": "8.4.11\n",
+                "/proc/sys/kernel/random/boot_id": "b00t\n",
+                "/sys/block/dm-3/dm/uuid": uuid, "/sys/block/dm-3/dm/name": "vg0-lvA",
+                "/sys/block/dm-3/dev": "253:3", "/sys/block/dm-3/size": "24576",
+                "/proc/swaps": "Filename\n", "/proc/self/mountinfo":
+                    "1 2 253:3 / /srv rw - ext4 /dev/dm-3 rw\n"},
+            links={"/dev/drbd/by-res/r0": "../../drbd0"},
+            devices={"/dev/drbd0": (147, 0)})
+        self.directory = directory
+
+    def file(self, name):
+        return os.path.join(self.directory, name.rpartition("/")[2]) if name.startswith("/dev/") \
+            else super().file(name)
+
+    def run(self, argv, timeout=None, environment=None):
+        with open(os.path.join(self.directory, "asked"), "a", encoding="ascii") as stream:
+            stream.write(json.dumps(argv) + "\n")
+        code, stdout, stderr = self.does(*argv)
+        return Completed(argv=tuple(argv), returncode=code, stdout=stdout, stderr=stderr)
+
+    def execute(self, argv, seconds, environment, sink=None):
+        assert argv[1:4] == ("--", "--force", "dump-md")
+        text = golden("dump-8-node1.txt").encode()
+        sink(text[:777])
+        sink(text[777:])
+        return Completed(argv=argv, returncode=0)
+
+    def does(self, name, *words):
+        if name == "vgs":
+            return 0, VGS, ""
+        if name == "lvs":
+            return 0, LVS if "-a" in words else VOLUMES, ""
+        if name == "lvm":
+            return 0, "  LVM version:     2.03.16(2) (2022-05-18)\n", ""
+        if name == "drbdadm" and words[0] == "get-gi":
+            return 0, "C9E8219B1C3DB725:098BCFFA96149B65:0:0:1:1:1:0:0:0:0\n", ""
+        if name == "drbdadm" and words[0] == "dump":
+            return 0, CONFIGURATION, ""
+        if name == "drbdadm" and words[0] == "sh-dev":
+            return 0, "/dev/drbd0\n", ""
+        if name == "drbdadm" and words[0] == "sh-ll-dev":
+            return 0, "/dev/vdb\n", ""
+        if name == "drbdadm" and words[0] == "secondary":
+            return 11, "", "0: State change failed: (-12) Device is held open by someone\n"
+        return 0, "", ""
+
+
+if __name__ == "__main__":
+    serve.Server(serve.Stream(sys.stdin.buffer, sys.stdout.buffer),
+                 lambda seconds: Served(sys.argv[1], seconds)).serve()

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A node through its two ends: what is asked here is done there, and silence is an error."""
+
+import hashlib
+import json
+import os
+import sys
+
+import pytest
+
+from dualstor.recover import bitmap, deeds, link, side
+from dualstor.recover.diskio import Disk, NotDone
+from dualstor.recover.side import Failed, Half, Unreachable
+from sourcetree import TREE
+from unit.recover.test_segments import layout
+
+CONTENT = bytes(range(256)) * (16 * 800)     # 800 blocks
+SCRIPT = "import sys, runpy; sys.path[:0] = {!r}; sys.argv[1:] = [{!r}]; " \
+         "runpy.run_module('unit.recover.served', run_name='__main__')"
+
+
+@pytest.fixture
+def node(tmp_path):
+    """A function that makes a Link to a node whose devices are files."""
+    for name in ("drbd0", "vdb"):
+        (tmp_path / name).write_bytes(CONTENT)
+    made = []
+
+    def link_to(winner=True, program=None):
+        paths = [os.path.join(TREE, name) for name in ("tests", "lib")]
+        argv = (sys.executable, "-c", program or SCRIPT.format(paths, str(tmp_path)))
+        made.append(link.Link(argv, "node1", "r0", "vg0", winner))
+        return made[-1]
+    yield link_to
+    for each in made:
+        each.close()
+
+
+def asked(tmp_path):
+    """The commands that changed something."""
+    lines = [json.loads(line) for line in (tmp_path / "asked").read_text().splitlines()]
+    quiet = ("get-gi", "dump", "sh-dev", "sh-ll-dev")
+    return [" ".join(words) for words in lines
+            if words[0] not in ("lvs", "vgs", "lvm") and words[1] not in quiet]
+
+
+def test_what_it_is_like(node):
+    found = node().look()
+    assert found.halves == (Half(number=0, cstate="StandAlone", role="Primary", dstate="UpToDate",
+                                 oos=352, written=34655, current=0xC9E8219B1C3DB724,
+                                 parent=0x098BCFFA96149B64),)
+    assert (found.boot, found.version, found.active) == ("b00t", "8.4.11", ("lvA",))
+    assert found.users == {"lvA": "mounted on /srv"} and found.verifies
+    assert found.policies == ("disconnect",) * 3
+    assert found.standalone and found.primary and found.up_to_date and not found.connected
+
+
+def test_layout_and_bitmap(node):
+    there = node()
+    assert there.layout() == layout() and there.disks() == {0: "/dev/drbd0"}
+    kept = []
+    dump = deeds.dumped(there, 0, kept.extend)
+    assert dump == bitmap.parse(open(os.path.join(
+        TREE, "tests/data/recover/dump-8-node1.txt"), encoding="ascii"))
+    import zlib
+    assert b"bits-set 88;" in zlib.decompress(b"".join(kept))
+    seen = deeds.seen(there, there.look(), "r0")
+    assert seen.copies[0].agrees and seen.copies[0].disk == "pv0"
+    assert seen.users == {"PUajU4": "mounted on /srv"}
+
+
+RANGES = [(0, 4096), (8192, 8192 + (3 << 20) // 4096 * 4096 - 8192)]
+
+
+def test_blocks(node, tmp_path):
+    for winner, name in ((True, "drbd0"), (False, "vdb")):
+        content = bytearray(CONTENT)
+        content[4096:8192] = name.encode().ljust(4096)
+        (tmp_path / name).write_bytes(content)
+        there = node(winner)
+        wanted = b"".join(content[begin:end] for begin, end in RANGES)
+        parts = list(deeds.located(RANGES, there.read(0, RANGES)))
+        assert b"".join(data for _, data in parts) == wanted
+        assert max(len(data) for _, data in parts) <= 1 << 20 and parts[1][0] == 8192
+        assert there.digest(0, [(0, 8192)]) == hashlib.sha256(content[:8192]).digest()
+        assert list(there.digests(0, [(0, 8192)], 4096)) == [
+            hashlib.sha256(content[at:at + 4096]).digest() for at in (0, 4096)]
+
+
+def test_an_answer_of_which_only_a_part_was_taken(node):
+    there = node()
+    assert next(there.read(0, RANGES)) == CONTENT[:4096]
+    assert there.disks() == {0: "/dev/drbd0"}, "in the same session: it holds something"
+    process = there._talk._child.pid
+    zip((), there.digests(0, RANGES, 4096))
+    next(there.digests(0, RANGES, 4096))
+    there.look()
+    assert there._talk._child.pid == process
+
+
+def test_it_writes_on_the_winner_only(node, tmp_path):
+    there = node()
+    there.write(0, 8192, b"x" * 8192)
+    assert (tmp_path / "drbd0").read_bytes() == CONTENT[:8192] + b"x" * 8192 + CONTENT[16384:]
+    with pytest.raises(Failed, match="no whole blocks"):
+        there.write(0, 1, b"x" * 4096)
+    with pytest.raises(Failed, match="nothing is written on the loser"):
+        node(False).write(0, 8192, b"y" * 4096)
+    assert (tmp_path / "vdb").read_bytes() == CONTENT
+
+
+def test_deeds(node, tmp_path):
+    there = node(False)
+    for deed, words in (
+            (side.UP, ()), (side.DISCONNECT, ()), (side.CONNECT, ()), (side.DISCARD, ()),
+            (side.PRIMARY, ()), (side.VERIFY, ()), (side.ACTIVATE, ("lvA", "lvE")),
+            (side.DEACTIVATE, ("lvA",)), (side.GUARD, ("lvA", "lvB")), (side.UNGUARD, ("lvB",)),
+            (side.CREATE, ("lvC.node2", "8388608")), (side.CREATE, ("lvA", "8388608")),
+            (side.REMOVE, ("lvA", "none")), (side.HOLD, ()), (side.RELEASE, ())):
+        there.do(deed, words)
+    assert asked(tmp_path) == [
+        "drbdadm up r0", "drbdadm connect r0", "drbdadm connect --discard-my-data r0",
+        "drbdadm primary r0", "drbdadm verify r0", "lvchange -asy vg0/lvA", "lvchange -aey vg0/lvE",
+        "lvchange -aln vg0/lvA", "lvchange -ky vg0/lvA", "lvchange -kn vg0/lvB",
+        "lvcreate --yes -W n -Z n -an -L 8388608b -n lvC.node2 vg0", "lvremove --yes vg0/lvA"]
+    with pytest.raises(Failed, match=r"`drbdadm secondary r0`: .*held open by someone"):
+        there.do(side.SECONDARY)
+    with pytest.raises(Failed, match="the winner's copy is not discarded"):
+        node(True).do(side.DISCARD)
+    with pytest.raises(Failed, match="no deed"):
+        there.do("format")
+
+
+def test_a_volume_that_is_not_there(node):
+    with pytest.raises(Failed, match="r0/7 is not up"):
+        list(node().read(7, RANGES))
+
+
+@pytest.mark.parametrize("program, says", [
+    ("import sys; sys.exit('ssh: connect to host node2 port 22: No route to host')",
+     "No route to host"),
+    ("print('Welcome to node2')", "does not answer"), ("print('{}')", "does not answer"),
+    ("import time; time.sleep(60)", "no answer in 1 s")])
+def test_silence(node, monkeypatch, program, says):
+    monkeypatch.setattr(link, "_SILENCE", 1.0)
+    with pytest.raises(Unreachable, match=says):
+        node(program=program).look()
+
+
+def test_no_program_and_no_host(tmp_path):
+    with pytest.raises(Unreachable, match="not found"):
+        link.Link(("/no/such",), "node1", "r0", "vg0", True).look()
+    with pytest.raises(Unreachable, match="is no host"):
+        link.remote("-oProxyCommand=x")
+    assert link.remote("node2")[-5:] == ("--", "node2", "dualstor", "recover", "--serve")
+
+
+def test_one_that_died_is_begun_again(node):
+    there = node()
+    there.look()
+    there._talk._child.kill()
+    with pytest.raises(Unreachable):
+        there.look()
+    assert there.look().boot == "b00t"
+
+
+# -- disks ----------------------------------------------------------------------------------------
+
+def test_a_disk_is_written_by_one_of_ours(tmp_path):
+    path = tmp_path / "disk"
+    path.write_bytes(CONTENT)
+    one = Disk(str(path), writing=True)
+    with pytest.raises(NotDone, match="cannot be opened"):
+        Disk(str(path), writing=True)
+    one.write(4096, CONTENT[:2 << 20])
+    one.flush()
+    assert b"".join(one.read([(4096, 4096 + (2 << 20))])) == CONTENT[:2 << 20]
+    one.close()
+    with pytest.raises(NotDone):
+        Disk(str(tmp_path / "none"))
+
+
+def test_the_end_of_a_disk(tmp_path):
+    path = tmp_path / "disk"
+    path.write_bytes(CONTENT[:8192])
+    disk = Disk(str(path))
+    with pytest.raises(NotDone, match="ends before 12288"):
+        list(disk.read([(4096, 12288)]))
+    with pytest.raises(NotDone, match="cannot be written"):
+        disk.write(0, b"x" * 4096)
+    with pytest.raises(NotDone, match="no whole blocks"):
+        list(disk.read([(1, 4097)]))
+    with pytest.raises(NotDone, match="no multiple"):
+        list(disk.digests([(0, 4096)], 8192))
+    assert len(list(disk.digests([(0, 8192)], 8192))) == 1
