@@ -68,9 +68,10 @@ def _option(action: "Action") -> Option:
 
 
 def options(parser: "ArgumentParser") -> "tuple[Option, ...]":
-    """The Options of a parser, without its sub-commands."""
+    """The Options of a parser, without its sub-commands and what only our own programs use."""
     return tuple(_option(action) for action in parser._actions
-                 if not isinstance(action, argparse._SubParsersAction))
+                 if not isinstance(action, argparse._SubParsersAction)
+                 and action.help != argparse.SUPPRESS)
 
 
 def subcommands(parser: "ArgumentParser") -> "tuple[Subcommand, ...]":

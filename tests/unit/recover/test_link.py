@@ -164,6 +164,16 @@ def test_one_that_died_is_begun_again(node):
     assert there.look().boot == "b00t"
 
 
+def test_the_command_serves():
+    there = link.Link((sys.executable, os.path.join(TREE, "bin", "dualstor"), "recover", "--serve"),
+                      "node1", "r0", "vg0", False)
+    try:
+        with pytest.raises(Failed, match="node1: there is no deed format"):
+            there.do("format")
+    finally:
+        there.close()
+
+
 # -- disks ----------------------------------------------------------------------------------------
 
 def test_a_disk_is_written_by_one_of_ours(tmp_path):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """``dualstor recover``: the command line."""
 
+import argparse
+
 from dualstor.command.codes import ExitStatus
 from dualstor.command.recover import document, finding, screen
 from dualstor.command.status import command as status
@@ -42,6 +44,7 @@ def add_arguments(parser: "ArgumentParser") -> None:
                         default=observe.PART_TIME,
                         help="how long each part may take to answer, on a busy host "
                              f"({observe.PART_TIME:g})")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)   # recover/link.py
 
 
 def _checked(report: "Report", resource: "str | None") -> None:
@@ -83,6 +86,10 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     :returns: ExitStatus, by the most severe finding
     :raises DualstorError: --peer is no host, or there is no such resource
     """
+    if arguments.serve:
+        from dualstor.recover import serve
+        serve.main()
+        return ExitStatus.OK
     if arguments.peer:
         peer.argv(arguments.peer)
     report = status.look(arguments)
