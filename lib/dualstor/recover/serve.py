@@ -22,7 +22,7 @@ from dualstor.record import whole
 from dualstor.recover import side
 from dualstor.recover.diskio import Disk
 from dualstor.recover.side import Failed
-from dualstor.tools import drbdadm, drbdsetup, lvm
+from dualstor.tools import drbdadm, drbdgi, drbdsetup, lvm
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _DUMP_SECONDS = 1800.0  # for a dump: its text is read as fast as the other node
 _ALIVE = 1.0            # seconds after which whoever waits learns that it continues
 _LONGEST = 64 << 20     # bytes of a line of a request: ranges of a bitmap at random
 _POLICIES = ("after-sb-0pri", "after-sb-1pri", "after-sb-2pri")
-_LOW_BIT = 1            # of an UUID: the node was Primary
+_GENERATION_SECONDS = 20.0
 
 
 class Stream:
@@ -167,13 +167,9 @@ class Server:
                 "current": current, "parent": parent}
 
     def _generation(self, volume: int) -> "tuple[int, int]":
-        """UUIDs as ``drbdadm get-gi`` prints them: CURRENT:BITMAP:HISTORY:HISTORY:flags."""
-        argv = ("drbdadm", "get-gi", f"{self.resource}/{volume}")
-        text = self.host.run(argv, None, drbdsetup.QUIET).answer()
-        numbers = [whole(word, 16) for word in text.strip().split(":")[:2]]
-        if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
-            raise ParseError("drbdadm get-gi", text.strip(), "no UUIDs")
-        return numbers[0] & ~_LOW_BIT, numbers[1] & ~_LOW_BIT
+        """(current, bitmap) UUID of a volume."""
+        found = drbdgi.ask(self.host, f"{self.resource}/{volume}", _GENERATION_SECONDS)
+        return whole(found.current, 16) or 0, whole(found.bitmap, 16) or 0
 
     def _users(self, active: "list[devmapper.MappedVolume]") -> "dict[str, str]":
         """{name: who} of the LVs that are open, of those that are watched."""

@@ -74,7 +74,8 @@ class Served(PaperHost):
         if name == "lvm":
             return 0, "  LVM version:     2.03.16(2) (2022-05-18)\n", ""
         if name == "drbdadm" and words[0] == "get-gi":
-            return 0, "C9E8219B1C3DB725:098BCFFA96149B65:0:0:1:1:1:0:0:0:0\n", ""
+            return 0, "C9E8219B1C3DB725:098BCFFA96149B65:" + "0" * 16 + ":" + "0" * 16 + \
+                ":1:1:1:0:0:0:0\n", ""
         if name == "drbdadm" and words[0] == "dump":
             return 0, CONFIGURATION, ""
         if name == "drbdadm" and words[0] == "sh-dev":
