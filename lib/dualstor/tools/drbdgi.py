@@ -8,7 +8,7 @@ identifier.
 """
 
 from dualstor.errors import ParseError
-from dualstor.record import Record
+from dualstor.record import Record, whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Generation(Record):
 
 def _identifier(word: str) -> str:
     """The identifier in a word, without the bit that says Primary; "" for none."""
-    number = int(word, 16) & ~1
+    number = (whole(word, 16) or 0) & ~1
     return f"{number:016X}" if number > 1 else ""
 
 

@@ -52,7 +52,7 @@ def _words(kind: str, name: str) -> "tuple[str, str, str]":
 
 
 def _to_text(host: "Files", hold: Hold, holder: "Process") -> str:
-    lines = (process.to_text(host, holder).strip(), f"{hold.since} {int(hold.begun)}",
+    lines = (process.to_text(host, holder).strip(), f"{hold.since} {hold.begun:d}",
              hold.resource, " ".join(hold.groups), " ".join(hold.why.split()))
     return "\n".join(lines) + "\n"
 
