@@ -8,6 +8,8 @@ from lablib.faults.stage import Stage
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
+WHOLE = 480  # seconds until a node with two resources has caught up
+
 
 @pytest.fixture
 def stage(ground):
@@ -34,7 +36,7 @@ def test_the_only_good_copy_of_either_resource_survives_and_both_are_thawed(stag
     assert len([each for each in stage.fencing() if each["killed"]]) == 1
     stage.heal("replication")
     stage.start(victim)
-    stage.whole()
+    stage.whole(WHOLE)
     for node in stage.lab.nodes:
         stage.holds(node)
     assert all(check.ok for check in stage.checks), stage.checks
