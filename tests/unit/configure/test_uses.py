@@ -129,7 +129,7 @@ def test_a_guest_migrates_live_and_has_time_to(generation):
     guest = members(generation)["web"]
     times = {each.name: int(each.timeout[:-1]) for each in guest.operations}
     assert guest.agent == "ocf:heartbeat:VirtualDomain"
-    assert dict(guest.meta) == {"allow-migrate": "true"}
+    assert dict(guest.meta) == {"allow-migrate": "true", "resource-stickiness": "100"}
     assert dict(guest.parameters)["migration_transport"] == "ssh"
     # its agent suggests 90, 90, 30, 120 and 60 s
     assert times["start"] >= 90 and times["stop"] >= 90 and times["monitor"] >= 30
@@ -140,8 +140,10 @@ def test_no_pcs_warns_of_the_commands():
     """0.11.6 wants "meta" before meta attributes; a group is made of what is there (0.12)."""
     found = list(pcs.commands(part(), BY_NAME["lvmlockd"]))
     assert ("resource", "group", "add", "mail", "mail-lv", "mail-fs") in found
-    assert [words[-2:] for words in found if "meta" in words and words[1] == "create"] == [
-        ("meta", "allow-migrate=true")]
+    assert [words[words.index("meta"):] for words in found if "meta" in words
+            and words[1] == "create"] == [
+        ("meta", "resource-stickiness=100"), ("meta", "resource-stickiness=100"),
+        ("meta", "allow-migrate=true", "resource-stickiness=100")]
     assert not [words for words in found if "--group" in words]
 
 

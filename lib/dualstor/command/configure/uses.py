@@ -30,6 +30,9 @@ HYPERVISOR = "qemu:///system"
 #: The mount of a GFS2 waits until the journal of a lost node is replayed, after its fencing.
 _GFS2_START = "120s"
 
+#: Else Pacemaker moves it back when a node returns: a migration, or an outage for nothing.
+_STAYS = ("resource-stickiness", "100")
+
 
 # -- the cluster's configuration ------------------------------------------------------
 
@@ -55,9 +58,10 @@ def _one_at_a_time(use: "Use", pair: "Pair") -> Part:
         parameters=(("vgname", pair.lvm.vg), ("lvname", use.disks[0].lv),
                     ("vg_access_mode", pair.generation.locking),
                     ("activation_mode", "exclusive")),
+        meta=(_STAYS,),
         operations=(Operation("start", "90s"), Operation("stop", "90s"),
                     Operation("monitor", "90s", interval="30s")))
-    mounted = _filesystem(use.name + "-fs", use, pair.lvm.vg, "60s", "noatime")
+    mounted = _filesystem(use.name + "-fs", use, pair.lvm.vg, "60s", "noatime").but(meta=(_STAYS,))
     return Part(alone=(Alone(members=(activation, mounted), group=use.name),))
 
 
@@ -67,7 +71,7 @@ def _guest(use: "Use", _pair: "Pair") -> Part:
         id=use.name, standard="ocf", provider="heartbeat", type="VirtualDomain",
         parameters=(("config", use.config), ("hypervisor", HYPERVISOR),
                     ("migration_transport", use.transport)),
-        meta=(("allow-migrate", "true"),),
+        meta=(("allow-migrate", "true"), _STAYS),
         operations=(Operation("start", "120s"), Operation("stop", "180s"),
                     Operation("monitor", "30s", interval="30s"),
                     Operation("migrate_to", "600s"), Operation("migrate_from", "120s"))),)),))
