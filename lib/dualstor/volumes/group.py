@@ -76,8 +76,9 @@ class Volumes:
         self._begin()
         there = self._find(name)
         if there is None:
-            tags = ("--addtag", EXCLUSIVE_TAG) if exclusive else ()
-            self._lvm(("lvcreate", "--yes", "-L", size, "-n", name) + tags + tuple(options)
+            # clvmd would activate it on both nodes; lvmlockd has this mode by itself
+            alone = ("--addtag", EXCLUSIVE_TAG, "-aey") if exclusive else ()
+            self._lvm(("lvcreate", "--yes", "-L", size, "-n", name) + alone + tuple(options)
                       + (self.vg,))
             if not exclusive and not self._clvmd():
                 # lvcreate leaves it exclusive, also to the other nodes' agents

@@ -26,6 +26,18 @@ def good(**changes):
         "fence": [fence("node1"), fence("node2")]}, **changes)
 
 
+#: One use of each kind; with cman there is no agent for the second.
+GFS2 = {"kind": "gfs2", "lv": "files", "size": "8M", "mountpoint": "/srv/files"}
+MAIL = {"kind": "filesystem", "lv": "mail", "size": "8M", "mountpoint": "/var/mail"}
+WEB = {"kind": "vm", "name": "web", "disks": [{"lv": "web0", "size": "8M"},
+                                              {"lv": "web1", "size": "4M"}]}
+
+
+def uses(generation):
+    """A use of each kind that a generation can have."""
+    return [GFS2, WEB] if generation == "cman" else [GFS2, MAIL, WEB]
+
+
 def pair(**changes):
     return answers.pair(good(**changes))
 
@@ -75,4 +87,27 @@ def any_answers(draw):
     if draw(st.booleans()):
         made["lvm"].update(lv=draw(fit(names.volume, ids)),
                            size=draw(st.sampled_from(("10G", "500M", "100%FREE"))))
+    made["use"] = draw(some_uses(made))
     return made
+
+
+def _free(made, check, taken):
+    """Names that are good, and not in use."""
+    known = {made["lvm"]["vg"], made["drbd"]["resource"], made["lvm"].get("lv")} | taken
+    return fit(check, st.text(LETTERS + "_-", min_size=1, max_size=8).map("u".__add__)).filter(
+        lambda name: name not in known and "-" not in name)
+
+
+@st.composite
+def some_uses(draw, made):
+    """A few uses of LVs that do not have a name twice."""
+    found, taken = [], set()
+    for kind in draw(st.lists(st.sampled_from(("gfs2", "filesystem", "vm")), max_size=2)):
+        if kind == "filesystem" and made["generation"] == "cman":
+            continue
+        name = draw(_free(made, lambda text: names.use(text) or names.volume(text), taken))
+        taken.add(name)
+        size = draw(st.sampled_from(("10G", "500M")))
+        found.append({"kind": kind, "name": name, "disks": [{"lv": name, "size": size}]}
+                     if kind == "vm" else {"kind": kind, "lv": name, "size": size})
+    return found

@@ -6,6 +6,7 @@ import shlex
 from lxml import etree
 
 from dualstor.command.configure.pacemaker import (
+    Alone,
     Ban,
     Clone,
     Colocation,
@@ -43,6 +44,7 @@ def _xml_primitive(element):
     return Primitive(
         id=element.get("id"), standard=element.get("class"), provider=element.get("provider"),
         type=element.get("type"), parameters=_pairs(element, "instance_attributes"),
+        meta=_pairs(element, "meta_attributes"),
         operations=tuple(_operation(op.get("name"), op.attrib)
                          for op in element.findall("operations/op")))
 
@@ -58,6 +60,11 @@ def _xml_clone(element):
     return made
 
 
+def _xml_alone(element):
+    group = element.get("id") if element.tag == "group" else None
+    return Alone(members=tuple(_xml_primitive(e) for e in element.iter("primitive")), group=group)
+
+
 def from_cib(text):
     """The Part in a <cib> or a <configuration>."""
     root = etree.fromstring(text)
@@ -67,8 +74,12 @@ def from_cib(text):
     return Part(
         properties=tuple((e.get("name"), e.get("value")) for e in root.findall(
             "crm_config/cluster_property_set/nvpair")),
-        fences=tuple(_xml_primitive(e) for e in root.findall("resources/primitive")),
-        clones=tuple(_xml_clone(e) for e in root.find("resources") if e.tag != "primitive"),
+        fences=tuple(_xml_primitive(e) for e in root.findall("resources/primitive")
+                     if e.get("class") == "stonith"),
+        clones=tuple(_xml_clone(e) for e in root.find("resources")
+                     if e.tag not in ("primitive", "group")),
+        alone=tuple(_xml_alone(e) for e in root.find("resources")
+                    if e.tag == "group" or (e.tag == "primitive" and e.get("class") != "stonith")),
         bans=tuple(Ban(resource=e.get("rsc"), node=e.get("node"))
                    for e in root.findall("constraints/rsc_location")
                    if e.get("score") == "-INFINITY"),
@@ -84,8 +95,9 @@ def from_cib(text):
 
 
 def _split(words):
-    """(options before the first "op", [(action, options)], words after) of a create command."""
-    options, operations, rest = [], [], []
+    """(options before the first "op", [(action, options)], meta attributes, words after) of a
+    create command."""
+    options, operations, meta, rest = [], [], [], []
     words, target = list(words), None
     target = options
     while words:
@@ -93,24 +105,27 @@ def _split(words):
         if word == "op":
             target = []
             operations.append((words.pop(0), target))
+        elif word == "meta":
+            target = meta
         elif "=" not in word:
             rest = [word] + words
             break
         else:
             target.append(tuple(word.split("=", 1)))
-    return tuple(options), tuple(_operation(*each) for each in operations), rest
+    return tuple(options), tuple(_operation(*each) for each in operations), tuple(meta), rest
 
 
 def _pcs_create(words, stonith):
     agent = ("stonith:" + words[3] if stonith else words[3]).split(":")
-    options, operations, rest = _split(words[4:])
+    options, operations, meta, rest = _split(words[4:])
     return Primitive(id=words[2], standard=agent[0], provider=None if stonith else agent[1],
-                     type=agent[-1], parameters=options, operations=operations), rest
+                     type=agent[-1], parameters=options, operations=operations,
+                     meta=meta), rest
 
 
 def from_pcs(text):
     """The Part that a script of pcs commands makes."""
-    part, grouped, plain = Part(), {}, {}
+    part, grouped, plain, cloned = Part(), {}, {}, set()
     lexer = shlex.shlex(text, posix=True, punctuation_chars="\n")
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " ", True, ""
     lines, line = [], []
@@ -135,7 +150,8 @@ def from_pcs(text):
             grouped[words[3]] = [plain.pop(name) for name in words[4:]]
         elif words[0] == "resource" and words[1] in ("clone", "promotable", "master"):
             of = words[-1 - len([w for w in words if "=" in w]) - ("meta" in words)]
-            members = tuple(grouped.get(of) or [plain[of]])
+            members = tuple(grouped.get(of) or [plain.pop(of)])
+            cloned.add(of)
             part += Part(clones=(Clone(
                 members=members, group=of if of in grouped else None,
                 promotable=words[1] != "clone",
@@ -151,7 +167,10 @@ def from_pcs(text):
                 id=words[-1][3:], resource=words[3], other=words[6 if role else 5], role=role),))
         else:
             raise AssertionError(words)
-    return part
+    return part.but(alone=tuple(
+        [Alone(members=(primitive,)) for primitive in plain.values()]
+        + [Alone(members=tuple(members), group=name) for name, members in grouped.items()
+           if name not in cloned]))
 
 
 # -- crmsh ------------------------------------------------------------------------------
@@ -163,18 +182,21 @@ def _crm_values(words):
 
 def _crm_primitive(words):
     agent = words[2].split(":")
-    parameters, operations, section = (), [], None
+    parameters, meta, operations, section = (), (), [], None
     for word in words[3:]:
-        if word in ("params", "op"):
+        if word in ("params", "op", "meta"):
             section = word
             if word == "op":
                 operations.append([])
         elif section == "params":
             parameters += _crm_values([word])
+        elif section == "meta":
+            meta += _crm_values([word])
         else:
             operations[-1].append(word)
     return Primitive(id=words[1], standard=agent[0], type=agent[-1],
                      provider=agent[1] if len(agent) == 3 else None, parameters=parameters,
+                     meta=meta,
                      operations=tuple(_operation(op[0], _crm_values(op[1:])) for op in operations))
 
 
@@ -211,14 +233,20 @@ def from_crm(text):
             part += Part(properties=_crm_values(words[1:]))
         elif kind:
             raise AssertionError(line)
-    return part.but(fences=tuple(p for name, p in primitives.items() if name not in used))
+    grouped = {name for members in groups.values() for name in members}
+    single = [p for name, p in primitives.items() if name not in used | grouped]
+    return part.but(
+        fences=tuple(p for p in single if p.standard == "stonith"),
+        alone=tuple([Alone(members=(p,)) for p in single if p.standard != "stonith"]
+                    + [Alone(members=tuple(primitives[name] for name in members), group=group)
+                       for group, members in groups.items() if not used & set(members)]))
 
 
 # -- comparing --------------------------------------------------------------------------
 
 
 def _sorted_primitive(each):
-    return each.but(parameters=tuple(sorted(each.parameters)),
+    return each.but(parameters=tuple(sorted(each.parameters)), meta=tuple(sorted(each.meta)),
                     operations=tuple(sorted(each.operations, key=repr)))
 
 
@@ -227,11 +255,16 @@ def _sorted_clone(each):
                     meta=tuple(sorted(each.meta)))
 
 
+def _sorted_alone(each):
+    return each.but(members=tuple(_sorted_primitive(member) for member in each.members))
+
+
 def in_order(part):
     """A Part whose order tells nothing, without what the cluster sets itself."""
     return Part(
         properties=tuple(sorted(pair for pair in part.properties if pair[0] not in _ITS_OWN)),
         fences=tuple(sorted((_sorted_primitive(each) for each in part.fences), key=repr)),
         clones=tuple(sorted((_sorted_clone(each) for each in part.clones), key=repr)),
+        alone=tuple(sorted((_sorted_alone(each) for each in part.alone), key=repr)),
         bans=tuple(sorted(part.bans, key=repr)), orders=tuple(sorted(part.orders, key=repr)),
         colocations=tuple(sorted(part.colocations, key=repr)))

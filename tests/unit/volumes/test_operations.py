@@ -52,9 +52,10 @@ def test_exclusive_and_back(shared, node):
     assert shared.active("data") == NODES and not tags(shared, "data")
 
 
-def test_made_exclusive(shared):
-    shared.volumes().create("alone", "8M", exclusive=True)
-    assert shared.active("alone") == ("node1",)
+def test_made_exclusive(pair):
+    """With clvmd lvcreate would activate it on both nodes."""
+    pair.volumes().create("alone", "8M", exclusive=True)
+    assert pair.active("alone") == ("node1",)
 
 
 @pytest.mark.parametrize("operation", [

@@ -4,17 +4,22 @@
 What is left out has a default where a safe one exists. All errors are reported at once.
 """
 
-from dualstor.command.configure import names
+from dualstor.command.configure import names, pacemaker
 from dualstor.command.configure.generations import BY_NAME
 from dualstor.command.configure.loaded import DEFAULT
 from dualstor.command.configure.model import (
+    FILESYSTEM,
     FULL_SYNC,
+    GFS2,
     SKIP_SYNC,
+    VM,
+    Disk,
     DrbdAnswers,
     Fence,
     LvmAnswers,
     Node,
     Pair,
+    Use,
 )
 from dualstor.command.configure.render.drbd import NOTICE
 from dualstor.errors import DualstorError
@@ -37,12 +42,20 @@ _WITNESS = f"a third node as a diskless witness is for DRBD's own quorum. {_NOT_
 
 #: The keys of a file, by table. "options" holds what the agent takes.
 _KEYS = {
-    "": {"cluster", "generation", "nodes", "drbd", "lvm", "fence", "properties"},
+    "": {"cluster", "generation", "nodes", "drbd", "lvm", "fence", "properties", "use"},
     "nodes": {"name", "address", "replication", "disk"},
     "drbd": {"resource", "version", "minor", "port", "first_sync", "disk", "quorum"},
     "lvm": {"vg", "lv", "size"},
     "fence": {"node", "agent", "delay", "options"},
+    GFS2: {"kind", "name", "lv", "size", "mountpoint"},
+    FILESYSTEM: {"kind", "name", "lv", "size", "mountpoint", "filesystem"},
+    VM: {"kind", "name", "disks", "config", "transport"},
+    "disks": {"lv", "size"},
 }
+
+_JOURNALS = 16  # characters of a GFS2 file system's name (mkfs.gfs2(8), the limit of older ones)
+_NO_AGENT = ("needs ocf:heartbeat:LVM-activate (resource-agents 4.1), which needs a newer LVM than "
+             "hosts with cman have")
 
 
 class AnswersWrong(DualstorError):
@@ -220,6 +233,61 @@ def _ids_differ(read: _Reader, nodes: "tuple[Node, ...]", drbd: DrbdAnswers,
             read.problems.append(f"node {node.name} disk {node.disk} is DRBD's own device")
 
 
+def _disk(read: _Reader, table: "dict[str, Any]", where: str) -> Disk:
+    return Disk(lv=read.text(table, "lv", where, names.volume),
+                size=read.text(table, "size", where, names.amount))
+
+
+def _guest(read: _Reader, table: "dict[str, Any]", name: str, where: str) -> Use:
+    tables = read.tables(table.get("disks", []), f"{where} disks", _KEYS["disks"])
+    if not tables:
+        read.problems.append(f"{where} has no disks: expected disks = [{{lv = ..., size = ...}}]")
+    return Use(kind=VM, name=name, disks=tuple(_disk(read, each, where) for each in tables),
+               config=read.text(table, "config", where, names.domain_file,
+                                f"/etc/pacemaker/{name}.xml"),
+               transport=read.choice(table, "transport", where, ("ssh", "tls"), "ssh"))
+
+
+def _use(read: _Reader, table: "dict[str, Any]", number: int, generation: str) -> Use:
+    kind = read.choice(table, "kind", f"use {number}", (GFS2, FILESYSTEM, VM), GFS2)
+    lv = table.get("lv")
+    name = read.text(table, "name", f"use {number}", names.use, lv)
+    where = f"use {name or number}"
+    read.table(table, where, _KEYS.get(kind))
+    if kind == VM:
+        return _guest(read, table, name, where)
+    if kind == GFS2 and len(name) > _JOURNALS:
+        read.problems.append(f"{where}: a GFS2 file system's name has at most {_JOURNALS} "
+                             "characters")
+    if kind == FILESYSTEM and BY_NAME.get(generation, BY_NAME["cman"]).engine == "cman":
+        read.problems.append(f"{where}: {_NO_AGENT}")
+    return Use(kind=kind, name=name, disks=(_disk(read, table, where),),
+               filesystem=GFS2 if kind == GFS2 else
+               read.choice(table, "filesystem", where, ("xfs", "ext4"), "xfs"),
+               mountpoint=read.text(table, "mountpoint", where, names.mountpoint, f"/srv/{name}"))
+
+
+def _uses(read: _Reader, answers: "dict[str, Any]", lvm: LvmAnswers,
+          generation: str) -> "tuple[Use, ...]":
+    tables = read.tables(answers.get("use", []), "use", set())
+    found = tuple(_use(read, table, number, generation) for number, table in enumerate(tables, 1))
+    volumes = [lvm.lv] + [disk.lv for use in found for disk in use.disks]
+    for what, all_of in (("LV", volumes), ("mount point", [use.mountpoint for use in found]),
+                         ("file", [use.config for use in found])):
+        for each in sorted({name for name in all_of if name and all_of.count(name) > 1}):
+            read.problems.append(f"use: {what} {each} is named twice: each use needs its own")
+    return found
+
+
+def _ids_once(made: Pair) -> None:
+    """Refuse names from which the cluster's configuration would have an id twice."""
+    ids = pacemaker.ids(pacemaker.whole(made))
+    twice = sorted({each for each in ids if ids.count(each) > 1})
+    if twice:
+        raise AnswersWrong([f"the cluster would have the id {each} twice: give the use, the DRBD "
+                            "resource or the volume group another name" for each in twice])
+
+
 def _properties(read: _Reader, answers: "dict[str, Any]") -> "tuple[tuple[str, str], ...]":
     found = read.pairs(answers.get("properties", {}), "properties")
     for name, _ in found:
@@ -239,12 +307,14 @@ def pair(answers: "dict[str, Any]") -> Pair:
     nodes = _nodes(read, answers)
     drbd, lvm = _drbd(read, answers), _lvm(read, answers)
     _ids_differ(read, nodes, drbd, lvm)
+    generation = read.choice(answers, "generation", "the answers:", tuple(BY_NAME), "lvmlockd")
     made = Pair(
         cluster=read.text(answers, "cluster", "the answers:", names.cluster, "pair"),
-        generation_name=read.choice(answers, "generation", "the answers:", tuple(BY_NAME),
-                                    "lvmlockd"),
+        generation_name=generation, uses=_uses(read, answers, lvm, generation),
         nodes=nodes, drbd=drbd, lvm=lvm, fences=_fences(read, answers, nodes),
         properties=_properties(read, answers))
     if read.problems:
         raise AnswersWrong(read.problems)
+    if made.uses:
+        _ids_once(made)
     return made

@@ -56,6 +56,37 @@ class LvmAnswers(Record):
     size: "str | None" = None
 
 
+#: What a volume is used for: a file system on both nodes, one on a node at a time, a guest.
+GFS2, FILESYSTEM, VM = "gfs2", "filesystem", "vm"
+
+
+class Disk(Record):
+    """An LV of a use, and its size."""
+
+    lv: str
+    size: str
+
+
+class Use(Record):
+    """What stands on one LV or, for a virtual machine, on several.
+
+    ``name``: the cluster's id of it. ``filesystem``: "gfs2", "xfs" or "ext4", at ``mountpoint``.
+    ``config``: the file of a virtual machine's libvirt domain; ``transport``: how it migrates.
+    """
+
+    kind: str
+    name: str
+    disks: "tuple[Disk, ...]"
+    filesystem: str = ""
+    mountpoint: str = ""
+    config: str = ""
+    transport: str = ""
+
+    def device(self, vg: str) -> str:
+        """The device of its first LV."""
+        return f"/dev/{vg}/{self.disks[0].lv}"
+
+
 class Pair(Record):
     """The whole pair. ``properties``: further cluster properties, (name, value) pairs."""
 
@@ -66,6 +97,7 @@ class Pair(Record):
     lvm: LvmAnswers
     fences: "tuple[Fence, ...]"
     properties: "tuple[tuple[str, str], ...]" = ()
+    uses: "tuple[Use, ...]" = ()
 
     @property
     def generation(self) -> "Generation":

@@ -17,7 +17,10 @@ _CLUSTER = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,14}\Z")
 _DISK = re.compile(r"/dev/[A-Za-z0-9/_.:+=@%-]+\Z")
 _AGENT = re.compile(r"fence_[a-z0-9_]+\Z")
 _OPTION = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
+_PATH = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)+\Z")
 _SIZE = re.compile(r"[1-9][0-9]*[MGTmgt]\Z|[1-9][0-9]?%(FREE|VG)\Z|100%(FREE|VG)\Z")
+
+_SYSTEM = ("bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "usr")
 
 #: Ids that the cluster's configuration has itself.
 TAKEN = ("locking", "dlm", "lvm-lock-daemon")
@@ -80,6 +83,36 @@ def volume(text: str) -> "str | None":
 def size(text: str) -> "str | None":
     """A size for lvcreate."""
     return None if _SIZE.match(text) else "is no size: e.g. 10G, 500M or 100%FREE"
+
+
+def amount(text: str) -> "str | None":
+    """A size of an LV that is made while others are there."""
+    return "is no size: e.g. 10G or 500M" if size(text) or "%" in text else None
+
+
+def use(text: str) -> "str | None":
+    """The name of a use, which is also the cluster's id of it."""
+    return _not_taken(text) if _ID.match(text) else \
+        "is no name for a resource of the cluster: a letter, then letters, digits, `_`, `.` or `-`"
+
+
+def mountpoint(text: str) -> "str | None":
+    """The directory on which a file system is mounted."""
+    if not _PATH.match(text):
+        return "is no path of a directory: begin it with /, without blanks and without . and .."
+    if text.split("/")[1] in _SYSTEM:
+        return "is in a directory of the system: choose another, e.g. below /srv"
+    return None
+
+
+def domain_file(text: str) -> "str | None":
+    """The path of a libvirt domain's file that libvirt does not read by itself."""
+    if not _PATH.match(text) or not text.endswith(".xml"):
+        return "is no path of a file: begin it with / and end it with .xml"
+    if text.startswith("/etc/libvirt/"):
+        return "is in libvirt's own directory: the domain would be defined on both nodes, and " \
+               "libvirt could start it on both; e.g. /etc/pacemaker/NAME.xml"
+    return None
 
 
 def disk(text: str) -> "str | None":

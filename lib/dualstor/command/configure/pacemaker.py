@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The cluster's configuration as one immutable model; render/{pcs,crm,cib}.py write it down.
 
-It has two parts, as the volume group can be made only once DRBD and locking run:
-``base`` and ``group``. Timeouts and intervals are those that the agents' interfaces suggest.
+It has parts, as the volume group can be made only once DRBD and locking run, and what stands on
+its LVs only once these are made: ``base``, ``group`` and ``uses``. Timeouts and intervals are
+those that the agents' interfaces suggest.
 """
 
 from dualstor.agents import catalogue
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dualstor.ocf.parameters import Interface
     Pairs = Tuple[Tuple[str, str], ...]
 
-BASE, GROUP = "base", "group"
+BASE, GROUP, USES = "base", "group", "uses"
 
 #: Ids.
 LOCKING, DLM, LOCK_DAEMON = "locking", "dlm", "lvm-lock-daemon"
@@ -55,6 +56,7 @@ class Primitive(Record):
     type: str
     operations: "tuple[Operation, ...]"
     parameters: "Pairs" = ()
+    meta: "Pairs" = ()
 
     @property
     def agent(self) -> str:
@@ -83,6 +85,18 @@ class Clone(Record):
     def attributes(self, modern: bool) -> "Pairs":
         """Its meta attributes; before Pacemaker 2 a kind of clone of its own is promotable."""
         return self.meta + ((("promotable", "true"),) if self.promotable and modern else ())
+
+
+class Alone(Record):
+    """What runs on one node: a primitive, or the group ``group`` of several."""
+
+    members: "tuple[Primitive, ...]"
+    group: "str | None" = None
+
+    @property
+    def id(self) -> str:
+        """The id by which constraints name it."""
+        return self.group or self.members[0].id
 
 
 class Ban(Record):
@@ -121,6 +135,7 @@ class Part(Record):
     properties: "Pairs" = ()
     fences: "tuple[Primitive, ...]" = ()
     clones: "tuple[Clone, ...]" = ()
+    alone: "tuple[Alone, ...]" = ()
     bans: "tuple[Ban, ...]" = ()
     orders: "tuple[Order, ...]" = ()
     colocations: "tuple[Colocation, ...]" = ()
@@ -213,11 +228,27 @@ def group(pair: "Pair") -> Part:
                                 other=locking)))
 
 
+def uses(pair: "Pair") -> Part:
+    """The Part with what stands on the LVs, all of which needs the volume group."""
+    from dualstor.command.configure import uses as kinds
+    return kinds.part(pair)
+
+
+def ids(part: Part) -> "list[str]":
+    """The ids of all resources and constraints of a Part."""
+    found = [primitive.id for primitive in part.fences]
+    for of in part.clones + part.alone:
+        found += [member.id for member in of.members] + ([of.group] if of.group else [])
+    found += [clone.id for clone in part.clones] + [ban.id for ban in part.bans]
+    return found + [each.id for each in part.orders] + [each.id for each in part.colocations]
+
+
 def parts(pair: "Pair") -> "dict[str, Part]":
     """{name: Part}, in the order in which they are loaded."""
-    return {BASE: base(pair), GROUP: group(pair)}
+    found = {BASE: base(pair), GROUP: group(pair)}
+    return dict(found, **{USES: uses(pair)}) if pair.uses else found
 
 
 def whole(pair: "Pair") -> Part:
     """All of it as one Part."""
-    return base(pair) + group(pair)
+    return base(pair) + group(pair) + uses(pair)

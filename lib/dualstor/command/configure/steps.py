@@ -4,8 +4,9 @@
 ``dualstor configure --apply --steps`` (take.py) can do most of it.
 """
 
+from dualstor.command.configure import uses
 from dualstor.command.configure.model import FULL_SYNC
-from dualstor.command.configure.pacemaker import BASE, GROUP
+from dualstor.command.configure.pacemaker import BASE, GROUP, USES
 from dualstor.command.configure.render import corosync
 from dualstor.recipes import Step
 
@@ -142,6 +143,13 @@ def steps(pair: "Pair", form: str) -> "tuple[Step, ...]":
         Step((first,), (loading(GROUP, form),), "The volume group as a resource.", GROUP),
         Step((first,), (("crm_resource", "--wait"), ("dualstor", "status")),
              "The volume group is active on both nodes, and the last line of the screen says so.",
-             "settled"),
+             "settled")]
+    if pair.uses:
+        found += uses.steps(pair)
+        found.append(Step((first,), (loading(USES, form), ("crm_resource", "--wait"),
+                                     ("crm_mon", "-1")),
+                          "What stands on the LVs, as resources; the last command shows where "
+                          "they run."))
+    found += [
         Step(both, (("dualstor", "check"),), "Checks that nothing was forgotten.")]
     return tuple(found)

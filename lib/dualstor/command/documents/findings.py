@@ -17,7 +17,7 @@ Words in capitals stand for values that the finding names.
 _AREAS = {"files": "Files", "drbd": "DRBD", "lvm": "LVM", "cman": "cman (cluster.conf)",
           "corosync": "corosync (corosync.conf)", "dlm": "dlm", "quorum": "Quorum",
           "firewall": "Firewall", "ports": "Ports", "pacemaker": "Pacemaker",
-          "packages": "Packages and kernel"}
+          "libvirt": "libvirt", "packages": "Packages and kernel"}
 
 
 def _text(text: str) -> str:

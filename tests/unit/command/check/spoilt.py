@@ -129,7 +129,82 @@ _BAN = '<rsc_location id="%s" rsc="%s" node="%s" score="-INFINITY"/>'
 _TYPE = "locking_type = 3"
 _LEFT_OUT = '<rsc_%s id="vg0-%s-%s"'
 
+def _use(identifier, agent, meta="", **parameters):
+    """The XML of a resource of ocf:heartbeat."""
+    inner = "".join(f'<nvpair id="{identifier}-p-{name}" name="{name}" value="{value}"/>'
+                    for name, value in parameters.items())
+    return (f'<primitive id="{identifier}" class="ocf" provider="heartbeat" type="{agent}">{meta}'
+            f'<instance_attributes id="{identifier}-p">{inner}</instance_attributes></primitive>')
+
+
+def _tied(name):
+    return (f'<rsc_order id="{name}-o" first="vg0-clone" then="{name}"/><rsc_colocation '
+            f'id="{name}-c" rsc="{name}" with-rsc="vg0-clone" score="INFINITY"/>')
+
+
+_INTERLEAVE = '<meta_attributes id="files-m"><nvpair id="files-i" name="interleave" value="true"/>' \
+              "</meta_attributes>"
+_FILES = _use("files", "Filesystem", device="/dev/vg0/lv0", directory="/srv", fstype="gfs2")
+_ALLOW = '<meta_attributes id="web-m"><nvpair id="web-m1" name="allow-migrate" value="true"/>' \
+         "</meta_attributes>"
+WEB_XML = "/etc/pacemaker/web.xml"
+_DOMAIN = """<domain type='kvm'><name>web</name><devices>
+<disk type='block' device='disk'><driver name='qemu' type='raw' cache='none'/>
+<source dev='/dev/vg0/lv0'/><target dev='vda'/></disk></devices></domain>
+"""
+
+
+def with_uses(pair, *changes):
+    """A pair with a GFS2, an xfs of one node and a guest; each of *changes* is (old, new)."""
+    found = (f'<clone id="files-clone">{_INTERLEAVE}{_FILES}</clone><group id="mail">'
+             + _use("mail-lv", "LVM-activate", vgname="vg0", lvname="lv1",
+                    vg_access_mode="lvmlockd", activation_mode="exclusive")
+             + _use("mail-fs", "Filesystem", device="/dev/mapper/vg0-lv1", directory="/var/mail",
+                    fstype="xfs")
+             + "</group>" + _use("web", "VirtualDomain", _ALLOW, config=WEB_XML))
+    ties = _tied("files-clone") + _tied("mail") + _tied("web")
+    for old, new in changes:
+        assert old in found + ties, old
+        found, ties = found.replace(old, new), ties.replace(old, new)
+    return pair.write(WEB_XML, _DOMAIN).pacemaker("</resources>", found + "</resources>") \
+        .pacemaker("</constraints>", ties + "</constraints>")
+
+
+def _uses(*changes):
+    return C, lambda pair: with_uses(pair, *changes)
+
+
+def _guest(old, new, hosts=(0, 1)):
+    return C, lambda pair: with_uses(pair).edit(WEB_XML, old, new, hosts)
+
+
 SPOILT = {
+    # what stands on the LVs
+    "PCMK-USE-ORDER": [
+        _uses((f'<rsc_order id="{name}-o" first="vg0-clone" then="{name}"/>', ""))
+        for name in ("files-clone", "mail", "web")],
+    "PCMK-USE-COLOCATION": [
+        _uses((f'rsc="{name}" with-rsc="vg0-clone" score="INFINITY"',
+               f'rsc="{name}" with-rsc="vg0-clone" score="100"'))
+        for name in ("files-clone", "mail", "web")],
+    "PCMK-USE-LOCAL-FS": [
+        _uses(('value="gfs2"', 'value="ext4"')), _uses(("/dev/mapper/vg0-lv1", "/dev/vg0/lv0")),
+        _uses(('value="exclusive"', 'value="shared"')),
+        (C, lambda p: with_uses(p).answer("lvs", old="|dualstor.exclusive", new="|"))],
+    "PCMK-USE-GFS2": [_uses((f'<clone id="files-clone">{_INTERLEAVE}{_FILES}</clone>', _FILES)),
+                      _uses((_INTERLEAVE, ""))],
+    "PCMK-USE-MIGRATE-EXCLUSIVE": [
+        _guest("/dev/vg0/lv0", "/dev/vg0/lv1"),
+        (C, lambda p: with_uses(p, ('name="lvname" value="lv1"', 'name="lvname" value="lv0"')))],
+    "PCMK-USE-MIGRATE-DISK": [
+        _guest("/dev/vg0/lv0", "/dev/sdb1"),
+        _guest("type='block' device='disk'><driver name='qemu' type='raw' cache='none'/>\n"
+               "<source dev='/dev/vg0/lv0'/>",
+               "type='file'><source file='/var/lib/libvirt/images/web.img'/>")],
+    "LIBVIRT-CACHE": [_guest("cache='none'", "cache='writeback'"), _guest(" cache='none'", ""),
+                      _guest("cache='none'", "cache='writethrough'", (1,))],
+    "LIBVIRT-AUTOSTART": [
+        (C, lambda p: with_uses(p).kind("/etc/libvirt/qemu/autostart/web.xml", "link", (1,)))],
     # DRBD
     "DRBD-SYNTAX": [(C, _res("resource r0 {", "resource r0 {{")), (M, _res("\t\tmeta-disk", "}")),
                     (C, lambda p: p.write(COMMON, 'global { usage-count "no; }')),

@@ -11,7 +11,8 @@ MODULES = ("files", "drbd_syntax", "drbd_dual", "drbd_structure", "drbd_host", "
            "corosync_network", "corosync_crypto", "corosync_test", "dlm", "quorum", "firewall",
            "ports", "pacemaker_fencing", "pacemaker_devices", "pacemaker_timing",
            "pacemaker_sbd", "pacemaker_clones", "pacemaker_constraints", "pacemaker_locations",
-           "pacemaker_operations", "pacemaker_storage", "pacemaker_verify", "packages")
+           "pacemaker_operations", "pacemaker_storage", "pacemaker_uses",
+           "pacemaker_verify", "libvirt_domains", "packages")
 
 
 def rules() -> "tuple[registry.Rule, ...]":

@@ -135,6 +135,9 @@ def _collect(host: Host, answers: "Answers", source: str, name: str) -> Tree:
     files, unreadable = _files(host)
     paths = {path: kind(host, path)
              for path in list(wanted.PATHS) + wanted.named_paths(files)}
+    # a link in a copied tree leads out of it, so it is not followed
+    paths.update({path: "link" for path in wanted.named_links(files)
+                  if os.path.islink(host.file(path))})
     for command, argv in wanted.COMMANDS:
         answers.ask(command, argv)
     for command, argv in wanted.lvm_commands(_lvm_version(answers)):

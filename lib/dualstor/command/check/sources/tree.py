@@ -30,7 +30,7 @@ class Tree(Record):
     """One host. All mappings have text as keys.
 
     ``files``: path -> text, of those that exist; ``unreadable``: path -> why.
-    ``paths``: path -> "file", "program", "directory", "device", or "" (nothing).
+    ``paths``: path -> "file", "program", "directory", "device", "link", or "" (nothing).
     ``aliases``: path of a device -> its other names, separated by blanks.
     ``programs``: name -> path, "" if it is not installed; a name may be missing.
     ``silent``: name of a command -> why there is no output.

@@ -37,11 +37,15 @@ FILES = (
     "/sys/block/*/dm/name", "/sys/block/*/dm/uuid",
     "/proc/drbd", "/proc/sys/kernel/hostname", "/sys/module/drbd/version",
     selinux.ENFORCE, selinux.MODULE,
+    "/etc/libvirt/qemu/*.xml", "/etc/pacemaker/*.xml",
     "/var/lib/pacemaker/cib/cib.xml", "/var/lib/heartbeat/crm/cib.xml",
 )
 
 #: Paths of which only the kind is read.
 PATHS = ("/etc/corosync/authkey", "/sys/kernel/dlm", "/usr/sbin", "/usr/bin", "/proc/self")
+
+#: Where libvirt has links to the domains that it starts by itself; of a link only that it is there.
+DOMAINS, AUTOSTART = "/etc/libvirt/qemu/", "/etc/libvirt/qemu/autostart/"
 
 #: Directories in which a block device has further names.
 ALIASES = ("/dev", "/dev/mapper", "/dev/disk/by-id", "/dev/disk/by-path", "/dev/disk/by-uuid",
@@ -188,6 +192,13 @@ def named_paths(files: "dict[str, str]") -> "list[str]":
     return sorted(set(_HANDLER.findall(drbd)) | set(_DISK.findall(drbd))
                   | set(_KEYFILE.findall(_in(files, "/etc/corosync/")))
                   | {path for path in libraries if path.startswith("/")})
+
+
+def named_links(files: "dict[str, str]") -> "list[str]":
+    """Links by which libvirt starts the domains in these files by itself."""
+    names = {posixpath.basename(path) for path in files
+             if path.startswith((DOMAINS, "/etc/pacemaker/"))}
+    return sorted(AUTOSTART + name for name in names)
 
 
 def named_programs(files: "dict[str, str]", cib: str) -> "list[str]":

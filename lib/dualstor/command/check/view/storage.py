@@ -67,6 +67,11 @@ def devices(host: "HostView") -> "dict[str, str]":
 _PLAIN = re.compile(r"^/dev/(?:sd|vd|xvd|hd|nvme)[a-z0-9]+$")
 
 
+def is_plain(path: str) -> bool:
+    """Whether a path names a disk of one host, or a partition of it."""
+    return bool(_PLAIN.match(path))
+
+
 def elsewhere(host: "HostView", group: str) -> "list[str]":
     """The disks that a VG is on, if they are plain ones and DRBD has nothing to do with them.
 

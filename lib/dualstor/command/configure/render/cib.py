@@ -28,6 +28,7 @@ def _primitive(parent: "etree._Element", primitive: "Primitive") -> None:
     if primitive.provider:
         element.set("provider", primitive.provider)
     element.set("type", primitive.type)
+    _pairs(element, "meta_attributes", primitive.id, primitive.meta)
     _pairs(element, "instance_attributes", primitive.id, primitive.parameters)
     operations = etree.SubElement(element, "operations")
     for operation in primitive.operations:
@@ -78,6 +79,10 @@ def configuration(part: "Part", generation: "Generation") -> "etree._Element":
         _primitive(resources, fence)
     for clone in part.clones:
         _clone(resources, clone, generation.promotable)
+    for one in part.alone:
+        holder = etree.SubElement(resources, "group", id=one.group) if one.group else resources
+        for member in one.members:
+            _primitive(holder, member)
     _constraints(etree.SubElement(root, "constraints"), part)
     return root
 

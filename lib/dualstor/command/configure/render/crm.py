@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from typing import Iterable, Iterator
 
     from dualstor.command.configure.generations import Generation
-    from dualstor.command.configure.pacemaker import Clone, Part, Primitive
+    from dualstor.command.configure.pacemaker import Alone, Clone, Part, Primitive
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:%@+-")
 
@@ -28,15 +28,22 @@ def _primitive(primitive: "Primitive") -> str:
         lines.append("params " + _options(primitive.parameters))
     lines += [f"op {operation.name} {_options(operation.values)}"
               for operation in primitive.operations]
+    if primitive.meta:
+        lines.append("meta " + _options(primitive.meta))
     return " \\\n    ".join(lines)
+
+
+def _members(of: "Clone | Alone") -> "Iterator[str]":
+    """The lines of primitives, and of the group that they are in."""
+    for member in of.members:
+        yield _primitive(member)
+    if of.group:
+        yield f"group {of.group} {' '.join(member.id for member in of.members)}"
 
 
 def _clone(clone: "Clone", modern: bool) -> "Iterator[str]":
     """The lines of a clone; the promotable one of Pacemaker 1.1 is an ``ms``."""
-    for member in clone.members:
-        yield _primitive(member)
-    if clone.group:
-        yield f"group {clone.group} {' '.join(member.id for member in clone.members)}"
+    yield from _members(clone)
     yield (f"{'ms' if clone.promotable and not modern else 'clone'} {clone.id} {clone.of} \\\n    "
            f"meta {_options(clone.attributes(modern))}")
 
@@ -48,6 +55,8 @@ def render(part: "Part", generation: "Generation") -> str:
         lines.append(_primitive(fence))
     for clone in part.clones:
         lines += _clone(clone, generation.promotable)
+    for one in part.alone:
+        lines += _members(one)
     for ban in part.bans:
         lines.append(f"location {ban.id} {ban.resource} -inf: {ban.node}")
     for order in part.orders:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Iterable, Iterator
 
     from dualstor.command.configure.generations import Generation
-    from dualstor.command.configure.pacemaker import Clone, Part, Primitive
+    from dualstor.command.configure.pacemaker import Alone, Clone, Part, Primitive
 
 #: Files in the current directory: the configuration as it was and as it is to be.
 BEFORE, AFTER = "dualstor-before.xml", "dualstor-after.xml"
@@ -32,7 +32,17 @@ def _operations(primitive: "Primitive") -> "list[str]":
 
 def _create(primitive: "Primitive", *further: str) -> "tuple[str, ...]":
     return ("resource", "create", primitive.id, primitive.agent,
-            *_options(primitive.parameters), *_operations(primitive), *further)
+            *_options(primitive.parameters), *_operations(primitive),
+            *(("meta", *_options(primitive.meta)) if primitive.meta else ()), *further)
+
+
+def _members(of: "Clone | Alone", modern: bool) -> "Iterator[tuple[str, ...]]":
+    """The commands of primitives, and of the group that they are in."""
+    within = ("--group", of.group) if of.group and not modern else ()
+    for member in of.members:
+        yield _create(member, *within)
+    if of.group and modern:
+        yield ("resource", "group", "add", of.group, *(each.id for each in of.members))
 
 
 def _clone(clone: "Clone", modern: bool) -> "Iterator[tuple[str, ...]]":
@@ -42,18 +52,13 @@ def _clone(clone: "Clone", modern: bool) -> "Iterator[tuple[str, ...]]":
     and of what follows ``clone`` or ``promotable`` in ``resource create``.
     """
     meta = _options(clone.meta)
+    yield from _members(clone, modern)
     if not modern:
-        for member in clone.members:
-            yield _create(member, *(("--group", clone.group) if clone.group else ()))
         if clone.promotable:
             yield ("resource", "master", clone.id, clone.of, *meta)
         else:
             yield ("resource", "clone", clone.of, *meta)
         return
-    for member in clone.members:
-        yield _create(member)
-    if clone.group:
-        yield ("resource", "group", "add", clone.group, *(each.id for each in clone.members))
     yield ("resource", "promotable" if clone.promotable else "clone", clone.of, "meta", *meta)
 
 
@@ -68,6 +73,8 @@ def commands(part: "Part", generation: "Generation") -> "Iterator[tuple[str, ...
         yield ("constraint", "location", ban.resource, "avoids", ban.node)
     for clone in part.clones:
         yield from _clone(clone, generation.promotable)
+    for one in part.alone:
+        yield from _members(one, generation.promotable)
     for order in part.orders:
         yield ("constraint", "order", order.first_action, order.first, "then", "start",
                order.then, "kind=Mandatory", "id=" + order.id)
