@@ -29,6 +29,7 @@ SUBCOMMANDS = (
     ("status", "dualstor.command.status.command"),
     ("recover", "dualstor.command.recover.command"),
     ("metrics", "dualstor.command.metrics.command"),
+    ("report", "dualstor.command.report.command"),
     ("volume", "dualstor.command.volume"),
     ("completion", "dualstor.command.completion"),
     ("install-agents", "dualstor.command.installagents"),

@@ -69,13 +69,13 @@ def _code(advices: "tuple[Advice, ...]") -> ExitStatus:
     return ExitStatus.OK
 
 
-def here(wait: float, count: bool = False) -> "Report":
+def here(wait: float, count: bool = False, locks: bool = True) -> "Report":
     """The Report of this node.
 
     :param wait: seconds that each part may take
-    :param count: as observe.look
+    :param count: as observe.look; ``locks``, too
     """
-    return observe.look(lambda: host(wait), seconds=wait + _GRACE, count=count)
+    return observe.look(lambda: host(wait), seconds=wait + _GRACE, count=count, locks=locks)
 
 
 def look(arguments: argparse.Namespace) -> "Report":

@@ -325,18 +325,19 @@ def may_ask_lvm(seen: "dict[str, Any]") -> bool:
 
 
 def look(make_host: "Make", gather: "Gather" = at_once, seconds: float = PART_TIME,
-         count: bool = False) -> Report:
+         count: bool = False, locks: bool = True) -> Report:
     """The Report of this node.
 
     :param make_host: function that returns a Host with a deadline of *seconds*
     :param gather: ``at_once`` or ``one_by_one``
     :param count: also read how much each volume of DRBD has out of sync
+    :param locks: whether LVM may be asked for what takes a lock
     """
     seen = gather(_PARTS, make_host, seconds)
     if isinstance(seen["node"], Silent):
         import os
         seen["node"] = os.uname()[1]
-    more: "Parts" = {"listed": see_listed} if may_ask_lvm(seen) else {}
+    more: "Parts" = {"listed": see_listed} if locks and may_ask_lvm(seen) else {}
     groups = _groups(seen["active"])
     more["holds"] = lambda host: see_holds(host, seen["drbd"], groups)
     if groups:
