@@ -16,8 +16,9 @@ MARK = "REMOVED"
 
 #: Parts of names whose values are secrets: parameters of fence agents, settings of DRBD,
 #: corosync, cman, network scripts.
-_NAME = (r"[\w.-]{0,64}(?:passw(?:or)?d|passphrase|passwd|secret|token|community|credential|"
+_WORD = (r"(?:passw(?:or)?d|passphrase|passwd|secret|token|community|credential|"
          r"api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?key|psk)[\w.-]{0,64}")
+_NAME = r"[\w.-]{0,64}?" + _WORD
 _VALUE = r"\"(?P<a>(?:[^\"\\\n]|\\.)*)\"|'(?P<b>[^'\n]*)'|(?P<c>[^\s\"';,<>&|)\]}]+)"
 _SHORTEST = 5       # characters of a secret that is looked for without its name
 
@@ -28,9 +29,9 @@ _PAIR = r"<(?:nvpair|param|parameter)\b[^>]{0,2000}?"
 
 _PATTERNS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
     # name=value, name: value, --name=value; also as JSON
-    rf"(?<![\w-])-{{0,2}}(?P<name>{_NAME})[\"']?\s*[=:]\s*(?:{_VALUE})",
+    rf"(?P<name>{_WORD})[\"']?\s*[=:]\s*(?:{_VALUE})",
     # the same in a text that is quoted in JSON
-    rf"{_NAME}\\+[\"']\s*[=:]\s*\\+[\"'](?P<c>[^\"'\\\n]+)",
+    rf"{_WORD}\\+[\"']\s*[=:]\s*\\+[\"'](?P<c>[^\"'\\\n]+)",
     # name value: DRBD's settings, crmsh, options of fence agents
     rf"(?<![\w-])(?:shared-secret|--{_NAME})[ \t]+(?:{_VALUE})",
     # a pair of the CIB or of cluster.conf, its attributes in either order
@@ -39,7 +40,7 @@ _PATTERNS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
     # corosync.conf's key, and ifcfg's KEY, KEY1 ...
     rf"(?:^|(?<=\n))[ \t]*key\d?[ \t]*[:=][ \t]*(?:{_VALUE})",
     # a password in a URL
-    r"://[^/\s:@\"']*:(?P<c>[^/\s@\"']+)@",
+    r"://[^/\s:@\"']{0,256}:(?P<c>[^/\s@\"']{1,256})@",
     # a private key
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<c>.*?)(?:-----END|\Z)".replace(".*?", r"[\s\S]*?")))
 
@@ -68,11 +69,12 @@ def clean(text: str, known: "Iterable[str]" = ()) -> str:
 
     :param known: what ``secrets`` has found in all texts
     """
-    spans = sorted(_values(text), reverse=True)
-    begun = len(text) + 1
-    for begin, end in spans:
-        if end <= begun:
-            text, begun = text[:begin] + MARK + text[end:], begin
+    pieces, ended = [], 0
+    for begin, end in sorted(_values(text), key=lambda span: (span[0], -span[1])):
+        if begin >= ended:
+            pieces += [text[ended:begin], MARK]
+        ended = max(ended, end)
+    text = "".join(pieces) + text[ended:]
     for each in known:
         text = text.replace(each, MARK)
     return text
