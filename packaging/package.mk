@@ -43,6 +43,7 @@ install:        ## command, library, agents, handler, metadata, manuals: DESTDIR
 install-doc:    ## the documents: DESTDIR= PREFIX=/usr DOCDIR=
 	find README.md CHANGELOG.md SECURITY.md docs -type f -size +0 ! -path 'docs/man/*' \
 	    -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(DOCDIR)/{}' \;
+	$(INSTALL) -D -m 644 packaging/sos/dualstor.py '$(DESTDIR)$(DOCDIR)/sos/dualstor.py'
 
 # In raw policy language, so it needs no sources of a policy; semodule takes it as it is or compressed.
 build/selinux/dualstor.pp: packaging/selinux/dualstor.te packaging/selinux/dualstor.fc

@@ -42,6 +42,12 @@ _dualstor() {
         'recover --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
         'recover --peer') COMPREPLY=($(compgen -A hostname -- "$word")); return ;;
         'recover --wait') return ;;
+        'metrics --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+        'metrics --wait') return ;;
+        'metrics --output') COMPREPLY=($(compgen -f -- "$word")); return ;;
+        'report --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
+        'report --output') COMPREPLY=($(compgen -f -- "$word")); return ;;
+        'report --wait') return ;;
         'volume --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
         'volume -L'|'volume --size') return ;;
         'volume --timeout') return ;;
@@ -50,11 +56,13 @@ _dualstor() {
         'install-agents --root') COMPREPLY=($(compgen -d -- "$word")); return ;;
     esac
     case "$sub" in
-        '') COMPREPLY=($(compgen -W '-h --help --version check configure status recover volume completion install-agents' -- "$word")) ;;
+        '') COMPREPLY=($(compgen -W '-h --help --version check configure status recover metrics report volume completion install-agents' -- "$word")) ;;
         'check') COMPREPLY=($(compgen -W '-h --help --json --color --peer --root --cib --generation --record --only --ignore --explain --quiet' -- "$word")) ;;
         'configure') COMPREPLY=($(compgen -W '-h --help --json --color --answers --node --fence --generation --drbd --first-sync --cluster --resource --disk --minor --port --vg --lv --size --property --format --migrate --output --apply --steps --yes --root' -- "$word")) ;;
         'status') COMPREPLY=($(compgen -W '-h --help --json --color --watch --interval --wait --peer' -- "$word")) ;;
         'recover') COMPREPLY=($(compgen -W '-h --help --json --color --peer --plan --wait' -- "$word")) ;;
+        'metrics') COMPREPLY=($(compgen -W '-h --help --json --color --wait --output' -- "$word")) ;;
+        'report') COMPREPLY=($(compgen -W '-h --help --json --color --output --wait' -- "$word")) ;;
         'volume') COMPREPLY=($(compgen -W '-h --help --json --color -L --size --exclusive --timeout create grow rename remove exclusive shared list wait' -- "$word")) ;;
         'completion') COMPREPLY=($(compgen -W '-h --help --json --color bash zsh fish' -- "$word")) ;;
         'install-agents') COMPREPLY=($(compgen -W '-h --help --json --color --root --remove' -- "$word")) ;;

@@ -8,6 +8,8 @@ _dualstor() {
         'configure:write the configuration of a pair of nodes'
         'status:show what is going on, and what to do now'
         'recover:say what happened to the pair, what each node has, and what can be done'
+        'metrics:print the state of the pair as metrics for Prometheus'
+        'report:write one archive of what somebody who helps needs'
         'volume:make, grow, rename or remove volumes on both nodes'
         'completion:print the completion of this command for a shell'
         'install-agents:put the agents where Pacemaker looks, after pip install'
@@ -80,6 +82,20 @@ _dualstor() {
             '--peer[also ask the other node, over ssh\: what both have is compared, and fewer steps are printed]:HOST:_hosts' \
             '--plan[change nothing at all, not even the hold of a recover that has died]' \
             '--wait[how long each part may take to answer, on a busy host (5)]:SECONDS:' ;;
+        metrics) _arguments \
+            '-h[show this help message and exit]' \
+            '--help[show this help message and exit]' \
+            '--json[print one JSON document (described in docs/json.md) and nothing else]' \
+            '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
+            '--wait[how long each part may take to answer, on a busy host (5)]:SECONDS:' \
+            '--output[write to FILE, all at once or not at all, instead of printing]:FILE:_files' ;;
+        report) _arguments \
+            '-h[show this help message and exit]' \
+            '--help[show this help message and exit]' \
+            '--json[print one JSON document (described in docs/json.md) and nothing else]' \
+            '--color[colour and progress\: auto is on a terminal only]:COLOR:(auto always never)' \
+            '--output[the archive, which must not exist yet (dualstor-report-NODE-TIME.tar.gz in the current directory); - for stdout]:FILE:_files' \
+            '--wait[how long each part of the status may take to answer (5)]:SECONDS:' ;;
         volume) _arguments \
             '-h[show this help message and exit]' \
             '--help[show this help message and exit]' \

@@ -28,10 +28,16 @@ SUBCOMMANDS = (
     ("configure", "dualstor.command.configure.command"),
     ("status", "dualstor.command.status.command"),
     ("recover", "dualstor.command.recover.command"),
+    ("metrics", "dualstor.command.metrics.command"),
+    ("report", "dualstor.command.report.command"),
     ("volume", "dualstor.command.volume"),
     ("completion", "dualstor.command.completion"),
     ("install-agents", "dualstor.command.installagents"),
 )
+
+#: Packages of libraries, where they are not named as these.
+PACKAGES = {"prometheus_client":
+            "python3-prometheus-client (Fedora and EL: python3-prometheus_client)"}
 
 
 def _there(path: str) -> bool:
@@ -47,7 +53,8 @@ class Lacking:
 
     def __init__(self, name: str, library: str) -> None:
         self.SUMMARY = self.DESCRIPTION = f"needs {library} for Python"
-        self.complaint = f"`dualstor {name}` {self.SUMMARY}: install the package python3-{library}"
+        package = PACKAGES.get(library, f"python3-{library}")
+        self.complaint = f"`dualstor {name}` {self.SUMMARY}: install the package {package}"
 
 
 def _module(name: str, path: str) -> "ModuleType | Lacking":

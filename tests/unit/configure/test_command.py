@@ -9,7 +9,7 @@ import stat
 import jsonschema
 import pytest
 
-from dualstor.command import main
+from dualstor.command import atomic, main
 from dualstor.command.codes import ExitStatus
 from dualstor.command.configure import files
 from dualstor.errors import DualstorError
@@ -137,14 +137,14 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
     monkeypatch.setattr(os, "rename", full)
     with pytest.raises(DualstorError, match="No space left on device; it is unchanged"):
-        files.write(str(path), "new")
+        atomic.write(str(path), "new")
     assert path.read_text() == "old" and os.listdir(str(tmp_path)) == ["file"]
 
 
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
-    files.write(str(tmp_path / "link"), "new")
+    atomic.write(str(tmp_path / "link"), "new")
     assert (tmp_path / "link").is_symlink() and (tmp_path / "real").read_text() == "new"
 
 

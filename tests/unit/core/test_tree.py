@@ -38,11 +38,14 @@ def test_agents_need_only_the_standard_library():
     assert {p for p, names in foreign.items() if names} == {"lib/dualstor/ocf/metadata.py"}
 
 
-def test_the_command_needs_lxml_and_psutil_and_rich_may_be_missing():
+def test_the_command_needs_lxml_and_other_libraries_may_be_missing():
     standard = set(sys.stdlib_module_names) | {"dualstor"}
     command = [p for p in SHIPPED if p.startswith("lib/dualstor/command/")]
-    assert {n for p in command for n in imports(p) - standard} <= {"lxml", "psutil", "rich"}
+    assert {n for p in command for n in imports(p) - standard} <= {
+        "lxml", "psutil", "rich", "prometheus_client"}
     assert [p for p in command if "rich" in imports(p)] == ["lib/dualstor/command/console.py"]
+    assert [p for p in command if "prometheus_client" in imports(p)] == [
+        "lib/dualstor/command/metrics/exposition.py"]
 
 
 def test_python_3_6_suffices():

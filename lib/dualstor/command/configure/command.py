@@ -3,7 +3,7 @@
 
 import os
 
-from dualstor.command import distribution
+from dualstor.command import atomic, distribution
 from dualstor.command.codes import ExitStatus
 from dualstor.command.configure import (
     answers,
@@ -122,7 +122,7 @@ def _output(console: "Console", pair: "Pair", rendered: _Rendered, directory: st
     written += [("cib.xml", cib.document(pacemaker.whole(pair), pair.generation), _ROOT_ONLY),
                 ("steps.txt", "\n".join(lines) + "\n", 0o644)]
     for name, text, mode in written:
-        files.write(os.path.join(directory, name), text, mode)
+        atomic.write(os.path.join(directory, name), text, mode)
         console.line(f"wrote {os.path.join(directory, name)}")
 
 
@@ -151,7 +151,7 @@ def _apply(console: "Console", pair: "Pair", arguments: "Namespace") -> bool:
     for change in found:
         path = host.file(change.path)
         backup = files.backup(path)
-        files.write(path, change.after)
+        atomic.write(path, change.after)
         console.line(f"wrote {path}" + (f", the old one is {backup}" if backup else ""))
     return True
 

@@ -6,8 +6,8 @@ import os
 import stat
 import time
 
+from dualstor.command.atomic import write
 from dualstor.command.configure.render import cman, corosync, drbd, hosts, lvmconf
-from dualstor.errors import DualstorError
 from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -71,45 +71,6 @@ def changes(pair: "Pair", read: "Callable[[str], str | None]") -> "tuple[Change,
     found = [Change(path=path, before=read(path), after=text)
              for path, text in sorted(wanted.items())]
     return tuple(change for change in found if change.before != change.after)
-
-
-def _sync_directory(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write(path: str, text: str, mode: int = 0o644) -> None:
-    """Write a file atomically; an existing one keeps its owner and mode.
-
-    :raises DualstorError: it cannot be written; an old one is unchanged
-    """
-    path = os.path.realpath(path)
-    directory = os.path.dirname(path)
-    draft = os.path.join(directory, f".{os.path.basename(path)}.dualstor-{os.getpid()}")
-    try:
-        os.makedirs(directory, exist_ok=True)
-        status = os.stat(path) if os.path.exists(path) else None
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                if status:
-                    os.fchown(stream.fileno(), status.st_uid, status.st_gid)
-                os.fchmod(stream.fileno(), stat.S_IMODE(status.st_mode) if status else mode)
-                os.fsync(stream.fileno())
-            os.rename(draft, path)
-        except BaseException:
-            if os.path.exists(draft):
-                os.unlink(draft)
-            raise
-        _sync_directory(directory)
-    except OSError as problem:
-        raise DualstorError(f"{path} cannot be written: {problem.strerror or problem}; it is "
-                            "unchanged") from problem
 
 
 def backup(path: str) -> "str | None":

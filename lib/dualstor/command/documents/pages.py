@@ -7,7 +7,7 @@ from functools import partial
 
 from dualstor.agents import catalogue
 from dualstor.command import completion
-from dualstor.command.documents import agentman, findings, man, reasons
+from dualstor.command.documents import agentman, findings, man, metrics, reasons
 from dualstor.command.main import build_parser
 from dualstor.ocf import metadata
 
@@ -27,7 +27,7 @@ def _metadata(name: str, version: str) -> str:
 #: path in the tree -> function that renders it
 PAGES: "dict[str, Callable[[], str]]" = {
     "docs/man/dualstor.8": man.render, "docs/findings.md": findings.render,
-    "docs/operations.md": reasons.render}
+    "docs/operations.md": reasons.render, "docs/metrics.md": metrics.render}
 for _name in catalogue.NAMES:
     PAGES[f"docs/man/{agentman.page_name(_name)}.7"] = partial(agentman.render, _name)
     PAGES[f"metadata/{_name}.xml"] = partial(_metadata, _name, "1.1")

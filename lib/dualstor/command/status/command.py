@@ -69,13 +69,22 @@ def _code(advices: "tuple[Advice, ...]") -> ExitStatus:
     return ExitStatus.OK
 
 
+def here(wait: float, count: bool = False, locks: bool = True) -> "Report":
+    """The Report of this node.
+
+    :param wait: seconds that each part may take
+    :param count: as observe.look; ``locks``, too
+    """
+    return observe.look(lambda: host(wait), seconds=wait + _GRACE, count=count, locks=locks)
+
+
 def look(arguments: argparse.Namespace) -> "Report":
     """The Report that is asked for, with the other node's own document if that is.
 
     :param arguments: with ``wait`` and ``peer``
     """
     wait = arguments.wait
-    report = observe.look(lambda: host(wait), seconds=wait + _GRACE)
+    report = here(wait)
     if arguments.peer:
         report = report.but(peer=peer.ask(
             host(_PEER_TIMES * wait), arguments.peer,

@@ -116,6 +116,13 @@ def _out_of_sync(host: "Host", state: "drbd.State | None") -> "tuple[tuple[int, 
     return tuple((number, kib) for number, kib in found if kib is not None)
 
 
+def see_out_of_sync(host: "Host", drbd_report: DrbdReport) \
+        -> "tuple[tuple[str, tuple[tuple[int, int], ...]], ...]":
+    """(resource, what ``_out_of_sync`` returns) of all that are up."""
+    return tuple((name, _out_of_sync(host, state)) for name, state in drbd_report.resources
+                 if state is not None and not isinstance(state, Silent))
+
+
 def _version(host: "Host") -> "str | None":
     """The version of DRBD in the kernel; None: not known."""
     try:
@@ -317,23 +324,28 @@ def may_ask_lvm(seen: "dict[str, Any]") -> bool:
             getattr(state, "suspended", False) for _, state in seen["drbd"].resources))
 
 
-def look(make_host: "Make", gather: "Gather" = at_once, seconds: float = PART_TIME) -> Report:
+def look(make_host: "Make", gather: "Gather" = at_once, seconds: float = PART_TIME,
+         count: bool = False, locks: bool = True) -> Report:
     """The Report of this node.
 
     :param make_host: function that returns a Host with a deadline of *seconds*
     :param gather: ``at_once`` or ``one_by_one``
+    :param count: also read how much each volume of DRBD has out of sync
+    :param locks: whether LVM may be asked for what takes a lock
     """
     seen = gather(_PARTS, make_host, seconds)
     if isinstance(seen["node"], Silent):
         import os
         seen["node"] = os.uname()[1]
-    more: "Parts" = {"listed": see_listed} if may_ask_lvm(seen) else {}
+    more: "Parts" = {"listed": see_listed} if locks and may_ask_lvm(seen) else {}
     groups = _groups(seen["active"])
     more["holds"] = lambda host: see_holds(host, seen["drbd"], groups)
     if groups:
         more["opened"] = lambda host: see_opened(host, seen["active"])
     if not isinstance(seen["cluster"], Silent):
         more["left"] = lambda host: constraints.left(cib.ask(host))
+    if count and not isinstance(seen["drbd"], Silent):
+        more["out_of_sync"] = lambda host: see_out_of_sync(host, seen["drbd"])
     if _fencing_waits(seen):
         more["library"] = dlmstonith.ask
     if groups and not isinstance(seen["cluster"], Silent):

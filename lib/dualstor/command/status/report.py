@@ -137,7 +137,8 @@ class Report(Record):
     ``peer``: the other node's own document, None when it was not asked for. ``published``: (VG,
     node, what that node has published of it). ``opened``: (LV id, who has it open) of active LVs;
     ``left``: constraints that were left; ``holds``: of `dualstor recover`, on this node;
-    ``library``: None where dlm waits for no fencing.
+    ``library``: None where dlm waits for no fencing; ``out_of_sync``: (resource, (volume, KiB) of
+    each), () where that was not asked for.
     """
 
     node: str
@@ -154,6 +155,7 @@ class Report(Record):
     left: "tuple[LeftOver, ...] | Silent" = ()
     holds: "tuple[Hold, ...]" = ()
     library: "Libraries | Silent | None" = None
+    out_of_sync: "tuple[tuple[str, tuple[tuple[int, int], ...]], ...] | Silent" = ()
     time: "str | None" = None
 
     @property

@@ -155,9 +155,12 @@ def _collect(host: Host, answers: "Answers", source: str, name: str) -> Tree:
                 commands=answers.commands, silent=answers.silent)
 
 
-def this_host() -> Tree:
-    """The Tree of this host."""
-    host = Host(Deadline(SECONDS))
+def this_host(host: "Host | None" = None) -> Tree:
+    """The Tree of this host.
+
+    :param host: another way to it
+    """
+    host = host or Host(Deadline(SECONDS))
     return _collect(host, Live(host), "this host", "this host")
 
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``dualstor report``: one archive of what somebody who helps needs."""
