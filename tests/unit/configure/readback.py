@@ -5,7 +5,7 @@ import shlex
 
 from lxml import etree
 
-from dualstor.command.configure.pacemaker import (
+from dualstor.command.configure.parts import (
     Alone,
     Ban,
     Clone,

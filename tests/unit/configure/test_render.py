@@ -132,7 +132,7 @@ def the_whole_cib_is_the_sum_of_its_parts(told):
     made = answers.pair(told)
     text = cib.document(pacemaker.whole(made), made.generation)
     assert in_each_reader(readback.from_cib(text)) == \
-        in_each_reader(pacemaker.base(made) + pacemaker.group(made) + pacemaker.uses(made))
+        in_each_reader(pacemaker.base(made) + pacemaker.group(made) + pacemaker.uses.part(made))
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

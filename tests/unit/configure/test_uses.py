@@ -22,7 +22,7 @@ def made(generation="lvmlockd", **more):
 
 
 def part(generation="lvmlockd"):
-    return pacemaker.uses(made(generation))
+    return pacemaker.uses.part(made(generation))
 
 
 def members(generation="lvmlockd"):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from dualstor.command.configure.generations import Generation
     from dualstor.command.configure.model import Pair
+    from dualstor.command.configure.parts import Part
     from dualstor.command.console import Console
     from dualstor.recipes import Step
 
@@ -59,7 +60,7 @@ The same answers can be in a file (--answers):
   delay = 5
   options = {ip = "10.0.9.1", username = "fence", password = "secret"}"""
 
-RENDERERS: "dict[str, Callable[[pacemaker.Part, Generation], str]]" = {
+RENDERERS: "dict[str, Callable[[Part, Generation], str]]" = {
     "pcs": pcs.render, "crm": crm.render, "cib": cib.render}
 
 _ROOT_ONLY = 0o600  # the Pacemaker configuration holds the passwords of fence devices

@@ -7,16 +7,23 @@ those that the agents' interfaces suggest.
 """
 
 from dualstor.agents import catalogue
-from dualstor.record import Record
+from dualstor.command.configure import uses
+from dualstor.command.configure.parts import (
+    Ban,
+    Clone,
+    Colocation,
+    Operation,
+    Order,
+    Part,
+    Primitive,
+)
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Tuple
-
     from dualstor.command.configure.generations import Generation
     from dualstor.command.configure.model import Fence, Pair
+    from dualstor.command.configure.parts import Pairs
     from dualstor.ocf.parameters import Interface
-    Pairs = Tuple[Tuple[str, str], ...]
 
 BASE, GROUP, USES = "base", "group", "uses"
 
@@ -28,120 +35,6 @@ _PROPERTIES = (("stonith-enabled", "true"), ("no-quorum-policy", "freeze"))
 #: Actions that are no operations of a resource, and those that Pacemaker 2.0 does not know.
 _NO_OPERATION = ("meta-data", "validate-all")
 _SINCE_2_1 = ("reload-agent",)
-
-
-class Operation(Record):
-    """One operation; times as text, e.g. "20s"."""
-
-    name: str
-    timeout: str
-    interval: str = "0s"
-    role: "str | None" = None
-    on_fail: "str | None" = None
-
-    @property
-    def values(self) -> "Pairs":
-        """(name, value) of all except its name."""
-        return tuple((key, value) for key, value in (
-            ("interval", self.interval), ("timeout", self.timeout), ("role", self.role),
-            ("on-fail", self.on_fail)) if value is not None)
-
-
-class Primitive(Record):
-    """A resource; ``standard`` and ``provider`` e.g. "ocf", "dualstor" or "stonith", None."""
-
-    id: str
-    standard: str
-    provider: "str | None"
-    type: str
-    operations: "tuple[Operation, ...]"
-    parameters: "Pairs" = ()
-    meta: "Pairs" = ()
-
-    @property
-    def agent(self) -> str:
-        """E.g. "ocf:dualstor:clvmd"."""
-        return ":".join(word for word in (self.standard, self.provider, self.type) if word)
-
-
-class Clone(Record):
-    """A clone of one primitive, or of the group ``group`` of several. ``meta``: attributes."""
-
-    members: "tuple[Primitive, ...]"
-    meta: "Pairs"
-    promotable: bool = False
-    group: "str | None" = None
-
-    @property
-    def of(self) -> str:
-        """Id of what is cloned."""
-        return self.group or self.members[0].id
-
-    @property
-    def id(self) -> str:
-        """The clone's own."""
-        return self.of + "-clone"
-
-    def attributes(self, modern: bool) -> "Pairs":
-        """Its meta attributes; before Pacemaker 2 a kind of clone of its own is promotable."""
-        return self.meta + ((("promotable", "true"),) if self.promotable and modern else ())
-
-
-class Alone(Record):
-    """What runs on one node: a primitive, or the group ``group`` of several."""
-
-    members: "tuple[Primitive, ...]"
-    group: "str | None" = None
-
-    @property
-    def id(self) -> str:
-        """The id by which constraints name it."""
-        return self.group or self.members[0].id
-
-
-class Ban(Record):
-    """``resource`` never runs on ``node``."""
-
-    resource: str
-    node: str
-
-    @property
-    def id(self) -> str:
-        """The one that pcs gives it; pcs warns when it is given another."""
-        return f"location-{self.resource}-{self.node}--INFINITY"
-
-
-class Order(Record):
-    """``then`` starts after ``first`` has done ``first_action``, and stops before it is undone."""
-
-    id: str
-    first: str
-    first_action: str
-    then: str
-
-
-class Colocation(Record):
-    """``resource`` runs only where ``other`` runs (in the role ``role``)."""
-
-    id: str
-    resource: str
-    other: str
-    role: "str | None" = None
-
-
-class Part(Record):
-    """A configuration, or an addition to one."""
-
-    properties: "Pairs" = ()
-    fences: "tuple[Primitive, ...]" = ()
-    clones: "tuple[Clone, ...]" = ()
-    alone: "tuple[Alone, ...]" = ()
-    bans: "tuple[Ban, ...]" = ()
-    orders: "tuple[Order, ...]" = ()
-    colocations: "tuple[Colocation, ...]" = ()
-
-    def __add__(self, other: "Part") -> "Part":
-        return Part(**{name: value + getattr(other, name) for name, value in self.items()})
 
 
 def _seconds(number: int) -> str:
@@ -228,12 +121,6 @@ def group(pair: "Pair") -> Part:
                                 other=locking)))
 
 
-def uses(pair: "Pair") -> Part:
-    """The Part with what stands on the LVs, all of which needs the volume group."""
-    from dualstor.command.configure import uses as kinds
-    return kinds.part(pair)
-
-
 def ids(part: Part) -> "list[str]":
     """The ids of all resources and constraints of a Part."""
     found = [primitive.id for primitive in part.fences]
@@ -246,9 +133,9 @@ def ids(part: Part) -> "list[str]":
 def parts(pair: "Pair") -> "dict[str, Part]":
     """{name: Part}, in the order in which they are loaded."""
     found = {BASE: base(pair), GROUP: group(pair)}
-    return dict(found, **{USES: uses(pair)}) if pair.uses else found
+    return dict(found, **{USES: uses.part(pair)}) if pair.uses else found
 
 
 def whole(pair: "Pair") -> Part:
     """All of it as one Part."""
-    return base(pair) + group(pair) + uses(pair)
+    return base(pair) + group(pair) + uses.part(pair)

@@ -7,7 +7,7 @@ virsh(1).
 """
 
 from dualstor.command.configure.model import FILESYSTEM, GFS2, VM
-from dualstor.command.configure.pacemaker import (
+from dualstor.command.configure.parts import (
     Alone,
     Clone,
     Colocation,

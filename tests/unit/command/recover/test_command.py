@@ -36,7 +36,7 @@ def on(monkeypatch):
             return
         monkeypatch.setattr(status, "host", lambda seconds: where.host(ONE, 60))
         monkeypatch.setattr(observe, "at_once", observe.one_by_one)
-        monkeypatch.setattr(observe.look, "__defaults__", (observe.one_by_one, observe.PART_TIME))
+        monkeypatch.setattr(observe.look, "__defaults__", (observe.one_by_one, *observe.look.__defaults__[1:]))
     return place
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Sequence
 
     from dualstor.command.configure.generations import Generation
-    from dualstor.command.configure.pacemaker import Clone, Part, Primitive
+    from dualstor.command.configure.parts import Clone, Part, Primitive
 
 HEAD = "Load it with: cibadmin --modify --allow-create --xml-file FILE"
 

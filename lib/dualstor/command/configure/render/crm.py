@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from typing import Iterable, Iterator
 
     from dualstor.command.configure.generations import Generation
-    from dualstor.command.configure.pacemaker import Alone, Clone, Part, Primitive
+    from dualstor.command.configure.parts import Alone, Clone, Part, Primitive
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:%@+-")
 

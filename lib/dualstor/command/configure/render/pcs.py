@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Iterable, Iterator
 
     from dualstor.command.configure.generations import Generation
-    from dualstor.command.configure.pacemaker import Alone, Clone, Part, Primitive
+    from dualstor.command.configure.parts import Alone, Clone, Part, Primitive
 
 #: Files in the current directory: the configuration as it was and as it is to be.
 BEFORE, AFTER = "dualstor-before.xml", "dualstor-after.xml"
