@@ -55,7 +55,7 @@ def look(wait: float) -> "dict[str, Any]":
 
     def made() -> "Host":
         return status.host(sources.SECONDS)
-    parts = {"status": seen, "record": sources.this_host, "log": logs.read}
+    parts: "observe.Parts" = {"status": seen, "record": sources.this_host, "log": logs.read}
     return observe.at_once(parts, made, max(sources.SECONDS, 2 * (wait + _GRACE)) + _GRACE)
 
 

@@ -28,6 +28,7 @@ out; names and addresses are not: read it before you send it. It changes nothing
 lock. What does not answer in time is named in it."""
 
 _STDOUT = "-"
+_STAMP = "%Y%m%dT%H%M%S"
 
 
 def add_arguments(parser: "ArgumentParser") -> None:
@@ -41,14 +42,18 @@ def add_arguments(parser: "ArgumentParser") -> None:
                              f"({observe.PART_TIME:g})")
 
 
-def _archive(files: "dict[str, str]", top: str, now: float) -> bytes:
-    """The archive as bytes."""
+def _archive(files: "dict[str, str]", top: str, now: str) -> bytes:
+    """The archive as bytes.
+
+    :param now: in the form of _STAMP
+    """
+    made = int(time.mktime(time.strptime(now, _STAMP)))
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for name, text in sorted(files.items()):
             data = text.encode("utf-8", "backslashreplace")
             member = tarfile.TarInfo(f"{top}/{name}")
-            member.size, member.mtime, member.mode = len(data), int(now), 0o600
+            member.size, member.mtime, member.mode = len(data), made, 0o600
             archive.addfile(member, io.BytesIO(data))
     return packed.getvalue()
 
@@ -69,14 +74,14 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     :returns: INCOMPLETE where a whole part did not answer
     :raises DualstorError: the archive cannot be written, or exists
     """
-    now = time.time()
+    now = time.strftime(_STAMP)
     node = os.uname()[1].partition(".")[0]
-    top = f"dualstor-report-{node}-{time.strftime('%Y%m%dT%H%M%S', time.localtime(now))}"
+    top = f"dualstor-report-{node}-{now}"
     path = arguments.output or top + ".tar.gz"
     if path != _STDOUT and os.path.lexists(path):
         raise DualstorError(f"--output {path}: it exists")
     seen = collect.look(arguments.wait)
-    made = collect.files(seen, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now)), node)
+    made = collect.files(seen, now, node)
     silent = {name: part.says for name, part in seen.items() if isinstance(part, Silent)}
     if path == _STDOUT:
         console.stdout.buffer.write(_archive(made, top, now))
