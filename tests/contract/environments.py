@@ -9,14 +9,13 @@ the shared VG vg0 with the LV lv0 active on both.
 import errno
 import json
 import os
-import signal
 import time
 
 from dualstor.errors import ToolHung, ToolMissing
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import BUSY, Host
 from dualstor.host.run import Completed
-from simulator import kernelfiles, locking, world
+from simulator import kernelfiles, world
 from simulator.host import Simulation
 from simulator.kernelfiles import Block, Link
 
@@ -35,12 +34,6 @@ class Simulated:
     def host(self, name):
         """A Host of the node."""
         return self._simulation.host(name, TIME)
-
-    def kill(self, name, program):
-        """SIGKILL for a lock daemon."""
-        node = self._simulation.cluster.nodes[name]
-        locking.receive(self._simulation.cluster, node, locking.daemon(node, program),
-                        signal.SIGKILL)
 
     def settle(self):
         """Let time pass."""
@@ -117,10 +110,6 @@ class Machines:
     def host(self, name):
         """A Host of the node."""
         return GuestHost(self._lab.node(name))
-
-    def kill(self, name, program):
-        """SIGKILL for a lock daemon."""
-        self._lab.node(name).ok(["sh", "-c", f"kill -KILL $(pidof {program})"])
 
     def settle(self):
         """Nothing: the tools of the real cluster wait themselves."""

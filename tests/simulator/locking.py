@@ -62,9 +62,6 @@ def leave(cluster, node, name):
     """Leave a lockspace in good order."""
     if node.lockspaces.pop(name, None) is None:
         return
-    for key in [key for key in node.orphans if name == "lvm_" + key.partition("/")[0]]:
-        node.locks.pop(key, None)
-        node.orphans.remove(key)
     peer = cluster.peer(node)
     theirs = peer.lockspaces.get(name) if peer.up else None
     if theirs is not None and node.id in theirs.members:
@@ -82,22 +79,6 @@ def recover(cluster, node, victim):
             space.sequence += 1
     if not victim.up:
         victim.locks.clear()
-
-
-def held(node, vg):
-    """Whether the lvmlockd that runs holds locks on LVs of the VG; not those of one that died."""
-    return any(key.startswith(vg + "/") for key in node.locks if key not in node.orphans)
-
-
-def adopt(node):
-    """A new lvmlockd takes over the locks of LVs that are active, and of no other.
-
-    lvmlockd-core.c, adopt_locks(): the others stay in the kernel as orphans of nobody, and go with
-    their lockspace, which lvmlockd leaves whatever is locked in it (lm_rem_lockspace_dlm() releases
-    it with DLM_USER_LSFLG_FORCEFREE, for which the kernel's lockspace_busy() counts no lock).
-    """
-    active = {"%s/%s" % (m.vg, m.lv) for m in node.mappings.values()}
-    node.orphans = [key for key in node.orphans if key not in active]
 
 
 def daemon(node, program):
@@ -130,8 +111,6 @@ def end(cluster, node, process, clean):
             leave(cluster, node, CLVMD_LOCKSPACE)
     elif process.socket:
         node.sockets[process.socket] = 0
-    if process.program == "lvmlockd":
-        node.orphans = sorted(node.locks)
     if process.program == "clvmd":
         active = {"%s/%s" % (m.vg, m.lv) for m in node.mappings.values()}
         if any(mode == "ex" and lv in active for lv, mode in node.locks.items()):

@@ -211,7 +211,6 @@ class Node:
     processes: dict = field(default_factory=dict)
     mappings: dict = field(default_factory=dict)    # by device-mapper name
     locks: dict = field(default_factory=dict)       # "vg/lv" -> "ex" or "sh"
-    orphans: list = field(default_factory=list)     # those of a dead lvmlockd that none has adopted
     lvm: dict = field(default_factory=dict)         # lvm.conf: "global/use_lvmlockd" -> value
     lvm_version: str = "2.03.16"
     visible_lower: bool = False     # LVM's filter lets the disk below DRBD through

@@ -116,8 +116,6 @@ def conflict(cluster, node, vg, lv, mode):
 
 def lock(node, vg, lv, mode):
     """Take or change the lock; None gives it back."""
-    if "%s/%s" % (vg, lv) in node.orphans:
-        node.orphans.remove("%s/%s" % (vg, lv))
     if mode is None:
         node.locks.pop("%s/%s" % (vg, lv), None)
     else:

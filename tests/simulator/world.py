@@ -99,7 +99,7 @@ def crash(cluster, node):
     node.cman = Cman(votes=node.cman.votes)
     node.joined_once = False
     node.lockspaces, node.stuck, node.processes, node.mappings = {}, [], {}, {}
-    node.orphans, node.deaf = [], []
+    node.deaf = []
     node.attributes, node.scores, node.files, node.sockets = {}, {}, {}, {}
     node.published = {}
     node.run_full, node.unreadable, node.log = False, [], []

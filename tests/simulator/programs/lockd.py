@@ -26,15 +26,12 @@ def lvmlockd(call):
     if call.flag("-h", "--help"):
         call.out("Usage:\nlvmlockd [options]\n")
         return 0
-    adopts = call.value("--adopt", "-A") == "1"
     places = {"pidfile": call.value("-p", "--pid-file"), "socket": call.value("-s", "--socket-path")}
     if locking.daemon(call.node, "lvmlockd") is not None:
         call.err("Fail to lock pidfile [%s]: Resource temporarily unavailable"
                  % (places["pidfile"] or locking.PIDFILE["lvmlockd"]))
         return 1
     spawn(call, "lvmlockd", **places)
-    if adopts:
-        locking.adopt(call.node)
     return 0
 
 
@@ -49,9 +46,7 @@ def _info(call):
             continue
         call.out("\nVG %s lock_type=dlm %s\nLS dlm %s\nLK VG un ver 4" % (vg, group.uuid, name))
         for volume in group.volumes.values():
-            mode = volumes.lock_of(node, vg, volume.name)
-            known = "%s/%s" % (vg, volume.name) not in node.orphans
-            call.out("LK LV %s %s" % (known and mode or "un", volume.uuid))
+            call.out("LK LV %s %s" % (volumes.lock_of(node, vg, volume.name) or "un", volume.uuid))
 
 
 @program("lvmlockctl")
@@ -74,7 +69,8 @@ def lvmlockctl(call):
     if call.flag("-S", "--stop-lockspaces"):
         for name in list(call.node.lockspaces):
             vg = name[len("lvm_"):]
-            if name.startswith("lvm_") and not locking.held(call.node, vg):
+            busy = any(key.startswith(vg + "/") for key in call.node.locks)
+            if name.startswith("lvm_") and not busy:
                 while locking.frozen(call.cluster, call.node, name):
                     yield 0.5
                 locking.leave(call.cluster, call.node, name)

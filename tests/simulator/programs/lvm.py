@@ -332,7 +332,7 @@ def _lockspaces(call, session, names, start):
                 call.out("  VG %s starting dlm lockspace" % group.name)
                 started.append(space)
         elif space in call.node.lockspaces and session.connected:
-            if locking.held(call.node, group.name):
+            if any(key.startswith(group.name + "/") for key in call.node.locks):
                 call.err("  VG %s stop failed: LVs must first be deactivated" % group.name)
                 code = FAILED
             else:
