@@ -30,7 +30,8 @@ _SETTLE = 15.0      # seconds for DRBD to leave or take a state
 _PAUSE = 0.2        # seconds between two looks meanwhile
 _MARGIN = 64 << 20  # bytes that have to be free on top of what is kept
 _ENOUGH = 5         # times that a step without effect is done
-_MODULE = "8.4."
+#: How the version of a module begins with which healing was tried.
+MODULE = "8.4."
 
 
 class Outcome(Record):
@@ -232,7 +233,7 @@ def begin(store: "Store", winner: "Side", loser: "Side", resource: str, vg: str,
                      "or undo it")
     looks = winner.look(), loser.look()
     for each in looks:
-        if not each.version.startswith(_MODULE):
+        if not each.version.startswith(MODULE):
             raise Failed(f"DRBD {each.version} on {each.node}: healing was tried with 8.4 only; "
                          "keep one copy as a whole: `dualstor recover --plan`")
     if choice.refusals:

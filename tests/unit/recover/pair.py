@@ -188,7 +188,7 @@ class FakeSide:
         halves = () if not it.up else (Half(
             number=0, cstate=it.cstate, role=it.role, dstate=it.dstate, oos=len(it.bits) * 4,
             written=it.written, current=it.current, parent=it.parent),)
-        return Look(node=it.name, boot=f"boot{it.boots}", version="8.4.11", halves=halves,
+        return Look(node=it.name, boot=f"{it.name}-boot{it.boots}", version="8.4.11", halves=halves,
                     active=tuple(sorted(it.active)), users=dict(it.users),
                     policies=("disconnect",) * 3, verifies=self.pair.__dict__.get("verifies", True))
 

@@ -4,7 +4,7 @@
 import argparse
 
 from dualstor.command.codes import ExitStatus
-from dualstor.command.recover import document, finding, screen
+from dualstor.command.recover import document, finding, parted, screen
 from dualstor.command.status import command as status
 from dualstor.command.status import observe, peer
 from dualstor.command.status.advised import ERROR, WARNING
@@ -96,6 +96,7 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     _checked(report, arguments.resource)
     report = _lift(report, arguments, console)
     findings = finding.find(report, arguments.resource)
-    screen.show(console, report, findings, arguments.resource)
-    console.document(document.document(report, findings, arguments.resource))
+    apart = parted.look(report, findings, arguments)
+    screen.show(console, report, findings, arguments.resource, apart, arguments.peer or "")
+    console.document(document.document(report, findings, arguments.resource, apart))
     return _code(report, findings)
