@@ -31,6 +31,7 @@ class Node:
         self.alive, self.cstate, self.role, self.dstate = True, "Connected", "Primary", "UpToDate"
         self.active, self.users, self.held = set(self.lvs), {}, False
         self.busy = 0
+        self.kept_off = False
 
     @property
     def up(self):
@@ -299,6 +300,13 @@ class FakeSide:
 
     def _release(self):
         self.it.held = False
+
+    def _keep_off(self, words):
+        assert words == ("node1", "node2")
+        self.it.kept_off = True
+
+    def _admit(self):
+        self.it.kept_off = False
 
     def _create(self, words):
         name, size = words
