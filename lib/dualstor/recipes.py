@@ -425,14 +425,14 @@ def lift(name: str, node: str) -> "tuple[Stage, ...]":
 
 def continued(name: str, winner: str, loser: str) -> "tuple[Stage, ...]":
     """The Stages that end a healing that was interrupted: to its end, or back."""
-    begin = ("dualstor", "recover", name, "--peer", loser)
     return (
         Stage("Either it is finished", (
-            Step((winner,), (begin + ("--winner", winner),),
-                 "It continues where it was, asks before that, and lifts what keeps agents off."),)),
+            Step((winner,), (
+                ("dualstor", "recover", name, "--peer", loser, "--winner", winner),),
+                 "It asks, continues where it was, and lifts what keeps agents off."),)),
         Stage("Or it is undone, which it refuses once the copy of "
               f"{loser} is discarded", (
-                  Step((winner,), (begin + ("--undo",),),
+                  Step((winner,), (("dualstor", "recover", name, "--peer", loser, "--undo"),),
                        f"{winner} gets back what it had; nothing was written on {loser}."),)))
 
 

@@ -21,7 +21,7 @@ _POLICY = "disconnect"
 class Plan(Record):
     """``found`` and ``choices``: None and () where ``refusals`` say why nothing can be compared.
 
-    ``stale``: why the bitmaps are not those of now; then more may have changed than they say.
+    ``stale``: {node: why its bitmap is not that of now}; then more may have changed than they say.
     ``users``: {node: {name of an LV: who has it open, "" for somebody}}; ``choices``: in the order
     of ``nodes``.
     """
@@ -31,9 +31,13 @@ class Plan(Record):
     nodes: "tuple[str, str]"
     found: "Difference | None" = None
     choices: "tuple[Choice, ...]" = ()
-    stale: "tuple[Refusal, ...]" = ()
+    stale: "dict[str, tuple[Refusal, ...]]" = {}
     refusals: "tuple[Refusal, ...]" = ()
     users: "dict[str, dict[str, str]]" = {}
+
+    def old(self, node: str) -> "tuple[Refusal, ...]":
+        """Why the bitmap of a node is not that of now."""
+        return self.stale.get(node, ())
 
     def choice(self, winner: str) -> "Choice | None":
         """What it means that a node wins; None where nothing could be compared."""
@@ -94,4 +98,5 @@ def read(one: "Side", two: "Side", resource: str, vg: str, keep_both: bool = Fal
     choices = [differ.choose(found, seen.node, vg, dict(loser.users), keep_both, seen.layout.free)
                for seen, loser in pairs]
     return plan.but(found=found, choices=differ.recommend(choices[0], choices[1]),
-                    stale=differ.untrusted(mine) + differ.untrusted(theirs))
+                    stale={each.node: old for each in (mine, theirs)
+                           for old in [differ.untrusted(each)] if old})

@@ -329,12 +329,18 @@ class Server:
         me = process.look(self.host, os.getpid())
         if me is None:
             raise Failed("the kernel does not show this process")
+        there = hold.look(self.host, hold.DRBD, self.resource)
+        if there is not None and there.winner not in ("", winner):
+            raise Failed(f"a healing of {self.resource} with {there.winner} as winner was begun "
+                         "and has not ended: finish or undo it there")
         held = hold.of_healing(self.resource, self.vg, winner, loser, int(time.time()))
         hold.take(self.host, held, me, over=True)
         self._store().keep(hold.KEPT, (hold.kept_text(held).encode(),))
 
-    def _do_admit(self) -> None:
+    def _do_admit(self, words: "list[str]") -> None:
         there = hold.look(self.host, hold.DRBD, self.resource)
+        if there is not None and there.winner not in ("", words[0]):
+            return      # that of another healing
         if there is not None and not there.dead and there.pid != os.getpid():
             raise Failed(hold.words(there))
         self._store().remove(hold.KEPT)

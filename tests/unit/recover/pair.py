@@ -305,7 +305,8 @@ class FakeSide:
         assert words == ("node1", "node2")
         self.it.kept_off = True
 
-    def _admit(self):
+    def _admit(self, words):
+        assert words == ("node1",)
         self.it.kept_off = False
 
     def _create(self, words):

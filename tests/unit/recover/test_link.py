@@ -213,7 +213,11 @@ def test_what_keeps_agents_off_is_kept_on_the_disk_and_lifted(node, tmp_path):
     there.close()       # a later session takes it again
     kept.unlink()
     assert there.look().up and kept.exists()
-    there.do(side.ADMIT)
+    with pytest.raises(Failed, match="node1 as winner was begun and has not ended"):
+        node().do(side.KEEP_OFF, ("node2", "node1"))
+    there.do(side.ADMIT, ("node2",))
+    assert kept.exists(), "it is another healing's"
+    there.do(side.ADMIT, ("node1",))
     assert not kept.exists()
     there.close()
     assert there.look().up and not kept.exists()

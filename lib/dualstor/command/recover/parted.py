@@ -146,12 +146,9 @@ def command(plan: "Plan", winner: str, here: str, peer: str) -> str:
     return f"dualstor recover {plan.resource} --peer {host} --winner {winner}"
 
 
-def _choice(console: "Console", plan: "Plan", each: "Choice", here: str, peer: str) -> None:
+def cost(console: "Console", plan: "Plan", each: "Choice") -> None:
+    """What one choice copies, loses and keeps."""
     other = plan.nodes.index(each.loser)
-    console.line()
-    console.line(f"If {each.winner} wins" + (" (recommended: less is lost, or less is to be copied)"
-                                             if each.recommended else "") + ":",
-                 "good" if each.recommended else None)
     if each.carried:
         console.line(f"   {each.winner} gets from {each.loser}: {_named(each.carried, other)}")
     if each.lost:
@@ -161,6 +158,14 @@ def _choice(console: "Console", plan: "Plan", each: "Choice", here: str, peer: s
         console.line("   no LV loses anything")
     console.line(f"   kept on {each.winner} in {journal.PLACE}/{plan.resource}: "
                  f"{amount(each.room)}")
+
+
+def _choice(console: "Console", plan: "Plan", each: "Choice", here: str, peer: str) -> None:
+    console.line()
+    console.line(f"If {each.winner} wins" + (" (recommended: less is lost, or less is to be copied)"
+                                             if each.recommended else "") + ":",
+                 "good" if each.recommended else None)
+    cost(console, plan, each)
     for refusal in each.refusals:
         console.line(f"   not as it is now: {refusal.fact}: {refusal.step}", "error")
     console.line(f"   {each.winner}: `{command(plan, each.winner, here, peer)}`")
@@ -183,7 +188,7 @@ def table(console: "Console", plan: "Plan") -> None:
         if any(sizes):
             console.line(f"{what}: {amount(sizes[0])} changed on {one}, {amount(sizes[1])} on "
                          f"{two}")
-    for each in plan.stale:
+    for each in (refusal for refusals in plan.stale.values() for refusal in refusals):
         console.line(f"As of the last time that DRBD wrote its bitmap: {each.fact}. More may have "
                      "changed than this shows", "warning")
 
