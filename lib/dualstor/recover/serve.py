@@ -333,7 +333,7 @@ class Server:
         if there is not None and there.winner not in ("", winner):
             raise Failed(f"a healing of {self.resource} with {there.winner} as winner was begun "
                          "and has not ended: finish or undo it there")
-        held = hold.of_healing(self.resource, self.vg, winner, loser, int(time.time()))
+        held = hold.of_healing(self.resource, self.vg, winner, loser)
         hold.take(self.host, held, me, over=True)
         self._store().keep(hold.KEPT, (hold.kept_text(held).encode(),))
 
@@ -344,7 +344,7 @@ class Server:
         if there is not None and not there.dead and there.pid != os.getpid():
             raise Failed(hold.words(there))
         self._store().remove(hold.KEPT)
-        hold.lift(self.host, hold.of_healing(self.resource, self.vg, "", "", 0))
+        hold.lift(self.host, hold.of_healing(self.resource, self.vg, "", ""))
 
     def _store(self) -> Store:
         return Store(self.resource, self.host.file(PLACE))

@@ -102,10 +102,10 @@ def look(host: "Files", kind: str, name: str) -> "Hold | None":
     return found if kept is None else found.but(winner=kept.winner, loser=kept.loser)
 
 
-def of_healing(resource: str, vg: str, winner: str, loser: str, since: int) -> Hold:
+def of_healing(resource: str, vg: str, winner: str, loser: str) -> Hold:
     """The Hold that a healing takes on either node."""
-    return Hold(resource=resource, since=since, why=_HEALS, groups=(vg,), begun=True,
-                winner=winner, loser=loser)
+    return Hold(resource=resource, why=_HEALS, groups=(vg,), begun=True, winner=winner,
+                loser=loser)
 
 
 # -- what survives a reboot ---------------------------------------------------------------------

@@ -207,12 +207,13 @@ class Healer:
             journal = self.store.journal()
             if journal is not None and not journal.end:
                 raise       # it was begun
+            why = str(problem) or "interrupted from the keyboard"
             result, fact, step = self._lift("", (winner, loser))
             if result == "unfinished":
-                return result, f"{problem}; {fact}", step
+                return result, f"{why}; {fact}", step
             if isinstance(problem, Refused):
                 raise
-            raise Refused(f"{problem or 'interrupted'}; nothing was changed") from problem
+            raise Refused(f"{why}; nothing was changed") from problem
         return self._healed(winner, loser)
 
     def _planned(self, winner: "Side", loser: "Side") -> "Plan":

@@ -123,7 +123,7 @@ def test_a_hold_that_lives_or_has_begun_something_is_not(on, more):
 def test_of_a_healing_that_was_begun_both_ways_out_are_printed(on, words):
     """test_healing.py types them in that state."""
     simulation = Simulation(world.reach("active"))
-    healing = hold.of_healing("r0", "vg0", ONE, "node2", 1795000000)
+    healing = hold.of_healing("r0", "vg0", ONE, "node2")
     simulation.cluster.nodes[ONE].files[f"{hold.PLACE}/r0/{hold.KEPT}"] = hold.kept_text(healing)
     on(simulation)
     code, out, _ = run(*words)

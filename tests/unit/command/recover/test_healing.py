@@ -15,6 +15,7 @@ from dualstor.host.deadline import Deadline
 from dualstor.recover.journal import HEALED, UNDONE
 from dualstor.recover.side import Failed, Unreachable
 from paper import PaperHost
+from sourcetree import TREE
 from unit.command.recover.player import schema
 from unit.command.recover.test_parted import quiet, report
 from unit.recover.pair import FakeSide, Killed, text
@@ -504,3 +505,15 @@ def test_of_one_that_was_undone_a_new_one_can_be_begun_and_killed_before_it_begi
     assert code == ExitStatus.OK and "Healed" in out
     case.assert_healed()
     case.assert_lifted()
+
+
+def test_the_documented_screen(case):
+    """Rewrite it with DUALSTOR_GOLDEN=1 and read the difference."""
+    quiet(case)
+    out = case.type(*HEAL, "--yes")[1]
+    path = os.path.join(TREE, "docs", "screens", "recover-heal.txt")
+    if os.environ.get("DUALSTOR_GOLDEN"):
+        with open(path, "w", encoding="utf-8") as written:
+            written.write(out)
+    with open(path, encoding="utf-8") as kept:
+        assert out == kept.read()
