@@ -423,6 +423,19 @@ def lift(name: str, node: str) -> "tuple[Stage, ...]":
              "Says what was seen, and lifts the hold: agents do all again."),)),)
 
 
+def continued(name: str, winner: str, loser: str) -> "tuple[Stage, ...]":
+    """The Stages that end a healing that was interrupted: to its end, or back."""
+    return (
+        Stage("Either it is finished", (
+            Step((winner,), (
+                ("dualstor", "recover", name, "--peer", loser, "--winner", winner),),
+                 "It asks, continues where it was, and lifts what keeps agents off."),)),
+        Stage("Or it is undone, which it refuses once the copy of "
+              f"{loser} is discarded", (
+                  Step((winner,), (("dualstor", "recover", name, "--peer", loser, "--undo"),),
+                       f"{winner} gets back what it had; nothing was written on {loser}."),)))
+
+
 # -- as text ------------------------------------------------------------------------------------
 
 

@@ -41,6 +41,7 @@ _dualstor() {
         'status --peer') COMPREPLY=($(compgen -A hostname -- "$word")); return ;;
         'recover --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
         'recover --peer') COMPREPLY=($(compgen -A hostname -- "$word")); return ;;
+        'recover --winner') return ;;
         'recover --wait') return ;;
         'metrics --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
         'metrics --wait') return ;;
@@ -60,7 +61,7 @@ _dualstor() {
         'check') COMPREPLY=($(compgen -W '-h --help --json --color --peer --root --cib --generation --record --only --ignore --explain --quiet' -- "$word")) ;;
         'configure') COMPREPLY=($(compgen -W '-h --help --json --color --answers --node --fence --generation --drbd --first-sync --cluster --resource --disk --minor --port --vg --lv --size --property --format --migrate --output --apply --steps --yes --root' -- "$word")) ;;
         'status') COMPREPLY=($(compgen -W '-h --help --json --color --watch --interval --wait --peer' -- "$word")) ;;
-        'recover') COMPREPLY=($(compgen -W '-h --help --json --color --peer --plan --wait' -- "$word")) ;;
+        'recover') COMPREPLY=($(compgen -W '-h --help --json --color --peer --plan --winner --keep-both --undo --yes --wait' -- "$word")) ;;
         'metrics') COMPREPLY=($(compgen -W '-h --help --json --color --wait --output' -- "$word")) ;;
         'report') COMPREPLY=($(compgen -W '-h --help --json --color --output --wait' -- "$word")) ;;
         'volume') COMPREPLY=($(compgen -W '-h --help --json --color -L --size --exclusive --timeout create grow rename remove exclusive shared list wait' -- "$word")) ;;

@@ -7,7 +7,7 @@ _dualstor() {
         'check:find what is wrong in the configuration before the cluster does'
         'configure:write the configuration of a pair of nodes'
         'status:show what is going on, and what to do now'
-        'recover:say what happened to the pair, what each node has, and what can be done'
+        'recover:say what happened to the pair, what each node has, and what can be done; heal it'
         'metrics:print the state of the pair as metrics for Prometheus'
         'report:write one archive of what somebody who helps needs'
         'volume:make, grow, rename or remove volumes on both nodes'
@@ -81,6 +81,10 @@ _dualstor() {
             '1:RESOURCE:' \
             '--peer[also ask the other node, over ssh\: what both have is compared, and fewer steps are printed]:HOST:_hosts' \
             '--plan[change nothing at all, not even the hold of a recover that has died]' \
+            '--winner[heal the split brain\: keep the copy of this node, which gets what only the other one has written; to be typed on that node]:NODE:' \
+            '--keep-both[with --winner\: of LVs that both have written, the other version becomes a new LV]' \
+            '--undo[undo a healing that was interrupted, if that is still possible]' \
+            '--yes[with --winner or --undo\: do not ask]' \
             '--wait[how long each part may take to answer, on a busy host (5)]:SECONDS:' ;;
         metrics) _arguments \
             '-h[show this help message and exit]' \

@@ -15,7 +15,7 @@ from dualstor.recover import side as sides
 from dualstor.recover.blocks import NONE, Blocks
 from dualstor.recover.heal import Do, End, Observation, Stop, Wait
 from dualstor.recover.journal import HEALED, UNDONE, Journal
-from dualstor.recover.side import Failed, Unreachable
+from dualstor.recover.side import Failed, OnlyUndo, Unreachable
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ _SETTLE = 15.0      # seconds for DRBD to leave or take a state
 _PAUSE = 0.2        # seconds between two looks meanwhile
 _MARGIN = 64 << 20  # bytes that have to be free on top of what is kept
 _ENOUGH = 5         # times that a step without effect is done
-_MODULE = "8.4."
+#: How the version of a module begins with which healing was tried.
+MODULE = "8.4."
 
 
 class Outcome(Record):
@@ -232,9 +233,9 @@ def begin(store: "Store", winner: "Side", loser: "Side", resource: str, vg: str,
                      "or undo it")
     looks = winner.look(), loser.look()
     for each in looks:
-        if not each.version.startswith(_MODULE):
+        if not each.version.startswith(MODULE):
             raise Failed(f"DRBD {each.version} on {each.node}: healing was tried with 8.4 only; "
-                         "keep one copy as a whole: `dualstor recover --plan`")
+                         f"keep one copy as a whole: `dualstor recover {resource} --plan`")
     if choice.refusals:
         raise Failed(f"{choice.refusals[0].fact}: {choice.refusals[0].step}")
     _enough(store, choice.room)
@@ -439,8 +440,8 @@ class Healing:
         more = [row.name for row in choice.carried if row.uuid not in journal.carried] + \
             [row.name for row in choice.lost if row.uuid not in journal.lost]
         if more:
-            raise Failed(f"{', '.join(sorted(more))} changed since the plan was made: undo this, "
-                         "and make a new plan")
+            raise OnlyUndo(f"{', '.join(sorted(more))} changed since the plan was made: undo this, "
+                           "and make a new plan")
 
     # -- what is kept -------------------------------------------------------------------------
 
@@ -501,11 +502,11 @@ class Healing:
     def _compare(self, uuid: str) -> None:
         layouts = self.winner.layout(), self.loser.layout()
         if not layouts[0].same_place(layouts[1], uuid):
-            raise Failed(f"{self.journal.names[uuid]} is not at the same place on both nodes any "
-                         "more: undo this, and make a new plan")
+            raise OnlyUndo(f"{self.journal.names[uuid]} is not at the same place on both nodes "
+                           "any more: undo this, and make a new plan")
         if _digest(self.winner, layouts[0], uuid) != _digest(self.loser, layouts[1], uuid):
-            raise Failed(f"{self.journal.names[uuid]} is not the same on both nodes after it was "
-                         "copied: undo this, and make a new plan")
+            raise OnlyUndo(f"{self.journal.names[uuid]} is not the same on both nodes after it "
+                           "was copied: undo this, and make a new plan")
         self._note(copied=self.journal.copied + (uuid,))
 
     def _beside(self, uuid: str) -> None:

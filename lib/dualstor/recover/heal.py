@@ -35,25 +35,42 @@ AGAIN, RELEASE, PUT_BACK, TAKE_AWAY = "again", "release", "put back", "take away
 UNCOMMIT = "uncommit"
 UNGUARD, REACTIVATE, CLOSE = "unguard", "reactivate", "close"
 
-#: {step: what it does, for a plan}; NODE is put in by whoever shows it.
+#: {step: what it does}; ``sentence`` puts the names in.
 WORDS = {
     UP: "{node}: the resource is brought up", PART: "{node}: DRBD stops looking for its peer",
     QUIET_LOSER: "{loser}: all LVs are deactivated",
     HOLD: "{loser}: DRBD's devices are held, so that nothing is activated on them",
-    QUIET_WINNER: "{winner}: {carried} are deactivated",
-    GUARD: "{winner}: {carried} cannot be activated until this is finished or undone",
+    QUIET_WINNER: "{winner}: {lvs}: deactivated",
+    GUARD: "{winner}: {lvs}: cannot be activated until this is finished or undone",
     DUMP: "both: DRBD's bitmaps are written and read, and must say what the plan said",
     KEEP: "{winner}: old blocks, the blocks of {loser} and both metadata are kept",
-    COPY: "{winner}: {carried} get what {loser} wrote", COMPARE: "both: {carried} are compared",
-    BESIDE: "{winner}: the other versions become new LVs", YIELD: "{loser}: becomes Secondary",
-    COMMIT: "from here on there is no way back",
-    ANSWER: "{winner}: waits for {loser}", DISCARD: "{loser}: gives up its copy and is synced",
-    VERIFY: "both copies are compared by DRBD", CHECKED: "no block may differ",
-    RETURN: "both: roles and LVs are as they were before", FINISH: "finished"}
+    COPY: "{winner}: {lvs}: gets what {loser} wrote", COMPARE: "both: {lvs}: compared as a whole",
+    BESIDE: "{winner}: {lvs}: the other version becomes a new LV",
+    YIELD: "{loser}: becomes Secondary",
+    COMMIT: "from here on there is no way back: {winner} has all that is to survive",
+    ANSWER: "{node}: waits for its peer", DISCARD: "{loser}: gives up its copy and is synced",
+    VERIFY: "both: the copies are compared by DRBD, or the LVs by us without a verify-alg",
+    CHECKED: "both: no block may differ", UNGUARD: "{winner}: {lvs}: can be activated again",
+    RETURN: "{node}: becomes Primary again, as before",
+    REACTIVATE: "{node}: the LVs that were active before are activated",
+    FINISH: "both nodes have the same again",
+    AGAIN: "{loser} was written to meanwhile: what was read of it is read again",
+    RELEASE: "{loser}: DRBD's devices are held no longer",
+    PUT_BACK: "{winner}: {lvs}: gets back what it had before",
+    TAKE_AWAY: "{winner}: {lvs}: the new LV with the other version is removed",
+    UNCOMMIT: "{loser} was written to before it gave up its copy: it is copied again",
+    CLOSE: "{winner} has what it had before"}
+
+#: The steps of a healing without trouble, in their order.
+ORDER = (QUIET_LOSER, QUIET_WINNER, HOLD, GUARD, DUMP, KEEP, COPY, COMPARE, BESIDE, YIELD, COMMIT,
+         ANSWER, DISCARD, VERIFY, CHECKED, UNGUARD, RETURN, REACTIVATE, FINISH)
+#: Those that there are only with LVs to be carried.
+_CARRYING = (QUIET_WINNER, GUARD, COPY, COMPARE, UNGUARD)
 
 #: From this step on nothing can be undone.
 LAST_UNDOABLE = YIELD
 
+_PRIMARY = "make it Primary there, for which DRBD calls its fence-peer handler"
 _TRIES = 3          # connections of the loser after which a person is asked
 _POLICY = "disconnect"
 
@@ -101,6 +118,28 @@ class Observation(Record):
     holds: bool = False
 
 
+def sentence(step: Do, journal: "Journal") -> str:
+    """What a step does, in words."""
+    names = (step.uuid,) if step.uuid else journal.carried
+    return WORDS[step.step].format(node=step.node or "both", winner=journal.winner,
+                                   loser=journal.loser, lvs=", ".join(journal.named(names)))
+
+
+def steps(journal: "Journal") -> "tuple[tuple[str, bool], ...]":
+    """(what is done, whether it can still be undone afterwards) of a healing without trouble."""
+    found = []
+    last = ORDER.index(LAST_UNDOABLE)
+    for number, name in enumerate(ORDER):
+        if name in _CARRYING and not journal.carried or \
+                name == BESIDE and not (journal.keep_both and journal.lost):
+            continue
+        node = journal.winner if name == ANSWER else ""
+        lvs = ", ".join(journal.named(journal.lost if name == BESIDE else journal.carried))
+        found.append((WORDS[name].format(node=node or "both", winner=journal.winner,
+                                         loser=journal.loser, lvs=lvs), number <= last))
+    return tuple(found)
+
+
 def decide(seen: Observation) -> "Next":
     """What comes next."""
     journal, winner = seen.journal, seen.winner
@@ -137,7 +176,8 @@ def _prepare(journal: "Journal", winner: "Look", loser: "Look", holds: bool) -> 
     for each in (loser, winner):
         if each.connected:
             return Stop(fact=f"{each.node} is connected: this is no split brain any more",
-                        step="`dualstor recover --undo`")
+                        step=f"`dualstor recover {journal.resource} --peer {journal.loser} "
+                        "--undo`")
         if not each.up:
             return Do(UP, each.node)
         if not each.standalone:
@@ -147,7 +187,7 @@ def _prepare(journal: "Journal", winner: "Look", loser: "Look", holds: bool) -> 
                         step="see `dualstor status`")
     if not winner.primary and journal.carried:
         return Stop(fact=f"{journal.resource} is not Primary on {winner.node}",
-                    step="make it Primary there: `dualstor recover --plan` says how")
+                    step=_PRIMARY)
     return _other_data(journal, winner) or _other_data(journal, loser) or \
         _hold(journal, winner, loser, holds) or _copy(journal, winner, loser)
 
@@ -275,7 +315,7 @@ def _back(journal: "Journal", winner: "Look", seen: Observation) -> "Next":
         return other
     if journal.written and not winner.primary:
         return Stop(fact=f"{journal.resource} is not Primary on {winner.node}",
-                    step="make it Primary there: `dualstor recover --plan` says how")
+                    step=_PRIMARY)
     if journal.written:
         return Do(PUT_BACK, winner.node, journal.written[-1])
     for uuid in journal.beside:

@@ -12,16 +12,17 @@ from dualstor.errors import ParseError
 from dualstor.host.durable import Durable
 from dualstor.record import Record, whole
 from dualstor.recover.blocks import Blocks
+from dualstor.tools import hold
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import IO, Any, Iterable, Iterator
 
 #: The directory of all healings on a node; each resource has one of its own in it.
-PLACE = "/var/lib/dualstor/recover"
+PLACE = hold.PLACE
 
 SCHEMA = "dualstor.recover/1"
-_JOURNAL, _LOCK = "journal.json", "lock"
+_JOURNAL, _LOCK = hold.JOURNAL, "lock"
 _HEAD = struct.Struct(">QI")    # of a part in a file of blocks: offset and length in bytes
 
 #: How a healing ended: nothing is different on the winner, or both nodes have the same again.

@@ -12,7 +12,7 @@ from dualstor.errors import ToolError
 from dualstor.host.run import Talk
 from dualstor.record import whole
 from dualstor.recover import segments
-from dualstor.recover.side import Failed, Half, Look, Unreachable
+from dualstor.recover.side import ADMIT, KEEP_OFF, Failed, Half, Look, Unreachable
 from dualstor.tools import lvm
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -60,8 +60,9 @@ class Link:
                  watch: "Iterable[str] | None" = None) -> None:
         self.node = node
         self._argv = tuple(argv)
-        self._first = {"ask": "begin", "resource": resource, "vg": vg, "winner": winner,
-                       "watch": None if watch is None else list(watch)}
+        self._first: "dict[str, object]" = {
+            "ask": "begin", "resource": resource, "vg": vg, "winner": winner,
+            "watch": None if watch is None else list(watch), "hold": None}
         self._vg = vg
         self._talk: "Talk | None" = None
         self._busy = False      # an answer was not read to its end
@@ -84,9 +85,7 @@ class Link:
             if self._talk is None:
                 self._talk = Talk(self._argv, environment=_agent())
                 self._busy = False
-                self._ask_for(self._talk, self._first, b"")
-                for _ in self._rest(self._talk):
-                    pass
+                self._begin(self._talk)
             self._drain(self._talk)
             self._ask_for(self._talk, request, data)
             self._busy = True
@@ -99,6 +98,15 @@ class Link:
             self._busy = False
             self.close()
             raise Unreachable(f"{self.node} does not answer: {problem}") from problem
+
+    def _begin(self, talk: Talk) -> None:
+        self._ask_for(talk, self._first, b"")
+        try:
+            for _ in self._rest(talk):
+                pass
+        except Failed:
+            self.close()    # nothing else may be asked in that session
+            raise
 
     def _drain(self, talk: Talk) -> None:
         """Read what is left of an answer of which somebody has taken only a part."""
@@ -203,5 +211,9 @@ class Link:
             pass
 
     def do(self, deed: str, words: "Sequence[str]" = ()) -> None:
-        """Do one of side.DEEDS."""
+        """Do one of side.DEEDS; what keeps agents off is taken again in each later session."""
+        if deed == ADMIT:
+            self._first["hold"] = None
         self._ask("do", deed, *words)
+        if deed == KEEP_OFF:
+            self._first["hold"] = list(words)

@@ -4,7 +4,8 @@
 A request is a line of JSON, with ``data`` bytes behind it. Answers are lines of JSON: {"data": N}
 with N bytes behind it, {"alive": true} while something takes long, at last {"value": ...} or
 {"failed": TEXT}. The first request says which resource and VG, and whether this is the winner:
-only there anything is written. The session ends with stdin, and with it what it holds.
+only there anything is written. The session ends with stdin, and with it what it holds; not the hold
+that keeps agents off, which only a later session lifts.
 """
 
 import hashlib
@@ -17,12 +18,13 @@ from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
 from dualstor.errors import DualstorError, ParseError
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
-from dualstor.kernel import block, devmapper, drbd, holders
+from dualstor.kernel import block, devmapper, drbd, holders, process
 from dualstor.record import whole
 from dualstor.recover import side
 from dualstor.recover.diskio import Disk
+from dualstor.recover.journal import PLACE, Store
 from dualstor.recover.side import Failed
-from dualstor.tools import drbdadm, drbdgi, drbdsetup, lvm
+from dualstor.tools import drbdadm, drbdgi, drbdsetup, hold, lvm
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -135,6 +137,8 @@ class Server:
         self.watch = None if request["watch"] is None else frozenset(request["watch"])
         if not drbd.is_resource_name(self.resource):
             raise Failed(f"{self.resource!r} is no name of a resource")
+        if request.get("hold"):
+            self._do_keep_off(request["hold"])
         return os.uname().nodename
 
     # -- what it is like --------------------------------------------------------------------------
@@ -319,6 +323,31 @@ class Server:
             return
         for _, minor in self._minors():
             self._held.append(Disk(self.host.file(f"/dev/drbd{minor}"), alone=True))
+
+    def _do_keep_off(self, words: "list[str]") -> None:
+        winner, loser = words
+        me = process.look(self.host, os.getpid())
+        if me is None:
+            raise Failed("the kernel does not show this process")
+        there = hold.look(self.host, hold.DRBD, self.resource)
+        if there is not None and there.winner not in ("", winner):
+            raise Failed(f"a healing of {self.resource} with {there.winner} as winner was begun "
+                         "and has not ended: finish or undo it there")
+        held = hold.of_healing(self.resource, self.vg, winner, loser)
+        hold.take(self.host, held, me, over=True)
+        self._store().keep(hold.KEPT, (hold.kept_text(held).encode(),))
+
+    def _do_admit(self, words: "list[str]") -> None:
+        there = hold.look(self.host, hold.DRBD, self.resource)
+        if there is not None and there.winner not in ("", words[0]):
+            return      # that of another healing
+        if there is not None and not there.dead and there.pid != os.getpid():
+            raise Failed(hold.words(there))
+        self._store().remove(hold.KEPT)
+        hold.lift(self.host, hold.of_healing(self.resource, self.vg, "", ""))
+
+    def _store(self) -> Store:
+        return Store(self.resource, self.host.file(PLACE))
 
     def _do_release(self) -> None:
         for each in self._held:

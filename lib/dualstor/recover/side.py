@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 #: the own changes), PRIMARY, SECONDARY, VERIFY. With names of LVs: ACTIVATE, DEACTIVATE, GUARD
 #: (nothing activates them by itself any more), UNGUARD. HOLD: the DRBD devices are opened
 #: exclusively until RELEASE or the end of the session, so that nothing can be activated on them.
-#: CREATE: an LV, with its name and its size in bytes; REMOVE: LVs.
+#: CREATE: an LV, with its name and its size in bytes; REMOVE: LVs. KEEP_OFF: agents and the watcher
+#: leave the resource and the VG alone, with the names of winner and loser, until ADMIT
+#: with that of the winner.
 UP, CONNECT, DISCONNECT, DISCARD = "up", "connect", "disconnect", "discard"
 PRIMARY, SECONDARY, VERIFY = "primary", "secondary", "verify"
 ACTIVATE, DEACTIVATE, GUARD, UNGUARD = "activate", "deactivate", "guard", "unguard"
 HOLD, RELEASE, CREATE, REMOVE = "hold", "release", "create", "remove"
+KEEP_OFF, ADMIT = "keep_off", "admit"
 DEEDS = (UP, CONNECT, DISCONNECT, DISCARD, PRIMARY, SECONDARY, VERIFY, ACTIVATE, DEACTIVATE, GUARD,
-         UNGUARD, HOLD, RELEASE, CREATE, REMOVE)
+         UNGUARD, HOLD, RELEASE, CREATE, REMOVE, KEEP_OFF, ADMIT)
 
 
 class Unreachable(DualstorError):
@@ -37,6 +40,10 @@ class Unreachable(DualstorError):
 
 class Failed(DualstorError):
     """The node answers, but what it was asked for was not done; the text says why."""
+
+
+class OnlyUndo(Failed):
+    """As Failed, and no further attempt helps: the healing is to be undone and planned again."""
 
 
 class Half(Record):

@@ -4,6 +4,10 @@
 A hold is a file of our private directory for the resource, and one for each VG on it, with the
 process that has taken it. It does not end with that process: what was begun is not finished then,
 so agents keep off until a person has run `dualstor recover` again, and say so.
+
+These files are gone after a reboot. A healing has begun more than a reboot ends, so on either node
+it leaves a file in PLACE as well, and on the winner's its journal: as long as one of them says that
+it has not ended, that is a hold, too.
 """
 
 from dualstor.errors import DualstorError
@@ -18,11 +22,17 @@ if TYPE_CHECKING:
     from dualstor.host.host import Host
     from dualstor.kernel.process import Process
 
+#: Where a healing keeps what survives a reboot, in a directory for each resource.
+PLACE = "/var/lib/dualstor/recover"
+#: Files in there: that this node is held; what a healing has done, on the winner.
+KEPT, JOURNAL = "held.json", "journal.json"
+
 #: What is held.
 DRBD, VG = "drbd", "vg"
 
 _FIRST = "hold"         # word of the names of all these files
 _LINES = 5
+_HEALS = "heals a split brain"
 _WAIT = 5.0             # seconds for another one that takes or lifts a hold
 
 
@@ -35,7 +45,8 @@ class Hold(Record):
 
     ``pid``: of the process that has taken it, None where the file does not say; ``since``: seconds
     since 1970; ``groups``: the VGs on the resource. ``begun``: something has been changed that is
-    to be finished or undone. ``dead``: the process has ended, or that cannot be said.
+    to be finished or undone. ``dead``: the process has ended, or that cannot be said. ``winner``,
+    ``loser``: the nodes of a healing, where they are known.
     """
 
     resource: str
@@ -45,6 +56,8 @@ class Hold(Record):
     groups: "tuple[str, ...]" = ()
     begun: bool = False
     dead: bool = True
+    winner: str = ""
+    loser: str = ""
 
 
 def _words(kind: str, name: str) -> "tuple[str, str, str]":
@@ -82,7 +95,58 @@ def look(host: "Files", kind: str, name: str) -> "Hold | None":
     :param kind: DRBD or VG
     """
     text = host.recall(*_words(kind, name))
-    return None if text is None else _from_text(host, text, name)
+    if text is None:
+        return _kept(host, kind, name)
+    found = _from_text(host, text, name)
+    kept = _kept(host, kind, name) if found.dead and found.begun else None
+    return found if kept is None else found.but(winner=kept.winner, loser=kept.loser)
+
+
+def of_healing(resource: str, vg: str, winner: str, loser: str) -> Hold:
+    """The Hold that a healing takes on either node."""
+    return Hold(resource=resource, why=_HEALS, groups=(vg,), begun=True, winner=winner,
+                loser=loser)
+
+
+# -- what survives a reboot ---------------------------------------------------------------------
+
+
+def kept_text(hold: Hold) -> str:
+    """A Hold as it is kept in the file KEPT."""
+    import json
+    return json.dumps({"vg": "".join(hold.groups[:1]), "winner": hold.winner, "loser": hold.loser})
+
+
+def _kept(host: "Files", kind: str, name: str) -> "Hold | None":
+    """The Hold of a healing that has not ended, whatever its process is by now."""
+    if host.identity(PLACE) is None:
+        return None
+    try:
+        names = (name,) if kind == DRBD else host.list(PLACE)
+    except DualstorError:
+        return None
+    for resource in names:
+        found = _unended(host, resource)
+        # of a file that cannot be read it is not known which VG is meant
+        if found is not None and (kind == DRBD or name in found.groups or not found.groups):
+            return found
+    return None
+
+
+def _unended(host: "Files", resource: str) -> "Hold | None":
+    import json
+    for name in (KEPT, JOURNAL):
+        try:
+            text = host.read(f"{PLACE}/{resource}/{name}")
+            if text is None:
+                continue
+            found = json.loads(text)
+            if not found.get("end"):
+                return Hold(resource=resource, why=_HEALS, groups=(found["vg"],), begun=True,
+                            winner=found["winner"], loser=found["loser"])
+        except (DualstorError, ValueError, KeyError, AttributeError, TypeError):
+            return Hold(resource=resource, why="its file cannot be read", begun=True)
+    return None
 
 
 def _all(hold: Hold) -> "list[tuple[str, str, str]]":

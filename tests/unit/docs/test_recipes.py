@@ -110,6 +110,7 @@ def printed():
 
 _TYPED = "tests/unit/status/test_typed.py::"
 _PLAN = "tests/unit/command/recover/test_plan.py::"
+_HEALING = "tests/unit/command/recover/test_healing.py::"
 _SPLIT = _TYPED + "test_the_steps_of_status_end_a_split_brain"
 _DISK = _TYPED + "test_the_old_disk_is_attached_again"
 
@@ -136,6 +137,13 @@ ELSEWHERE = {
     "crm_resource --clear --resource *": _PLAN + "test_a_constraint_that_was_left_is_removed",
     "dualstor recover *": "tests/unit/command/recover/test_command.py::"
                           "test_the_hold_of_one_that_has_died_is_lifted_by_running_it_again",
+    "dualstor recover * --plan": "tests/unit/command/recover/test_parted.py::"
+                                 "test_with_another_drbd_there_is_only_the_plan",
+    "dualstor recover * --peer * --winner *": _HEALING + "test_without_trouble",
+    "dualstor recover * --peer * --undo":
+        _HEALING + "test_interrupted_anywhere_it_is_undone_or_says_that_it_is_too_late",
+    "dualstor recover * --peer * *":    # one of both, where it was interrupted
+        _HEALING + "test_interrupted_anywhere_the_same_command_continues",
     "dualstor recover --json": "tests/unit/command/recover/test_command.py::test_as_json",
     "dualstor status": "tests/unit/status/test_command.py::test_once",
     "dualstor status --peer *": "tests/unit/status/test_command.py::test_a_peer_that_cannot_be_asked_is_said",

@@ -5,6 +5,7 @@ import pytest
 
 from dualstor.agents.clustered_vg import published
 from dualstor.kernel.process import Process
+from dualstor.recover.journal import Journal
 from dualstor.tools import hold
 from dualstor.tools.hold import Hold
 from model.actions import DRBD, GROUP, act
@@ -189,3 +190,68 @@ def test_the_watcher_only_publishes(dead):
     assert told.lacking == ("new",)
     (says,) = [text for (node, _), text in pair.watching.says.items() if node == ONE]
     assert ("that has died holds it" if dead else "works on it") in says
+
+
+# -- after a reboot ----------------------------------------------------------------------------------
+
+
+def _journal(end):
+    return Journal(resource="r0", vg="vg0", winner=ONE, loser="node2", carried=(), lost=(), names={},
+                   end=end).to_json()
+
+
+def after_reboot(name, text, resource="r0"):
+    """A pair of which node1 has only what is in /var/lib."""
+    simulation = Simulation(world.reach("active"))
+    simulation.cluster.nodes[ONE].files[f"{hold.PLACE}/{resource}/{name}"] = text
+    return simulation
+
+
+HEALING = hold.of_healing("r0", "vg0", ONE, "node2")
+
+
+@pytest.mark.parametrize("name, text", [
+    (hold.JOURNAL, _journal("")), (hold.KEPT, hold.kept_text(HEALING))])
+def test_a_healing_that_has_not_ended_holds_after_a_reboot(name, text):
+    simulation = after_reboot(name, text)
+    for found in (look(simulation), look(simulation, hold.VG, "vg0")):
+        assert found == HEALING and found.dead and found.begun
+    assert look(simulation, name="r1") is None and look(simulation, hold.VG, "vg1") is None
+    assert act(simulation, DRBD, "monitor", ONE).code == 191
+    done = act(simulation, GROUP, "monitor", ONE)
+    assert done.code == 190 and "run `dualstor recover r0`" in done.reasons[0]
+    with pytest.raises(hold.Held, match="has died holds it"):
+        held(simulation)
+
+
+@pytest.mark.parametrize("end", ["undone", "healed"])
+def test_one_that_has_ended_does_not(end):
+    simulation = after_reboot(hold.JOURNAL, _journal(end))
+    assert look(simulation) is look(simulation, hold.VG, "vg0") is None
+    assert act(simulation, DRBD, "monitor", ONE).code == 8
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"vg": 1}', "null"])
+@pytest.mark.parametrize("name", [hold.KEPT, hold.JOURNAL])
+def test_what_cannot_be_read_holds_too(name, text):
+    simulation = after_reboot(name, text)
+    assert look(simulation).begun and look(simulation, hold.VG, "vg0").resource == "r0"
+
+
+def test_where_nothing_was_ever_healed_a_look_costs_one_stat():
+    simulation = Simulation(world.reach("active"))
+    host, asked = simulation.host(ONE, 60), []
+    for name in ("identity", "read", "list"):
+        setattr(host, name, lambda path, real=getattr(host, name): (asked.append(path), real(path))[1])
+    assert hold.look(host, hold.VG, "vg0") is hold.look(host, hold.DRBD, "r0") is None
+    assert asked == [hold.PLACE] * 2
+
+
+def test_who_is_to_win_is_known_of_a_dead_one():
+    simulation = after_reboot(hold.KEPT, hold.kept_text(HEALING))
+    host = simulation.host(ONE, 60)
+    process = holder(simulation)
+    hold.take(host, HEALING, process, over=True)
+    assert look(simulation).winner == "" and not look(simulation).dead
+    simulation.cluster.nodes[ONE].processes.pop(str(process.pid))
+    assert (look(simulation).winner, look(simulation).loser) == (ONE, "node2")

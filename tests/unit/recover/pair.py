@@ -31,6 +31,7 @@ class Node:
         self.alive, self.cstate, self.role, self.dstate = True, "Connected", "Primary", "UpToDate"
         self.active, self.users, self.held = set(self.lvs), {}, False
         self.busy = 0
+        self.kept_off = False
 
     @property
     def up(self):
@@ -188,7 +189,7 @@ class FakeSide:
         halves = () if not it.up else (Half(
             number=0, cstate=it.cstate, role=it.role, dstate=it.dstate, oos=len(it.bits) * 4,
             written=it.written, current=it.current, parent=it.parent),)
-        return Look(node=it.name, boot=f"boot{it.boots}", version="8.4.11", halves=halves,
+        return Look(node=it.name, boot=f"{it.name}-boot{it.boots}", version="8.4.11", halves=halves,
                     active=tuple(sorted(it.active)), users=dict(it.users),
                     policies=("disconnect",) * 3, verifies=self.pair.__dict__.get("verifies", True))
 
@@ -299,6 +300,14 @@ class FakeSide:
 
     def _release(self):
         self.it.held = False
+
+    def _keep_off(self, words):
+        assert words == ("node1", "node2")
+        self.it.kept_off = True
+
+    def _admit(self, words):
+        assert words == ("node1",)
+        self.it.kept_off = False
 
     def _create(self, words):
         name, size = words

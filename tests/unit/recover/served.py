@@ -43,6 +43,7 @@ class Served(PaperHost):
                 "/proc/sys/kernel/random/boot_id": "b00t\n",
                 "/sys/block/dm-3/dm/uuid": uuid, "/sys/block/dm-3/dm/name": "vg0-lvA",
                 "/sys/block/dm-3/dev": "253:3", "/sys/block/dm-3/size": "24576",
+                f"/proc/{os.getpid()}/stat": f"{os.getpid()} (python3) S " + "1 " * 18 + "777 0\n",
                 "/proc/swaps": "Filename\n", "/proc/self/mountinfo":
                     "1 2 253:3 / /srv rw - ext4 /dev/dm-3 rw\n"},
             links={"/dev/drbd/by-res/r0": "../../drbd0"},
@@ -50,8 +51,24 @@ class Served(PaperHost):
         self.directory = directory
 
     def file(self, name):
+        if name.startswith("/var/lib/"):
+            return self.directory + name
         return os.path.join(self.directory, name.rpartition("/")[2]) if name.startswith("/dev/") \
             else super().file(name)
+
+    def read(self, name):
+        if not name.startswith("/var/lib/"):
+            return super().read(name)
+        try:
+            with open(self.file(name), encoding="ascii") as stream:
+                return stream.read()
+        except FileNotFoundError:
+            return None
+
+    def identity(self, name):
+        if name.startswith("/var/lib/"):
+            return "there" if os.path.exists(self.file(name)) else None
+        return super().identity(name)
 
     def run(self, argv, timeout=None, environment=None):
         with open(os.path.join(self.directory, "asked"), "a", encoding="ascii") as stream:

@@ -203,3 +203,21 @@ def test_the_end_of_a_disk(tmp_path):
     with pytest.raises(NotDone, match="no multiple"):
         list(disk.digests([(0, 4096)], 8192))
     assert len(list(disk.digests([(0, 8192)], 8192))) == 1
+
+
+def test_what_keeps_agents_off_is_kept_on_the_disk_and_lifted(node, tmp_path):
+    there = node()
+    there.do(side.KEEP_OFF, ("node1", "node2"))
+    kept = tmp_path / "var/lib/dualstor/recover/r0/held.json"
+    assert json.loads(kept.read_text()) == {"vg": "vg0", "winner": "node1", "loser": "node2"}
+    there.close()       # a later session takes it again
+    kept.unlink()
+    assert there.look().up and kept.exists()
+    with pytest.raises(Failed, match="node1 as winner was begun and has not ended"):
+        node().do(side.KEEP_OFF, ("node2", "node1"))
+    there.do(side.ADMIT, ("node2",))
+    assert kept.exists(), "it is another healing's"
+    there.do(side.ADMIT, ("node1",))
+    assert not kept.exists()
+    there.close()
+    assert there.look().up and not kept.exists()

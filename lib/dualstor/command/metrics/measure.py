@@ -19,7 +19,7 @@ from dualstor.command.metrics.families import (
     WAITS,
 )
 from dualstor.command.status.report import Silent
-from dualstor.record import Record
+from dualstor.record import Record, whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ _KIB = 1024
 #: Words of DRBD 8 for a connection state of DRBD 9.
 _SAME = {"WFConnection": "Connecting", "WFReportParams": "Connecting"}
 
-_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.\d+)?"
-                   r" ?(?:(Z)|([+-])(\d\d):?(\d\d))\Z")
+_TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2}):([0-9]{2})"
+                   r"(?:\.[0-9]+)? ?(?:(Z)|([+-])([0-9]{2}):?([0-9]{2}))\Z")
 
 
 class Sample(Record):
@@ -49,7 +49,7 @@ class Sample(Record):
 
 
 def _sample(name: str, value: float, *labels: object) -> Sample:
-    return Sample(name=PREFIX + name, value=float(value), labels=tuple(map(str, labels)))
+    return Sample(name=PREFIX + name, value=1.0 * value, labels=tuple(map(str, labels)))
 
 
 def _each(name: str, values: "Iterable[str]", *labels: object) -> "Iterator[Sample]":
@@ -71,10 +71,10 @@ def seconds(text: "str | None") -> "float | None":
     found = _TIME.match(text or "")
     if found is None:
         return None
-    numbers = [int(each) for each in found.groups()[:6]]
+    numbers = [whole(each) or 0 for each in found.groups()[:6]]
+    zone = (60 * (whole(found[9]) or 0) + (whole(found[10]) or 0)) * 60
     try:
-        zone = 0 if found[7] else (60 * int(found[9]) + int(found[10])) * 60
-        return float(calendar.timegm((*numbers, 0, 0, 0)) - (-zone if found[8] == "-" else zone))
+        return 1.0 * calendar.timegm((*numbers, 0, 0, 0)) - (-zone if found[8] == "-" else zone)
     except ValueError:      # no such day
         return None
 

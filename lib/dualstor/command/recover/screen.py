@@ -2,7 +2,7 @@
 """What recover prints: what happened, what each node has, what can be done."""
 
 from dualstor import recipes
-from dualstor.command.recover import nodes
+from dualstor.command.recover import nodes, parted
 from dualstor.command.status.advised import ERROR
 from dualstor.command.status.report import Silent
 
@@ -46,8 +46,13 @@ def _nodes(console: "Console", report: "Report", resource: "str | None") -> None
 
 
 def show(console: "Console", report: "Report", findings: "Sequence[Finding]",
-         resource: "str | None" = None) -> None:
-    """Print it all; changes nothing."""
+         resource: "str | None" = None, apart: "parted.Apart | None" = None,
+         peer: str = "") -> None:
+    """Print it all; changes nothing.
+
+    :param apart: what both sides of a split brain have changed, if that was read
+    :param peer: how the other node was reached
+    """
     console.line(f"{report.node}, {report.time}", "title")
     console.heading("What happened")
     if not findings:
@@ -58,6 +63,8 @@ def show(console: "Console", report: "Report", findings: "Sequence[Finding]",
         for fact in each.known:
             console.line(f"   - {fact}.")
     _nodes(console, report, resource)
+    if apart is not None:
+        parted.show(console, apart, report.node, peer)
     if not findings:
         return
     console.heading("What can be done")

@@ -47,7 +47,7 @@ def _archive(files: "dict[str, str]", top: str, now: str) -> bytes:
 
     :param now: in the form of _STAMP
     """
-    made = int(time.mktime(time.strptime(now, _STAMP)))
+    made = round(time.mktime(time.strptime(now, _STAMP)))
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for name, text in sorted(files.items()):

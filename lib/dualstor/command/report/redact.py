@@ -7,6 +7,8 @@ taken out wherever it is, also where no name precedes it, as in a quotation of a
 
 import re
 
+from dualstor.record import whole
+
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator
@@ -38,7 +40,7 @@ _PATTERNS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
     rf"{_PAIR}\bname\s*=\s*[\"']{_NAME}[\"'][^>]{{0,2000}}?\bvalue\s*=\s*(?:{_VALUE})",
     rf"{_PAIR}\bvalue\s*=\s*(?:{_VALUE})[^>]{{0,2000}}?\bname\s*=\s*[\"']{_NAME}[\"']",
     # corosync.conf's key, and ifcfg's KEY, KEY1 ...
-    rf"(?:^|(?<=\n))[ \t]*key\d?[ \t]*[:=][ \t]*(?:{_VALUE})",
+    rf"(?:^|(?<=\n))[ \t]*key[0-9]?[ \t]*[:=][ \t]*(?:{_VALUE})",
     # a password in a URL
     r"://[^/\s:@\"']{0,256}:(?P<c>[^/\s@\"']{1,256})@",
     # a private key
@@ -52,7 +54,7 @@ def _values(text: str) -> "Iterator[tuple[int, int]]":
             groups = found.groupdict()
             name = groups.pop("name", None) or ""
             for group, value in groups.items():
-                if value and value != MARK and not (value.isdigit() and _TIME.search(name)):
+                if value and value != MARK and not (whole(value) is not None and _TIME.search(name)):
                     yield found.span(group)
 
 

@@ -234,7 +234,8 @@ def _holds(report: "Report") -> "Iterator[Advice]":
         begun = "; what it had begun is to be finished or undone first" if each.begun else ""
         yield error(
             f"a `dualstor recover` of DRBD {each.resource} has died, and agents still keep off",
-            f"lift its hold{begun}", recipes.lift(each.resource, report.node)).but(
+            f"lift its hold{begun}", recipes.continued(each.resource, each.winner, each.loser)
+            if each.begun and each.winner else recipes.lift(each.resource, report.node)).but(
                 kind=advised.HOLD, resource=each.resource)
 
 

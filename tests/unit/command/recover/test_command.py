@@ -119,6 +119,19 @@ def test_a_hold_that_lives_or_has_begun_something_is_not(on, more):
     assert not more or "to be finished or undone first" in out
 
 
+@pytest.mark.parametrize("words", [(), ("r0",), ("r0", "--plan")])
+def test_of_a_healing_that_was_begun_both_ways_out_are_printed(on, words):
+    """test_healing.py types them in that state."""
+    simulation = Simulation(world.reach("active"))
+    healing = hold.of_healing("r0", "vg0", ONE, "node2")
+    simulation.cluster.nodes[ONE].files[f"{hold.PLACE}/r0/{hold.KEPT}"] = hold.kept_text(healing)
+    on(simulation)
+    code, out, _ = run(*words)
+    assert code == ExitStatus.ERROR and "to be finished or undone first" in out
+    assert "node1: `dualstor recover r0 --peer node2 --winner node1`" in out
+    assert "node1: `dualstor recover r0 --peer node2 --undo`" in out
+
+
 @pytest.mark.parametrize("state", ["split-brain"])
 def test_the_documented_screen(state):
     """Rewrite it with DUALSTOR_GOLDEN=1 and read the difference."""
