@@ -54,7 +54,8 @@ def _values(text: str) -> "Iterator[tuple[int, int]]":
             groups = found.groupdict()
             name = groups.pop("name", None) or ""
             for group, value in groups.items():
-                if value and value != MARK and not (whole(value) is not None and _TIME.search(name)):
+                number = whole(value) is not None and _TIME.search(name)
+                if value and value != MARK and not number:
                     yield found.span(group)
 
 
