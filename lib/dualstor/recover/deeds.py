@@ -333,7 +333,7 @@ class Healing:
             waited, why = (waited if why == then.why else 0.0), then.why
             if waited > patience:
                 return Outcome(how=None, stop=Stop(fact=f"{patience:.0f} s were not enough: "
-                                                   f"{why}", step="run it again"))
+                                                   f"{why}", step=""))
             self._sleep(then.seconds)
             waited += then.seconds
 

@@ -146,8 +146,7 @@ def decide(seen: Observation) -> "Next":
     if journal.end:
         return End(how=journal.end)
     if winner is None:
-        return Stop(fact=f"{journal.winner} does not answer",
-                    step="the same command continues once it does")
+        return Stop(fact=f"{journal.winner} does not answer", step="bring it back")
     if journal.discarding:
         return _forward(journal, winner, seen.loser)
     if journal.undoing:
@@ -158,9 +157,10 @@ def decide(seen: Observation) -> "Next":
 
 
 def _silent(journal: "Journal") -> Stop:
-    then = "" if journal.discarding else "; `--undo` puts back what was changed here"
-    return Stop(fact=f"{journal.loser} does not answer",
-                step="the same command continues once it does" + then)
+    undo = "" if journal.discarding else (
+        f" (or undo it without: `dualstor recover {journal.resource} --peer {journal.loser} "
+        "--undo`)")
+    return Stop(fact=f"{journal.loser} does not answer", step="bring it back" + undo)
 
 
 # -- until the loser's copy is discarded ---------------------------------------------------------

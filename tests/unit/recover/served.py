@@ -33,14 +33,18 @@ VOLUMES = "  lvA|PUajU4|-wi-a-----||linear|12582912|10|active\n" \
 
 
 class Served(PaperHost):
-    """Its programs write what they were asked into the directory."""
+    """Its programs write what they were asked into the directory.
+
+    It is node1 of the captured pair; with a file "node2" in the directory, node2.
+    """
 
     def __init__(self, directory, seconds):
+        self.two = os.path.exists(os.path.join(directory, "node2"))
         uuid = "LVM-" + "g" * 32 + "a" * 32
         super().__init__(
             Deadline(seconds), files={
-                "/proc/drbd": PROC, "/sys/module/drbd/version": "8.4.11\n",
-                "/proc/sys/kernel/random/boot_id": "b00t\n",
+                "/proc/drbd": PROC.replace("oos:352", "oos:448") if self.two else PROC, "/sys/module/drbd/version": "8.4.11\n",
+                "/proc/sys/kernel/random/boot_id": "b00t2\n" if self.two else "b00t\n",
                 "/sys/block/dm-3/dm/uuid": uuid, "/sys/block/dm-3/dm/name": "vg0-lvA",
                 "/sys/block/dm-3/dev": "253:3", "/sys/block/dm-3/size": "24576",
                 f"/proc/{os.getpid()}/stat": f"{os.getpid()} (python3) S " + "1 " * 18 + "777 0\n",
@@ -78,7 +82,7 @@ class Served(PaperHost):
 
     def execute(self, argv, seconds, environment, sink=None):
         assert argv[1:4] == ("--", "--force", "dump-md")
-        text = golden("dump-8-node1.txt").encode()
+        text = golden(f"dump-8-node{1 + self.two}.txt").encode()
         sink(text[:777])
         sink(text[777:])
         return Completed(argv=argv, returncode=0)
@@ -91,7 +95,8 @@ class Served(PaperHost):
         if name == "lvm":
             return 0, "  LVM version:     2.03.16(2) (2022-05-18)\n", ""
         if name == "drbdadm" and words[0] == "get-gi":
-            return 0, "C9E8219B1C3DB725:098BCFFA96149B65:" + "0" * 16 + ":" + "0" * 16 + \
+            current = "9886B13C4C729BED" if self.two else "C9E8219B1C3DB725"
+            return 0, current + ":098BCFFA96149B65:" + "0" * 16 + ":" + "0" * 16 + \
                 ":1:1:1:0:0:0:0\n", ""
         if name == "drbdadm" and words[0] == "dump":
             return 0, CONFIGURATION, ""

@@ -288,8 +288,8 @@ _HOLD = Topic(
     "`dualstor recover` works below the VG",
     "While it works on the DRBD resource, agents leave the VG as it is: monitor only reports, "
     "start refuses, the watcher changes nothing. If it was killed, that stays so.",
-    "Wait for it. If it has died, run `dualstor recover RESOURCE` again on the same node: it says "
-    "what was begun, and lifts the hold.")
+    "Wait for it. If it has died, run `dualstor recover RESOURCE` again on the same node: it lifts "
+    "the hold, or says how what was begun is finished or undone.")
 HELD = Reason(
     "vg-held", _HOLD, "VG {vg} is held by `dualstor recover` of DRBD {drbd}",
     "wait until that has ended")

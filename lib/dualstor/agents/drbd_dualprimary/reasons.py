@@ -312,7 +312,8 @@ _HOLD = Topic(
     "start and promote refuse. If it was killed, that stays so, as what it had begun is neither "
     "finished nor undone.",
     "Wait for it; its log says how far it is. If it has died, run `dualstor recover RESOURCE` "
-    "again on the same node: it says what was begun, and lifts the hold.")
+    "again on the same node: it lifts the hold, or says how what was begun is finished or "
+    "undone.")
 HELD = Reason(
     "drbd-held", _HOLD, "DRBD {drbd} is held by `dualstor recover` (pid {pid})",
     "wait until that has ended")

@@ -82,6 +82,7 @@ class Healer:
         self.plan: "Plan | None" = None
         self._sides: "tuple[Side, Side] | None" = None      # winner, loser
         self._begun = False     # something may have been changed that is to be lifted
+        self._only_undo = False
         self._number = 0
 
     # -- which healing ----------------------------------------------------------------------------
@@ -99,28 +100,28 @@ class Healer:
             with lock:
                 result, fact, step = self._run()
         except KeyboardInterrupt:
-            result, fact, step = "unfinished", "interrupted from the keyboard", ""
+            result = "unfinished" if self._begun else "refused"
+            fact = "interrupted from the keyboard"
         except DualstorError as problem:
             fact, step = getattr(problem, "fact", str(problem)), getattr(problem, "step", "")
             result = "unfinished" if self._begun and not isinstance(problem, Refused) else "refused"
-            if isinstance(problem, OnlyUndo):
-                self.arguments.undo = True
+            self._only_undo = isinstance(problem, OnlyUndo)
         finally:
             parted.close(*(self._sides or ()))
         if result == "unfinished":
-            again = f"then `{self._command()}` again" if step else f"`{self._command()}` again"
-            step = f"{step}, {again}" if step else again
+            again = f"`{self._command()}`" + ("" if self._only_undo else " again")
+            step = f"{step}, then {again}" if step else again
         if fact:
             self.console.error(f"{fact}: {step}" if step else fact)
         self._document(result, fact, step)
         return {"refused": ExitStatus.ERROR, "unfinished": ExitStatus.INCOMPLETE}.get(
             result, ExitStatus.OK)
 
-    def _command(self, host: "str | None" = None) -> str:
+    def _command(self) -> str:
         arguments = self.arguments
-        what = "--undo" if arguments.undo else f"--winner {arguments.winner}" + (
+        what = "--undo" if arguments.undo or self._only_undo else f"--winner {arguments.winner}" + (
             " --keep-both" if arguments.keep_both else "")
-        return f"dualstor recover {self.resource} --peer {host or arguments.peer} {what}"
+        return f"dualstor recover {self.resource} --peer {arguments.peer} {what}"
 
     def _run(self) -> "tuple[str, str | None, str | None]":
         """(result, fact, step)."""
@@ -134,11 +135,15 @@ class Healer:
             self._begun = True      # it has ended, and only lifting is left
             return self._lift(journal.end, self._reached(journal))
         if self.arguments.undo:
-            if around is None:
+            if around is None and not self._left():
                 raise Refused(f"there is no healing of {self.resource} on {self.here} that could "
                               "be undone", "it is undone on the node that was to win")
             return self._lift(UNDONE, self._reached(journal))
         return self._new()
+
+    def _left(self) -> bool:
+        """Whether a dead healing still keeps agents off here, whose directory is gone."""
+        return any(each.resource == self.resource and each.dead for each in self.report.holds)
 
     def _checked(self, journal: "Journal | None") -> None:
         """:raises Refused: this is not the place for it, or the names are wrong"""

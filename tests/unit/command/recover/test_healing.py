@@ -14,6 +14,7 @@ from dualstor.command.recover import command, healing, parted
 from dualstor.host.deadline import Deadline
 from dualstor.recover.journal import HEALED, UNDONE
 from dualstor.recover.side import Failed, Unreachable
+from dualstor.tools import hold
 from paper import PaperHost
 from sourcetree import TREE
 from unit.command.recover.player import schema
@@ -517,3 +518,31 @@ def test_the_documented_screen(case):
             written.write(out)
     with open(path, encoding="utf-8") as kept:
         assert out == kept.read()
+
+
+def test_what_is_left_of_one_whose_directory_is_gone_is_lifted(case):
+    case.seen = case.seen.but(holds=(hold.of_healing("r0", "vg0", "node1", "node2"),))
+    case.one.kept_off = case.two.kept_off = True
+    code, out, _ = case.type(*UNDO, "--yes")
+    assert code == ExitStatus.OK and case.store().journal() is None
+    case.assert_lifted()
+
+
+def test_where_only_undoing_helps_that_is_the_next_command(case):
+    """The loser wrote to one more LV after the winner was named, and before it was quiet."""
+    case.pair.fuse, case.pair.blow = 85, lambda: kill(case)
+    assert case.type(*HEAL, "--yes")[0] is None
+    case.pair.fuse = None
+    journal = case.store().journal()
+    assert not journal.end and not journal.mark
+    case.two.active.add("d")
+    case.write(case.two, "d", 1, "late")
+    code, _, err = case.type(*HEAL, "--yes")
+    assert code == ExitStatus.INCOMPLETE, err
+    assert "d changed since the plan was made: undo this, and make a new plan: " \
+        "`dualstor recover r0 --peer node2 --undo`\n" in err
+    assert case.type(*UNDO, "--yes")[0] == ExitStatus.OK
+    case.before = case.before[0], bytes(case.two.disk)
+    case.assert_undone()
+    code, out, _ = case.type(*HEAL, "--yes")
+    assert code == ExitStatus.OK and "b, d" in out

@@ -3,6 +3,8 @@
 
 import io
 import json
+import os
+import sys
 
 import jsonschema
 import pytest
@@ -11,12 +13,17 @@ from dualstor.command.recover import command, parted
 from dualstor.command.status import advised
 from dualstor.command.status.report import DrbdReport, Listed
 from dualstor.host.deadline import Deadline
+from dualstor.recover import bitmap, link
+from dualstor.recover.journal import Store
 from paper import PaperHost
 from simulator import world
 from simulator.host import Simulation
 from unit.command.recover.player import schema
+from sourcetree import TREE
+from unit.recover.helpers import golden
 from unit.recover.pair import FakeSide
 from unit.recover.test_heal import Case
+from unit.recover.test_link import SCRIPT
 from unit.command.recover import test_command
 from unit.status.typist import Typist
 
@@ -187,3 +194,45 @@ def test_a_healthy_pair_has_no_table(case):
         holds=())
     assert advised.SPLIT_BRAIN not in run("r0", "--peer", "node2", "--json")[1]
     assert case.pair.requests == 0
+
+
+def test_the_captured_pair_through_both_programs(tmp_path, monkeypatch):
+    """The bitmaps of a healing by hand, each asked of a process as on a node, over its pipes."""
+    size, links = 196528 * 512, []
+    for name in ("node1", "node2"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+        with open(tmp_path / name / "vdb", "wb") as disk:
+            disk.truncate(size)
+            for block in bitmap.parse(golden(f"dump-8-{name}.txt").splitlines()).slot().blocks:
+                disk.seek(block * 4096)
+                disk.write(name.encode() * 512)
+
+    def side(node, host, resource, vg, winner):
+        assert not winner
+        paths = [os.path.join(TREE, each) for each in ("tests", "lib")]
+        script = SCRIPT.format(paths, str(tmp_path / node))
+        links.append(link.Link((sys.executable, "-c", script), node, resource, vg, winner))
+        return links[-1]
+    seen = report()
+    monkeypatch.setattr(command.status, "look", lambda arguments: seen)
+    monkeypatch.setattr(parted, "group", lambda host, resource: "vg0")
+    monkeypatch.setattr(parted, "store", lambda resource: Store(resource, str(tmp_path)))
+    monkeypatch.setattr(parted, "side", side)
+    code, out, _ = run("r0", "--peer", "node2", "--json")
+    told = json.loads(out)["split_brain"]
+    assert code == 1 and told["why_not"] is None and told["current"]
+    changed = {row["lv"]: (row["changed"]["node1"] // 4096, row["changed"]["node2"] // 4096)
+               for row in told["rows"]}
+    assert sum(one for one, _ in changed.values()) + told["metadata"]["node1"] // 4096 \
+        + told["free"]["node1"] // 4096 == 88
+    assert sum(two for _, two in changed.values()) + told["metadata"]["node2"] // 4096 \
+        + told["free"]["node2"] // 4096 == 112
+    assert {row["lv"]: row["open"]["node1"] for row in told["rows"]}.get("lvA") == "mounted on /srv"
+    assert all(each._talk is None for each in links), "no session is left"
+    for name in ("node1", "node2"):
+        words = [json.loads(line)[0] for line in (tmp_path / name / "asked").read_text().splitlines()]
+        assert set(words) <= {"lvs", "vgs", "lvm", "drbdadm"}
+        typed = [json.loads(line) for line in (tmp_path / name / "asked").read_text().splitlines()]
+        assert {line[1] for line in typed if line[0] == "drbdadm"} <= {
+            "get-gi", "dump", "sh-dev", "sh-ll-dev"}, "nothing is changed"
