@@ -92,7 +92,7 @@ def test_each_action_has_its_own_deeds(request, parameters, facts):
                          "warn_of_handler", "note", "remember", "publish", "republish", "advise"},
                "promote": {"primary", "warn", "publish", "republish"}, "demote": {"secondary"},
                "stop": {"secondary", "down", "down_directly", "publish"},
-               "monitor": {"publish", "republish", "resume_io", "advise"},
+               "monitor": {"publish", "republish", "resume_io", "advise", "warn_of_hold"},
                "notify": {"publish", "republish", "resume_io"},
                "validate-all": {"warn"}, "reload-agent": set()}
     if isinstance(step, Do):
