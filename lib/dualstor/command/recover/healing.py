@@ -42,6 +42,10 @@ _PATIENCE = 86400.0         # seconds for one thing that is waited for: a resync
 
 _sleep = time.sleep         # tests have their own
 
+#: To be taken away when the lab has played it.
+_UNTRIED = ("This was tried on simulated nodes only, on no real pair yet: have a backup of what must",
+            "not be lost, or keep one copy as a whole, as `dualstor recover --plan` shows.")
+
 
 class Refused(DualstorError):
     """Nothing is done, and nothing was changed. ``fact`` and ``step``: as in a Refusal."""
@@ -267,6 +271,8 @@ class Healer:
                 self.console.line("-- up to here all can be undone with --undo --")
             undone = undoable
             self.console.line(f"{number:2d}. {text}")
+        for text in _UNTRIED:
+            self.console.line(text, "warning")
         self.console.line()
 
     def _asked(self, question: str) -> None:
