@@ -43,8 +43,8 @@ _PATIENCE = 86400.0         # seconds for one thing that is waited for: a resync
 _sleep = time.sleep         # tests have their own
 
 #: To be taken away when the lab has played it.
-_UNTRIED = ("This was tried on simulated nodes only, on no real pair yet: have a backup of what must",
-            "not be lost, or keep one copy as a whole, as `dualstor recover --plan` shows.")
+_UNTRIED = ("This was tried on simulated nodes only, on no real pair yet: have a backup of what",
+            "must not be lost, or keep one copy as a whole.")
 
 
 class Refused(DualstorError):
