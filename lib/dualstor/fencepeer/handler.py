@@ -49,7 +49,12 @@ class FencePeer(Agent):
         super().__init__(host, request, parameters)
         self._turn: "IO[Any] | None" = None
         self._victim_at: "float | None" = None      # when fenced was last seen to have it to fence
-        self._configured: "seen.Configured | None" = None
+
+    def lasts(self, facet: str, value: "Any", deed: "Callable[..., object] | None") -> bool:
+        """As for any agent; one answer about the cluster's configuration is enough."""
+        if facet == "configured":
+            return value is not None
+        return super().lasts(facet, value, deed)
 
     def _configuration(self) -> "Configuration":
         """The resource as configured."""
@@ -161,19 +166,16 @@ class FencePeer(Agent):
         return quorum.look(self.host)
 
     def see_configured(self) -> "seen.Configured | None":
-        """What the cluster's configuration says: one command, and one answer is enough."""
-        if self._configured is not None:
-            return self._configured
+        """What the cluster's configuration says, by one command."""
         try:
             root = cib.ask(self.host)
         except (ToolError, ParseError) as problem:
             log.warning("%s", problem)
             return None
         nodes = cib.nodes(root)
-        self._configured = seen.Configured(
+        return seen.Configured(
             nodes=nodes, action=pacemaker.action(cib.option(root, pacemaker.ACTION)),
             delays=tuple(fencedelay.delay(root, node.name) for node in nodes))
-        return self._configured
 
     def see_nodes(self) -> "tuple[str, ...] | None":
         """The names of the cluster's nodes, None when it does not say."""

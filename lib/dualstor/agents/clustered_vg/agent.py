@@ -155,9 +155,8 @@ class ClusteredVg(Agent):
 
     def see_standing(self) -> str:
         """Why the VG is to be left alone, as the cluster or a person has it; "" if it is not."""
-        held = hold.look(self.host, hold.VG, self.vg)
-        if held is not None:
-            return hold.words(held)
+        if self.case.hold is not None:
+            return hold.words(self.case.hold)
         root = self.case.cib.root
         if root is None:
             return self.case.cib.says

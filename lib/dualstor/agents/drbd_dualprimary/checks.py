@@ -25,6 +25,12 @@ def held(case: "Case") -> "Said | None":
     return case.say(reasons.HELD, pid=case.hold.pid)
 
 
+def refused(case: "Case") -> "Finish | None":
+    """A refusal while `dualstor recover` works on the resource, else None."""
+    why = held(case)
+    return case.refuse(ExitCode.ERR_GENERIC, why) if why else None
+
+
 def clone(case: "Case") -> "Finish | None":
     """A refusal of meta attributes with which both nodes cannot be promoted, else None.
 

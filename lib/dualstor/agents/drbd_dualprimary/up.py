@@ -30,10 +30,7 @@ def _start(case: "Case") -> "Step":
     if case.done(deeds.remember):
         return monitor.publish(case, seen.score(case.state)) \
             or Finish(ExitCode.SUCCESS)
-    held = checks.held(case)
-    if held:
-        return case.refuse(ExitCode.ERR_GENERIC, held)
-    refusal = checks.clone(case) \
+    refusal = checks.refused(case) or checks.clone(case) \
         or checks.known(case) \
         or checks.configuration(case) \
         or checks.warnings(case)
@@ -113,9 +110,9 @@ def promote(case: "Case") -> "Step":
     state = case.state
     if state is None:
         return case.refuse(ExitCode.ERR_GENERIC, reasons.NOT_RUNNING)
-    held = checks.held(case)
-    if held:
-        return case.refuse(ExitCode.ERR_GENERIC, held)
+    refused = checks.refused(case)
+    if refused:
+        return refused
     if state.primary:
         trouble = monitor.failure(case, state)
         if trouble:
