@@ -157,9 +157,9 @@ def in_lab_eight(arguments):
         print(line)
 
 
-def in_lab_propagation(rounds):
-    """How soon what one node has made is usable on the other."""
-    figures = propagation.run(rounds, _flushed)
+def in_lab_propagation(rounds, operations):
+    """How soon what one node has made is usable on the other, and how long `dualstor volume` takes."""
+    figures = propagation.run(rounds, operations, _flushed)
     report.save(os.path.join(DOCS, "lab-propagation.json"), figures)
     print()
     for line in propagation.lines(figures):
@@ -173,7 +173,9 @@ def main():
                                          "lab-deaths", "lab-load", "lab-eight", "lab-propagation"))
     parser.add_argument("agents", nargs="?", choices=("dualstor", "stock"), default="dualstor",
                         help="whose operations are measured")
-    parser.add_argument("--rounds", type=int, help="default: 60; lab-eight: 2; lab-propagation: 20 creates on each node")
+    parser.add_argument("--rounds", type=int, help="default: 60; lab-eight: 2; lab-propagation: 40 creates on each node")
+    parser.add_argument("--operations", type=int, default=5,
+                        help="lab-propagation: of `dualstor volume`, of each kind on each node")
     parser.add_argument("--crashes", type=int, help="of a node, for each set; default: lab-stall 5, lab-deaths 10")
     parser.add_argument("--cuts", type=int, help="of the replication link, as --crashes")
     parser.add_argument("--sets", nargs="+", choices=losses.SETS, metavar="SET",
@@ -192,7 +194,7 @@ def main():
     for name in ("crashes", "cuts"):
         if getattr(arguments, name) is None:
             setattr(arguments, name, 10 if boots else 5)
-    arguments.rounds = arguments.rounds or {"lab-eight": 2, "lab-propagation": 20}.get(arguments.what, 60)
+    arguments.rounds = arguments.rounds or {"lab-eight": 2, "lab-propagation": 40}.get(arguments.what, 60)
     good = True
     if arguments.what == "lab-stall" or boots:
         good = in_lab_losses(arguments.what + ".json", arguments, boots)
@@ -201,7 +203,7 @@ def main():
     elif arguments.what == "lab-eight":
         in_lab_eight(arguments)
     elif arguments.what == "lab-propagation":
-        in_lab_propagation(arguments.rounds)
+        in_lab_propagation(arguments.rounds, arguments.operations)
     elif arguments.what == "instructions":
         counts = host.instructions()
         for label, count in counts.items():

@@ -9,10 +9,13 @@ import os
 import threading
 import time
 
+from dualstor.agents.clustered_vg.interface import LEAVING_TAG
 from lablib import Lab, cib
+from lablib.waiting import wait_until
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_LIMIT = 120        # seconds for an LV to appear
+_LIMIT = 120        # seconds for an LV to appear, or to go
+_TOGETHER = 8       # LVs that are removed at once
 
 #: What is measured, by the key of its figures.
 TITLES = {
@@ -45,33 +48,54 @@ def _timed(node, command):
     return time.monotonic() - began
 
 
-def run(rounds, progress=print):
+def _emptied(lab, names):
+    """Removes LVs that both nodes have active: their watchers let go of what is tagged, then LVM removes it."""
+    both = " ".join("%s/%s" % (cib.VG, name) for name in names)
+    lab.nodes[0].ok("lvchange --addtag %s %s" % (LEAVING_TAG, both), 120)
+    gone = "! dmsetup ls | grep -E '^%s-(%s)\\b'" % (cib.VG, "|".join(names))
+    for node in lab.nodes:
+        wait_until(lambda node=node: node.run(gone).rc == 0, "%s to deactivate what leaves" % node.name, _LIMIT)
+    wait_until(lambda: lab.nodes[0].run("lvremove -y %s" % both, 120).rc == 0, "the LVs to be removed", _LIMIT)
+
+
+def run(rounds, operations, progress=print):
     """{key of TITLES: [seconds]}; None for an LV that did not appear.
 
-    rounds: creates on each node
+    rounds: creates by lvcreate on each node; operations: of `dualstor volume`, of each kind on each node
     """
     lab = Lab()
     lab.formed("dualstor")
     lab.wait_formed()
     found = {key: [] for key in TITLES}
     try:
-        with open(os.path.join(_HERE, "guest_appear.py"), "rb") as stream:
-            program = stream.read()
         for node in lab.nodes:
-            node.push("/tmp/appear.py", program)
+            for name in ("appear", "write"):
+                with open(os.path.join(_HERE, "guest_%s.py" % name), "rb") as stream:
+                    node.push("/tmp/%s.py" % name, stream.read())
+            node.ok("setsid python3 -IS /tmp/write.py /dev/%s/lv0 %d >/tmp/write.log 2>&1 </dev/null &" % (cib.VG, node.number))
+        made = []
         for number in range(rounds):
             for maker in lab.nodes:
-                name = "p%d" % number
-                took, _ = _appears(maker, maker.peer, name, "lvcreate -y -L 4M -n %s %s" % (name, cib.VG))
+                name = "p%d%s" % (number, maker.name)
+                took, _ = _appears(maker, maker.peer, name, "lvcreate -y -l 1 -n %s %s" % (name, cib.VG))
                 found[maker.name].append(took)
                 found["lvchange"].append(_timed(maker, "lvchange --addtag bench%d %s/lv0" % (number, cib.VG)))
                 maker.ok("lvchange --deltag bench%d %s/lv0" % (number, cib.VG), 60)
-                found["remove"].append(_timed(maker.peer, "dualstor volume remove %s/%s" % (cib.VG, name)))
+                made.append(name)
+                progress("%d on %s: %s s" % (number + 1, maker.name, "never" if took is None else "%.2f" % took))
+            if len(made) >= _TOGETHER or number == rounds - 1:
+                _emptied(lab, made)
+                made = []
+        for number in range(operations):
+            for maker in lab.nodes:
+                name = "o%d" % number
                 found["create"].append(_timed(maker, "dualstor volume create %s/%s -L 4M" % (cib.VG, name)))
                 found["grow"].append(_timed(maker.peer, "dualstor volume grow %s/%s -L +4M" % (cib.VG, name)))
-                maker.ok("dualstor volume remove %s/%s" % (cib.VG, name), 120)
-                progress("%d on %s: %s s, volume create %.1f s" % (
-                    number + 1, maker.name, "never" if took is None else "%.2f" % took, found["create"][-1]))
+                found["remove"].append(_timed(maker, "dualstor volume remove %s/%s" % (cib.VG, name)))
+                progress("volume create %.1f s, grow %.1f s, remove %.1f s" % tuple(
+                    found[key][-1] for key in ("create", "grow", "remove")))
+        for node in lab.nodes:
+            node.ok("pgrep -f /tmp/[w]rite.py")     # it has written all the time
     finally:
         lab.down()
     return found

@@ -118,6 +118,10 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
         console.error(str(problem))
         console.document({"did": problem.did, "left": problem.left})
         return ExitStatus.INCOMPLETE
+    except KeyboardInterrupt:
+        console.error(f"interrupted: {group.did or 'nothing was changed'}; the same command again "
+                      f"{'continues from here' if group.did else 'begins anew'}")
+        return ExitStatus.INTERRUPTED
     absent = f"; {' and '.join(done.absent)} is down" if done.absent else ""
     console.line(f"{done.did}, on {' and '.join(done.nodes)}{absent}")
     console.document({"did": done.did, "nodes": list(done.nodes), "absent": list(done.absent)})

@@ -6,8 +6,10 @@ metadata, which are replicated and locked already. The watchers of clustered-vg 
 say, each on its own node, and publish what is real.
 """
 
+import functools
+
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, LEAVING_TAG, is_group_name
-from dualstor.errors import ToolError
+from dualstor.errors import DualstorError, ToolError
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.kernel import devmapper, holders
@@ -26,10 +28,12 @@ from dualstor.volumes.results import (
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Callable, Iterable
+    from typing import Any, Callable, Iterable, TypeVar
 
     from dualstor.kernel.devmapper import MappedVolume
     from dualstor.tools.lvm import LogicalVolume
+
+    Operation = TypeVar("Operation", bound=Callable[..., Done])
 
 _COMMAND = 30.0     # seconds for one command of LVM
 _PAUSE = 0.3        # seconds, at least, between reads of what the nodes have published
@@ -37,6 +41,23 @@ _PATIENCE = 2.0     # seconds for one who has an LV open: udev opens each for a 
 _MEMBERS = 10.0     # seconds after which a node may have come or gone
 _LAST = 3.0         # seconds that are too short for one more look
 _RETRY = 0.5        # seconds before a command that met a lock is run again
+_AGAIN = "the same command again continues from here"
+
+
+def _operation(work: "Operation") -> "Operation":
+    """Have an operation that fails after its first change say what that was, as Unfinished."""
+    @functools.wraps(work)
+    def run(self: "Volumes", *arguments: "Any", **named: "Any") -> Done:
+        self.did = ""
+        try:
+            return work(self, *arguments, **named)
+        except Unfinished:
+            raise
+        except DualstorError as problem:
+            if not self.did:
+                raise
+            raise Unfinished(self.did, f"{problem}; {_AGAIN}") from problem
+    return run      # type: ignore[return-value]    # what wraps returns has the same arguments
 
 
 class Volumes:
@@ -47,6 +68,8 @@ class Volumes:
     :param host: this host with a Deadline; None for one with *timeout*
     :param progress: called with a line about what is waited for, if it changes
     :raises ValueError: that is no name of a volume group
+
+    ``did``: what the operation under way, or the last one, has changed by now; "" for nothing.
     """
 
     def __init__(self, vg: str, timeout: float = 60.0, host: "Host | None" = None,
@@ -57,6 +80,7 @@ class Volumes:
         self._timeout, self._given = timeout, host
         self._host = host or Host(Deadline(timeout))
         self._progress, self._shown = progress, ""
+        self.did = ""
         self._version: "tuple[int, ...] | None" = None
         self._nodes: "view.Nodes | None" = None
         self._asked = 0.0       # the deadline's remaining seconds when the nodes were asked for
@@ -64,6 +88,7 @@ class Volumes:
 
     # -- operations -----------------------------------------------------------------------
 
+    @_operation
     def create(self, name: str, size: str, exclusive: bool = False,
                options: "Iterable[str]" = ()) -> "Done":
         """Make an LV.
@@ -75,20 +100,21 @@ class Volumes:
         """
         self._begin()
         there = self._find(name)
+        did = f"{self._full(name)} is {'there already' if there else 'made'}"
         if there is None:
             # clvmd would activate it on both nodes; lvmlockd has this mode by itself
             alone = ("--addtag", EXCLUSIVE_TAG, "-aey") if exclusive else ()
             self._lvm(("lvcreate", "--yes", "-L", size, "-n", name) + alone + tuple(options)
-                      + (self.vg,))
+                      + (self.vg,), did)
             if not exclusive and not self._clvmd():
                 # lvcreate leaves it exclusive, also to the other nodes' agents
-                self._lvm(("lvchange", "-asy", self._full(name)))
+                self._lvm(("lvchange", "-asy", self._full(name)), did)
         elif exclusive != (EXCLUSIVE_TAG in there.tags):
             raise Refused(f"{self._full(name)} is there already, and is "
                           f"{'shared' if exclusive else 'exclusive'}")
-        did = f"{self._full(name)} is {'there already' if there else 'made'}"
         return self._done(name, did, self._everywhere(did, [name], own_only=exclusive))
 
+    @_operation
     def grow(self, name: str, size: str) -> "Done":
         """Make an LV larger, also while it is in use.
 
@@ -97,25 +123,28 @@ class Volumes:
         self._begin()
         found = self._known(name)
         option = () if self._clvmd() else ("--lockopt", "shupdate")
-        self._lvm(("lvextend",) + option + ("-L", size, self._full(name)), enough="same size")
+        self._lvm(("lvextend",) + option + ("-L", size, self._full(name)),
+                  f"{self._full(name)} has grown", enough="same size")
         did = f"{self._full(name)} is {self._known(name).size} bytes"
         return self._done(name, did, self._everywhere(
             did, [name], own_only=EXCLUSIVE_TAG in found.tags))
 
+    @_operation
     def rename(self, name: str, new: str) -> "Done":
         """Give an LV another name; it must not be in use on any node."""
         self._begin()
         found = self._find(name)
         if found is None and self._find(new) is None:
             self._known(name)
+        did = f"{self._full(name)} is {self._full(new)}"
         if found is not None:
             self._take_out(name, found)
-            self._lvm(("lvrename", self.vg, name, new))
-        did = f"{self._full(name)} is {self._full(new)}"
-        self._untag(new, LEAVING_TAG)
+            self._lvm(("lvrename", self.vg, name, new), did)
+        self._untag(new, LEAVING_TAG, did)
         return self._done(new, did, self._everywhere(
             did, [new], own_only=EXCLUSIVE_TAG in self._known(new).tags))
 
+    @_operation
     def remove(self, name: str) -> "Done":
         """Remove an LV and what is in it; it must not be in use on any node."""
         self._begin()
@@ -123,9 +152,10 @@ class Volumes:
         did = f"{self._full(name)} is {'gone already' if found is None else 'removed'}"
         if found is not None:
             self._take_out(name, found)
-            self._lvm(("lvremove", "--yes", self._full(name)))
+            self._lvm(("lvremove", "--yes", self._full(name)), did)
         return self._done(name, did, self._everywhere(did, []))
 
+    @_operation
     def exclusive(self, name: str) -> "Done":
         """Keep an LV for this node; it must not be in use on any: locks change when it is inactive.
 
@@ -136,17 +166,19 @@ class Volumes:
         self._take_out(name, found)
         did = f"{self._full(name)} is exclusive on {nodes.own}"
         if EXCLUSIVE_TAG not in found.tags:
-            self._lvm(("lvchange", "--addtag", EXCLUSIVE_TAG, self._full(name)))
-        self._untag(name, LEAVING_TAG)
-        self._lvm(("lvchange", "-aey", self._full(name)))
+            self._lvm(("lvchange", "--addtag", EXCLUSIVE_TAG, self._full(name)),
+                      f"{self._full(name)} has the tag {EXCLUSIVE_TAG}")
+        self._untag(name, LEAVING_TAG, f"{self._full(name)} is inactive")
+        self._lvm(("lvchange", "-aey", self._full(name)), did)
         return self._done(name, did, self._everywhere(did, [name], own_only=True))
 
+    @_operation
     def share(self, name: str) -> "Done":
         """Have an LV active on all nodes again."""
         self._begin()
         self._known(name)
-        self._untag(name, EXCLUSIVE_TAG)
         did = f"{self._full(name)} is shared"
+        self._untag(name, EXCLUSIVE_TAG, did)
         return self._done(name, did, self._everywhere(did, [name]))
 
     def wait(self, name: str) -> "Done":
@@ -216,40 +248,48 @@ class Volumes:
     def _clvmd(self) -> bool:
         return self._lvm_version() < lvm.WITH_LVMLOCKD
 
-    def _lvm(self, argv: "tuple[str, ...]", enough: str = "") -> None:
+    def _lvm(self, argv: "tuple[str, ...]", did: str, enough: str = "") -> None:
         """Run a command of LVM, again while another one has the lock.
 
+        :param did: what is true once it has succeeded
         :param enough: the kind of a message that there was nothing left to do
         :raises Refused: it failed
         """
-        while True:
+        while self._host.deadline.remaining >= _RETRY:
             outcome = lvm.command(self._host, argv, _COMMAND)
             if outcome.ok or enough in outcome.kinds:
+                self.did = did
                 return
-            again = outcome.transient or bool(outcome.kinds & {"elsewhere", "incompatible"})
-            if not again or self._host.deadline.remaining < _RETRY:
+            if outcome.hung:
+                self.did = self.did or f"`{' '.join(argv)}` was ended before it had answered"
+            if not outcome.transient and not outcome.kinds & {"elsewhere", "incompatible"}:
                 raise Refused(f"`{' '.join(argv)}`: {outcome.says}")
             self._show(outcome.says)
             self._host.sleep(_RETRY)
+        raise Refused(f"no time is left for `{' '.join(argv)}`"
+                      + (f" ({self._shown})" if self._shown else ""))
 
-    def _untag(self, name: str, *tags: str) -> None:
-        """Take away those of *tags* that the LV has."""
-        there = self._known(name).tags
-        words = tuple(word for tag in tags if tag in there for word in ("--deltag", tag))
-        if words:
-            self._lvm(("lvchange",) + words + (self._full(name),))
+    def _untag(self, name: str, tag: str, did: str) -> None:
+        """Take a tag away from an LV that has it.
+
+        :param did: what is true once it is gone
+        """
+        if tag in self._known(name).tags:
+            self._lvm(("lvchange", "--deltag", tag, self._full(name)), did)
 
     def _take_out(self, name: str, found: "LogicalVolume") -> None:
         """Have the LV inactive on all nodes.
 
         :raises Refused: it is in use; nothing has changed then
         """
+        leaves = f"{self._full(name)} has the tag {LEAVING_TAG}: the nodes deactivate it"
         if LEAVING_TAG not in found.tags:
-            self._lvm(("lvchange", "--addtag", LEAVING_TAG, self._full(name)))
+            self._lvm(("lvchange", "--addtag", LEAVING_TAG, self._full(name)), leaves)
         try:
             self._inactive(name)
         except Refused:
-            self._untag(name, LEAVING_TAG)
+            self._untag(name, LEAVING_TAG, leaves)
+            self.did = ""
             raise
 
     def _inactive(self, name: str) -> None:
@@ -302,7 +342,9 @@ class Volumes:
                 return self._members()
             return view.again(self._host, self.vg, self._nodes)
         except Refused as problem:
-            raise Unfinished(did, f"{problem}; then the same command again") from problem
+            late = self._host.deadline.remaining < _RETRY
+            raise Unfinished(did, f"{'no time is left to ask the nodes' if late else problem}; "
+                                  f"{_AGAIN}") from problem
         finally:
             self._took = began - self._host.deadline.remaining
 
@@ -313,8 +355,7 @@ class Volumes:
         """
         text = f"not yet on {' and '.join(left)}"
         if self._host.deadline.remaining < _LAST:
-            raise Unfinished(did, f"{text}: see `dualstor status` there; the same command again "
-                                  "continues from here")
+            raise Unfinished(did, f"{text}: see `dualstor status` there; {_AGAIN}")
         self._show(text)
         # A host that is slow to answer has something else to do, and we wait for just that.
         self._host.sleep(max(_PAUSE, self._took))

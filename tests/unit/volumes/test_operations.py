@@ -5,6 +5,7 @@ import pytest
 
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, LEAVING_TAG
 from dualstor.volumes import Refused, Unfinished, Volumes
+from simulator import faults
 from simulator.state import CLVMD, LVMLOCKD
 
 from .pair import NODES, Pair
@@ -122,3 +123,32 @@ def test_the_list_shows_both_nodes(shared):
 def test_a_name_that_is_none(name):
     with pytest.raises(ValueError):
         Volumes(name)
+
+
+@pytest.mark.parametrize("kind", [faults.HANG, faults.HANG_AFTER, faults.EXIT, faults.KILLED, faults.UNKILLABLE])
+@pytest.mark.parametrize("operation, program, match", [
+    (lambda v: v.create("new", "8M"), "lvcreate", ""), (lambda v: v.create("new", "8M"), "lvchange", "-asy"),
+    (lambda v: v.create("new", "8M"), "lvs", ""), (lambda v: v.grow("lv1", "12M"), "lvextend", ""),
+    (lambda v: v.rename("lv1", "new"), "lvchange", "--addtag"), (lambda v: v.rename("lv1", "new"), "lvrename", ""),
+    (lambda v: v.rename("lv1", "new"), "lvchange", "--deltag"), (lambda v: v.remove("lv1"), "lvremove", ""),
+    (lambda v: v.exclusive("lv1"), "lvchange", EXCLUSIVE_TAG), (lambda v: v.exclusive("lv1"), "lvchange", "-aey")])
+@pytest.mark.parametrize("first", [1, 2])
+def test_a_command_of_lvm_that_fails_in_the_middle(shared, operation, program, match, kind, first):
+    """Refused only where nothing was changed; otherwise what is done is told, and the same call again finishes it."""
+    def state():
+        return {name: (each.mib, tuple(each.tags)) for name, each in shared.cluster.groups["vg0"].volumes.items()}
+    before = state()
+    shared.cluster.faults += [faults.fault(program, faults.SLOW, "node1", times=first - 1, match=match)] * (first > 1)
+    shared.cluster.faults.append(faults.fault(program, kind, "node1", times=1, match=match, code=9 if kind == faults.KILLED else 5))
+    try:
+        operation(shared.volumes(seconds=25))
+    except Refused:
+        assert state() == before
+    except Unfinished as problem:
+        assert problem.did and "again" in str(problem)
+    del shared.cluster.faults[:]
+    shared.watching.settle()
+    operation(shared.volumes())
+    assert not [name for name in state() if LEAVING_TAG in tags(shared, name)]
+    if match not in (EXCLUSIVE_TAG, "-aey"):
+        assert all(shared.active(name) == NODES for name in state())
