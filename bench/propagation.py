@@ -15,6 +15,7 @@ from lablib.waiting import wait_until
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LIMIT = 120        # seconds for an LV to appear, or to go
+_REST = 3.0         # seconds between changes
 _TOGETHER = 8       # LVs that are removed at once
 
 #: What is measured, by the key of its figures.
@@ -79,13 +80,16 @@ def run(rounds, operations, progress=print):
                 name = "p%d%s" % (number, maker.name)
                 took, _ = _appears(maker, maker.peer, name, "lvcreate -y -l 1 -n %s %s" % (name, cib.VG))
                 found[maker.name].append(took)
-                found["lvchange"].append(_timed(maker, "lvchange --addtag bench%d %s/lv0" % (number, cib.VG)))
-                maker.ok("lvchange --deltag bench%d %s/lv0" % (number, cib.VG), 60)
                 made.append(name)
                 progress("%d on %s: %s s" % (number + 1, maker.name, "never" if took is None else "%.2f" % took))
+                time.sleep(_REST)
             if len(made) >= _TOGETHER or number == rounds - 1:
                 _emptied(lab, made)
                 made = []
+        for number in range(rounds // 2):
+            for node in lab.nodes:
+                found["lvchange"].append(_timed(node, "lvchange --addtag bench%d%s %s/lv0" % (number, node.name, cib.VG)))
+                time.sleep(_REST)
         for number in range(operations):
             for maker in lab.nodes:
                 name = "o%d" % number

@@ -223,7 +223,7 @@ class Cluster(RuleBasedStateMachine):
         except NodeDied:
             found = None
         self.census.turns["nothing" if found is None else "all done" if found.sights is not None else
-                          "changed" if found.changed else "not yet"] += 1
+                          "not yet"] += 1
         made = self.cluster.calls[calls:]
         assert not standing or not any(call[1] in ("lvchange", "vgchange") for call in made), made
 

@@ -5,8 +5,8 @@ The process itself waits in the kernel; here whoever moves the world on calls ``
 """
 
 from dualstor.look import well
+from dualstor.watcher import result, schedule
 from dualstor.watcher import round as rounds
-from dualstor.watcher import schedule
 from simulator.state import Process
 
 PROGRAM = "clustered-vg"
@@ -48,7 +48,8 @@ class Watching:
         kept = self.seen.get(key)
         if kept is not None and all(well.as_seen(host, sight) for sight in kept):
             return None
-        found = rounds.looks(PROGRAM, self.environs(node), self.simulation.host(node, schedule.ROUND))
+        found = result.from_text(result.to_text(rounds.run(rounds.agent(
+            PROGRAM, self.environs(node), self.simulation.host(node, schedule.ROUND)))))
         self.says[key] = found.says
         self.seen[key] = found.sights
         return found

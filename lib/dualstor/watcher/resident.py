@@ -88,14 +88,16 @@ class Resident:
         seconds = self._schedule.wait(self._clock(), self._round is not None)
         if self._alarm.wait(seconds, self._round.pipe if self._round else None):
             self._alarm.arm()       # first: what happens from now on raises it again
-            same = self._same(lambda sight: sight[0] == _DEVICES)
+            same = self._same(self._schedule.sights, lambda sight: sight[0] == _DEVICES)
             self._schedule = self._schedule.woken(self._clock(), same)
         if self._round is not None and self._round.ended():
-            text, self._round = self._round.text, None
-            self._schedule = self._schedule.ended(self._clock(), from_text(text))
+            result, self._round = from_text(self._round.text), None
+            same = self._same(result.sights, lambda sight: sight[0] == _DEVICES)
+            self._schedule = self._schedule.ended(self._clock(), result, same)
         now = self._clock()
         if self._schedule.looks(now) and self._round is None:
-            same = self._same(lambda sight: sight[0] != _DEVICES or not self._alarm.works)
+            same = self._same(self._schedule.sights,
+                              lambda sight: sight[0] != _DEVICES or not self._alarm.works)
             self._schedule = self._schedule.looked(now, self._clock(), same)
         if self._round is None and self._schedule.starts(self._clock()):
             if _itself(self._files) != self._program:
@@ -104,9 +106,8 @@ class Resident:
             self._schedule = self._schedule.started()
             self._round = offspring.Copy(lambda: self._work(said), schedule.ROUND)
 
-    def _same(self, chosen: "Callable[[Sight], bool]") -> bool:
-        """Whether what the last answer depends on looks as it did; of the *chosen* sights."""
-        kept = self._schedule.sights
+    def _same(self, kept: "tuple[Sight, ...] | None", chosen: "Callable[[Sight], bool]") -> bool:
+        """Whether what an answer depends on looks as it did; of the *chosen* sights."""
         return kept is not None and all(
             well.as_seen(self._files, sight) for sight in kept if chosen(sight))
 

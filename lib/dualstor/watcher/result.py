@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The result of a round as text, from its process to the watcher's: lines with tabs.
 
-    all-done | changed | not-yet
+    all-done | not-yet
     says TEXT               why not all is done
     KIND ARGUMENT TEXT      what "all done" depends on; any number of these
     end                     nothing is cut off
@@ -11,12 +11,12 @@ from dualstor.look import well
 from dualstor.look.sights import KINDS
 from dualstor.watcher.schedule import Result
 
-_ALL_DONE, _CHANGED, _NOT_YET, _SAYS, _END = "all-done", "changed", "not-yet", "says", "end"
+_ALL_DONE, _NOT_YET, _SAYS, _END = "all-done", "not-yet", "says", "end"
 
 
 def to_text(result: Result) -> str:
     """A Result as text; ``from_text`` reads it."""
-    word = _ALL_DONE if result.sights is not None else _CHANGED if result.changed else _NOT_YET
+    word = _NOT_YET if result.sights is None else _ALL_DONE
     rows = ((word,), (_SAYS, result.says), *(result.sights or ()), (_END,))
     return "".join(well.row(fields) for fields in rows)
 
@@ -28,7 +28,7 @@ def from_text(text: str) -> Result:
         return Result()
     word, (_, says), found = rows[0], rows[1], rows[2:-2]
     if word != (_ALL_DONE,):
-        return Result(changed=word == (_CHANGED,), says=says)
+        return Result(says=says)
     sights = tuple((row[0], row[1], row[2]) for row in found
                    if len(row) == 3 and row[0] in KINDS)
     return Result(sights=sights, says=says) if len(sights) == len(found) else Result()

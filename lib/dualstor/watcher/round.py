@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from dualstor.action.engine import Agent
 
 
-#: Looks after changes, at most: others may want LVM's locks, too.
-_MORE = 3
-
-
 def run(agent: "Agent") -> Result:
     """Have *agent*, made for PROPAGATE, do what is to be done."""
     before = well.seen(agent.host, agent.sights())      # a change meanwhile shows in the next look
@@ -38,7 +34,7 @@ def run(agent: "Agent") -> Result:
         return Result(says=said.fact)
     says = verdict.reason.fact if verdict.reason else ""
     if before is None or verdict.well is None:
-        return Result(changed=bool(agent.case.history) and not says, says=says)
+        return Result(says=says)
     return Result(sights=before + tuple(verdict.well), says=says)
 
 
@@ -48,20 +44,6 @@ def agent(name: str, environ: "Mapping[str, str]", host: "Host") -> "Agent":
     environment = Environment(environ)
     return kind(host, main.request(kind.interface, PROPAGATE, environment),
                 parameters.parse(kind.interface, environment))
-
-
-def looks(name: str, environ: "Mapping[str, str]", host: "Host") -> Result:
-    """The Result of a round on *host*.
-
-    After a change it checks at once whether there is more to do: another process would have to load
-    all of it once more.
-    """
-    found = run(agent(name, environ, host))
-    for _ in range(_MORE):
-        if not found.changed:
-            break
-        found = run(agent(name, environ, host))
-    return found
 
 
 def text(name: str, environ: "Mapping[str, str]", said: str,
@@ -74,7 +56,7 @@ def text(name: str, environ: "Mapping[str, str]", said: str,
     log.start(f"{name}({environ.get('OCF_RESOURCE_INSTANCE', '')}) watcher", environ)
     host = (make_host or Host)(Deadline(schedule.ROUND))
     try:
-        found = looks(name, environ, host)
+        found = run(agent(name, environ, host))
     except Terminated:
         return ""
     except Exception:   # pylint: disable=broad-except

@@ -25,13 +25,11 @@ ROUND = 60.0
 class Result(Record):
     """How a round ended.
 
-    ``sights``: what "all is done" depends on; None when not all is done. ``changed``: whether it
-    has changed something, so that the next one may find more to do at once. ``says``: why not
-    all is done.
+    ``sights``: what "all is done" depends on; None when not all is done. ``says``: why not all is
+    done.
     """
 
     sights: "tuple[Sight, ...] | None" = None
-    changed: bool = False
     says: str = ""
 
 
@@ -88,14 +86,10 @@ class Schedule(Record):
         """A round has begun: what it will depend on is not known yet."""
         return self.but(sights=None, next_round=None)
 
-    def ended(self, now: float, result: Result) -> "Schedule":
-        """After a round."""
-        return self.but(says=result.says)._ended(now, result)
-
-    def _ended(self, now: float, result: Result) -> "Schedule":
+    def ended(self, now: float, result: Result, same: bool) -> "Schedule":
+        """After a round; *same*: the VG's devices are as it has left them."""
         if result.sights is not None:
-            due = now if self.next_round is not None else None     # something came meanwhile
-            return self.but(sights=result.sights, next_round=due, pause=AGAIN)
-        if result.changed:
-            return self.but(next_round=now, pause=AGAIN)
-        return self.but(next_round=now + self.pause, pause=min(self.pause * 2, AGAIN_MOST))
+            due = now if self.next_round is not None and not same else None
+            return self.but(says=result.says, sights=result.sights, next_round=due, pause=AGAIN)
+        return self.but(says=result.says, next_round=now + self.pause,
+                        pause=min(self.pause * 2, AGAIN_MOST))

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A simulated pair on which the VG is started, with watchers that have their turns while others wait."""
 
+import contextlib
+
 from dualstor.host.deadline import Deadline
 from dualstor.volumes import Volumes
 from model import actions
 from model.actions import GROUP
 from simulator import watcher, world
-from simulator.host import SimHost, Simulation
+from simulator.host import NodeDied, SimHost, Simulation
 from simulator.state import LVMLOCKD
 from simulator.watcher import Watching
 
@@ -47,7 +49,8 @@ class Pair:
         """A turn of the watcher of each node that is up."""
         for node in NODES:
             if self.cluster.nodes[node].up:
-                self.watching.turn(node, "vg0")
+                with contextlib.suppress(NodeDied):     # its watcher with it
+                    self.watching.turn(node, "vg0")
 
     def volumes(self, node="node1", seconds=60.0):
         """The operations, as somebody on *node* uses them."""

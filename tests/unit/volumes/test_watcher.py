@@ -39,6 +39,22 @@ def test_a_new_lv_is_active_on_both(pair, creator, other):
         assert said(pair, node).sequence == pair.cluster.groups["vg0"].sequence
 
 
+@pytest.mark.parametrize("creator, other", [NODES, NODES[::-1]])
+def test_a_change_takes_one_round_on_each_node(pair, creator, other):
+    """LVM's commands are dear, and what a round has done itself is no news to it."""
+    for node in NODES:
+        pair.act("monitor", node)
+    pair.run(creator, "lvcreate", "-n", "new", "-L", "4m", "vg0")
+    for node, programs in ((creator, ["cibadmin", "lvmlockctl", "lvs", "lvchange", "lvmlockctl", "attrd_updater"]),
+                           (other, ["cibadmin", "lvmlockctl", "lvs", "lvchange", "attrd_updater"])):
+        del pair.cluster.calls[:]
+        pair.watching.turn(node, "vg0")
+        assert [words[1] for words in pair.cluster.calls] == programs
+        pair.simulation.advance(1.0)
+    for node in NODES:
+        assert pair.watching.turn(node, "vg0") is None and said(pair, node).exclusive == 0
+
+
 def test_what_is_tagged_is_left_alone(pair):
     pair.run("node1", "lvcreate", "-n", "alone", "-L", "4m", "--addtag", EXCLUSIVE_TAG, "vg0")
     pair.watching.settle()

@@ -56,6 +56,8 @@ class ClusteredVg(Agent):
         """As for any agent; a good answer about the VG lasts until its lockspace is started."""
         if facet == "group":
             return value.group is not None and deed is not deeds.start_locking
+        if facet == "modes" and self.request.action == PROPAGATE:
+            return deed is not deeds.make_shared    # which is there to change them
         return super().lasts(facet, value, deed)
 
     def share(self) -> float:
@@ -66,17 +68,22 @@ class ClusteredVg(Agent):
     # -- the kernel, which never blocks ----------------------------------------
 
     def sights(self) -> "tuple[tuple[str, str], ...]":
-        """Its devices and its lockspace; the headers of its metadata come with the answer."""
+        """Its devices and its lockspace; the headers of its metadata come with the answer.
+
+        So do the devices in a round of the watcher, which changes them itself.
+        """
         remembered = self.see_remembered()
         if remembered is None:
             return ()
         space = "clvmd" if remembered.locking == locksocket.CLVMD else "lvm_" + self.vg
-        found = [("devices", self.vg), ("node", "/sys/kernel/dlm/" + space)]
+        found = [("node", "/sys/kernel/dlm/" + space)]
         if self.request.action == PROPAGATE:
             found.append(("folder", f"/sys/kernel/config/dlm/cluster/spaces/{space}/nodes"))
             found += [("process", f"{each.pid}") for name in pacemaker.ATTRIBUTE_DAEMONS
                       for each in process.running(self.host, name)]
-        elif self.case.parameters.watched:
+            return tuple(found)
+        found.insert(0, ("devices", self.vg))
+        if self.case.parameters.watched:
             watcher = self.see_watcher()
             if watcher is None:
                 return ()       # the agent starts one
@@ -108,6 +115,8 @@ class ClusteredVg(Agent):
 
     def see_active(self) -> "tuple[devmapper.MappedVolume, ...]":
         """Devices of the VG in device-mapper."""
+        if self.request.action == PROPAGATE:
+            self.first("present")
         return devmapper.of_group(self.host, self.vg)
 
     def see_watcher(self) -> "place.Watcher | None":

@@ -102,7 +102,10 @@ def _trouble(case: "Case", plan: "Plan", remembered: "Remembered") -> "Said | No
     for done in (case.last(deeds.make_shared), case.last(deeds.refresh)):
         if done is not None and not done.ok:
             return case.say(reasons.NOT_TAKEN_OVER, says=done.says)
-    return None
+    left = case.done(deeds.make_shared) and planning.names(
+        v for v in plan.wanted if v.id in case.modes.exclusive())
+    return case.say(reasons.NOT_TAKEN_OVER, says=f"{listed(left)} is still exclusive here") \
+        if left else None
 
 
 def _real(case: "Case", plan: "Plan") -> "Published":
@@ -137,6 +140,7 @@ def _told(case: "Case", real: "Published", trouble: "Said | None", left: bool) -
     refused = case.last(deeds.publish)
     if refused and not trouble:
         trouble, left = case.say(reasons.NOT_PUBLISHED, says=refused), False
-    changed = any(done.deed is not deeds.publish for done in case.history)
-    well = case.headers if left or not (trouble or changed) else None
-    return Finish(ExitCode.SUCCESS, trouble, well)
+    if trouble and not left or case.headers is None:
+        return Finish(ExitCode.SUCCESS, trouble)
+    devices = ("devices", case.parameters.vgname, case.present)
+    return Finish(ExitCode.SUCCESS, trouble, (devices,) + case.headers)
