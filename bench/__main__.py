@@ -9,7 +9,7 @@ import sys
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(TREE, part) for part in ("lib", "tests", "lab")]
 
-from bench import eight, host, lab, load, losses, lossreport, page, propagation, report  # noqa: E402
+from bench import eight, host, idle, lab, load, losses, lossreport, page, propagation, report  # noqa: E402
 
 DOCS = os.path.join(TREE, "docs", "bench")
 
@@ -161,15 +161,24 @@ def in_lab_propagation(rounds, operations):
     """How soon what one node has made is usable on the other, and how long `dualstor volume` takes."""
     figures = propagation.run(rounds, operations, _flushed)
     report.save(os.path.join(DOCS, "lab-propagation.json"), figures)
+    _write("propagation.svg", propagation.picture(figures))
     print()
     for line in propagation.lines(figures):
+        print(line)
+
+
+def of_a_watcher(windows):
+    """What a watcher takes on this host while nothing changes."""
+    figures = idle.run(windows, 60.0, os.path.join(TREE, "lib"))
+    report.save(os.path.join(DOCS, "watcher.json"), figures)
+    for line in idle.lines(figures):
         print(line)
 
 
 def main():
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(prog="python3 -m bench", description=__doc__)
-    parser.add_argument("what", choices=("host", "instructions", "lab-monitors", "lab-scale", "lab-operations", "lab-stall",
+    parser.add_argument("what", choices=("host", "instructions", "watcher", "lab-monitors", "lab-scale", "lab-operations", "lab-stall",
                                          "lab-deaths", "lab-load", "lab-eight", "lab-propagation"))
     parser.add_argument("agents", nargs="?", choices=("dualstor", "stock"), default="dualstor",
                         help="whose operations are measured")
@@ -187,7 +196,7 @@ def main():
     parser.add_argument("--property", action="append", default=[], metavar="NAME=VALUE",
                         help="lab-eight: of the cluster, e.g. node-action-limit=8")
     parser.add_argument("--before", metavar="REVISION", help="host: measure an earlier revision in the same rounds")
-    parser.add_argument("--windows", type=int, default=5, help="of a minute each, for lab-scale")
+    parser.add_argument("--windows", type=int, default=5, help="of a minute each, for lab-scale and watcher")
     arguments = parser.parse_args()
     os.makedirs(DOCS, exist_ok=True)
     boots = arguments.what == "lab-deaths"
@@ -204,6 +213,8 @@ def main():
         in_lab_eight(arguments)
     elif arguments.what == "lab-propagation":
         in_lab_propagation(arguments.rounds, arguments.operations)
+    elif arguments.what == "watcher":
+        of_a_watcher(arguments.windows)
     elif arguments.what == "instructions":
         counts = host.instructions()
         for label, count in counts.items():

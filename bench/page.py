@@ -5,7 +5,7 @@ import json
 import os
 import re
 
-from bench import eight, host, load, lossreport, report
+from bench import eight, host, idle, load, lossreport, propagation, report
 
 _BLOCK = r"(<!-- figures: %s -->\n).*?(<!-- end -->)"
 #: Behind what a block goes that the page does not have yet.
@@ -77,6 +77,12 @@ def blocks(folder):
         found["deaths"] = "\n".join(lossreport.death_table(deaths["rounds"])) + "\n"
     if loads:
         found["load"] = _fenced(load.lines(loads["parts"]))
+    watcher = _load(folder, "watcher.json")
+    if watcher:
+        found["watcher"] = _fenced(idle.lines(watcher))
+    across = _load(folder, "lab-propagation.json")
+    if across:
+        found["propagation"] = "\n".join(propagation.lines(across)) + "\n"
     if eights:
         found["eight"] = "\n".join(eight.lines(eights)) + "\n"
     return found

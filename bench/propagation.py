@@ -9,6 +9,7 @@ import os
 import threading
 import time
 
+from bench import report
 from dualstor.agents.clustered_vg.interface import LEAVING_TAG
 from lablib import Lab, cib
 from lablib.waiting import wait_until
@@ -132,3 +133,11 @@ def bounds(found):
     median = _share(found["lvchange"], 0.5)
     bound = 1.0 + 3.0 * median
     return len(made), sum(value is not None and value <= bound for value in made), median, bound
+
+
+def picture(found):
+    """An SVG of all tries and the bound."""
+    bound = bounds(found)[3]
+    return report.strips("From lvcreate on one node to the LV being usable on the other, in the lab", [
+        (TITLES[key], [value for value in found[key] if value is not None], "ours") for key in ("node1", "node2")],
+        ("1 s + 3 x lvchange = %.1f s" % bound, bound), "s")

@@ -145,3 +145,30 @@ def lines(title, series, across, unit):
         x, y = place(*places[-1])
         parts.append(_text(x + 6, y + 4, label, fill=_COLOURS[kind]))
     return _svg(50 + height + 50, parts)
+
+
+def strips(title, rows, limit, unit):
+    """An SVG of a dot for each value, a row for each series, with a limit as a line across.
+
+    :param rows: (label, values, kind) each
+    :param limit: (label, value)
+    """
+    top = max([limit[1], *[value for _, values, _ in rows for value in values]]) * 1.05
+    room, step = _WIDTH - _LEFT - 40, _BAR * 2 + _GAP
+    bottom = 56 + step * len(rows)
+
+    def across(value):
+        return _LEFT + room * value / top
+    parts = [_text(16, 26, title, font_weight="bold", font_size="15"),
+             '<path d="M%d %dH%d" stroke="black" fill="none"/>' % (_LEFT, bottom, _LEFT + room),
+             '<path d="M%.1f 46V%d" stroke="black" stroke-dasharray="4 3" fill="none"/>' % (across(limit[1]), bottom),
+             _text(across(limit[1]), bottom + 36, limit[0], text_anchor="middle")]
+    for mark in range(0, int(top) + 1, max(1, int(top) // 8)):
+        parts.append(_text(across(mark), bottom + 18, "%d %s" % (mark, unit), text_anchor="middle"))
+    for number, (label, values, kind) in enumerate(rows):
+        y = 56 + step * number + step / 2
+        parts.append(_text(_LEFT - 8, y + 4, label, text_anchor="end"))
+        for place, value in enumerate(values):
+            parts.append('<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s" fill-opacity="0.6"/>' % (
+                across(value), y + (place % 5 - 2) * 5, _COLOURS[kind]))
+    return _svg(bottom + 48, parts)

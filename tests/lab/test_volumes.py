@@ -11,6 +11,7 @@ from unit.docs import markdown
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 LEFT_ALONE = 25  # seconds: two intervals of the VG's monitor
+MAINTAINED = 60  # seconds: several intervals of the VG's monitor
 TAKEN_OVER = 60  # seconds in which a watcher has noticed, even beside other tests
 STALL = 10  # seconds: nothing that is done to one LV holds up another
 
@@ -75,3 +76,23 @@ def test_a_volume_is_made_grown_renamed_and_removed(stage):
     assert set(stage.two.ok("lvs --noheadings -o lv_name vg0").split()) == {"alone", "lv0"}
     for node in stage.lab.nodes:
         assert records.greatest_stall(stage.lines("witness"), node.name, stage.began, time.time()) < STALL
+
+
+@pytest.mark.parametrize("stage", ["dualstor"], indirect=True)
+def test_in_maintenance_mode_nothing_is_undone(stage):
+    """What a person deactivates stays inactive, and what is new stays where it was made, until maintenance mode ends."""
+    page = Page(stage)
+    stage.one.ok("lvcreate -L 8M -n spare vg0", 60)
+    page.wait("spare", 8, 8)
+    stage.property("maintenance-mode", "true")
+    for node in stage.lab.nodes:
+        node.ok("lvchange -an vg0/spare", 60)
+    stage.one.ok("lvcreate -L 8M -n later vg0", 60)
+    time.sleep(MAINTAINED)
+    assert page.sizes("spare") == [None, None]
+    assert page.sizes("later") == [8 << 20, None]
+    stage.property("maintenance-mode", "false")
+    page.wait("later", 8, 8)
+    page.wait("spare", 8, 8)
+    for name in ("spare", "later"):
+        stage.one.ok(f"dualstor volume remove vg0/{name}", 90)

@@ -125,9 +125,11 @@ class Volumes:
         option = () if self._clvmd() else ("--lockopt", "shupdate")
         self._lvm(("lvextend",) + option + ("-L", size, self._full(name)),
                   f"{self._full(name)} has grown", enough="same size")
-        did = f"{self._full(name)} is {self._known(name).size} bytes"
+        report = self._listed()
+        size = next((v.size for v in report.volumes if v.name == name), found.size)
+        did = f"{self._full(name)} is {size} bytes"
         return self._done(name, did, self._everywhere(
-            did, [name], own_only=EXCLUSIVE_TAG in found.tags))
+            did, [name], own_only=EXCLUSIVE_TAG in found.tags, sequence=report.sequence))
 
     @_operation
     def rename(self, name: str, new: str) -> "Done":
@@ -147,13 +149,13 @@ class Volumes:
     @_operation
     def remove(self, name: str) -> "Done":
         """Remove an LV and what is in it; it must not be in use on any node."""
-        self._begin()
+        nodes = self._begin()
         found = self._find(name)
         did = f"{self._full(name)} is {'gone already' if found is None else 'removed'}"
         if found is not None:
-            self._take_out(name, found)
+            nodes = self._take_out(name, found)
             self._lvm(("lvremove", "--yes", self._full(name)), did)
-        return self._done(name, did, self._everywhere(did, []))
+        return self._done(name, did, nodes)
 
     @_operation
     def exclusive(self, name: str) -> "Done":
@@ -277,8 +279,8 @@ class Volumes:
         if tag in self._known(name).tags:
             self._lvm(("lvchange", "--deltag", tag, self._full(name)), did)
 
-    def _take_out(self, name: str, found: "LogicalVolume") -> None:
-        """Have the LV inactive on all nodes.
+    def _take_out(self, name: str, found: "LogicalVolume") -> "view.Nodes":
+        """Have the LV inactive on all nodes, which are returned.
 
         :raises Refused: it is in use; nothing has changed then
         """
@@ -286,14 +288,14 @@ class Volumes:
         if LEAVING_TAG not in found.tags:
             self._lvm(("lvchange", "--addtag", LEAVING_TAG, self._full(name)), leaves)
         try:
-            self._inactive(name)
+            return self._inactive(name)
         except Refused:
             self._untag(name, LEAVING_TAG, leaves)
             self.did = ""
             raise
 
-    def _inactive(self, name: str) -> None:
-        """Wait until the LV is inactive on all nodes.
+    def _inactive(self, name: str) -> "view.Nodes":
+        """Wait until the LV is inactive on all nodes, which are returned.
 
         :raises Refused: somebody has it open
         :raises Unfinished: a node does not say
@@ -310,18 +312,20 @@ class Volumes:
             if held and not behind and self._host.deadline.remaining < patience:
                 raise Refused(f"{self._full(name)} is in use on {' and on '.join(held)}")
             if not behind and not held:
-                return
+                return nodes
             self._pause(did, behind or nodes.up)
 
-    def _everywhere(self, did: str, names: "list[str]", own_only: bool = False) -> "view.Nodes":
+    def _everywhere(self, did: str, names: "list[str]", own_only: bool = False,
+                    sequence: "int | None" = None) -> "view.Nodes":
         """Wait until all nodes have taken over the metadata as they are now, and have *names*.
 
         :param own_only: whether it is of no concern to the others: nothing is waited for
+        :param sequence: the number of the metadata now, if it is known
         :raises Unfinished: the time expired
         """
         if own_only and self._nodes is not None:
             return self._nodes
-        sequence = self._listed().sequence
+        sequence = sequence or self._listed().sequence
         while True:
             nodes = self._look(did)
             left = sorted(set(nodes.behind(sequence)) | {

@@ -6,6 +6,7 @@ an action's timeout expires.
 """
 import json
 
+from ... import cib
 from ..scenario import BACK, NOBODY, scenario
 
 _POINTS = 4
@@ -90,6 +91,8 @@ def agents_killed(stage):
     plain = (("monitor", (), ()), ("stop", (), ("start",)), ("start", ("stop",), ()))
     vg, daemon, drbd = stage.agents.vg, stage.agents.locking[1], stage.agents.drbd
     _interrupt(stage, vg, clone, plain)
+    if stage.agents is cib.DUALSTOR:
+        _watcher_ends(stage, vg)
     stage.two.ok(_by_hand(vg, "stop"), 120)
     _interrupt(stage, daemon, clone, plain)
     roles = (("demote", (), ("promote",)), ("promote", ("demote",), ()), ("stop", ("demote",), ("start", "promote")),
@@ -101,6 +104,23 @@ def agents_killed(stage):
     stage.property("maintenance-mode", "false")
     stage.refresh()
     stage.whole(BACK)
+
+
+def _watcher(stage):
+    """Returns the process id of node2's watcher, "" when there is none; its rounds are younger."""
+    return stage.two.run(f"pgrep -o -f '[c]lustered-vg watch {cib.VG}'").stdout.strip()
+
+
+def _watcher_ends(stage, vg):
+    """Kills the VG's watcher, then stops one: a monitor is not concerned, and starts another one."""
+    for name in ("KILL", "STOP"):
+        before = _watcher(stage)
+        stage.two.ok(f"kill -{name} {before}")
+        result = stage.two.run(_by_hand(vg, "monitor"), 120)
+        stage.check(f"a monitor succeeds after SIG{name} to the watcher", result.rc == 0, result.stdout + result.stderr)
+        now = _watcher(stage)
+        stage.check("it has started another watcher", now and now != before, f"{before!r}, then {now!r}")
+    stage.mark("the watcher was killed, and stopped")
 
 
 def _by_hand(agent, action):
