@@ -56,7 +56,7 @@ class ClusteredVg(Agent):
         """As for any agent; a good answer about the VG lasts until its lockspace is started."""
         if facet == "group":
             return value.group is not None and deed is not deeds.start_locking
-        if facet == "modes" and self.request.action == PROPAGATE:
+        if facet in ("modes", "exclusive") and self.request.action == PROPAGATE:
             return deed is not deeds.make_shared    # which is there to change them
         return super().lasts(facet, value, deed)
 

@@ -8,7 +8,7 @@ VGs run at the same moment, so they take turns to ask LVM: many at once would ta
 none of them finishes.
 """
 
-from dualstor.action.steps import Do, Finish
+from dualstor.action.steps import PROPAGATE, Do, Finish
 from dualstor.agents import heldback
 from dualstor.agents.clustered_vg import checks, deeds, locking, reasons, seen, watching
 from dualstor.agents.clustered_vg import plan as planning
@@ -102,10 +102,8 @@ def _nothing_new(case: "Case") -> bool:
         return False
     if how(case, kind(case)) != "-asy":
         return True
-    exclusive = case.exclusive     # the kernel's word: one program at a time can ask lvmlockd
-    if exclusive is None and case.modes.answered:
-        exclusive = case.modes.exclusive()
-    return exclusive is not None and not exclusive & case.remembered.ids
+    known = case.exclusive is not None or case.modes.answered
+    return known and not case.alone & case.remembered.ids
 
 
 def why_not_asked(case: "Case") -> "str | None":
@@ -113,9 +111,15 @@ def why_not_asked(case: "Case") -> "str | None":
     obstacle = locking.obstacle(case)
     if obstacle:
         return locking.cause(obstacle)
-    if kind(case) == LVMLOCKD and not case.modes.answered:
+    if kind(case) == LVMLOCKD and not _answering(case):
         return case.modes.says
     return None if case.volumes.outcome.ok else case.volumes.outcome.says
+
+
+def _answering(case: "Case") -> bool:
+    """Whether lvmlockd may be expected to answer LVM; a round of the watcher is in a hurry, and
+    does not have it prove that where the kernel knows its locks."""
+    return case.request.action == PROPAGATE and case.exclusive is not None or case.modes.answered
 
 
 def _as_remembered(case: "Case", lost: "tuple[str, ...]", unasked: str) -> "Do | Finish":
@@ -138,8 +142,7 @@ def pick_up(case: "Case", wanted: "Iterable[LogicalVolume]") -> "Do | None":
     option = how(case, kind(case))
     usable = planning.usable_ids(case.active)
     if option == "-asy" and not case.done(deeds.make_shared):
-        exclusive = case.modes.exclusive()
-        names = planning.names(v for v in wanted if v.id in usable and v.id in exclusive)
+        names = planning.names(v for v in wanted if v.id in usable and v.id in case.alone)
         if names:
             return Do(deeds.make_shared, (option,) + names)
     expected = case.remembered.ids if case.remembered else frozenset()
@@ -182,7 +185,7 @@ def _well(case: "Case", plan: "Plan", usable: "frozenset[str]") -> "tuple[Sight,
     if not case.parameters.pick_up_new_lvs:
         return ()
     shared = how(case, kind(case)) == "-asy"
-    if shared and case.modes.exclusive() & {v.id for v in plan.wanted}:
+    if shared and case.alone & {v.id for v in plan.wanted}:
         return None
     return case.headers
 

@@ -103,7 +103,7 @@ def _trouble(case: "Case", plan: "Plan", remembered: "Remembered") -> "Said | No
         if done is not None and not done.ok:
             return case.say(reasons.NOT_TAKEN_OVER, says=done.says)
     left = case.done(deeds.make_shared) and planning.names(
-        v for v in plan.wanted if v.id in case.modes.exclusive())
+        v for v in plan.wanted if v.id in case.alone)
     return case.say(reasons.NOT_TAKEN_OVER, says=f"{listed(left)} is still exclusive here") \
         if left else None
 
@@ -111,7 +111,7 @@ def _trouble(case: "Case", plan: "Plan", remembered: "Remembered") -> "Said | No
 def _real(case: "Case", plan: "Plan") -> "Published":
     """What is to be published."""
     usable = planning.usable_ids(case.active)
-    exclusive = case.modes.exclusive() if case.lockspaces.group else frozenset()
+    exclusive = case.alone if case.lockspaces.group else frozenset()
     holders = {lv: words[0] for lv, words in case.held if words} if plan.leaving else {}
     return case.clock.but(
         sequence=case.volumes.sequence, wanted=len(plan.wanted),

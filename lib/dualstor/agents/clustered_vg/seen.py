@@ -146,6 +146,12 @@ class Case(heldback.Case):
     modes: Modes
 
     @property
+    def alone(self) -> "frozenset[str]":
+        """Ids of the LVs that are locked exclusively here: the kernel's word, or lvmlockd's where
+        the kernel does not say. One program at a time can ask lvmlockd."""
+        return self.modes.exclusive() if self.exclusive is None else self.exclusive
+
+    @property
     def names(self) -> "dict[str, str]":
         """As of any case: the VG."""
         vg = self.parameters.vgname
