@@ -126,8 +126,8 @@ class Volumes:
         self._lvm(("lvextend",) + option + ("-L", size, self._full(name)),
                   f"{self._full(name)} has grown", enough="same size")
         report = self._listed()
-        size = next((v.size for v in report.volumes if v.name == name), found.size)
-        did = f"{self._full(name)} is {size} bytes"
+        large = next((v.size for v in report.volumes if v.name == name), found.size)
+        did = f"{self._full(name)} is {large} bytes"
         return self._done(name, did, self._everywhere(
             did, [name], own_only=EXCLUSIVE_TAG in found.tags, sequence=report.sequence))
 
