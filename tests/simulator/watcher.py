@@ -48,8 +48,8 @@ class Watching:
         kept = self.seen.get(key)
         if kept is not None and all(well.as_seen(host, sight) for sight in kept):
             return None
-        found = result.from_text(result.to_text(rounds.run(rounds.agent(
-            PROGRAM, self.environs(node), self.simulation.host(node, schedule.ROUND)))))
+        found = result.from_text(result.to_text(rounds.run(
+            PROGRAM, self.environs(node), self.simulation.host(node, schedule.ROUND))))
         self.says[key] = found.says
         self.seen[key] = found.sights
         return found

@@ -53,12 +53,13 @@ class Finish(Record):
 
     ``well``: if a monitor finds everything healthy and has changed nothing, what that depends on
     apart from the agent's ``sights``, as look.sights.see returns it; None: the next monitor has to
-    run in full.
+    run in full. ``whole``: of PROPAGATE, whether a monitor would find everything healthy, too.
     """
 
     code: int
     reason: "Said | None" = None
     well: "tuple[Sight, ...] | None" = None
+    whole: bool = False
 
 
 class Do(Record):

@@ -22,10 +22,15 @@ if TYPE_CHECKING:
     from typing import Callable, Mapping
 
     from dualstor.action.engine import Agent
+    from dualstor.look.sights import Sight
 
 
-def run(agent: "Agent") -> Result:
-    """Have *agent*, made for PROPAGATE, do what is to be done."""
+def run(name: str, environ: "Mapping[str, str]", host: "Host") -> Result:
+    """Have the agent *name* do what is to be done on *host*.
+
+    :param environ: the agent's, with the resource's parameters
+    """
+    agent, began = _agent(name, environ, host, PROPAGATE), host.uptime()
     before = well.seen(agent.host, agent.sights())      # a change meanwhile shows in the next look
     try:
         verdict = pursue(agent)
@@ -35,15 +40,37 @@ def run(agent: "Agent") -> Result:
     says = verdict.reason.fact if verdict.reason else ""
     if before is None or verdict.well is None:
         return Result(says=says)
-    return Result(sights=before + tuple(verdict.well), says=says)
+    sights = before + tuple(verdict.well)
+    if verdict.whole:
+        _vouch(_agent(name, environ, host, "monitor"), environ, began, before, verdict.well)
+    return Result(sights=sights, says=says)
 
 
-def agent(name: str, environ: "Mapping[str, str]", host: "Host") -> "Agent":
-    """The agent *name*, made for PROPAGATE."""
+def _agent(name: str, environ: "Mapping[str, str]", host: "Host", action: str) -> "Agent":
+    """The agent *name*, made for an action."""
     kind = catalogue.load(name)
     environment = Environment(environ)
-    return kind(host, main.request(kind.interface, PROPAGATE, environment),
+    return kind(host, main.request(kind.interface, action, environment),
                 parameters.parse(kind.interface, environment))
+
+
+def _vouch(monitor: "Agent", environ: "Mapping[str, str]", began: float,
+           before: "tuple[Sight, ...]", found: "tuple[Sight, ...]") -> None:
+    """Spare the next monitors what a round has seen: all is healthy, as one that looks in full
+    would have found.
+
+    :param monitor: the agent, made for a monitor
+    :param began: when the round did, in seconds since boot
+    :param before: the sights at its beginning
+    :param found: those that came with its answer
+    """
+    wanted = monitor.sights()
+    known = tuple(sight for sight in before if sight[:2] in wanted) + found
+    more = well.seen(monitor.host, set(wanted) - {sight[:2] for sight in known})
+    if more is not None:
+        monitor.host.remember(
+            well.to_text(well.Well(0, "", began, well.asked(environ), more + known)),
+            *well.place(monitor.interface.name, monitor.request.resource))
 
 
 def text(name: str, environ: "Mapping[str, str]", said: str,
@@ -56,7 +83,7 @@ def text(name: str, environ: "Mapping[str, str]", said: str,
     log.start(f"{name}({environ.get('OCF_RESOURCE_INSTANCE', '')}) watcher", environ)
     host = (make_host or Host)(Deadline(schedule.ROUND))
     try:
-        found = run(agent(name, environ, host))
+        found = run(name, environ, host)
     except Terminated:
         return ""
     except Exception:   # pylint: disable=broad-except

@@ -7,6 +7,7 @@ import pytest
 
 from dualstor.agents.clustered_vg import published
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, LEAVING_TAG
+from model import actions
 from simulator import locking
 
 from .pair import NODES, Pair
@@ -52,6 +53,33 @@ def test_a_change_takes_one_round_on_each_node(pair, creator, other):
         pair.simulation.advance(1.0)
     for node in NODES:
         assert pair.watching.turn(node, "vg0") is None and said(pair, node).exclusive == 0
+
+
+def test_monitors_are_spared_what_a_round_has_seen(pair):
+    for node in NODES:
+        pair.act("monitor", node)
+    pair.run("node1", "lvcreate", "-n", "new", "-L", "4m", "vg0")
+    pair.watching.settle()
+    for node in NODES:
+        del pair.cluster.calls[:]
+        pair.act("monitor", node)
+        assert not pair.cluster.calls
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda pair: pair.run("node1", "lvchange", "-aln", "vg0/lv1"),
+    lambda pair: pair.run("node1", "lvchange", "-aey", "vg0/lv1") or pair.run("node2", "lvchange", "-aln", "vg0/lv1")])
+def test_what_is_not_healthy_is_left_to_monitors(pair, spoil):
+    """A round says nothing in their place of an LV that was active and is not any more."""
+    for node in NODES:
+        pair.act("monitor", node)
+    spoil(pair)
+    pair.run("node2", "lvcreate", "-n", "new", "-L", "4m", "vg0")
+    pair.watching.settle()
+    for node in NODES:
+        result = actions.act(pair.simulation, actions.GROUP, "monitor", node)
+        assert result.code in (0, 190), result
+    assert pair.active("lv1") == NODES
 
 
 def test_what_is_tagged_is_left_alone(pair):

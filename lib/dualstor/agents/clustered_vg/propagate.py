@@ -143,4 +143,5 @@ def _told(case: "Case", real: "Published", trouble: "Said | None", left: bool) -
     if trouble and not left or case.headers is None:
         return Finish(ExitCode.SUCCESS, trouble)
     devices = ("devices", case.parameters.vgname, case.present)
-    return Finish(ExitCode.SUCCESS, trouble, (devices,) + case.headers)
+    return Finish(ExitCode.SUCCESS, trouble, (devices,) + case.headers,
+                  whole=not (trouble or real.lacking or real.exclusive))
