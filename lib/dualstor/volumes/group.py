@@ -258,12 +258,13 @@ class Volumes:
         :raises Refused: it failed
         """
         while self._host.deadline.remaining >= _RETRY:
+            before, self.did = self.did, self.did or f"`{' '.join(argv)}` was ended in mid-work"
             outcome = lvm.command(self._host, argv, _COMMAND)
             if outcome.ok or enough in outcome.kinds:
                 self.did = did
                 return
-            if outcome.hung:
-                self.did = self.did or f"`{' '.join(argv)}` was ended before it had answered"
+            if not outcome.hung:
+                self.did = before
             if not outcome.transient and not outcome.kinds & {"elsewhere", "incompatible"}:
                 raise Refused(f"`{' '.join(argv)}`: {outcome.says}")
             self._show(outcome.says)
