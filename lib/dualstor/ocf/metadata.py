@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Metadata of the agents as XML, rendered from their declared interfaces.
 
-OCF 1.1 follows Pacemaker's ocf-ra-1.1.rng; OCF 1.0 follows ra-api-1.dtd of
-resource-agents, whose order and names of elements differ. Used when the files
-under metadata/ are made, never by a running agent.
+OCF 1.1 follows Pacemaker's ocf-ra-1.1.rng, which has ``role`` on an action; OCF 1.0
+follows ra-api-1.dtd of resource-agents, whose order and names of elements differ.
+metadata.rng of resource-agents is neither: it has no ``reloadable`` and no
+``unique-group``, and takes the roles of OCF 1.1 only; it is not meant to pass. Used
+when the files under metadata/ are made, never by a running agent.
 """
 
 from lxml import etree
