@@ -338,6 +338,19 @@ def test_validate_all_looks_at_the_host_at_level_10_only():
     assert step("validate-all", seen_by.stopped(), level=10) == OK
 
 
+@pytest.mark.parametrize("daemon, options, taken", [
+    ("auto", "-d0", True), ("auto", "-S err", True), ("auto", None, True), ("auto", "-f", False),
+    ("auto", "--pid-file=/x", False), ("auto", "-d2 -S err", False), ("auto", "-S loud", False),
+    ("clvmd", "-S err", False), ("lvmlockd", "-d0", False), ("lvmlockd", "-S err", True)])
+def test_validate_all_refuses_options_that_no_daemon_may_have(daemon, options, taken):
+    """With daemon=auto level 0 does not know which it will be: one that may have them is enough."""
+    facts, given = seen_by.stopped(), dict(daemon=daemon, daemon_options=options)
+    if taken:
+        assert step("validate-all", facts, **given) == OK
+    else:
+        refused("validate-all", facts, ExitCode.ERR_CONFIGURED, "daemon_options has", **given)
+
+
 def test_validate_all_warns_of_a_cluster_conf_that_does_not_validate():
     facts = seen_by.old(installed=("clvmd",), configuration="tempfile:5: element x")
     warning = step("validate-all", facts, level=10)

@@ -122,6 +122,12 @@ def admissible(case: "Case", daemon: "str | None") -> "Finish | None":
                        says=repr(wrong[:60]))
 
 
+def admissible_for_any(case: "Case", daemons: "tuple[str, ...]") -> "Finish | None":
+    """A refusal of daemon_options that none of *daemons* may have, else None."""
+    refusals = [admissible(case, daemon) for daemon in daemons]
+    return None if None in refusals else refusals[-1]
+
+
 def settings(case: "Case") -> "Finish | None":
     """A refusal when lvm.conf of this host does not ask for the daemon's locks, else None."""
     daemon, found = kind(case), case.settings

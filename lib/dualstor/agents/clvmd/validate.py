@@ -3,7 +3,7 @@
 
 from dualstor.action.steps import Do, Finish
 from dualstor.agents import lvmversion
-from dualstor.agents.clvmd import deeds, reasons, start
+from dualstor.agents.clvmd import common, deeds, reasons, start
 from dualstor.kernel.locksocket import CLVMD
 from dualstor.ocf.codes import ExitCode
 
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def decide(case: "Case") -> "Step":
     """Level 0 checks the case, level 10 this host's programs and lvm.conf."""
-    refusal = None
-    if case.parameters.daemon != "auto":
-        refusal = start.admissible(case, case.parameters.daemon)
+    refusal = start.admissible_for_any(case, common.programs(case))
     if refusal is None and case.request.level >= 10:
         refusal = lvmversion.refusal(case) \
             or start.admissible(case, start.kind(case)) \
