@@ -92,6 +92,11 @@ class Done(Record, Generic[Outcome]):
     outcome: Outcome
     at: float
 
+    def brief(self) -> "Self":
+        """The same with less of what was printed: it has been done again since."""
+        shorten = getattr(self.outcome, "brief", None)
+        return self if shorten is None else self.but(outcome=shorten())
+
 
 class Unseen(Exception):
     """Deciding needs a facet that has not been observed yet."""
@@ -164,7 +169,10 @@ class Case:
         deed = None if done is None else done.deed
         kept = {name: value for name, value in self.__dict__.items()
                 if name in self.facets and lasts(name, value, deed)}
-        history = self.history if done is None else self.history + (done,)
+        history = self.history
+        if done is not None:
+            history = tuple(each.brief() if each.deed is done.deed else each for each in history)
+            history += (done,)
         return type(self)(self.request, self.parameters, history=history, elapsed=elapsed, **kept)
 
     def knows(self, facet: str) -> bool:

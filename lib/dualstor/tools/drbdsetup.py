@@ -37,6 +37,7 @@ _BECAUSE = "suspended-"     # in JSON, before each cause
 _NEVER = 987654321      # seconds that the kernel gives for a resync that stands still
 _PEERS = 64      # of a resource; DRBD has 31 at most
 _INFO_LINES = 3  # 9 lists all who hold the device open
+_MOST_OPENERS = 100     # a reason names the first ones
 _ECHO = ("Command '", _INFO)
 
 
@@ -68,6 +69,8 @@ def _openers(text: str) -> "tuple[str, ...]":
         pid = whole(rest.partition(")")[0])
         if mark and pid is not None:
             found[f"{shown(name)}[{pid}]"] = None
+        if len(found) >= _MOST_OPENERS:
+            break
     return tuple(found)
 
 

@@ -45,6 +45,10 @@ class LvmOutcome(Record):
     hung: bool = False
     missing: bool = False
 
+    def brief(self) -> "LvmOutcome":
+        """The same without what it said line by line."""
+        return self.but(messages=())
+
     @property
     def kinds(self) -> "frozenset[str]":
         """The kinds of its messages."""
