@@ -60,6 +60,7 @@ class HostUnreadable(DualstorError):
 
     def __init__(self, name: str, problem: OSError) -> None:
         self.name = name
+        self.errno = problem.errno
         self.problem = problem.strerror or str(problem)
         super().__init__(f"{name} cannot be read ({self.problem})")
 
@@ -96,12 +97,21 @@ class NoTime(DeadlineReached):
 
 
 class Terminated(BaseException):
-    """The cluster manager ended the action with SIGTERM.
+    """A signal ended the action, the cluster manager's SIGTERM as a rule.
 
     Not a DualstorError: code that can do without a tool's answer must not catch this.
     """
 
     code = ExitCode.ERR_GENERIC
+    said: "Said | None" = None
+
+    def __init__(self, text: str = "", name: str = "SIGTERM") -> None:
+        super().__init__(text)
+        self.name = name
+
+
+class TimeExpired(Terminated):
+    """The action's time expired while code of our own ran."""
 
 
 class ToolError(DualstorError):

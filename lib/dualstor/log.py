@@ -25,6 +25,7 @@ _PRIORITIES = {_DEBUG: syslog.LOG_DEBUG, _INFO: syslog.LOG_INFO,
                _WARNING: syslog.LOG_WARNING, _ERROR: syslog.LOG_ERR}
 
 _LONGEST = 4000     # characters per line; a traceback or a reason has a few hundred
+_MOST = 400         # lines of a message; a traceback has a few dozen
 
 
 class _State:
@@ -50,7 +51,7 @@ def _handler(write: "Callable[[int, str], object]") -> "logging.Handler":
 
         def emit(self, record: logging.LogRecord) -> None:
             try:
-                for line in record.getMessage().splitlines():
+                for line in record.getMessage().splitlines()[:_MOST]:
                     write(_PRIORITIES.get(record.levelno, syslog.LOG_ERR),
                           f"{record.levelname}: {printable(line[:_LONGEST].expandtabs())}")
             except (OSError, ValueError, AttributeError):
@@ -112,5 +113,13 @@ def error(text: str, *values: object) -> None:
 
 
 def _line(level: int, text: str, values: "tuple[object, ...]") -> None:
-    if level >= _State.least:
-        _logger().log(level, text, *values)
+    if level < _State.least:
+        return
+    try:
+        logger = _logger()
+    except OSError:         # no file can be opened any more, so nothing be imported
+        if _State.tag:
+            said = printable((text % values if values else text)[:_LONGEST])
+            syslog.syslog(_PRIORITIES[level], said)
+        return
+    logger.log(level, text, *values)

@@ -6,7 +6,6 @@ The only place that prints an exit reason and turns exceptions into codes. A hea
 """
 
 import os
-import signal
 import sys
 
 from dualstor import log
@@ -14,7 +13,8 @@ from dualstor.action import reasons
 from dualstor.action.engine import pursue
 from dualstor.action.steps import Finish, Request
 from dualstor.agents import catalogue
-from dualstor.errors import DualstorError, Misconfigured, Terminated, UnknownAction
+from dualstor.errors import DualstorError, Misconfigured, Terminated, TimeExpired, UnknownAction
+from dualstor.host import ending
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.look import well
@@ -25,7 +25,6 @@ from dualstor.ocf.reason import LIMIT
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from types import FrameType
     from typing import Callable, Mapping, NoReturn, Sequence, TextIO
 
     from dualstor.action.engine import Agent
@@ -92,11 +91,12 @@ def _settle_parameters(asked: Request, values: "Parameters") -> "Finish | None":
 
 
 def perform(agent_class: "type[Agent]", action: str, environ: "Mapping[str, str]",
-            make_host: "MakeHost" = Host) -> Finish:
+            make_host: "MakeHost" = Host, used: float = 0.0) -> Finish:
     """Carry out one action (not ``meta-data``).
 
     :param action: what the caller asked for
     :param environ: as os.environ
+    :param used: seconds of its time that were over before
     :raises DualstorError: what ended the action
     """
     interface = agent_class.interface
@@ -111,14 +111,28 @@ def perform(agent_class: "type[Agent]", action: str, environ: "Mapping[str, str]
     verdict = _settle_parameters(asked, values)
     if verdict is not None:
         return verdict
-    agent = agent_class(make_host(Deadline(environment.timeout)), asked, values)
+    deadline = Deadline(environment.timeout, used=used)
+    agent = agent_class(make_host(deadline), asked, values)
     if action == "monitor" and not asked.probe:
         return _monitored(agent, environ)
     if action in _CHANGING:
-        agent.host.forget(*well.place(interface.name, asked.resource))
+        return _changed(agent)
     if asked.probe:
         return _probed(agent)
     return pursue(agent)
+
+
+def _changed(agent: "Agent") -> Finish:
+    """The Finish of an action after which the last monitor's answer is void.
+
+    Before it, so that no monitor repeats it; and after it: one may have run at the same time.
+    """
+    place = well.place(agent.interface.name, agent.request.resource)
+    agent.host.forget(*place)
+    try:
+        return pursue(agent)
+    finally:
+        agent.host.forget(*place)
 
 
 def _probed(agent: "Agent") -> Finish:
@@ -157,6 +171,8 @@ def _monitored(agent: "Agent", environ: "Mapping[str, str]") -> Finish:
             host.forget(*place)
         else:
             host.remember(well.to_text(kept), *place)
+            if not well.holds(host, kept):
+                host.forget(*place)     # it was stopped meanwhile: nobody else would
 
 
 def _line(reason: "Said | None", limit: "int | None" = LIMIT) -> str:
@@ -176,16 +192,26 @@ def _tell(action: str, reason: "Said", code: ExitCode, limit: "int | None") -> N
 
 
 def _ended_by(problem: BaseException, subject: str) -> Finish:
-    """The Finish for an exception; what is neither error nor SIGTERM is raised again."""
+    """The Finish for an exception; what is neither error nor signal is raised again."""
     if isinstance(problem, DualstorError):
         return Finish(problem.code, problem.said or reasons.of(problem, subject))
+    if isinstance(problem, TimeExpired):
+        return Finish(problem.code, problem.said or reasons.TOO_SLOW(subject=subject))
     if isinstance(problem, Terminated):
-        return Finish(problem.code, reasons.SIGTERM(subject=subject))
+        return Finish(problem.code, reasons.SIGTERM(subject=subject, signal=problem.name))
     if not isinstance(problem, Exception):
         raise problem
-    import traceback  # as dear as a bare interpreter, and never needed
-    log.error("%s", traceback.format_exc())
+    _log_trace(problem)
     return Finish(ExitCode.ERR_GENERIC, reasons.of(problem, subject))
+
+
+def _log_trace(problem: Exception) -> None:
+    """Where an exception comes from, for the log."""
+    try:
+        import traceback  # as dear as a bare interpreter, and never needed
+        log.error("%s", traceback.format_exc())
+    except OSError:         # no file can be opened any more
+        log.error("%s: %s", type(problem).__name__, problem)
 
 
 def conclude(name: str, action: str, work: "Callable[[], Finish]",
@@ -221,16 +247,12 @@ def _let_go(stream: "TextIO") -> None:
             pass  # it is closed and empty
 
 
-def on_sigterm(_number: int, _frame: "FrameType | None") -> "NoReturn":
-    """Handler of SIGTERM: what runs ends its command and reports."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Terminated
-
-
 def main(name: str, argv: "Sequence[str] | None" = None,
-         environ: "Mapping[str, str] | None" = None, make_host: "MakeHost" = Host) -> int:
+         environ: "Mapping[str, str] | None" = None, make_host: "MakeHost" = Host,
+         used: float = 0.0) -> int:
     """Entry point of the agent *name*.
 
+    :param used: seconds of the action's time that starting it took
     :returns: the exit code
     """
     argv = sys.argv if argv is None else argv
@@ -245,14 +267,15 @@ def main(name: str, argv: "Sequence[str] | None" = None,
         return _end(name, action, show, caller)
     instance = caller.get("OCF_RESOURCE_INSTANCE")
     log.start(f"{name}({instance})" if instance else name, caller)
-    signal.signal(signal.SIGTERM, on_sigterm)
     os.umask(0o022)
 
     def work() -> Finish:
         try:
-            return perform(catalogue.load(name), action, caller, make_host)
+            ending.listen()
+            ending.limit(Deadline(Environment(caller).timeout, used=used).last)
+            return perform(catalogue.load(name), action, caller, make_host, used)
         finally:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)   # only the reason is left to print
+            ending.ignore()     # only the reason is left to print
     return _end(name, action, work, caller)
 
 
@@ -270,4 +293,4 @@ def script(name: str, make_host: "MakeHost | None" = None) -> "NoReturn":
 
     :param make_host: if not this host
     """
-    sys.exit(main(name, make_host=make_host or Host))
+    sys.exit(main(name, make_host=make_host or Host, used=ending.age()))

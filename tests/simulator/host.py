@@ -11,7 +11,8 @@ from dualstor.host import freshread
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import BUSY, Host
 from dualstor.host.memory import STATE_DIR, file_name
-from dualstor.host.run import KILL_GRACE, TERM_GRACE, Completed
+from dualstor.host.deadline import GRACE
+from dualstor.host.run import Completed
 from simulator import dmlist, faults, kernelfiles, locking, membership, programs, watcher, world
 from simulator.kernelfiles import Answer, Block, Link, Socket
 
@@ -295,7 +296,7 @@ class SimHost(Host):
         self._pass(max(0.0, seconds))
         abandoned = kind == faults.UNKILLABLE
         if kind in (faults.HANG_HARD, faults.UNKILLABLE):
-            self._pass(TERM_GRACE + (KILL_GRACE if abandoned else 0))
+            self._pass(GRACE * (2 if abandoned else 1))
         text = "no answer in %.0f s" % seconds
         if abandoned:
             text += "; it cannot be killed (state D), it waits for the kernel"

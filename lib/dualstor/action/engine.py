@@ -4,7 +4,7 @@
 from dualstor import log
 from dualstor.action import reasons
 from dualstor.action.steps import Case, Do, Done, Finish, Unseen, Wait
-from dualstor.errors import DeadlineReached, DualstorError
+from dualstor.errors import DeadlineReached, DualstorError, TimeExpired
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -131,6 +131,11 @@ def pursue(agent: Agent) -> Finish:
             if isinstance(step, Do):
                 _act(agent, step)
                 continue
+        except TimeExpired as problem:
+            subject = agent.case.names["subject"]
+            problem.said = reasons.TOO_MUCH(subject=subject, command=deadline.asked) \
+                if deadline.asked else reasons.TOO_SLOW(subject=subject)
+            raise
         except DualstorError as problem:
             if waited is not None and deadline.missed:
                 raise _expired(agent, waited) from None

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Exit reasons that every agent may give, and which of them an error is."""
 
+import errno
+import os
+
 from dualstor.errors import (
     HostUnreadable,
     NoTime,
@@ -23,12 +26,20 @@ NO_TIME = Reason(
 NO_TIME_HUNG = Reason(
     "no-time-after-a-hang", _TIME, "{subject}: a command hung and used up the time ({says})",
     "see `dmesg` and `ps` for what it waits for")
+TOO_MUCH = Reason(
+    "too-much-to-read", _TIME,
+    "{subject}: the time expired before the answer of `{command}` was evaluated",
+    "see how much it prints")
+TOO_SLOW = Reason(
+    "too-slow", _TIME, "{subject}: the time expired while dualstor's own code ran",
+    "see what else uses this node's CPU")
 SIGTERM = Reason(
     "sigterm", Topic(
-        "Ended by SIGTERM",
-        "The cluster manager's own timeout was over, or the node was shutting down.",
+        "Ended by a signal",
+        "SIGTERM: the cluster manager's own timeout expired, or the node was shutting down. Any "
+        "other signal was sent by a person or a program, Ctrl-C by a terminal.",
         "If it recurs, raise the operation's timeout to at least what the agent advises."),
-    "{subject} was ended by SIGTERM before it was done", "if this recurs, raise its timeout")
+    "{subject} was ended by {signal} before it was done", "if this recurs, raise its timeout")
 
 _PROGRAM = Topic(
     "A program is missing, hangs or fails",
@@ -60,6 +71,15 @@ UNREADABLE = Reason(
         "Without it nothing is known of this node, so nothing is done.",
         "Run the agent as root. If it is run by the cluster, check `dmesg` and SELinux's log."),
     "{subject}: {source} cannot be read ({says})", "run the agent as root, see `dmesg`")
+EXHAUSTED = Reason(
+    "exhausted", Topic(
+        "The system gives the agent no more",
+        "The agent needs a dozen open files, some 30 MB of memory and a few processes. A limit of "
+        "the cluster manager's service, or the node's own, is reached.",
+        "Compare `systemctl show pacemaker` (LimitNOFILE, LimitNPROC, MemoryMax, TasksMax) with "
+        "what Pacemaker and its children use, see `dmesg`, and end what uses up the node."),
+    "{subject}: the agent gets no more of the system ({says})",
+    "see the limits of Pacemaker's service, and `dmesg`")
 NO_PERMISSION = Reason(
     "no-permission", Topic(
         "Not permitted", "The agent is not run by root.", "Run it as root."),
@@ -88,6 +108,10 @@ DEFECT = Reason(
     "{subject}: unexpected {says}", "report it with the traceback in the system log")
 
 
+#: What the kernel says of a limit: too many processes, open files, no memory.
+_USED_UP = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+
+
 def of(problem: BaseException, subject: str) -> Said:
     """The exit reason for an error that ended an action.
 
@@ -104,6 +128,11 @@ def of(problem: BaseException, subject: str) -> Said:
         return reason(subject=subject, command=problem.command, says=problem.text)
     if isinstance(problem, ParseError):
         return NOT_UNDERSTOOD(subject=subject, source=problem.source, says=problem.problem)
+    if isinstance(problem, MemoryError):
+        return EXHAUSTED(subject=subject, says=os.strerror(errno.ENOMEM))
+    number = getattr(problem, "errno", None)
+    if number in _USED_UP:
+        return EXHAUSTED(subject=subject, says=os.strerror(number))
     if isinstance(problem, HostUnreadable):
         return UNREADABLE(subject=subject, source=problem.name, says=problem.problem)
     if isinstance(problem, PermissionLacking):

@@ -2,7 +2,6 @@
 """The fence-peer handler: how it observes its host, and the process."""
 
 import os
-import signal
 import sys
 
 from dualstor import log
@@ -11,6 +10,7 @@ from dualstor.action.steps import Request
 from dualstor.errors import DualstorError, ParseError, Terminated, ToolError
 from dualstor.fencepeer import decide, deeds, seen
 from dualstor.fencepeer.call import parse
+from dualstor.host import ending
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.kernel import drbdlog
@@ -20,7 +20,6 @@ from dualstor.tools.drbdconf import Configuration
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from types import FrameType
     from typing import IO, Any, Callable, Mapping, NoReturn
 
     from dualstor.fencepeer.call import Call
@@ -219,7 +218,7 @@ def run(environ: "Mapping[str, str]", make_host: "Callable[[Deadline], Host]" = 
     try:
         verdict = pursue(FencePeer(make_host(Deadline(TIME)), request, call))
     except (DualstorError, Terminated) as problem:
-        log.error("its I/O stays frozen: %s", problem)
+        log.error("its I/O stays frozen: %s", _why(problem))
         return decide.FROZEN
     except Exception:   # pylint: disable=broad-except
         import traceback
@@ -232,9 +231,11 @@ def run(environ: "Mapping[str, str]", make_host: "Callable[[Deadline], Host]" = 
     return decide.FROZEN
 
 
-def _on_sigterm(_number: int, _frame: "FrameType | None") -> "NoReturn":
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Terminated("ended by SIGTERM before the peer was fenced")
+def _why(problem: "DualstorError | Terminated") -> str:
+    """What ended the handler before the peer was fenced."""
+    if not isinstance(problem, Terminated):
+        return str(problem)
+    return problem.said or f"{problem} before the peer was fenced"
 
 
 def _open_streams() -> None:
@@ -249,7 +250,8 @@ def _open_streams() -> None:
 def script() -> "NoReturn":
     """The executable; does not return."""
     _open_streams()
-    signal.signal(signal.SIGTERM, _on_sigterm)
+    ending.listen()
+    ending.limit(Deadline(TIME).last)
     os.umask(0o022)
     code = decide.FROZEN
     try:

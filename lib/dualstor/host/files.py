@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _GONE = (FileNotFoundError, NotADirectoryError, ProcessLookupError, IsADirectoryError)
 _NO_DEVICE = (6, 19)        # ENXIO, ENODEV
 _SINCE_BOOT = 7             # CLOCK_BOOTTIME, clock_gettime(2): counts while the host sleeps
+_TOO_LARGE = 27             # EFBIG
 _CHUNK = 1 << 16
+_MOST = 16 << 20            # bytes of a file: the locks of 10000 LVs take a tenth of it
 _RECORDS = 1 << 18          # more than any kernel's log has: one that is written all the time
 
 
@@ -164,13 +166,20 @@ def _unreadable(name: str, problem: OSError) -> "HostUnreadable":
 
 
 def _contents(path: str) -> bytes:
-    """The bytes of a file, read with as few system calls as there can be."""
+    """The bytes of a file, read with as few system calls as there can be.
+
+    :raises OSError: it cannot be read, or is larger than anything that is read here
+    """
     number = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
     try:
-        found = part = posix.read(number, _CHUNK)
+        part = posix.read(number, _CHUNK)
+        parts, size = [part], len(part)
         while part:
+            if size > _MOST:
+                raise OSError(_TOO_LARGE, f"larger than {_MOST >> 20} MiB")
             part = posix.read(number, _CHUNK)
-            found += part
-        return found
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts)
     finally:
         posix.close(number)

@@ -113,6 +113,7 @@ class Host(Files):
         if remaining <= 0:
             deadline.missed = True
             raise NoTime(argv, deadline.hung)
+        deadline.asked = " ".join(argv)
         if isinstance(timeout, Share):
             timeout = timeout.of(remaining)
         try:
@@ -139,7 +140,8 @@ class Host(Files):
                 sink: "Callable[[bytes], object] | None" = None) -> "Completed":
         """Run a command for at most *seconds*, as ``run`` has found them. Raises as run.run."""
         from dualstor.host import run  # its modules cost as much as an interpreter
-        return run.run(argv, seconds, self._path or run.PATH, environment, sink)
+        return run.run(argv, seconds, self._path or run.PATH, environment, sink,
+                       self.deadline.grace)
 
     def within(self, parts: int, work: "Callable[[], _T]") -> "_T":
         """What *work* returns, which gets one of *parts* equal shares of the time that is left.
@@ -152,6 +154,7 @@ class Host(Files):
             return work()
         finally:
             self.deadline = whole
+            whole.asked = part.asked or whole.asked
             whole.hung, whole.missed = part.hung or whole.hung, part.missed or whole.missed
 
     def leave_behind(self, name: str, arguments: "Sequence[str]") -> None:

@@ -18,6 +18,7 @@ import time
 
 from dualstor import log
 from dualstor.errors import ToolFailed, ToolHung, ToolMissing, shown
+from dualstor.host.deadline import GRACE
 from dualstor.record import Record
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -32,9 +33,6 @@ PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "
 
 #: Bytes kept of each of stdout and stderr; the rest is read and dropped.
 OUTPUT_LIMIT = 4 << 20
-
-#: Seconds between SIGTERM and SIGKILL, and between SIGKILL and giving up.
-TERM_GRACE, KILL_GRACE = 0.5, 0.5
 
 _SLICE = 0.05     # seconds of one wait while the pipes are open
 _CHUNK = 1 << 16
@@ -215,6 +213,11 @@ def _collect(child: "Child", streams: "Sequence[_Stream]", end: float) -> bool:
     return _await_exit(child, max(0.0, end - time.monotonic()))
 
 
+def _seconds(seconds: float) -> str:
+    """A time as a text names it: whole seconds, tenths of a second where it is short."""
+    return f"{seconds:.0f}" if seconds >= 2 else f"{seconds:.1f}"
+
+
 def _state(pid: int) -> str:
     """The kernel's state letter of a process, "" when it is gone."""
     try:
@@ -224,9 +227,12 @@ def _state(pid: int) -> str:
         return ""
 
 
-def _end(child: "Child") -> bool:
-    """End a child whose time has expired; True when it is gone, False when it is abandoned."""
-    for number, grace in ((signal.SIGTERM, TERM_GRACE), (signal.SIGKILL, KILL_GRACE)):
+def _end(child: "Child", grace: float = GRACE) -> bool:
+    """End a child whose time has expired; True when it is gone, False when it is abandoned.
+
+    :param grace: seconds between SIGTERM and SIGKILL, and between SIGKILL and giving up
+    """
+    for number in (signal.SIGTERM, signal.SIGKILL):
         _signal_group(child, number)
         if _await_exit(child, grace):
             _signal_group(child, signal.SIGKILL)  # what is left of the group
@@ -242,7 +248,7 @@ def _variables(path: "Sequence[str]", more: "Mapping[str, str]") -> "dict[str, s
 
 def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
         environment: "Mapping[str, str] | None" = None,
-        sink: "Callable[[bytes], object] | None" = None) -> Completed:
+        sink: "Callable[[bytes], object] | None" = None, grace: float = GRACE) -> Completed:
     """Run a command and return what it said.
 
     :param argv: program and arguments
@@ -250,6 +256,7 @@ def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
     :param path: directories that are searched for the program
     :param environment: further variables for the child
     :param sink: called with each part of stdout, which is not kept then
+    :param grace: seconds that it has to end after SIGTERM, and again after SIGKILL
     :returns: the command, whatever its exit code
     :raises ToolMissing: the program is not there or cannot be executed
     :raises ToolHung: it did not end in time (ended by force, or abandoned)
@@ -272,16 +279,16 @@ def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
         ended = _collect(child, streams, began + timeout)
         if not ended:
             state = _state(child.pid)
-            gone = _end(child)
+            gone = _end(child, grace)
             _report(argv, "hung", began)
-            text = f"no answer in {timeout:.0f} s"
+            text = f"no answer in {_seconds(timeout)} s"
             if not gone:
                 text += f"; it cannot be killed (state {state or 'D'}), it waits for the kernel"
             raise ToolHung(argv, text, abandoned=not gone)
     except BaseException:
         if child.poll() is None:
             _signal_group(child, signal.SIGKILL)
-            _await_exit(child, KILL_GRACE)
+            _await_exit(child, grace)
         raise
     finally:
         for pipe in pipes:
@@ -364,7 +371,7 @@ class Talk:
         """End it: it gets the end of its input, and after a moment is made to."""
         if self._child.returncode is None:
             self._pipes[0].close()
-            if not _await_exit(self._child, TERM_GRACE):
+            if not _await_exit(self._child, GRACE):
                 _end(self._child)
         for pipe in self._pipes:
             pipe.close()
@@ -406,7 +413,7 @@ class Talk:
         self._said = (self._said + data)[-_CHUNK:]
 
     def _ended(self) -> ToolFailed:
-        _await_exit(self._child, TERM_GRACE)
+        _await_exit(self._child, GRACE)
         try:
             self._said += os.read(self._errors, _CHUNK)
         except OSError:

@@ -30,6 +30,7 @@ LASTS = 60.0
 _FORM = ("dualstor", "1")
 _CODES = {"0": 0, "8": 8}   # running, and running promoted: nothing else is repeated
 _META = "OCF_RESKEY_CRM_meta_"
+_ON_DISK = ("header",)      # sights that a disk may keep us waiting for
 _BOOT = ("content", "/proc/sys/kernel/random/boot_id")
 
 
@@ -110,6 +111,12 @@ def as_seen(files: "Files", sight: "Sight") -> bool:
     kind, argument, text = sight
     now = KINDS[kind](files, argument)
     return _escaped(now) == text if isinstance(now, str) else now is not None
+
+
+def holds(files: "Files", answer: Well) -> bool:
+    """Whether what an answer that was just given depends on still looks the same in the kernel."""
+    sights = tuple(sight for sight in answer.sights if sight[0] not in _ON_DISK)
+    return see(files, [sight[:2] for sight in sights]) == sights
 
 
 def repeated(files: "Files", agent: str, environ: "Mapping[str, str]") -> "Well | None":

@@ -127,7 +127,8 @@ def script(files: "Files", name: str, vg: str, environ: "Mapping[str, str]",
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         posix._exit(0)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT,
+                   signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, _on_signal)
 
     def work(said: str) -> str:

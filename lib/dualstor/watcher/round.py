@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A round of the watcher: the agent's action ``propagate``, under the rules of any action."""
 
-import signal
-
 from dualstor import log, main
 from dualstor.action import reasons
 from dualstor.action.engine import pursue
 from dualstor.action.steps import PROPAGATE
 from dualstor.agents import catalogue
 from dualstor.errors import DualstorError, Terminated
+from dualstor.host import ending
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.look import well
@@ -79,7 +78,7 @@ def text(name: str, environ: "Mapping[str, str]", said: str,
 
     :param said: what the last round has said: nothing is logged twice
     """
-    signal.signal(signal.SIGTERM, main.on_sigterm)
+    ending.listen()
     log.start(f"{name}({environ.get('OCF_RESOURCE_INSTANCE', '')}) watcher", environ)
     host = (make_host or Host)(Deadline(schedule.ROUND))
     try:

@@ -17,6 +17,7 @@ from dualstor.agents.catalogue import NAMES as AGENTS
 from dualstor.agents.catalogue import load
 from dualstor.errors import (HostUnreadable, NoTime, ParseError, PermissionLacking, ToolHung,
                              ToolMissing, UnknownAction)
+from dualstor.host.host import Host
 from dualstor.main import conclude, perform
 from dualstor.ocf import document
 from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
@@ -143,6 +144,20 @@ def test_the_request_is_read_from_the_environment():
     asked = Echo.asked[0]
     assert (asked.action, asked.resource, asked.probe, asked.level) == ("monitor", "vg0", False, 10)
     assert asked.in_cluster and asked.clone_max == 2 and asked.degraded_known
+
+
+def test_what_changes_something_voids_the_last_monitors_answer_before_and_after():
+    """After it, too: a monitor at the same time may have kept one meanwhile."""
+    forgotten = []
+
+    def make_host(deadline):
+        host = Host(deadline)
+        host.forget = lambda *name: forgotten.append((name, Echo.asked))
+        return host
+    Echo.asked = None
+    perform(Echo, "stop", {"OCF_RESOURCE_INSTANCE": "vg0", "OCF_RESKEY_vgname": "v"}, make_host)
+    assert [name for name, _ in forgotten] == [("well", "echo", "vg0")] * 2
+    assert forgotten[0][1] is None and forgotten[1][1] is not None
 
 
 def test_an_unknown_action_is_unimplemented(capsys):

@@ -16,110 +16,13 @@ from dualstor.command.check.filters import chains
 from dualstor.command.check.filters.packet import MAYBE, NO, YES, Packet
 from dualstor.command.check.parsers.where import Where
 from dualstor.errors import ParseError, shown
-from dualstor.host.run import OUTPUT_LIMIT, Completed
-from dualstor.kernel import drbd
-from dualstor.tools import (
-    ccs,
-    cman,
-    corosync,
-    dlm_tool,
-    dmsetup,
-    drbdadm,
-    drbdconf,
-    drbdsetup,
-    fence_tool,
-    group_tool,
-    lvm,
-    lvm_messages,
-    lvmconf,
-    lvmlock,
-    pacemaker,
-    stonith,
-)
+from dualstor.host.run import OUTPUT_LIMIT
+from dualstor.tools import ccs, drbdconf, lvm_messages, lvmconf
+from growing import LINK, PARSERS, grown, outcome, state, wrong
 from sourcetree import SHIPPED, parsed
 from unit.drbd.helpers import PaperHost
 
 FEW, FACTOR = 60, 8
-
-
-def _state(text):
-    return drbdsetup.state(drbdsetup.parse_events2(text), "r0")
-
-
-def _json(text):
-    return drbdsetup.state(drbdsetup.parse_status(text), "r0")
-
-
-def _volumes(text):
-    return lvm.volumes(PaperHost(programs={"lvs": lambda _: (0, text, "")}), "vg0", (2, 2, 84))
-
-
-def _pairs(text):
-    return drbdadm.backing_devices(PaperHost(programs={"drbdadm": lambda _: (0, text, "")}))
-
-
-def _wrong(text):
-    return Completed(argv=("x",), returncode=1, stderr=text).complaint()
-
-
-def _outcome(text):
-    return drbdsetup.outcome(Completed(argv=("x",), returncode=1, stderr=text))
-
-
-def _rows(text):
-    return lvm.parse_rows("vgs", text, 2)
-
-
-QUORUM = "Quorum information\nQuorate: Yes\nMembership information\nNodeid Votes Name\n"
-FENCE = "fence domain\nmember count 1\nvictim count 0\nvictim now 0\nmaster nodeid 1\n" \
-        "wait state none\nmembers 1\nall nodes\n"
-SPACE = "name a\nid 0x1\nflags 0x0\nmembers 1\n"
-SPACES = "dlm lockspaces\n" + SPACE
-MINOR = " @: cs:Connected ro:Primary/Primary ds:UpToDate/UpToDate C r-----\n"
-DEVICE = "exists device name:r0 volume:@ minor:@ disk:UpToDate\n" \
-         "exists peer-device name:r0 peer-node-id:1 volume:@ replication:SyncSource done:5.0\n"
-LINK = "exists connection name:r0 peer-node-id:@ conn-name:n connection:Connected role:Primary\n"
-EVENT = '<fence_event target="n@" action="off" status="success"/>'
-
-#: name: (function of a text, what it begins with, a line of which there are many, what it ends
-#: with); "@" is the number of the line.
-GROWING = {
-    "messages": (lvm_messages.classify, "", "  LV locked by other host: vg0/@\n", ""),
-    "one long message": (lvm_messages.classify, "", "Error locking on node a b ", ""),
-    "rows": (_rows, "", "a|@\n", ""),
-    "LVs": (_volumes, "", "lv@|uuid@|-wi-a-----||linear|1|1\n", ""),
-    "segments": (_volumes, "", "lv|uuid|-wi-a-----||linear|1|1\n", ""),
-    "locks": (lvmlock.parse_info, "VG vg0 lock_type=dlm u\nLS dlm lvm_vg0\n", "LK LV sh @\n", ""),
-    "settings": (lvmconf.parse, "", "a@ = 1\n", ""),
-    "lockspaces": (dlm_tool.parse_ls, "dlm lockspaces\n", SPACE, ""),
-    "nodes of a lockspace": (
-        dlm_tool.parse_ls, SPACES + "all nodes\n", "nodeid @ member 1 failed 0 start 1\n", ""),
-    "other lines of a lockspace": (dlm_tool.parse_ls, SPACES, "x @\n", ""),
-    "whom dlm fences": (dlm_tool.parse_status, "cluster nodeid 1 quorate 1\ndaemon now 1\n",
-                        "fence @ at 1\nnode @ M add 1\n", ""),
-    "the fence domain": (fence_tool.parse, FENCE, "nodeid @ member 1 victim 1\n", ""),
-    "groups": (group_tool.parse, "", "dlm 1 a 0001 none\n[@]\n", ""),
-    "fields of cman": (cman.parse_fields, "", "@ M Member 1 n@\n", ""),
-    "members": (corosync.parse_status, QUORUM, "1@ 1 n@\n", ""),
-    "minors": (drbd.parse, "version: 8.4.11\n", MINOR, ""),
-    "counters of a minor": (
-        drbd.parse, "version: 8.4.11\n" + MINOR.replace("@", "0"), "    ns:@ nr:0\n", ""),
-    "volumes": (_state, "exists resource name:r0 role:Primary\n" + LINK.replace("@", "1"), DEVICE,
-                "exists -\n"),
-    "volumes of JSON": (_json, '[{"name": "r0", "devices": [', '{"volume": @, "minor": @},',
-                        '{"volume": 999, "minor": 999}]}]'),
-    "options": (drbdconf.parse, "resource r0 { net {", "o@ 1;", "} }"),
-    "connections": (drbdconf.parse, "resource r0 {", "connection { net { o@ 1; } }", "}"),
-    "volumes of a host": (
-        drbdconf.parse, "resource r0 { on a {", "volume @ { disk /dev/x; }", "} on b { } }"),
-    "pairs": (_pairs, "", "/dev/drbd@\n", ""),
-    "events": (stonith.parse_history, "<pacemaker-result>", EVENT, "</pacemaker-result>"),
-    "resources": (pacemaker.parse_mon, "<pacemaker-result><nodes/><resources>",
-                  '<resource id="r@"/>', "</resources></pacemaker-result>"),
-    "peers": (pacemaker.parse_peers, "", "@ n@ member\n", ""),
-    "devices": (dmsetup.parse_info, "", "a@|u|0|L--w|253|@|Active\n", ""),
-    "complaints": (_wrong, "", "no @\n", ""),
-    "refusals": (_outcome, "", "no @\n", "")}
 
 
 def work(function, text):
@@ -141,13 +44,7 @@ def work(function, text):
     return count
 
 
-def grown(name, times):
-    """(function, text) of a row of GROWING with so many lines."""
-    function, head, line, tail = GROWING[name]
-    return function, head + "".join(line.replace("@", str(n)) for n in range(times)) + tail
-
-
-@pytest.mark.parametrize("name", sorted(GROWING))
+@pytest.mark.parametrize("name", sorted(PARSERS))
 def test_eight_times_the_text_is_not_much_more_than_eight_times_the_work(name):
     function, text = grown(name, FEW)
     function(text)      # it is understood, and what is imported or compiled once is
@@ -164,7 +61,7 @@ def test_a_resource_has_no_thousands_of_hosts():
 def test_nor_of_connections():
     """Each has the state of each volume: that would be a square."""
     with pytest.raises(ParseError, match="too many connections"):
-        _state("exists resource name:r0 role:Primary\n"
+        state("exists resource name:r0 role:Primary\n"
                + "".join(LINK.replace("@", str(n)) for n in range(1000)) + "exists -\n")
 
 
@@ -179,7 +76,7 @@ LONG = "x" * OUTPUT_LIMIT
 
 
 @pytest.mark.parametrize("said", [
-    lambda: _wrong(LONG), lambda: _outcome(LONG).says, lambda: _outcome("0: Failure: " + LONG).says,
+    lambda: wrong(LONG), lambda: outcome(LONG).says, lambda: outcome("0: Failure: " + LONG).says,
     lambda: lvm_messages.classify(LONG)[0].text,
     lambda: lvm_messages.classify("Skipping clustered volume group " + LONG)[0].name,
     lambda: str(ParseError("a", LONG)), lambda: ParseError("a", LONG).line,
@@ -196,6 +93,8 @@ def test_nor_is_it_in_the_log(monkeypatch):
     log.start("clvmd", {})
     log.warning("%s", LONG + "\nb")
     assert len(told[0]) < 5000 and told[1:] == ["WARNING: b"]
+    log.warning("%s", "a\n" * 240000)
+    assert len(told) < 1000
 
 
 def test_a_line_that_is_not_long_is():

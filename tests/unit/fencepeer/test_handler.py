@@ -2,7 +2,9 @@
 """The fence-peer handler on hosts that are written down, and as the program that it is."""
 
 import os
+import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -389,6 +391,27 @@ def test_it_runs_without_any_open_file():
     done = subprocess.run(["/bin/sh", "-c", "exec %s <&- >&- 2>&-" % PROGRAM], cwd="/", env=NAMELESS,
                           timeout=120, check=False)
     assert done.returncode == decide.FROZEN
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGALRM])
+def test_a_signal_and_its_time_end_it_with_frozen_io(number):
+    """Whatever it does then, even before it has looked at anything."""
+    code = ("import os, signal, sys; sys.path[:0] = [%r]\n"
+            "from dualstor.fencepeer import handler\n"
+            "from dualstor.host.host import Host\n"
+            "class Odd(Host):\n"
+            "    def read(self, name):\n"
+            "        os.kill(os.getpid(), %d)\n"
+            "        return super().read(name)\n"
+            "handler.Host = Odd\n"
+            "def run(environ):\n"
+            "    return real(environ, Odd)\n"
+            "real, handler.run = handler.run, run\n"
+            "handler.script()\n") % (os.path.join(TREE, "lib"), number)
+    done = subprocess.run([sys.executable, "-c", code], cwd="/", env=NAMELESS, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == decide.FROZEN and "Traceback" not in done.stderr
+    assert done.stderr == "" or "its I/O stays frozen: " in done.stderr
 
 
 def test_it_runs_no_code_of_others(tmp_path):

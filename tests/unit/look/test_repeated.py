@@ -3,6 +3,8 @@
 
 import pytest
 
+from dualstor import main
+from dualstor.action.steps import Request
 from dualstor.host import freshread
 from dualstor.kernel import dmlist
 from dualstor.look import sights
@@ -39,6 +41,47 @@ def test_nothing_is_asked_while_nothing_changes(simulation):
         assert monitor(simulation, node) == (0, [])
     assert "lvs" in monitor(simulation, level=10)[1], "check level 10 asks"
     assert monitor(simulation) == (0, [])
+
+
+def test_a_stop_at_the_same_time_leaves_no_answer_behind(simulation, monkeypatch):
+    """20 monitors at the same time as a stop left one: the stop had ended when it was written."""
+    simulation.advance(LASTS + 1)
+    texts = []
+
+    def to_text(answer):
+        if not texts:
+            texts.append(text(answer))
+            assert actions.act(simulation, GROUP, "stop", TWO).code == 0
+        return texts[0]
+    text = main.well.to_text
+    monkeypatch.setattr(main.well, "to_text", to_text)
+    assert monitor(simulation)[0] == 0 and texts
+    assert kept(*place(GROUP, GROUP)) not in simulation.cluster.nodes[TWO].files
+
+
+@pytest.mark.parametrize("action, left", [("monitor", False), ("propagate", False), ("start", True)])
+def test_nor_does_one_that_remembers_what_it_has_found(action, left):
+    """Its look was before the stop; a start has yet to make LVs active."""
+    from dualstor.agents.clustered_vg import deeds, seen
+    files = {}
+
+    class Agent:
+        host = type("Host", (), {"remember": staticmethod(lambda text, *name: files.update({name: text})),
+                                 "forget": staticmethod(lambda *name: files.pop(name, None))})
+        case = seen.Case(Request(action=action), None)
+        memory, active = ("a", "b", "c"), ()
+
+        def see_active(self):
+            return self.active
+    deeds.remember(Agent(), "locking lvmlockd\nlv id name\n", "")
+    assert bool(files) == left
+    Agent.active = ("a device",)
+    deeds.remember(Agent(), "locking lvmlockd\nlv id name\n", "")
+    assert files
+    files.clear()
+    Agent.active = ()
+    deeds.remember(Agent(), "locking lvmlockd\n", "")
+    assert files, "a VG without LVs is started, too"
 
 
 def test_after_a_minute_the_locks_are_looked_at_but_lvm_has_nothing_new_to_tell(simulation):
