@@ -10,7 +10,7 @@ SEED      ?= 1
 JOBS      ?= 1
 TESTS     ?=
 
-.PHONY: help venv docs unit soak test lab-long coverage bench bench-lab bench-losses faults demo down clean pythons
+.PHONY: help venv docs unit soak test lab-long coverage bench bench-parsers bench-lab bench-losses faults demo down clean pythons
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -49,6 +49,9 @@ faults:         ## every fault scenario in the lab, our agents beside the stock 
 
 bench: venv     ## what a monitor costs, on this host; writes docs/bench
 	$(RUN) -m bench host
+
+bench-parsers: venv ## what reading long answers costs, parser by parser; writes docs/bench
+	$(RUN) -m bench parsers
 
 bench-lab: venv ## the same in the lab beside the stock agents, and whole operations of both
 	$(RUN) -m bench lab-monitors --rounds 12

@@ -9,7 +9,8 @@ import sys
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(TREE, part) for part in ("lib", "tests", "lab")]
 
-from bench import eight, host, idle, lab, load, losses, lossreport, page, propagation, report  # noqa: E402
+from bench import (eight, host, idle, lab, load, losses, lossreport, page, parsers, propagation,  # noqa: E402
+                   report)
 
 DOCS = os.path.join(TREE, "docs", "bench")
 
@@ -56,6 +57,15 @@ def on_host(rounds, before=None):
     _write("growth.svg", report.lines(
         "Level-0 monitor of one VG, bare Python = 1", _growth(grown), "number of them",
         "ratio"))
+
+
+def of_parsers(rounds):
+    """What each parser costs by the size of what it reads."""
+    found = parsers.measure(rounds)
+    print("\nMilliseconds of CPU of each parser\n")
+    for line in parsers.table(found):
+        print(line)
+    report.save(os.path.join(DOCS, "parsers.json"), found)
 
 
 def in_lab_monitors(rounds):
@@ -178,11 +188,11 @@ def of_a_watcher(windows):
 def main():
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(prog="python3 -m bench", description=__doc__)
-    parser.add_argument("what", choices=("host", "instructions", "watcher", "lab-monitors", "lab-scale", "lab-operations", "lab-stall",
-                                         "lab-deaths", "lab-load", "lab-eight", "lab-propagation"))
+    parser.add_argument("what", choices=("host", "instructions", "parsers", "watcher", "lab-monitors", "lab-scale", "lab-operations",
+                                         "lab-stall", "lab-deaths", "lab-load", "lab-eight", "lab-propagation"))
     parser.add_argument("agents", nargs="?", choices=("dualstor", "stock"), default="dualstor",
                         help="whose operations are measured")
-    parser.add_argument("--rounds", type=int, help="default: 60; lab-eight: 2; lab-propagation: 40 creates on each node")
+    parser.add_argument("--rounds", type=int, help="default: 60; parsers: 3; lab-eight: 2; lab-propagation: 40 creates on each node")
     parser.add_argument("--operations", type=int, default=5,
                         help="lab-propagation: of `dualstor volume`, of each kind on each node")
     parser.add_argument("--crashes", type=int, help="of a node, for each set; default: lab-stall 5, lab-deaths 10")
@@ -203,7 +213,7 @@ def main():
     for name in ("crashes", "cuts"):
         if getattr(arguments, name) is None:
             setattr(arguments, name, 10 if boots else 5)
-    arguments.rounds = arguments.rounds or {"lab-eight": 2, "lab-propagation": 40}.get(arguments.what, 60)
+    arguments.rounds = arguments.rounds or {"parsers": 3, "lab-eight": 2, "lab-propagation": 40}.get(arguments.what, 60)
     good = True
     if arguments.what == "lab-stall" or boots:
         good = in_lab_losses(arguments.what + ".json", arguments, boots)
@@ -219,6 +229,8 @@ def main():
         counts = host.instructions()
         for label, count in counts.items():
             print("%-38s %11d %7.3f" % (label, count, count / counts[host.BARE]))
+    elif arguments.what == "parsers":
+        of_parsers(arguments.rounds)
     elif arguments.what == "host":
         on_host(arguments.rounds, arguments.before)
     elif arguments.what == "lab-monitors":

@@ -5,7 +5,7 @@ import json
 import os
 import re
 
-from bench import eight, host, idle, load, lossreport, propagation, report
+from bench import eight, host, idle, load, lossreport, parsers, propagation, report
 
 _BLOCK = r"(<!-- figures: %s -->\n).*?(<!-- end -->)"
 #: Behind what a block goes that the page does not have yet.
@@ -66,6 +66,9 @@ def blocks(folder):
     if guest:
         found["lab"] = _monitors(guest["one"]) + "\nWith 1,000 more LVs in the VG:\n\n" \
             + _fenced(report.table(guest["thousand"], host.BARE))
+    sizes = _load(folder, "parsers.json")
+    if sizes:
+        found["parsers"] = _fenced(parsers.table(sizes))
     if scale:
         found["scale"] = _fenced(report.growth(scale))
     if whole:
