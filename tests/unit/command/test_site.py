@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from dualstor.command import site, toml
 from dualstor.errors import DualstorError
 
-tomllib = pytest.importorskip("tomllib")
+try:
+    import tomllib
+except ImportError:     # before Python 3.11
+    import tomli as tomllib
 
 GOOD = [
     "", "# nothing\n", "a = 1\n", "a = -5 # five\n", "a=true\nb = false", "[check]\n",
