@@ -170,9 +170,15 @@ def _monitored(agent: "Agent", environ: "Mapping[str, str]") -> Finish:
         if kept is None:
             host.forget(*place)
         else:
-            host.remember(well.to_text(kept), *place)
-            if not well.holds(host, kept):
-                host.forget(*place)     # it was stopped meanwhile: nobody else would
+            keep(agent, kept)
+
+
+def keep(agent: "Agent", answer: "well.Well") -> None:
+    """Save a healthy answer about the resource of *agent* for the next monitors."""
+    place = well.place(agent.interface.name, agent.request.resource)
+    agent.host.remember(well.to_text(answer), *place)
+    if not well.holds(agent.host, answer):
+        agent.host.forget(*place)       # it was stopped meanwhile: nobody else would
 
 
 def _line(reason: "Said | None", limit: "int | None" = LIMIT) -> str:

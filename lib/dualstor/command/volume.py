@@ -119,9 +119,9 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
         console.document({"did": problem.did, "left": problem.left})
         return ExitStatus.INCOMPLETE
     except KeyboardInterrupt:
-        done = f"{group.did}; the same command again continues from here" if group.did \
+        told = f"{group.did}; the same command again continues from here" if group.did \
             else "nothing was changed"
-        console.error(f"interrupted: {done}")
+        console.error(f"interrupted: {told}")
         return ExitStatus.INTERRUPTED
     absent = f"; {' and '.join(done.absent)} is down" if done.absent else ""
     console.line(f"{done.did}, on {' and '.join(done.nodes)}{absent}")

@@ -67,9 +67,7 @@ def _vouch(monitor: "Agent", environ: "Mapping[str, str]", began: float,
     known = tuple(sight for sight in before if sight[:2] in wanted) + found
     more = well.seen(monitor.host, set(wanted) - {sight[:2] for sight in known})
     if more is not None:
-        monitor.host.remember(
-            well.to_text(well.Well(0, "", began, well.asked(environ), more + known)),
-            *well.place(monitor.interface.name, monitor.request.resource))
+        main.keep(monitor, well.Well(0, "", began, well.asked(environ), more + known))
 
 
 def text(name: str, environ: "Mapping[str, str]", said: str,
