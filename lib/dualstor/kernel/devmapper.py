@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from dualstor.host.files import Files
 
 _BLOCK = "/sys/block"
+_MAPPER = "/dev/mapper/"
+_NO_GROUP = ("disk", "drbd", "block", "dm")     # directories in /dev that are no VG's
 _PREFIX = "LVM-"
 _ID = 32  # characters of an LVM id without its hyphens
 
@@ -51,6 +53,16 @@ class MappedVolume(Record):
     def usable(self) -> bool:
         """Whether it is the LV itself, with a table loaded."""
         return not self.layer and self.size != 0
+
+
+def named_by(path: str) -> "tuple[str, str] | None":
+    """(vg, lv) of the LV that a path in /dev names; None if it may be something else."""
+    if path.startswith(_MAPPER):
+        parts = split_name(path[len(_MAPPER):])
+        return parts[:2] if parts and not parts[2] else None
+    words = path.split("/")
+    return (words[2], words[3]) if words[:2] == ["", "dev"] and len(words) == 4 \
+        and words[2] not in _NO_GROUP else None
 
 
 def split_name(name: str) -> "tuple[str, str, str] | None":

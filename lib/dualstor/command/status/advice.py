@@ -11,6 +11,7 @@ from dualstor.command.status.report import Silent
 from dualstor.host.host import BUSY
 from dualstor.kernel.locksocket import CLVMD
 from dualstor.ocf.reason import stands_for
+from dualstor.tools.lvuses import GUEST, SHARED
 from dualstor.tools.quorum import CMAN
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -221,6 +222,31 @@ def _volumes(report: "Report") -> "Iterator[Advice]":
                           "of a kind that cannot be shared; see the last failure")
 
 
+def _standing(report: "Report") -> "Iterator[Advice]":
+    """What the cluster and the kernel say differently of what is on the LVs."""
+    if isinstance(report.standing, Silent) or isinstance(report.cluster, Silent):
+        return
+    for each in report.standing:
+        on = [one.node for one in report.cluster.instances
+              if one.resource == each.resource and one.node and one.role]
+        if each.here and each.kind == GUEST and on and report.node not in on:
+            yield warning(
+                f"the guest {each.resource} runs on {report.node}, and in the cluster on "
+                f"{on[0]}", "it may migrate just now. If it does not, one of both has to be "
+                "stopped at once: two that write destroy its disk")
+        elif each.here and each.kind not in (GUEST, *SHARED) and on and report.node not in on:
+            yield error(
+                f"{each.place} is mounted on {report.node}, and the cluster runs {each.resource} "
+                f"on {on[0]}: a file system of one node on two is destroyed",
+                "unmount it where the cluster does not run it, at once; then have the file system "
+                "checked")
+        elif report.node in on and not each.here and each.kind != GUEST:
+            yield warning(
+                f"{each.resource} is started on {report.node}, and {each.place} is not mounted "
+                "there", "the cluster's next monitor notices that and mounts it; if not, see its "
+                "log")
+
+
 # -- what was left ----------------------------------------------------------------------
 
 
@@ -354,7 +380,7 @@ def _unseen(report: "Report") -> "Iterator[Advice]":
 def advise(report: "Report") -> "tuple[Advice, ...]":
     """The Advice for a Report, errors first; () when there is nothing to do."""
     found = [each for look in (_membership, _nodes, _fencing, _holds, copies.look, _locking,
-                               _volumes, _constraints, _unseen) for each in look(report)]
+                               _volumes, _standing, _constraints, _unseen) for each in look(report)]
     found += _failures(report, any(each.parts for each in found))
     order = (ERROR, WARNING, UNSEEN)
     return tuple(sorted(found, key=lambda each: order.index(each.severity)))

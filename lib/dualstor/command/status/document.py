@@ -48,6 +48,16 @@ def _open(report: "Report", identity: str) -> "list[str] | None":
     return None if found is None else list(found)
 
 
+def _uses(report: "Report") -> "Any":
+    """What is on the LVs, and where the cluster runs it."""
+    if isinstance(report.standing, Silent):
+        return plain(report.standing)
+    instances = () if isinstance(report.cluster, Silent) else report.cluster.instances
+    return [dict(plain(each), volumes=list(screen.volumes_of(report, each)), nodes=sorted(
+        one.node for one in instances if one.resource == each.resource and one.node))
+            for each in report.standing]
+
+
 def document(report: "Report", advices: "tuple[Advice, ...]") -> "dict[str, Any]":
     """The JSON document, without its schema's name."""
     return {
@@ -57,7 +67,7 @@ def document(report: "Report", advices: "tuple[Advice, ...]") -> "dict[str, Any]
         "lvm_asked": report.listed is not None,
         "volumes": [dict(zip(("vg", "lv", "id", "state", "vg_attr"), row),
                          open=_open(report, row[2])) for row in screen.volumes(report)],
-        "constraints": plain(report.left), "holds": plain(report.holds),
+        "uses": _uses(report), "constraints": plain(report.left), "holds": plain(report.holds),
         "dlm_library": plain(report.library),
         "peer": report.peer if isinstance(report.peer, dict) else plain(report.peer),
         "advice": plain(advices)}

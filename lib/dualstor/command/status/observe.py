@@ -35,6 +35,7 @@ from dualstor.tools import (
     hold,
     lvm,
     lvmlock,
+    lvuses,
     pacemaker,
     quorum,
     stonith,
@@ -247,6 +248,19 @@ def see_opened(host: "Host", active: "tuple[Active, ...]") \
     return tuple(zip(there, holders.of_each(host, [known[each] for each in there])))
 
 
+def see_cib(host: "Host") -> "dict[str, Any]":
+    """Parts that one question about the configuration answers."""
+    root = cib.ask(host)
+    return {"left": constraints.left(root), "standing": lvuses.look(host, root)}
+
+
+def of_cib(found: "dict[str, Any] | Silent | None") -> "dict[str, Any]":
+    """The parts that ``see_cib`` has returned: each a Silent if it was one; None: not asked."""
+    if isinstance(found, Silent):
+        return {"left": found, "standing": found}
+    return found or {}
+
+
 def see_holds(host: "Host", drbd_report: "DrbdReport | Silent",
               groups: "tuple[str, ...]") -> "tuple[hold.Hold, ...]":
     """The Holds of `dualstor recover` on this node."""
@@ -343,7 +357,7 @@ def look(make_host: "Make", gather: "Gather" = at_once, seconds: float = PART_TI
     if groups:
         more["opened"] = lambda host: see_opened(host, seen["active"])
     if not isinstance(seen["cluster"], Silent):
-        more["left"] = lambda host: constraints.left(cib.ask(host))
+        more["cib"] = see_cib
     if count and not isinstance(seen["drbd"], Silent):
         more["out_of_sync"] = lambda host: see_out_of_sync(host, seen["drbd"])
     if _fencing_waits(seen):
@@ -351,6 +365,7 @@ def look(make_host: "Make", gather: "Gather" = at_once, seconds: float = PART_TI
     if groups and not isinstance(seen["cluster"], Silent):
         more["published"] = lambda host: see_published(host, groups)
     seen.update(gather(more, make_host, seconds))
+    seen.update(of_cib(seen.pop("cib", None)))
     if isinstance(seen["holds"], Silent):
         seen["holds"] = ()      # only files in memory are read for it
     return Report(time=time.strftime("%Y-%m-%d %H:%M:%S"), **seen)

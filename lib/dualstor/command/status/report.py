@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dualstor.tools.dlmstonith import Libraries
     from dualstor.tools.drbdgi import Generation
     from dualstor.tools.hold import Hold
+    from dualstor.tools.lvuses import Standing
     from dualstor.tools.pacemaker import ClusterState
     from dualstor.tools.quorum import Quorum
     from dualstor.tools.stonith import FenceEvent
@@ -136,7 +137,8 @@ class Report(Record):
     ``listed``: None when LVM was not asked because it would have waited for a lock.
     ``peer``: the other node's own document, None when it was not asked for. ``published``: (VG,
     node, what that node has published of it). ``opened``: (LV id, who has it open) of active LVs;
-    ``left``: constraints that were left; ``holds``: of `dualstor recover`, on this node;
+    ``left``: constraints that were left; ``standing``: what is on the LVs;
+    ``holds``: of `dualstor recover`, on this node;
     ``library``: None where dlm waits for no fencing; ``out_of_sync``: (resource, (volume, KiB) of
     each), () where that was not asked for.
     """
@@ -153,6 +155,7 @@ class Report(Record):
     published: "tuple[tuple[str, str, Published], ...] | Silent" = ()
     opened: "tuple[tuple[str, tuple[str, ...]], ...] | Silent" = ()
     left: "tuple[LeftOver, ...] | Silent" = ()
+    standing: "tuple[Standing, ...] | Silent" = ()
     holds: "tuple[Hold, ...]" = ()
     library: "Libraries | Silent | None" = None
     out_of_sync: "tuple[tuple[str, tuple[tuple[int, int], ...]], ...] | Silent" = ()

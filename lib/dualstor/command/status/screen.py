@@ -5,6 +5,7 @@ from dualstor import recipes
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, LEAVING_TAG
 from dualstor.command.status.advised import ERROR, WARNING
 from dualstor.command.status.report import Silent
+from dualstor.tools.lvuses import GUEST
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from dualstor.command.status.advised import Advice
     from dualstor.command.status.report import Report
     from dualstor.kernel.drbd import State
+    from dualstor.tools.lvuses import Standing
 
 _STYLES = {ERROR: "error", WARNING: "warning"}
 
@@ -203,13 +205,50 @@ def _resources(console: "Console", report: "Report") -> None:
     console.table(["Resource"] + nodes, rows, styles)
 
 
+def _cell(report: "Report", each: "Standing", role: "str | None", node: str) -> str:
+    """Where a use is, on a node: the cluster's word, and the kernel's on this one."""
+    word = role or "-"
+    if node != report.node:
+        return word
+    here = "runs" if each.kind == GUEST else "mounted"
+    if each.here:
+        return f"{word}, {here}"
+    return f"{word}, not {'running' if each.kind == GUEST else here}" if role else word
+
+
+def volumes_of(report: "Report", each: "Standing") -> "tuple[str, ...]":
+    """The LVs of a use, of a guest those that its process has open here."""
+    if each.kind != GUEST or each.pid is None or isinstance(report.opened, Silent) \
+            or isinstance(report.active, Silent):
+        return each.volumes
+    names = {active.id: f"{active.vg}/{active.lv}" for active in report.active}
+    return tuple(names[identity] for identity, who in report.opened
+                 if identity in names and any(word.endswith(f"[{each.pid}]") for word in who))
+
+
+def _standing(console: "Console", report: "Report") -> None:
+    """What is on the LVs, and where."""
+    cluster = report.cluster
+    if isinstance(cluster, Silent) or isinstance(report.standing, Silent) or not report.standing:
+        return
+    nodes = [node.name for node in cluster.nodes]
+    rows, styles = [], []
+    for each in report.standing:
+        on = {one.node: one.role for one in cluster.instances if one.resource == each.resource}
+        rows.append([each.resource, each.kind, ", ".join(volumes_of(report, each)) or "?",
+                     each.place, *(_cell(report, each, on.get(node), node) for node in nodes)])
+        styles.append("warning" if each.here != bool(on.get(report.node)) else "good")
+    console.line()
+    console.table(["On LVs", "kind", "LV", "at", *nodes], rows, styles)
+
+
 def show(console: "Console", report: "Report", advices: "Sequence[Advice]") -> None:
     """Print the screen.
 
     :param advices: what advice.advise made of the Report
     """
     console.line(f"{report.node}, {report.time}", "title")
-    for part in (_cluster, _fencing, _drbd, _locking, _volumes, _resources):
+    for part in (_cluster, _fencing, _drbd, _locking, _volumes, _standing, _resources):
         if part in (_drbd, _volumes, _resources):
             console.line()
         part(console, report)

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from dualstor.command.check.sources import collect, wanted
-from dualstor.command.check.view import uses
+from dualstor.kernel import devmapper
 
 from .spoilt import WEB_XML, with_uses
 
@@ -42,7 +42,7 @@ def test_what_is_not_ours_or_does_not_migrate_is_left_alone(good, change):
     ("/dev/vg0/lv0", ("vg0", "lv0")), ("/dev/mapper/vg0-my--lv", ("vg0", "my-lv")),
     ("/dev/sdb", None), ("/dev/drbd/by-res/r0", None), ("/srv/a/b", None), ("", None)])
 def test_which_lv_a_path_names(path, lv):
-    assert uses.volume(path) == lv
+    assert devmapper.named_by(path) == lv
 
 
 def test_a_link_in_a_copied_tree_is_not_followed(tmp_path):

@@ -4,6 +4,7 @@
 from dualstor.command.check.rules.registry import CIB, ERROR, found, rule
 from dualstor.command.check.sources.wanted import AUTOSTART
 from dualstor.command.check.view import uses
+from dualstor.kernel import devmapper
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def cache(cib: "Cib") -> "Findings":
     for guest in migrating:
         for domain in uses.domains(cib, guest):
             for disk in domain.disks:
-                lv = uses.volume(disk.source)
+                lv = devmapper.named_by(disk.source)
                 if lv is not None and lv[0] in ours and disk.cache not in _SAFE:
                     yield found(disk.where, f"{domain.host.name}: disk {disk.source} of "
                                 f"{domain.name} has cache={disk.cache}, and {guest.id} may migrate "

@@ -10,7 +10,7 @@ import posixpath
 from dualstor.agents.catalogue import CLUSTERED_VG
 from dualstor.command.check.parsers import xml
 from dualstor.command.check.view.seen import Unavailable
-from dualstor.kernel.devmapper import split_name
+from dualstor.kernel import devmapper
 from dualstor.record import Record
 from dualstor.tools.pacemaker import is_true
 
@@ -29,7 +29,6 @@ FILESYSTEM, ACTIVATE, GUEST = \
     "ocf:heartbeat:Filesystem", "ocf:heartbeat:LVM-activate", "ocf:heartbeat:VirtualDomain"
 #: File systems that several nodes may mount.
 CLUSTERED = ("gfs2", "ocfs2")
-_MAPPER = "/dev/mapper/"
 
 
 class GuestDisk(Record):
@@ -48,16 +47,6 @@ class Domain(Record):
     host: "HostView"
     path: str
     disks: "tuple[GuestDisk, ...]"
-
-
-def volume(path: str) -> "Lv | None":
-    """The LV that a path in /dev names; None if it may be something else."""
-    if path.startswith(_MAPPER):
-        parts = split_name(path[len(_MAPPER):])
-        return parts[:2] if parts and not parts[2] else None
-    words = path.split("/")
-    return (words[2], words[3]) if words[:2] == ["", "dev"] and len(words) == 4 \
-        and words[2] not in ("disk", "drbd", "block", "dm") else None
 
 
 def groups(cib: "Cib") -> "dict[str, Resource]":
@@ -89,7 +78,8 @@ def mounted(cib: "Cib") -> "list[tuple[Resource, Lv]]":
     """[(resource, LV)] of the file systems on LVs of our VGs."""
     ours, found = groups(cib), []
     for each in cib.resources:
-        lv = volume(each.parameters.get("device", "")) if each.kind == FILESYSTEM else None
+        lv = devmapper.named_by(each.parameters.get("device", "")) \
+            if each.kind == FILESYSTEM else None
         if lv is not None and lv[0] in ours:
             found.append((each, lv))
     return found
@@ -148,6 +138,6 @@ def unread(cib: "Cib", some: "list[Resource]") -> None:
 def on(cib: "Cib", guest: "Resource") -> "set[Lv]":
     """The LVs of our VGs on which a guest's disks are."""
     ours = groups(cib)
-    lvs = {volume(disk.source) for domain in domains(cib, guest) for disk in domain.disks
-           if disk.kind == "block"}
+    lvs = {devmapper.named_by(disk.source) for domain in domains(cib, guest)
+           for disk in domain.disks if disk.kind == "block"}
     return {lv for lv in lvs if lv is not None and lv[0] in ours}
