@@ -7,6 +7,7 @@ OCFROOT   = /usr/lib/ocf
 LIBRARY   = $(OCFROOT)/lib/dualstor
 METADATA  = /usr/share/dualstor/metadata
 HANDLERS  = /usr/lib/drbd
+ALERTS    = /usr/share/pacemaker/alerts
 SBINDIR  ?= $(PREFIX)/sbin
 MANDIR   ?= $(PREFIX)/share/man
 DOCDIR   ?= $(PREFIX)/share/doc/dualstor
@@ -23,14 +24,15 @@ INSTALL   = install -p
 # Byte code is for the Python that runs the agents, whichever runs the tests. It is valid by the time of its
 # source: with SOURCE_DATE_EPOCH set it would go by a hash, for which every start reads every source.
 install: PYTHON = /usr/bin/python3
-install:        ## command, library, agents, handler, metadata, manuals: DESTDIR= PREFIX=/usr
+install:        ## command, library, agents, handler, alert agent, metadata, manuals: DESTDIR= PREFIX=/usr
 	cd lib/dualstor && find . -name '*.py' -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(LIBRARY)/{}' \; && \
 	    find . -path '*/data/*' -type f -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(LIBRARY)/{}' \;
 	env -u SOURCE_DATE_EPOCH PYTHONHASHSEED=0 $(PYTHON) -sS -m compileall -q -f -d '$(LIBRARY)' '$(DESTDIR)$(LIBRARY)' >&2
-	$(INSTALL) -d '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(HANDLERS)' '$(DESTDIR)$(METADATA)' '$(DESTDIR)$(SBINDIR)' \
+	$(INSTALL) -d '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(HANDLERS)' '$(DESTDIR)$(ALERTS)' '$(DESTDIR)$(METADATA)' '$(DESTDIR)$(SBINDIR)' \
 	    '$(DESTDIR)$(MANDIR)/man7' '$(DESTDIR)$(MANDIR)/man8' '$(DESTDIR)$(TMPFILES)'
 	$(INSTALL) -m 755 ocf/* '$(DESTDIR)$(OCFROOT)/resource.d/dualstor'
 	$(INSTALL) -m 755 drbd/* '$(DESTDIR)$(HANDLERS)'
+	$(INSTALL) -m 755 alerts/* '$(DESTDIR)$(ALERTS)'
 	$(INSTALL) -m 644 metadata/*.xml '$(DESTDIR)$(METADATA)'
 	$(INSTALL) -m 755 bin/dualstor '$(DESTDIR)$(SBINDIR)'
 	$(INSTALL) -m 644 docs/man/*.7 '$(DESTDIR)$(MANDIR)/man7'
@@ -59,7 +61,8 @@ install-selinux: ## the SELinux module of the handler, to be loaded with semodul
 uninstall:      ## what install and install-doc put there, with the same DESTDIR and PREFIX
 	/usr/bin/python3 -IBS lib/dualstor/fencepeer/named.py '$(DESTDIR)/'
 	rm -rf '$(DESTDIR)$(LIBRARY)' '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(dir $(METADATA))' '$(DESTDIR)$(DOCDIR)'
-	rm -f '$(DESTDIR)$(SELINUX)/dualstor.pp' $(patsubst drbd/%,'$(DESTDIR)$(HANDLERS)/%',$(wildcard drbd/*)) '$(DESTDIR)$(SBINDIR)/dualstor' '$(DESTDIR)$(TMPFILES)/dualstor.conf' '$(DESTDIR)$(BASHCOMP)/dualstor' \
+	rm -f '$(DESTDIR)$(SELINUX)/dualstor.pp' $(patsubst drbd/%,'$(DESTDIR)$(HANDLERS)/%',$(wildcard drbd/*)) $(patsubst alerts/%,'$(DESTDIR)$(ALERTS)/%',$(wildcard alerts/*)) \
+	    '$(DESTDIR)$(SBINDIR)/dualstor' '$(DESTDIR)$(TMPFILES)/dualstor.conf' '$(DESTDIR)$(BASHCOMP)/dualstor' \
 	    '$(DESTDIR)$(ZSHCOMP)/_dualstor' '$(DESTDIR)$(FISHCOMP)/dualstor.fish' \
 	    $(patsubst docs/man/%.7,'$(DESTDIR)$(MANDIR)/man7/%.7',$(wildcard docs/man/*.7)) \
 	    $(patsubst docs/man/%.8,'$(DESTDIR)$(MANDIR)/man8/%.8',$(wildcard docs/man/*.8))

@@ -16,7 +16,7 @@ def sources(*folders):
                     yield os.path.relpath(os.path.join(base, name), TREE)
 
 
-SHIPPED = sorted(sources("lib")) + [f"{folder}/{name}" for folder in ("bin", "drbd", "ocf")
+SHIPPED = sorted(sources("lib")) + [f"{folder}/{name}" for folder in ("alerts", "bin", "drbd", "ocf")
                                     for name in sorted(os.listdir(os.path.join(TREE, folder)))]
 ALL = sorted(set(SHIPPED) | set(sources("lab", "tests", "tools")))
 

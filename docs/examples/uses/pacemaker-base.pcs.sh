@@ -14,4 +14,6 @@ pcs -f dualstor-after.xml resource create dlm ocf:pacemaker:controld op start in
 pcs -f dualstor-after.xml resource create lvm-lock-daemon ocf:dualstor:clvmd op start interval=0s timeout=90s op stop interval=0s timeout=90s op monitor interval=30s timeout=20s op reload-agent interval=0s timeout=60s
 pcs -f dualstor-after.xml resource group add locking dlm lvm-lock-daemon
 pcs -f dualstor-after.xml resource clone locking meta interleave=true
+pcs -f dualstor-after.xml alert create path=/usr/share/pacemaker/alerts/dualstor-alert id=dualstor-alert
+pcs -f dualstor-after.xml alert recipient add dualstor-alert value=root id=dualstor-alert-recipient-1
 pcs cluster cib-push dualstor-after.xml diff-against=dualstor-before.xml

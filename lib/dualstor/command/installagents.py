@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """``dualstor install-agents``: the agents of a pip installation, where the cluster manager looks.
 
-A package of the distribution has the agents and DRBD's fence-peer handler in it. pip cannot
-leave its prefix, so it puts them into share/dualstor; this copies them to the directories of OCF
-and DRBD and links the library there, so that the command and they run from one copy. pip compiles
-for its own Python, the agents run with the system's: byte code for that one is made here, too.
+A package of the distribution has the agents, DRBD's fence-peer handler and the alert agent in it.
+pip cannot leave its prefix, so it puts them into share/dualstor; this copies them to the
+directories of OCF, DRBD and Pacemaker and links the library there, so that the command and they
+run from one copy. pip compiles for its own Python, the agents run with the system's: byte code for
+that one is made here, too.
 """
 
 import os
 import shutil
 import stat
 
-from dualstor import fencepeer
+from dualstor import alerts, fencepeer
 from dualstor.command.codes import ExitStatus
 from dualstor.errors import DualstorError
 from dualstor.fencepeer import named
@@ -28,17 +29,23 @@ SUMMARY = "put the agents where Pacemaker looks, after pip install"
 
 DESCRIPTION = """\
 After pip install: copies the agents to /usr/lib/ocf/resource.d/dualstor, their metadata to
-/usr/share/dualstor/metadata and DRBD's fence-peer handler to /usr/lib/drbd, and links the library
-to /usr/lib/ocf/lib/dualstor. Run it as root on both nodes, and again after each pip install;
---remove removes all of it. Packages of a distribution do this by themselves."""
+/usr/share/dualstor/metadata, DRBD's fence-peer handler to /usr/lib/drbd and the alert agent to
+/usr/share/pacemaker/alerts, and links the library to /usr/lib/ocf/lib/dualstor. Run it as root on
+both nodes, and again after each pip install; --remove removes all of it. Packages of a
+distribution do this by themselves."""
 
 AGENTS = "usr/lib/ocf/resource.d/dualstor"
 LIBRARY = "usr/lib/ocf/lib/dualstor"
 METADATA = "usr/share/dualstor/metadata"
 HANDLERS = "usr/lib/drbd"
+ALERTS = "usr/share/pacemaker/alerts"
 
 #: (directory of a pip installation or of the source, where its files go, their permissions).
-_DIRECTORIES = (("metadata", METADATA, 0o644), ("ocf", AGENTS, 0o755), ("drbd", HANDLERS, 0o755))
+_DIRECTORIES = (("metadata", METADATA, 0o644), ("ocf", AGENTS, 0o755), ("drbd", HANDLERS, 0o755),
+                ("alerts", ALERTS, 0o755))
+
+#: What is ours in directories where others have their files, too.
+_SHARED = {HANDLERS: fencepeer.PROGRAM, ALERTS: alerts.PROGRAM}
 
 #: The Python that runs the agents, and seconds for it to compile the library.
 _PYTHON, _COMPILE_TIME = "/usr/bin/python3", 120.0
@@ -164,13 +171,12 @@ def remove(top: str) -> "list[str]":
     if not os.path.islink(link):
         raise DualstorError(f"install-agents: nothing to remove: {link} is not a link that "
                             "install-agents made")
-    ours = os.path.basename(fencepeer.PROGRAM)  # others have their handlers there, too
     removed = [os.path.join(top, target, name) for _, target, _ in _DIRECTORIES
                for name in _files(os.path.join(top, target))
-               if target != HANDLERS or name == ours] + [link]
+               if target not in _SHARED or name == os.path.basename(_SHARED[target])] + [link]
     for path in removed:
         os.unlink(path)
-    for target in (HANDLERS, AGENTS, METADATA, os.path.dirname(METADATA)):
+    for target in (HANDLERS, ALERTS, AGENTS, METADATA, os.path.dirname(METADATA)):
         directory = os.path.join(top, target)
         if os.path.isdir(directory) and not os.listdir(directory):
             os.rmdir(directory)

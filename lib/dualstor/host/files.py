@@ -29,11 +29,12 @@ class Files:
     """The files of this host.
 
     :param root: directory in place of ``/``
+    :param state: where it keeps its state
     """
 
-    def __init__(self, root: str = "/") -> None:
+    def __init__(self, root: str = "/", state: str = STATE_DIR) -> None:
         self.root = root
-        self._memory = Memory(self.file(STATE_DIR))
+        self._memory = Memory(self.file(state))
 
     def file(self, name: str) -> str:
         """The real path of the absolute path *name* under the root."""
@@ -138,6 +139,10 @@ class Files:
     def recall(self, *name: str) -> "str | None":
         """The text that an action has kept under *name* (words) in STATE_DIR; None for none."""
         return self._memory.recall(*name)
+
+    def recalled(self, *name: str) -> "tuple[str, ...]":
+        """The last words of the names under which texts are kept that have one more than *name*."""
+        return self._memory.names(*name)
 
     def lock_text(self, *name: str) -> "str | None":
         """What the holder of a lock of ours has written into its file; None for no such file."""

@@ -13,6 +13,7 @@ import time
 from dualstor.errors import NoTime, PermissionLacking, ToolHung
 from dualstor.host.deadline import Share
 from dualstor.host.files import Files
+from dualstor.host.memory import STATE_DIR
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -36,11 +37,12 @@ class Host(Files):
     :param deadline: the action's
     :param root: directory in place of ``/`` when files are read
     :param path: directories that are searched for programs; None for the usual ones
+    :param state: where it keeps its state: a user other than root has a directory of its own
     """
 
     def __init__(self, deadline: "Deadline", root: str = "/",
-                 path: "Sequence[str] | None" = None) -> None:
-        super().__init__(root)
+                 path: "Sequence[str] | None" = None, state: str = STATE_DIR) -> None:
+        super().__init__(root, state)
         self.deadline = deadline
         self._path = path
 
@@ -135,13 +137,25 @@ class Host(Files):
             raise NoTime(argv, self.deadline.hung)
         return self.execute(argv, remaining, environment, sink)
 
+    def feed(self, argv: "Sequence[str]", data: bytes) -> "Completed":
+        """Run a command that reads *data* from stdin.
+
+        Returns and raises as ``run``.
+        """
+        remaining = self.deadline.remaining
+        if remaining <= 0:
+            raise NoTime(argv, self.deadline.hung)
+        from dualstor.host import run
+        return run.run(argv, remaining, self._path or run.PATH, data=data,
+                       grace=self.deadline.grace)
+
     def execute(self, argv: "Sequence[str]", seconds: float,
                 environment: "Mapping[str, str] | None",
                 sink: "Callable[[bytes], object] | None" = None) -> "Completed":
         """Run a command for at most *seconds*, as ``run`` has found them. Raises as run.run."""
         from dualstor.host import run  # its modules cost as much as an interpreter
         return run.run(argv, seconds, self._path or run.PATH, environment, sink,
-                       self.deadline.grace)
+                       grace=self.deadline.grace)
 
     def within(self, parts: int, work: "Callable[[], _T]") -> "_T":
         """What *work* returns, which gets one of *parts* equal shares of the time that is left.

@@ -44,6 +44,13 @@ class Memory:
         """The text kept under *name*; None when there is none."""
         return self._within(lambda directory: _read(directory, file_name(*name)))
 
+    def names(self, *name: str) -> "tuple[str, ...]":
+        """The last words of the names that have one more than *name*, sorted."""
+        first = file_name(*name) + _BETWEEN
+        found = self._within(posix.listdir) or []
+        return tuple(sorted(_word(each[len(first):]) for each in found
+                            if each.startswith(first) and _BETWEEN not in each[len(first):]))
+
     def remember(self, text: str, *name: str) -> None:
         """Keep *text* under *name*, atomically."""
         self._within(lambda directory: _write(directory, file_name(*name), text), make=True)
@@ -116,6 +123,11 @@ def file_name(*words: str) -> str:
     """The file's name for a name of *words*; no two of them share one."""
     return _BETWEEN.join(word.replace("%", "%25").replace("/", "%2F").replace(_BETWEEN, "%7E")
                          for word in words)
+
+
+def _word(part: str) -> str:
+    """The word that is a part of a file's name."""
+    return part.replace("%7E", _BETWEEN).replace("%2F", "/").replace("%25", "%")
 
 
 def _regular(directory: int, name: str, flags: int) -> "BinaryIO":

@@ -246,9 +246,19 @@ def _variables(path: "Sequence[str]", more: "Mapping[str, str]") -> "dict[str, s
             "LVM_SUPPRESS_FD_WARNINGS": "1", **more}
 
 
+def _file_of(data: bytes) -> "IO[bytes]":
+    """A file without a name that has *data* in it, at its beginning."""
+    import tempfile
+    made = tempfile.TemporaryFile()
+    made.write(data)
+    made.seek(0)
+    return made
+
+
 def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
         environment: "Mapping[str, str] | None" = None,
-        sink: "Callable[[bytes], object] | None" = None, grace: float = GRACE) -> Completed:
+        sink: "Callable[[bytes], object] | None" = None, data: "bytes | None" = None,
+        grace: float = GRACE) -> Completed:
     """Run a command and return what it said.
 
     :param argv: program and arguments
@@ -256,6 +266,7 @@ def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
     :param path: directories that are searched for the program
     :param environment: further variables for the child
     :param sink: called with each part of stdout, which is not kept then
+    :param data: what it reads from stdin, from a file, so that nobody waits for it
     :param grace: seconds that it has to end after SIGTERM, and again after SIGKILL
     :returns: the command, whatever its exit code
     :raises ToolMissing: the program is not there or cannot be executed
@@ -265,14 +276,18 @@ def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
     program = find_program(argv[0], path)
     variables = _variables(path, environment or {})
     began = time.monotonic()
+    given = None if data is None else _file_of(data)
     try:
         child = subprocess.Popen(
-            argv, executable=program, env=variables, cwd="/", stdin=subprocess.DEVNULL,
+            argv, executable=program, env=variables, cwd="/", stdin=given or subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     except OSError as problem:
         if problem.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
             raise ToolHung(argv, f"could not be started: {problem.strerror}") from problem
         raise ToolMissing(argv, f"{program} cannot be executed: {problem.strerror}") from problem
+    finally:
+        if given is not None:
+            given.close()
     pipes = [pipe for pipe in (child.stdout, child.stderr) if pipe is not None]
     streams = [_Stream(pipe, each) for pipe, each in zip(pipes, (sink, None))]
     try:

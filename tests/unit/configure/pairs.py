@@ -88,6 +88,10 @@ def any_answers(draw):
         made["lvm"].update(lv=draw(fit(names.volume, ids)),
                            size=draw(st.sampled_from(("10G", "500M", "100%FREE"))))
     made["use"] = draw(some_uses(made))
+    if BY_NAME[made["generation"]].alerts and draw(st.booleans()):
+        made["alerts"] = {"mail": draw(st.lists(
+            fit(names.mail, st.text(LETTERS + "@.-_+", min_size=1, max_size=12)), max_size=2,
+            unique=True))}
     return made
 
 

@@ -6,6 +6,7 @@ import shlex
 from lxml import etree
 
 from dualstor.command.configure.parts import (
+    Alert,
     Alone,
     Ban,
     Clone,
@@ -65,6 +66,11 @@ def _xml_alone(element):
     return Alone(members=tuple(_xml_primitive(e) for e in element.iter("primitive")), group=group)
 
 
+def _xml_alert(element):
+    return Alert(id=element.get("id"), path=element.get("path"),
+                 recipients=tuple(e.get("value") for e in element.findall("recipient")))
+
+
 def from_cib(text):
     """The Part in a <cib> or a <configuration>."""
     root = etree.fromstring(text)
@@ -86,6 +92,7 @@ def from_cib(text):
         orders=tuple(Order(id=e.get("id"), first=e.get("first"),
                            first_action=e.get("first-action"), then=e.get("then"))
                      for e in root.findall("constraints/rsc_order")),
+        alerts=tuple(_xml_alert(e) for e in root.findall("alerts/alert")),
         colocations=tuple(Colocation(id=e.get("id"), resource=e.get("rsc"),
                                      other=e.get("with-rsc"), role=e.get("with-rsc-role"))
                           for e in root.findall("constraints/rsc_colocation")))
@@ -165,6 +172,15 @@ def from_pcs(text):
             role = words[5].capitalize() if "INFINITY" not in words[6] else None
             part += Part(colocations=(Colocation(
                 id=words[-1][3:], resource=words[3], other=words[6 if role else 5], role=role),))
+        elif words[:2] == ["alert", "create"]:
+            values = dict(word.split("=", 1) for word in words[2:])
+            part += Part(alerts=(Alert(id=values["id"], path=values["path"]),))
+        elif words[:3] == ["alert", "recipient", "add"]:
+            last, values = part.alerts[-1], dict(word.split("=", 1) for word in words[4:])
+            assert last.id == words[3]
+            last = last.but(recipients=last.recipients + (values["value"],))
+            assert values["id"] == last.numbered[-1][0]
+            part = part.but(alerts=part.alerts[:-1] + (last,))
         else:
             raise AssertionError(words)
     return part.but(alone=tuple(
@@ -229,6 +245,10 @@ def from_crm(text):
             part += Part(colocations=(Colocation(
                 id=words[1], resource=words[3].partition(":")[0], other=other,
                 role=role or None),))
+        elif kind == "alert":
+            to = words[5:-1] if words[3:] else []
+            assert not words[3:] or (words[3:5], words[-1]) == (["to", "{"], "}")
+            part += Part(alerts=(Alert(id=words[1], path=words[2], recipients=tuple(to)),))
         elif kind == "property":
             part += Part(properties=_crm_values(words[1:]))
         elif kind:
@@ -267,4 +287,4 @@ def in_order(part):
         clones=tuple(sorted((_sorted_clone(each) for each in part.clones), key=repr)),
         alone=tuple(sorted((_sorted_alone(each) for each in part.alone), key=repr)),
         bans=tuple(sorted(part.bans, key=repr)), orders=tuple(sorted(part.orders, key=repr)),
-        colocations=tuple(sorted(part.colocations, key=repr)))
+        colocations=tuple(sorted(part.colocations, key=repr)), alerts=part.alerts)

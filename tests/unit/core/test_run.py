@@ -193,3 +193,10 @@ def test_an_interruption_ends_the_child(program, monkeypatch, others):
     with pytest.raises(Interrupted):
         program("exec sleep 1000")
     assert descendants() == others
+
+
+def test_what_a_command_reads_is_given_to_it_and_is_no_pipe():
+    """It is as large as it may be, and nobody waits for one who does not read it."""
+    data = b"line\n" * 200000
+    assert run.run(("wc", "-c"), 10.0, data=data).stdout.split() == [str(len(data))]
+    assert run.run(("true",), 10.0, data=data).ok

@@ -39,7 +39,7 @@ _PLACE = re.compile(r"\{\w*\}|X|R|NODE|OTHER|PEER|HOST|node[12]|VG|VG/LV|vg0(/\w
 #: Pages whose commands are no steps for a trouble: what other tests play, compare, or only measure.
 _OTHERS = ("docs/findings.md", "docs/operations.md", "docs/check.md", "docs/configure.md", "docs/faults.md",
            "docs/performance.md", "docs/lab-long.md", "docs/architecture.md", "docs/json.md",
-           "docs/metrics.md", "docs/report.md")
+           "docs/metrics.md", "docs/report.md", "docs/alerts.md")
 
 
 def plain(command):

@@ -22,6 +22,7 @@ def test_agents_command_metadata_and_manuals_are_there(installed):
         assert files[f"usr/share/dualstor/metadata/{name}.xml"] == 0o644
         assert files[f"usr/share/man/man7/ocf_dualstor_{name}.7"] == 0o644
     assert files["usr/sbin/dualstor"] == files["usr/lib/drbd/dualstor-fence-peer"] == 0o755
+    assert files["usr/share/pacemaker/alerts/dualstor-alert"] == 0o755
     for name in ("usr/share/man/man8/dualstor.8", "usr/lib/tmpfiles.d/dualstor.conf",
                  "usr/share/bash-completion/completions/dualstor",
                  "usr/share/zsh/site-functions/_dualstor",
@@ -103,9 +104,18 @@ def test_the_handler_needs_neither_a_home_nor_a_path(installed, environ):
     assert "DRBD has lost no-node" in done.stderr and "stays frozen" in done.stderr
 
 
+def test_the_alert_agent_runs_from_its_own_installation(installed):
+    program = installed.path("usr/share/pacemaker/alerts/dualstor-alert")
+    done = subprocess.run([PYTHON, "-ISv", program], cwd="/", env={"CRM_alert_kind": "attribute"},
+                          stderr=subprocess.PIPE, check=False, universal_newlines=True)
+    assert done.returncode == 0
+    assert os.path.join(installed.library, "alerts") in done.stderr.replace(
+        "/usr/share/pacemaker/alerts/../../../lib", "/usr/lib")
+
+
 def test_whatever_the_kernel_starts_it_does_so_by_a_fixed_path(installed):
     programs = [path for path, mode in installed.files().items() if mode & 0o111]
-    assert len(programs) == len(AGENTS) + 2
+    assert len(programs) == len(AGENTS) + 3
     for path in programs:
         with open(installed.path(path), encoding="utf-8") as stream:
             first = stream.readline().split()

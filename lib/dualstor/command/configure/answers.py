@@ -13,6 +13,7 @@ from dualstor.command.configure.model import (
     GFS2,
     SKIP_SYNC,
     VM,
+    Alerts,
     Disk,
     DrbdAnswers,
     Fence,
@@ -42,7 +43,8 @@ _WITNESS = f"a third node as a diskless witness is for DRBD's own quorum. {_NOT_
 
 #: The keys of a file, by table. "options" holds what the agent takes.
 _KEYS = {
-    "": {"cluster", "generation", "nodes", "drbd", "lvm", "fence", "properties", "use"},
+    "": {"cluster", "generation", "nodes", "drbd", "lvm", "fence", "properties", "use",
+         "alerts"},
     "nodes": {"name", "address", "replication", "disk"},
     "drbd": {"resource", "version", "minor", "port", "first_sync", "disk", "quorum"},
     "lvm": {"vg", "lv", "size"},
@@ -51,11 +53,16 @@ _KEYS = {
     FILESYSTEM: {"kind", "name", "lv", "size", "mountpoint", "filesystem"},
     VM: {"kind", "name", "disks", "config", "transport"},
     "disks": {"lv", "size"},
+    "alerts": {"mail"},
 }
 
 _JOURNALS = 16  # characters of a GFS2 file system's name (mkfs.gfs2(8), the limit of older ones)
 _NO_AGENT = ("needs ocf:heartbeat:LVM-activate (resource-agents 4.1), which needs a newer LVM than "
              "hosts with cman have")
+
+
+_NO_ALERTS = ("alerts: the cluster's configuration can have them from Pacemaker 1.1.15 on, and "
+              "only if its schema is pacemaker-2.5 or later: add the agent by hand (alerts.md)")
 
 
 class AnswersWrong(DualstorError):
@@ -279,6 +286,21 @@ def _uses(read: _Reader, answers: "dict[str, Any]", lvm: LvmAnswers,
     return found
 
 
+def _alerts(read: _Reader, answers: "dict[str, Any]", generation: str) -> "Alerts | None":
+    if "alerts" not in answers:
+        return None
+    table = read.table(answers["alerts"], "alerts", _KEYS["alerts"])
+    if generation in BY_NAME and not BY_NAME[generation].alerts:
+        read.problems.append(_NO_ALERTS)
+    mail = table.get("mail", [])
+    if not isinstance(mail, list):
+        mail = [mail]
+    found = tuple(read.text({"mail": each}, "mail", "alerts", names.mail) for each in mail)
+    if len(set(found)) < len(found):
+        read.problems.append("alerts: mail has an address twice")
+    return Alerts(mail=found)
+
+
 def _ids_once(made: Pair) -> None:
     """Refuse names from which the cluster's configuration would have an id twice."""
     ids = pacemaker.ids(pacemaker.whole(made))
@@ -312,9 +334,9 @@ def pair(answers: "dict[str, Any]") -> Pair:
         cluster=read.text(answers, "cluster", "the answers:", names.cluster, "pair"),
         generation_name=generation, uses=_uses(read, answers, lvm, generation),
         nodes=nodes, drbd=drbd, lvm=lvm, fences=_fences(read, answers, nodes),
-        properties=_properties(read, answers))
+        properties=_properties(read, answers), alerts=_alerts(read, answers, generation))
     if read.problems:
         raise AnswersWrong(read.problems)
-    if made.uses:
+    if made.uses or made.alerts:
         _ids_once(made)
     return made

@@ -26,6 +26,11 @@ class Generation(Record):
     since: str
 
     @property
+    def alerts(self) -> bool:
+        """Whether its CIB surely can have alerts: some of Pacemaker 1.1 cannot."""
+        return self.promotable
+
+    @property
     def roles(self) -> "tuple[str, str]":
         """The cluster's words for the two roles: the one that writes, and the other."""
         return ("Promoted", "Unpromoted") if self.promoted else ("Master", "Slave")

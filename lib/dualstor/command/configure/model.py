@@ -87,8 +87,17 @@ class Use(Record):
         return f"/dev/{vg}/{self.disks[0].lv}"
 
 
+class Alerts(Record):
+    """That the cluster calls dualstor's alert agent; ``mail``: to whom, () for the log alone."""
+
+    mail: "tuple[str, ...]" = ()
+
+
 class Pair(Record):
-    """The whole pair. ``properties``: further cluster properties, (name, value) pairs."""
+    """The whole pair. ``properties``: further cluster properties, (name, value) pairs.
+
+    ``alerts``: None where the cluster calls no agent of ours.
+    """
 
     cluster: str
     generation_name: str
@@ -98,6 +107,7 @@ class Pair(Record):
     fences: "tuple[Fence, ...]"
     properties: "tuple[tuple[str, str], ...]" = ()
     uses: "tuple[Use, ...]" = ()
+    alerts: "Alerts | None" = None
 
     @property
     def generation(self) -> "Generation":

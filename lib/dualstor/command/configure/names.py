@@ -9,6 +9,7 @@ import ipaddress
 import re
 
 from dualstor.agents.clustered_vg.interface import is_group_name
+from dualstor.alerts import is_address
 from dualstor.kernel.drbd import is_resource_name
 
 _HOST_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
@@ -113,6 +114,11 @@ def domain_file(text: str) -> "str | None":
         return "is in libvirt's own directory: the domain would be defined on both nodes, and " \
                "libvirt could start it on both; e.g. /etc/pacemaker/NAME.xml"
     return None
+
+
+def mail(text: str) -> "str | None":
+    """To whom mail is sent."""
+    return None if is_address(text) else "is no mail address: e.g. root or ops@example.org"
 
 
 def disk(text: str) -> "str | None":

@@ -6,9 +6,11 @@ its LVs only once these are made: ``base``, ``group`` and ``uses``. Timeouts and
 those that the agents' interfaces suggest.
 """
 
+from dualstor import alerts
 from dualstor.agents import catalogue
 from dualstor.command.configure import uses
 from dualstor.command.configure.parts import (
+    Alert,
     Ban,
     Clone,
     Colocation,
@@ -85,7 +87,7 @@ def _fence(fence: "Fence") -> Primitive:
 
 
 def base(pair: "Pair") -> Part:
-    """The Part with fencing, DRBD and locking."""
+    """The Part with fencing, DRBD and locking, and the alerts."""
     generation = pair.generation
     drbd = _ours(pair.drbd.resource, catalogue.DRBD_DUALPRIMARY, generation,
                  (("drbd_resource", pair.drbd.resource),))
@@ -100,7 +102,15 @@ def base(pair: "Pair") -> Part:
             Clone(members=locking + (_ours(LOCK_DAEMON, catalogue.CLVMD, generation),),
                   group=LOCKING, meta=_meta(catalogue.CLVMD, generation))),
         bans=tuple(Ban(resource=primitive.id, node=fence.node)
-                   for primitive, fence in zip(fences, pair.fences)))
+                   for primitive, fence in zip(fences, pair.fences)),
+        alerts=_alerts(pair))
+
+
+def _alerts(pair: "Pair") -> "tuple[Alert, ...]":
+    """The Alert that is asked for; () for none."""
+    if pair.alerts is None:
+        return ()
+    return (Alert(id=alerts.ID, path=alerts.PROGRAM, recipients=pair.alerts.mail),)
 
 
 def group(pair: "Pair") -> Part:
@@ -127,6 +137,8 @@ def ids(part: Part) -> "list[str]":
     for of in part.clones + part.alone:
         found += [member.id for member in of.members] + ([of.group] if of.group else [])
     found += [clone.id for clone in part.clones] + [ban.id for ban in part.bans]
+    for alert in part.alerts:
+        found += [alert.id, *(identity for identity, _ in alert.numbered)]
     return found + [each.id for each in part.orders] + [each.id for each in part.colocations]
 
 

@@ -79,6 +79,20 @@ class Alone(Record):
         return self.group or self.members[0].id
 
 
+class Alert(Record):
+    """A program that the cluster calls for each event, once for each of ``recipients``."""
+
+    id: str
+    path: str
+    recipients: "tuple[str, ...]" = ()
+
+    @property
+    def numbered(self) -> "Pairs":
+        """(id, value) of each recipient."""
+        return tuple((f"{self.id}-recipient-{number}", value)
+                     for number, value in enumerate(self.recipients, 1))
+
+
 class Ban(Record):
     """``resource`` never runs on ``node``."""
 
@@ -119,6 +133,7 @@ class Part(Record):
     bans: "tuple[Ban, ...]" = ()
     orders: "tuple[Order, ...]" = ()
     colocations: "tuple[Colocation, ...]" = ()
+    alerts: "tuple[Alert, ...]" = ()
 
     def __add__(self, other: "Part") -> "Part":
         return Part(**{name: value + getattr(other, name) for name, value in self.items()})

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """For each rule the ways to make a good pair break it: {id: [(good pair, what spoils it)]}."""
 
+
+ALERT = "/usr/share/pacemaker/alerts/dualstor-alert"
 RES, COMMON = "/etc/drbd.d/r0.res", "/etc/drbd.d/global_common.conf"
 LVM, CLUSTER = "/etc/lvm/lvm.conf", "/etc/cluster/cluster.conf"
 CORO, HOSTS = "/etc/corosync/corosync.conf", "/etc/hosts"
@@ -107,6 +109,14 @@ def _meta(resource, name, value):
                 f'<meta_attributes id="m-{resource}"><nvpair id="m-{resource}-1" name="{name}" '
                 f'value="{value}"/></meta_attributes>'
                 f'<instance_attributes id="{resource}-attributes">')
+
+
+def _alert(path, *recipients):
+    """Let the cluster call an alert agent."""
+    to = "".join(f'<recipient id="alert-{number}" value="{value}"/>'
+                 for number, value in enumerate(recipients, 1))
+    return _cib("</constraints>", f'</constraints><alerts><alert id="alert" path="{path}">{to}'
+                "</alert></alerts>")
 
 
 def _constraint(text):
@@ -620,6 +630,14 @@ SPOILT = {
                               'name="monitor" on-fail="ignore" interval="20s"')),
                      (C, _cib('id="vg0-stop"', 'on-fail="block" id="vg0-stop"'))],
     "PCMK-MONITOR-INTERVAL": [(C, _cib('interval="31s"', 'interval="20s"'))],
+    "PCMK-ALERT-AGENT": [
+        (C, lambda p: _alert(ALERT)(p).kind(ALERT, "", (1,))),
+        (C, lambda p: _alert(ALERT)(p).kind(ALERT, "file")),
+        (C, _alert("/var/lib/pacemaker/dualstor-alert"))],
+    "PCMK-ALERT-MAIL": [
+        (C, _alert(ALERT, "root", "-X/tmp/log")),
+        (C, lambda p: _alert(ALERT, "root")(p).kind("/usr/sbin/sendmail", "", (1,))
+         .kind("/usr/bin/sendmail", "", (1,)))],
     # packages
     "PACKAGES-MISSING": [
         (C, lambda p: p.program("lvmlockd", "")), (M, lambda p: p.program("clvmd", "")),

@@ -12,7 +12,7 @@ MODULES = ("files", "drbd_syntax", "drbd_dual", "drbd_structure", "drbd_host", "
            "ports", "pacemaker_fencing", "pacemaker_devices", "pacemaker_timing",
            "pacemaker_sbd", "pacemaker_clones", "pacemaker_constraints", "pacemaker_locations",
            "pacemaker_operations", "pacemaker_storage", "pacemaker_uses",
-           "pacemaker_verify", "libvirt_domains", "packages")
+           "pacemaker_alerts", "pacemaker_verify", "libvirt_domains", "packages")
 
 
 def rules() -> "tuple[registry.Rule, ...]":

@@ -8,6 +8,7 @@ copied tree has its output in ``dualstor-commands/NAME.out`` (docs/check.md).
 import posixpath
 import re
 
+from dualstor import alerts
 from dualstor.kernel import selinux
 from dualstor.tools import dlmstonith, drbdinclude, lvm, lvmconf
 
@@ -42,7 +43,8 @@ FILES = (
 )
 
 #: Paths of which only the kind is read.
-PATHS = ("/etc/corosync/authkey", "/sys/kernel/dlm", "/usr/sbin", "/usr/bin", "/proc/self")
+PATHS = ("/etc/corosync/authkey", "/sys/kernel/dlm", "/usr/sbin", "/usr/bin", "/proc/self",
+         alerts.PROGRAM, *alerts.SENDMAIL)
 
 #: Where libvirt has links to the domains that it starts by itself; of a link only that it is there.
 DOMAINS, AUTOSTART = "/etc/libvirt/qemu/", "/etc/libvirt/qemu/autostart/"

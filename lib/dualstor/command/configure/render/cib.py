@@ -84,6 +84,12 @@ def configuration(part: "Part", generation: "Generation") -> "etree._Element":
         for member in one.members:
             _primitive(holder, member)
     _constraints(etree.SubElement(root, "constraints"), part)
+    if part.alerts:
+        holder = etree.SubElement(root, "alerts")
+        for alert in part.alerts:
+            element = etree.SubElement(holder, "alert", id=alert.id, path=alert.path)
+            for identity, value in alert.numbered:
+                etree.SubElement(element, "recipient", id=identity, value=value)
     return root
 
 

@@ -66,6 +66,9 @@ def render(part: "Part", generation: "Generation") -> str:
         roles = (":Started", ":" + colocation.role) if colocation.role else ("", "")
         lines.append(f"colocation {colocation.id} inf: {colocation.resource}{roles[0]} "
                      f"{colocation.other}{roles[1]}")
+    for alert in part.alerts:
+        to = f" to {{ {' '.join(map(_quoted, alert.recipients))} }}" if alert.recipients else ""
+        lines.append(f"alert {alert.id} {alert.path}{to}")
     if part.properties:
         lines.append("property " + _options(part.properties))
     return "\n".join(lines) + "\n"

@@ -84,6 +84,10 @@ def commands(part: "Part", generation: "Generation") -> "Iterator[tuple[str, ...
         yield ("constraint", "colocation", "add", colocation.resource, "with", *role,
                colocation.other, "score=INFINITY" if generation.promotable else "INFINITY",
                "id=" + colocation.id)
+    for alert in part.alerts:
+        yield ("alert", "create", "path=" + alert.path, "id=" + alert.id)
+        for identity, value in alert.numbered:
+            yield ("alert", "recipient", "add", alert.id, "value=" + value, "id=" + identity)
 
 
 def render(part: "Part", generation: "Generation") -> str:
