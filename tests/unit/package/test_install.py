@@ -24,6 +24,7 @@ def test_agents_command_metadata_and_manuals_are_there(installed):
     assert files["usr/sbin/dualstor"] == files["usr/lib/drbd/dualstor-fence-peer"] == 0o755
     assert files["usr/share/pacemaker/alerts/dualstor-alert"] == 0o755
     for name in ("usr/share/man/man8/dualstor.8", "usr/lib/tmpfiles.d/dualstor.conf",
+                 "usr/lib/systemd/system/pacemaker.service.d/dualstor.conf",
                  "usr/share/bash-completion/completions/dualstor",
                  "usr/share/zsh/site-functions/_dualstor",
                  "usr/share/fish/vendor_completions.d/dualstor.fish",

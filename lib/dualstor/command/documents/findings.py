@@ -16,7 +16,8 @@ Words in capitals stand for values that the finding names.
 
 _AREAS = {"files": "Files", "drbd": "DRBD", "lvm": "LVM", "cman": "cman (cluster.conf)",
           "corosync": "corosync (corosync.conf)", "dlm": "dlm", "quorum": "Quorum",
-          "firewall": "Firewall", "ports": "Ports", "pacemaker": "Pacemaker",
+          "firewall": "Firewall", "ports": "Ports", "boot": "Boot and shutdown",
+          "pacemaker": "Pacemaker",
           "libvirt": "libvirt", "packages": "Packages and kernel"}
 
 

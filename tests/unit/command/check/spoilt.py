@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """For each rule the ways to make a good pair break it: {id: [(good pair, what spoils it)]}."""
 
+import os
+
+from . import trees
 
 ALERT = "/usr/share/pacemaker/alerts/dualstor-alert"
 RES, COMMON = "/etc/drbd.d/r0.res", "/etc/drbd.d/global_common.conf"
@@ -117,6 +120,27 @@ def _alert(path, *recipients):
                  for number, value in enumerate(recipients, 1))
     return _cib("</constraints>", f'</constraints><alerts><alert id="alert" path="{path}">{to}'
                 "</alert></alerts>")
+
+
+UNIT, ORDER = "/usr/lib/systemd/system/pacemaker.service", \
+    "/usr/lib/systemd/system/pacemaker.service.d/dualstor.conf"
+WANTS = "/etc/systemd/system/multi-user.target.wants/"
+#: What matters of Pacemaker's own.
+PACEMAKER = "[Unit]\nAfter=network.target resource-agents-deps.target corosync.service\n" \
+    "[Service]\nSendSIGKILL=no\nTimeoutStopSec=30min\n"
+
+
+def with_units(pair, *enabled):
+    """A pair with systemd and our drop-in, and units that are enabled."""
+    with open(os.path.join(trees.TREE, "packaging/systemd/pacemaker.conf"), encoding="utf-8") as stream:
+        pair.write(UNIT, PACEMAKER).write(ORDER, stream.read())
+    for unit in ("blk-availability.service", "sbd.service", *enabled):
+        pair.kind(WANTS + unit, "link")
+    return pair
+
+
+def _systemd(text):
+    return lambda p: with_units(p).write("/etc/systemd/system.conf.d/x.conf", "[Manager]\n" + text)
 
 
 def _constraint(text):
@@ -630,6 +654,30 @@ SPOILT = {
                               'name="monitor" on-fail="ignore" interval="20s"')),
                      (C, _cib('id="vg0-stop"', 'on-fail="block" id="vg0-stop"'))],
     "PCMK-MONITOR-INTERVAL": [(C, _cib('interval="31s"', 'interval="20s"'))],
+    "BOOT-ENABLED": [
+        (C, lambda p: with_units(p, "drbd.service")), (C, lambda p: with_units(p, "dlm.service")),
+        (C, lambda p: with_units(p, "drbd@r0.service")),
+        (C, lambda p: with_units(p, "lvmlocks.service"))],
+    "BOOT-ORDER": [
+        (C, lambda p: with_units(p).drop(ORDER)),
+        (C, lambda p: with_units(p).edit(UNIT, " corosync.service", "").write(
+            "/usr/lib/systemd/system/corosync.service", "[Unit]\n")),
+        (C, lambda p: with_units(p).write(
+            "/etc/systemd/system/pacemaker.service.d/dualstor.conf", "")),
+        (C, lambda p: with_units(p, "lvmlockd.service").edit(ORDER, "lvmlockd.service", ""))],
+    "BOOT-STOP-TIME": [
+        (C, lambda p: with_units(p).edit(UNIT, "30min", "90")),
+        (C, lambda p: with_units(p).edit(UNIT, "30min", "1min 30s")),
+        (C, lambda p: with_units(p).write("/etc/systemd/system/pacemaker.service.d/a.conf",
+                                          "[Service]\nSendSIGKILL=yes\n"))],
+    "BOOT-WATCHDOG": [
+        (C, _systemd("RuntimeWatchdogSec=30\n")),
+        (C, lambda p: _systemd("RuntimeWatchdogSec=30\nWatchdogDevice=/dev/watchdog1\n")(p).write(
+            "/etc/default/sbd", "SBD_WATCHDOG_DEV=/dev/watchdog1\n"))],
+    "BOOT-FSTAB": [
+        (C, lambda p: p.write("/etc/fstab", "/dev/vg0/lv0 /srv gfs2 defaults 0 0\n")),
+        (C, lambda p: p.write("/etc/fstab", "/dev/mapper/vg0-lv0 none swap sw 0 0\n")),
+        (C, lambda p: p.write("/etc/fstab", "# a\n/dev/drbd0 /srv xfs defaults 0 0\n"))],
     "PCMK-ALERT-AGENT": [
         (C, lambda p: _alert(ALERT)(p).kind(ALERT, "", (1,))),
         (C, lambda p: _alert(ALERT)(p).kind(ALERT, "file")),

@@ -9,7 +9,7 @@ MODULES = ("files", "drbd_syntax", "drbd_dual", "drbd_structure", "drbd_host", "
            "lvm_locking", "lvm_daemons", "lvm_devices", "lvm_groups", "cman_structure",
            "cman_nodes", "cman_fencing", "corosync_file", "corosync_nodes", "corosync_quorum",
            "corosync_network", "corosync_crypto", "corosync_test", "dlm", "quorum", "firewall",
-           "ports", "pacemaker_fencing", "pacemaker_devices", "pacemaker_timing",
+           "ports", "boot", "pacemaker_fencing", "pacemaker_devices", "pacemaker_timing",
            "pacemaker_sbd", "pacemaker_clones", "pacemaker_constraints", "pacemaker_locations",
            "pacemaker_operations", "pacemaker_storage", "pacemaker_uses",
            "pacemaker_alerts", "pacemaker_verify", "libvirt_domains", "packages")

@@ -6,6 +6,7 @@ import os
 
 from dualstor.command.check.parsers.where import Where
 from dualstor.command.check.rules.registry import WARNING, found, rule
+from dualstor.command.check.sources.wanted import UNIT_DIRECTORIES
 from dualstor.command.check.view.seen import Unavailable
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -24,6 +25,8 @@ _FOR_ROOT = (os.strerror(errno.EACCES), os.strerror(errno.EPERM))
 def readable(host: "HostView") -> "Findings":
     hidden = []
     for path, why in sorted(host.tree.unreadable.items()):
+        if path.startswith(UNIT_DIRECTORIES):
+            continue        # a masked unit is a link to /dev/null
         if why in _FOR_ROOT:
             hidden.append(f"{path}: {why}")
         else:

@@ -131,12 +131,20 @@ def _lvm_version(answers: "Answers") -> "tuple[int, ...]":
         return (2, 2, 84)
 
 
+def _enabling(host: Host) -> "list[str]":
+    """The links by which systemd starts units at boot."""
+    try:
+        return wanted.enabling(host.list)
+    except DualstorError:
+        return []       # only root may read them, and more than these
+
+
 def _collect(host: Host, answers: "Answers", source: str, name: str) -> Tree:
     files, unreadable = _files(host)
     paths = {path: kind(host, path)
              for path in list(wanted.PATHS) + wanted.named_paths(files)}
     # a link in a copied tree leads out of it, so it is not followed
-    paths.update({path: "link" for path in wanted.named_links(files)
+    paths.update({path: "link" for path in wanted.named_links(files) + _enabling(host)
                   if os.path.islink(host.file(path))})
     for command, argv in wanted.COMMANDS:
         answers.ask(command, argv)

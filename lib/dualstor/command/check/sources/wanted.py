@@ -5,6 +5,7 @@ No command here changes anything, and none takes an LVM lock. A command has a sh
 copied tree has its output in ``dualstor-commands/NAME.out`` (docs/check.md).
 """
 
+import fnmatch
 import posixpath
 import re
 
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
     from typing import Callable, Iterable, Iterator, Tuple
 
     Command = Tuple[str, Tuple[str, ...]]   # (name, argv)
+
+#: Where systemd's units are, the first that has one counts (systemd.unit(5)).
+UNIT_DIRECTORIES = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
+                    "/usr/lib/systemd/system", "/lib/systemd/system")
+#: The units that are read.
+UNITS = ("pacemaker.service", "corosync.service", "resource-agents-deps.target", "drbd.service",
+         "drbd-configured.target", "drbd-graceful-down.service",
+         "drbd-graceful-disconnect.service", "blk-availability.service", "dlm.service",
+         "lvmlockd.service", "lvmlocks.service")
+#: What is known of others: whether they are enabled. Patterns, as of fnmatch.
+ENABLED = ("drbd*", "dlm*", "lvm*", "clvm*", "blk-availability.service", "sbd.service",
+           "corosync.service", "pacemaker.service")
 
 #: Files whose text is read; ``*`` stands for any part of a name.
 FILES = (
@@ -40,6 +53,9 @@ FILES = (
     selinux.ENFORCE, selinux.MODULE,
     "/etc/libvirt/qemu/*.xml", "/etc/pacemaker/*.xml",
     "/var/lib/pacemaker/cib/cib.xml", "/var/lib/heartbeat/crm/cib.xml",
+    "/etc/fstab", "/etc/systemd/system.conf", "/etc/systemd/system.conf.d/*.conf",
+    *(f"{directory}/{unit}{part}" for directory in UNIT_DIRECTORIES for unit in UNITS
+      for part in ("", ".d/*.conf")),
 )
 
 #: Paths of which only the kind is read.
@@ -201,6 +217,24 @@ def named_links(files: "dict[str, str]") -> "list[str]":
     names = {posixpath.basename(path) for path in files
              if path.startswith((DOMAINS, "/etc/pacemaker/"))}
     return sorted(AUTOSTART + name for name in names)
+
+
+def enabling(list_names: "Callable[[str], Iterable[str]]") -> "list[str]":
+    """The links by which systemd starts units at boot, of those that matter.
+
+    :param list_names: function from a directory to the names in it
+    """
+    top = UNIT_DIRECTORIES[0]
+    return [f"{top}/{directory}/{name}" for directory in list_names(top)
+            if directory.endswith((".wants", ".requires"))
+            for name in list_names(f"{top}/{directory}")
+            if any(fnmatch.fnmatchcase(name, pattern) for pattern in ENABLED)]
+
+
+def in_order(files: "dict[str, str]", path: str) -> "list[str]":
+    """The files of a configuration with drop-ins, in the order in which they are read."""
+    return [each for each in (path, *sorted(files)) if each in files and (
+        each == path or each.startswith(path + ".d/"))]
 
 
 def named_programs(files: "dict[str, str]", cib: str) -> "list[str]":

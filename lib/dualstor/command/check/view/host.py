@@ -15,6 +15,7 @@ from dualstor.command.check.view.seen import (
     COROSYNC_CONF,
     Irrelevant,
 )
+from dualstor.command.check.view.units import Units
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -128,6 +129,11 @@ class HostView(DrbdView):
         :param names: all names of the device that are known
         """
         return devices.is_lv(self.tree.files, names)
+
+    @lazy
+    def units(self) -> Units:
+        """The Units of this host."""
+        return Units(self)
 
     @lazy
     def lvm(self) -> Lvm:
