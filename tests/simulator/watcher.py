@@ -46,7 +46,7 @@ class Watching:
         key = node, process.pid
         host = self.simulation.host(node)
         kept = self.seen.get(key)
-        if kept is not None and all(well.as_seen(host, sight) for sight in kept):
+        if kept is not None and well.all_as_seen(host, kept):
             return None
         found = result.from_text(result.to_text(rounds.run(
             PROGRAM, self.environs(node), self.simulation.host(node, schedule.ROUND))))

@@ -113,6 +113,14 @@ def as_seen(files: "Files", sight: "Sight") -> bool:
     return _escaped(now) == text if isinstance(now, str) else now is not None
 
 
+def all_as_seen(files: "Files", sights: "Iterable[Sight]") -> bool:
+    """Whether all of *sights* look as they did; not in any doubt."""
+    try:
+        return all(as_seen(files, sight) for sight in sights)
+    except Exception:   # pylint: disable=broad-except
+        return False    # whoever looks in full will say what cannot be read
+
+
 def holds(files: "Files", answer: Well) -> bool:
     """Whether what an answer that was just given depends on still looks the same in the kernel."""
     sights = tuple(sight for sight in answer.sights if sight[0] not in _ON_DISK)

@@ -108,8 +108,7 @@ class Resident:
 
     def _same(self, kept: "tuple[Sight, ...] | None", chosen: "Callable[[Sight], bool]") -> bool:
         """Whether what an answer depends on looks as it did; of the *chosen* sights."""
-        return kept is not None and all(
-            well.as_seen(self._files, sight) for sight in kept if chosen(sight))
+        return kept is not None and well.all_as_seen(self._files, filter(chosen, kept))
 
 
 def script(files: "Files", name: str, vg: str, environ: "Mapping[str, str]",

@@ -30,7 +30,7 @@ def run(name: str, environ: "Mapping[str, str]", host: "Host") -> Result:
     :param environ: the agent's, with the resource's parameters
     """
     agent, began = _agent(name, environ, host, PROPAGATE), host.uptime()
-    before = well.seen(agent.host, agent.sights())      # a change meanwhile shows in the next look
+    before = _seen(agent)       # a change meanwhile shows in the next look
     try:
         verdict = pursue(agent)
     except DualstorError as problem:
@@ -53,6 +53,14 @@ def _agent(name: str, environ: "Mapping[str, str]", host: "Host", action: str) -
                 parameters.parse(kind.interface, environment))
 
 
+def _seen(agent: "Agent") -> "tuple[Sight, ...] | None":
+    """What the agent's sights look like now; None in doubt, of which the agent says more."""
+    try:
+        return well.seen(agent.host, agent.sights())
+    except DualstorError:
+        return None
+
+
 def _vouch(monitor: "Agent", environ: "Mapping[str, str]", began: float,
            before: "tuple[Sight, ...]", found: "tuple[Sight, ...]") -> None:
     """Spare the next monitors what a round has seen: all is healthy, as one that looks in full
@@ -63,11 +71,14 @@ def _vouch(monitor: "Agent", environ: "Mapping[str, str]", began: float,
     :param before: the sights at its beginning
     :param found: those that came with its answer
     """
-    wanted = monitor.sights()
-    known = tuple(sight for sight in before if sight[:2] in wanted) + found
-    more = well.seen(monitor.host, set(wanted) - {sight[:2] for sight in known})
-    if more is not None:
-        main.keep(monitor, well.Well(0, "", began, well.asked(environ), more + known))
+    now = _seen(monitor)
+    if now is None:
+        return
+    known = before + found
+    wanted, there = ({sight[:2] for sight in sights} for sights in (now + found, known))
+    sights = [each for each in known if each[:2] in wanted]
+    sights += [each for each in now if each[:2] not in there]
+    main.keep(monitor, well.Well(0, "", began, well.asked(environ), sights))
 
 
 def text(name: str, environ: "Mapping[str, str]", said: str,

@@ -7,7 +7,7 @@ import pytest
 
 from dualstor.agents.clustered_vg import published
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, LEAVING_TAG
-from model import actions
+from model import actions, events
 from simulator import locking
 
 from .pair import NODES, Pair
@@ -80,6 +80,12 @@ def test_what_is_not_healthy_is_left_to_monitors(pair, spoil):
         result = actions.act(pair.simulation, actions.GROUP, "monitor", node)
         assert result.code in (0, 190), result
     assert pair.active("lv1") == NODES
+
+
+def test_what_cannot_be_read_is_said_and_tried_again(pair):
+    events.proc_is_unreadable(pair.simulation, pair.cluster.nodes["node1"])
+    found = pair.watching.turn("node1", "vg0")
+    assert found.sights is None and "/proc" in found.says
 
 
 def test_what_is_tagged_is_left_alone(pair):
