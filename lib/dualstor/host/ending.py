@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1,
            signal.SIGUSR2)
 
+_LEAST, _MOST = 0.001, 1e6      # seconds that a timer is set to; 0 would be none at all
 _AGAIN = 1.0            # seconds: an exception can get lost, in a destructor
 _SINCE_BOOT = 7         # CLOCK_BOOTTIME, clock_gettime(2)
 _START_TIME = 19        # field of /proc/self/stat behind the name, in ticks (proc_pid_stat(5))
@@ -44,7 +45,7 @@ def listen() -> None:
 def limit(seconds: float) -> None:
     """After so many seconds the time has expired, whatever runs."""
     signal.signal(signal.SIGALRM, _on_alarm)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), _AGAIN)
+    signal.setitimer(signal.ITIMER_REAL, min(max(seconds, _LEAST), _MOST), _AGAIN)
 
 
 def ignore() -> None:

@@ -201,6 +201,19 @@ def test_a_tool_gets_the_grace_of_its_action(monkeypatch):
     assert given == [0.125, 0.5]
 
 
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, 1e-9, 1e6, 1e15, float("inf")])
+def test_any_time_can_be_set(monkeypatch, seconds):
+    """A timeout that is a number of 18 digits is one, too."""
+    monkeypatch.setattr(ending, "_LEAST", 500.0)
+    before = signal.getsignal(signal.SIGALRM)
+    try:
+        ending.limit(seconds)
+        assert 400 < signal.getitimer(signal.ITIMER_REAL)[0] <= 1e6
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_a_process_knows_its_age():
     began = psutil.Process().create_time()
     assert abs(time.time() - began - ending.age()) < 60
