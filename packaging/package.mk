@@ -39,6 +39,7 @@ install:        ## command, library, agents, handler, alert agent, metadata, man
 	$(INSTALL) -m 644 docs/man/*.7 '$(DESTDIR)$(MANDIR)/man7'
 	$(INSTALL) -m 644 docs/man/*.8 '$(DESTDIR)$(MANDIR)/man8'
 	$(INSTALL) -m 644 packaging/tmpfiles.conf '$(DESTDIR)$(TMPFILES)/dualstor.conf'
+	$(INSTALL) -m 644 packaging/tmpfiles-alert.conf '$(DESTDIR)$(TMPFILES)/dualstor-alert.conf'
 	$(INSTALL) -D -m 644 packaging/systemd/pacemaker.conf '$(DESTDIR)$(UNITS)/pacemaker.service.d/dualstor.conf'
 	$(INSTALL) -D -m 644 packaging/completion/dualstor.bash '$(DESTDIR)$(BASHCOMP)/dualstor'
 	$(INSTALL) -D -m 644 packaging/completion/dualstor.zsh '$(DESTDIR)$(ZSHCOMP)/_dualstor'
@@ -64,7 +65,7 @@ uninstall:      ## what install and install-doc put there, with the same DESTDIR
 	/usr/bin/python3 -IBS lib/dualstor/fencepeer/named.py '$(DESTDIR)/'
 	rm -rf '$(DESTDIR)$(LIBRARY)' '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(dir $(METADATA))' '$(DESTDIR)$(DOCDIR)'
 	rm -f '$(DESTDIR)$(SELINUX)/dualstor.pp' $(patsubst drbd/%,'$(DESTDIR)$(HANDLERS)/%',$(wildcard drbd/*)) $(patsubst alerts/%,'$(DESTDIR)$(ALERTS)/%',$(wildcard alerts/*)) \
-	    '$(DESTDIR)$(UNITS)/pacemaker.service.d/dualstor.conf' '$(DESTDIR)$(SBINDIR)/dualstor' '$(DESTDIR)$(TMPFILES)/dualstor.conf' '$(DESTDIR)$(BASHCOMP)/dualstor' \
+	    '$(DESTDIR)$(UNITS)/pacemaker.service.d/dualstor.conf' '$(DESTDIR)$(SBINDIR)/dualstor' '$(DESTDIR)$(TMPFILES)/dualstor.conf' '$(DESTDIR)$(TMPFILES)/dualstor-alert.conf' '$(DESTDIR)$(BASHCOMP)/dualstor' \
 	    '$(DESTDIR)$(ZSHCOMP)/_dualstor' '$(DESTDIR)$(FISHCOMP)/dualstor.fish' \
 	    $(patsubst docs/man/%.7,'$(DESTDIR)$(MANDIR)/man7/%.7',$(wildcard docs/man/*.7)) \
 	    $(patsubst docs/man/%.8,'$(DESTDIR)$(MANDIR)/man8/%.8',$(wildcard docs/man/*.8))

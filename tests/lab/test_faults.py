@@ -7,7 +7,8 @@ from lablib.faults import runner
 pytestmark = pytest.mark.lab
 
 CHOICE = ["node-killed"] + [pytest.param(name, marks=pytest.mark.long) for name in (
-    "standby", "lockd-killed", "held-open", "split-brain", "replication-cut", "cut-in-resync")]
+    "standby", "lockd-killed", "held-open", "split-brain", "replication-cut", "cut-in-resync",
+    "agents-killed", "metadata-storm")]
 
 
 @pytest.mark.parametrize("name", CHOICE)

@@ -10,8 +10,9 @@ import os
 import sys
 
 from dualstor import log
-from dualstor.alerts import PROGRAM, event, is_address, letter, mail, sight
+from dualstor.alerts import event, letter, mail, sight
 from dualstor.alerts.inbox import Inbox, Last
+from dualstor.alerts.place import PROGRAM, STATE_DIR, is_address
 from dualstor.command.status import advice, observe
 from dualstor.errors import DualstorError
 from dualstor.host.deadline import Deadline
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 _NAME = PROGRAM.rpartition("/")[2]
 _SEND = "send"      # the first argument of a sender; the second is the recipient
 
-#: The agent's own state: hacluster may write in Pacemaker's directory, root does in its own.
-STATE_DIR, ROOTS_STATE_DIR = "/var/lib/pacemaker/dualstor-alert", "/run/dualstor/alert"
+#: The agent's own state where a person runs it as root: hacluster could not use it afterwards.
+ROOTS_STATE_DIR = "/run/dualstor/alert"
 
 #: Seconds: from an event to the letter, between two letters to a recipient, for a call.
 SETTLE, PAUSE, CALL = 10.0, 300.0, 10.0

@@ -86,11 +86,10 @@ def compose(node: str, events: "tuple[Event, ...]", advices: "tuple[Advice, ...]
     if not notable and set(now) == set(before):
         return None
     first = now[0] if now else notable[-1].text if notable else _WELL
-    if len(now) > 1:
-        first += f" (and {len(now) - 1} more)"
+    more = f" (and {len(now) - 1} more)" if len(now) > 1 else ""
     lines = [(each.severity == ERROR, f"{printable(each.what)}. Do: {printable(each.do)}")
              for each in advices[:ADVICES] if printable(each.what) not in before]
     if before and not now:
         lines.append((False, f"status: {_WELL}"))
-    return Letter(subject=f"dualstor on {node}: {first}"[:SUBJECT],
+    return Letter(subject=f"dualstor on {node}: {first}"[:SUBJECT - len(more)] + more,
                   body=_shortened(_body(node, events, advices)), lines=tuple(lines))

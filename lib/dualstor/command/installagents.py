@@ -12,7 +12,8 @@ import os
 import shutil
 import stat
 
-from dualstor import alerts, fencepeer
+from dualstor import fencepeer
+from dualstor.alerts import place
 from dualstor.command.codes import ExitStatus
 from dualstor.errors import DualstorError
 from dualstor.fencepeer import named
@@ -45,7 +46,7 @@ _DIRECTORIES = (("metadata", METADATA, 0o644), ("ocf", AGENTS, 0o755), ("drbd", 
                 ("alerts", ALERTS, 0o755))
 
 #: What is ours in directories where others have their files, too.
-_SHARED = {HANDLERS: fencepeer.PROGRAM, ALERTS: alerts.PROGRAM}
+_SHARED = {HANDLERS: fencepeer.PROGRAM, ALERTS: place.PROGRAM}
 
 #: The Python that runs the agents, and seconds for it to compile the library.
 _PYTHON, _COMPILE_TIME = "/usr/bin/python3", 120.0

@@ -246,13 +246,22 @@ def _variables(path: "Sequence[str]", more: "Mapping[str, str]") -> "dict[str, s
             "LVM_SUPPRESS_FD_WARNINGS": "1", **more}
 
 
-def _file_of(data: bytes) -> "IO[bytes]":
-    """A file without a name that has *data* in it, at its beginning."""
-    import tempfile
-    made = tempfile.TemporaryFile()
-    made.write(data)
-    made.seek(0)
-    return made
+def _pipe_with(data: bytes) -> int:
+    """The end to read of a pipe that has *data* in it, so that nobody has to wait to write.
+
+    :raises OSError: a pipe does not hold so much
+    """
+    reader, writer = os.pipe()
+    try:
+        os.set_blocking(writer, False)
+        if os.write(writer, data) < len(data):
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    except BaseException:
+        os.close(reader)
+        raise
+    finally:
+        os.close(writer)
+    return reader
 
 
 def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
@@ -266,28 +275,29 @@ def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
     :param path: directories that are searched for the program
     :param environment: further variables for the child
     :param sink: called with each part of stdout, which is not kept then
-    :param data: what it reads from stdin, from a file, so that nobody waits for it
+    :param data: what it reads from stdin, at most what a pipe holds (64 KiB)
     :param grace: seconds that it has to end after SIGTERM, and again after SIGKILL
     :returns: the command, whatever its exit code
     :raises ToolMissing: the program is not there or cannot be executed
     :raises ToolHung: it did not end in time (ended by force, or abandoned)
+    :raises OSError: a pipe does not hold *data*
     """
     argv = tuple(argv)
     program = find_program(argv[0], path)
     variables = _variables(path, environment or {})
     began = time.monotonic()
-    given = None if data is None else _file_of(data)
+    given = subprocess.DEVNULL if data is None else _pipe_with(data)
     try:
         child = subprocess.Popen(
-            argv, executable=program, env=variables, cwd="/", stdin=given or subprocess.DEVNULL,
+            argv, executable=program, env=variables, cwd="/", stdin=given,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     except OSError as problem:
         if problem.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
             raise ToolHung(argv, f"could not be started: {problem.strerror}") from problem
         raise ToolMissing(argv, f"{program} cannot be executed: {problem.strerror}") from problem
     finally:
-        if given is not None:
-            given.close()
+        if data is not None:
+            os.close(given)
     pipes = [pipe for pipe in (child.stdout, child.stderr) if pipe is not None]
     streams = [_Stream(pipe, each) for pipe, each in zip(pipes, (sink, None))]
     try:

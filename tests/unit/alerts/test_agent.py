@@ -6,14 +6,14 @@ import subprocess
 
 import pytest
 
-from dualstor import alerts, log
-from dualstor.alerts import agent, inbox
+from dualstor import log
+from dualstor.alerts import agent, inbox, place
 from dualstor.command.status import observe
 from sourcetree import TREE
 
 from .stage import ALONE, HANGS, Node
 
-PROGRAM = os.path.join(TREE, "alerts", os.path.basename(alerts.PROGRAM))
+PROGRAM = os.path.join(TREE, "alerts", os.path.basename(place.PROGRAM))
 
 
 @pytest.fixture

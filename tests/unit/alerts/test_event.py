@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualstor.alerts import event, is_address
+from dualstor.alerts import event
+from dualstor.alerts.place import is_address
 
 #: As lrmd_alerts.c sets them.
 RESOURCE = {"kind": "resource", "node": "node1", "rsc": "r0", "task": "start", "rc": "0",

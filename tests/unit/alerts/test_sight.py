@@ -72,6 +72,7 @@ def some(number, severity="error"):
 def test_a_letter_is_of_limited_size():
     found = letter.compose("node1", (), some(50), ())
     assert len(found.body) <= letter.BODY + 100 and len(found.subject) <= letter.SUBJECT
+    assert found.subject.endswith("(and 49 more)")
     assert "the rest: `dualstor status`" in found.body and len(found.lines) == letter.ADVICES
 
 

@@ -4,7 +4,7 @@
 import pytest
 from lxml import etree
 
-from dualstor import alerts
+from dualstor.alerts import place
 from dualstor.command.configure import answers, pacemaker
 from dualstor.command.configure.answers import AnswersWrong
 from dualstor.command.configure.generations import BY_NAME
@@ -57,7 +57,7 @@ def test_it_is_loaded_with_the_first_part():
 def test_pcs_makes_it_and_then_its_recipients():
     part = pacemaker.parts(pair(alerts=TWO))["base"]
     assert [words for words in pcs.commands(part, MODERN) if words[0] == "alert"] == [
-        ("alert", "create", "path=" + alerts.PROGRAM, "id=dualstor-alert"),
+        ("alert", "create", "path=" + place.PROGRAM, "id=dualstor-alert"),
         ("alert", "recipient", "add", "dualstor-alert", "value=root",
          "id=dualstor-alert-recipient-1"),
         ("alert", "recipient", "add", "dualstor-alert", "value=ops@example.org",
@@ -65,8 +65,8 @@ def test_pcs_makes_it_and_then_its_recipients():
 
 
 @pytest.mark.parametrize("told, line", [
-    (TWO, f"alert dualstor-alert {alerts.PROGRAM} to {{ root ops@example.org }}"),
-    ({}, f"alert dualstor-alert {alerts.PROGRAM}")])
+    (TWO, f"alert dualstor-alert {place.PROGRAM} to {{ root ops@example.org }}"),
+    ({}, f"alert dualstor-alert {place.PROGRAM}")])
 def test_crm_has_a_line(told, line):
     part = pacemaker.parts(pair(alerts=told))["base"]
     assert line in crm.render(part, MODERN).splitlines()
@@ -75,5 +75,5 @@ def test_crm_has_a_line(told, line):
 def test_the_cib_has_an_element():
     root = etree.fromstring(cib.document(pacemaker.whole(pair(alerts=TWO)), MODERN))
     (alert,) = root.findall("configuration/alerts/alert")
-    assert alert.get("path") == alerts.PROGRAM
+    assert alert.get("path") == place.PROGRAM
     assert [each.get("value") for each in alert] == ["root", "ops@example.org"]

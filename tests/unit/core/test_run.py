@@ -195,8 +195,15 @@ def test_an_interruption_ends_the_child(program, monkeypatch, others):
     assert descendants() == others
 
 
-def test_what_a_command_reads_is_given_to_it_and_is_no_pipe():
-    """It is as large as it may be, and nobody waits for one who does not read it."""
-    data = b"line\n" * 200000
+def test_what_a_command_reads_is_in_a_pipe_before_it_starts():
+    """Nobody waits for one that does not read it, and it has an end."""
+    data = b"line\n" * 4000
     assert run.run(("wc", "-c"), 10.0, data=data).stdout.split() == [str(len(data))]
     assert run.run(("true",), 10.0, data=data).ok
+
+
+def test_more_than_a_pipe_holds_is_refused():
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError, match="File too large"):
+        run.run(("cat",), 10.0, data=b"x" * (4 << 20))
+    assert len(os.listdir("/proc/self/fd")) == before

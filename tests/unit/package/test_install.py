@@ -154,3 +154,10 @@ def test_what_runs_at_boot_makes_the_memory_private(installed):
     with open(installed.path("usr/lib/tmpfiles.d/dualstor.conf"), encoding="ascii") as stream:
         lines = [line.split() for line in stream if line.strip() and not line.startswith("#")]
     assert lines == [["d", STATE_DIR, "0700", "root", "root", "-"]]
+
+
+def test_it_makes_one_for_the_user_of_the_alert_agent(installed):
+    from dualstor.alerts import place
+    with open(installed.path("usr/lib/tmpfiles.d/dualstor-alert.conf"), encoding="ascii") as stream:
+        lines = [line.split() for line in stream if line.strip() and not line.startswith("#")]
+    assert lines == [["d", place.STATE_DIR, "0700", place.USER, "haclient", "-"]]

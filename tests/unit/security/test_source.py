@@ -110,7 +110,7 @@ def test_the_runner_gives_an_argument_list_and_an_environment_made_of_nothing():
         assert not words & {"shell", "close_fds", "pass_fds", "preexec_fn"}
 
 
-@pytest.mark.parametrize("path", [p for p in SHIPPED if p.startswith("ocf/")])
+@pytest.mark.parametrize("path", [p for p in SHIPPED if p.startswith(("ocf/", "alerts/"))])
 def test_agents_start_isolated(path):
     """-I ignores PYTHON* variables, the working folder and the user's site; -S all sites."""
     with open(os.path.join(TREE, path), encoding="ascii") as stream:

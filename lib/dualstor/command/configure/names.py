@@ -9,7 +9,7 @@ import ipaddress
 import re
 
 from dualstor.agents.clustered_vg.interface import is_group_name
-from dualstor.alerts import is_address
+from dualstor.alerts.place import is_address
 from dualstor.kernel.drbd import is_resource_name
 
 _HOST_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")

@@ -6,8 +6,8 @@ its LVs only once these are made: ``base``, ``group`` and ``uses``. Timeouts and
 those that the agents' interfaces suggest.
 """
 
-from dualstor import alerts
 from dualstor.agents import catalogue
+from dualstor.alerts import place
 from dualstor.command.configure import uses
 from dualstor.command.configure.parts import (
     Alert,
@@ -110,7 +110,7 @@ def _alerts(pair: "Pair") -> "tuple[Alert, ...]":
     """The Alert that is asked for; () for none."""
     if pair.alerts is None:
         return ()
-    return (Alert(id=alerts.ID, path=alerts.PROGRAM, recipients=pair.alerts.mail),)
+    return (Alert(id=place.ID, path=place.PROGRAM, recipients=pair.alerts.mail),)
 
 
 def group(pair: "Pair") -> Part:

@@ -681,6 +681,7 @@ SPOILT = {
     "PCMK-ALERT-AGENT": [
         (C, lambda p: _alert(ALERT)(p).kind(ALERT, "", (1,))),
         (C, lambda p: _alert(ALERT)(p).kind(ALERT, "file")),
+        (C, lambda p: _alert(ALERT)(p).kind("/run/dualstor-alert", "")),
         (C, _alert("/var/lib/pacemaker/dualstor-alert"))],
     "PCMK-ALERT-MAIL": [
         (C, _alert(ALERT, "root", "-X/tmp/log")),

@@ -114,7 +114,7 @@ def _whole(tree):
     """The tree of a host of which programs and devices were seen too, all of them there."""
     paths = {path: "device" if path.startswith("/dev/") else "program" for path in tree.paths}
     paths.update({"/etc/corosync/authkey": "file", "/usr/sbin": "directory",
-                  "/sys/kernel/dlm": "directory"})
+                  "/sys/kernel/dlm": "directory", "/run/dualstor-alert": "directory"})
     names = list(wanted.PROGRAMS) + wanted.named_programs(tree.files, "")
     return tree.but(paths=paths, programs={name: "/usr/sbin/" + name for name in names})
 

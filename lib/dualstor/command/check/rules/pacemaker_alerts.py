@@ -3,7 +3,7 @@
 
 import posixpath
 
-from dualstor import alerts
+from dualstor.alerts import place
 from dualstor.command.check.rules.registry import CIB, WARNING, found, rule
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -20,30 +20,33 @@ def _ours(cib: "Cib") -> "Iterator[tuple[Element, str]]":
     """(alert, its path) of the alerts that call our agent."""
     for alert in cib.root.iterfind("configuration/alerts/alert"):
         path = alert.get("path", "")
-        if posixpath.basename(path) == posixpath.basename(alerts.PROGRAM):
+        if posixpath.basename(path) == posixpath.basename(place.PROGRAM):
             yield alert, path
 
 
 @rule("PCMK-ALERT-AGENT", WARNING, "the alert agent that the cluster calls is on each node",
-      why="Pacemaker logs that it cannot call the agent, and sends nothing: nobody learns of a "
-          "failure.",
-      fix="install the package resource-agents-dualstor on {host}, or `cibadmin --modify "
+      why="Without it or its directory nothing is sent: nobody learns of a failure.",
+      fix="install the package resource-agents-dualstor on {host}, `systemd-tmpfiles --create`, or "
+          "`cibadmin --modify "
           "--xml-text '<alert id=\"{alert}\" path=\"{path}\"/>'`", scope=CIB)
 def agent(cib: "Cib") -> "Findings":
     for alert, path in _ours(cib):
         for host in cib.cluster.hosts:
-            names = {"host": host.name, "alert": alert.get("id", ""), "path": alerts.PROGRAM}
-            if path != alerts.PROGRAM:
+            names = {"host": host.name, "alert": alert.get("id", ""), "path": place.PROGRAM}
+            if path != place.PROGRAM:
                 yield found(cib.at(alert), f"the alert {alert.get('id')} calls {path}, and "
-                            f"packages install {alerts.PROGRAM}", **names)
+                            f"packages install {place.PROGRAM}", **names)
                 break
             if host.kind(path) != "program":
                 yield found(cib.at(alert), f"{host.name} has no {path}", **names)
+            elif host.kind(place.STATE_DIR) != "directory":
+                yield found(cib.at(alert), f"{host.name} has no directory {place.STATE_DIR}, so "
+                            "that the agent can only write to the log", **names)
 
 
 def _sends(host: "HostView") -> bool:
     """Whether a mail server's sendmail is there."""
-    return any(host.kind(path) == "program" for path in alerts.SENDMAIL)
+    return any(host.kind(path) == "program" for path in place.SENDMAIL)
 
 
 @rule("PCMK-ALERT-MAIL", WARNING, "whom the alert agent is to write to can be written to",
@@ -55,7 +58,7 @@ def mail(cib: "Cib") -> "Findings":
     for alert, _ in _ours(cib):
         recipients = alert.findall("recipient")
         for each in recipients:
-            if not alerts.is_address(each.get("value", "")):
+            if not place.is_address(each.get("value", "")):
                 yield found(cib.at(each), f"the recipient {each.get('value')!r} is no mail "
                             "address")
         for host in cib.cluster.hosts if recipients else ():

@@ -9,7 +9,7 @@ import fnmatch
 import posixpath
 import re
 
-from dualstor import alerts
+from dualstor.alerts import place
 from dualstor.kernel import selinux
 from dualstor.tools import dlmstonith, drbdinclude, lvm, lvmconf
 
@@ -60,7 +60,7 @@ FILES = (
 
 #: Paths of which only the kind is read.
 PATHS = ("/etc/corosync/authkey", "/sys/kernel/dlm", "/usr/sbin", "/usr/bin", "/proc/self",
-         alerts.PROGRAM, *alerts.SENDMAIL)
+         place.PROGRAM, place.STATE_DIR, *place.SENDMAIL)
 
 #: Where libvirt has links to the domains that it starts by itself; of a link only that it is there.
 DOMAINS, AUTOSTART = "/etc/libvirt/qemu/", "/etc/libvirt/qemu/autostart/"
