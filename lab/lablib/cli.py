@@ -46,7 +46,7 @@ def parser():
     top.add_argument("--quiet", action="store_true", help="no progress")
     top.add_argument(
         "--suite",
-        choices=tuple(image.SUITES),
+        choices=(*image.SUITES, *image.FLAVOURS),
         help=f"Debian's suite of machines to be started, and of snapshots (default: {image.DEFAULT_SUITE})",
     )
     top.add_argument(

@@ -23,6 +23,8 @@ SUITES = {
     "forky": ('Acquire::Check-Valid-Until "false"',),
 }
 DEFAULT_SUITE = next(iter(SUITES))
+# Suites with more packages than the others have, for tests that need them: the suite, and the packages.
+FLAVOURS = {"trixie-ssh": ("trixie", ("openssh-client", "openssh-server"))}
 # A change of how this module puts an image together makes it another image.
 EDITION = 2
 FIRST_STAGE_MODULES = ("virtio_pci", "virtio_blk", "squashfs", "overlay")
@@ -35,8 +37,8 @@ Image = namedtuple("Image", ("name", "folder", "kernel", "initrd", "root", "stat
 def suite(named=None):
     """Returns the suite that was named, else $DUALSTOR_LAB_SUITE, else the default one. Raises LabError for any other."""
     name = named or os.environ.get("DUALSTOR_LAB_SUITE") or DEFAULT_SUITE
-    if name not in SUITES:
-        raise LabError(f"the lab has no suite {name!r}: choose {', '.join(SUITES)}")
+    if name not in SUITES and name not in FLAVOURS:
+        raise LabError(f"the lab has no suite {name!r}: choose {', '.join([*SUITES, *FLAVOURS])}")
     return name
 
 
@@ -48,11 +50,13 @@ def words(path):
 
 def recipe(of_suite):
     """Returns everything the image of a suite is made of, as a dictionary of texts and lists."""
+    debian, more = FLAVOURS.get(of_suite, (of_suite, ()))
     return {
         "edition": EDITION,
         "suite": of_suite,
-        "apt": list(SUITES[of_suite]),
-        "packages": words(paths.IMAGE_SOURCES / "packages"),
+        **({"debian": debian} if more else {}),
+        "apt": list(SUITES[debian]),
+        "packages": [*words(paths.IMAGE_SOURCES / "packages"), *more],
         "modules": words(paths.IMAGE_SOURCES / "modules"),
         "first_stage_modules": list(FIRST_STAGE_MODULES),
         "left_out": list(LEFT_OUT),
@@ -140,7 +144,7 @@ def _mmdebstrap(tar, of, log):
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in of["left_out"]),
         *(f"--aptopt={option}" for option in ('Acquire::Languages "none"', *of["apt"])),
         f"--customize-hook={of['customize']}",
-        of["suite"],
+        of.get("debian", of["suite"]),
         "-",
     ]
     environment = {**os.environ, "PATH": host.search_path(), "LC_ALL": "C", "LAB_MODULES": " ".join(of["modules"])}

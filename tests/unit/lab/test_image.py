@@ -47,6 +47,16 @@ def test_the_suite_is_the_one_that_is_named_else_the_environments_else_the_defau
         image.suite()
 
 
+@pytest.mark.parametrize("flavour", image.FLAVOURS)
+def test_a_flavour_is_its_suite_with_more_packages_and_an_image_of_its_own(flavour):
+    debian, more = image.FLAVOURS[flavour]
+    of, plain = image.recipe(flavour), image.recipe(debian)
+    assert of["packages"] == plain["packages"] + list(more) and (of["suite"], of["debian"]) == (flavour, debian)
+    assert {**of, "packages": 0, "suite": 0, "debian": 0} == {**plain, "packages": 0, "suite": 0, "debian": 0}
+    assert image.suite(flavour) == flavour and image.name_of(of).startswith(f"{flavour}-")
+    assert "debian" not in plain, "the names of images without a flavour are as they were"
+
+
 @SUITES
 def test_an_image_is_found_only_when_it_is_complete(tmp_path, suite):
     folder = tmp_path / image.name_of(image.recipe(suite))
