@@ -186,7 +186,9 @@ class Server:
         return found
 
     def _layout(self) -> "object":
-        segments, extents = lvm.segments(self.host, self.vg), lvm.extents(self.host, self.vg)
+        options = self._options()
+        segments = lvm.segments(self.host, self.vg, options=options)
+        extents = lvm.extents(self.host, self.vg, options=options)
         for report in (segments, extents):
             if not report.outcome.ok:
                 raise Failed(f"LVM does not show {self.vg}: {report.outcome.says}")
@@ -195,13 +197,36 @@ class Server:
                                 devices=[dict(each.items()) for each in extents.devices])}
 
     def _names(self) -> "dict[str, str]":
-        """{volume: the name that LVM has for its DRBD device}."""
-        volumes = {minor: volume for volume, minor in self._minors()}
+        """{volume: the name that LVM has for the device on which it is read}."""
+        options = self._options()
+        volumes = {(block.DRBD_MAJOR, minor): volume for volume, minor in self._minors()}
+        if options:
+            volumes = {number: volume for volume, path in self._backing().items()
+                       for number in [self.host.device(path)] if number is not None}
         found = {}
-        for each in lvm.extents(self.host, self.vg).devices:
+        for each in lvm.extents(self.host, self.vg, options=options).devices:
             number = self.host.device(each.pv)
-            if number is not None and number[0] == block.DRBD_MAJOR and number[1] in volumes:
-                found[f"{volumes[number[1]]}"] = each.pv
+            if number is not None and number in volumes:
+                found[f"{volumes[number]}"] = each.pv
+        return found
+
+    def _options(self) -> "tuple[str, ...]":
+        """Those of LVM's commands that read the VG: the loser's may be Secondary."""
+        kernel = drbd.read(self.host)
+        minors = {minor for _, minor in self._minors()}
+        if self.winner or kernel is None or all(
+                each.role == "Primary" for each in kernel.minors if each.minor in minors):
+            return ()
+        return lvm.past_drbd(self._backing().values(), lvm.version(self.host))
+
+    def _backing(self) -> "dict[int, str]":
+        """{volume: its backing device}."""
+        numbers = {(block.DRBD_MAJOR, minor): volume for volume, minor in self._minors()}
+        found: "dict[int, str]" = {}
+        for device, backing in drbdadm.backing_devices(self.host):
+            number = self.host.device(device)
+            if number is not None and number in numbers:
+                found[numbers[number]] = backing
         return found
 
     def _dump(self, volume: int) -> None:
@@ -212,7 +237,7 @@ class Server:
 
     def _metadata(self) -> None:
         name = f"/run/dualstor/recover-{self.resource}-{os.getpid()}.vg"
-        outcome = lvm.command(self.host, ("vgcfgbackup", "-f", name, self.vg))
+        outcome = lvm.command(self.host, ("vgcfgbackup",) + self._options() + ("-f", name, self.vg))
         text = self.host.read(name)
         if text is not None:
             os.unlink(name)
@@ -235,10 +260,10 @@ class Server:
             raise Failed(f"{self.resource}/{volume} is not up")
         if self.winner:
             return self.host.file(f"/dev/drbd{minor}")
-        for device, backing in drbdadm.backing_devices(self.host):
-            if self.host.device(device) == (block.DRBD_MAJOR, minor):
-                return self.host.file(backing)
-        raise Failed(f"{self.resource}/{volume} has no backing device here")
+        backing = self._backing().get(volume)
+        if backing is None:
+            raise Failed(f"{self.resource}/{volume} has no backing device here")
+        return self.host.file(backing)
 
     def _parts(self, volume: int, ranges: "list[tuple[int, int]]") -> "Iterator[bytes]":
         for part in self._disk(volume).read(ranges):

@@ -30,6 +30,7 @@ _ACTIVE_COLUMN, _GLOBAL_FILTER = (2, 2, 108), (2, 2, 98)
 
 #: First version with lvmlockd; first without clvmd and clustered VGs.
 WITH_LVMLOCKD, NO_CLVMD = (2, 2, 130), (2, 3, 0)
+_DEVICES_FILE = (2, 3, 12)
 
 
 class LvmOutcome(Record):
@@ -339,11 +340,27 @@ def _area(row: "tuple[str, ...]", word: str) -> "tuple[str, int, int]":
     return name, begin, end
 
 
-def segments(host: "Host", vg: str, timeout: "float | None" = None) -> "SegmentsReport":
-    """Where the LVs of *vg* are on its PVs, as SegmentsReport."""
+def past_drbd(devices: "Iterable[str]", lvm_version: "tuple[int, ...]") -> "tuple[str, ...]":
+    """Options of a command that reads a VG on these backing devices, without locks.
+
+    For a node that is Secondary: nobody can open its DRBD device (lvmcmdline: "--readonly").
+    """
+    wanted = ", ".join([f'"a|^{re.escape(each)}$|"' for each in devices] + ['"r|.*|"'])
+    settings = f"filter=[ {wanted} ] global_filter=[ {wanted} ]"
+    if lvm_version >= _DEVICES_FILE:
+        settings += " use_devicesfile=0"
+    return ("--readonly", "--config", f"devices {{ {settings} }}")
+
+
+def segments(host: "Host", vg: str, timeout: "float | None" = None,
+             options: "tuple[str, ...]" = ()) -> "SegmentsReport":
+    """Where the LVs of *vg* are on its PVs, as SegmentsReport.
+
+    :param options: more options of the command
+    """
     columns = ("lv_name", "lv_uuid", "segtype", "seg_start", "seg_size", "stripesize",
                "seg_pe_ranges")
-    answer = report(host, "lvs", columns, vg, timeout, ("-a",))
+    answer = report(host, "lvs", columns, vg, timeout, ("-a",) + options)
     return SegmentsReport(outcome=answer.outcome, segments=tuple(
         Segment(lv=row[0], uuid=row[1], type=row[2], start=_count("lvs", row, row[3]),
                 size=_count("lvs", row, row[4]), stripe=_count("lvs", row, row[5] or "0"),
@@ -378,11 +395,12 @@ class ExtentsReport(Record):
     devices: "tuple[Extents, ...]" = ()
 
 
-def extents(host: "Host", vg: str, timeout: "float | None" = None) -> "ExtentsReport":
-    """How *vg* divides its PVs, as ExtentsReport."""
+def extents(host: "Host", vg: str, timeout: "float | None" = None,
+            options: "tuple[str, ...]" = ()) -> "ExtentsReport":
+    """How *vg* divides its PVs, as ExtentsReport; *options* as of ``segments``."""
     columns = ("vg_seqno", "vg_extent_size", "vg_free", "pv_name", "pv_uuid", "pe_start",
                "pv_pe_count", "dev_size")
-    answer = report(host, "vgs", columns, vg, timeout)
+    answer = report(host, "vgs", columns, vg, timeout, options)
     if not answer.rows:
         return ExtentsReport(outcome=answer.outcome.but(ok=False))
     first = answer.rows[0]

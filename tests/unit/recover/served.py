@@ -35,15 +35,19 @@ VOLUMES = "  lvA|PUajU4|-wi-a-----||linear|12582912|10|active\n" \
 class Served(PaperHost):
     """Its programs write what they were asked into the directory.
 
-    It is node1 of the captured pair; with a file "node2" in the directory, node2.
+    It is node1 of the captured pair; with a file "node2" in the directory, node2. With a file
+    "secondary" it is Secondary, so nobody can open its DRBD device.
     """
 
     def __init__(self, directory, seconds):
         self.two = os.path.exists(os.path.join(directory, "node2"))
+        self.secondary = os.path.exists(os.path.join(directory, "secondary"))
+        proc = PROC.replace("ro:Primary", "ro:Secondary") if self.secondary else PROC
         uuid = "LVM-" + "g" * 32 + "a" * 32
         super().__init__(
             Deadline(seconds), files={
-                "/proc/drbd": PROC.replace("oos:352", "oos:448") if self.two else PROC, "/sys/module/drbd/version": "8.4.11\n",
+                "/proc/drbd": proc.replace("oos:352", "oos:448") if self.two else proc,
+                "/sys/module/drbd/version": "8.4.11\n",
                 "/proc/sys/kernel/random/boot_id": "b00t2\n" if self.two else "b00t\n",
                 "/sys/block/dm-3/dm/uuid": uuid, "/sys/block/dm-3/dm/name": "vg0-lvA",
                 "/sys/block/dm-3/dev": "253:3", "/sys/block/dm-3/size": "24576",
@@ -51,7 +55,7 @@ class Served(PaperHost):
                 "/proc/swaps": "Filename\n", "/proc/self/mountinfo":
                     "1 2 253:3 / /srv rw - ext4 /dev/dm-3 rw\n"},
             links={"/dev/drbd/by-res/r0": "../../drbd0"},
-            devices={"/dev/drbd0": (147, 0)})
+            devices={"/dev/drbd0": (147, 0), "/dev/vdb": (254, 16)})
         self.directory = directory
 
     def file(self, name):
@@ -88,6 +92,14 @@ class Served(PaperHost):
         return Completed(argv=argv, returncode=0)
 
     def does(self, name, *words):
+        if name in ("vgs", "lvs", "vgcfgbackup") and self.secondary:
+            if not any("a|^/dev/vdb$|" in word for word in words) or "--readonly" not in words:
+                return 5, "", '  Volume group "vg0" not found\n'
+            code, out, err = self.lvm(name, *words)
+            return code, out.replace("/dev/drbd0", "/dev/vdb"), err
+        return self.lvm(name, *words)
+
+    def lvm(self, name, *words):
         if name == "vgs":
             return 0, VGS, ""
         if name == "lvs":

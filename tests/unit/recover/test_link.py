@@ -69,6 +69,19 @@ def test_layout_and_bitmap(node):
     assert seen.users == {"PUajU4": "mounted on /srv"}
 
 
+def test_a_secondary_whose_device_nobody_can_open_is_read_on_its_backing_device(node, tmp_path):
+    """As the loser is after a crash, and until it has its role back."""
+    (tmp_path / "secondary").touch()
+    there = node(False)
+    assert not there.look().primary
+    found, disks = there.layout(), there.disks()
+    assert found.pieces == layout().pieces and found.volumes == layout().volumes
+    assert disks == {0: "/dev/vdb"} and found.disk("pv0").name == "/dev/vdb"
+    assert deeds.seen(there, there.look(), "r0").copies[0].disk == "pv0"
+    with pytest.raises(Failed, match="not found"):
+        node(True).layout()     # nothing is ever read past DRBD on the winner
+
+
 RANGES = [(0, 4096), (8192, 8192 + (3 << 20) // 4096 * 4096 - 8192)]
 
 
