@@ -23,13 +23,13 @@ def settle(stage):
     for node in stage.lab.nodes:
         stage.holds(node)
         stage.holds(node, node.ok("drbdadm sh-ll-dev r0").strip())
-    _compare_disks(stage)
+    compare_disks(stage)
     for node in stage.lab.nodes:
         result = node.run(["vgck", cib.VG], 60)
         stage.check(f"vgck {cib.VG} on {node.name} is clean", result.rc == 0 and not result.stderr.strip(), result.stderr)
 
 
-def _compare_disks(stage):
+def compare_disks(stage):
     """Runs DRBD's online verify: every block of one disk against the other."""
     with stage.checked("drbdadm verify ran"):
         stage.one.ok("drbdadm verify r0", 30)
@@ -76,4 +76,4 @@ def trouble(stage):
     return [f"{each.operation} on {each.node} ({each.code}): {each.reason}"[:RECORDED] for each in seen.failures + seen.degraded]
 
 
-__all__ = ["PATH", "judge", "settle", "trouble"]
+__all__ = ["PATH", "compare_disks", "judge", "settle", "trouble"]

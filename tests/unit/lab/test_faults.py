@@ -60,6 +60,20 @@ def test_a_scan_tells_runs_of_records_and_nothing_torn(witness, tmp_path, capsys
     assert records.held(text) == {(1, 7): {0, 1, 2, 5}}
 
 
+def test_what_is_filled_is_found_by_a_scan_and_anywhere_in_a_file(witness, tmp_path, capsys, monkeypatch):
+    image, kept = tmp_path / "disk", tmp_path / "kept"
+    image.write_bytes(bytes(1 << 20))
+    monkeypatch.setitem(witness["scan"].__globals__, "opened", lambda path, flags: (
+        witness["os"].open(path, flags), witness["mmap"].mmap(-1, witness["CHUNK"])))
+    assert witness["fill"](2, str(image), 9, 4096) == 0
+    told = capsys.readouterr().out
+    assert witness["scan"](str(image)) == 0 and capsys.readouterr().out == told
+    ((node, _), numbers), = records.held(told).items()
+    assert (node, numbers) == (2, set(range(9)))
+    kept.write_bytes(b"head of 12 B" + image.read_bytes()[4096:8192] + b"another head" + image.read_bytes()[8192:])
+    assert witness["sift"](str(kept)) == 0 and capsys.readouterr().out == told
+
+
 def test_what_was_acknowledged_and_is_not_there_is_lost_and_a_later_run_does_not_stand_in():
     wanted = records.acknowledged([line(1, "node1", "ack", "7", "0"), line(2, "node1", "ack", "7", "1"),
                                    line(3, "node2", "run", "8", "0"), line(4, "node2", "ack", "8", "0")])

@@ -6,6 +6,7 @@ import time
 from ... import cib
 from ...errors import LabError
 from ...waiting import Unmet
+from .. import apart
 from ..scenario import BACK, NOBODY, NODE1, NODE2, scenario
 
 _LOWER = "/dev/vdb"
@@ -72,30 +73,14 @@ def resync(stage, resource):
 @scenario("split-brain", "split brain after fencing was waived", fencing=NOBODY)
 def split_brain(stage):
     """Both sides end StandAlone, say what to do, and discard nothing; after the recipe the cluster is healthy."""
-    for node in stage.lab.nodes:
-        node.ok("sed -i 's/fencing resource-and-stonith/fencing dont-care/' /etc/drbd.d/r0.res && drbdadm adjust r0", 60)
-    if stage.ours:
-        stage.one.ok("crm_resource --resource drbd --set-parameter require_fencing --parameter-value false")
+    apart.waive(stage)
     stage.whole(60)
-    stage.cut("replication")
-
-    def alone():
-        seen = [node.drbd() for node in stage.lab.nodes]
-        return all(drbd.connection != "Connected" for drbd in seen) or Unmet(seen)
-
-    stage.wait(alone, "DRBD to lose the connection", 60)
+    apart.part(stage)
     since = time.time() - 20
     stage.mark("both write on without each other")
     time.sleep(10)
     split = stage.owed()
-    stage.heal("replication")
-
-    def standing_alone():
-        seen = [node.drbd() for node in stage.lab.nodes]
-        return all(drbd is None or drbd.connection in ("StandAlone", "WFConnection") for drbd in seen) or Unmet(seen)
-
-    stage.wait(standing_alone, "both sides to give the connection up", 60)
-    stage.mark("split brain: the connection is given up")
+    apart.meet(stage)
     stage.reported("drbd", timeout=90, words="split brain")
     time.sleep(20)
     for node in stage.lab.nodes:
@@ -104,8 +89,7 @@ def split_brain(stage):
     stage.forgive(stage.two, since)
     stage.mark("a person follows dualstor status: node2's writes are to be lost")
     typed(stage, parts(stage.one), f"the writes of {stage.two.name} are to be lost")
-    for node in stage.lab.nodes:
-        node.ok("sed -i 's/fencing dont-care/fencing resource-and-stonith/' /etc/drbd.d/r0.res && drbdadm adjust r0", 60)
+    apart.insist(stage)
     stage.refresh()
     stage.whole(BACK)
 

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A split brain healed by `dualstor recover` while node1, the winner, continues to write: nothing acknowledged is lost.
+
+On one pair for all of it, which is whole again after each test that passed.
+"""
+import re
+import time
+
+import pytest
+
+from lablib import Lab, Unmet, cib
+from lablib.faults import apart
+from lablib.faults.stage import Stage
+
+pytestmark = [pytest.mark.lab, pytest.mark.long]
+
+DONE, REFUSED, UNFINISHED = 0, 1, 4  # exit codes
+# What a healing says before a step, of one step of each kind: on either node, before and after the last that can be undone.
+STEPS = ["bitmaps are written", "gets what", "becomes a new LV", "becomes Secondary", "gives up its copy", "the copies are compared",
+         "active before are activated"]  # fmt: skip
+
+
+class Pairs:
+    """Gives the pair that is whole, or a new one."""
+
+    def __init__(self, lab):
+        self.lab, self.pair, self.used = lab, None, False
+
+    def give(self):
+        if self.pair is None or self.used:
+            self.close()
+            stage = Stage(self.lab, cib.DUALSTOR)
+            stage.set()
+            self.pair = apart.Apart(stage)
+        self.pair.stage.checks.clear()
+        self.pair.forget()
+        self.used = True
+        return self.pair
+
+    def close(self):
+        if self.pair is not None:
+            self.pair.stage.close()
+        self.pair = None
+
+
+@pytest.fixture(scope="module")
+def pairs(ground):
+    """Of machines with OpenSSH, in the directory of the lab of all tests, which gets its own machines back later."""
+    ground.clean = False
+    ground.lab.down()
+    lab = Lab(ground.lab.folder, ground.lab.cache, ground.lab.progress, "trixie-ssh")
+    made = Pairs(lab)
+    yield made
+    made.close()
+    lab.down()
+
+
+@pytest.fixture
+def pair(pairs):
+    return pairs.give()
+
+
+@pytest.fixture
+def good(pairs, pair):
+    """Called at the end of a test: all checks are so, and the next test may have the pair."""
+
+    def is_good():
+        wrong = [check for check in pair.stage.checks if not check.ok]
+        assert not wrong, wrong
+        pairs.used = False
+
+    return is_good
+
+
+def test_what_either_side_wrote_is_on_both_in_the_end(pair, good):
+    pair.part()
+    apart.meet(pair.stage)
+    began = time.time()
+    told = pair.heal()
+    assert told.rc == DONE, told
+    assert "Healed: both nodes have the same again." in told.stdout and "node1 has got from node2: b" in told.stdout
+    pair.judge(began)
+    # Pacemaker's hands are free again.
+    pair.stage.standby(pair.two)
+    pair.stage.stopped(pair.two)
+    pair.stage.standby(pair.two, on=False)
+    pair.stage.whole()
+    good()
+
+
+def test_killed_in_the_middle_of_a_step_and_typed_again(pair, good):
+    """And of what both wrote, the other version becomes an LV."""
+    pair.part()
+    apart.meet(pair.stage)
+    began = time.time()
+    for words in STEPS:
+        told = pair.during(words, "kill -KILL $PID", "--keep-both", seconds=0.2)
+        assert told.rc == 137, (words, told)
+        held = pair.two.run("ls /run/dualstor").stdout
+        assert "hold" in held, (words, "agents keep off meanwhile", held)
+    told = pair.heal("--keep-both")
+    assert told.rc == DONE, told
+    pair.judge(began)
+    new = f"c.{pair.two.name}"
+    for node in pair.stage.lab.nodes:
+        node.ok(f"lvchange -asy {cib.VG}/{new}", 60)
+        pair.stage.holds(node, pair.path(new), pair.aside)
+    for node in pair.stage.lab.nodes:
+        node.ok(f"lvchange -an {cib.VG}/{new}", 60)
+    pair.one.ok(f"lvremove --yes {cib.VG}/{new}", 60)
+    good()
+
+
+def test_a_writer_that_sneaks_in_is_refused(pair, good):
+    """Before the LVs are quiet it is named, afterwards it gets in nowhere, and the same command finishes."""
+    pair.part()
+    apart.meet(pair.stage)
+    opened = "ssh node2 'exec 3<>/dev/vg0/b; exec >/dev/null 2>&1; setsid sleep 1000 & echo $! >/run/holder.pid'"
+    pair.one.ok(opened)
+    told = pair.heal()
+    assert told.rc == REFUSED and "vg0/b is open on node2" in told.stderr and "sleep" in told.stderr, told
+    assert not pair.stage.seen().maintenance
+    pair.two.ok("kill -KILL $(cat /run/holder.pid)")
+    began = time.time()
+    told = pair.during(apart.TAKEN, opened)
+    assert told.rc in (REFUSED, UNFINISHED) and "sleep" in told.stdout, told
+    pair.two.ok("kill -KILL $(cat /run/holder.pid)")
+    late = "ssh node2 'lvchange -asy vg0/b; lvchange -aey -K vg0/b'; lvchange -asy vg0/b"
+    told = pair.during("compared as a whole", f"({late}) 2>&1; ls /dev/vg0/b; ssh node2 ls /dev/vg0/b")
+    assert told.rc == DONE, told
+    assert "cannot access '/dev/vg0/b'" in told.stdout and not re.search("^/dev/vg0/b$", told.stdout, re.MULTILINE), told
+    pair.judge(began)
+    good()
+
+
+def test_file_systems_are_clean_and_have_their_files(pair, good):
+    """ext4 on a and b: a stays mounted and written on the winner."""
+    stage = pair.stage
+    pair.one.ok("mkfs.ext4 -q -F /dev/vg0/a && mkfs.ext4 -q -F /dev/vg0/b", 60)
+    for node, name in ((pair.one, "a"), (pair.two, "b")):
+        node.ok(f"mkdir -p /srv/{name} && mount /dev/vg0/{name} /srv/{name} && {files(name, 'before')}", 60)
+    pair.part(write=False)
+    for node, name in ((pair.one, "a"), (pair.two, "b")):
+        node.ok(f"{files(name, 'apart')} && rm /srv/{name}/before.1 && sync", 60)
+    pair.two.ok("umount /srv/b")
+    apart.meet(stage)
+    began = time.time()
+    told = pair.during("gets what", files("a", "meanwhile"))
+    assert told.rc == DONE, told
+    pair.one.ok("umount /srv/a")
+    for node in stage.lab.nodes:
+        for name, sets in (("a", ("before", "apart", "meanwhile")), ("b", ("before", "apart"))):
+            checked = node.run(f"fsck.ext4 -fn /dev/vg0/{name}", 60)
+            stage.check(f"fsck of {name} on {node.name} is clean", checked.rc == 0, checked)
+            node.ok(f"mount -o ro,noload /dev/vg0/{name} /mnt && cd /mnt && " + " && ".join(
+                f"grep -v '{each}.1$' {each}.sums | sha256sum --quiet -c" for each in sets) + " && cd / && umount /mnt", 60)
+    pair.judge(began, kept=False)
+    good()
+
+
+def files(name, what):
+    """The shell's command that writes files with their checksums into a file system, and syncs."""
+    return (f"cd /srv/{name} && for n in 1 2 3 4 5; do head -c 50000 /dev/urandom >{what}.$n; done"
+            f" && sha256sum {what}.[0-9] >{what}.sums && sync && cd /")
+
+
+def test_after_a_crash_of_the_loser(pair, good):
+    """DRBD then says of whole extents that they have changed; their content settles it."""
+    stage = pair.stage
+    pair.part()
+    stage.kill(pair.two)
+    stage.confirmed(pair.two)
+    pair.fill(pair.one, "a", 3 << 20)
+    stage.mark("node2 on again")
+    pair.two.start(rejoin=False)
+    stage.watch(pair.two)
+    apart.waive(stage, pair.two)
+    apart.ssh.between(stage.lab)
+    stage.heal("replication")
+    pair.two.ok("cluster start", 120)
+
+    def back():
+        seen = stage.seen()
+        drbd = pair.two.drbd()
+        return drbd is not None and pair.two.name in seen.online and drbd.connection == "StandAlone" or Unmet((drbd, seen.online))
+
+    stage.wait(back, "node2 to be back, and to find out", 240)
+    stage.idle(240)
+    began = time.time()
+    told = pair.heal()
+    assert told.rc == DONE, told
+    pair.judge(began)
+    good()
