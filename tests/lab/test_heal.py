@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from lablib import Lab, Unmet, cib
+from lablib import Lab, cib
 from lablib.faults import apart
 from lablib.faults.stage import Stage
 
@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 DONE, REFUSED, UNFINISHED = 0, 1, 4  # exit codes
 # What a healing says before a step, of one step of each kind: on either node, before and after the last that can be undone.
-STEPS = ["bitmaps are written", "gets what", "becomes a new LV", "becomes Secondary", "gives up its copy", "the copies are compared",
-         "active before are activated"]  # fmt: skip
+STEPS = ["bitmaps are written", "gets what", "becomes a new LV", "becomes Secondary", "gives up its copy",
+         "the copies are compared", "active before are activated"]  # fmt: skip
 
 
 class Pairs:
@@ -79,6 +79,7 @@ def test_what_either_side_wrote_is_on_both_in_the_end(pair, good):
     told = pair.heal()
     assert told.rc == DONE, told
     assert "Healed: both nodes have the same again." in told.stdout and "node1 has got from node2: b" in told.stdout
+    pair.as_before()
     pair.judge(began)
     # Pacemaker's hands are free again.
     pair.stage.standby(pair.two)
@@ -100,6 +101,7 @@ def test_killed_in_the_middle_of_a_step_and_typed_again(pair, good):
         assert "hold" in held, (words, "agents keep off meanwhile", held)
     told = pair.heal("--keep-both")
     assert told.rc == DONE, told
+    pair.as_before()
     pair.judge(began)
     new = f"c.{pair.two.name}"
     for node in pair.stage.lab.nodes:
@@ -129,6 +131,7 @@ def test_a_writer_that_sneaks_in_is_refused(pair, good):
     told = pair.during("compared as a whole", f"({late}) 2>&1; ls /dev/vg0/b; ssh node2 ls /dev/vg0/b")
     assert told.rc == DONE, told
     assert "cannot access '/dev/vg0/b'" in told.stdout and not re.search("^/dev/vg0/b$", told.stdout, re.MULTILINE), told
+    pair.as_before()
     pair.judge(began)
     good()
 
@@ -154,6 +157,7 @@ def test_file_systems_are_clean_and_have_their_files(pair, good):
             stage.check(f"fsck of {name} on {node.name} is clean", checked.rc == 0, checked)
             node.ok(f"mount -o ro,noload /dev/vg0/{name} /mnt && cd /mnt && " + " && ".join(
                 f"grep -v '{each}.1$' {each}.sums | sha256sum --quiet -c" for each in sets) + " && cd / && umount /mnt", 60)
+    pair.as_before()
     pair.judge(began, kept=False)
     good()
 
@@ -171,23 +175,20 @@ def test_after_a_crash_of_the_loser(pair, good):
     stage.kill(pair.two)
     stage.confirmed(pair.two)
     pair.fill(pair.one, "a", 3 << 20)
-    stage.mark("node2 on again")
+    stage.property("maintenance-mode", "true")
+    stage.mark("node2 on again, without its cluster")
     pair.two.start(rejoin=False)
     stage.watch(pair.two)
     apart.waive(stage, pair.two)
     apart.ssh.between(stage.lab)
-    stage.heal("replication")
-    pair.two.ok("cluster start", 120)
-
-    def back():
-        seen = stage.seen()
-        drbd = pair.two.drbd()
-        return drbd is not None and pair.two.name in seen.online and drbd.connection == "StandAlone" or Unmet((drbd, seen.online))
-
-    stage.wait(back, "node2 to be back, and to find out", 240)
-    stage.idle(240)
+    pair.two.ok("modprobe drbd && drbdadm up r0", 60)
+    apart.meet(stage)
+    assert pair.two.drbd().role == "Secondary"
     began = time.time()
     told = pair.heal()
     assert told.rc == DONE, told
+    assert stage.seen().maintenance, "it was set before"
+    pair.two.ok("cluster start", 120)
+    stage.property("maintenance-mode", "false")
     pair.judge(began)
     good()

@@ -110,6 +110,8 @@ class Apart:
             for node, name in ((self.one, "a"), (self.two, "b"), (self.two, "c")):
                 self.fill(node, name, 0)
         waive(self.stage)
+        # Else Pacemaker takes a resource down that is StandAlone, and its users with it.
+        self.one.ok("crm_resource --resource drbd --set-parameter split_brain --parameter-value degraded")
         self.stage.idle()
         part(self.stage)
         self.stage.mark("both write without each other")
@@ -154,12 +156,26 @@ class Apart:
     def whole(self):
         """Ends what `part` has begun: fencing is wanted, node2's writer may start; waits until the cluster is whole."""
         insist(self.stage)
-        self.one.ok("crm_resource --resource drbd --delete-parameter require_fencing")
+        for name in ("require_fencing", "split_brain"):
+            self.one.ok(["crm_resource", "--resource", "drbd", "--delete-parameter", name])
         self.one.ok(["crm_resource", "--clear", "--resource", "writers", "--node", self.two.name])
         self.stage.whole()
 
+    def as_before(self):
+        """Checks that the healing itself has given back what it took: roles, LVs, the agents' freedom."""
+        stage = self.stage
+        for node in stage.lab.nodes:
+            drbd = node.drbd()
+            stage.check(f"{node.name} is connected, Primary and UpToDate", drbd is not None and (
+                drbd.connection, drbd.role, drbd.disk) == ("Connected", "Primary", "UpToDate"), drbd)
+            left = node.run("ls /run/dualstor/ | grep hold").stdout + node.run(f"cat {KEPT}/held.json").stdout
+            stage.check(f"nothing holds anything on {node.name}", not left.strip(), left)
+            there = node.run(f"ls {' '.join(map(self.path, PLACES))}")
+            stage.check(f"the LVs are active on {node.name}", there.rc == 0, there)
+        stage.check("maintenance mode is over", not stage.seen().maintenance, "it is not")
+
     def judge(self, began, kept=True):
-        """Checks all that has to be so after a healing; began: time.time() when it was typed.
+        """Checks what was written, before and after all is whole again; began: time.time() when the healing was typed.
 
         kept: whether c was written on both, and node2's version has to be in the file of blocks.
         """
@@ -168,17 +184,6 @@ class Apart:
         stage.check("node1's writer never stopped", acks and self.writer() == self.run, (self.run, self.writer(), len(acks)))
         told = [line for line in stage.lines(WITNESS) if line.words[0] == "error" and line.time > began]
         stage.check("no write failed", not told, told[:3])
-        for node in stage.lab.nodes:
-            drbd = node.drbd()
-            stage.check(f"{node.name} is connected, Primary and UpToDate", (drbd.connection, drbd.role, drbd.disk) == (
-                "Connected", "Primary", "UpToDate"), drbd)
-            left = node.run("ls /run/dualstor/ | grep hold").stdout + node.run(f"cat {KEPT}/held.json").stdout
-            stage.check(f"nothing holds anything on {node.name}", not left.strip(), left)
-            for name, due in self.due.items():
-                if due:
-                    stage.holds(node, self.path(name), due)
-            stage.holds(node, PATH)
-        stage.check("maintenance mode is over", not stage.seen().maintenance, "it is not")
         if kept:
             there = records.held(self.one.ok(f"cat {KEPT}/blocks-{self.two.name}-0 >/run/kept && {PROGRAM} sift /run/kept"))
             lost = records.lost(self.aside, there)
@@ -186,6 +191,11 @@ class Apart:
             there = records.held(self.one.ok([PROGRAM, "scan", self.path("c")], 60))
             stage.check("c is node1's version", not set(there) & set(self.aside), sorted(there))
         self.whole()
+        for node in stage.lab.nodes:
+            for name, due in self.due.items():
+                if due:
+                    stage.holds(node, self.path(name), due)
+            stage.holds(node, PATH)
         verdict.compare_disks(stage)
         for node in stage.lab.nodes:
             result = node.run(["vgck", cib.VG], 60)
