@@ -69,6 +69,12 @@ class Apart:
         self.stage = stage
         self.one, self.two = stage.one, stage.two
         self.forget()
+        # Once and for all: with a changed parameter Pacemaker promotes DRBD again, and restarts all above it.
+        waive(stage)
+        # Else Pacemaker takes a resource down that is StandAlone, and its users with it.
+        self.one.ok("crm_resource --resource drbd --set-parameter split_brain --parameter-value degraded")
+        stage.idle(300)
+        stage.whole()
         for name, extents in PLACES.items():
             self.one.ok(f"lvcreate --yes -W n -Z n -an -l 2 -n {name} {cib.VG} /dev/drbd0:{extents}", 60)
         self.active()
@@ -109,10 +115,6 @@ class Apart:
         if write:
             for node, name in ((self.one, "a"), (self.two, "b"), (self.two, "c")):
                 self.fill(node, name, 0)
-        waive(self.stage)
-        # Else Pacemaker takes a resource down that is StandAlone, and its users with it.
-        self.one.ok("crm_resource --resource drbd --set-parameter split_brain --parameter-value degraded")
-        self.stage.idle()
         part(self.stage)
         self.stage.mark("both write without each other")
         if write:
@@ -154,10 +156,7 @@ class Apart:
         return result
 
     def whole(self):
-        """Ends what `part` has begun: fencing is wanted, node2's writer may start; waits until the cluster is whole."""
-        insist(self.stage)
-        for name in ("require_fencing", "split_brain"):
-            self.one.ok(["crm_resource", "--resource", "drbd", "--delete-parameter", name])
+        """Node2's writer may start again; waits until the cluster is whole."""
         self.one.ok(["crm_resource", "--clear", "--resource", "writers", "--node", self.two.name])
         self.stage.whole()
 
@@ -168,7 +167,7 @@ class Apart:
             drbd = node.drbd()
             stage.check(f"{node.name} is connected, Primary and UpToDate", drbd is not None and (
                 drbd.connection, drbd.role, drbd.disk) == ("Connected", "Primary", "UpToDate"), drbd)
-            left = node.run("ls /run/dualstor/ | grep hold").stdout + node.run(f"cat {KEPT}/held.json").stdout
+            left = node.run("ls /run/dualstor/ | grep ^hold").stdout + node.run(f"cat {KEPT}/held.json").stdout
             stage.check(f"nothing holds anything on {node.name}", not left.strip(), left)
             there = node.run(f"ls {' '.join(map(self.path, PLACES))}")
             stage.check(f"the LVs are active on {node.name}", there.rc == 0, there)

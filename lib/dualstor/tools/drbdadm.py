@@ -87,6 +87,15 @@ def configuration(host: "Host", name: str, conf: "str | None" = None,
     return drbdconf.parse(_query(host, ("dump", name), conf, timeout), name)
 
 
+def in_effect(host: "Host", name: str, timeout: float = QUESTION) -> "drbdconf.Configuration":
+    """As ``configuration``, with what the section ``common`` adds.
+
+    ``dump`` of one resource leaves that out, ``--dry-run dump`` does not (drbd-utils
+    drbdadm_main.c: expand_common).
+    """
+    return drbdconf.parse(_query(host, ("--dry-run", "dump", name), None, timeout), name)
+
+
 def of_another_version(problem: ToolFailed) -> bool:
     """Whether drbdadm refuses a file for options that are elsewhere in another version's files."""
     said = problem.completed.stderr + problem.completed.stdout

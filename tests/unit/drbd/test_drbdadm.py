@@ -66,6 +66,55 @@ def test_configuration_from_the_agents_own_file():
     assert host.calls == [("drbdadm", "-c", "/etc/other.conf", "dump", "r0")]
 
 
+#: drbd-utils 9.22 with 8.4.11: `dump r0` lacks what is from common here, connect-int to resync-rate.
+IN_EFFECT = """\
+# resource r0 on node1: not ignored, not stacked
+# defined at /etc/drbd.d/r0.res:1
+resource r0 {
+    on node1 {
+        disk {
+            fencing      dont-care;
+            resync-rate  100M;
+        }
+        device           /dev/drbd0 minor 0;
+        disk             /dev/vdb;
+        meta-disk        internal;
+        address          ipv4 10.78.0.1:7788;
+    }
+    on node2 {
+        disk {
+            fencing      dont-care;
+            resync-rate  100M;
+        }
+        device           /dev/drbd0 minor 0;
+        disk             /dev/vdb;
+        meta-disk        internal;
+        address          ipv4 10.78.0.2:7788;
+    }
+    net {
+        connect-int        1;
+        verify-alg       crc32c;
+        protocol           C;
+        allow-two-primaries yes;
+        after-sb-0pri    disconnect;
+    }
+    disk {
+        resync-rate      100M;
+        fencing          dont-care;
+    }
+}
+"""
+
+
+def test_what_is_in_effect_is_with_what_common_says():
+    host = adm(dry_run=(0, IN_EFFECT, ""))
+    found = drbdadm.in_effect(host, "r0")
+    assert host.calls == [("drbdadm", "--dry-run", "dump", "r0")]
+    assert found.option("net", "verify-alg") == "crc32c" and found.option("disk", "fencing") == "dont-care"
+    assert found.option("net", "after-sb-0pri") == "disconnect" and len(found.hosts) == 2
+    assert found.host("node1").devices[0][2] == "/dev/vdb"
+
+
 def test_configuration_of_an_unknown_resource():
     host = adm(dump=captured("both-primary", "node1", "drbdadm_role_nosuch"))
     with pytest.raises(ToolFailed) as caught:

@@ -24,9 +24,11 @@ resource r0 {
                address ipv4 10.78.0.1:7788; }
     on node2 { device /dev/drbd0 minor 0; disk /dev/vdb; meta-disk internal;
                address ipv4 10.78.0.2:7788; }
-    net { after-sb-1pri disconnect; verify-alg crc32c; }
+    net { after-sb-1pri disconnect; %s}
 }
 """
+#: What common has: in a dump of one resource only with --dry-run.
+COMMON = "verify-alg crc32c; %s"
 VOLUMES = "  lvA|PUajU4|-wi-a-----||linear|12582912|10|active\n" \
           "  lvB|94GYk6|-wi------k||linear|8388608|10|\n" \
           "  lvE|exclus|-wi-------|dualstor.exclusive|linear|8388608|10|\n"
@@ -36,7 +38,8 @@ class Served(PaperHost):
     """Its programs write what they were asked into the directory.
 
     It is node1 of the captured pair; with a file "node2" in the directory, node2. With a file
-    "secondary" it is Secondary, so nobody can open its DRBD device.
+    "secondary" it is Secondary, so nobody can open its DRBD device; with a file "policy" it does
+    not keep apart what has parted.
     """
 
     def __init__(self, directory, seconds):
@@ -110,8 +113,10 @@ class Served(PaperHost):
             current = "9886B13C4C729BED" if self.two else "C9E8219B1C3DB725"
             return 0, current + ":098BCFFA96149B65:" + "0" * 16 + ":" + "0" * 16 + \
                 ":1:1:1:0:0:0:0\n", ""
-        if name == "drbdadm" and words[0] == "dump":
-            return 0, CONFIGURATION, ""
+        if name == "drbdadm" and words[-2] == "dump":
+            policy = "after-sb-2pri violently-as0p; " if os.path.exists(os.path.join(
+                self.directory, "policy")) else ""
+            return 0, CONFIGURATION % (COMMON % policy if "--dry-run" in words else ""), ""
         if name == "drbdadm" and words[0] == "sh-dev":
             return 0, "/dev/drbd0\n", ""
         if name == "drbdadm" and words[0] == "sh-ll-dev":

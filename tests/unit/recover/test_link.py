@@ -39,7 +39,7 @@ def node(tmp_path):
 def asked(tmp_path):
     """The commands that changed something."""
     lines = [json.loads(line) for line in (tmp_path / "asked").read_text().splitlines()]
-    quiet = ("get-gi", "dump", "sh-dev", "sh-ll-dev")
+    quiet = ("get-gi", "--dry-run", "sh-dev", "sh-ll-dev")
     return [" ".join(words) for words in lines
             if words[0] not in ("lvs", "vgs", "lvm") and words[1] not in quiet]
 
@@ -53,6 +53,12 @@ def test_what_it_is_like(node):
     assert found.users == {"lvA": "mounted on /srv"} and found.verifies
     assert found.policies == ("disconnect",) * 3
     assert found.standalone and found.primary and found.up_to_date and not found.connected
+
+
+def test_what_the_section_common_says_counts(node, tmp_path):
+    """To connect with another policy would discard a copy, whichever section has it."""
+    (tmp_path / "policy").touch()
+    assert node().look().policies == ("disconnect", "disconnect", "violently-as0p")
 
 
 def test_layout_and_bitmap(node):

@@ -235,4 +235,4 @@ def test_the_captured_pair_through_both_programs(tmp_path, monkeypatch):
         assert set(words) <= {"lvs", "vgs", "lvm", "drbdadm"}
         typed = [json.loads(line) for line in (tmp_path / name / "asked").read_text().splitlines()]
         assert {line[1] for line in typed if line[0] == "drbdadm"} <= {
-            "get-gi", "dump", "sh-dev", "sh-ll-dev"}, "nothing is changed"
+            "get-gi", "--dry-run", "sh-dev", "sh-ll-dev"}, "nothing is changed"
