@@ -7,6 +7,7 @@ what an administrator meets: a Secondary can be read, and then does not go down 
 its own quorum, with which writes wait or fail; whoever opens a device promotes it (drbd_open).
 """
 
+from simulator import blocks, volumes
 from simulator.state import Drbd
 
 #: Kernel answers to a state change: (number, text), drbd_strings.c.
@@ -15,6 +16,7 @@ NO_UPTODATE = (-2, "Need access to UpToDate data")
 NO_QUORUM = (-25, "No quorum")
 PRIMARY_NOP = (-7, "Refusing to be Primary while peer is not outdated")
 IN_USE = (-12, "Device is held open by someone")
+NEED_CONNECTION = (-15, "Need a connection to start verify or resync")
 TRANSIENT = (-18, "In transient state, retry after next state change")
 #: And to other requests (linux/drbd.h, enum drbd_ret_code).
 ADDRESS_IN_USE = (102, "Local address(port) already in use.")
@@ -226,6 +228,7 @@ def disconnect(cluster, node, name):
             other.peer_dstate = "DUnknown"
         other.cstate = "WFConnection"
     drbd.cstate, drbd.net = "StandAlone", False
+    blocks.flush(node, name)
     if drbd.peer_dstate != "Outdated":
         drbd.peer_dstate = "DUnknown"
     return None
@@ -253,6 +256,10 @@ def down(cluster, node, name):
 def new_generation(cluster, node, name):
     """Data change that the peer does not see."""
     disk = node.disks[name]
+    if blocks.counted(disk):
+        if disk.parted:
+            return      # drbd_set_role(), after_state_ch(): only without a bitmap UUID
+        disk.parted = disk.generation
     disk.ancestors = [disk.generation] + disk.ancestors[:8]
     disk.generation = cluster.next()
 
@@ -260,6 +267,8 @@ def new_generation(cluster, node, name):
 def changed(node, name):
     """KiB that were changed without the peer, as the kernel counts them (oos)."""
     disk, each = node.disks.get(name), node.drbd[name]
+    if blocks.counted(disk):
+        return len(disk.bits) * (blocks.BLOCK >> 10)
     return 348 if disk and disk.ancestors and not connected(each) else 0
 
 
@@ -270,6 +279,7 @@ def lose_peer(cluster, node, name):
         return
     if drbd.cstate == "SyncTarget":
         node.disks[name].consistent = False
+        blocks.copy(cluster.peer(node).disks[name], node.disks[name], 0.5)
     drbd.cstate, drbd.lost_at = "WFConnection", cluster.now
     if drbd.peer_dstate != "Outdated":
         drbd.peer_dstate = "DUnknown"
@@ -439,6 +449,8 @@ def handshake(cluster, name):
                "conn( WFConnection -> WFReportParams )")
     if source is not None:
         exchange_bitmaps(cluster, source, name)
+    else:
+        blocks.copy(*((b, a) if b.primary_at_crash else (a, b)))    # what the log has marked
     _agree(cluster, name)
 
 
@@ -463,6 +475,17 @@ def bitmaps_known(cluster, source, name):
         _agree(cluster, name)
 
 
+def start_verify(cluster, node, name):
+    """Both compare their copies; None or the refusal."""
+    each, other = node.drbd[name], _peer_drbd(cluster, node, name)
+    if each.cstate != "Connected":
+        return NEED_CONNECTION
+    each.cstate, other.cstate = "VerifyS", "VerifyT"
+    cluster.events.append([cluster.now + cluster.resync_seconds, cluster.next(),
+                           "drbd_verified", [node.name, name]])
+    return None
+
+
 def start_resync(cluster, source, name):
     """*source* begins to copy to the other node."""
     target = cluster.peer(source)
@@ -471,6 +494,12 @@ def start_resync(cluster, source, name):
     good.dstate, bad.dstate = "UpToDate", "Inconsistent"
     good.synced = bad.synced = 0.0
     target.disks[name].consistent = False
+    if blocks.counted(source.disks[name]):      # receive_sync_uuid()
+        made, copy = source.disks[name], target.disks[name]
+        blocks.union(made, copy)
+        made.parted = copy.generation = cluster.next()
+        made.ancestors = [made.parted] + made.ancestors[:8]
+        copy.parted = 0
     cluster.events.append([cluster.now + cluster.resync_seconds, cluster.next(),
                            "drbd_synced", [source.name, name]])
 
@@ -531,15 +560,30 @@ def synced(cluster, source, name):
     disk, copy = source.disks[name], target.disks[name]
     copy.generation, copy.ancestors = disk.generation, list(disk.ancestors)
     copy.consistent, copy.outdated = True, False
+    if blocks.counted(disk):
+        target.drbd[name].written += len({*disk.bits, *copy.bits}) * (blocks.BLOCK >> 10)
+        blocks.copy(disk, copy)
+        volumes.copied(cluster, source, target, name)
     for each in (drbd, target.drbd[name]):
         each.cstate = "Connected"
         each.dstate = "UpToDate"
     _agree(cluster, name)
 
 
-def crash(node):
+def verified(cluster, node, name):
+    """A verify that was begun on *node* has ended."""
+    each, other = configured(node, name), configured(cluster.peer(node), name)
+    if each is not None and other is not None and each.cstate == "VerifyS":
+        blocks.verify(node.disks[name], cluster.peer(node).disks[name])
+        each.cstate = other.cstate = "Connected"
+
+
+def crash(node, peer):
     """The machine is gone; what the kernel knew with it."""
     for name, drbd in node.drbd.items():
+        if drbd.cstate == "SyncTarget":
+            blocks.copy(peer.disks[name], node.disks[name], 0.5)
+        blocks.crashed(node.disks[name], drbd.role == "Primary")
         node.disks[name].primary_at_crash = drbd.role == "Primary"
         if drbd.cstate == "SyncTarget":
             node.disks[name].consistent = False

@@ -242,7 +242,11 @@ class SimHost(Host):
         self._step()
         return super().run(argv, timeout, environment)
 
-    def execute(self, argv, seconds, environment):
+    def execute(self, argv, seconds, environment, sink=None):
+        if sink is not None:
+            done = self.execute(argv, seconds, environment)
+            sink(done.stdout.encode())
+            return done.but(stdout="")
         argv = tuple(argv)
         cluster = self.simulation.cluster
         for watch in self.simulation.watchers:

@@ -97,8 +97,8 @@ def _proc_drbd(cluster, node):
         lines.append("%2d: cs:%s ro:%s/%s ds:%s/%s %s %s%s" % (
             minor, drbd.cstate, drbd.role, peer_role, drbd.dstate, drbd.peer_dstate, protocol,
             "s" if drbd.causes else "r", "----" if node.odd_formats else "-----"))
-        lines.append("    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:%d"
-                     % drbd_model.changed(node, name))
+        lines.append("    ns:0 nr:0 dw:%d dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:%d"
+                     % (drbd.written, drbd_model.changed(node, name)))
         if drbd.cstate in ("SyncSource", "SyncTarget"):
             done = int(drbd.synced / 5)
             left = int(24576 * (100 - drbd.synced) / 100)
@@ -278,7 +278,7 @@ def _dlm(tree, cluster, node):
 def tree(cluster, node):
     """The whole tree of a node."""
     made = {}
-    put(made, "/proc/sys/kernel/random/boot_id", BOOT_ID % node.boots)
+    put(made, "/proc/sys/kernel/random/boot_id", BOOT_ID % (node.boots + 1000 * (node.id - 1)))
     put(made, "/proc/sys/kernel/hostname", node.name + "\n")
     put(made, "/proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")
     put(made, "/proc/mounts", "proc /proc proc rw 0 0\n")
@@ -309,7 +309,7 @@ def tree(cluster, node):
         put(made, HANDLER, "#!/usr/bin/python3 -IS\n")
         put(made, STOCK_HANDLER, "#!/bin/sh\n")
     put(made, "/etc/lvm/lvm.conf", "".join("%s = %s\n" % item for item in sorted(node.lvm.items())))
-    for path, text in node.files.items():
+    for path, text in {**node.files, **node.durable}.items():
         put(made, path, text)
     for path, pid in node.sockets.items():
         put(made, path, Socket(pid))

@@ -66,6 +66,12 @@ class Disk:
     outdated: bool = False
     peer_outdated: bool = False                      # the peer's disk is known to be stale
     primary_at_crash: bool = False
+    # simulator.blocks; without ``bits`` there is no content:
+    blocks: dict = field(default_factory=dict)       # number: text
+    bits: list = None                                # blocks that the kernel has marked as changed
+    flushed: list = field(default_factory=list)      # the bitmap as it is on the disk
+    hot: list = field(default_factory=list)          # extents in the activity log
+    parted: int = 0                                  # the bitmap UUID: what both had when they parted
 
 
 @dataclass
@@ -89,6 +95,8 @@ class Drbd:
     met: int = 0                    # how often the connection was established
     met_at: float = 0.0             # when that was last
     lost_at: float = 0.0            # when it was lost last, or the handler was called otherwise
+    written: int = 0                # KiB since the device was made
+    alone: bool = False             # one of ``openers`` has it open exclusively
 
     @property
     def causes(self):
@@ -149,6 +157,15 @@ class Volume:
     mib: int = 16
     start: int = 2048       # sectors
     tags: list = field(default_factory=list)
+    more: list = field(default_factory=list)    # further segments: [start in sectors, MiB]
+    skip: list = field(default_factory=list)    # nodes whose copy has the flag to skip activation
+    only: str = ""          # the node whose copy alone has it; "" for both
+
+    @property
+    def pieces(self):
+        """(start in sectors, MiB) of its segments, in their order."""
+        rest = [tuple(each) for each in self.more]
+        return [(self.start, self.mib - sum(mib for _, mib in rest))] + rest
 
 
 @dataclass
@@ -225,6 +242,8 @@ class Node:
     handler_installed: bool = True  # DRBD's fence-peer handlers are on this node
     odd_formats: bool = False       # of programs and kernel: attributes one letter longer or shorter
     run_full: bool = False          # nothing can be written to /run
+    durable: dict = field(default_factory=dict)     # what is kept in /var/lib: path: text
+    var_full: bool = False          # nothing can be written there
     unreadable: list = field(default_factory=list)  # beginnings of paths that cannot be read
     log: list = field(default_factory=list)         # the kernel's: [time, text]
     wall: float = 0.0               # by how much the clock on the wall is wrong

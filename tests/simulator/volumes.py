@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Volume groups on DRBD: who sees them, which volumes are active, device-mapper."""
 
+from simulator import blocks
 from simulator.state import Group, Mapping, Volume
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -41,12 +42,47 @@ def create_group(cluster, name, resource="r0", kind=None):
 
 def create_volume(cluster, group, name, mib=16, tags=()):
     """Metadata of a new volume."""
-    start = 2048 + sum(v.mib for v in group.volumes.values()) * 2048
+    start = _free_place(group, mib)
     volume = Volume(name=name, uuid=make_uuid(cluster.next(), "%s/%s" % (group.name, name)),
                     mib=mib, start=start, tags=list(tags))
     group.volumes[name] = volume
     group.sequence += 1
     return volume
+
+
+def _free_place(group, mib):
+    """The first sector of the first free extents that are enough for a volume."""
+    taken = sorted(each for volume in group.volumes.values() for each in volume.pieces)
+    at = 2048
+    for start, length in taken:
+        if start - at >= mib * 2048:
+            break
+        at = max(at, start + length * 2048)
+    return at
+
+
+def of(group, node):
+    """The volumes of a group as a node's copy has them: {name: Volume}."""
+    return {name: volume for name, volume in group.volumes.items()
+            if volume.only in ("", node.name)}
+
+
+def apart(cluster, node, group):
+    """Whether what LVM changes now is on this node's copy alone."""
+    each = node.drbd.get(group.resource)
+    return blocks.counted(node.disks.get(group.resource)) and each is not None \
+        and not blocks.replicates(each)
+
+
+def copied(cluster, source, target, resource):
+    """The other node has got the VG metadata of one."""
+    for group in cluster.groups.values():
+        if group.resource == resource:
+            group.volumes = of(group, source)
+            for volume in group.volumes.values():
+                volume.only = ""
+                volume.skip = [each.name for each in (source, target)] \
+                    if source.name in volume.skip else []
 
 
 def visible(cluster, node, group):

@@ -35,6 +35,7 @@ def make(generation=LVMLOCKD, lvm=None, drbd_version=DRBD_8):
 _EVENTS = {
     "drbd_handshake": lambda c, name: drbd.handshake(c, name),
     "drbd_bitmaps": lambda c, node, name: drbd.bitmaps_known(c, c.nodes[node], name),
+    "drbd_verified": lambda c, node, name: drbd.verified(c, c.nodes[node], name),
     "drbd_synced": lambda c, node, name: drbd.synced(c, c.nodes[node], name),
     "drbd_fence": lambda c, node, name: drbd.handler_ends(c, c.nodes[node], name),
     "fencing": lambda c, number: membership.request_ends(c, number),
@@ -93,7 +94,7 @@ def crash(cluster, node):
     """Power off: memory is lost, disks stay as they are."""
     if not node.up:
         return
-    drbd.crash(node)
+    drbd.crash(node, cluster.peer(node))
     node.up = node.engine = node.pacemaker = node.dlm_controld = node.fenced = False
     node.members, node.unclean, node.modules, node.dlm_times = [], [], [], {}
     node.cman = Cman(votes=node.cman.votes)

@@ -18,6 +18,7 @@ from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
 from dualstor.errors import DualstorError, ParseError
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
+from dualstor.host.memory import STATE_DIR, file_name
 from dualstor.kernel import block, devmapper, drbd, holders, process
 from dualstor.record import whole
 from dualstor.recover import side
@@ -80,11 +81,13 @@ class Server:
 
     :param stream: its two ends
     :param host: makes a Host with so many seconds; tests have their own
+    :param disk: opens a device as Disk does; tests have their own
     """
 
-    def __init__(self, stream: Stream, host: "Callable[[float], Host] | None" = None) -> None:
+    def __init__(self, stream: Stream, host: "Callable[[float], Host] | None" = None,
+                 disk: "Callable[..., Disk]" = Disk) -> None:
         self._stream = stream
-        self._make = host or (lambda seconds: Host(Deadline(seconds)))
+        self._make, self._open = host or (lambda seconds: Host(Deadline(seconds))), disk
         self.host = self._make(_SECONDS)
         self.resource = self.vg = ""
         self.winner = False
@@ -95,19 +98,24 @@ class Server:
     def serve(self) -> None:
         """Answer until the other end is gone."""
         try:
-            while True:
-                asked = self._stream.request()
-                if asked is None:
-                    return
-                self.host = self._make(_SECONDS)
-                try:
-                    value = self.answer(*asked)
-                except DualstorError as problem:
-                    self._stream.say({"failed": str(problem)})
-                else:
-                    self._stream.say({"value": value})
+            while self.one():
+                pass
         finally:
-            self._let_go()
+            self.let_go()
+
+    def one(self) -> bool:
+        """Answer the next request; whether there was one."""
+        asked = self._stream.request()
+        if asked is None:
+            return False
+        self.host = self._make(_SECONDS)
+        try:
+            value = self.answer(*asked)
+        except DualstorError as problem:
+            self._stream.say({"failed": str(problem)})
+        else:
+            self._stream.say({"value": value})
+        return True
 
     def answer(self, request: "Request", data: bytes) -> "object":
         """The value of the answer to a request; parts of data are given before.
@@ -236,11 +244,12 @@ class Server:
             raise drbdsetup.failed(done)
 
     def _metadata(self) -> None:
-        name = f"/run/dualstor/recover-{self.resource}-{os.getpid()}.vg"
-        outcome = lvm.command(self.host, ("vgcfgbackup",) + self._options() + ("-f", name, self.vg))
-        text = self.host.read(name)
-        if text is not None:
-            os.unlink(name)
+        name = ("recover", f"{os.getpid()}", self.resource)
+        self.host.remember("", *name)   # the directory is there then, and ours alone
+        outcome = lvm.command(self.host, ("vgcfgbackup",) + self._options() + (
+            "-f", self.host.file(f"{STATE_DIR}/{file_name(*name)}"), self.vg))
+        text = self.host.recall(*name)
+        self.host.forget(*name)
         if not outcome.ok or not text:
             raise Failed(f"vgcfgbackup {self.vg}: {outcome.says}")
         self._stream.data(text.encode("utf-8", "backslashreplace"))
@@ -251,7 +260,7 @@ class Server:
         """The winner's DRBD device, the loser's backing device; open as long as the session."""
         key = (volume, writing)
         if key not in self._disks:
-            self._disks[key] = Disk(self._path(volume), writing=writing)
+            self._disks[key] = self._open(self._path(volume), writing=writing)
         return self._disks[key]
 
     def _path(self, volume: int) -> str:
@@ -337,7 +346,7 @@ class Server:
         self._drbd("primary")
 
     def _do_secondary(self) -> None:
-        self._let_go()
+        self.let_go()
         self._drbd("secondary")
 
     def _do_verify(self) -> None:
@@ -347,7 +356,7 @@ class Server:
         if self._held:
             return
         for _, minor in self._minors():
-            self._held.append(Disk(self.host.file(f"/dev/drbd{minor}"), alone=True))
+            self._held.append(self._open(self.host.file(f"/dev/drbd{minor}"), alone=True))
 
     def _do_keep_off(self, words: "list[str]") -> None:
         winner, loser = words
@@ -379,7 +388,8 @@ class Server:
             each.close()
         self._held = []
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Close all that the session has open."""
         self._do_release()
         for each in self._disks.values():
             each.close()

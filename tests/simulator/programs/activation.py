@@ -23,6 +23,11 @@ def _activate_lvmlockd(call, session, group, volume, mode):
     """Returns whether the volume is active as asked."""
     name = "%s/%s" % (group.name, volume.name)
     mode = mode or "ex"
+    each = call.node.drbd.get(group.resource)
+    if each is not None and each.alone and volumes.mapping(
+            call.node, group.name, volume.name) is None:
+        call.err("  device-mapper: reload ioctl on  (253:0) failed: Device or resource busy")
+        return False
     if group.kind == "shared":
         held = volumes.lock_of(call.node, group.name, volume.name)
         if volumes.conflict(call.cluster, call.node, group.name, volume.name, mode):
@@ -112,6 +117,8 @@ def change(call, session, group, chosen, activation, whole_group):
         volume = group.volumes.get(name)
         if volume is None:
             continue
+        if on and call.node.name in volume.skip and "-K" not in call.args:
+            continue    # "ACTIVATION_SKIP flag set for LV", which is said with -v only
         if group.kind == "clustered":
             foreign = whole_group and clustered.exclusive_elsewhere(call.cluster, call.node, group,
                                                                     name)

@@ -3,7 +3,7 @@
 
 import json
 
-from simulator import drbd, kernelfiles
+from simulator import blocks, drbd, kernelfiles
 from simulator.programs import program
 from simulator.state import Disk
 
@@ -311,6 +311,9 @@ def _setup(call, command, name, discard=False):
         call.out(each.cstate)
     elif command == "dstate":
         call.out("%s/%s" % (each.dstate, each.peer_dstate))
+    elif command == "verify":
+        refusal = drbd.start_verify(cluster, node, name)
+        return _refused(call, minor, refusal) if refusal else 0
     elif command == "wait-connect":
         while not drbd.connected(call.node.drbd[name]):
             yield 0.2
@@ -449,6 +452,8 @@ def drbdadm(call):
         call.err("USAGE: drbdadm COMMAND [OPTION...] {all|RESOURCE...}")
         return 1
     command, wanted = words[0], words[1:]
+    if command == "dump-md":
+        return _dump_md(call, words[1] if wanted else "", call.flag("--force"))
     if harmful or command in ("create-md", "invalidate", "invalidate-remote", "wipe-md",
                               "new-current-uuid"):
         call.cluster.harm.append("%s: %s" % (call.node.name, " ".join(call.argv)))
@@ -488,10 +493,38 @@ def _identifiers(call, name):
     lone = each is None or not drbd.connected(each)
     known = [disk.generation, disk.ancestors[0] if lone and disk.ancestors else 0] + (
         disk.ancestors[lone:] + [0, 0])[:2]
+    if blocks.counted(disk):
+        known[1] = disk.parted
     flags = (disk.consistent, disk.consistent and not disk.outdated, primary, not lone, False,
              disk.peer_outdated, disk.primary_at_crash)
     return ":".join(["%016X" % (number << 8 | (primary and not place))
                      for place, number in enumerate(known)] + [str(int(flag)) for flag in flags])
+
+
+def _dump_md(call, word, forced):
+    """``drbdadm [-- --force] dump-md RESOURCE/VOLUME``, as drbdmeta prints it; the exit code."""
+    name = word.partition("/")[0]
+    config, disk, each = call.node.config[name], call.node.disks.get(name), \
+        call.node.drbd.get(name)
+    if each is not None and each.dstate != "Diskless" and not forced:
+        call.err("Device '%d' is configured!\nCommand 'drbdmeta %d v08 %s internal dump-md' "
+                 "terminated with exit code 20" % (config.minor, config.minor, config.lower))
+        return 20
+    identifiers = _identifiers(call, name).split(":")[:4]
+    call.out("# DRBD meta data dump\n# 2026-11-26 23:50:22 +0000 [1795737022]\n"
+             "# %s> drbdmeta --force %d v08 %s internal dump-md\n#\n\nversion \"v08\";\n"
+             % (call.node.name, config.minor, config.lower))
+    if each is not None and disk.hot:
+        call.out("This_is_an_unclean_meta_data_dump._Don't_trust_the_bitmap.\n"
+                 "# You should \"apply-al\" first, if you plan to restore this.\n")
+    call.out("uuid {\n    %s\n    flags 0x00000000;\n}\n# al-extents 1237;\nla-size-sect %d;\n"
+             "bm-byte-per-bit %d;\ndevice-uuid 0x5B6B2BEA8B2C5695;\nla-peer-max-bio-size 1048576;\n"
+             "al-stripes 1;\nal-stripe-size-4k 8;\n# bm-bytes 4096;\nbm {\n   # at 0kB" % (
+                 " ".join("0x%s;" % each for each in identifiers), blocks.SECTORS, blocks.BLOCK))
+    for line in blocks.words(disk.flushed):
+        call.out(line)
+    call.out("}\n# bits-set %d;" % len(disk.flushed))
+    return 0
 
 
 def _by_hand(call, command, name, harmful):

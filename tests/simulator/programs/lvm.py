@@ -6,7 +6,7 @@ Which version has what: LVM2 tools/{args.h,commands.h,lvmcmdline.c,vgchange.c,du
 
 import shlex
 
-from simulator import drbd, locking, membership, volumes
+from simulator import blocks, drbd, locking, membership, volumes
 from simulator.programs import activation as activating
 from simulator.programs import lvmsettings, program, report
 from simulator.programs.activation import FAILED
@@ -14,7 +14,7 @@ from simulator.state import CLVMD
 
 _COMMANDS = ("vgs", "lvs", "pvs", "vgchange", "lvchange", "lvcreate", "vgcreate", "lvremove",
              "lvextend", "lvrename", "vgscan", "pvscan", "vgck", "lvmconfig", "dumpconfig", "version", "lvmdevices",
-             "vgdisplay")
+             "vgdisplay", "vgcfgbackup")
 _FLAGS = ("--nolocking", "--readonly", "--noheadings", "--nosuffix", "--nameprefixes",
           "--unquoted", "--ignorelockingfailure", "--ignoreskippedcluster", "--foreign",
           "--shared", "--yes", "-y", "-qq", "-q", "--noudevsync", "-a", "--all", "--partial",
@@ -233,11 +233,14 @@ def _report(call, command):
     for group in groups:
         if command == "lvs":
             for lv in wanted.get(group.name, []):
-                if lv not in group.volumes:
+                if lv not in volumes.of(group, call.node):
                     call.err('  Failed to find logical volume "%s/%s"' % (group.name, lv))
                     code = FAILED
-            rows += [report.Row(call, group, v, units=units) for n, v in sorted(
-                group.volumes.items()) if n in wanted.get(group.name, group.volumes)]
+            by_segment = any(field.startswith(("seg", "stripe")) for field in options["fields"])
+            rows += [report.Row(call, group, v, units=units, piece=piece)
+                     for n, v in sorted(volumes.of(group, call.node).items())
+                     if n in wanted.get(group.name, group.volumes)
+                     for piece in range(len(v.pieces) if by_segment else 1)]
         else:
             rows.append(report.Row(call, group, units=units))
             if command == "pvs" and every and volumes.duplicated(call.cluster, call.node, group):
@@ -292,8 +295,8 @@ def _group_command(call):
                 group.kind = "clustered" if state == "clustered" else "local"
                 call.out('  Volume group "%s" successfully changed' % group.name)
         elif activation:
-            result = yield from activating.change(call, session, group, list(group.volumes),
-                                                activation, True)
+            result = yield from activating.change(
+                call, session, group, list(volumes.of(group, call.node)), activation, True)
             code = result or code
             if not (group.exported or (activation[0] and group.kind == "shared"
                                        and not session.started(group))):
@@ -355,21 +358,32 @@ def _volume_command(call):
     added, removed = _every(call, "--addtag"), _every(call, "--deltag")
     call.value("-S", "--select")
     activation = activating.requested(call)
+    skip = call.value("-k", "--setactivationskip")
     refresh = call.flag("--refresh")
     call.flag(*_FLAGS)
     names, wanted = _names(a for a in call.args if not a.startswith("-"))
     yield from session.begin()
     groups, code = yield from session.groups(names)
     for group in groups:
-        chosen = wanted.get(group.name, list(group.volumes))
-        missing = [n for n in chosen if n not in group.volumes]
+        there = volumes.of(group, call.node)
+        chosen = wanted.get(group.name, list(there))
+        missing = [n for n in chosen if n not in there]
         if missing and locking.version(call.node) < (2, 2, 119):
             call.err("  One or more specified logical volume(s) not found.")
         elif missing:
             call.err("\n".join('  Failed to find logical volume "%s/%s"' % (group.name, name)
                                for name in missing))
         code = FAILED if missing else code
-        chosen = [n for n in chosen if n in group.volumes]
+        chosen = [n for n in chosen if n in there]
+        for name in chosen if skip else ():
+            nodes = [call.node] if volumes.apart(call.cluster, call.node, group) else \
+                list(call.cluster.nodes.values())
+            kept = [each for each in group.volumes[name].skip
+                    if each not in [node.name for node in nodes]]
+            group.volumes[name].skip = kept + [node.name for node in nodes if skip == "y"]
+            group.sequence += 1
+            blocks.metadata(call.cluster, call.node, group)
+            call.out("  Logical volume %s/%s changed." % (group.name, name))
         for name in chosen:
             tags = group.volumes[name].tags
             tags += [tag for tag in added if tag not in tags]
@@ -379,6 +393,7 @@ def _volume_command(call):
                 mapping.mib = group.volumes[name].mib
             if added or removed:
                 group.sequence += 1
+                blocks.metadata(call.cluster, call.node, group)
                 call.out("  Logical volume %s/%s changed." % (group.name, name))
         if activation:
             code = (yield from activating.change(call, session, group, chosen, activation,
@@ -473,6 +488,8 @@ def _rename_volume(call):
 
 
 def _mib(text):
+    if text[-1:] in "bB" and text[:-1].isdigit():
+        return int(text[:-1]) >> 20
     number, unit = text.rstrip("bBiI"), text.rstrip("bBiI")[-1:].lower()
     number = float(number.rstrip("kKmMgG"))
     return int(number * {"k": 1 / 1024, "g": 1024}.get(unit, 1))
@@ -505,7 +522,9 @@ def _create_volume(call):
             call.err('  Volume group "%s" has insufficient free space (%d extents): %d required.'
                      % (group.name, volumes.free_extents(group), mib // volumes.EXTENT_MIB))
             return FAILED
-        volumes.create_volume(call.cluster, group, name, mib, [tag] if tag else [])
+        made = volumes.create_volume(call.cluster, group, name, mib, [tag] if tag else [])
+        made.only = call.node.name if volumes.apart(call.cluster, call.node, group) else ""
+        blocks.metadata(call.cluster, call.node, group)
         if activation[0]:
             call.partial = False
             code = yield from activating.change(call, session, group, [name], activation, False)
@@ -528,6 +547,7 @@ def _remove_volume(call):
                 return FAILED
             group.volumes.pop(name, None)
             group.sequence += 1
+            blocks.metadata(call.cluster, call.node, group)
             call.out('  Logical volume "%s" successfully removed.' % name)
     return code
 
@@ -564,6 +584,20 @@ def _create_group(call):
     return 0
 
 
+def _back_up(call):
+    """vgcfgbackup -f FILE VG."""
+    session = _Session(call)
+    path = call.value("-f", "--file")
+    call.flag(*_FLAGS)
+    yield from session.begin()
+    groups, code = yield from session.groups(call.args)
+    for group in groups:
+        call.node.files[path] = "%s {\nseqno = %d\n}\n# %s\n" % (
+            group.name, group.sequence, " ".join(sorted(volumes.of(group, call.node))))
+        call.out('  Volume group "%s" successfully backed up.' % group.name)
+    return code
+
+
 def _scan(call):
     session = _Session(call)
     yield from session.begin()
@@ -596,6 +630,7 @@ def lvm(call):
                 "lvcreate": _create_volume, "lvremove": _remove_volume,
                 "lvextend": _extend_volume, "lvrename": _rename_volume,
                 "vgcreate": _create_group, "version": lvmsettings.version,
+                "vgcfgbackup": _back_up,
                 "vgscan": _scan, "pvscan": _scan, "vgck": _scan}[command]
         return (yield from work(call))
     except _Stop as stop:

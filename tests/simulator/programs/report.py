@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The reports of vgs, lvs and pvs: columns, selection, and the forms LVM prints them in."""
 
-from simulator import locking, volumes
+from simulator import blocks, locking, volumes
 from simulator.state import CLVMD
 
 MIB = 1 << 20
@@ -10,8 +10,9 @@ MIB = 1 << 20
 class Row:
     """One line of a report: what its columns are made from."""
 
-    def __init__(self, call, group=None, volume=None, device=None, units=""):
+    def __init__(self, call, group=None, volume=None, device=None, units="", piece=0):
         self.call, self.group, self.volume, self.device = call, group, volume, device
+        self.piece = piece      # which of the volume's segments
         self.units = units
         self.node, self.cluster = call.node, call.cluster
 
@@ -47,7 +48,8 @@ def _cut(row, text, letters):
 def _lv_attr(row):
     mapping = row.mapping
     state = "-" if mapping is None else "s" if mapping.suspended else "a"
-    return _cut(row, "-wi-%s%s----" % (state, "o" if mapping and mapping.openers else "-"),
+    return _cut(row, "-wi-%s%s---%s" % (state, "o" if mapping and mapping.openers else "-",
+                                        "k" if row.node.name in row.volume.skip else "-"),
                 _LV_LETTERS)
 
 
@@ -112,6 +114,12 @@ def _free(row):
     return volumes.free_extents(row.group) * volumes.EXTENT_MIB
 
 
+def _ranges(row):
+    start, mib = row.volume.pieces[row.piece]
+    first = (start - 2048) // 2048 // volumes.EXTENT_MIB
+    return "%s:%d-%d" % (pv_name(row), first, first + mib // volumes.EXTENT_MIB - 1)
+
+
 _SHARED = {"shared": "shared"}
 _EMPTY = dict.fromkeys(
     ("pool_lv", "origin", "data_percent", "metadata_percent", "move_pv", "mirror_log",
@@ -162,6 +170,14 @@ _VALUES = dict(_EMPTY, **{
     "segtype": lambda r: "linear",
     "seg_type": lambda r: "linear",
     "devices": lambda r: "%s(%d)" % (pv_name(r), (r.volume.start - 2048) // 8192),
+    "seg_start": lambda r: r.size(sum(mib for _, mib in r.volume.pieces[:r.piece])),
+    "seg_size": lambda r: r.size(r.volume.pieces[r.piece][1]),
+    "stripesize": lambda r: r.size(0),
+    "seg_pe_ranges": _ranges,
+    "pe_start": lambda r: r.size(1),
+    "pv_pe_count": lambda r: str(r.group.mib // volumes.EXTENT_MIB),
+    "dev_size": lambda r: r.size(0) if not r.units.lower().startswith("b")
+    else str(blocks.SECTORS * 512),
     "pv_name": pv_name,
     "pv_uuid": lambda r: r.group.pv_uuid,
     "pv_fmt": lambda r: "lvm2",

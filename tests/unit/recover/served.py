@@ -123,6 +123,10 @@ class Served(PaperHost):
             return 0, "/dev/vdb\n", ""
         if name == "drbdadm" and words[0] == "secondary":
             return 11, "", "0: State change failed: (-12) Device is held open by someone\n"
+        if name == "vgcfgbackup" and words[2] == "vg0":
+            self.files[words[1]] = "vg0 {\nseqno = 10\n}\n"
+        elif name == "vgcfgbackup":
+            return 5, "", f'  Volume group "{words[2]}" not found\n'
         return 0, "", ""
 
 

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -86,6 +87,17 @@ def test_a_secondary_whose_device_nobody_can_open_is_read_on_its_backing_device(
     assert deeds.seen(there, there.look(), "r0").copies[0].disk == "pv0"
     with pytest.raises(Failed, match="not found"):
         node(True).layout()     # nothing is ever read past DRBD on the winner
+
+
+def test_the_metadata_of_the_vg(node, tmp_path):
+    there = node()
+    assert there.metadata() == b"vg0 {\nseqno = 10\n}\n"
+    (asked_for,) = asked(tmp_path)
+    assert re.fullmatch(r"vgcfgbackup -f /run/dualstor/recover~[0-9]+~r0 vg0", asked_for)
+    there._first["vg"] = "vg9"
+    there.close()
+    with pytest.raises(Failed, match='vgcfgbackup vg9: Volume group "vg9" not found'):
+        there.metadata()
 
 
 RANGES = [(0, 4096), (8192, 8192 + (3 << 20) // 4096 * 4096 - 8192)]
