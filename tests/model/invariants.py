@@ -8,11 +8,12 @@ import os
 import pickle
 
 from dualstor import main
-from dualstor.host.memory import STATE_DIR
+from dualstor.host.memory import STATE_DIR, file_name
 from dualstor.ocf.codes import MONITOR_ONLY
 from dualstor.ocf.destructive import destructive
+from dualstor.tools import hold
 from model.actions import DAEMON, DRBD, GROUP
-from simulator import locking, membership, state, volumes, watcher, world
+from simulator import blocks, locking, membership, state, volumes, watcher, world
 from sourcetree import TREE
 
 RUNNING = (0, 190)
@@ -229,3 +230,95 @@ def only_looked(cluster, before, result):
             each.processes = {pid: process for pid, process in each.processes.items()
                               if process.program != watcher.PROGRAM}
     assert seen == expected, (str(result), state.dumps(seen), state.dumps(expected))
+
+
+# -- a healing of a split brain -----------------------------------------------------------------
+
+
+def _of_volumes(group, disk):
+    """{(name of the LV, block): text} of what is on a disk."""
+    owners = {blocks.place(volume, block): (volume.name, block)
+              for volume in group.volumes.values() for block in range(volume.mib * 256)}
+    return {owners[int(place)]: text for place, text in disk.blocks.items()
+            if int(place) in owners}
+
+
+def survives(cluster, group, written, journal, kept):
+    """I15: what either side acknowledged on an LV that the other did not write is on both in the
+
+    end, or the plan had said otherwise before the winner was named; what it had said is kept.
+
+    :param written: {(node, LV, block): text} since they parted
+    :param journal: of the healing, which has ended well
+    :param kept: {place: text} of the loser's blocks that were kept
+    """
+    found = {name: _of_volumes(group, node.disks["r0"]) for name, node in cluster.nodes.items()}
+    one, two = cluster.nodes.values()
+    assert one.disks["r0"].blocks == two.disks["r0"].blocks, "the copies differ"
+    lost = journal.named(journal.lost)
+    both = {lv for name, lv, _ in written if name == journal.winner} & {
+        lv for name, lv, _ in written if name == journal.loser}
+    for (name, lv, block), text in written.items():
+        if name == journal.loser and (lv in lost or lv in both):
+            place = blocks.place(group.volumes[lv], block)
+            same = journal.winner, lv, block
+            assert kept.get(place) == text or written.get(same) == text, (name, lv, block, text)
+            assert lv in lost, (lv, "the plan had not said that it is lost")
+            continue
+        for disk in found.values():
+            assert disk.get((lv, block), "") == text, (name, lv, block, text, disk)
+
+
+def as_before(group, node, expected):
+    """I16: a copy that no healing may have changed has what was written there, and nothing else.
+
+    :param expected: {(LV, block): text}
+    """
+    found = _of_volumes(group, node.disks["r0"])
+    known = {volume.name for volume in group.volumes.values()}
+    assert found == {key: text for key, text in expected.items() if text and key[0] in known}, (
+        node.name, found, expected)
+
+
+def half_copied_is_closed(cluster, group, journal):
+    """I17: an LV that has only a part of what it is to get cannot be opened."""
+    if journal is None or journal.end:
+        return
+    node = cluster.nodes[journal.winner]
+    for uuid in journal.written:
+        if uuid not in journal.filled:
+            assert volumes.mapping(node, group.name, journal.names[uuid]) is None, journal
+
+
+def nothing_held(cluster, group, maintained):
+    """I18: after a healing has ended nothing is left of it that keeps anybody off.
+
+    :param maintained: whether maintenance mode was set before
+    """
+    assert cluster.maintenance == maintained, "maintenance mode"
+    for node in cluster.nodes.values():
+        assert hold.of(_Files(node), ("r0",), (group.name,)) == (), node.name
+        assert not any(each.alone for each in node.drbd.values()), node.name
+    for volume in group.volumes.values():
+        assert not volume.skip, volume
+
+
+class _Files:
+    """What agents read of a node to find a hold."""
+
+    def __init__(self, node):
+        self._node = node
+
+    def recall(self, *name):
+        return self._node.files.get("%s/%s" % (STATE_DIR, file_name(*name)))
+
+    def read(self, name):
+        return self._node.durable.get(name)
+
+    def identity(self, name):
+        return "there" if self.list(name) else None
+
+    def list(self, name):
+        inside = name + "/"
+        return tuple(sorted({path[len(inside):].split("/")[0] for path in self._node.durable
+                             if path.startswith(inside)}))

@@ -63,6 +63,7 @@ class Call:
         self._node_name = node_name
         self.environment = dict(environment or {})
         self.stdout, self.stderr = [], []
+        self.lower = None           # the device that LVM alone may use (--config); None: as configured
         self.unkillable = False     # it waits in the kernel: not even SIGKILL ends it
 
     @property

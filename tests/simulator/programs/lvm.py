@@ -58,6 +58,8 @@ class _Session:
     def __init__(self, call):
         self.call = call
         text = call.value("--config") or ""
+        call.lower = next((config.lower for config in call.node.config.values()
+                           if '"a|^%s$|"' % config.lower in text), None)
         self.conf = dict(call.node.lvm)
         for word in shlex.split(text.replace("{", " { ").replace("}", " } ")):
             key, equal, value = word.partition("=")
@@ -136,6 +138,13 @@ class _Session:
             yield 0.5
         self.connected = True
 
+    def sees(self, group):
+        """Whether its PV is on a device that this command may read."""
+        if self.call.lower is not None:
+            return group.resource in self.call.node.drbd and \
+                self.call.node.config[group.resource].lower == self.call.lower
+        return volumes.visible(self.call.cluster, self.call.node, group)
+
     def started(self, group):
         """Whether the group's lockspace is there."""
         return self.connected and "lvm_" + group.name in self.call.node.lockspaces
@@ -148,8 +157,7 @@ class _Session:
         call, found, code = self.call, [], 0
         for name in sorted(call.cluster.groups):
             group = call.cluster.groups[name]
-            if wanted and name not in wanted or not volumes.visible(
-                    call.cluster, call.node, group):
+            if wanted and name not in wanted or not self.sees(group):
                 continue
             if volumes.duplicated(call.cluster, call.node, group):
                 lower = call.node.config[group.resource].lower
@@ -175,7 +183,7 @@ class _Session:
             found.append(group)
         for name in wanted:
             group = call.cluster.groups.get(name)
-            if group is None or not volumes.visible(call.cluster, call.node, group):
+            if group is None or not self.sees(group):
                 call.err('  Volume group "%s" not found\n  Cannot process volume group %s'
                          % (name, name))
                 code = FAILED

@@ -102,7 +102,7 @@ def pv_name(row):
         return "/dev/" + volumes.LOWER_DISK
     if row.group.missing_pv:
         return "[unknown]" if locking.version(row.node) >= (2, 2, 152) else "unknown device"
-    return "/dev/" + volumes.device(row.node, row.group)
+    return row.call.lower or "/dev/" + volumes.device(row.node, row.group)
 
 
 def _pv_minor(row):

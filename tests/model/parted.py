@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The state machine of healings: a split brain, writes on either side, ``recover``, and bad luck.
+
+The nodes are simulated, the command is the real one. A person boots what is off, and types what
+recover prints; agents and users of the LVs do what they do meanwhile.
+"""
+
+import collections
+import re
+import shlex
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from dualstor.command.codes import ExitStatus
+from dualstor.errors import DualstorError
+from dualstor.recover.journal import HEALED, UNDONE
+from dualstor.tools import hold
+from model import actions, invariants
+from model.actions import DRBD, GROUP
+from simulator import blocks, drbd, volumes, world
+from simulator.healing import Recovering
+from simulator.host import Killed, Simulation
+from unit.status.typist import Typist
+
+NODES = st.sampled_from(world.NODES)
+LVS = ("a", "b", "c", "d")
+NAMES = st.sampled_from(LVS)
+BLOCKS = st.sampled_from((0, 1, 2, 1023))
+_PATIENCE = 14      # attempts after which a healing has to have ended
+_USER = 0.31        # seconds from one write of a user that never stops to the next
+
+
+def parted(fencing="dont-care", verifies=True):
+    """A Simulation of two nodes that use VG vg0, whose content is kept; connected as yet."""
+    cluster = world.make()
+    world._daemons(cluster)
+    group = volumes.create_group(cluster, "vg0")
+    for name in LVS:
+        volumes.create_volume(cluster, group, name, 4)
+    more = volumes.create_volume(cluster, group, "tail", 4)     # c has two segments
+    group.volumes["c"].more, group.volumes["c"].mib = [[more.start, 4]], 8
+    del group.volumes["tail"]
+    blocks.begin(cluster)
+    for node in cluster.nodes.values():
+        world.start_group(cluster, node)
+        node.config["r0"].fencing = fencing
+        if verifies:
+            node.config["r0"].net["verify-alg"] = "crc32c"
+    cluster.resync_seconds = 2.0
+    return Simulation(cluster)
+
+
+class Interruption:
+    """What ends or disturbs a command: ``kind``, and when: after so many steps, or seconds."""
+
+    def __init__(self, kind, steps, node):
+        self.kind, self.steps, self.node = kind, steps, node
+
+    def __repr__(self):
+        return f"Interruption({self.kind!r}, {self.steps}, {self.node!r})"
+
+
+KINDS = ("", "", "kill", "kill", "crash", "replication", "ssh", "full", "session", "open")
+
+
+@st.composite
+def interruptions(draw):
+    return Interruption(draw(st.sampled_from(KINDS)), draw(st.integers(1, 1500)), draw(NODES))
+
+
+class Healings(RuleBasedStateMachine):
+    """Two nodes that part, write, and are healed."""
+
+    census = collections.Counter()
+
+    @initialize(fencing=st.sampled_from(("dont-care", "dont-care", "resource-and-stonith")),
+                verifies=st.sampled_from((True, True, False)))
+    def begin(self, fencing, verifies):
+        self.simulation = parted(fencing, verifies)
+        self.typist = Typist(self.simulation)
+        self.recovering = Recovering(self.simulation, self._report)
+        self.written = {}
+        self.expected = {name: {} for name in world.NODES}
+        self.number, self.winner, self.keep_both, self.ended = 0, None, False, True
+        for lv in LVS:
+            self._write("node1", lv, 0)
+        self.part()
+
+    def _report(self, node, peer):
+        other = self.cluster.peer(self.cluster.nodes[node])
+        answers = other.up and self.cluster.cluster_link
+        report = self.typist.report(node, other.name if peer and answers else None)
+        return report
+
+    @property
+    def cluster(self):
+        return self.simulation.cluster
+
+    @property
+    def group(self):
+        return self.cluster.groups["vg0"]
+
+    def _journal(self):
+        """Of the healing that was begun on the winner."""
+        if self.winner is None:
+            return None
+        try:
+            text = self.cluster.nodes[self.winner].durable.get(
+                "/var/lib/dualstor/recover/r0/journal.json")
+            from dualstor.recover.journal import from_json
+            return None if text is None else from_json(text)
+        except DualstorError:
+            raise AssertionError("the journal cannot be read") from None
+
+    # -- users of the LVs -------------------------------------------------------------------------
+
+    def _write(self, name, lv, block):
+        """A write that is acknowledged, or is not done."""
+        node = self.cluster.nodes[name]
+        if not node.up or volumes.mapping(node, "vg0", lv) is None:
+            return
+        self.number += 1
+        text = "%s %s %d %d" % (name, lv, block, self.number)
+        place = blocks.place(self.group.volumes[lv], block)
+        if not blocks.write(self.cluster, node, "r0", place, text):
+            return
+        if blocks.replicates(node.drbd["r0"]):
+            for each in world.NODES:
+                self.written.pop((each, lv, block), None)
+                self.expected[each][lv, block] = text
+        else:
+            self.written[name, lv, block] = text
+            self.expected[name][lv, block] = text
+
+    @rule(name=NODES, lv=NAMES, block=BLOCKS)
+    def writes(self, name, lv, block):
+        self._write(name, lv, block)
+
+    @rule(name=NODES, lv=NAMES)
+    def opens(self, name, lv):
+        mapping = volumes.mapping(self.cluster.nodes[name], "vg0", lv)
+        if mapping is not None:
+            mapping.openers.append("qemu")
+
+    @rule(name=NODES, lv=NAMES)
+    def closes(self, name, lv):
+        mapping = volumes.mapping(self.cluster.nodes[name], "vg0", lv)
+        if mapping is not None:
+            mapping.openers.clear()
+
+    def _run(self, name, *words):
+        if self.cluster.nodes[name].up:
+            return self.simulation.host(name, 60).run(words, 60)
+        return None
+
+    @rule(name=NODES, lv=NAMES, on=st.booleans())
+    def activates(self, name, lv, on):
+        """A person, or a program that uses one."""
+        self._run(name, "lvchange", "-asy" if on else "-aln", "vg0/" + lv)
+
+    @rule(name=NODES)
+    def creates_a_volume(self, name):
+        if len(self.group.volumes) < 8 and self.ended:
+            self._run(name, "lvcreate", "-an", "-L", "4m", "-n", "new%d" % self.number, "vg0")
+
+    # -- bad luck ------------------------------------------------------------------------------
+
+    @rule(name=NODES)
+    def crashes(self, name):
+        world.crash(self.cluster, self.cluster.nodes[name])
+
+    @rule(name=NODES, primary=st.booleans())
+    def boots(self, name, primary):
+        """And what a person does then: the resource is up, Primary where that is possible."""
+        node = self.cluster.nodes[name]
+        if not node.up:
+            world.boot(self.cluster, node)
+            world.start_cluster(self.cluster, node)
+            world.start_daemon(self.cluster, node)
+            self._run(name, "drbdadm", "up", "r0")
+        if primary:
+            self._make_primary(name)
+
+    def _make_primary(self, name):
+        self._run(name, "drbdadm", "primary", "r0")
+        node = self.cluster.nodes[name]
+        if node.up and "r0" in node.drbd and node.drbd["r0"].role == "Primary":
+            self._run(name, "vgchange", "--lockstart", "vg0")
+            self._run(name, "vgchange", "-asy", "vg0")
+
+    @rule(replication=st.booleans(), ssh=st.booleans())
+    def links(self, replication, ssh):
+        self.cluster.replication_link, self.cluster.cluster_link = replication, ssh
+        world.settle(self.cluster)
+
+    @rule(name=NODES, full=st.booleans())
+    def disk_fills(self, name, full):
+        self.cluster.nodes[name].var_full = full
+
+    @rule()
+    def part(self):
+        """Replication is lost, fencing waived: both write on; then they find out."""
+        nodes = self.cluster.nodes.values()
+        if not self.ended or not all(
+                node.up and "r0" in node.drbd and node.drbd["r0"].cstate == "Connected"
+                and node.drbd["r0"].role == "Primary" for node in nodes):
+            return
+        self.written = {}
+        for node in nodes:
+            node.drbd["r0"].cstate, node.drbd["r0"].peer_dstate = "StandAlone", "DUnknown"
+            drbd.new_generation(self.cluster, node, "r0")
+
+    @rule(pair=st.sampled_from(((DRBD, "monitor"), (DRBD, "start"), (DRBD, "promote"),
+                                (GROUP, "monitor"), (GROUP, "start"))), name=NODES)
+    def agent_acts(self, pair, name):
+        """While a hold is there: only looks."""
+        node = self.cluster.nodes[name]
+        if not node.up or not hold.of(invariants._Files(node), ("r0",), ("vg0",)):
+            return
+        before = self._state()
+        actions.act(self.simulation, *pair, name)
+        assert self._state() == before, pair
+
+    def _state(self):
+        return repr([(node.name, node.up, [(each.cstate, each.role, each.dstate) for each in
+                                           node.drbd.values()], sorted(node.mappings),
+                      node.disks["r0"].blocks) for node in self.cluster.nodes.values()])
+
+    # -- recover -----------------------------------------------------------------------------------
+
+    def _disturbed(self, interruption):
+        """What happens while a command runs."""
+        kind, at = interruption.kind, self.cluster.now + interruption.steps / 50
+        cluster, node = self.cluster, self.cluster.nodes[interruption.node]
+        happens = {
+            "crash": lambda: world.crash(cluster, node),
+            "replication": lambda: self.links(False, cluster.cluster_link),
+            "ssh": lambda: self.links(cluster.replication_link, False),
+            "full": lambda: setattr(node, "var_full", True),
+            "open": lambda: self.opens(node.name, "b")}
+        if kind == "kill":
+            self.simulation.doom = [interruption.steps, Killed()]
+        elif kind in happens:
+            self.simulation.meanwhile.append([at, happens[kind]])
+
+    def _type(self, name, *words, interruption=None):
+        self.simulation.meanwhile = []
+        for number in range(60):
+            self.simulation.meanwhile.append([
+                self.cluster.now + number * _USER,
+                lambda number=number: self._write(name, "a", number % 3)])
+        if interruption is not None:
+            self._disturbed(interruption)
+        self.simulation.meanwhile.sort(key=lambda each: each[0])
+        found = self.recovering.type(name, "r0", "--peer", self.cluster.peer(
+            self.cluster.nodes[name]).name, *words)
+        self.simulation.meanwhile, self.simulation.doom = [], None
+        self.census[(words[:1] or ("--plan",))[0], found[0]] += 1
+        return found
+
+    @rule(name=NODES)
+    def looks(self, name):
+        if not self.cluster.nodes[name].up:
+            return
+        before = [dict(node.disks["r0"].blocks) for node in self.cluster.nodes.values()]
+        self.recovering.type(name, "r0", "--peer", self.cluster.peer(
+            self.cluster.nodes[name]).name, "--plan")
+        assert before == [node.disks["r0"].blocks for node in self.cluster.nodes.values()]
+
+    @rule(name=NODES, keep_both=st.booleans(), interruption=interruptions())
+    def heals(self, name, keep_both, interruption):
+        if not self.cluster.nodes[name].up:
+            return
+        if not self.ended and name != self.winner:
+            self._type(name, "--winner", name, "--yes")     # refused: it was begun elsewhere
+            return
+        if self.ended:
+            self.keep_both = keep_both
+        self._begun(name)
+        code, _, err = self._type(name, *self._words(), interruption=interruption)
+        self._seen(code, err)
+
+    @rule(interruption=interruptions())
+    def undoes(self, interruption):
+        if self.ended or not self.cluster.nodes[self.winner].up:
+            return
+        code, _, err = self._type(self.winner, "--undo", "--yes", interruption=interruption)
+        self._seen(code, err)
+
+    def _words(self):
+        return ("--winner", self.winner) + ("--keep-both",) * self.keep_both + ("--yes",)
+
+    def _begun(self, name):
+        if self.ended:
+            self.ended, self.winner, self.maintained = False, name, self.cluster.maintenance
+
+    def _seen(self, code, err):
+        """What is so after a command that has ended."""
+        journal = self._journal()
+        if code == ExitStatus.ERROR and (journal is None or journal.end):
+            self.ended = True       # refused
+        elif code == ExitStatus.OK:
+            self.ended = True
+        if self.ended:
+            self.census[journal.end if code == ExitStatus.OK and journal else "refused"] += 1
+            invariants.nothing_held(self.cluster, self.group, self.maintained)
+            self._checked(journal if code == ExitStatus.OK else None)
+
+    def _kept(self):
+        kept = {}
+        for offset, data in self.recovering.store(self.winner).blocks(
+                "blocks-%s-0" % self._journal().loser):
+            for at in range(0, len(data), blocks.BLOCK):
+                kept[(offset + at) // blocks.BLOCK] = blocks.to_text(data[at:at + blocks.BLOCK])
+        return kept
+
+    def _checked(self, journal):
+        if journal is None or journal.end == UNDONE:
+            for name, node in self.cluster.nodes.items():
+                invariants.as_before(self.group, node, self.expected[name])
+        elif journal.end == HEALED and not self.cluster.__dict__.get("checked") == journal:
+            invariants.survives(self.cluster, self.group, self.written, journal, self._kept())
+            for name, node in self.cluster.nodes.items():
+                self.expected[name] = invariants._of_volumes(self.group, node.disks["r0"])
+            self.written = {}
+
+    # -- what must be so ---------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_is_lost(self):
+        if not hasattr(self, "simulation"):
+            return
+        journal = self._journal()
+        invariants.half_copied_is_closed(self.cluster, self.group, journal)
+        if journal is None or not journal.discarding:
+            for name, node in self.cluster.nodes.items():
+                if journal is None or journal.end or name != journal.winner:
+                    invariants.as_before(self.group, node, self.expected[name])
+
+    def teardown(self):
+        if hasattr(self, "simulation") and not self.ended:
+            self.finish()
+
+    def finish(self):
+        """A person brings all back, and types the command again until it has ended."""
+        said, words = [], self._words()
+        for _ in range(_PATIENCE):
+            self.cluster.replication_link = self.cluster.cluster_link = True
+            journal = self._journal()
+            for name, node in self.cluster.nodes.items():
+                node.var_full = False
+                self.boots(name, name == self.winner and not (journal and journal.discarding))
+                for mapping in node.mappings.values():
+                    mapping.openers.clear()
+            self.simulation.advance(5)
+            if not all(node.up for node in self.cluster.nodes.values()):
+                continue
+            journal = self._journal()
+            if journal is not None and journal.undoing and not journal.end:
+                words = ("--undo", "--yes")
+            code, out, err = self._type(self.winner, *words)
+            said.append((code, err))
+            self._seen(code, err)
+            if self.ended:
+                return
+            asked = re.findall(r"`dualstor recover ([^`]*)`", err)
+            if asked:
+                words = tuple(shlex.split(asked[-1])[3:]) + ("--yes",)
+        raise AssertionError("it does not come to an end: %s" % said)
