@@ -14,7 +14,7 @@ from dualstor.recover import bitmap, differ, heal
 from dualstor.recover import side as sides
 from dualstor.recover.blocks import NONE, Blocks
 from dualstor.recover.heal import Do, End, Observation, Stop, Wait
-from dualstor.recover.journal import HEALED, UNDONE, Journal
+from dualstor.recover.journal import ALONE, HEALED, UNDONE, Journal
 from dualstor.recover.side import Failed, OnlyUndo, Unreachable
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
@@ -35,7 +35,7 @@ MODULE = "8.4."
 
 
 class Outcome(Record):
-    """How a run ended: ``how`` is UNDONE or HEALED; None if it stopped, then ``stop``."""
+    """How a run ended: ``how`` is UNDONE, HEALED or ALONE; None if it stopped, then ``stop``."""
 
     how: "str | None"
     stop: "Stop | None" = None
@@ -251,15 +251,16 @@ def begin(store: "Store", winner: "Side", loser: "Side", resource: str, vg: str,
     return store.note(journal)
 
 
-def undo(store: "Store") -> Journal:
-    """Have the healing that was begun undone when it is run.
+def undo(store: "Store", gone: bool = False) -> Journal:
+    """Have the healing that was begun undone when it is run, or ended without the loser.
 
+    :param gone: whether the loser does not answer
     :raises Failed: there is none, or it is too late
     """
     journal = store.journal()
     if journal is None or journal.end:
         raise Failed("there is no healing that could be undone")
-    if journal.discarding:
+    if journal.discarding and not gone:
         raise Failed(f"it is too late: the copy of {journal.loser} is discarded already; run it "
                      "to its end")
     return store.note(journal.but(undoing=True))
@@ -359,7 +360,8 @@ class Healing:
             heal.PUT_BACK: lambda: self._put_back(step.uuid),
             heal.TAKE_AWAY: lambda: self._take_away(step.uuid),
             heal.AGAIN: lambda: self._note(mark=(), kept=False, files={}, wanted={}),
-            heal.CLOSE: lambda: self._note(end=UNDONE)}
+            heal.CLOSE: lambda: self._note(end=UNDONE),
+            heal.LEAVE: lambda: self._note(end=ALONE)}
         deeds[step.step]()
 
     def _side(self, node: str) -> "Side":
@@ -554,8 +556,7 @@ class Healing:
     def _discard(self) -> None:
         self._note(tries=self.journal.tries + 1)
         look = self.loser.look()
-        if look.primary or (look.generations == self.journal.generations[self.loser.node]
-                            and look.mark != self.journal.mark):
+        if look.primary or heal.written_to(self.journal, look):
             return      # the next look decides
         self.loser.do(sides.DISCARD)
 

@@ -12,6 +12,7 @@ All sizes are in bytes. "Side" 0 and 1 are the two Seen in the order in which th
 from dualstor.record import Record
 from dualstor.recover import bitmap, segments
 from dualstor.recover.blocks import NONE
+from dualstor.recover.side import CONSISTENT
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def _of_pair(nodes: "tuple[str, str]", one: Copy, two: Copy) -> "Iterator[Refusa
             yield Refusal(f"both bitmaps of {name} have different {what}: {values[0]} and "
                           f"{values[1]}", "it was resized on one node: keep one copy as a whole")
     for node, each in zip(nodes, (one, two)):
-        if each.dstate != "UpToDate":
+        if each.dstate not in CONSISTENT:
             yield Refusal(f"the disk of {name} on {node} is {each.dstate}",
                           "only copies that are UpToDate can be healed: see `dualstor status`")
 

@@ -32,7 +32,7 @@ BESIDE, YIELD, COMMIT, ANSWER, DISCARD = "beside", "yield", "commit", "answer", 
 VERIFY, CHECKED, RETURN, FINISH = "verify", "checked", "return", "finish"
 #: Steps of the way back.
 AGAIN, RELEASE, PUT_BACK, TAKE_AWAY = "again", "release", "put back", "take away"
-UNCOMMIT = "uncommit"
+UNCOMMIT, LEAVE = "uncommit", "leave"
 UNGUARD, REACTIVATE, CLOSE = "unguard", "reactivate", "close"
 
 #: {step: what it does}; ``sentence`` puts the names in.
@@ -59,6 +59,7 @@ WORDS = {
     PUT_BACK: "{winner}: {lvs}: gets back what it had before",
     TAKE_AWAY: "{winner}: {lvs}: the new LV with the other version is removed",
     UNCOMMIT: "{loser} was written to before it gave up its copy: it is copied again",
+    LEAVE: "{winner} has all that is to survive, and continues without {loser}",
     CLOSE: "{winner} has what it had before"}
 
 #: The steps of a healing without trouble, in their order.
@@ -101,7 +102,7 @@ class Stop(Record):
 
 
 class End(Record):
-    """Nothing is left to do; ``how``: UNDONE or HEALED."""
+    """Nothing is left to do; ``how``: UNDONE, HEALED or ALONE."""
 
     how: str
 
@@ -147,6 +148,8 @@ def decide(seen: Observation) -> "Next":
         return End(how=journal.end)
     if winner is None:
         return Stop(fact=f"{journal.winner} does not answer", step="bring it back")
+    if journal.discarding and journal.undoing and seen.loser is None:
+        return _alone(journal, winner)
     if journal.discarding:
         return _forward(journal, winner, seen.loser)
     if journal.undoing:
@@ -157,10 +160,9 @@ def decide(seen: Observation) -> "Next":
 
 
 def _silent(journal: "Journal") -> Stop:
-    undo = "" if journal.discarding else (
-        f" (or undo it without: `dualstor recover {journal.resource} --peer {journal.loser} "
-        "--undo`)")
-    return Stop(fact=f"{journal.loser} does not answer", step="bring it back" + undo)
+    what = "if it is gone forever, end it" if journal.discarding else "undo it"
+    return Stop(fact=f"{journal.loser} does not answer", step=f"bring it back (or {what} without: "
+                f"`dualstor recover {journal.resource} --peer {journal.loser} --undo`)")
 
 
 # -- until the loser's copy is discarded ---------------------------------------------------------
@@ -182,12 +184,15 @@ def _prepare(journal: "Journal", winner: "Look", loser: "Look", holds: bool) -> 
             return Do(UP, each.node)
         if not each.standalone:
             return Do(PART, each.node)
-        if not each.up_to_date:
+        if each is loser and not each.consistent:
             return Stop(fact=f"the disk of {journal.resource} on {each.node} is not UpToDate",
                         step="see `dualstor status`")
-    if not winner.primary and journal.carried:
+    if not winner.primary:
         return Stop(fact=f"{journal.resource} is not Primary on {winner.node}",
                     step=_PRIMARY)
+    if not winner.up_to_date:
+        return Stop(fact=f"the disk of {journal.resource} on {winner.node} is not UpToDate",
+                    step="see `dualstor status`")
     return _other_data(journal, winner) or _other_data(journal, loser) or \
         _hold(journal, winner, loser, holds) or _copy(journal, winner, loser)
 
@@ -261,9 +266,8 @@ def _forward(journal: "Journal", winner: "Look", loser: "Look | None") -> "Next"
             return Stop(fact=f"both nodes are connected, and {journal.resource} is not UpToDate "
                         "on both", step="see `dualstor status`")
         return Do(VERIFY)
-    same = journal.generations.get(loser.node) == loser.generations
-    if loser.standalone and same and loser.mark != journal.mark:
-        return Do(UNCOMMIT)     # nothing was discarded, and it was written to since
+    if loser.standalone and written_to(journal, loser):
+        return Do(UNCOMMIT)     # nothing was discarded
     if loser.standalone and journal.tries >= _TRIES:
         return Stop(fact=f"{loser.node} was StandAlone again after {journal.tries} attempts",
                     step="see the kernel's log: `dmesg | grep drbd`")
@@ -300,6 +304,33 @@ def _last(journal: "Journal", winner: "Look", loser: "Look") -> "Next":
         if set(journal.active.get(each.node, ())) - set(each.active):
             return Do(REACTIVATE, each.node)
     return Do(FINISH)
+
+
+def written_to(journal: "Journal", loser: "Look") -> bool:
+    """Whether the loser may have been written to since what counts was read of it.
+
+    A disk that is Outdated has begun to be discarded when its node died: nobody can be Primary on
+    it, so what it has of its own was read (drbd_state.c, sanitize_state(): WFBitMapT).
+    """
+    return journal.generations.get(loser.node) == loser.generations \
+        and loser.mark != journal.mark and loser.consistent
+
+
+def _alone(journal: "Journal", winner: "Look") -> "Next":
+    """Until the winner can do without the loser, which is gone."""
+    if winner.connected:
+        return Stop(fact=f"{journal.loser} does not answer, but DRBD is connected to it",
+                    step="bring it back")
+    if not winner.up:
+        return Do(UP, winner.node)
+    missing = set(journal.active.get(winner.node, ())) - set(winner.active)
+    if not winner.primary and (journal.guarded or missing):
+        return Stop(fact=f"{journal.resource} is not Primary on {winner.node}", step=_PRIMARY)
+    if journal.guarded:
+        return Do(UNGUARD, winner.node)
+    if missing:
+        return Do(REACTIVATE, winner.node)
+    return Do(LEAVE)
 
 
 # -- the way back -------------------------------------------------------------------------------

@@ -25,8 +25,9 @@ SCHEMA = "dualstor.recover/1"
 _JOURNAL, _LOCK = hold.JOURNAL, "lock"
 _HEAD = struct.Struct(">QI")    # of a part in a file of blocks: offset and length in bytes
 
-#: How a healing ended: nothing is different on the winner, or both nodes have the same again.
-UNDONE, HEALED = "undone", "healed"
+#: How a healing ended: nothing is different on the winner, both nodes have the same again, or the
+#: winner has all that was to survive, and the loser is gone.
+UNDONE, HEALED, ALONE = "undone", "healed", "alone"
 
 
 class Journal(Record):
@@ -42,8 +43,9 @@ class Journal(Record):
     those that have all blocks, ``copied``: those that are equal on both nodes. ``beside``: {LV:
     name of the new one}, ``made``: those that are complete. ``discarding``: from here on there is
     no way back. ``tries``: how often the loser was connected. ``verifying``: it was begun.
-    ``verified``: None when it was not possible. ``undoing``: a person wants it back.
-    ``returned``: {LV: SHA-256} of what was put back. ``end``: "", UNDONE or HEALED.
+    ``verified``: None when it was not possible. ``undoing``: a person wants it back; and with
+    ``discarding`` to end it without the loser, as long as that is gone.
+    ``returned``: {LV: SHA-256} of what was put back. ``end``: "", UNDONE, HEALED or ALONE.
     """
 
     resource: str

@@ -34,6 +34,10 @@ DEEDS = (UP, CONNECT, DISCONNECT, DISCARD, PRIMARY, SECONDARY, VERIFY, ACTIVATE,
          UNGUARD, HOLD, RELEASE, CREATE, REMOVE, KEEP_OFF, ADMIT)
 
 
+#: States of a disk that has all that was written to it; the second one after a reboot.
+CONSISTENT = ("UpToDate", "Consistent")
+
+
 class Unreachable(DualstorError):
     """The node does not answer: it is off, hangs, or there is no way to it."""
 
@@ -121,6 +125,11 @@ class Look(Record):
     def up_to_date(self) -> bool:
         """Whether all disks are UpToDate."""
         return self.up and all(half.dstate == "UpToDate" for half in self.halves)
+
+    @property
+    def consistent(self) -> bool:
+        """Whether no disk is known to be old or half copied; one that came back alone is such."""
+        return self.up and all(half.dstate in CONSISTENT for half in self.halves)
 
     @property
     def generations(self) -> "tuple[tuple[int, int, int], ...]":

@@ -5,7 +5,7 @@ import pytest
 
 from dualstor.errors import DualstorError
 from dualstor.recover import deeds, differ, heal
-from dualstor.recover.journal import HEALED, UNDONE, Store, from_json
+from dualstor.recover.journal import ALONE, HEALED, UNDONE, Store, from_json
 from dualstor.recover.side import Failed, Unreachable
 from unit.recover import pair as pairs
 from unit.recover.pair import Killed, Pair, text
@@ -236,6 +236,86 @@ def test_what_was_undone_can_be_planned_again(tmp_path):
             case.begin()
             assert case.resume().how == HEALED
             case.assert_healed()
+
+
+def committed(tmp_path):
+    """A Case whose loser is to be discarded next."""
+    case = Case(tmp_path)
+    case.begin()
+
+    def stop(step):
+        if getattr(step, "step", "") == heal.ANSWER:
+            raise Killed
+    with pytest.raises(Killed):
+        deeds.Healing(case.store(), *case.session(), sleep=lambda _: None, tell=stop).run()
+    assert case.store().journal().discarding
+    return case
+
+
+@pytest.mark.parametrize("rebooted", [False, True])
+def test_a_loser_that_is_gone_forever_is_done_without(tmp_path, rebooted):
+    case = committed(tmp_path)
+    case.two.crash()
+    assert "--undo`" in stopped(case).step
+    deeds.undo(case.store(), gone=True)
+    if rebooted:
+        case.one.crash()
+        case.one.alive = True
+        assert "not Primary on node1" in stopped(case).fact
+        case.one.cstate, case.one.role = "StandAlone", "Primary"
+    assert case.run() == deeds.Outcome(how=ALONE)
+    assert not case.one.guarded and case.one.active >= set("abcd")
+    for lv, block in (("b", 3), ("b", 4), ("b", 11)):
+        assert case.one.get(lv, block) == text(f"node2 {lv} {block}")
+    assert case.two.disk == case.before[1]
+    case.pair.meanwhile = None
+    case.two.alive, case.two.cstate, case.two.role = True, "StandAlone", "Primary"
+    case.two.active = set("abcd")
+    assert [(row.name, row.by) for row in case.plan().rows] == [("a", 0), ("c", differ.BOTH)]
+    case.begin()
+    assert case.resume().how == HEALED, "it came back, and is healed as any other"
+
+
+def test_one_that_comes_back_meanwhile_with_all_that_it_had_is_undone(tmp_path):
+    case = committed(tmp_path)
+    case.two.crash()
+    deeds.undo(case.store(), gone=True)
+    case.two.alive = True
+    assert case.resume().how == UNDONE
+    case.assert_undone()
+    case = committed(tmp_path / "answers")
+    with pytest.raises(Failed, match="too late"):
+        deeds.undo(case.store())
+
+
+def test_a_loser_that_died_when_its_copy_began_to_be_discarded(tmp_path):
+    """Its disk is Outdated, its generation as before: nobody can have written there."""
+    case = committed(tmp_path)
+    case.two.crash(blur=range(16, 16 + 8))
+    case.two.alive, case.two.dstate = True, "Outdated"
+    assert case.run().how == HEALED
+    case.assert_healed()
+
+
+def test_a_loser_that_came_back_alone_is_consistent(tmp_path):
+    case = Case(tmp_path)
+    case.two.crash()
+    case.two.alive, case.two.cstate, case.two.dstate = True, "StandAlone", "Consistent"
+    case.begin()
+    case.two.crash()
+    case.two.alive = True
+    assert case.run().how == HEALED
+    case.assert_healed()
+
+
+def test_a_winner_is_primary_even_if_it_gets_nothing(tmp_path):
+    case = Case(tmp_path)
+    case.two.bits = {case.two.place("c", 2)}
+    case.begin()
+    assert not case.store().journal().carried
+    case.one.crash()
+    case.one.alive, case.one.cstate = True, "StandAlone"
+    assert stopped(case).fact == "r0 is not Primary on node1"
 
 
 # -- refused, and why -----------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from dualstor.recover import deeds, heal
 from dualstor.recover import plan as plans
 from dualstor.recover import side as sides
 from dualstor.recover.heal import Do
-from dualstor.recover.journal import HEALED, PLACE, UNDONE, Journal
+from dualstor.recover.journal import ALONE, HEALED, PLACE, UNDONE, Journal
 from dualstor.recover.side import OnlyUndo, Unreachable
 from dualstor.tools import hold, maintenance
 
@@ -291,7 +291,7 @@ class Healer:
         self._begun = True
         winner, loser = self._reach(journal.vg, journal.loser)
         back = self.arguments.undo
-        if not back and journal.undoing:
+        if not back and journal.undoing and not journal.discarding:
             raise Refused("it is being undone", f"`dualstor recover {self.resource} --peer "
                           f"{self.arguments.peer} --undo` finishes that")
         self.console.line(f"A healing of {self.resource} with {journal.winner} as winner was begun "
@@ -299,14 +299,25 @@ class Healer:
         if journal.discarding:
             self.console.line(f"The copy of {journal.loser} is being discarded: there is no way "
                               "back any more.")
-        self._asked("Undo it?" if back else "Continue?")
+        gone = back and journal.discarding and self._gone(loser)
+        self._asked(f"{journal.loser} does not answer. End it without?" if gone else
+                    "Undo it?" if back else "Continue?")
         if back:
             try:
-                deeds.undo(self.store)
+                deeds.undo(self.store, gone)
             except sides.Failed as problem:
                 raise Refused(str(problem)) from problem
         self._take(winner, loser)
         return self._healed(winner, loser)
+
+    @staticmethod
+    def _gone(side: "Side") -> bool:
+        """Whether a node does not answer."""
+        try:
+            side.look()
+        except Unreachable:
+            return True
+        return False
 
     def _healed(self, winner: "Side", loser: "Side") -> "tuple[str, str | None, str | None]":
         """Run what is in the journal to its end."""
@@ -396,6 +407,11 @@ class Healer:
         if result == UNDONE:
             self.console.line(f"Undone: {self.here} has what it had before, and nothing was "
                               "written on the other node.", "good")
+        if result == ALONE and journal is not None:
+            self.console.line(f"Ended without {journal.loser}: {self.here} has all that was to "
+                              f"survive. When {journal.loser} comes back, its copy is the older "
+                              f"one: `dualstor recover {self.resource} --plan` says how it is "
+                              "synced.", "warning")
         if result != HEALED or journal is None:
             return
         self.console.line("Healed: both nodes have the same again.", "good")

@@ -12,7 +12,7 @@ from dualstor.command import console, main
 from dualstor.command.codes import ExitStatus
 from dualstor.command.recover import command, healing, parted
 from dualstor.host.deadline import Deadline
-from dualstor.recover.journal import HEALED, UNDONE
+from dualstor.recover.journal import ALONE, HEALED, UNDONE
 from dualstor.recover.side import Failed, Unreachable
 from dualstor.tools import hold
 from paper import PaperHost
@@ -314,6 +314,11 @@ def loser_dies(case):
     raise Unreachable("node2 is gone")
 
 
+def winner_dies(case):
+    case.one.crash()
+    raise Killed
+
+
 def interrupted(tmp_path, monkeypatch, blow, every):
     """(point, case, code, stderr) of the command interrupted at many points."""
     monkeypatch.setattr("os.fsync", lambda _: None)
@@ -326,12 +331,12 @@ def interrupted(tmp_path, monkeypatch, blow, every):
         yield point, case, code, err
 
 
-@pytest.mark.parametrize("blow", [kill, keyboard, loser_dies])
+@pytest.mark.parametrize("blow", [kill, keyboard, loser_dies, winner_dies])
 def test_interrupted_anywhere_the_same_command_continues(tmp_path, monkeypatch, blow):
     unfinished = 0
     for point, case, code, err in interrupted(tmp_path, monkeypatch, blow, 7):
         journal = case.store().journal()
-        if blow is not kill and journal is not None and not journal.end:
+        if blow not in (kill, winner_dies) and journal is not None and not journal.end:
             assert code == ExitStatus.INCOMPLETE, (point, err)
             assert "`dualstor recover r0 --peer node2 --winner node1 --keep-both` again" in err
             unfinished += 1
@@ -346,10 +351,10 @@ def test_interrupted_anywhere_the_same_command_continues(tmp_path, monkeypatch, 
         assert case.store().journal().end == HEALED
         case.assert_healed()
         case.assert_lifted()
-    assert blow is kill or unfinished > 5
+    assert blow in (kill, winner_dies) or unfinished > 5
 
 
-@pytest.mark.parametrize("blow", [kill, loser_dies])
+@pytest.mark.parametrize("blow", [kill, loser_dies, winner_dies])
 def test_interrupted_anywhere_it_is_undone_or_says_that_it_is_too_late(tmp_path, monkeypatch, blow):
     ends = set()
     for point, case, code, err in interrupted(tmp_path, monkeypatch, blow, 11):
@@ -373,6 +378,30 @@ def test_interrupted_anywhere_it_is_undone_or_says_that_it_is_too_late(tmp_path,
             case.assert_undone()
         case.assert_lifted()
     assert ends >= {UNDONE, "late"}
+
+
+def test_a_loser_that_is_gone_forever(case):
+    """Once its copy is being discarded, --undo ends it without; its agents are let go when it is back."""
+    case.pair.fuse, case.pair.blow = 240, lambda: loser_dies(case)
+    point = 240
+    while True:
+        assert case.type(*HEAL, "--yes")[0] in (ExitStatus.INCOMPLETE, ExitStatus.OK)
+        if case.store().journal().discarding:
+            break
+        case.boot()
+        point += 4
+        case.pair.fuse, case.pair.blow = point, lambda: loser_dies(case)
+    code, _, err = case.type(*HEAL, "--yes")
+    assert code == ExitStatus.INCOMPLETE
+    assert "if it is gone forever, end it without: `dualstor recover r0 --peer node2 --undo`" in err
+    code, _, err = case.type(*UNDO, "--yes")
+    assert code == ExitStatus.INCOMPLETE and "agents still keep off on node2" in err
+    assert case.store().journal().end == ALONE
+    assert not case.one.kept_off and not case.one.guarded and not case.cluster.maintained
+    case.two.alive = True
+    code, out, err = case.type(*UNDO, "--yes")
+    assert (code, err) == (ExitStatus.OK, "") and "Ended without node2" in out
+    case.assert_lifted()
 
 
 def test_what_cannot_be_lifted_yet_is_lifted_by_the_same_command(case):
