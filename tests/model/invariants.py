@@ -235,7 +235,7 @@ def only_looked(cluster, before, result):
 # -- a healing of a split brain -----------------------------------------------------------------
 
 
-def _of_volumes(group, disk):
+def of_volumes(group, disk):
     """{(name of the LV, block): text} of what is on a disk."""
     owners = {blocks.place(volume, block): (volume.name, block)
               for volume in group.volumes.values() for block in range(volume.mib * 256)}
@@ -252,7 +252,7 @@ def survives(cluster, group, written, journal, kept):
     :param journal: of the healing, which has ended well
     :param kept: {place: text} of the loser's blocks that were kept
     """
-    found = {name: _of_volumes(group, node.disks["r0"]) for name, node in cluster.nodes.items()}
+    found = {name: of_volumes(group, node.disks["r0"]) for name, node in cluster.nodes.items()}
     one, two = cluster.nodes.values()
     assert one.disks["r0"].blocks == two.disks["r0"].blocks, "the copies differ"
     lost = journal.named(journal.lost)
@@ -274,7 +274,7 @@ def as_before(group, node, expected):
 
     :param expected: {(LV, block): text}
     """
-    found = _of_volumes(group, node.disks["r0"])
+    found = of_volumes(group, node.disks["r0"])
     known = {volume.name for volume in group.volumes.values()}
     assert found == {key: text for key, text in expected.items() if text and key[0] in known}, (
         node.name, found, expected)

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from dualstor.command.codes import ExitStatus
 from dualstor.errors import DualstorError
-from dualstor.recover.journal import HEALED, UNDONE
+from dualstor.recover.journal import ALONE, HEALED, from_json
 from dualstor.tools import hold
 from model import actions, invariants
 from model.actions import DRBD, GROUP
@@ -83,6 +83,7 @@ class Healings(RuleBasedStateMachine):
         self.written = {}
         self.expected = {name: {} for name in world.NODES}
         self.number, self.winner, self.keep_both, self.ended = 0, None, False, True
+        self.checked = True     # what has survived of the last healing
         for lv in LVS:
             self._write("node1", lv, 0)
         self.part()
@@ -108,10 +109,25 @@ class Healings(RuleBasedStateMachine):
         try:
             text = self.cluster.nodes[self.winner].durable.get(
                 "/var/lib/dualstor/recover/r0/journal.json")
-            from dualstor.recover.journal import from_json
             return None if text is None else from_json(text)
         except DualstorError:
             raise AssertionError("the journal cannot be read") from None
+
+    def _healed(self):
+        """Whether a healing has ended well, and what has survived was not checked yet."""
+        journal = None if self.checked else self._journal()
+        return journal is not None and journal.end == HEALED
+
+    def _split(self):
+        """Whether each copy has what the other one lacks, as DRBD sees it."""
+        one, two = (node.disks["r0"] for node in self.cluster.nodes.values())
+        return bool(one.parted and two.parted and one.generation not in two.ancestors
+                    and two.generation not in one.ancestors)
+
+    def _one_again(self):
+        """Whether both are connected, and neither is being synced."""
+        return all(node.up and "r0" in node.drbd and node.drbd["r0"].cstate == "Connected"
+                   and node.drbd["r0"].dstate == "UpToDate" for node in self.cluster.nodes.values())
 
     # -- users of the LVs -------------------------------------------------------------------------
 
@@ -120,6 +136,8 @@ class Healings(RuleBasedStateMachine):
         node = self.cluster.nodes[name]
         if not node.up or volumes.mapping(node, "vg0", lv) is None:
             return
+        if not blocks.replicates(node.drbd["r0"]) and self._healed():
+            return      # whose copy that is was not seen yet
         self.number += 1
         text = "%s %s %d %d" % (name, lv, block, self.number)
         place = blocks.place(self.group.volumes[lv], block)
@@ -294,6 +312,7 @@ class Healings(RuleBasedStateMachine):
     def _begun(self, name):
         if self.ended:
             self.ended, self.winner, self.maintained = False, name, self.cluster.maintenance
+            self.checked = False
 
     def _seen(self, code, err):
         """What is so after a command that has ended."""
@@ -305,7 +324,9 @@ class Healings(RuleBasedStateMachine):
         if self.ended:
             self.census[journal.end if code == ExitStatus.OK and journal else "refused"] += 1
             invariants.nothing_held(self.cluster, self.group, self.maintained)
-            self._checked(journal if code == ExitStatus.OK else None)
+            if code == ExitStatus.OK and journal is not None and journal.end == ALONE:
+                self._continues_alone(journal)
+            self.checked = self.checked or not self._healed()
 
     def _kept(self):
         kept = {}
@@ -315,15 +336,13 @@ class Healings(RuleBasedStateMachine):
                 kept[(offset + at) // blocks.BLOCK] = blocks.to_text(data[at:at + blocks.BLOCK])
         return kept
 
-    def _checked(self, journal):
-        if journal is None or journal.end == UNDONE:
-            for name, node in self.cluster.nodes.items():
-                invariants.as_before(self.group, node, self.expected[name])
-        elif journal.end == HEALED and not self.cluster.__dict__.get("checked") == journal:
-            invariants.survives(self.cluster, self.group, self.written, journal, self._kept())
-            for name, node in self.cluster.nodes.items():
-                self.expected[name] = invariants._of_volumes(self.group, node.disks["r0"])
-            self.written = {}
+    def _continues_alone(self, journal):
+        """The winner has what it was to get of the loser, which is gone."""
+        found = invariants.of_volumes(self.group, self.cluster.nodes[journal.winner].disks["r0"])
+        for (name, lv, block), text in self.written.items():
+            if name == journal.winner or lv in journal.named(journal.carried):
+                assert found.get((lv, block)) == text, (name, lv, block, text)
+        self.expected[journal.winner] = found
 
     # -- what must be so ---------------------------------------------------------------------------
 
@@ -333,9 +352,16 @@ class Healings(RuleBasedStateMachine):
             return
         journal = self._journal()
         invariants.half_copied_is_closed(self.cluster, self.group, journal)
-        if journal is None or not journal.discarding:
+        if self._one_again():
+            if self._healed():
+                invariants.survives(self.cluster, self.group, self.written, journal, self._kept())
+                self.census["survived"] += 1
+            self.checked, self.written = True, {}
             for name, node in self.cluster.nodes.items():
-                if journal is None or journal.end or name != journal.winner:
+                self.expected[name] = invariants.of_volumes(self.group, node.disks["r0"])
+        elif self._split():
+            for name, node in self.cluster.nodes.items():
+                if self.ended or name != self.winner:
                     invariants.as_before(self.group, node, self.expected[name])
 
     def teardown(self):
@@ -363,6 +389,8 @@ class Healings(RuleBasedStateMachine):
             said.append((code, err))
             self._seen(code, err)
             if self.ended:
+                self.simulation.advance(5)
+                self.nothing_is_lost()
                 return
             asked = re.findall(r"`dualstor recover ([^`]*)`", err)
             if asked:

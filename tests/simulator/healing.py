@@ -26,6 +26,7 @@ from simulator.state import Process
 ROOM = 1 << 30
 _REQUEST = 0.05     # seconds from a request to its answer
 _HOLDER = "dualstor"
+_PATIENCE = 20.0    # seconds that a person lets it wait for one thing
 
 
 class Kept(Store):
@@ -258,7 +259,8 @@ class Recovering:
                    (command.status, "look", lambda arguments: self._report(
                        node, bool(arguments.peer))),
                    (parted, "store", lambda resource: self.store(node, resource)),
-                   (healing, "_sleep", sleep), (deeds.time, "sleep", sleep))
+                   (healing, "_sleep", sleep), (healing, "_PATIENCE", _PATIENCE),
+                   (deeds.time, "sleep", sleep))
         before = [(where, name, getattr(where, name)) for where, name, _ in changes]
         self.here, self.sessions = node, []
         try:

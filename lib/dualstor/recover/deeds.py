@@ -245,7 +245,8 @@ def begin(store: "Store", winner: "Side", loser: "Side", resource: str, vg: str,
         carried=tuple(row.uuid for row in choice.carried), keep_both=keep_both,
         lost=tuple(row.uuid for row in choice.lost),
         primary=tuple(each.node for each in looks if each.primary),
-        active={each.node: list(each.active) for each in looks})
+        active={each.node: list(each.active) for each in looks},
+        boots={each.node: each.boot for each in looks})
     if before is not None and before.end == UNDONE:
         journal = journal.but(returned=before.returned, generations=before.generations)
     return store.note(journal)

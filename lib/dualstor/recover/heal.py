@@ -301,9 +301,20 @@ def _last(journal: "Journal", winner: "Look", loser: "Look") -> "Next":
         if each.node in journal.primary and not each.primary:
             return Do(RETURN, each.node)
     for each in (winner, loser):
-        if set(journal.active.get(each.node, ())) - set(each.active):
+        if _missing(journal, each):
             return Do(REACTIVATE, each.node)
     return Do(FINISH)
+
+
+def _missing(journal: "Journal", each: "Look") -> "set[str]":
+    """The LVs that are to be activated again, so that all is as before.
+
+    None after a reboot: it has ended whatever used them and LVM's locks, which the cluster starts
+    again as soon as nothing keeps it off.
+    """
+    if journal.boots.get(each.node, each.boot) != each.boot:
+        return set()
+    return set(journal.active.get(each.node, ())) - set(each.active)
 
 
 def written_to(journal: "Journal", loser: "Look") -> bool:
@@ -323,7 +334,7 @@ def _alone(journal: "Journal", winner: "Look") -> "Next":
                     step="bring it back")
     if not winner.up:
         return Do(UP, winner.node)
-    missing = set(journal.active.get(winner.node, ())) - set(winner.active)
+    missing = _missing(journal, winner)
     if not winner.primary and (journal.guarded or missing):
         return Stop(fact=f"{journal.resource} is not Primary on {winner.node}", step=_PRIMARY)
     if journal.guarded:
@@ -356,7 +367,6 @@ def _back(journal: "Journal", winner: "Look", seen: Observation) -> "Next":
     if seen.holds:
         return Do(RELEASE, journal.loser)
     for each in (winner, loser):
-        if each is not None and each.primary and \
-                set(journal.active.get(each.node, ())) - set(each.active):
+        if each is not None and each.primary and _missing(journal, each):
             return Do(REACTIVATE, each.node)
     return Do(CLOSE)

@@ -19,7 +19,7 @@ from dualstor.errors import DualstorError, ParseError
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.host.memory import STATE_DIR, file_name
-from dualstor.kernel import block, devmapper, drbd, holders, process
+from dualstor.kernel import block, devmapper, dlm, drbd, holders, process
 from dualstor.record import whole
 from dualstor.recover import side
 from dualstor.recover.diskio import Disk
@@ -405,7 +405,21 @@ class Server:
         self._well(report.outcome, f"lvs {self.vg}")
         return report.volumes
 
+    def _locked(self) -> None:
+        """Have LVM's locks for a change: after a reboot nobody has started them, as agents keep off.
+
+        :raises Failed: they cannot be started
+        """
+        group = lvm.group(self.host, self.vg).group
+        if group is not None and group.shared and \
+                "lvm_" + self.vg not in dlm.lockspaces(self.host):
+            outcome = lvm.start_locking(self.host, self.vg)
+            if not outcome.ok:
+                raise Failed(f"vgchange --lockstart {self.vg}: {outcome.says}: start dlm and "
+                             "lvmlockd there")
+
     def _do_activate(self, names: "list[str]") -> None:
+        self._locked()
         how = "-asy" if lvm.version(self.host) >= lvm.WITH_LVMLOCKD else "-aly"
         alone = {each.name for each in self._listed() if EXCLUSIVE_TAG in each.tags}
         for option, chosen in ((how, [name for name in names if name not in alone]),
@@ -421,6 +435,7 @@ class Server:
         change = [each.name for each in self._listed()
                   if each.name in names and each.skipped != wanted]
         if change:
+            self._locked()
             self._well(lvm.command(self.host, ("lvchange", "-k" + value) + tuple(
                 f"{self.vg}/{name}" for name in change)), "lvchange -k" + value)
 
@@ -434,6 +449,7 @@ class Server:
         name, size = words
         if any(each.name == name for each in self._listed()):
             return
+        self._locked()
         self._well(lvm.command(self.host, (
             "lvcreate", "--yes", "-W", "n", "-Z", "n", "-an", "-L", f"{size}b", "-n", name,
             self.vg)), "lvcreate")
@@ -442,6 +458,7 @@ class Server:
         there = {each.name for each in self._listed()}
         for name in names:
             if name in there:
+                self._locked()
                 self._well(lvm.command(self.host, ("lvremove", "--yes", f"{self.vg}/{name}")),
                            "lvremove")
 

@@ -383,6 +383,9 @@ def _volume_command(call):
                                for name in missing))
         code = FAILED if missing else code
         chosen = [n for n in chosen if n in there]
+        if skip and group.kind == "shared" and not session.started(group):
+            call.err("  Cannot access VG %s due to failed lock." % group.name)
+            return FAILED
         for name in chosen if skip else ():
             nodes = [call.node] if volumes.apart(call.cluster, call.node, group) else \
                 list(call.cluster.nodes.values())

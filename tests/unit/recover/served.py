@@ -60,6 +60,8 @@ class Served(PaperHost):
             links={"/dev/drbd/by-res/r0": "../../drbd0"},
             devices={"/dev/drbd0": (147, 0), "/dev/vdb": (254, 16)})
         self.directory = directory
+        if not os.path.exists(os.path.join(directory, "rebooted")):
+            self.files["/sys/kernel/dlm/lvm_vg0/id"] = "1\n"
 
     def file(self, name):
         if name.startswith("/var/lib/"):
@@ -103,8 +105,12 @@ class Served(PaperHost):
         return self.lvm(name, *words)
 
     def lvm(self, name, *words):
+        if name == "vgs" and any("vg_attr" in word for word in words):
+            return 0, "  vg0|GgGgGg|wz--ns|1|2|/dev/drbd0|pv0|a--\n", ""
         if name == "vgs":
             return 0, VGS, ""
+        if name == "vgchange" and os.path.exists(os.path.join(self.directory, "no-lvmlockd")):
+            return 5, "", "  VG vg0 start failed: lvmlockd not available\n"
         if name == "lvs":
             return 0, LVS if "-a" in words else VOLUMES, ""
         if name == "lvm":

@@ -162,6 +162,21 @@ def test_deeds(node, tmp_path):
         there.do("format")
 
 
+def test_after_a_reboot_lvm_has_to_lock_again(node, tmp_path):
+    """Agents keep off, so nobody else starts the lockspace of the VG."""
+    (tmp_path / "rebooted").touch()
+    there = node()
+    for deed, words in ((side.UNGUARD, ("lvB",)), (side.ACTIVATE, ("lvA",)),
+                        (side.REMOVE, ("lvA",))):
+        there.do(deed, words)
+    assert asked(tmp_path) == [
+        "vgchange --lockstart vg0", "lvchange -kn vg0/lvB", "vgchange --lockstart vg0",
+        "lvchange -asy vg0/lvA", "vgchange --lockstart vg0", "lvremove --yes vg0/lvA"]
+    (tmp_path / "no-lvmlockd").touch()
+    with pytest.raises(Failed, match="lvmlockd not available: start dlm and lvmlockd there"):
+        there.do(side.ACTIVATE, ("lvA",))
+
+
 def test_a_volume_that_is_not_there(node):
     with pytest.raises(Failed, match="r0/7 is not up"):
         list(node().read(7, RANGES))
