@@ -406,7 +406,7 @@ class Server:
         return report.volumes
 
     def _locked(self) -> None:
-        """Have LVM's locks for a change: after a reboot nobody has started them, as agents keep off.
+        """Have LVM's locks for a change: after a reboot nobody starts them, as agents keep off.
 
         :raises Failed: they cannot be started
         """
