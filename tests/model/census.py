@@ -17,13 +17,14 @@ class Census:
         self.variables = Counter()      # variables of the caller that were odd
         self.handlers = Counter()       # exit codes of DRBD's handler
         self.fencings = Counter()       # requests to fence, by how the device was and what it did
+        self.healings = Counter()       # runs of recover, and how healings ended
         self.defects = []
 
     def add(self, other):
         """Take in what another run has tried."""
         self.sequences += other.sequences
         for name in ("actions", "struck", "events", "turns", "cut", "variables",
-                     "handlers", "fencings"):
+                     "handlers", "fencings", "healings"):
             getattr(self, name).update(getattr(other, name))
         self.defects += other.defects
 
@@ -50,7 +51,7 @@ class Census:
                 ("exit codes", _summed(self.actions, 2)), ("actions by agent and action", Counter(
                     {"%s %s" % key: n for key, n in _summed(self.actions, slice(2)).items()})),
                 ("handlers of DRBD, by exit code", self.handlers),
-                ("requests to fence", self.fencings), ("events", self.events),
+                ("requests to fence", self.fencings), ("healings", self.healings), ("events", self.events),
                 ("turns of watchers", self.turns), ("cut short", Counter(
                     {"%s in %s" % key: n for key, n in self.cut.items()}))):
             lines.append("\n" + title)

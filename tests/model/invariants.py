@@ -297,10 +297,15 @@ def nothing_held(cluster, group, maintained):
     """
     assert cluster.maintenance == maintained, "maintenance mode"
     for node in cluster.nodes.values():
-        assert hold.of(_Files(node), ("r0",), (group.name,)) == (), node.name
+        assert held(node) == (), node.name
         assert not any(each.alone for each in node.drbd.values()), node.name
     for volume in group.volumes.values():
         assert not volume.skip, volume
+
+
+def held(node):
+    """The holds on a node."""
+    return hold.of(_Files(node), ("r0",), ("vg0",))
 
 
 class _Files:

@@ -5,7 +5,7 @@ The nodes are simulated, the command is the real one. A person boots what is off
 recover prints; agents and users of the LVs do what they do meanwhile.
 """
 
-import collections
+import contextlib
 import re
 import shlex
 
@@ -15,12 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from dualstor.command.codes import ExitStatus
 from dualstor.errors import DualstorError
 from dualstor.recover.journal import ALONE, HEALED, from_json
-from dualstor.tools import hold
 from model import actions, invariants
 from model.actions import DRBD, GROUP
+from model.census import Census
 from simulator import blocks, drbd, volumes, world
 from simulator.healing import Recovering
-from simulator.host import Killed, Simulation
+from simulator.host import Killed, NodeDied, Simulation
 from unit.status.typist import Typist
 
 NODES = st.sampled_from(world.NODES)
@@ -56,6 +56,7 @@ class Interruption:
 
     def __init__(self, kind, steps, node):
         self.kind, self.steps, self.node = kind, steps, node
+        self.until = None       # words of the step before which it happens
 
     def __repr__(self):
         return f"Interruption({self.kind!r}, {self.steps}, {self.node!r})"
@@ -72,11 +73,15 @@ def interruptions(draw):
 class Healings(RuleBasedStateMachine):
     """Two nodes that part, write, and are healed."""
 
-    census = collections.Counter()
+    census = Census()
 
     @initialize(fencing=st.sampled_from(("dont-care", "dont-care", "resource-and-stonith")),
                 verifies=st.sampled_from((True, True, False)))
     def begin(self, fencing, verifies):
+        self.begins(fencing, verifies)
+
+    def begins(self, fencing, verifies):
+        """They part; node1 has written to all LVs before."""
         self.simulation = parted(fencing, verifies)
         self.typist = Typist(self.simulation)
         self.recovering = Recovering(self.simulation, self._report)
@@ -168,9 +173,10 @@ class Healings(RuleBasedStateMachine):
             mapping.openers.clear()
 
     def _run(self, name, *words):
+        """A command that a person types, who does not give up when it fails."""
         if self.cluster.nodes[name].up:
-            return self.simulation.host(name, 60).run(words, 60)
-        return None
+            with contextlib.suppress(NodeDied, DualstorError):
+                self.simulation.host(name, 60).run(words, 60)
 
     @rule(name=NODES, lv=NAMES, on=st.booleans())
     def activates(self, name, lv, on):
@@ -234,7 +240,7 @@ class Healings(RuleBasedStateMachine):
     def agent_acts(self, pair, name):
         """While a hold is there: only looks."""
         node = self.cluster.nodes[name]
-        if not node.up or not hold.of(invariants._Files(node), ("r0",), ("vg0",)):
+        if not node.up or not invariants.held(node):
             return
         before = self._state()
         actions.act(self.simulation, *pair, name)
@@ -262,19 +268,35 @@ class Healings(RuleBasedStateMachine):
         elif kind in happens:
             self.simulation.meanwhile.append([at, happens[kind]])
 
+    def _said(self, line, interruption):
+        """Whether this line is of the step before which it is interrupted; then it is."""
+        journal = self._journal()
+        running = journal is not None and not journal.end   # before, the steps are only listed
+        if interruption.until not in line or not (running or line.startswith("Agents")):
+            return
+        self.recovering.said = None
+        if interruption.kind == "kill":
+            raise Killed
+        world.crash(self.cluster, self.cluster.nodes[
+            "node1" if interruption.kind == "winner" else "node2"])
+
     def _type(self, name, *words, interruption=None):
         self.simulation.meanwhile = []
         for number in range(60):
             self.simulation.meanwhile.append([
                 self.cluster.now + number * _USER,
                 lambda number=number: self._write(name, "a", number % 3)])
-        if interruption is not None:
+        self.recovering.said = None
+        if interruption is not None and interruption.until is not None:
+            self.recovering.said = lambda line: self._said(line, interruption)
+        elif interruption is not None:
             self._disturbed(interruption)
         self.simulation.meanwhile.sort(key=lambda each: each[0])
         found = self.recovering.type(name, "r0", "--peer", self.cluster.peer(
             self.cluster.nodes[name]).name, *words)
         self.simulation.meanwhile, self.simulation.doom = [], None
-        self.census[(words[:1] or ("--plan",))[0], found[0]] += 1
+        code = "killed" if found[0] is None else "exit code %d" % found[0]
+        self.census.healings["%s %s" % (words[0], code)] += 1
         return found
 
     @rule(name=NODES)
@@ -322,7 +344,8 @@ class Healings(RuleBasedStateMachine):
         elif code == ExitStatus.OK:
             self.ended = True
         if self.ended:
-            self.census[journal.end if code == ExitStatus.OK and journal else "refused"] += 1
+            self.census.healings[journal.end if code == ExitStatus.OK and journal else
+                                 "refused"] += 1
             invariants.nothing_held(self.cluster, self.group, self.maintained)
             if code == ExitStatus.OK and journal is not None and journal.end == ALONE:
                 self._continues_alone(journal)
@@ -355,7 +378,9 @@ class Healings(RuleBasedStateMachine):
         if self._one_again():
             if self._healed():
                 invariants.survives(self.cluster, self.group, self.written, journal, self._kept())
-                self.census["survived"] += 1
+                self.census.healings["survived"] += 1
+            elif not self.ended:
+                return      # DRBD is one again, the healing has not ended yet
             self.checked, self.written = True, {}
             for name, node in self.cluster.nodes.items():
                 self.expected[name] = invariants.of_volumes(self.group, node.disks["r0"])
@@ -365,8 +390,10 @@ class Healings(RuleBasedStateMachine):
                     invariants.as_before(self.group, node, self.expected[name])
 
     def teardown(self):
-        if hasattr(self, "simulation") and not self.ended:
-            self.finish()
+        if hasattr(self, "simulation"):
+            self.census.sequences += 1
+            if not self.ended:
+                self.finish()
 
     def finish(self):
         """A person brings all back, and types the command again until it has ended."""

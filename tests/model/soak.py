@@ -18,7 +18,7 @@ sys.path[:0] = [_TESTS, os.path.join(os.path.dirname(_TESTS), "lib")]
 from hypothesis import HealthCheck, Phase, seed, settings  # noqa: E402
 from hypothesis.stateful import run_state_machine_as_test  # noqa: E402
 
-from model import machine  # noqa: E402
+from model import machine, parted  # noqa: E402
 from model.census import Census  # noqa: E402
 
 
@@ -31,6 +31,8 @@ def _options():
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--losses", action="store_true",
                         help="only what DRBD's fence-peer handler meets")
+    parser.add_argument("--healings", action="store_true",
+                        help="only split brains that `dualstor recover` heals")
     parser.add_argument("--no-shrink", action="store_true",
                         help="do not look for the smallest sequence that shows a defect")
     return parser.parse_args()
@@ -39,6 +41,7 @@ def _options():
 #: By the remainder of the seed. Every fourth is of lvmlockd with DRBD 9.
 _KINDS = (machine.Cluster, machine.OldCluster, machine.NineCluster, machine.OldCluster)
 _LOSSES = (machine.Losses, machine.NineLosses, machine.OldLosses)
+_HEALINGS = (parted.Healings,)
 
 
 def run_chunk(number, sequences, steps, shrink, kinds=_KINDS):
@@ -74,7 +77,8 @@ def main():
     with futures.ProcessPoolExecutor(options.jobs) as pool:
         waiting = {pool.submit(run_chunk, options.seed + n, size, options.steps,
                                not options.no_shrink,
-                               _LOSSES if options.losses else _KINDS): options.seed + n
+                               _LOSSES if options.losses else
+                               _HEALINGS if options.healings else _KINDS): options.seed + n
                    for n, size in enumerate(sizes)}
         for done in futures.as_completed(waiting):
             census = done.result()

@@ -218,6 +218,20 @@ class Session:
             machine.processes.pop(str(os.getpid()), None)
 
 
+class Said(io.StringIO):
+    """The command's stdout."""
+
+    def __init__(self, recovering):
+        super().__init__()
+        self._of = recovering
+
+    def write(self, text):
+        done = super().write(text)
+        if self._of.said is not None and "keep off on both nodes" in self.getvalue():
+            self._of.said(text)
+        return done
+
+
 class Recovering:
     """Types ``dualstor recover`` on a node.
 
@@ -228,6 +242,7 @@ class Recovering:
         self.simulation, self._report = simulation, report
         self.hosts = {name: name for name in simulation.cluster.nodes}
         self.here, self.sessions = "", []
+        self.said = None        # called with each line that the command prints once it works
 
     def host(self, seconds=60.0):
         return self.simulation.host(self.here, seconds)
@@ -238,7 +253,7 @@ class Recovering:
 
     def type(self, node, *words):
         """(exit code, stdout, stderr); the code is None when it was killed."""
-        out, err = io.StringIO(), io.StringIO()
+        out, err = Said(self), io.StringIO()
         with self._on(node):
             try:
                 return main.main(["recover", *words], out, err), out.getvalue(), err.getvalue()
