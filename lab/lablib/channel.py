@@ -80,7 +80,7 @@ class Channel:
 
     def call(self, command, **arguments):
         """Returns what a command returns; events in between are dropped. Raises Refused."""
-        self.send(request(command, {name.replace("_", "-"): value for name, value in arguments.items()}))
+        self.send(request(command, arguments))
         while True:
             kind, value = answer(self.line())
             if kind == "return":

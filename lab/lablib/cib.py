@@ -231,6 +231,33 @@ def writers(path):
     return _text(configuration)
 
 
+def alone(path):
+    """Returns a group of an exclusive LV and a writer to it, on one node at a time, as `dualstor configure` writes it for a file
+    system of one host; to merge into the CIB. What failed is tried again, as nobody cleans up.
+    """
+    configuration = ET.Element("configuration")
+    resources = ET.SubElement(configuration, "resources")
+    group = ET.SubElement(resources, "group", id="alone")
+    _pairs(group, "meta_attributes", "alone", {"failure-timeout": "20s"})
+    operations = (Operation("start", "0s", "90s"), Operation("stop", "0s", "90s"), Operation("monitor", "20s", "60s"))
+    parameters = {"vgname": VG, "lvname": path.rpartition("/")[2], "vg_access_mode": "lvmlockd", "activation_mode": "exclusive"}
+    _primitive(group, Agent("alone-lv", "ocf:heartbeat:LVM-activate", parameters, operations))
+    _primitive(group, Agent("alone-writer", "ocf:lab:witness", {"path": path, "port": "exclusive"}, operations))
+    constraints = ET.SubElement(configuration, "constraints")
+    vg = f"{VG}-clone"
+    ET.SubElement(constraints, "rsc_order", {"id": "alone-after-vg", "first": vg, "then": "alone"})
+    ET.SubElement(constraints, "rsc_colocation", {"id": "alone-with-vg", "rsc": "alone", "with-rsc": vg, "score": "INFINITY"})
+    return _text(configuration)
+
+
+def lasting(name, seconds):
+    """Returns a clone's meta attribute with which the cluster forgets failures after so long; to merge into the CIB."""
+    configuration = ET.Element("configuration")
+    resources = ET.SubElement(configuration, "resources")
+    _pairs(ET.SubElement(resources, "clone", id=name), "meta_attributes", name, {"failure-timeout": f"{seconds}s"})
+    return _text(configuration)
+
+
 def _text(root):
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"

@@ -11,6 +11,10 @@ from .faults import runner as faults
 from .faults.scenarios import every as every_fault
 from .lab import Lab
 from .machine import LINKS
+from .nemesis import found
+from .nemesis import history as histories
+from .nemesis import runner as nemesis
+from .nemesis.faults import KINDS
 from .progress import Progress, Silent
 
 DESCRIPTION = """\
@@ -114,6 +118,19 @@ def parser():
     to.add_argument("--list", action="store_true", help="only list the scenarios")
     to.add_argument("--agents", choices=(*cib.SETS, "both"), default="both", help="whose agents (default: %(default)s)")
     to.add_argument("--output", metavar="DIR", default="faults", help="directory for table and pictures (default: %(default)s)")
+    to = verb("nemesis", "play random histories of faults and of work on a formed cluster, and validate each")
+    to.add_argument("--seed", type=int, default=1, metavar="N", help="of the first history (default %(default)s)")
+    to.add_argument("--minutes", type=float, default=3, metavar="M", help=f"of faults; a history has at most {nemesis.LENGTH // 60}"
+                    " (default %(default)g)")
+    to.add_argument("--agents", choices=tuple(cib.SETS), default="dualstor", help="whose agents (default: %(default)s)")
+    to.add_argument("--kinds", metavar="NAME,...", default="", help="only these kinds of faults; see --list")
+    to.add_argument("--cover", action="store_true", help="choose the seeds whose pairs of faults have overlapped least so far")
+    to.add_argument("--history", metavar="FILE", type=argparse.FileType(), help="play this history (of --show) instead")
+    to.add_argument("--list", action="store_true", help="only list the kinds of faults")
+    to.add_argument("--show", action="store_true", help="only print the histories, as JSON")
+    to.add_argument("--shrink", metavar="NAME", help="make the (first) history short if it fails, and write it as scenario NAME")
+    to.add_argument("--output", metavar="DIR", default=str(nemesis.OUTPUT), help="directory of nemesis.md and .json, which are"
+                    " added to (default: docs/faults)")
     verb("push", "package the working tree and upgrade the running guests to it")
     to = verb("console", "a shell on a machine (leave it with Ctrl-])")
     node(to)
@@ -165,6 +182,8 @@ def act(arguments, lab):
         demo.show(lab, arguments.from_nothing)
     elif verb == "faults":
         return play_faults(lab, arguments)
+    elif verb == "nemesis":
+        return play_nemesis(lab, arguments)
     elif verb == "push":
         print(f"renewed on {', '.join(lab.push())}")
     elif verb == "console":
@@ -184,6 +203,35 @@ def play_faults(lab, arguments):
     results = faults.run(lab, arguments.names, sets, arguments.output)
     print(f"the table is in {arguments.output}/faults.md")
     return 0 if all(result["ok"] for result in results if result["agents"] == cib.DUALSTOR.name) else 1
+
+
+def play_nemesis(lab, arguments):
+    """Lists, shows, plays or shrinks random histories; returns 0 when all that must hold held, else 1."""
+    if arguments.list:
+        for kind in KINDS.values():
+            print(f"{kind.name:<24} {kind.title}; may be fenced for it: {kind.fences}")
+        return 0
+    kinds = [name for name in arguments.kinds.split(",") if name]
+    try:
+        if arguments.history:
+            wanted = [histories.from_json(json.load(arguments.history))]
+        elif arguments.cover:
+            document = nemesis.earlier(arguments.output)
+            wanted = list(nemesis.covering(arguments.seed, arguments.minutes, document, arguments.agents, kinds))
+        else:
+            wanted = list(nemesis.histories(arguments.seed, arguments.minutes, arguments.agents, kinds))
+    except ValueError as error:
+        raise LabError(str(error)) from None
+    if arguments.show:
+        print("\n".join(histories.to_text(each).rstrip() for each in wanted))
+        return 0
+    if arguments.shrink:
+        path, short = nemesis.make_short(lab, wanted[0], arguments.shrink)
+        print("\n".join([f"the scenario is in {path}" if path else "it does not fail", *histories.story(short)]))
+        return 1 if path else 0
+    runs = nemesis.run(lab, wanted, arguments.output)
+    print(f"the table is in {arguments.output}/nemesis.md, records and pictures are in {lab.folder}/nemesis")
+    return 0 if not any(run["failed"] for run in runs) else 1
 
 
 def execute(node, arguments):
@@ -207,6 +255,7 @@ def execute(node, arguments):
 
 def main(words=None):
     """Runs the command and returns its exit code."""
+    found.register()
     arguments = parser().parse_args(words)
     try:
         progress = Silent() if arguments.quiet else Progress()

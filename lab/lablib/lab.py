@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -58,6 +59,7 @@ class Lab:
         self.nodes = tuple(Node(self, number) for number in NUMBERS)
         self.fencer = PidFile(self.folder / "fencing.pid")
         self._package = None
+        self._links = threading.Lock()
 
     # what is remembered between two commands
 
@@ -262,11 +264,11 @@ class Lab:
 
     def refuse_fencing(self, on):
         """Makes fencing fail from now on, or work again."""
-        path = self.folder / fencelog.REFUSED
-        if on:
-            path.touch()
-        else:
-            path.unlink(missing_ok=True)
+        self.fencing_is(fencelog.REFUSES if on else "")
+
+    def fencing_is(self, mode):
+        """Lets the fence device work ("") or be one of fencelog.MODES from now on."""
+        fencelog.set_mode(self.folder, mode)
 
     # links
 
@@ -281,11 +283,16 @@ class Lab:
     def _set_link(self, link, up):
         if link not in LINKS:
             raise LabError(f"there is no link {link!r}: the links are {', '.join(LINKS)}")
-        cut = set(self.state().get("cut", []))
-        self._remember(cut=sorted(cut - {link} if up else cut | {link}))
-        for node in self.nodes:
-            if node.alive():
-                node.machine.set_link(link, up)
+        with self._links:
+            cut = set(self.state().get("cut", []))
+            self._remember(cut=sorted(cut - {link} if up else cut | {link}))
+            for node in self.nodes:
+                try:
+                    if node.alive():
+                        node.machine.set_link(link, up)
+                except LabError:
+                    if node.alive():
+                        raise
 
     # product
 

@@ -14,7 +14,9 @@ from .processes import PidFile
 LINKS = {"cluster": "eth0", "replication": "eth1"}
 DATA_BYTES = 96 << 20
 # Ports by which a guest reports to the host what must outlive the guest; each ends in a file of its machine.
-PORTS = ("witness", "watch")
+PORTS = ("witness", "watch", "exclusive")
+# QEMU's names of the backing device, of the file below it, and of what makes requests fail in between.
+DISK, FILE, FAILING = "data-disk", "data-file", "data-failing"
 KERNEL_ARGUMENTS = (
     "console=ttyS0 quiet loglevel=4 net.ifnames=0 mitigations=off nokaslr no_timer_check tsc=unstable"
     " random.trust_cpu=on panic=5 nowatchdog audit=0 apparmor=0 raid=noautodetect"
@@ -83,7 +85,8 @@ class Machine:
             "-device", "isa-serial,chardev=fence",
             "-drive", f"if=none,id=root,file={image.root},format=raw,readonly=on,cache=unsafe",
             "-device", "virtio-blk-pci,drive=root",
-            "-drive", f"if=none,id=data,file={self.data},format=raw,cache=unsafe,discard=unmap",
+            "-drive", f"if=none,id=data,node-name={DISK},file.filename={self.data},file.node-name={FILE},file.driver=file"
+            ",format=raw,cache=unsafe,discard=unmap",
             "-device", "virtio-blk-pci,drive=data,serial=data",
             "-drive", f"if=none,id=state,file={self.state},format=raw,cache=unsafe,discard=unmap",
             "-device", "virtio-blk-pci,drive=state,serial=state",
@@ -154,10 +157,29 @@ class Machine:
         """Plugs or unplugs this machine's end of a link."""
         self.monitor(("set_link", {"name": LINKS[link], "up": up}))
 
+    def throttle(self, requests):
+        """Lets the backing device serve at most so many requests per second; 0: no limit."""
+        limits = dict.fromkeys(("bps", "bps_rd", "bps_wr", "iops_rd", "iops_wr"), 0)
+        self.monitor(("block_set_io_throttle", {"device": "data", "iops": requests, **limits}))
+
+    def fail_disk(self, *kinds):
+        """Lets requests of these kinds ("read", "write") to the backing device end with EIO; none: lets all work again."""
+        rules = [{"event": "none", "iotype": kind, "errno": 5} for kind in kinds]
+        node = {"driver": "raw", "node-name": DISK, "cache": {"direct": False, "no-flush": True}, "discard": "unmap"}
+        calls = [("blockdev-reopen", {"options": [{**node, "file": FILE}]})]
+        if kinds:
+            below = {"driver": "blkdebug", "node-name": FAILING, "image": FILE, "inject-error": rules, "discard": "unmap"}
+            calls = [("blockdev-add", below), ("blockdev-reopen", {"options": [{**node, "file": FAILING}]})]
+        elif any(each["node-name"] == FAILING for each in self.monitor(("query-named-block-nodes", {"flat": True}))):
+            calls.append(("blockdev-del", {"node-name": FAILING}))
+        else:
+            return
+        self.monitor(*calls)
+
     def save_memory(self, path, timeout=60):
         """Writes memory and devices of the halted machine to a file."""
         self.monitor(
-            ("migrate-set-parameters", {"max_bandwidth": 10 << 30}),
+            ("migrate-set-parameters", {"max-bandwidth": 10 << 30}),
             ("migrate", {"uri": f"exec:cat >'{path}'"}),
         )
         self._migrated(timeout)

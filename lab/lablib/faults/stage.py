@@ -57,7 +57,7 @@ class Stage:
                 self._ports[node.name, name] = records.Port(node.machine, name)
                 self._ports[node.name, name].start()
             self.watch(node)
-        self.one.ok(["cibadmin", "--modify", "--allow-create", "--xml-text", cib.writers(PATH)])
+        self.merge(cib.writers(PATH))
         self.whole(60)
         for node in self.lab.nodes:
             self.writing(node)
@@ -114,6 +114,10 @@ class Stage:
 
     # what a scenario does
 
+    def merge(self, configuration):
+        """Merges the text of a <configuration> into the CIB."""
+        self.one.ok(["cibadmin", "--modify", "--allow-create", "--xml-text", configuration])
+
     def kill(self, node):
         """Pulls a node's plug."""
         self.mark(f"{node.name} loses its power")
@@ -153,21 +157,100 @@ class Stage:
 
         self.wait(moved, f"both writers to write to {path}", 120)
 
+    def anywhere(self, command, timeout=60):
+        """Runs a command of the cluster on a node that can; returns its standard output. Raises the last LabError."""
+        problem = LabError("no machine runs")
+        for node in self.lab.nodes:
+            if node.alive():
+                try:
+                    return node.ok(command, timeout)
+                except LabError as error:
+                    problem = error
+        raise problem
+
     def standby(self, node, on=True):
         """Makes a node leave its resources, or take them again."""
         self.mark(f"{node.name} {'to standby' if on else 'back from standby'}")
         change = ["--update", "on"] if on else ["--delete"]
-        self.one.ok(["crm_attribute", "--node", node.name, "--name", "standby", "--lifetime", "reboot", *change])
+        self.anywhere(["crm_attribute", "--node", node.name, "--name", "standby", "--lifetime", "reboot", *change])
 
     def property(self, name, value):
         """Sets a property of the cluster."""
-        self.one.ok(["crm_attribute", "--name", name, "--update", value])
+        self.anywhere(["crm_attribute", "--name", name, "--update", value])
+
+    def cleanup(self):
+        """Lets the cluster forget failures, whatever it is doing."""
+        self.mark("cleanup: crm_resource --refresh")
+        self.anywhere("crm_resource --refresh", 60)
 
     def refresh(self):
-        """Lets the cluster forget failures, as an administrator does after a fix."""
-        self.mark("cleanup: crm_resource --refresh")
-        self.one.ok("crm_resource --refresh", 60)
+        """Lets the cluster forget failures, as an administrator does after a fix, and waits until it is at rest."""
+        self.cleanup()
         self.idle()
+
+    def pause(self, node):
+        """Stops a machine's clock and CPU."""
+        self.mark(f"{node.name} is paused")
+        node.machine.halt()
+
+    def wake(self, node):
+        """Lets a paused machine continue, unless it was fenced meanwhile."""
+        if node.alive():
+            self.mark(f"{node.name} continues")
+            node.machine.go()
+
+    def reset(self, node):
+        """Presses a machine's reset button; it boots again."""
+        self.mark(f"{node.name} is reset")
+        node.machine.monitor(("system_reset", {}))
+
+    def signal(self, node, number, *programs):
+        """Sends a signal to all processes of these names on a node."""
+        self.mark(f"{' and '.join(programs)} on {node.name}: SIG{number}")
+        node.ok(f"kill -{number} $(pidof {' '.join(programs)})")
+
+    def disturb(self, node, link, *what):
+        """Lets netem treat what a node sends on a link: `loss 100%`, `delay 100ms`; nothing ends it."""
+        device = machine.LINKS[link]
+        self.mark(f"what {node.name} sends on the {link} link: {' '.join(what) or 'undisturbed'}")
+        if what:
+            node.ok(f"modprobe sch_netem && tc qdisc replace dev {device} root netem {' '.join(what)}")
+        else:
+            node.run(f"tc qdisc del dev {device} root")
+
+    def slow_disk(self, node, requests):
+        """Lets a node's backing device serve at most so many requests per second; 0: as many as it can."""
+        self.mark(f"{node.name}'s disk: {f'{requests} requests per second' if requests else 'at full speed'}")
+        node.machine.throttle(requests)
+
+    def pull_disk(self, node):
+        """Takes the backing device of DRBD away from a running machine."""
+        self.mark(f"{node.name}'s disk is pulled")
+        node.ok("echo 1 >$(readlink -f /sys/block/vdb/device/..)/remove")
+
+    def return_disk(self, node):
+        """Gives it back, and attaches it by hand."""
+        self.mark(f"{node.name}'s disk is back, and attached by hand")
+        node.ok("echo 1 >/sys/bus/pci/rescan; udevadm settle")
+        node.ok("drbdadm attach r0", 60)
+
+    def fill(self, node):
+        """Fills /run and /tmp of a node."""
+        self.mark(f"/run and /tmp of {node.name} are full")
+        node.ok(
+            "for d in /run /tmp; do used=$(df -k --output=used $d | tail -n 1); mount -o remount,size=$((used + 64))k $d;"
+            " dd if=/dev/zero of=$d/filling bs=4k status=none 2>/dev/null; done; true"
+        )
+
+    def empty(self, node):
+        """Ends `fill`."""
+        node.ok("rm -f /run/filling /tmp/filling; for d in /run /tmp; do mount -o remount,size=200m $d; done")
+        self.mark(f"there is room again on {node.name}")
+
+    def fencing_is(self, mode):
+        """Lets the fence device work ("") or be as fencelog.MODES says."""
+        self.mark(f"the fence device: {mode or 'works'}")
+        self.lab.fencing_is(mode)
 
     # what a scenario waits for
 
@@ -183,7 +266,7 @@ class Stage:
         """
 
         def met():
-            state = self.one.run("crmadmin --quiet --status=$(crmadmin --quiet --dc_lookup)", 30).stdout.strip()
+            state = self.anywhere("crmadmin --quiet --status=$(crmadmin --quiet --dc_lookup)", 30).strip()
             return state == "S_IDLE" or Unmet(f"the controller is in {state or 'no state'}")
 
         self.wait(met, "the cluster to come to rest", timeout)

@@ -12,14 +12,7 @@ RECORDED = 200  # of a failure's text in the table
 
 def settle(stage):
     """Ends the writers, then compares all that was acknowledged with both nodes' devices."""
-    stage.mark("writers ended; checking")
-    stage.one.ok(["crm_resource", "--resource", "writers", "--meta", "--set-parameter", "target-role", "--parameter-value", "Stopped"])
-
-    def ended():
-        left = [each.node for each in stage.seen().instances if each.resource == WITNESS and each.active]
-        return not left or Unmet(f"writer still on {left}")
-
-    stage.wait(ended, "the writers to end", 90)
+    end_writers(stage, {"writers": WITNESS})
     for node in stage.lab.nodes:
         stage.holds(node)
         stage.holds(node, node.ok("drbdadm sh-ll-dev r0").strip())
@@ -29,16 +22,33 @@ def settle(stage):
         stage.check(f"vgck {cib.VG} on {node.name} is clean", result.rc == 0 and not result.stderr.strip(), result.stderr)
 
 
-def compare_disks(stage):
+def end_writers(stage, writers):
+    """Ends writers, {resource to stop: name of its instances}, and waits until they have ended."""
+    stage.mark("writers ended; checking")
+    for name in writers:
+        stage.one.ok(["crm_resource", "--resource", name, "--meta", "--set-parameter", "target-role", "--parameter-value", "Stopped"])
+
+    def ended():
+        left = [each.node for each in stage.seen().instances if each.resource in writers.values() and each.active]
+        return not left or Unmet(f"writer still on {left}")
+
+    stage.wait(ended, "the writers to end", 90)
+
+
+def verify(stage):
     """Runs DRBD's online verify: every block of one disk against the other."""
+    stage.one.ok("drbdadm verify r0", 30)
+
+    def done():
+        drbd = stage.one.drbd()
+        return (drbd is not None and drbd.connection == "Connected") or Unmet(drbd)
+
+    stage.wait(done, "drbdadm verify to end", 180)
+
+
+def compare_disks(stage):
     with stage.checked("drbdadm verify ran"):
-        stage.one.ok("drbdadm verify r0", 30)
-
-        def done():
-            drbd = stage.one.drbd()
-            return (drbd is not None and drbd.connection == "Connected") or Unmet(drbd)
-
-        stage.wait(done, "drbdadm verify to end", 180)
+        verify(stage)
     for node in stage.lab.nodes:
         drbd = node.drbd()
         stage.check(f"no block is out of sync on {node.name}", drbd is not None and drbd.missing == 0, drbd)
@@ -76,4 +86,4 @@ def trouble(stage):
     return [f"{each.operation} on {each.node} ({each.code}): {each.reason}"[:RECORDED] for each in seen.failures + seen.degraded]
 
 
-__all__ = ["PATH", "compare_disks", "judge", "settle", "trouble"]
+__all__ = ["PATH", "compare_disks", "end_writers", "judge", "settle", "trouble", "verify"]

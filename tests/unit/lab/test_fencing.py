@@ -119,3 +119,21 @@ def test_a_restart_is_put_off_by_each_further_request(tmp_path):
     assert first is not second and first.finished.is_set() and not second.finished.is_set()
     second.cancel()
     assert started == []
+
+
+def test_a_device_refuses_is_slow_or_works_the_second_time(tmp_path):
+    slept = []
+    machines, fencer = make(tmp_path, sleep=slept.append)
+    fencelog.set_mode(tmp_path, fencelog.REFUSES)
+    for _ in range(3):
+        assert ask(fencer, fencevirt.OFF, "node2") == fencevirt.response(fencevirt.FAIL)
+    fencelog.set_mode(tmp_path, fencelog.SECOND)
+    fencer.refused.clear()
+    assert ask(fencer, fencevirt.OFF, "node2") == fencevirt.response(fencevirt.FAIL)
+    assert ask(fencer, fencevirt.OFF, "node1") == fencevirt.response(fencevirt.FAIL)
+    assert ask(fencer, fencevirt.OFF, "node2") == fencevirt.response(fencevirt.SUCCESS)
+    assert (machines["node1"].runs, machines["node2"].runs) == (True, False) and not slept
+    fencelog.set_mode(tmp_path, fencelog.SLOW)
+    assert ask(fencer, fencevirt.OFF, "node1") == fencevirt.response(fencevirt.SUCCESS)
+    assert slept == [fencelog.SECONDS] and not machines["node1"].runs
+    assert [event["killed"] for event in fencelog.events(tmp_path)] == [False] * 5 + [True, True]

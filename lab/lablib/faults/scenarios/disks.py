@@ -16,8 +16,7 @@ _LONG = 60  # seconds in which every handler and monitor has had its turn
 @scenario("disk-fails", "the backing device of DRBD is pulled", fencing=NOBODY, stall=20, writers=("node1", "node2"))
 def disk_fails(stage):
     """Both write on, node2 over the network; it is reported as degraded; the disk comes back and is brought up to date."""
-    stage.mark("node2's disk is pulled")
-    stage.two.ok("echo 1 >$(readlink -f /sys/block/vdb/device/..)/remove")
+    stage.pull_disk(stage.two)
 
     def diskless():
         drbd = stage.two.drbd()
@@ -29,9 +28,7 @@ def disk_fails(stage):
     told = stage.reported("drbd", timeout=90, node=stage.two)
     stage.check("it counts as degraded, not as failed", "degraded" in told, told)
     stage.holds(stage.two)
-    stage.mark("the disk is back, and attached by hand")
-    stage.two.ok("echo 1 >/sys/bus/pci/rescan; udevadm settle")
-    stage.two.ok("drbdadm attach r0", 60)
+    stage.return_disk(stage.two)
     stage.whole(BACK)
 
 

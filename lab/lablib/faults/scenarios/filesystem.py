@@ -36,7 +36,7 @@ def _mounted(stage):
         node.ok(["mkdir", "-p", _FOLDER])
         node.ok(f"lvchange -asy {cib.VG}/files", 60)
     stage.one.ok(f"mkfs.gfs2 -O -p lock_dlm -t lab:files -j {len(cib.NODES)} -J 8 {_DEVICE}", 120)
-    stage.one.ok(["cibadmin", "--modify", "--allow-create", "--xml-text", cib.file_system(_DEVICE, _FOLDER)])
+    stage.merge(cib.file_system(_DEVICE, _FOLDER))
     stage.more.append("files")
     stage.whole(120)
     stage.one.ok(f"dd if=/dev/zero of={_FILE} bs=1M count=16 conv=fsync status=none", 60)

@@ -48,11 +48,7 @@ def clock_jumps(stage):
 @scenario("run-and-tmp-full", "/run and /tmp of a node are full", fencing=NOBODY, stall=20, writers=("node1",))
 def run_and_tmp_full(stage):
     """Monitors, stop and start do without room for notes."""
-    stage.mark("/run and /tmp of node2 are full")
-    stage.two.ok(
-        "for d in /run /tmp; do used=$(df -k --output=used $d | tail -n 1); mount -o remount,size=$((used + 64))k $d;"
-        " dd if=/dev/zero of=$d/filling bs=4k status=none 2>/dev/null; done; true"
-    )
+    stage.fill(stage.two)
     try:
         time.sleep(_WATCHED)
         stage.check("no monitor failed", not stage.seen().failures, stage.seen().failures)
@@ -60,8 +56,7 @@ def run_and_tmp_full(stage):
         stage.stopped(stage.two)
         stage.mark("node2 has stopped everything")
     finally:
-        stage.two.ok("rm -f /run/filling /tmp/filling; for d in /run /tmp; do mount -o remount,size=200m $d; done")
-    stage.mark("there is room again")
+        stage.empty(stage.two)
     stage.standby(stage.two, on=False)
     stage.whole(BACK)
 
