@@ -239,7 +239,9 @@ def alone(path):
     resources = ET.SubElement(configuration, "resources")
     group = ET.SubElement(resources, "group", id="alone")
     _pairs(group, "meta_attributes", "alone", {"failure-timeout": "20s"})
-    operations = (Operation("start", "0s", "90s"), Operation("stop", "0s", "90s"), Operation("monitor", "20s", "60s"))
+    # The LV's lock keeps the other node out, not the cluster: an agent that cannot deactivate it is no reason to fence.
+    stop = Operation("stop", "0s", "90s", on_fail="ignore")
+    operations = (Operation("start", "0s", "90s"), stop, Operation("monitor", "20s", "60s"))
     parameters = {"vgname": VG, "lvname": path.rpartition("/")[2], "vg_access_mode": "lvmlockd", "activation_mode": "exclusive"}
     _primitive(group, Agent("alone-lv", "ocf:heartbeat:LVM-activate", parameters, operations))
     _primitive(group, Agent("alone-writer", "ocf:lab:witness", {"path": path, "port": "exclusive"}, operations))

@@ -4,7 +4,7 @@ import time
 from collections import namedtuple
 from contextlib import contextmanager
 
-from .. import cib, cluster, machine
+from .. import cib, cluster, machine, package
 from ..errors import LabError
 from ..observe import unsettled
 from ..waiting import Unmet, wait_until
@@ -246,6 +246,11 @@ class Stage:
         """Ends `fill`."""
         node.ok("rm -f /run/filling /tmp/filling; for d in /run /tmp; do mount -o remount,size=200m $d; done")
         self.mark(f"there is room again on {node.name}")
+
+    def upgrade(self, node):
+        """Upgrades the package on a node, to the same state of the tree."""
+        self.mark(f"the package is upgraded on {node.name}")
+        package.upgrade(node, package.rpms(self.lab.package()))
 
     def fencing_is(self, mode):
         """Lets the fence device work ("") or be as fencelog.MODES says."""

@@ -33,6 +33,8 @@ SCHEMA = "dualstor.lab.nemesis.record/1"
 RESTART = 20.0
 PATIENCE = 150  # for what is under way when a history ends
 LOG = "/var/log/pacemaker/pacemaker.log"
+# What a machine that was just killed may lead to; crm_mon's text may be half of one.
+PROBLEMS = (LabError, OSError, ValueError)
 _REASON = re.compile(r"(\w+_\w+_\d+\[\d+\]) error output \[ ocf-exit-reason")
 
 
@@ -57,7 +59,7 @@ class Keeper(threading.Thread):
             if self.due():
                 try:
                     self.stage.start(self.node)
-                except LabError as error:  # it was killed while it booted, or does not boot
+                except PROBLEMS as error:  # it was killed while it booted, or does not boot
                     self.trouble.append(str(error)[:300])
 
 
@@ -91,7 +93,7 @@ class Player(threading.Thread):
         try:
             act(self.stage, self.fault)
             self.happened[word] = True
-        except LabError as error:
+        except PROBLEMS as error:
             self.happened["error"] = str(error)[:300]
 
 
@@ -129,6 +131,8 @@ def replay(stage, wanted):
     happened, done, _ = _storm(stage, wanted)
     _quiet(stage)
     stage.whole(checkers.WHOLE)
+    if stage.ours:
+        verdict.end_writers(stage, {"alone": "alone-writer"})
     record = {"faults": happened, "work": done, "deaths": deaths(stage)}
     for name in ("has_cause", "one_death_per_loss", "commands"):
         what, function = checkers.CHECKERS[name]
@@ -240,7 +244,10 @@ def _survived(stage):
             if time.time() >= last + RESTART:
                 stage.start(node)
             return Unmet(f"{node.name} is off")
-    return healthy(stage)
+    try:
+        return healthy(stage)
+    except ValueError as error:
+        return Unmet(error)
 
 
 def _acknowledged(stage):

@@ -363,6 +363,9 @@ _kind("banned", "a person bans what runs from a node, and clears that", _banned,
 _kind("disconnected", "a person disconnects DRBD on a node, and connects it", _disconnect, _connect, seconds=(2, 20),
       fences=EITHER)  # fmt: skip
 
+_kind("upgraded", "the package is upgraded while everything runs", lambda stage, fault: stage.upgrade(node(stage, fault)),
+      seconds=(15, 25), fences=NOBODY)  # fmt: skip
+
 # The first choice: from end to end with few kinds, two of each sort.
 FIRST = ("killed", "paused", "replication-cut", "cluster-cut", "lockd-killed", "disk-pulled", "fencing-refuses", "standby")
 

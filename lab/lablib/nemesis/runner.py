@@ -43,6 +43,7 @@ def covering(seed, minutes, document, agents="dualstor", kinds=()):
 def play(lab, wanted):
     """Plays one History on a freshly formed cluster; returns (record, what the checkers found, Timeline)."""
     stage = Stage(lab, cib.SETS[wanted.agents])
+    lab.fencing_is("")
     try:
         stage.set()
         work.prepare(stage)

@@ -8,7 +8,8 @@ from unit.docs import markdown, words
 
 LIST = words.word_list()
 #: Made from the source, which has the words in them.
-MADE = {"docs/operations.md", "docs/findings.md", "docs/metrics.md", "docs/faults/faults.md"}
+MADE = {"docs/operations.md", "docs/findings.md", "docs/metrics.md", "docs/faults/faults.md",
+        "docs/faults/nemesis.md"}
 
 #: What programs print, our own, too.
 OUTPUT = ("Nothing: all is well.",)

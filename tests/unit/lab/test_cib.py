@@ -103,3 +103,20 @@ def test_each_of_several_drbd_resources_has_device_partition_and_port_of_its_own
         found.append((re.search(r"resource (\S+) \{", text)[1], re.search(r"device (\S+);", text)[1],
                       re.search(r"disk (\S+);", text)[1], *ports))
     assert found == [(f"r{n}", f"/dev/drbd{n}", f"/dev/vdb{n + 5}", str(7788 + n)) for n in range(8)]
+
+
+def test_an_exclusive_lv_and_its_writer_move_together_and_ids_are_unique():
+    root = merged(cib.DUALSTOR)
+    for text in (cib.writers("/dev/vg0/lv0"), cib.alone("/dev/vg0/alone")):
+        for part in ET.fromstring(text):
+            root.find(f"configuration/{part.tag}").extend(part)
+    ids = [each.get("id") for each in root.iterfind(".//*[@id]")]
+    assert len(ids) == len(set(ids))
+    group = root.find(".//group[@id='alone']")
+    values = {pair.get("name"): pair.get("value") for pair in group.iterfind(".//nvpair")}
+    assert (values["lvname"], values["activation_mode"], values["port"]) == ("alone", "exclusive", "exclusive")
+    assert [each.get("type") for each in group.iterfind("primitive")] == ["LVM-activate", "witness"]
+    (clone,) = ET.fromstring(cib.lasting("writers", 20)).iterfind(".//clone")
+    (pair,) = clone.iterfind("meta_attributes/nvpair")
+    assert (clone.get("id"), pair.get("name"), pair.get("value")) == ("writers", "failure-timeout", "20s")
+    assert clone.find("meta_attributes").get("id") in ids, "merged into what is there"
