@@ -238,7 +238,7 @@ def begin(store: "Store", winner: "Side", loser: "Side", resource: str, vg: str,
                          f"keep one copy as a whole: `dualstor recover {resource} --plan`")
     if choice.refusals:
         raise Failed(f"{choice.refusals[0].fact}: {choice.refusals[0].step}")
-    _enough(store, choice.room)
+    enough(store, choice.room)
     names = {row.uuid: row.name for row in found.rows}
     journal = Journal(
         resource=resource, vg=vg, winner=winner.node, loser=loser.node, names=names,
@@ -267,7 +267,11 @@ def undo(store: "Store", gone: bool = False) -> Journal:
     return store.note(journal.but(undoing=True))
 
 
-def _enough(store: "Store", room: int) -> None:
+def enough(store: "Store", room: int) -> None:
+    """Check that *store* has room for so many bytes, and some more.
+
+    :raises Failed: it has not
+    """
     free = store.room()
     if free < room + _MARGIN:
         raise Failed(f"{store.path} has {free >> 20} MiB free, and {room + _MARGIN >> 20} MiB are "
@@ -458,7 +462,7 @@ class Healing:
         for uuid in journal.carried:
             for volume in journal.volumes(uuid):
                 wanted[volume] = wanted[volume] | journal.blocks(uuid, volume)
-        _enough(self.store, sum(len(blocks) for each in (wanted, changes)
+        enough(self.store, sum(len(blocks) for each in (wanted, changes)
                                 for blocks in each.values()) * step)
         files = dict(journal.files)
         for side, which in ((self.winner, wanted), (self.loser, changes)):

@@ -277,6 +277,13 @@ def test_a_refusal_keeps_its_reason_and_leaves_all_as_it_was(case, monkeypatch, 
     case.assert_lifted()
 
 
+def test_too_little_room_is_seen_before_anything_is_set(case, monkeypatch):
+    monkeypatch.setattr(healing.deeds, "_MARGIN", 1 << 60)
+    code, out, err = case.type(*HEAL, "--yes")
+    assert code == ExitStatus.ERROR and "make room there" in err
+    assert case.cluster.asked == [] and "keep off" not in out
+
+
 def test_maintenance_mode_that_was_set_before_stays(case):
     case.cluster.maintained = True
     assert case.type(*HEAL, "--yes")[0] == ExitStatus.OK
