@@ -46,6 +46,7 @@ _sleep = time.sleep         # tests have their own
 _UNTRIED = ("On a real pair this was played once, without an interruption: have a backup of what",
             "must not be lost, or keep one copy as a whole.")
 
+
 class Refused(DualstorError):
     """Nothing is done, and nothing was changed. ``fact`` and ``step``: as in a Refusal."""
 
