@@ -134,3 +134,34 @@ def test_forming_wants_machines_that_run(machines):
     machines.node(2).kill()
     with pytest.raises(LabError, match="lab/lab up --fresh"):
         machines.form()
+
+
+COMMON = """\
+global { usage-count no; }
+common {
+    disk { fencing resource-and-stonith; }
+    handlers { fence-peer "/usr/lib/drbd/dualstor-fence-peer"; }
+}
+resource r0 {
+    net { allow-two-primaries yes; }
+    on node1 { device /dev/drbd0; disk /dev/vdb; meta-disk internal; address 10.78.0.1:7788; }
+    on node2 { device /dev/drbd0; disk /dev/vdb; meta-disk internal; address 10.78.0.2:7788; }
+}
+"""
+ASKS = """\
+import sys
+sys.path.insert(0, "/usr/lib/ocf/lib")
+from dualstor.host.deadline import Deadline
+from dualstor.host.host import Host
+from dualstor.tools import drbdadm
+found = drbdadm.configuration(Host(Deadline(60)), "r0", "/tmp/common.conf")
+print(found.fencing, found.fence_peer, found.allow_two_primaries)
+"""
+
+
+def test_what_drbds_section_common_says_counts(machines):
+    """`drbdadm dump` of one resource leaves it out."""
+    node = machines.node(1)
+    node.push("/tmp/common.conf", COMMON.encode())
+    told = node.ok(["python3", "-ISc", ASKS], 90)
+    assert told.split() == ["resource-and-stonith", "/usr/lib/drbd/dualstor-fence-peer", "True"]

@@ -160,7 +160,7 @@ class Server:
             half for volume, number in self._minors() for each in kernel.minors
             if each.minor == number and each.configured for half in [self._half(volume, each)]]
         active = [each for each in devmapper.of_group(self.host, self.vg) if each.usable]
-        options = drbdadm.in_effect(self.host, self.resource)
+        options = drbdadm.configuration(self.host, self.resource)
         return {
             "boot": (self.host.read("/proc/sys/kernel/random/boot_id") or "").strip(),
             "version": kernel.version if kernel else "", "halves": halves,

@@ -79,21 +79,15 @@ def version(host: "Host", timeout: float = QUESTION) -> "DrbdVersions":
 
 def configuration(host: "Host", name: str, conf: "str | None" = None,
                   timeout: float = QUESTION) -> "drbdconf.Configuration":
-    """The drbdconf.Configuration of a resource.
+    """The drbdconf.Configuration of a resource, with what the section ``common`` adds.
+
+    ``dump`` of one resource leaves that out, ``--dry-run dump`` does not (drbd-utils, main of
+    drbdadm_main.c, where it calls expand_common).
 
     :raises ToolError: drbdadm is missing, hung, or refuses the configuration
     :raises ParseError: its answer has another form
     """
-    return drbdconf.parse(_query(host, ("dump", name), conf, timeout), name)
-
-
-def in_effect(host: "Host", name: str, timeout: float = QUESTION) -> "drbdconf.Configuration":
-    """As ``configuration``, with what the section ``common`` adds.
-
-    ``dump`` of one resource leaves that out, ``--dry-run dump`` does not (drbd-utils
-    drbdadm_main.c: expand_common).
-    """
-    return drbdconf.parse(_query(host, ("--dry-run", "dump", name), None, timeout), name)
+    return drbdconf.parse(_query(host, ("--dry-run", "dump", name), conf, timeout), name)
 
 
 def of_another_version(problem: ToolFailed) -> bool:

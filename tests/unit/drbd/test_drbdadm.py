@@ -61,9 +61,9 @@ def test_any_version_is_parsed_or_refused(text):
 
 
 def test_configuration_from_the_agents_own_file():
-    host = adm(dump=captured("both-primary", "node1", "drbdadm_dump"))
+    host = adm(dry_run=captured("both-primary", "node1", "drbdadm_dump"))
     assert drbdadm.configuration(host, "r0", "/etc/other.conf").allow_two_primaries
-    assert host.calls == [("drbdadm", "-c", "/etc/other.conf", "dump", "r0")]
+    assert host.calls == [("drbdadm", "-c", "/etc/other.conf", "--dry-run", "dump", "r0")]
 
 
 #: drbd-utils 9.22 with 8.4.11: `dump r0` lacks what is from common here, connect-int to resync-rate.
@@ -108,7 +108,7 @@ resource r0 {
 
 def test_what_is_in_effect_is_with_what_common_says():
     host = adm(dry_run=(0, IN_EFFECT, ""))
-    found = drbdadm.in_effect(host, "r0")
+    found = drbdadm.configuration(host, "r0")
     assert host.calls == [("drbdadm", "--dry-run", "dump", "r0")]
     assert found.option("net", "verify-alg") == "crc32c" and found.option("disk", "fencing") == "dont-care"
     assert found.option("net", "after-sb-0pri") == "disconnect" and len(found.hosts) == 2
@@ -116,11 +116,11 @@ def test_what_is_in_effect_is_with_what_common_says():
 
 
 def test_configuration_of_an_unknown_resource():
-    host = adm(dump=captured("both-primary", "node1", "drbdadm_role_nosuch"))
+    host = adm(dry_run=captured("both-primary", "node1", "drbdadm_role_nosuch"))
     with pytest.raises(ToolFailed) as caught:
         drbdadm.configuration(host, "nosuch")
     assert "not defined in your config" in str(caught.value)
-    assert "drbdadm dump nosuch" in str(caught.value)
+    assert "drbdadm --dry-run dump nosuch" in str(caught.value)
 
 
 @pytest.mark.parametrize("answer, unknown", [

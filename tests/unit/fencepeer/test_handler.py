@@ -338,7 +338,7 @@ def test_a_peer_that_drbd_does_not_name_is_the_other_host_of_the_configuration(
         environ, make, said, monkeypatch):
     nameless = without(environ, "DRBD_NODE_ID_1", "DRBD_PEERS", "DRBD_PEER")
     monkeypatch.setattr(handler.os, "uname", lambda: os.uname_result(("Linux", "node1", "", "", "")))
-    host = make({"drbdadm -c /etc/drbd.conf dump r0": DUMP})
+    host = make({"drbdadm -c /etc/drbd.conf --dry-run dump r0": DUMP})
     assert run(host, nameless) == 7 and killed(host) == FENCING
     for answer in ((1, "", "not defined in your config\n"), HANGS, "resource r0 {",
                    DUMP.replace("on node1", "on node3")):

@@ -37,7 +37,7 @@ def test_no_command_is_run_twice(step, generation):
 
 def test_a_promote_asks_for_the_configuration_once_and_for_the_clusters_fencing():
     assert [" ".join(call) for call in done("both-secondary", DRBD, "promote", 0).calls] == [
-        "drbdadm dump r0",
+        "drbdadm --dry-run dump r0",
         "crm_attribute -t crm_config -n fencing-enabled -G --quiet",
         "crm_attribute -t crm_config -n stonith-enabled -G --quiet",
         "drbdadm primary r0", "crm_attribute --promotion -v 10000"]
