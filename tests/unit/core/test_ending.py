@@ -195,7 +195,7 @@ def test_all_parts_of_the_time_add_up(seconds, used):
 
 def test_a_tool_gets_the_grace_of_its_action(monkeypatch):
     given = []
-    monkeypatch.setattr(run, "run", lambda *arguments: given.append(arguments[-1]))
+    monkeypatch.setattr(run, "run", lambda *_, grace: given.append(grace))
     for seconds in (1.0, 20.0):
         Host(Deadline(seconds)).run(("true",))
     assert given == [0.125, 0.5]

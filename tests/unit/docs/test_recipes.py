@@ -170,6 +170,7 @@ OUTSIDE = {
     "systemctl disable --now lvm2-lvmetad.socket lvm2-lvmetad.service": "a host with lvmetad",
     "systemctl list-units '*lvmlock*' '*clvmd*'": "lab",
     "systemctl daemon-reload": "a host with systemd as init",
+    "systemctl show pacemaker": "a host with systemd as init",
     "systemctl enable corosync pacemaker": "tests/unit/docs/test_guide_played.py",
     "systemctl start corosync pacemaker": "tests/unit/docs/test_guide_played.py",
     "dualstor check": "tests/unit/command/check/test_report.py",
