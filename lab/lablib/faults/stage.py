@@ -58,7 +58,7 @@ class Stage:
                 self._ports[node.name, name].start()
             self.watch(node)
         self.merge(cib.writers(PATH))
-        self.whole(60)
+        self.whole(180)
         for node in self.lab.nodes:
             self.writing(node)
         self._fenced = len(self.lab.fenced())

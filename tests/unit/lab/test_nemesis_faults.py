@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Each kind of fault begins and ends on a stage whose nodes only take notes; the threads that play a history."""
+import json
 import pathlib
 import random
 import subprocess
@@ -11,10 +12,13 @@ import pytest
 from lablib import cib, fencelog
 from lablib.agent import Result
 from lablib.errors import LabError
+from lablib.faults.records import Line
 from lablib.faults.stage import Stage
 from lablib.machine import Machine
-from lablib.nemesis import conductor, faults, history, leftovers
-from lablib.observe import Drbd
+from lablib.nemesis import checkers, conductor, faults, history, leftovers, runner
+from lablib.observe import Cluster, Drbd, Instance
+from lablib.progress import Silent
+from lablib.waiting import Unmet
 
 
 class Noted:
@@ -225,3 +229,97 @@ def test_a_mode_of_the_fence_device_is_kept_until_it_works(tmp_path):
         assert fencelog.mode(tmp_path) == mode
     fencelog.set_mode(tmp_path, "")
     assert fencelog.mode(tmp_path) == "" and list(tmp_path.iterdir()) == []
+
+
+# -- a whole run, of nodes that answer as healthy ones do ---------------------------------
+
+LOG = """\
+Nov 27 20:00:01.000 node1 pacemaker-controld [9] (log_executor_event) notice: Result of monitor operation for vg0 on node1: ok \
+| CIB update 35
+Nov 27 20:00:02.000 node1 pacemaker-execd [7] (log_op_output) notice: vg0_stop_0[4711] error output [ ocf-exit-reason:one ]
+Nov 27 20:00:02.000 node1 pacemaker-execd [7] (log_op_output) notice: vg0_stop_0[4711] error output [ ocf-exit-reason:two ]
+"""
+ANSWERS = (
+    ("stat -c", "1000"), ("scan", "1 77 0 9\n2 88 0 9\n1 5 0 3\n2 6 0 3\n"), ("lvs ", "  lv0\n  alone\n"), ("tail -c", LOG),
+    ("sh-ll-dev", "/dev/vdb\n"), ("Result of", LOG), ("== processes", "== processes\n1 init\n"),
+    ("crmadmin", "S_IDLE"),
+)  # fmt: skip
+
+
+class Answering(FakeNode):
+    def run(self, command, timeout=60, stdin=None, check=False):
+        result = super().run(command, timeout, stdin, check)
+        text = command if isinstance(command, str) else " ".join(command)
+        return result._replace(stdout=next((answer for part, answer in ANSWERS if part in text), ""))
+
+    def cluster(self, timeout=20):
+        instances = tuple(Instance(name, "agent", "Started", node, True, False, False, None)
+                          for name, node in (("alone-writer", "node1"),) if not self.stopped)  # fmt: skip
+        return Cluster(True, frozenset(cib.NODES), frozenset(), frozenset(), frozenset(), instances, (), (), False)
+
+    @property
+    def stopped(self):
+        return any("target-role" in note[1] for note in self.notes if isinstance(note[1], list))
+
+
+@pytest.fixture
+def answering(stage, monkeypatch, tmp_path):
+    """A stage whose nodes answer; its lab can be used by the runner, which sets and prepares the same stage."""
+    lab = stage.lab
+    lab.nodes = tuple(Answering(number, stage.notes) for number in (1, 2))
+    stage.one, stage.two = lab.nodes
+    lab.folder, lab.suite, lab.progress = tmp_path, "trixie", Silent()
+    monkeypatch.setattr(Stage, "settled", lambda self: True)
+    monkeypatch.setattr(Stage, "watch", lambda self, node: None)
+    monkeypatch.setattr(leftovers, "PAUSE", 0.0)
+    monkeypatch.setattr(leftovers.look, "__defaults__", (lambda seconds: None,))
+    told = {"witness": [("node1", "77"), ("node2", "88")], "exclusive": [("node1", "5")], "watch": []}
+    monkeypatch.setattr(Stage, "lines", lambda self, name: [
+        Line(stage.began + number, node, ("ack", run, str(number))) for node, run in told[name] for number in range(3)])
+    return stage
+
+
+def test_a_whole_history_is_played_and_recorded(answering):
+    wanted = history.History(1, 1, "dualstor", (
+        history.Fault(0, "standby", 2, 0.0, 0.3, {}), history.Fault(1, "cluster-cut", 0, 0.1, 0.5, {}),
+        history.Fault(2, "killed", 2, 0.2, 0.6, {}),
+    ), (history.Work(0.1, "status", 1, {}), history.Work(0.2, "volume", 1, {"what": "create", "name": "w1"})))  # fmt: skip
+    record = json.loads(json.dumps(conductor.play(answering, wanted)))
+    assert [fault["applied"] for fault in record["faults"]] == [True, True, True]
+    assert ("node2", "killed") in answering.notes and ("node2", "started") in answering.notes, "it is started by the keeper"
+    assert record["whole"]["seconds"] is not None and record["trouble"] == []
+    assert [each["end"] for each in record["work"]] == ["done", "done"]
+    assert record["reasons"] == {"node1 vg0_stop_0[4711]": 2, "node2 vg0_stop_0[4711]": 2}
+    assert {each["result"] for each in record["operations"]} == {"ok"}
+    assert record["exclusive"] == [{"node": "node1", "run": "5", "count": 3, "first": 0.0, "last": 2.0}]
+    wrong = checkers.validate(record)
+    assert checkers.failed(wrong) == ["actions", "true_reports"], "two reasons, and w1 is not among the LVs"
+
+
+def test_a_cluster_that_does_not_get_healthy_gets_what_is_named(answering, monkeypatch):
+    monkeypatch.setattr(checkers, "WHOLE", 0.5)
+    typed = []
+    monkeypatch.setattr(conductor.advice, "follow", lambda stage: typed.append("drbdadm attach r0") or ["node1: drbdadm attach r0"])
+    monkeypatch.setattr(Stage, "settled", lambda self: bool(typed) or Unmet("vg0 is Stopped"))
+    whole = conductor._whole(answering)
+    assert (whole["seconds"], whole["steps"]) == (None, ["node1: drbdadm attach r0"]) and whole["after"] is not None
+    assert "vg0 is Stopped" in whole["lacking"]
+
+
+def test_a_campaign_writes_records_pictures_and_the_page(answering, monkeypatch, tmp_path):
+    monkeypatch.setattr(runner, "Stage", lambda lab, agents: answering)
+    monkeypatch.setattr(answering, "set", answering.notes.clear)
+    monkeypatch.setattr(answering, "close", lambda: None)
+    wanted = history.History(9, 1, "dualstor", (history.Fault(0, "cleanup", 0, 0.0, 0.3, {}),), ())
+    (run,) = runner.run(answering.lab, [wanted], tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "nemesis").iterdir()) == ["9-dualstor.json", "9-dualstor.svg"]
+    document = json.loads((tmp_path / "out/nemesis.json").read_text())
+    assert document["runs"] == [run] and "| 9 | dualstor |" in (tmp_path / "out/nemesis.md").read_text()
+    assert any("alone" in " ".join(note[1]) for note in answering.notes if isinstance(note[1], list)), "the exclusive LV is made"
+    path, short = runner.make_short(answering.lab, wanted, "short", tmp_path / "found")
+    assert path.exists() and short.faults == (), "the reasons are wrong whatever happens"
+
+
+def test_a_history_is_replayed_as_a_scenario(answering):
+    conductor.replay(answering, history.History(1, 1, "dualstor", (history.Fault(0, "standby", 1, 0.0, 0.2, {}),), ()))
+    assert len(answering.checks) == 3 and all(check.ok for check in answering.checks)
