@@ -8,17 +8,14 @@ from ..errors import LabError
 # In the guest: a section for each kind of thing, a line for each thing.
 SCRIPT = r"""
 echo '== processes'
-for each in /proc/[0-9]*; do
-    line=$(tr '\0' ' ' <$each/cmdline 2>/dev/null) || continue
-    [ -z "$line" ] || echo "${each#/proc/} $line"
-done
+ps -e -o pid= -o args= | grep -v '\[.*\]$'
 echo '== devices'; dmsetup ls 2>/dev/null | grep -v '^No devices' | cut -f1
 echo '== mounts'; cut -d' ' -f2 /proc/mounts
 echo '== files'; find /run /tmp /var/lock/ -xdev \( -name '*dualstor*' -o -path '*/lock/*' -o -path '*/lvm/*' \) -not -type d 2>/dev/null
 echo '== attributes'; cibadmin --query --scope status 2>/dev/null | grep -o '<nvpair [^>]*' | grep -o ' name="[^"]*"' | cut -d'"' -f2
 """
 # What a look itself needs, and what comes and goes in a healthy cluster.
-OWN = re.compile(r"^(/usr/bin/timeout|timeout|/bin/sh -c|sh -c|tr |qemu-ga|sleep |sed )")
+OWN = re.compile(r"^(/usr/bin/timeout|timeout|/bin/sh -c|sh -c|ps |grep |qemu-ga|sleep |sed )")
 # Pacemaker's records of failures, which stay until a cleanup, and the nodes' own.
 RECORDS = re.compile(r"^(fail-count|last-failure|shutdown|probe_complete|standby|terminate)")
 SAMPLES, PAUSE = 3, 4.0

@@ -79,6 +79,9 @@ class FakeLab(Noted):
     def fenced(self):
         return self.log
 
+    def each(self, work):
+        return [work(node) for node in self.nodes]
+
     def package(self):
         return pathlib.Path("/nonexistent")
 
