@@ -48,6 +48,7 @@ class ClusteredVg(Agent):
         super().__init__(host, request, parameters)
         self.vg = parameters.vgname
         self.memory = (INTERFACE.name, self.vg, "volumes")
+        self.took = 0.0     # seconds of LVM's last list of the LVs
         self._turn: "IO[Any] | None" = None
         if request.action in _SHORT:
             self.lasting += _MONITOR_LASTING
@@ -269,7 +270,9 @@ class ClusteredVg(Agent):
             version = self.case.version.number
         if version is None:
             return lvm.VolumesReport(outcome=lvm.LvmOutcome(ok=False, says=self.case.version.says))
+        began = self.host.deadline.elapsed
         report = lvm.volumes(self.host, self.vg, version, self.share())
+        self.took = self.host.deadline.elapsed - began
         if report.outcome.ok and not report.volumes and self._has_volumes():
             report = report.but(outcome=report.outcome.but(
                 ok=False, says=f"lvs {self.vg}: no answer, though it ended with 0"))

@@ -4,6 +4,7 @@
 import signal
 
 from dualstor import log
+from dualstor.action.steps import PROPAGATE
 from dualstor.agents.clustered_vg import published, reasons, seen
 from dualstor.agents.clustered_vg.interface import INTERFACE
 from dualstor.errors import ToolError, ToolHung, ToolMissing
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         case: seen.Case
         vg: str
         memory: Tuple[str, str, str]
+        took: float
 
         def share(self) -> float: ...
 
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 
 _START_TURN = 30.0      # seconds to wait for the start of another VG's lockspace
 _ENDING, _ENDING_PAUSE = 30, 0.1    # looks whether the watcher has ended; seconds between
-_SHARED_TRIES, _SHARED_PAUSE = 10, 0.3      # of activating an LV; seconds before each
+_SHARED_TRIES, _SHARED_PAUSE = 10, 0.3      # of activating an LV; seconds before each, at least
+_LEAD = 1.2             # of the time that LVM's list took
 _REMOVE_PASSES = 8      # layers of device-mapper that are removed at most
 
 
@@ -107,14 +110,21 @@ def warn(_agent: "Agent", text: str) -> None:
 
 
 def pick_up(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
-    """As ``activate``, of LVs that are new."""
+    """As ``activate``, of LVs that are new.
+
+    The watcher learns of them at once, as does that of the node that has made them, which has to
+    share them first. An attempt before that fails, and meanwhile has the lock of the VG that the
+    other one needs. So it gives way for about as long as LVM takes to answer here.
+    """
+    if agent.case.request.action == PROPAGATE:
+        agent.host.sleep(agent.took * _LEAD)
     return activate(agent, how, *names)
 
 
 def pick_up_when_shared(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
     """As ``pick_up``, of LVs that the node on which they were made has not shared yet."""
     for _ in range(_SHARED_TRIES):
-        agent.host.sleep(_SHARED_PAUSE)
+        agent.host.sleep(max(_SHARED_PAUSE, agent.took))
         outcome = activate(agent, how, *names)
         if "elsewhere" not in outcome.kinds:
             break
