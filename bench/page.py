@@ -10,7 +10,8 @@ from bench import eight, host, idle, load, lossreport, parsers, propagation, rep
 _BLOCK = r"(<!-- figures: %s -->\n).*?(<!-- end -->)"
 #: Behind what a block goes that the page does not have yet.
 _BEHIND = {"stall": "![stall of writes after a crash](bench/stall.svg)\n", "deaths": "<!-- figures: stall -->",
-           "load": "<!-- figures: deaths -->", "eight": "![whole operations](bench/operations.svg)\n"}
+           "load": "<!-- figures: deaths -->", "eight": "![whole operations](bench/operations.svg)\n",
+           "propagation": "`python -m bench lab-propagation` repeats it.\n"}
 
 
 def _load(folder, name):
