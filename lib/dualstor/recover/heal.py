@@ -295,11 +295,12 @@ def _last(journal: "Journal", winner: "Look", loser: "Look") -> "Next":
     if not winner.up_to_date or not loser.up_to_date:
         return Stop(fact=f"{journal.resource} is not UpToDate on both nodes",
                     step="see `dualstor status`")
+    if not winner.primary and winner.node in journal.primary:
+        return Do(RETURN, winner.node)      # it was rebooted; LVM changes nothing before
     if journal.guarded:
         return Do(UNGUARD, winner.node)
-    for each in (winner, loser):
-        if each.node in journal.primary and not each.primary:
-            return Do(RETURN, each.node)
+    if not loser.primary and loser.node in journal.primary:
+        return Do(RETURN, loser.node)
     for each in (winner, loser):
         if _missing(journal, each):
             return Do(REACTIVATE, each.node)
