@@ -11,7 +11,7 @@ from model import invariants, parted
 from model.census import Census
 from simulator import world
 
-SEQUENCES, STEPS = 30, 12
+SEQUENCES, STEPS = 30, 30
 
 
 def test_what_either_side_acknowledged_survives(monkeypatch, deep):
