@@ -78,8 +78,7 @@ EXHAUSTED = Reason(
         "the cluster manager's service, or the node's own, is reached.",
         "Compare `systemctl show pacemaker` (LimitNOFILE, LimitNPROC, MemoryMax, TasksMax) with "
         "what Pacemaker and its children use, see `dmesg`, and end what uses up the node."),
-    "{subject}: the agent gets no more of the system ({says})",
-    "see the limits of Pacemaker's service, and `dmesg`")
+    "{subject}: the system gives no more ({says})", "see the limits of Pacemaker's service")
 NO_PERMISSION = Reason(
     "no-permission", Topic(
         "Not permitted", "The agent is not run by root.", "Run it as root."),

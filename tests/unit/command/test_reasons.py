@@ -35,7 +35,7 @@ LONGEST = {
     "attribute": "promoted-node-max", "value": "2", "right": "2", "number": "16", "protocol": "A",
     "policy": "discard-younger-primary", "program": "/usr/lib/drbd/dualstor-fence-peer",
     "agent": "drbd-dualprimary", "action": "migrate_from", "subject": "DRBD " + "n" * 20,
-    "version": "2.03.16", "daemon": "lock daemon", "running": "lvmlockd", "option": "-asy",
+    "signal": "SIGTERM", "version": "2.03.16", "daemon": "lock daemon", "running": "lvmlockd", "option": "-asy",
     "device": "/dev/mapper/mpatha-part1", "pid": "4194304", "package": "lvm2-cluster",
     "lines": "locking_type = 3, fallback_to_local_locking = 0, use_lvmetad = 0",
 }
