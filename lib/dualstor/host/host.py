@@ -132,29 +132,32 @@ class Host(Files):
 
         Returns and raises as ``run``.
         """
-        remaining = self.deadline.remaining
-        if remaining <= 0:
-            raise NoTime(argv, self.deadline.hung)
-        return self.execute(argv, remaining, environment, sink)
+        return self.execute(argv, self._left(argv), environment, sink)
 
     def feed(self, argv: "Sequence[str]", data: bytes) -> "Completed":
         """Run a command that reads *data* from stdin.
 
         Returns and raises as ``run``.
         """
+        return self.execute(argv, self._left(argv), None, data=data)
+
+    def _left(self, argv: "Sequence[str]") -> float:
+        """Seconds that are left for a command.
+
+        :raises NoTime: none
+        """
         remaining = self.deadline.remaining
         if remaining <= 0:
             raise NoTime(argv, self.deadline.hung)
-        from dualstor.host import run
-        return run.run(argv, remaining, self._path or run.PATH, data=data,
-                       grace=self.deadline.grace)
+        return remaining
 
     def execute(self, argv: "Sequence[str]", seconds: float,
                 environment: "Mapping[str, str] | None",
-                sink: "Callable[[bytes], object] | None" = None) -> "Completed":
+                sink: "Callable[[bytes], object] | None" = None,
+                data: "bytes | None" = None) -> "Completed":
         """Run a command for at most *seconds*, as ``run`` has found them. Raises as run.run."""
         from dualstor.host import run  # its modules cost as much as an interpreter
-        return run.run(argv, seconds, self._path or run.PATH, environment, sink,
+        return run.run(argv, seconds, self._path or run.PATH, environment, sink, data,
                        grace=self.deadline.grace)
 
     def within(self, parts: int, work: "Callable[[], _T]") -> "_T":

@@ -194,7 +194,7 @@ class Server:
         return found
 
     def _layout(self) -> "object":
-        options = self._options()
+        options = self._options(self._past())
         segments = lvm.segments(self.host, self.vg, options=options)
         extents = lvm.extents(self.host, self.vg, options=options)
         for report in (segments, extents):
@@ -206,10 +206,11 @@ class Server:
 
     def _names(self) -> "dict[str, str]":
         """{volume: the name that LVM has for the device on which it is read}."""
-        options = self._options()
+        past = self._past()
+        options = self._options(past)
         volumes = {(block.DRBD_MAJOR, minor): volume for volume, minor in self._minors()}
-        if options:
-            volumes = {number: volume for volume, path in self._backing().items()
+        if past is not None:
+            volumes = {number: volume for volume, path in past.items()
                        for number in [self.host.device(path)] if number is not None}
         found = {}
         for each in lvm.extents(self.host, self.vg, options=options).devices:
@@ -218,14 +219,21 @@ class Server:
                 found[f"{volumes[number]}"] = each.pv
         return found
 
-    def _options(self) -> "tuple[str, ...]":
-        """Those of LVM's commands that read the VG: the loser's may be Secondary."""
+    def _past(self) -> "dict[int, str] | None":
+        """{volume: its backing device} where the VG is read there: the loser may be Secondary.
+
+        None where it is read on DRBD's devices.
+        """
         kernel = drbd.read(self.host)
         minors = {minor for _, minor in self._minors()}
         if self.winner or kernel is None or all(
                 each.role == "Primary" for each in kernel.minors if each.minor in minors):
-            return ()
-        return lvm.past_drbd(self._backing().values(), lvm.version(self.host))
+            return None
+        return self._backing()
+
+    def _options(self, past: "dict[int, str] | None") -> "tuple[str, ...]":
+        """Those of LVM's commands that read the VG; *past* as ``_past`` returns it."""
+        return () if past is None else lvm.past_drbd(past.values(), lvm.version(self.host))
 
     def _backing(self) -> "dict[int, str]":
         """{volume: its backing device}."""
@@ -246,7 +254,7 @@ class Server:
     def _metadata(self) -> None:
         name = ("recover", f"{os.getpid()}", self.resource)
         self.host.remember("", *name)   # the directory is there then, and ours alone
-        outcome = lvm.command(self.host, ("vgcfgbackup",) + self._options() + (
+        outcome = lvm.command(self.host, ("vgcfgbackup",) + self._options(self._past()) + (
             "-f", self.host.file(f"{STATE_DIR}/{file_name(*name)}"), self.vg))
         text = self.host.recall(*name)
         self.host.forget(*name)

@@ -38,6 +38,10 @@ class Ended(Exception):
     """The watcher has to end."""
 
 
+def _of_devices(sight: "Sight") -> bool:
+    return sight[0] == _DEVICES
+
+
 def _on_signal(_number: int, _frame: "FrameType | None") -> None:
     raise Ended
 
@@ -88,16 +92,16 @@ class Resident:
         seconds = self._schedule.wait(self._clock(), self._round is not None)
         if self._alarm.wait(seconds, self._round.pipe if self._round else None):
             self._alarm.arm()       # first: what happens from now on raises it again
-            same = self._same(self._schedule.sights, lambda sight: sight[0] == _DEVICES)
+            same = self._same(self._schedule.sights, _of_devices)
             self._schedule = self._schedule.woken(self._clock(), same)
         if self._round is not None and self._round.ended():
             result, self._round = from_text(self._round.text), None
-            same = self._same(result.sights, lambda sight: sight[0] == _DEVICES)
+            same = self._same(result.sights, _of_devices)
             self._schedule = self._schedule.ended(self._clock(), result, same)
         now = self._clock()
         if self._schedule.looks(now) and self._round is None:
             same = self._same(self._schedule.sights,
-                              lambda sight: sight[0] != _DEVICES or not self._alarm.works)
+                              lambda sight: not (_of_devices(sight) and self._alarm.works))
             self._schedule = self._schedule.looked(now, self._clock(), same)
         if self._round is None and self._schedule.starts(self._clock()):
             if _itself(self._files) != self._program:

@@ -92,7 +92,8 @@ def remove_devices(agent: "Agent") -> "seen.Removal":
 def remember(agent: "Agent", text: str, warning: str) -> None:
     """Keep *text* for later monitors, and log *warning*, if any."""
     agent.host.remember(text, *agent.memory)
-    if agent.case.request.action != "start" and seen.volumes_of(text) and not agent.see_active():
+    kept = seen.recalled(text)
+    if agent.case.request.action != "start" and kept and kept.volumes and not agent.see_active():
         agent.host.forget(*agent.memory)    # a stop has ended meanwhile: nobody else would
     warn(agent, warning)
 

@@ -114,12 +114,6 @@ def recalled(text: "str | None") -> "Remembered | None":
                                     if len(w) == 3 and w[0] == "lv"))
 
 
-def volumes_of(text: str) -> "tuple[tuple[str, str], ...]":
-    """The (id, name) of the LVs in a file's text, () where there are none."""
-    found = recalled(text)
-    return found.volumes if found else ()
-
-
 class Case(heldback.Case):
     """What clustered-vg decides on, and may observe for it."""
 

@@ -5,6 +5,7 @@ from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG
 from dualstor.command.check.rules.registry import CIB, ERROR, WARNING, found, rule
 from dualstor.command.check.view import storage, uses
 from dualstor.command.check.view.constraints import colocations, orders, path
+from dualstor.tools import lvuses
 from dualstor.tools.pacemaker import is_true
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -64,7 +65,7 @@ def local_filesystem(cib: "Cib") -> "Findings":
     activated = uses.activated(cib)
     for one, lv in uses.mounted(cib):
         kind, name = one.parameters.get("fstype", ""), "/".join(lv)
-        if kind.lower() in uses.CLUSTERED:
+        if kind.lower() in lvuses.SHARED:
             continue
         tags = uses.tags(cib, lv)
         what = f"{one.id} mounts {kind or 'a file system'} on {name}"
@@ -85,7 +86,7 @@ def local_filesystem(cib: "Cib") -> "Findings":
       fix="{command}", scope=CIB)
 def gfs2(cib: "Cib") -> "Findings":
     for one, _ in uses.mounted(cib):
-        if one.parameters.get("fstype", "").lower() not in uses.CLUSTERED:
+        if one.parameters.get("fstype", "").lower() not in lvuses.SHARED:
             continue
         if one.clone is None:
             yield found(one.where, f"{one.id} mounts a GFS2 and is not cloned",

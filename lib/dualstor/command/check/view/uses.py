@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 FILESYSTEM, ACTIVATE, GUEST = \
     "ocf:heartbeat:Filesystem", "ocf:heartbeat:LVM-activate", "ocf:heartbeat:VirtualDomain"
-#: File systems that several nodes may mount.
-CLUSTERED = ("gfs2", "ocfs2")
 
 
 class GuestDisk(Record):
