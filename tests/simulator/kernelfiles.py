@@ -292,7 +292,7 @@ def tree(cluster, node):
     _block_device(made, LOWER_DISK, LOWER, 196608,
                   ["drbd%d" % node.config[n].minor for n in node.drbd if n in node.config]
                   + _above(node, LOWER_DISK),
-                  content=pvheader.begin_of(groups[0]) if groups else b"")
+                  content=pvheader.begin_of(groups[0], node.name) if groups else b"")
     _drbd(made, cluster, node)
     _mapper(made, cluster, node)
     _openers(made, node)

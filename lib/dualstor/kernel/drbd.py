@@ -572,6 +572,24 @@ def sights(host: "Host", name: str) -> "tuple[tuple[str, str], ...]":
     return tuple(("minor", f"{minor}") for _, minor in minors(host, name, kernel) or ())
 
 
+def _all(host: "Files") -> "tuple[Minor, ...] | None":
+    """All minors, with DRBD 9 for each peer; None when the kernel's files do not say.
+
+    :raises ParseError: /proc/drbd is in no known form
+    """
+    kernel = read(host)
+    if kernel is None:
+        return None if host.exists(_MODULE) else ()
+    if kernel.lists_minors:
+        return kernel.minors
+    lines = [line for name in host.list(_RESOURCES)
+             for of_peer in (_lines_of_nine(host, name) or {"": {"": ""}}).values()
+             for line in of_peer.values()]
+    found = [minor for minor in map(_line_of_nine, lines) if minor is not None
+             and (minor.flags or "?")[0] in "rs"]
+    return tuple(found) if found and len(found) == len(lines) else None
+
+
 def held_back(host: "Files") -> "tuple[int, ...] | None":
     """The minors whose I/O is suspended: for fencing, quorum, good data or an administrator.
 
@@ -580,26 +598,20 @@ def held_back(host: "Files") -> "tuple[int, ...] | None":
     :returns: None when the kernel's files do not say
     :raises ParseError: /proc/drbd is in no known form
     """
-    kernel = read(host)
-    if kernel is None:
-        return None if host.exists(_MODULE) else ()
-    if kernel.lists_minors:
-        return tuple(m.minor for m in kernel.minors if m.suspended)
-    return _held_back_by_nine(host)
+    found = _all(host)
+    return None if found is None else tuple(sorted({m.minor for m in found if m.suspended}))
 
 
-def _held_back_by_nine(host: "Files") -> "tuple[int, ...] | None":
-    """As ``held_back``, from debugfs of DRBD 9; None if it does not show all resources."""
-    found: "set[int]" = set()
-    names = host.list(_RESOURCES)
-    for name in names:
-        for of_peer in (_lines_of_nine(host, name) or {"": {"": ""}}).values():
-            for line in of_peer.values():
-                minor = _line_of_nine(line)
-                if minor is None or (minor.flags or "?")[0] not in "rs":
-                    return None
-                found.update([minor.minor] if minor.suspended else [])
-    return tuple(sorted(found)) if names else None
+def current(host: "Files", names: "Iterable[str]") -> bool:
+    """Whether the backing devices *names* (the kernel's) have all that DRBD has acknowledged.
+
+    Another copy may be read through DRBD's device, and not here.
+
+    :raises ParseError: /proc/drbd is in no known form
+    """
+    good = {f"drbd{m.minor}" for m in _all(host) or () if m.dstate == "UpToDate"}
+    above = [host.list(f"/sys/class/block/{name}/holders") for name in names]
+    return bool(above) and all(len(each) == 1 and each[0] in good for each in above)
 
 
 def state(host: "Host", name: str) -> "KnownState":

@@ -35,18 +35,27 @@ class Label(Record):
 class Area(Record):
     """The header of a metadata area: where the valid metadata is, in bytes from its beginning.
 
-    ``offset`` is 0 if there is none yet, or if the area is ``ignored``.
+    ``offset`` is 0 if there is none yet, or if the area is ``ignored``. ``span``: bytes of the
+    whole area.
     """
 
     offset: int
     size: int
     checksum: int
     ignored: bool = False
+    span: int = 0
 
     @property
     def used(self) -> bool:
         """Whether LVM writes its changes here."""
         return bool(self.offset) and not self.ignored
+
+    def places(self) -> "tuple[tuple[int, int], ...]":
+        """(offset, size) of the parts of the metadata: what is beyond the end of the area goes on
+        behind its header."""
+        here = min(self.size, max(0, self.span - self.offset))
+        rest = self.size - here
+        return ((self.offset, here),) + (((SECTOR, rest),) if rest else ())
 
 
 def _number(data: bytes, at: int, size: int) -> int:
@@ -102,4 +111,5 @@ def parse_area(data: bytes) -> Area:
         raise ParseError("LVM's metadata header", data[:20].hex(), "wrong checksum")
     place = data[_HEADER:_HEADER + _PLACE]
     return Area(offset=_number(place, 0, 8), size=_number(place, 8, 8),
-                checksum=_number(place, 16, 4), ignored=bool(_number(place, 20, 4) & _IGNORED))
+                checksum=_number(place, 16, 4), ignored=bool(_number(place, 20, 4) & _IGNORED),
+                span=_number(data, 32, 8))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _START_TURN = 30.0      # seconds to wait for the start of another VG's lockspace
 _ENDING, _ENDING_PAUSE = 30, 0.1    # looks whether the watcher has ended; seconds between
 _SHARED_TRIES, _SHARED_PAUSE = 10, 0.3      # of activating an LV; seconds before each, at least
-_LEAD = 1.2             # of the time that LVM's list took
+_LEAD = 1.5             # of the time that a question has taken
 _REMOVE_PASSES = 8      # layers of device-mapper that are removed at most
 
 
@@ -115,7 +115,7 @@ def pick_up(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
 
     The watcher learns of them at once, as does that of the node that has made them, which has to
     share them first. An attempt before that fails, and meanwhile has the lock of the VG that the
-    other one needs. So it gives way for about as long as LVM takes to answer here.
+    other one needs. So it gives way for about as long as commands take here.
     """
     if agent.case.request.action == PROPAGATE:
         agent.host.sleep(agent.took * _LEAD)

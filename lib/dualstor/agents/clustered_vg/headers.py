@@ -8,8 +8,9 @@ waits for DRBD. An old copy there does no harm, it becomes a new one sooner or l
 from dualstor import log
 from dualstor.errors import ParseError
 from dualstor.host import freshread
-from dualstor.kernel import block, pvheader
+from dualstor.kernel import block, drbd, pvheader
 from dualstor.look.sights import header, sector
+from dualstor.record import whole
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     Areas = List[Tuple[Sight, pvheader.Area]]
 
 _KIND = "header"
+_LONG = 1 << 15     # bytes: of some 80 LVs; LVM reads a longer one sooner than we would
 
 
 def among(sights: "Iterable[Sight]") -> "tuple[Sight, ...]":
@@ -101,3 +103,27 @@ def read(host: "Host", devices: "Iterable[PhysicalVolume]",
         return kept if _disks(kept) == set(names) else None
     pairs = [pair for areas in found if not isinstance(areas, freshread.NoBytes) for pair in areas]
     return tuple(sight for sight, _ in pairs) if any(area.used for _, area in pairs) else None
+
+
+def metadata(host: "Files", found: "Iterable[Sight]") -> "str | None":
+    """The text of the metadata that headers point to.
+
+    :param found: all headers of the VG, as sights
+    :returns: None where a disk may have an old copy or does not say, the headers do not point to
+        the same text, it was written over meanwhile, or it is long
+    :raises ParseError: a header or /proc/drbd is in no known form
+    """
+    found = tuple(found)
+    if not drbd.current(host, _disks(found)):
+        return None
+    areas = [(place.partition(" "), pvheader.parse_area(
+        bytes.fromhex(text).ljust(pvheader.SECTOR, b"\0"))) for _, place, text in found]
+    used = [(disk, whole(offset) or 0, area) for (disk, _, offset), area in areas if area.used]
+    if len({(area.size, area.checksum) for _, _, area in used}) != 1 or used[0][2].size > _LONG:
+        return None
+    disk, begin, area = used[0]
+    parts = [sector(host, disk, begin + offset, size) for offset, size in area.places()]
+    data = b"".join(part for part in parts if isinstance(part, bytes))
+    if len(data) != area.size or pvheader.checksum(data) != area.checksum:
+        return None
+    return data.rstrip(b"\0").decode("utf-8", "backslashreplace")
