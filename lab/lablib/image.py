@@ -23,8 +23,8 @@ SUITES = {
     "forky": ('Acquire::Check-Valid-Until "false"',),
 }
 DEFAULT_SUITE = next(iter(SUITES))
-# Suites with more packages than the others have, for tests that need them: the suite, and the packages.
-FLAVOURS = {"trixie-ssh": ("trixie", ("openssh-client", "openssh-server"))}
+# Suites with more than the others have, for tests that need it: the suite, packages, kernel modules.
+FLAVOURS = {"trixie-heal": ("trixie", ("openssh-client", "openssh-server", "xfsprogs"), ("xfs",))}
 # A change of how this module puts an image together makes it another image.
 EDITION = 2
 FIRST_STAGE_MODULES = ("virtio_pci", "virtio_blk", "squashfs", "overlay")
@@ -50,14 +50,14 @@ def words(path):
 
 def recipe(of_suite):
     """Returns everything the image of a suite is made of, as a dictionary of texts and lists."""
-    debian, more = FLAVOURS.get(of_suite, (of_suite, ()))
+    debian, more, modules = FLAVOURS.get(of_suite, (of_suite, (), ()))
     return {
         "edition": EDITION,
         "suite": of_suite,
         **({"debian": debian} if more else {}),
         "apt": list(SUITES[debian]),
         "packages": [*words(paths.IMAGE_SOURCES / "packages"), *more],
-        "modules": words(paths.IMAGE_SOURCES / "modules"),
+        "modules": [*words(paths.IMAGE_SOURCES / "modules"), *modules],
         "first_stage_modules": list(FIRST_STAGE_MODULES),
         "left_out": list(LEFT_OUT),
         "customize": (paths.IMAGE_SOURCES / "customize.sh").read_text(),

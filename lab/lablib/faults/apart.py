@@ -14,8 +14,8 @@ KEPT = "/var/lib/dualstor/recover/r0"
 TAKEN = "Agents and the watcher keep off"
 # LVs of 8 MiB on extents of 4 MiB behind those of lv0; b has two segments that do not follow each other.
 PLACES = {"a": "4-5", "b": "8-8:11-11", "c": "12-13"}
-SIZE = 8 << 20
-MIDDLE = SIZE // 2
+EXTENT = 4 << 20
+MIDDLE = EXTENT     # of b: where its second segment begins
 COUNT = 40  # records of one fill: 20 KiB
 LIMIT = 500  # seconds for one run of recover
 WAIT = 30  # seconds for each part of its look
@@ -46,6 +46,12 @@ def part(stage):
     stage.wait(alone, "DRBD to lose the connection", 60)
 
 
+def _count(extents):
+    """How many extents "4-5:9" are."""
+    ends = [each.split("-") for each in extents.split(":")]
+    return sum(int(each[-1]) - int(each[0]) + 1 for each in ends)
+
+
 def meet(stage):
     """Heals replication and waits until both sides have found out, and gave the connection up."""
     stage.heal("replication")
@@ -68,6 +74,7 @@ class Apart:
     def __init__(self, stage):
         self.stage = stage
         self.one, self.two = stage.one, stage.two
+        self.places = {}
         self.forget()
         # Once and for all: with a changed parameter Pacemaker promotes DRBD again, and restarts all above it.
         waive(stage)
@@ -75,18 +82,47 @@ class Apart:
         self.one.ok("crm_resource --resource drbd --set-parameter split_brain --parameter-value degraded")
         stage.idle(300)
         stage.whole()
-        for name, extents in PLACES.items():
-            self.one.ok(f"lvcreate --yes -W n -Z n -an -l 2 -n {name} {cib.VG} /dev/drbd0:{extents}", 60)
+        self.more(PLACES)
+
+    def more(self, places, second=()):
+        """Makes LVs, active on both nodes: {name: its extents on the DRBD device}, and on that of the second volume."""
+        for name, extents in places.items():
+            on = {"/dev/drbd0": extents, "/dev/drbd1": dict(second).get(name)}
+            count = sum(_count(each) for each in on.values() if each)
+            pvs = " ".join(f"{pv}:{each}" for pv, each in on.items() if each)
+            self.one.ok(f"lvcreate --yes -W n -Z n -an -l {count} -n {name} {cib.VG} {pvs}", 60)
+            self.places[name] = count * EXTENT
         self.active()
+
+    def second_volume(self):
+        """Gives the DRBD resource a second volume, in memory, for more LVs."""
+        self.stage.property("maintenance-mode", "true")
+        more = "volume 1 { device /dev/drbd1; disk /dev/ram0; meta-disk internal; }"
+        for node in self.stage.lab.nodes:
+            node.ok("modprobe brd rd_nr=1 rd_size=20480 && sed -i -e 's|device /dev/drbd0;|volume 0 { &|'"
+                    f" -e 's|meta-disk internal;|& }} {more}|' /etc/drbd.d/r0.res && drbdadm create-md --force r0/1", 60)
+        for node in self.stage.lab.nodes:
+            node.ok("drbdadm adjust r0", 60)
+        self.one.ok("drbdadm primary --force r0/1", 60)
+        self.two.ok("drbdadm primary r0/1", 60)
+
+        def copied():
+            seen = [node.ok("cat /proc/drbd").partition("\n 1: ")[2] for node in self.stage.lab.nodes]
+            return all("ro:Primary/Primary ds:UpToDate/UpToDate" in each for each in seen) or Unmet(seen)
+
+        self.stage.wait(copied, "the second volume to be the same on both nodes", 120)
+        self.stage.property("maintenance-mode", "false")
+        self.one.ok(f"vgextend {cib.VG} /dev/drbd1", 90)
+        self.stage.whole()
 
     def forget(self):
         """Nothing that was written before is due any more."""
-        self.due = {name: {} for name in PLACES}
+        self.due = {name: {} for name in self.places}
         self.aside = {}
 
     def active(self):
         """Has the LVs active on both nodes."""
-        names = " ".join(f"{cib.VG}/{name}" for name in PLACES)
+        names = " ".join(f"{cib.VG}/{name}" for name in self.places)
         for node in self.stage.lab.nodes:
             node.ok(f"lvchange -asy {names}", 90)
 
@@ -129,6 +165,10 @@ class Apart:
         self.fill(self.one, "c", 2 << 20)
         self.fill(self.two, "c", 2 << 20, self.aside)
         self.fill(self.two, "c", 6 << 20, self.aside)
+        for node, name in ((self.two, "d"), (self.one, "e")):
+            if name in self.places:     # d: on the second volume, too
+                self.fill(node, name, 1 << 20)
+                self.fill(node, name, self.places[name] - (1 << 20))
         time.sleep(2)
 
     def writer(self):
@@ -169,7 +209,7 @@ class Apart:
                 drbd.connection, drbd.role, drbd.disk) == ("Connected", "Primary", "UpToDate"), drbd)
             left = node.run("ls /run/dualstor/ | grep ^hold").stdout + node.run(f"cat {KEPT}/held.json").stdout
             stage.check(f"nothing holds anything on {node.name}", not left.strip(), left)
-            there = node.run(f"ls {' '.join(map(self.path, PLACES))}")
+            there = node.run(f"ls {' '.join(map(self.path, self.places))}")
             stage.check(f"the LVs are active on {node.name}", there.rc == 0, there)
         stage.check("maintenance mode is over", not stage.seen().maintenance, "it is not")
 

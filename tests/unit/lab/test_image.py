@@ -48,11 +48,13 @@ def test_the_suite_is_the_one_that_is_named_else_the_environments_else_the_defau
 
 
 @pytest.mark.parametrize("flavour", image.FLAVOURS)
-def test_a_flavour_is_its_suite_with_more_packages_and_an_image_of_its_own(flavour):
-    debian, more = image.FLAVOURS[flavour]
+def test_a_flavour_is_its_suite_with_more_in_it_and_an_image_of_its_own(flavour):
+    debian, more, modules = image.FLAVOURS[flavour]
     of, plain = image.recipe(flavour), image.recipe(debian)
     assert of["packages"] == plain["packages"] + list(more) and (of["suite"], of["debian"]) == (flavour, debian)
-    assert {**of, "packages": 0, "suite": 0, "debian": 0} == {**plain, "packages": 0, "suite": 0, "debian": 0}
+    assert of["modules"] == plain["modules"] + list(modules)
+    told = {"packages": 0, "modules": 0, "suite": 0, "debian": 0}
+    assert {**of, **told} == {**plain, **told}
     assert image.suite(flavour) == flavour and image.name_of(of).startswith(f"{flavour}-")
     assert "debian" not in plain, "the names of images without a flavour are as they were"
 
