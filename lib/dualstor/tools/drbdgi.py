@@ -2,7 +2,8 @@
 """DRBD's generation identifiers: which of two copies is the newer one, as DRBD itself decides it.
 
 Sources: ``drbdadm get-gi`` prints "CURRENT:BITMAP:HISTORY:HISTORY:flags" (drbd-utils
-user/shared/drbdmeta.c; its show-gi names the flags), of a resource that is up or down;
+user/shared/drbdmeta.c, user/v9/drbdtool_common.c; show-gi names the flags), of a resource that is
+up or down, with DRBD 9 for each peer;
 drbd-8.4 drbd_receiver.c, drbd_uuid_compare(); the lowest bit says Primary and is no part of an
 identifier.
 """
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 EQUAL, NEWER, OLDER, PARTED, UNRELATED = "equal", "newer", "older", "parted", "unrelated"
 
 _COMMAND = ("drbdadm", "get-gi")
-_WORD, _LEAST, _FLAGS = 16, 4, 7
+_WORD, _LEAST = 16, 4
+#: {how many flags: (which says ``crashed``, which says ``peer_outdated``)}: DRBD 8, and DRBD 9 where
+#: it has all of them; early versions of 9 have fewer, and they do not say which.
+_FLAGS = {7: (6, 5), 12: (3, 8)}
 _HEX = "0123456789ABCDEF"
 
 
@@ -27,8 +31,8 @@ class Generation(Record):
 
     ``bitmap``: the generation since which this copy was written without its peer, "" where it was
     not. ``crashed``: it was Primary and went down without a demote; ``peer_outdated``: so the
-    peer's copy is known to be. Both are None where the flags are not those of DRBD 8. (That it was
-    connected is overwritten when it comes up.)
+    peer's copy is known to be, or inconsistent. Both are None where it is not known which flags
+    these are. (That it was connected is overwritten when it comes up.)
     """
 
     current: str
@@ -55,11 +59,12 @@ def parse(text: str) -> Generation:
         if len(identifiers) < _LEAST or words[:len(identifiers)] != identifiers:
             continue
         flags = [word == "1" for word in words[len(identifiers):]]
-        known = len(identifiers) == _LEAST and len(flags) == _FLAGS
+        known = _FLAGS.get(len(flags)) if len(identifiers) == _LEAST else None
         current, bitmap, *history = (_identifier(word) for word in identifiers)
         return Generation(
             current=current, bitmap=bitmap, history=tuple(each for each in history if each),
-            peer_outdated=flags[5] if known else None, crashed=flags[6] if known else None)
+            crashed=flags[known[0]] if known else None,
+            peer_outdated=flags[known[1]] if known else None)
     raise ParseError(" ".join(_COMMAND), (text.splitlines() or [""])[0], "no identifiers")
 
 

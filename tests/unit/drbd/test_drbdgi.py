@@ -45,8 +45,17 @@ def test_the_flags_of_a_survivor():
         history=("ECE5ECBA04CAA0F0", "ECE4ECBA04CAA0F0"))
 
 
-def test_more_flags_are_not_guessed_at():
-    found = drbdgi.parse(":".join(["A881DD5E813AF929"] * 4) + ":1:1:1:0:0:1:0:1:1:1")
+@pytest.mark.parametrize("flags, crashed, outdated", [
+    ("1:1:1:0:1:0:0:0:1:1:0:1", False, True), ("1:1:1:1:1:0:0:0:0:1:0:1", True, False)])
+def test_the_flags_of_drbd_9(flags, crashed, outdated):
+    """In the order in which show-gi of drbd-utils 9 names them."""
+    found = drbdgi.parse(":".join(["A881DD5E813AF929"] * 4) + ":" + flags)
+    assert (found.crashed, found.peer_outdated) == (crashed, outdated)
+
+
+@pytest.mark.parametrize("count", [6, 8, 10, 11, 13])
+def test_another_number_of_flags_is_not_guessed_at(count):
+    found = drbdgi.parse(":".join(["A881DD5E813AF929"] * 4 + ["1"] * count))
     assert found.peer_outdated is None and found.crashed is None
 
 
