@@ -495,8 +495,11 @@ def _identifiers(call, name):
         disk.ancestors[lone:] + [0, 0])[:2]
     if blocks.counted(disk):
         known[1] = disk.parted
-    flags = (disk.consistent, disk.consistent and not disk.outdated, primary, not lone, False,
-             disk.peer_outdated, disk.primary_at_crash)
+    flags = (disk.consistent, disk.consistent and not disk.outdated, primary)
+    if call.cluster.drbd_9:
+        flags += (disk.primary_at_crash, True, False, False, not lone, disk.peer_outdated, lone, False, True)
+    else:
+        flags += (not lone, False, disk.peer_outdated, disk.primary_at_crash)
     return ":".join(["%016X" % (number << 8 | (primary and not place))
                      for place, number in enumerate(known)] + [str(int(flag)) for flag in flags])
 

@@ -26,7 +26,7 @@ from dualstor.command.status.report import Silent
 from model.actions import DAEMON, DRBD, GROUP
 from simulator import drbd, locking, membership, world
 from simulator.host import Simulation
-from simulator.state import CLVMD, DRBD_9, LVMLOCKD
+from simulator.state import CLVMD, DRBD_8, DRBD_9, LVMLOCKD
 from unit.command.recover.player import kinds, known, text
 from unit.status import test_typed as typed
 from unit.status.typist import NODES, Typist, chosen, parts
@@ -80,7 +80,7 @@ def test_a_split_brain_is_found_and_ends_by_the_steps(state, generation, where, 
     typed._ends(pair, loser, chosen(parts(text(report)), f"If the writes of {loser}"))
 
 
-@pytest.mark.parametrize("version", ["8.4.11", DRBD_9])
+@pytest.mark.parametrize("version", [DRBD_8, DRBD_9])
 def test_what_each_side_has_changed_is_said(version):
     pair = Typist(Simulation(world.reach("both-primary", drbd_version=version)))
     for node in pair.nodes.values():
@@ -122,9 +122,9 @@ def test_what_is_called_undoable_is(state, loser):
 # -- one copy alone ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
-def test_a_lone_copy(generation):
-    pair = typed._lone(generation)
+@pytest.mark.parametrize("generation, version", [(each, DRBD_8) for each in GENERATIONS] + [(LVMLOCKD, DRBD_9)])
+def test_a_lone_copy(generation, version):
+    pair = typed._lone(generation, version)
     report = pair.report(ONE)
     assert LONE_COPY in kinds(report)
     facts = known(report, LONE_COPY)
