@@ -51,7 +51,7 @@ class Area(Record):
         return bool(self.offset) and not self.ignored
 
     def places(self) -> "tuple[tuple[int, int], ...]":
-        """(offset, size) of the parts of the metadata: what is beyond the end of the area goes on
+        """(offset, size) of the parts of the metadata: what is beyond the end of the area is
         behind its header."""
         here = min(self.size, max(0, self.span - self.offset))
         rest = self.size - here

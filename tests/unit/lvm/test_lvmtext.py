@@ -134,7 +134,7 @@ def test_disks_with_different_versions_are_not_taken(content):
         headers.metadata(disk, disk.found + [("header", "vdb 8192", other)])
 
 
-def test_the_text_goes_on_at_the_beginning_of_the_area():
+def test_the_text_continues_at_the_beginning_of_the_area():
     area = pvheader.Area(offset=3584, size=1000, checksum=0, span=4096)
     assert area.places() == ((3584, 512), (512, 488))
     assert area.but(offset=1024).places() == ((1024, 1000),)
