@@ -20,8 +20,8 @@ EQUAL, NEWER, OLDER, PARTED, UNRELATED = "equal", "newer", "older", "parted", "u
 
 _COMMAND = ("drbdadm", "get-gi")
 _WORD, _LEAST = 16, 4
-#: {how many flags: (which says ``crashed``, which says ``peer_outdated``)}: DRBD 8, and DRBD 9 where
-#: it has all of them; early versions of 9 have fewer, and they do not say which.
+#: {how many flags: (which says ``crashed``, which says ``peer_outdated``)}: DRBD 8, and DRBD 9
+#: where it has all of them; early versions of 9 have fewer, and they do not say which.
 _FLAGS = {7: (6, 5), 12: (3, 8)}
 _HEX = "0123456789ABCDEF"
 

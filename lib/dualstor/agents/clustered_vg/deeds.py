@@ -4,7 +4,6 @@
 import signal
 
 from dualstor import log
-from dualstor.action.steps import PROPAGATE
 from dualstor.agents.clustered_vg import published, reasons, seen
 from dualstor.agents.clustered_vg.interface import INTERFACE
 from dualstor.errors import ToolError, ToolHung, ToolMissing
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 
 _START_TURN = 30.0      # seconds to wait for the start of another VG's lockspace
 _ENDING, _ENDING_PAUSE = 30, 0.1    # looks whether the watcher has ended; seconds between
-_SHARED_TRIES, _SHARED_PAUSE = 10, 0.3      # of activating an LV; seconds before each, at least
-_LEAD = 1.5             # of the time that a question has taken
+_SHARED_TRIES, _SHARED_PAUSE = 10, 0.3      # of activating an LV; seconds between them, at least
+_LEAD = 0.5             # of the time that a question has taken, before the first
 _REMOVE_PASSES = 8      # layers of device-mapper that are removed at most
 
 
@@ -111,21 +110,18 @@ def warn(_agent: "Agent", text: str) -> None:
 
 
 def pick_up(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
-    """As ``activate``, of LVs that are new.
-
-    The watcher learns of them at once, as does that of the node that has made them, which has to
-    share them first. An attempt before that fails, and meanwhile has the lock of the VG that the
-    other one needs. So it gives way for about as long as commands take here.
-    """
-    if agent.case.request.action == PROPAGATE:
-        agent.host.sleep(agent.took * _LEAD)
+    """As ``activate``, of LVs that are new."""
     return activate(agent, how, *names)
 
 
 def pick_up_when_shared(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcome":
-    """As ``pick_up``, of LVs that the node on which they were made has not shared yet."""
-    for _ in range(_SHARED_TRIES):
-        agent.host.sleep(max(_SHARED_PAUSE, agent.took))
+    """As ``pick_up``, of LVs that another node may still have for itself.
+
+    lvcreate leaves them so. The watcher learns of them at once, as does that of the node that has
+    made them, which is about to share them.
+    """
+    for number in range(_SHARED_TRIES):
+        agent.host.sleep(max(_SHARED_PAUSE, agent.took) if number else agent.took * _LEAD)
         outcome = activate(agent, how, *names)
         if "elsewhere" not in outcome.kinds:
             break

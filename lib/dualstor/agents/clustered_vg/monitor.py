@@ -20,7 +20,7 @@ from dualstor.ocf.codes import ExitCode
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterable
+    from typing import Callable, Iterable
 
     from dualstor.action.steps import Step
     from dualstor.agents.clustered_vg.plan import Plan
@@ -131,10 +131,12 @@ def _as_remembered(case: "Case", lost: "tuple[str, ...]", unasked: str) -> "Do |
                        reasons.LOST_UNASKED, lvs=listed(lost), says=unasked)
 
 
-def pick_up(case: "Case", wanted: "Iterable[LogicalVolume]") -> "Do | None":
+def pick_up(case: "Case", wanted: "Iterable[LogicalVolume]",
+            of_new: "Callable[..., object]" = deeds.pick_up) -> "Do | None":
     """The deed that makes LVs active or shared, once in an action; None when there is none.
 
     :param wanted: the LVs that are to be
+    :param of_new: the deed that activates those that are new
     """
     wanted = tuple(wanted)
     if not case.parameters.pick_up_new_lvs:
@@ -148,7 +150,7 @@ def pick_up(case: "Case", wanted: "Iterable[LogicalVolume]") -> "Do | None":
     expected = case.remembered.ids if case.remembered else frozenset()
     for deed, inactive in (
             (deeds.reactivate, [v for v in wanted if v.id not in usable and v.id in expected]),
-            (deeds.pick_up, [v for v in wanted if v.id not in usable and v.id not in expected])):
+            (of_new, [v for v in wanted if v.id not in usable and v.id not in expected])):
         if inactive and not case.done(deed):
             return Do(deed, (option,) + planning.names(inactive))
     return None

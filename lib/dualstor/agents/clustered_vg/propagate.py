@@ -11,7 +11,6 @@ from dualstor.action.steps import Do, Finish
 from dualstor.agents.clustered_vg import deeds, monitor, reasons
 from dualstor.agents.clustered_vg import plan as planning
 from dualstor.agents.clustered_vg.published import Published
-from dualstor.agents.clustered_vg.start import how
 from dualstor.errors import listed
 from dualstor.ocf.codes import ExitCode
 
@@ -53,17 +52,7 @@ def _change(case: "Case", plan: "Plan", remembered: "Remembered") -> "Do | None"
         return Do(deeds.deactivate, leaving)
     usable = planning.usable_ids(case.active)
     wanted = [v for v in plan.wanted if v.id in usable or v.id not in remembered.ids]
-    return monitor.pick_up(case, wanted) or _once_more(case, wanted) or _refresh(case, plan)
-
-
-def _once_more(case: "Case", wanted: "list[LogicalVolume]") -> "Do | None":
-    """For LVs that another node still has for itself: lvcreate leaves them so, and that node's own
-    watcher is about to share them."""
-    tried, names = case.last(deeds.pick_up), _inactive(case, tuple(wanted))
-    if not names or tried is None or "elsewhere" not in tried.kinds \
-            or case.done(deeds.pick_up_when_shared):
-        return None
-    return Do(deeds.pick_up_when_shared, (how(case, monitor.kind(case)),) + names)
+    return monitor.pick_up(case, wanted, deeds.pick_up_when_shared) or _refresh(case, plan)
 
 
 def _stale(case: "Case", plan: "Plan") -> "tuple[str, ...]":
@@ -93,7 +82,7 @@ def _staying(case: "Case", plan: "Plan") -> "tuple[str, ...]":
 def _trouble(case: "Case", plan: "Plan", remembered: "Remembered") -> "Said | None":
     """Why this round has to be repeated; None when all is as it should be."""
     new = _inactive(case, tuple(v for v in plan.wanted if v.id not in remembered.ids))
-    tried = case.last(deeds.pick_up_when_shared) or case.last(deeds.pick_up)
+    tried = case.last(deeds.pick_up_when_shared)
     if new and tried:
         return case.say(reasons.NOT_YET_ACTIVE, lvs=listed(new), says=tried.says)
     staying = _staying(case, plan)
