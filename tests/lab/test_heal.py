@@ -187,9 +187,9 @@ def test_after_a_crash_of_the_loser(pair, good):
     stage.mark("node2 on again, without its cluster")
     pair.two.start(rejoin=False)
     stage.watch(pair.two)
-    apart.waive(stage, pair.two)
+    pair.two.ok("modprobe drbd")
+    apart.waive(stage, pair.two)    # which brings it up
     apart.ssh.between(stage.lab)
-    pair.two.ok("modprobe drbd && drbdadm up r0", 60)
     apart.meet(stage)
     assert pair.two.drbd().role == "Secondary"
     began = time.time()

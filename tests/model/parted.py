@@ -57,12 +57,13 @@ class Interruption:
     def __init__(self, kind, steps, node):
         self.kind, self.steps, self.node = kind, steps, node
         self.until = None       # words of the step before which it happens
+        self.then = None        # of a later one, before which the command is killed
 
     def __repr__(self):
         return f"Interruption({self.kind!r}, {self.steps}, {self.node!r})"
 
 
-KINDS = ("", "", "kill", "kill", "crash", "replication", "ssh", "full", "session", "open")
+KINDS = ("", "", "kill", "kill", "crash", "replication", "ssh", "full", "session", "open", "lock")
 
 
 @st.composite
@@ -178,10 +179,14 @@ class Healings(RuleBasedStateMachine):
             with contextlib.suppress(NodeDied, DualstorError):
                 self.simulation.host(name, 60).run(words, 60)
 
-    @rule(name=NODES, lv=NAMES, on=st.booleans())
-    def activates(self, name, lv, on):
+    @rule(name=NODES, lv=NAMES, how=st.sampled_from(("-asy", "-aey", "-aln")))
+    def activates(self, name, lv, how):
         """A person, or a program that uses one."""
-        self._run(name, "lvchange", "-asy" if on else "-aln", "vg0/" + lv)
+        self._run(name, "lvchange", how, "vg0/" + lv)
+
+    def locks(self, node):
+        """Somebody wants b for himself; where it cannot be activated, LVM's lock of it stays."""
+        self._run(node.name, "lvchange", "-aey", "vg0/b")
 
     @rule(name=NODES)
     def creates_a_volume(self, name):
@@ -261,6 +266,7 @@ class Healings(RuleBasedStateMachine):
             "crash": lambda: world.crash(cluster, node),
             "replication": lambda: self.links(False, cluster.cluster_link),
             "ssh": lambda: self.links(cluster.replication_link, False),
+            "lock": lambda: self.locks(node),
             "full": lambda: setattr(node, "var_full", True),
             "open": lambda: self.opens(node.name, "b")}
         if kind == "kill":
@@ -277,6 +283,13 @@ class Healings(RuleBasedStateMachine):
         self.recovering.said = None
         if interruption.kind == "kill":
             raise Killed
+        if interruption.kind == "lock":
+            self.locks(self.cluster.nodes[interruption.node])
+            if interruption.then is not None:
+                later = Interruption("kill", 0, interruption.node)
+                later.until = interruption.then
+                self.recovering.said = lambda line: self._said(line, later)
+            return
         world.crash(self.cluster, self.cluster.nodes[
             "node1" if interruption.kind == "winner" else "node2"])
 

@@ -36,12 +36,15 @@ class Story(parted.Healings):
             for block in (0, 2, 1023):
                 self._write(name, lv, block)
 
-    def heal(self, until=None, kind="kill"):
-        """Type it, and interrupt it when a step is said; (exit code, stderr)."""
+    def heal(self, until=None, kind="kill", node="node1", kill=None):
+        """Type it, and interrupt it when a step is said; (exit code, stderr).
+
+        kill: words of a later step at which it is killed, too
+        """
         self._begun("node1")
         if until is not None:
-            interruption = parted.Interruption(kind, 0, "node1")
-            interruption.until = until
+            interruption = parted.Interruption(kind, 0, node)
+            interruption.until, interruption.then = until, kill
             code, _, err = self._type("node1", *self._words(), interruption=interruption)
         else:
             code, _, err = self._type("node1", *self._words())
@@ -112,3 +115,14 @@ def test_a_winner_that_rebooted_needs_no_locks_to_end_it():
     story.finish()
     assert story.census.healings["survived"] and not story.cluster.nodes["node1"].mappings
 
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_lock_of_somebody_who_came_too_late_is_given_back(undone):
+    """lvchange on the loser, whose devices are held, fails and leaves LVM's lock of the LV there."""
+    story = Story()
+    story.heal("gets what node2", "lock", "node2", kill="compared as a whole" if undone else None)
+    assert undone or story.census.healings["survived"]
+    if undone:
+        assert story.cluster.nodes["node2"].locks["vg0/b"] == "ex"
+        assert story.undo()[0] == ExitStatus.OK
+    assert {node.locks.get("vg0/b") for node in story.cluster.nodes.values()} == {"sh"}

@@ -68,21 +68,32 @@ def ready(host: "Files") -> bool:
     return loaded(host) and bool(nodes(host))
 
 
-def exclusive(host: "Files", name: str) -> "frozenset[str] | None":
-    """Names of the resources that this node has locked exclusively in a lockspace.
+def granted(host: "Files", name: str) -> "dict[str, int] | None":
+    """{resource: mode} of the locks that this node has in a lockspace, NL left out.
 
     :returns: None when the kernel does not show it (no debugfs)
     """
     text = host.read(_LOCKS % name)
     if text is None:
         return None
-    found = set()
+    found: "dict[str, int]" = {}
     for line in text.splitlines():
         fields, quote, resource = line.partition('"')
         words = fields.split()
         if not quote or len(words) <= _GRANTED:
             continue    # the heading
-        flags, granted = whole(words[_FLAGS], 16), whole(words[_GRANTED])
-        if flags is not None and not flags & _MASTER_COPY and granted == _EXCLUSIVE:
-            found.add(resource.rstrip().rstrip('"'))
-    return frozenset(found)
+        flags, mode = whole(words[_FLAGS], 16), whole(words[_GRANTED])
+        if flags is not None and not flags & _MASTER_COPY and mode:
+            key = resource.rstrip().rstrip('"')
+            found[key] = max(mode, found.get(key, 0))
+    return found
+
+
+def exclusive(host: "Files", name: str) -> "frozenset[str] | None":
+    """Names of the resources that this node has locked exclusively in a lockspace.
+
+    :returns: None when the kernel does not show it (no debugfs)
+    """
+    found = granted(host, name)
+    return None if found is None else frozenset(
+        each for each, mode in found.items() if mode == _EXCLUSIVE)

@@ -360,6 +360,7 @@ class Healing:
             heal.ANSWER: lambda: at.do(sides.CONNECT), heal.DISCARD: self._discard,
             heal.VERIFY: self._verify, heal.CHECKED: self._checked,
             heal.UNGUARD: self._unguard, heal.RETURN: lambda: at.do(sides.PRIMARY),
+            heal.UNLOCK: lambda: at.do(sides.UNLOCK),
             heal.REACTIVATE: lambda: at.do(sides.ACTIVATE, self.journal.active[at.node]),
             heal.FINISH: lambda: self._note(end=HEALED),
             heal.PUT_BACK: lambda: self._put_back(step.uuid),

@@ -30,9 +30,9 @@ QUIET_LOSER, QUIET_WINNER, HOLD, GUARD = "quiet loser", "quiet winner", "hold", 
 PART, DUMP, KEEP, COPY, COMPARE = "part", "dump", "keep", "copy", "compare"
 BESIDE, YIELD, COMMIT, ANSWER, DISCARD = "beside", "yield", "commit", "answer", "discard"
 VERIFY, CHECKED, RETURN, FINISH = "verify", "checked", "return", "finish"
-#: Steps of the way back.
+#: Steps of the way back, and those that are rarely needed.
 AGAIN, RELEASE, PUT_BACK, TAKE_AWAY = "again", "release", "put back", "take away"
-UNCOMMIT, LEAVE = "uncommit", "leave"
+UNCOMMIT, LEAVE, UNLOCK = "uncommit", "leave", "unlock"
 UNGUARD, REACTIVATE, CLOSE = "unguard", "reactivate", "close"
 
 #: {step: what it does}; ``sentence`` puts the names in.
@@ -59,6 +59,7 @@ WORDS = {
     PUT_BACK: "{winner}: {lvs}: gets back what it had before",
     TAKE_AWAY: "{winner}: {lvs}: the new LV with the other version is removed",
     UNCOMMIT: "{loser} was written to before it gave up its copy: it is copied again",
+    UNLOCK: "{node}: locks of LVs that somebody tried to activate meanwhile are given back",
     LEAVE: "{winner} has all that is to survive, and continues without {loser}",
     CLOSE: "{winner} has what it had before"}
 
@@ -301,6 +302,9 @@ def _last(journal: "Journal", winner: "Look", loser: "Look") -> "Next":
         return Do(UNGUARD, winner.node)
     if not loser.primary and loser.node in journal.primary:
         return Do(RETURN, loser.node)
+    for each in (loser, winner):
+        if each.primary and each.strays:
+            return Do(UNLOCK, each.node)
     for each in (winner, loser):
         if _missing(journal, each):
             return Do(REACTIVATE, each.node)
@@ -367,6 +371,9 @@ def _back(journal: "Journal", winner: "Look", seen: Observation) -> "Next":
         return Do(UNGUARD, winner.node)
     if seen.holds:
         return Do(RELEASE, journal.loser)
+    for each in (loser, winner):
+        if each is not None and each.primary and each.strays:
+            return Do(UNLOCK, each.node)
     for each in (winner, loser):
         if each is not None and each.primary and _missing(journal, each):
             return Do(REACTIVATE, each.node)

@@ -164,7 +164,8 @@ class Link:
             return Look(node=self.node, boot=found["boot"], version=found["version"],
                         halves=tuple(Half(**each) for each in found["halves"]),
                         active=tuple(found["active"]), users=found["users"],
-                        policies=tuple(found["policies"]), verifies=found["verifies"])
+                        policies=tuple(found["policies"]), verifies=found["verifies"],
+                        strays=tuple(found["strays"]))
         except (KeyError, TypeError) as problem:
             raise Unreachable(f"{self.node} has another version of dualstor") from problem
 

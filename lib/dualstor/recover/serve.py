@@ -25,11 +25,11 @@ from dualstor.recover import side
 from dualstor.recover.diskio import Disk
 from dualstor.recover.journal import PLACE, Store
 from dualstor.recover.side import Failed
-from dualstor.tools import drbdadm, drbdgi, drbdsetup, hold, lvm
+from dualstor.tools import drbdadm, drbdgi, drbdsetup, hold, lvm, lvmlock
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import IO, Any, Callable, Dict, Iterator, Sequence
+    from typing import IO, Any, Callable, Dict, Iterable, Iterator, Sequence
 
     from dualstor.tools.lvm import LvmOutcome
 
@@ -40,6 +40,7 @@ _DUMP_SECONDS = 1800.0  # for a dump: its text is read as fast as the other node
 _ALIVE = 1.0            # seconds after which whoever waits learns that it continues
 _LONGEST = 64 << 20     # bytes of a line of a request: ranges of a bitmap at random
 _POLICIES = ("after-sb-0pri", "after-sb-1pri", "after-sb-2pri")
+_ID = 32                # characters of the id of an LV
 _GENERATION_SECONDS = 20.0
 
 
@@ -166,7 +167,8 @@ class Server:
             "version": kernel.version if kernel else "", "halves": halves,
             "active": [each.lv for each in active], "users": self._users(active),
             "policies": [options.option("net", name) or "disconnect" for name in _POLICIES],
-            "verifies": bool(options.option("net", "verify-alg"))}
+            "verifies": bool(options.option("net", "verify-alg")),
+            "strays": self._strays(active)}
 
     def _half(self, volume: int, each: drbd.Minor) -> "dict[str, object]":
         counts = {key: whole(value) for key, value in each.rest}
@@ -182,6 +184,12 @@ class Server:
         """(current, bitmap) UUID of a volume."""
         found = drbdgi.ask(self.host, f"{self.resource}/{volume}", _GENERATION_SECONDS)
         return whole(found.current, 16) or 0, whole(found.bitmap, 16) or 0
+
+    def _strays(self, active: "Iterable[devmapper.MappedVolume]") -> "list[str]":
+        """Ids of the LVs that are locked here and not active."""
+        locked = dlm.granted(self.host, "lvm_" + self.vg) or {}     # others are the VG's own
+        ids = {lvmlock.plain_id(name) for name in locked if len(lvmlock.plain_id(name)) == _ID}
+        return sorted(ids - {each.lv_id for each in active})
 
     def _users(self, active: "list[devmapper.MappedVolume]") -> "dict[str, str]":
         """{name: who} of the LVs that are open, of those that are watched."""
@@ -437,6 +445,15 @@ class Server:
 
     def _do_deactivate(self, names: "list[str]") -> None:
         self._well(lvm.deactivate(self.host, self.vg, names), "lvchange -aln")
+
+    def _do_unlock(self) -> None:
+        found = self._strays(devmapper.of_group(self.host, self.vg))
+        names = [each.name for each in self._listed() if each.id in found]
+        if names:
+            self._do_deactivate(names)
+        left = self._strays(devmapper.of_group(self.host, self.vg))
+        if left:
+            raise Failed(f"locks of LVs that are not active are left: {', '.join(names or left)}")
 
     def _skip(self, value: str, names: "Sequence[str]") -> None:
         wanted = value == "y"

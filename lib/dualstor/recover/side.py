@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 #: the own changes), PRIMARY, SECONDARY, VERIFY. With names of LVs: ACTIVATE, DEACTIVATE, GUARD
 #: (nothing activates them by itself any more), UNGUARD. HOLD: the DRBD devices are opened
 #: exclusively until RELEASE or the end of the session, so that nothing can be activated on them.
-#: CREATE: an LV, with its name and its size in bytes; REMOVE: LVs. KEEP_OFF: agents and the watcher
+#: CREATE: an LV, with its name and its size in bytes; REMOVE: LVs. UNLOCK: LVM's locks of LVs that
+#: are not active are given back. KEEP_OFF: agents and the watcher
 #: leave the resource and the VG alone, with the names of winner and loser, until ADMIT
 #: with that of the winner.
 UP, CONNECT, DISCONNECT, DISCARD = "up", "connect", "disconnect", "discard"
 PRIMARY, SECONDARY, VERIFY = "primary", "secondary", "verify"
 ACTIVATE, DEACTIVATE, GUARD, UNGUARD = "activate", "deactivate", "guard", "unguard"
 HOLD, RELEASE, CREATE, REMOVE = "hold", "release", "create", "remove"
-KEEP_OFF, ADMIT = "keep_off", "admit"
+KEEP_OFF, ADMIT, UNLOCK = "keep_off", "admit", "unlock"
 DEEDS = (UP, CONNECT, DISCONNECT, DISCARD, PRIMARY, SECONDARY, VERIFY, ACTIVATE, DEACTIVATE, GUARD,
-         UNGUARD, HOLD, RELEASE, CREATE, REMOVE, KEEP_OFF, ADMIT)
+         UNGUARD, HOLD, RELEASE, CREATE, REMOVE, KEEP_OFF, ADMIT, UNLOCK)
 
 
 #: States of a disk that has all that was written to it; the second one after a reboot.
@@ -84,7 +85,8 @@ class Look(Record):
     ``boot``: the boot id of its kernel; ``version``: of DRBD's module; ``halves``: () when the
     resource is not up; ``active``: names of the LVs of the VG that are active; ``users``: {name
     of an active LV: who has it open, "" for somebody}; ``policies``: the values of after-sb-0pri
-    to after-sb-2pri; ``verifies``: whether there is a verify-alg.
+    to after-sb-2pri; ``verifies``: whether there is a verify-alg; ``strays``: ids of LVs that
+    lvmlockd has locked here though they are not active, as after an activation that has failed.
     """
 
     node: str
@@ -95,6 +97,7 @@ class Look(Record):
     users: "dict[str, str]" = {}
     policies: "tuple[str, ...]" = ()
     verifies: bool = True
+    strays: "tuple[str, ...]" = ()
 
     @property
     def up(self) -> bool:

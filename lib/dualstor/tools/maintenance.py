@@ -46,8 +46,14 @@ def begin(host: "Host") -> None:
 def end(host: "Host") -> None:
     """End it; failures of the time before are forgotten first, and all is probed again.
 
+    Before that has ended Pacemaker takes what it has forgotten for stopped: it would start it, and
+    restart all that needs it.
+
     :raises DualstorError: it is not ended
     """
-    host.run(("crm_resource", "--cleanup"))
+    for words in (("--cleanup",), ("--wait",)):
+        completed = host.run(("crm_resource",) + words)
+        if not completed.ok:
+            raise ToolFailed(completed)
     if is_on(host):
         _change(host, False, "--delete")

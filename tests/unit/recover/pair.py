@@ -32,6 +32,7 @@ class Node:
         self.active, self.users, self.held = set(self.lvs), {}, False
         self.busy = 0
         self.kept_off = False
+        self.strays = set()     # LVs that are locked here and not active
 
     @property
     def up(self):
@@ -65,6 +66,7 @@ class Node:
         """Power is lost; the log marks whole extents when it comes back."""
         self.alive, self.cstate, self.held = False, None, False
         self.active, self.users, self.role, self.written = set(), {}, "Secondary", 0
+        self.strays = set()
         self.boots, self.busy = self.boots + 1, 0
         self.bits |= set(blur)
         if self.peer.cstate not in (None, "StandAlone"):
@@ -191,7 +193,8 @@ class FakeSide:
             written=it.written, current=it.current, parent=it.parent),)
         return Look(node=it.name, boot=f"{it.name}-boot{it.boots}", version="8.4.11", halves=halves,
                     active=tuple(sorted(it.active)), users=dict(it.users),
-                    policies=("disconnect",) * 3, verifies=self.pair.__dict__.get("verifies", True))
+                    policies=("disconnect",) * 3, verifies=self.pair.__dict__.get("verifies", True),
+                    strays=tuple(sorted(it.strays)))
 
     def layout(self):
         return self.pair.request(self, lambda: paper.layout(self.it.lvs))
@@ -280,7 +283,13 @@ class FakeSide:
         if self.it.held or self.it.guarded & set(names):
             raise Failed("it cannot be activated")
         assert self.it.role == "Primary"
+        if self.it.peer.strays & set(names):
+            raise Failed("LV locked by other host")
         self.it.active |= set(names)
+
+    def _unlock(self):
+        assert self.it.role == "Primary"
+        self.it.strays = set()
 
     def _deactivate(self, names):
         if set(names) & set(self.it.users):

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _NOBODY = "peer"            # Report.other, where its name is not known
 _AROUND = "around.json"     # in the directory of the healing
-_MANAGER_TIME = 60.0        # seconds for Pacemaker
+_MANAGER_TIME = 180.0       # seconds for Pacemaker
 _PATIENCE = 86400.0         # seconds for one thing that is waited for: a resync, a verify
 
 _sleep = time.sleep         # tests have their own

@@ -115,7 +115,7 @@ def test_without_trouble(case):
     case.assert_healed()
     case.assert_lifted()
     assert case.count > before + 20, "the winner's user never stopped"
-    assert case.cluster.asked == ["--update", "--cleanup", "--delete"]
+    assert case.cluster.asked == ["--update", "--cleanup", "--wait", "--delete"]
     assert "Healed: both nodes have the same again." in out
     assert "node1 has got from node2: b" in out
     assert "c is that of node1; what node2 wrote to it is in the file of blocks below" in out
