@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Two nodes with a DRBD volume each, small enough to be cut off after every single request.
+"""Two nodes with one or two DRBD volumes each, small enough to be cut off after every single request.
 
 How DRBD behaves is as in the captures of a healing by hand: the bitmap reaches the disk with a
 disconnect, a discard is refused to a Primary, the resync is the union of both bitmaps.
@@ -23,10 +23,11 @@ class Node:
 
     def __init__(self, name, pair):
         self.name, self.pair = name, pair
-        self.disk = bytearray(TOTAL * BLOCK)
+        self.disk = bytearray(pair.total * BLOCK)       # one volume after the other
         self.current, self.parent = 0x10, 0
-        self.bits, self.flushed, self.written, self.boots = set(), set(), 0, 1
-        self.lvs = dict(paper.LVS)
+        self.bits, self.flushed, self.boots = set(), set(), 1
+        self.written = [0] * pair.volumes
+        self.lvs = dict(pair.lvs)
         self.guarded = set()
         self.alive, self.cstate, self.role, self.dstate = True, "Connected", "Primary", "UpToDate"
         self.active, self.users, self.held = set(self.lvs), {}, False
@@ -44,17 +45,20 @@ class Node:
 
     def place(self, lv, block):
         """Where a block of an LV is on the device."""
-        assert block < self.lvs[lv][1] * 8
-        return 16 + self.lvs[lv][0] * 8 + block
+        for volume, first, count in paper.parts(self.lvs[lv]):
+            if block < count * 8:
+                return volume * TOTAL + 16 + first * 8 + block
+            block -= count * 8
+        raise AssertionError(f"{lv} has no such block")
 
     def put(self, block, data):
         """What DRBD does with a write of a block."""
         assert self.up and self.role == "Primary"
         self.disk[block * BLOCK:(block + 1) * BLOCK] = data
-        self.written += 4
+        self.written[block // TOTAL] += 4
         if self.cstate in ("Connected", "VerifyS", "VerifyT", "SyncSource", "SyncTarget"):
             self.peer.disk[block * BLOCK:(block + 1) * BLOCK] = data
-            self.peer.written += 4
+            self.peer.written[block // TOTAL] += 4
         else:
             self.bits.add(block)
 
@@ -65,7 +69,8 @@ class Node:
     def crash(self, blur=()):
         """Power is lost; the log marks whole extents when it comes back."""
         self.alive, self.cstate, self.held = False, None, False
-        self.active, self.users, self.role, self.written = set(), {}, "Secondary", 0
+        self.active, self.users, self.role = set(), {}, "Secondary"
+        self.written = [0] * self.pair.volumes
         self.strays = set()
         self.boots, self.busy = self.boots + 1, 0
         self.bits |= set(blur)
@@ -82,10 +87,15 @@ class Node:
 
 
 class Pair:
-    """Both nodes, connected until ``part``."""
+    """Both nodes, connected until ``part``.
 
-    def __init__(self):
+    :param lvs: {LV: where it is}, as in ``sides``
+    :param volumes: how many the resource has
+    """
+
+    def __init__(self, lvs=None, volumes=1):
         self._number = 0x100
+        self.lvs, self.volumes, self.total = lvs or paper.LVS, volumes, TOTAL * volumes
         self.nodes = {}
         for name in ("node1", "node2"):
             self.nodes[name] = Node(name, self)
@@ -93,10 +103,10 @@ class Pair:
         self.blow = None
         self.requests = 0
         self.meanwhile = None   # called with each request
-        for number in range(TOTAL):
+        for number in range(self.total):
             self.nodes["node1"].put(number, b"base%8d" % number * (BLOCK // 12) + b"    ")
         for node in self.nodes.values():
-            node.written = 0
+            node.written = [0] * volumes
 
     def number(self):
         self._number += 0x10
@@ -152,7 +162,7 @@ class Pair:
                 node.cstate = peer.cstate = "Connected"
                 peer.busy = 0
             elif node.cstate.startswith("Verify"):
-                node.bits |= {b for b in range(TOTAL) if node.disk[b * BLOCK:(b + 1) * BLOCK]
+                node.bits |= {b for b in range(self.total) if node.disk[b * BLOCK:(b + 1) * BLOCK]
                               != node.peer.disk[b * BLOCK:(b + 1) * BLOCK]}
                 node.cstate = "Connected"
 
@@ -188,32 +198,46 @@ class FakeSide:
     def _look(self):
         it = self.it
         self.pair.proceed()
-        halves = () if not it.up else (Half(
-            number=0, cstate=it.cstate, role=it.role, dstate=it.dstate, oos=len(it.bits) * 4,
-            written=it.written, current=it.current, parent=it.parent),)
+        halves = () if not it.up else tuple(Half(
+            number=volume, cstate=it.cstate, role=it.role, dstate=it.dstate,
+            oos=len(self._of(volume, it.bits)) * 4, written=it.written[volume],
+            current=it.current, parent=it.parent) for volume in range(self.pair.volumes))
         return Look(node=it.name, boot=f"{it.name}-boot{it.boots}", version="8.4.11", halves=halves,
                     active=tuple(sorted(it.active)), users=dict(it.users),
                     policies=("disconnect",) * 3, verifies=self.pair.__dict__.get("verifies", True),
                     strays=tuple(sorted(it.strays)))
 
+    @staticmethod
+    def _of(volume, blocks):
+        """Those of a volume, counted from its begin."""
+        return {block - volume * TOTAL for block in blocks if block // TOTAL == volume}
+
     def layout(self):
-        return self.pair.request(self, lambda: paper.layout(self.it.lvs))
+        return self.pair.request(self, lambda: paper.layout(self.it.lvs,
+                                                            volumes=self.pair.volumes))
 
     def disks(self):
-        return {0: "/dev/drbd0"}
+        return {volume: f"/dev/drbd{volume}" for volume in range(self.pair.volumes)}
 
     def metadata(self):
         return self.pair.request(self, lambda: repr(self.it.lvs).encode())
 
     def dump(self, volume):
         it = self.it
-        text = dump(it.flushed, TOTAL, current=it.current, bitmap=it.parent).encode()
+        text = dump(self._of(volume, it.flushed), TOTAL, current=it.current, bitmap=it.parent).encode()
         self.pair.request(self, lambda: None)
         yield text[:100]
         yield text[100:]
 
+    @staticmethod
+    def _at(volume, ranges):
+        """Ranges of a volume as those of the disk."""
+        first = volume * TOTAL * BLOCK
+        assert all(0 <= begin <= end <= TOTAL * BLOCK for begin, end in ranges)
+        return [(first + begin, first + end) for begin, end in ranges]
+
     def read(self, volume, ranges):
-        for begin, end in ranges:
+        for begin, end in self._at(volume, ranges):
             self.pair.request(self, lambda: None)
             middle = begin + (end - begin) // BLOCK // 2 * BLOCK
             for low, high in ((begin, middle), (middle, end)):
@@ -223,7 +247,7 @@ class FakeSide:
     def digests(self, volume, ranges, step):
         from hashlib import sha256
         self.pair.request(self, lambda: None)
-        for begin, end in ranges:
+        for begin, end in self._at(volume, ranges):
             for at in range(begin, end, step):
                 yield sha256(self.it.disk[at:at + step]).digest()
 
@@ -231,7 +255,7 @@ class FakeSide:
         from hashlib import sha256
         self.pair.request(self, lambda: None)
         found = sha256()
-        for begin, end in ranges:
+        for begin, end in self._at(volume, ranges):
             found.update(self.it.disk[begin:end])
         return found.digest()
 
@@ -239,7 +263,8 @@ class FakeSide:
         assert offset % BLOCK == len(data) % BLOCK == 0
         assert self.node == "node1", "nothing is ever written on the loser"
         for at in range(0, len(data), BLOCK):
-            self.pair.request(self, self.it.put, (offset + at) // BLOCK, data[at:at + BLOCK])
+            self.pair.request(self, self.it.put, volume * TOTAL + (offset + at) // BLOCK,
+                              data[at:at + BLOCK])
 
     def do(self, deed, words=()):
         assert deed in sides.DEEDS
@@ -321,7 +346,9 @@ class FakeSide:
     def _create(self, words):
         name, size = words
         if name not in self.it.lvs:
-            self.it.lvs[name] = (20 + len(self.it.lvs) * 4, -(-int(size) // EXTENT))
+            first, count = 20 + len(self.it.lvs) * 4, -(-int(size) // EXTENT)
+            self.it.lvs[name] = (first, count) if self.pair.volumes == 1 or count == 1 else (
+                (1, first, 1), (0, first, count - 1))
 
     def _remove(self, names):
         for name in names:

@@ -13,17 +13,32 @@ TOTAL = 16 + 800 + 8
 LVS = {"a": (0, 2), "b": (2, 2), "c": (4, 3), "d": (7, 1)}
 
 
-def layout(lvs=None, sequence=10, disk="pv0"):
-    pieces = [segments.Piece(disk=disk, begin=START + first * EXTENT,
-                             end=START + (first + count) * EXTENT, volume=f"uuid-{name}", start=0)
-              for name, (first, count) in sorted((lvs or LVS).items(), key=lambda lv: lv[1])]
+def parts(lv):
+    """The segments of an LV, (volume, first extent, extents) each; one on the first is a pair."""
+    return ((0,) + tuple(lv),) if isinstance(lv[0], int) else lv
+
+
+def layout(lvs=None, sequence=10, disk="pv0", volumes=1):
+    """:param volumes: of DRBD, each of which has a PV"""
+    names = [disk] + [f"pv{number}" for number in range(1, volumes)]
+    known = sorted((lvs or LVS).items())
+    pieces = []
+    for name, lv in known:
+        start = 0
+        for volume, first, count in parts(lv):
+            pieces.append(segments.Piece(
+                disk=names[volume], begin=START + first * EXTENT,
+                end=START + (first + count) * EXTENT, volume=f"uuid-{name}", start=start))
+            start += count * EXTENT
     return segments.Layout(
-        vg="vg0", sequence=sequence, extent=EXTENT, free=92 * EXTENT,
-        disks=(segments.Disk(uuid=disk, name="/dev/drbd0", begin=START, end=START + 100 * EXTENT,
-                             size=TOTAL * BLOCK),),
-        volumes=tuple(segments.Volume(uuid=f"uuid-{name}", name=name, size=count * EXTENT)
-                      for name, (_, count) in sorted((lvs or LVS).items())),
-        pieces=tuple(pieces))
+        vg="vg0", sequence=sequence, extent=EXTENT, free=(100 * volumes - 8) * EXTENT,
+        disks=tuple(segments.Disk(uuid=name, name=f"/dev/drbd{number}", begin=START,
+                                  end=START + 100 * EXTENT, size=TOTAL * BLOCK)
+                    for number, name in enumerate(names)),
+        volumes=tuple(segments.Volume(uuid=f"uuid-{name}", name=name,
+                                      size=sum(count for _, _, count in parts(lv)) * EXTENT)
+                      for name, lv in known),
+        pieces=tuple(sorted(pieces, key=lambda piece: (piece.disk, piece.begin))))
 
 
 def blocks(*places):

@@ -9,13 +9,16 @@ from dualstor.recover.journal import ALONE, HEALED, UNDONE, Store, from_json
 from dualstor.recover.side import Failed, Unreachable
 from unit.recover import pair as pairs
 from unit.recover.pair import Killed, Pair, text
+from unit.recover.sides import TOTAL
 
 
 class Case:
     """node1 wrote to a and c, node2 to b and c; node1 is to win, and something writes on."""
 
+    LVS, VOLUMES = None, 1
+
     def __init__(self, path, keep_both=False):
-        self.pair = Pair()
+        self.pair = Pair(self.LVS, self.VOLUMES)
         self.path, self.keep_both = str(path), keep_both
         self.one, self.two = self.pair.nodes.values()
         self.pair.part()
@@ -103,8 +106,9 @@ class Case:
                 assert self.one.get(lv, block) == text(what), (node, lv, block)
         journal = self.store().journal()
         assert journal.end == HEALED and not self.one.guarded and not self.one.held
-        kept = {offset: data for offset, data in self.store().blocks("blocks-node2-0")}
-        theirs = {offset + at: data[at:at + 4096] for offset, data in kept.items()
+        theirs = {volume * TOTAL * 4096 + offset + at: data[at:at + 4096]
+                  for volume in range(self.VOLUMES)
+                  for offset, data in self.store().blocks(f"blocks-node2-{volume}")
                   for at in range(0, len(data), 4096)}
         for (node, lv, block), what in self.acked.items():
             if node == "node2":
@@ -125,8 +129,10 @@ class Case:
             if node == "node1":
                 place = self.one.place(lv, block) * 4096
                 mine[place:place + 4096] = text(what)
-        used = (16 + 8 * 8) * 4096      # LVs that keep_both has made are free space again
-        assert self.one.disk[:used] == mine[:used] and self.two.disk == self.before[1]
+        for volume in range(self.VOLUMES):      # LVs that keep_both has made are free space again
+            used = slice(volume * TOTAL * 4096, (volume * TOTAL + 16 + 8 * 8) * 4096)
+            assert self.one.disk[used] == mine[used]
+        assert self.two.disk == self.before[1]
         assert not self.one.guarded and set(self.one.lvs) == set("abcd")
         assert self.store().journal().end == UNDONE
         assert self.one.active >= set("abcd") or self.one.boots > 1
@@ -167,12 +173,12 @@ def spans(case):
     return (case.pair.requests - before) * 2
 
 
-def interrupted(tmp_path, blow, keep_both=False, every=1):
+def interrupted(tmp_path, blow, keep_both=False, every=1, kind=Case):
     """A Case for each point of a healing at which *blow* interrupts it, or for some of them."""
-    total = spans(Case(tmp_path / "whole", keep_both))
+    total = spans(kind(tmp_path / "whole", keep_both))
     assert total > 80
     for point in range(0, total, every):
-        case = Case(tmp_path / f"{point}", keep_both)
+        case = kind(tmp_path / f"{point}", keep_both)
         case.begin()
         case.pair.fuse, case.pair.blow = point, lambda case=case: blow(case)
         try:
