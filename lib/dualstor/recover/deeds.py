@@ -154,11 +154,12 @@ def seen(side: "Side", look: "Look", resource: str, users: "dict[str, str] | Non
     """
     layout, names = side.layout(), side.disks()
     by_name = {disk.name: disk.uuid for disk in layout.disks}
-    copies = []
+    copies, others = [], []
     for half in look.halves:
         uuid = by_name.get(names.get(half.number, ""))
         if uuid is None:
-            continue    # another VG's
+            others.append((resource, half.number))
+            continue
         number = half.number
         dump = dumped(side, number, None if keep is None else
                       lambda parts, number=number: keep(number, parts))  # type: ignore[misc]
@@ -167,7 +168,7 @@ def seen(side: "Side", look: "Look", resource: str, users: "dict[str, str] | Non
     uuids = {each.name: each.uuid for each in layout.volumes}
     return differ.Seen(node=side.node, layout=layout, copies=tuple(copies),
                        users={uuids[name]: who for name, who in (users or look.users).items()
-                              if name in uuids}, put_back=put_back or {})
+                              if name in uuids}, put_back=put_back or {}, others=tuple(others))
 
 
 def same_content(one: "Side", two: "Side", mine: "Seen", theirs: "Seen") -> "OnDisks":
@@ -246,6 +247,8 @@ def begin(store: "Store", winner: "Side", loser: "Side", resource: str, vg: str,
         lost=tuple(row.uuid for row in choice.lost),
         primary=tuple(each.node for each in looks if each.primary),
         active={each.node: list(each.active) for each in looks},
+        uuids={each.node: {volume.name: volume.uuid for volume in each.layout().volumes}
+               for each in (winner, loser)},
         boots={each.node: each.boot for each in looks})
     if before is not None and before.end == UNDONE:
         journal = journal.but(returned=before.returned, generations=before.generations)
@@ -361,7 +364,7 @@ class Healing:
             heal.VERIFY: self._verify, heal.CHECKED: self._checked,
             heal.UNGUARD: self._unguard, heal.RETURN: lambda: at.do(sides.PRIMARY),
             heal.UNLOCK: lambda: at.do(sides.UNLOCK),
-            heal.REACTIVATE: lambda: at.do(sides.ACTIVATE, self.journal.active[at.node]),
+            heal.REACTIVATE: lambda: self._reactivate(at),
             heal.FINISH: lambda: self._note(end=HEALED),
             heal.PUT_BACK: lambda: self._put_back(step.uuid),
             heal.TAKE_AWAY: lambda: self._take_away(step.uuid),
@@ -396,6 +399,19 @@ class Healing:
     def _unguard(self) -> None:
         self.winner.do(sides.UNGUARD, self.journal.named(self.journal.guarded))
         self._note(guarded=())
+
+    def _reactivate(self, at: "Side") -> None:
+        """Activate what was active: LVs that are still there, by the names that they have now."""
+        now = {volume.uuid: volume.name for volume in at.layout().volumes}
+        known = self.journal.uuids.get(at.node, {})
+        names = [now[known[name]] if known.get(name) in now else name
+                 for name in self.journal.active[at.node]]
+        names = [name for name in names if name in now.values()]
+        self._note(active=dict(self.journal.active, **{at.node: names}),
+                   uuids=dict(self.journal.uuids, **{at.node: {
+                       name: uuid for uuid, name in now.items()}}))
+        if names:
+            at.do(sides.ACTIVATE, names)
 
     def _yield(self) -> None:
         self._release()
@@ -523,7 +539,9 @@ class Healing:
         volume = theirs.volume(uuid)
         if volume is None:
             raise Failed(f"{self.journal.names[uuid]} is not on {self.loser.node} any more")
-        name = f"{volume.name}.{self.loser.node}"
+        name = self.journal.beside.get(uuid) or differ.name_beside(
+            self.journal.names[uuid], self.loser.node,
+            [each.name for each in self.winner.layout().volumes])
         self._note(beside=dict(self.journal.beside, **{uuid: name}))
         self.winner.do(sides.CREATE, (name, f"{volume.size}"))
         mine = self.winner.layout()

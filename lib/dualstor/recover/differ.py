@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Which side changed an LV: numbers of sides for one, BOTH, or NEITHER.
 BOTH, NEITHER = 2, -1
+#: Characters of the name that device-mapper has of an LV; of ".2" in it.
+_LONGEST, _NUMBER = 127, 3
 
 
 class Refusal(Record):
@@ -66,7 +68,8 @@ class Seen(Record):
     """One side. ``users``: {uuid of an LV: who has it open, "" for somebody}.
 
     ``put_back``: {uuid of an LV: what this side itself had changed in it}, of LVs whose bits say
-    more because a healing wrote to them and put their own content back.
+    more because a healing wrote to them and put their own content back. ``others``: (resource,
+    volume) of those on which the VG has no PV.
     """
 
     node: str
@@ -74,6 +77,7 @@ class Seen(Record):
     copies: "tuple[Copy, ...]"
     users: "dict[str, str]" = {}
     put_back: "dict[str, OnDisks]" = {}
+    others: "tuple[tuple[str, int], ...]" = ()
 
     def copy(self, disk: str) -> "Copy | None":
         """The Copy that has this PV."""
@@ -131,7 +135,7 @@ class Choice(Record):
     ``carried``: rows that the winner gets from the loser; ``lost``: rows whose version on the
     loser does not survive there, only in the file of blocks or, with ``beside``, as a new LV;
     ``copied``: bytes to copy; ``room``: bytes to keep on the winner; ``beside``: bytes of free
-    extents that new LVs for ``lost`` need; ``refusals``: why it is not possible now.
+    extents that new LVs for ``lost`` need (see ``name_beside``); ``refusals``: why it is not possible now.
     """
 
     winner: str
@@ -198,6 +202,10 @@ def _comparable(one: Seen, two: Seen) -> "list[Refusal]":
             if seen.copy(disk.uuid) is None or other.copy(disk.uuid) is None:
                 found.append(Refusal(f"the PV {disk.name} of {seen.layout.vg} on {seen.node} is on "
                                      "no DRBD volume that both nodes have", "see `pvs`"))
+        found += [Refusal(f"volume {volume} of {resource} has no PV of {seen.layout.vg} on "
+                          f"{seen.node}, and what is on it would be discarded unseen",
+                          "keep one copy as a whole: `dualstor recover --plan`")
+                  for resource, volume in seen.others]
         for each in seen.copies[:1]:
             found += [Refusal(why, "keep one copy as a whole: `dualstor recover --plan`")
                       for why in segments.problems(seen.layout, each.dump.granularity)]
@@ -293,6 +301,24 @@ def compare(one: Seen, two: Seen, same: "OnDisks | None" = None) -> Difference:
 # -- choices ------------------------------------------------------------------------------------
 
 
+def name_beside(name: str, loser: str, taken: "Iterable[str]" = ()) -> str:
+    """The name of the new LV with the version of *loser* of the LV *name*.
+
+    :param taken: names that LVs have
+    """
+    first = found = f"{name}.{loser}"
+    names, number = frozenset(taken), 1
+    while found in names:
+        number += 1
+        found = f"{first}.{number}"
+    return found
+
+
+def _too_long(vg: str, name: str) -> bool:
+    """Whether LVM may find a name too long; there may be a number behind it."""
+    return sum(len(each) + each.count("-") for each in (vg, name)) + 1 > _LONGEST - _NUMBER
+
+
 def _open(found: Difference, vg: str, side: int, rows: "Iterable[Row]") -> "Iterator[Refusal]":
     """Refusals for LVs that are open where nothing may write to them."""
     for row in rows:
@@ -329,7 +355,11 @@ def choose(found: Difference, winner: str, vg: str, loser_users: "dict[str, str]
                          else ""), "stop what uses it there")
                  for name, who in sorted(loser_users.items())]
     copied = sum(row.changed[other] for row in carried)
-    beside = sum(row.size for row in lost if row.portable) if keep_both else 0
+    beside = sum(row.size for row in lost) if keep_both else 0
+    refusals += [Refusal(f"{name} is longer than LVM takes a name",
+                         "without --keep-both the other version is kept as a file of blocks")
+                 for row in lost for name in [name_beside(row.name, found.nodes[other])]
+                 if keep_both and _too_long(vg, name)]
     if beside > free:
         refusals.append(Refusal(f"{vg} has {free >> 20} MiB free on {winner}, and {beside >> 20} "
                                 "MiB are needed to keep both", "without --keep-both the other "

@@ -35,7 +35,7 @@ class Journal(Record):
 
     ``carried``: LVs that the winner is to get, ``lost``: those whose version on the loser does not
     survive there: both as the plan had them when the winner was named. ``active``: {node: names
-    of the LVs that were active}; ``boots``: {node: boot id} then; ``primary``: nodes that were
+    of the LVs that were active}; ``uuids``: {node: {name of an LV: its uuid}} then; ``boots``: {node: boot id} then; ``primary``: nodes that were
     Primary. ``guarded``: LVs that cannot
     be activated on the winner. ``mark``: of the loser when its dump was made, () as long as there
     is none that counts. ``generations``: {node: those of its data, then}. ``granularity``: bytes
@@ -58,6 +58,7 @@ class Journal(Record):
     names: "dict[str, str]"
     keep_both: bool = False
     active: "dict[str, list[str]]" = {}
+    uuids: "dict[str, dict[str, str]]" = {}
     boots: "dict[str, str]" = {}
     primary: "tuple[str, ...]" = ()
     guarded: "tuple[str, ...]" = ()

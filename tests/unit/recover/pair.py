@@ -28,6 +28,7 @@ class Node:
         self.bits, self.flushed, self.boots = set(), set(), 1
         self.written = [0] * pair.volumes
         self.lvs = dict(pair.lvs)
+        self.uuids = {name: f"uuid-{name}" for name in self.lvs}    # of those that were renamed
         self.guarded = set()
         self.alive, self.cstate, self.role, self.dstate = True, "Connected", "Primary", "UpToDate"
         self.active, self.users, self.held = set(self.lvs), {}, False
@@ -156,7 +157,7 @@ class Pair:
                 for block in node.syncs:
                     at = slice(block * BLOCK, (block + 1) * BLOCK)
                     node.disk[at] = peer.disk[at]
-                node.lvs = dict(peer.lvs)
+                node.lvs, node.uuids = dict(peer.lvs), dict(peer.uuids)
                 node.dstate, peer.parent = "UpToDate", 0
                 node.bits, peer.bits = set(), set()
                 node.cstate = peer.cstate = "Connected"
@@ -213,8 +214,8 @@ class FakeSide:
         return {block - volume * TOTAL for block in blocks if block // TOTAL == volume}
 
     def layout(self):
-        return self.pair.request(self, lambda: paper.layout(self.it.lvs,
-                                                            volumes=self.pair.volumes))
+        return self.pair.request(self, lambda: paper.layout(
+            self.it.lvs, volumes=self.pair.volumes, uuids=self.it.uuids))
 
     def disks(self):
         return {volume: f"/dev/drbd{volume}" for volume in range(self.pair.volumes)}
@@ -307,6 +308,8 @@ class FakeSide:
     def _activate(self, names):
         if self.it.held or self.it.guarded & set(names):
             raise Failed("it cannot be activated")
+        if set(names) - set(self.it.lvs):
+            raise Failed("Failed to find logical volume")
         assert self.it.role == "Primary"
         if self.it.peer.strays & set(names):
             raise Failed("LV locked by other host")

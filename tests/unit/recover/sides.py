@@ -18,8 +18,9 @@ def parts(lv):
     return ((0,) + tuple(lv),) if isinstance(lv[0], int) else lv
 
 
-def layout(lvs=None, sequence=10, disk="pv0", volumes=1):
-    """:param volumes: of DRBD, each of which has a PV"""
+def layout(lvs=None, sequence=10, disk="pv0", volumes=1, uuids=None):
+    """:param volumes: of DRBD, each of which has a PV; uuids: {LV: uuid}, of those that have others"""
+    uuids = uuids or {}
     names = [disk] + [f"pv{number}" for number in range(1, volumes)]
     known = sorted((lvs or LVS).items())
     pieces = []
@@ -28,14 +29,15 @@ def layout(lvs=None, sequence=10, disk="pv0", volumes=1):
         for volume, first, count in parts(lv):
             pieces.append(segments.Piece(
                 disk=names[volume], begin=START + first * EXTENT,
-                end=START + (first + count) * EXTENT, volume=f"uuid-{name}", start=start))
+                end=START + (first + count) * EXTENT, volume=uuids.get(name, f"uuid-{name}"),
+                start=start))
             start += count * EXTENT
     return segments.Layout(
         vg="vg0", sequence=sequence, extent=EXTENT, free=(100 * volumes - 8) * EXTENT,
         disks=tuple(segments.Disk(uuid=name, name=f"/dev/drbd{number}", begin=START,
                                   end=START + 100 * EXTENT, size=TOTAL * BLOCK)
                     for number, name in enumerate(names)),
-        volumes=tuple(segments.Volume(uuid=f"uuid-{name}", name=name,
+        volumes=tuple(segments.Volume(uuid=uuids.get(name, f"uuid-{name}"), name=name,
                                       size=sum(count for _, _, count in parts(lv)) * EXTENT)
                       for name, lv in known),
         pieces=tuple(sorted(pieces, key=lambda piece: (piece.disk, piece.begin))))
