@@ -139,6 +139,9 @@ class SimServer(serve.Server):
                                                          simulation, node),
                          lambda path, **more: SimDisk(self.host, path, **more))
 
+    def name(self):
+        return self.sim_node
+
     def _store(self):
         return Kept(self.simulation, self.sim_node, self.resource)
 

@@ -135,7 +135,8 @@ class Choice(Record):
     ``carried``: rows that the winner gets from the loser; ``lost``: rows whose version on the
     loser does not survive there, only in the file of blocks or, with ``beside``, as a new LV;
     ``copied``: bytes to copy; ``room``: bytes to keep on the winner; ``beside``: bytes of free
-    extents that new LVs for ``lost`` need (see ``name_beside``); ``refusals``: why it is not possible now.
+    extents that new LVs for ``lost`` need (see ``name_beside``); ``refusals``: why it is not
+    possible now.
     """
 
     winner: str

@@ -35,9 +35,9 @@ class Journal(Record):
 
     ``carried``: LVs that the winner is to get, ``lost``: those whose version on the loser does not
     survive there: both as the plan had them when the winner was named. ``active``: {node: names
-    of the LVs that were active}; ``uuids``: {node: {name of an LV: its uuid}} then; ``boots``: {node: boot id} then; ``primary``: nodes that were
-    Primary. ``guarded``: LVs that cannot
-    be activated on the winner. ``mark``: of the loser when its dump was made, () as long as there
+    of the LVs that were active}; ``uuids``: {node: {name of an LV: its uuid}}; ``boots``:
+    {node: boot id} then; ``primary``: nodes that were Primary. ``guarded``: LVs that cannot be
+    activated on the winner. ``mark``: of the loser when its dump was made, () as long as there
     is none that counts. ``generations``: {node: those of its data, then}. ``granularity``: bytes
     of a block. ``files``: {name: SHA-256} of what is kept; ``kept``: all of it is. ``wanted``:
     {LV: {volume: runs}} blocks to be copied. ``written``: LVs whose copying has begun, ``filled``:

@@ -17,10 +17,12 @@ from dualstor.tools import lvm
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, Sequence
+    from typing import Any, Callable, Iterable, Iterator, Sequence, TypeVar
 
     from dualstor.recover.segments import Layout
     from dualstor.recover.side import Range
+
+    _Made = TypeVar("_Made")
 
 #: What is started, here as it is, on the peer by ssh.
 PROGRAM = ("dualstor", "recover", "--serve")
@@ -28,6 +30,7 @@ PROGRAM = ("dualstor", "recover", "--serve")
 _SILENCE = 150.0    # seconds without a word: a command of LVM or DRBD may take 120
 _CONNECT = 10
 _ANSWER = 1 << 20   # bytes of a line
+_MOST = 64 << 20    # bytes of data behind one
 _ROUND = 20000      # ranges in one request
 
 
@@ -47,6 +50,35 @@ def _agent() -> "dict[str, str]":
     return {name: os.environ[name] for name in ("SSH_AUTH_SOCK",) if name in os.environ}
 
 
+def _parsed(line: bytes) -> "dict[str, Any]":
+    """A line of an answer.
+
+    :raises ValueError: it is none
+    """
+    try:
+        found = json.loads(line.decode("ascii"))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(f"{line[:60]!r} is no answer of dualstor; nothing else may be printed "
+                         "when ssh runs a command there")
+    return found
+
+
+def _count(number: object) -> int:
+    """:raises ValueError: *number* is no count of bytes that an answer can have"""
+    if not isinstance(number, int) or not 0 <= number <= _MOST:
+        raise ValueError(f"{number} bytes")
+    return number
+
+
+def _same_name(one: object, two: str) -> bool:
+    """Whether two names may be those of one node: the domain may be left out in one of them."""
+    names = f"{one}".lower(), two.lower()
+    return names[0] == names[1] or names[0].partition(".")[0] == names[1].partition(".")[0] and (
+        "." not in names[0] or "." not in names[1])
+
+
 class Link:
     """A Side: one node, through a session that begins with the first request.
 
@@ -54,11 +86,13 @@ class Link:
     :param node: the node's name
     :param winner: whether its copy is kept, and written
     :param watch: names of LVs of which it is to be known who has them open; None for all
+    :param host: how the node was reached: with another one nothing is done; None: it is this one
     """
 
     def __init__(self, argv: "Sequence[str]", node: str, resource: str, vg: str, winner: bool,
-                 watch: "Iterable[str] | None" = None) -> None:
+                 watch: "Iterable[str] | None" = None, host: "str | None" = None) -> None:
         self.node = node
+        self._host = host
         self._argv = tuple(argv)
         self._first: "dict[str, object]" = {
             "ask": "begin", "resource": resource, "vg": vg, "winner": winner,
@@ -102,8 +136,10 @@ class Link:
     def _begin(self, talk: Talk) -> None:
         self._ask_for(talk, self._first, b"")
         try:
-            for _ in self._rest(talk):
-                pass
+            named = [part for part in self._rest(talk)][-1]
+            if self._host is not None and not _same_name(named, self.node):
+                raise Failed(f"--peer {self._host} is {named}, not {self.node}: name the other "
+                             "node of this pair")
         except Failed:
             self.close()    # nothing else may be asked in that session
             raise
@@ -125,9 +161,9 @@ class Link:
 
     def _rest(self, talk: Talk) -> "Iterator[object]":
         while True:
-            answer: "dict[str, Any]" = json.loads(talk.line(_SILENCE, _ANSWER).decode("ascii"))
+            answer = _parsed(talk.line(_SILENCE, _ANSWER))
             if "data" in answer:
-                yield talk.take(answer["data"], _SILENCE)
+                yield talk.take(_count(answer["data"]), _SILENCE)
             elif "failed" in answer:
                 raise Failed(f"{self.node}: {answer['failed']}")
             elif "alive" not in answer:
@@ -137,6 +173,14 @@ class Link:
     def _ask(self, what: str, *words: object) -> "Any":
         """The value of an answer without data."""
         return list(self._answer({"ask": what, "words": words}))[-1]
+
+    def _made(self, what: str, make: "Callable[[Any], _Made]") -> "_Made":
+        """What *make* makes of the value of an answer."""
+        found = self._ask(what)
+        try:
+            return make(found)
+        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+            raise Unreachable(f"{self.node} has another version of dualstor") from problem
 
     def _data(self, request: "dict[str, object]") -> "Iterator[bytes]":
         for part in self._answer(request):
@@ -159,19 +203,18 @@ class Link:
 
     def look(self) -> Look:
         """What the node is like now."""
-        found = self._ask("look")
-        try:
-            return Look(node=self.node, boot=found["boot"], version=found["version"],
-                        halves=tuple(Half(**each) for each in found["halves"]),
-                        active=tuple(found["active"]), users=found["users"],
-                        policies=tuple(found["policies"]), verifies=found["verifies"],
-                        strays=tuple(found["strays"]))
-        except (KeyError, TypeError) as problem:
-            raise Unreachable(f"{self.node} has another version of dualstor") from problem
+        return self._made("look", lambda found: Look(
+            node=self.node, boot=found["boot"], version=found["version"],
+            halves=tuple(Half(**each) for each in found["halves"]),
+            active=tuple(found["active"]), users=dict(found["users"]),
+            policies=tuple(found["policies"]), verifies=found["verifies"],
+            strays=tuple(found["strays"])))
 
     def layout(self) -> "Layout":
         """The VG as this node's copy has it."""
-        found = self._ask("layout")
+        return self._made("layout", self._laid_out)
+
+    def _laid_out(self, found: "dict[str, Any]") -> "Layout":
         pieces = [lvm.Segment(**dict(each, areas=tuple((pv, first, last)
                                                       for pv, first, last in each["areas"])))
                   for each in found["segments"]]
@@ -182,7 +225,8 @@ class Link:
 
     def disks(self) -> "dict[int, str]":
         """{volume: name of its DRBD device as LVM has it}."""
-        return {whole(volume) or 0: name for volume, name in self._ask("disks").items()}
+        return self._made("disks", lambda found: {
+            whole(volume) or 0: os.fsdecode(name) for volume, name in found.items()})
 
     def dump(self, volume: int) -> "Iterator[bytes]":
         """The text of a dump, in parts."""

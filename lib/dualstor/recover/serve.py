@@ -148,6 +148,10 @@ class Server:
             raise Failed(f"{self.resource!r} is no name of a resource")
         if request.get("hold"):
             self._do_keep_off(request["hold"])
+        return self.name()
+
+    def name(self) -> str:
+        """This node's name."""
         return os.uname().nodename
 
     # -- what it is like --------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Two nodes with one or two DRBD volumes each, small enough to be cut off after every single request.
+"""Two nodes with one or two DRBD volumes, small enough to be cut off after every request.
 
 How DRBD behaves is as in the captures of a healing by hand: the bitmap reaches the disk with a
 disconnect, a discard is refused to a Primary, the resync is the union of both bitmaps.
@@ -225,7 +225,8 @@ class FakeSide:
 
     def dump(self, volume):
         it = self.it
-        text = dump(self._of(volume, it.flushed), TOTAL, current=it.current, bitmap=it.parent).encode()
+        text = dump(self._of(volume, it.flushed), TOTAL, current=it.current,
+                    bitmap=it.parent).encode()
         self.pair.request(self, lambda: None)
         yield text[:100]
         yield text[100:]

@@ -19,7 +19,7 @@ def parts(lv):
 
 
 def layout(lvs=None, sequence=10, disk="pv0", volumes=1, uuids=None):
-    """:param volumes: of DRBD, each of which has a PV; uuids: {LV: uuid}, of those that have others"""
+    """:param volumes: of DRBD, each with a PV; uuids: {LV: uuid} of those that have others"""
     uuids = uuids or {}
     names = [disk] + [f"pv{number}" for number in range(1, volumes)]
     known = sorted((lvs or LVS).items())

@@ -185,12 +185,61 @@ def test_a_volume_that_is_not_there(node):
 @pytest.mark.parametrize("program, says", [
     ("import sys; sys.exit('ssh: connect to host node2 port 22: No route to host')",
      "No route to host"),
-    ("print('Welcome to node2')", "does not answer"), ("print('{}')", "does not answer"),
+    ("print('Welcome to node2')", "b'Welcome to node2' is no answer of dualstor"),
+    ("print('{}')", "does not answer"),
     ("import time; time.sleep(60)", "no answer in 1 s")])
 def test_silence(node, monkeypatch, program, says):
     monkeypatch.setattr(link, "_SILENCE", 1.0)
     with pytest.raises(Unreachable, match=says):
         node(program=program).look()
+
+
+@pytest.mark.parametrize("says, same", [
+    ("node2", True), ("node2.example.com", True), ("NODE2", True), ("node9", False),
+    ("node9.example.com", False), (None, False)])
+def test_a_peer_that_is_another_host_is_not_touched(says, same):
+    """Each pair has an r0: another cluster's must not be held, brought up or discarded."""
+    program = "import sys, json\nfor line in sys.stdin:" \
+        " print(json.dumps({'value': %r}), flush=True)" % says
+    there = link.Link((sys.executable, "-c", program), "node2", "r0", "vg0", False, host="10.0.0.7")
+    try:
+        if same:
+            there.do(side.UP)
+            return
+        with pytest.raises(Failed, match=f"--peer 10.0.0.7 is {says}, not node2"):
+            there.do(side.UP)
+        assert there._talk is None
+    finally:
+        there.close()
+
+
+def test_a_peer_in_another_domain_is_another_host():
+    assert not link._same_name("node2.a.example", "node2.b.example")
+    assert link._same_name("node2", "node2.b.example")
+
+
+#: What follows the name in place of an answer that a Link can use.
+GARBAGE = ["[]", "7", '"data"', "null", "[" * 100000, '{"data": -1}', '{"data": 1e9}',
+           '{"data": "x"}', '{"data": 99999999999}', '{"value": null}', '{"value": []}',
+           '{"value": {"segments": 7, "extents": 1}}', '{"value": {"halves": [1]}}',
+           '{"value": {"0": 7}}', "\xff", '{"failed": {}}']
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+@pytest.mark.parametrize("what", ["look", "layout", "disks", "read", "do"])
+def test_garbage(garbage, what):
+    program = "import sys\nsays = ['{\"value\": \"node1\"}', %r]\nfor line in sys.stdin:\n" \
+        "    print(says.pop(0), flush=True)\n    if not says: break" % garbage
+    there = link.Link((sys.executable, "-c", program), "node1", "r0", "vg0", False)
+    asks = {"look": there.look, "layout": there.layout, "disks": there.disks,
+            "read": lambda: list(there.read(0, [(0, 4096)])), "do": lambda: there.do(side.UP)}
+    try:
+        asks[what]()
+        assert what in ("do", "read") and '"value"' in garbage, "that is done, and no data"
+    except (Unreachable, Failed):
+        pass
+    finally:
+        there.close()
 
 
 def test_no_program_and_no_host(tmp_path):

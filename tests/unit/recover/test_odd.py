@@ -21,7 +21,7 @@ def choose(case, **more):
     return differ.choose(case.plan(), "node1", "vg0", {}, **more)
 
 
-# -- a volume without the VG ------------------------------------------------------------------------
+# -- a volume without the VG --
 
 class Raw(Twofold):
     """On its second volume there is no PV, but a file system without LVM, say."""
@@ -41,7 +41,7 @@ def test_a_volume_on_which_the_vg_is_not_would_be_discarded_unseen(tmp_path, mon
         "volume 1 of r0 has no PV of vg0 on node2, and what is on it would be discarded unseen"]
 
 
-# -- the name of the other version ------------------------------------------------------------------
+# -- the name of the other version --
 
 @pytest.mark.parametrize("undone", [False, True])
 def test_the_other_version_gets_a_name_that_is_free(tmp_path, undone):
@@ -91,7 +91,7 @@ def test_an_lv_that_the_winner_has_removed_needs_room_too(tmp_path):
     assert choice.beside == (2 + 3) * 8 * 4096
 
 
-# -- LVs that changed on the winner while both were apart ----------------------------------------------
+# -- LVs that changed on the winner while both were apart --
 
 def test_an_lv_that_the_winner_has_removed_is_not_activated_at_the_end(tmp_path):
     """Nor is one activated that somebody removes meanwhile: then it would never come to its end."""

@@ -10,6 +10,7 @@ from dualstor.command.status import observe, peer
 from dualstor.command.status.advised import ERROR, WARNING
 from dualstor.command.status.report import Silent
 from dualstor.errors import DualstorError
+from dualstor.kernel import drbd
 from dualstor.tools import hold
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -111,7 +112,7 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     """Look and print.
 
     :returns: ExitStatus, by the most severe finding
-    :raises DualstorError: --peer is no host, or there is no such resource
+    :raises DualstorError: --peer is no host, or there can be no such resource
     """
     if arguments.serve:
         from dualstor.recover import serve
@@ -119,6 +120,8 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
         return ExitStatus.OK
     if arguments.peer:
         peer.argv(arguments.peer)
+    if arguments.resource is not None and not drbd.is_resource_name(arguments.resource):
+        raise DualstorError(f"{arguments.resource!r} is no name of a DRBD resource")
     heals = bool(arguments.winner or arguments.undo)
     wrong = _wrong(arguments, heals)
     if wrong:

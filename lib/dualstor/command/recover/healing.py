@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from dualstor.recover.plan import Plan
     from dualstor.recover.side import Side
 
-_NOBODY = "peer"            # Report.other, where its name is not known
 _AROUND = "around.json"     # in the directory of the healing
 _MANAGER_TIME = 180.0       # seconds for Pacemaker
 _PATIENCE = 86400.0         # seconds for one thing that is waited for: a resync, a verify
@@ -169,7 +168,9 @@ class Healer:
                           f"{what}`")
 
     def _reached(self, journal: "Journal | None") -> "tuple[Side, Side]":
-        vg = journal.vg if journal is not None else \
+        held = [vg for each in self.report.holds if each.resource == self.resource
+                for vg in each.groups]
+        vg = journal.vg if journal is not None else held[0] if held else \
             parted.group(status.host(self.arguments.wait), self.resource)
         loser = journal.loser if journal is not None else self.report.other
         return self._reach(vg, loser)
@@ -183,11 +184,34 @@ class Healer:
     # -- a new one --------------------------------------------------------------------------------
 
     def _new(self) -> "tuple[str, str | None, str | None]":
+        try:
+            return self._fresh()
+        except (DualstorError, KeyboardInterrupt) as problem:
+            journal = self.store.journal()
+            if journal is not None and not journal.end or self._around() is None:
+                raise       # it was begun, or nothing is taken
+            return self._given_up(problem)
+
+    def _given_up(self, problem: BaseException) -> "tuple[str, str | None, str | None]":
+        """Lift what was taken, by this one or by one that has died, for what does not begin.
+
+        :raises Refused: all was lifted
+        """
+        self._begun = True
+        why = str(problem) or "interrupted from the keyboard"
+        result, fact, step = self._lift("", self._sides or self._reached(None))
+        if result == "unfinished":
+            return result, f"{why}; {fact}", step
+        if isinstance(problem, Refused):
+            raise problem
+        raise Refused(f"{why}; nothing was changed") from problem
+
+    def _fresh(self) -> "tuple[str, str | None, str | None]":
         why = parted.refused(self.report)
         if why:
             raise Refused(why, f"keep one copy as a whole: `dualstor recover {self.resource} "
                           "--plan`")
-        if self.report.other == _NOBODY:
+        if self.report.other == parted.NOBODY:
             raise Refused("the name of the other node is not known: it does not answer over ssh, "
                           "and Pacemaker does not run here", "see `dualstor status`")
         try:
@@ -200,29 +224,17 @@ class Healer:
         self._asked(f"Heal {self.resource} so that {self.here} wins?" if not plan.stale else
                     "Set maintenance mode, keep agents off, and have DRBD write its bitmaps? The "
                     "plan is shown again afterwards.")
-        try:
-            self._take(winner, loser)
-            if plan.stale:
-                deeds.flush_both(winner, loser, _sleep)
-                plan = self._planned(winner, loser)
-                _first(plan.old(loser.node))
-                self._shown(plan, loser)
-                self._asked(f"Heal {self.resource} so that {self.here} wins?")
-            choice = plan.choice(self.here)
-            assert plan.found is not None and choice is not None
-            deeds.begin(self.store, winner, loser, self.resource, plan.vg, plan.found, choice,
-                        self.arguments.keep_both)
-        except (DualstorError, KeyboardInterrupt) as problem:
-            journal = self.store.journal()
-            if journal is not None and not journal.end:
-                raise       # it was begun
-            why = str(problem) or "interrupted from the keyboard"
-            result, fact, step = self._lift("", (winner, loser))
-            if result == "unfinished":
-                return result, f"{why}; {fact}", step
-            if isinstance(problem, Refused):
-                raise
-            raise Refused(f"{why}; nothing was changed") from problem
+        self._take(winner, loser)
+        if plan.stale:
+            deeds.flush_both(winner, loser, _sleep)
+            plan = self._planned(winner, loser)
+            _first(plan.old(loser.node))
+            self._shown(plan, loser)
+            self._asked(f"Heal {self.resource} so that {self.here} wins?")
+        choice = plan.choice(self.here)
+        assert plan.found is not None and choice is not None
+        deeds.begin(self.store, winner, loser, self.resource, plan.vg, plan.found, choice,
+                    self.arguments.keep_both)
         return self._healed(winner, loser)
 
     def _planned(self, winner: "Side", loser: "Side") -> "Plan":

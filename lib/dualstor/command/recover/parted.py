@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from dualstor.recover.side import Side
 
 
+#: Report.other, where its name is not known.
+NOBODY = "peer"
+
+
 class Apart(Record):
     """``plan``: None where ``why`` says why there is none."""
 
@@ -42,7 +46,7 @@ def side(node: str, host: "str | None", resource: str, vg: str, winner: bool) ->
     :param host: how ssh reaches it; None: it is this one
     """
     argv = link.PROGRAM if host is None else link.remote(host)
-    return link.Link(argv, node, resource, vg, winner)
+    return link.Link(argv, node, resource, vg, winner, host=None if node == NOBODY else host)
 
 
 def store(resource: str) -> "journal.Store":
