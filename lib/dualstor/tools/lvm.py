@@ -306,6 +306,10 @@ def volumes(host: "Host", vg: str, lvm_version: "tuple[int, ...]",
                          volumes=tuple(sorted(volumes_, key=lambda lv: lv.name)))
 
 
+#: First letters of lv_attr of an LV that is a snapshot, or is being merged (lvs(8)).
+_SNAPSHOTS = ("s", "S")
+
+
 class Segment(Record):
     """A segment of a logical volume, also of a hidden one, whose ``lv`` is in brackets then.
 
@@ -356,13 +360,17 @@ def segments(host: "Host", vg: str, timeout: "float | None" = None,
              options: "tuple[str, ...]" = ()) -> "SegmentsReport":
     """Where the LVs of *vg* are on its PVs, as SegmentsReport.
 
+    The segments of a snapshot are those in which LVM keeps what has changed, and linear for lvs:
+    here they are of the type snapshot.
+
     :param options: more options of the command
     """
     columns = ("lv_name", "lv_uuid", "segtype", "seg_start", "seg_size", "stripesize",
-               "seg_pe_ranges")
+               "seg_pe_ranges", "lv_attr")
     answer = report(host, "lvs", columns, vg, timeout, ("-a",) + options)
     return SegmentsReport(outcome=answer.outcome, segments=tuple(
-        Segment(lv=row[0], uuid=row[1], type=row[2], start=_count("lvs", row, row[3]),
+        Segment(lv=row[0], uuid=row[1], start=_count("lvs", row, row[3]),
+                type="snapshot" if row[7][:1] in _SNAPSHOTS else row[2],
                 size=_count("lvs", row, row[4]), stripe=_count("lvs", row, row[5] or "0"),
                 areas=tuple(_area(row, word) for word in row[6].split()))
         for row in answer.rows))

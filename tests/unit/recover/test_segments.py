@@ -15,19 +15,19 @@ from unit.recover.helpers import golden
 MIB = 1 << 20
 #: As captured with the VG of tests/data/recover/dump-8-*.txt, with the columns that are asked for.
 LVS = """\
-  demo1|hXwA6H|linear|0|8388608|0|/dev/drbd0:4-5
-  demo2|v9XmkU|linear|0|8388608|0|/dev/drbd0:6-7
-  lv0|bilqgc|linear|0|16777216|0|/dev/drbd0:0-3
-  lvA|PUajU4|linear|0|8388608|0|/dev/drbd0:8-9
-  lvA|PUajU4|linear|8388608|4194304|0|/dev/drbd0:16-16
-  lvB|94GYk6|linear|0|8388608|0|/dev/drbd0:10-11
-  lvC|iduxVG|linear|0|8388608|0|/dev/drbd0:12-13
-  lvU|oaDbfa|linear|0|8388608|0|/dev/drbd0:14-15
+  demo1|hXwA6H|linear|0|8388608|0|/dev/drbd0:4-5|-wi-a-----
+  demo2|v9XmkU|linear|0|8388608|0|/dev/drbd0:6-7|-wi-a-----
+  lv0|bilqgc|linear|0|16777216|0|/dev/drbd0:0-3|-wi-a-----
+  lvA|PUajU4|linear|0|8388608|0|/dev/drbd0:8-9|-wi-a-----
+  lvA|PUajU4|linear|8388608|4194304|0|/dev/drbd0:16-16|-wi-a-----
+  lvB|94GYk6|linear|0|8388608|0|/dev/drbd0:10-11|-wi-a-----
+  lvC|iduxVG|linear|0|8388608|0|/dev/drbd0:12-13|-wi-a-----
+  lvU|oaDbfa|linear|0|8388608|0|/dev/drbd0:14-15|-wi-a-----
 """
 VGS = "  10|4194304|25165824|/dev/drbd0|pv0|1048576|23|100622336\n"
-STRIPED = "  s|uuid-s|striped|0|16777216|65536|/dev/drbd0:0-1 /dev/drbd1:3-4\n" \
-          "  s|uuid-s|linear|16777216|4194304|0|/dev/drbd0:2-2\n" \
-          "  t|uuid-t|linear|0|4194304|0|/dev/drbd1:0-0\n"
+STRIPED = "  s|uuid-s|striped|0|16777216|65536|/dev/drbd0:0-1 /dev/drbd1:3-4|-wi-a-----\n" \
+          "  s|uuid-s|linear|16777216|4194304|0|/dev/drbd0:2-2|-wi-a-----\n" \
+          "  t|uuid-t|linear|0|4194304|0|/dev/drbd1:0-0|-wi-a-----\n"
 TWO = "  3|4194304|0|/dev/drbd0|pv0|1048576|10|100622336\n" \
       "  3|4194304|0|/dev/drbd1|pv1|1048576|10|100622336\n"
 
@@ -150,15 +150,18 @@ def test_each_byte_has_one_place(on_one, on_two):
 def test_the_same_place_on_both_nodes():
     mine = layout()
     assert mine.same_place(layout(), "PUajU4") and not mine.same_place(layout(), "none")
-    grown = LVS + "  lvA|PUajU4|linear|12582912|4194304|0|/dev/drbd0:20-20\n"
+    grown = LVS + "  lvA|PUajU4|linear|12582912|4194304|0|/dev/drbd0:20-20|-wi-a-----\n"
     assert not mine.same_place(layout(grown), "PUajU4")
     assert mine.same_place(layout(grown), "94GYk6")
 
 
 @pytest.mark.parametrize("lvs, vgs, says", [
-    (LVS + "  [p_tdata]|u|raid1|0|4194304|0|p_rimage_0:0-0\n", VGS, r"\[p_tdata\] is raid1"),
-    (LVS + "  t|u|thin|0|4194304|0|\n", VGS, "t is thin"),
-    (LVS + "  [lvmlock]|u|linear|0|4194304|0|/dev/drbd0:20-20\n", VGS, "sanlock's leases"),
+    (LVS + "  [p_tdata]|u|raid1|0|4194304|0|p_rimage_0:0-0|rwi-aor---\n", VGS,
+     r"\[p_tdata\] is raid1"),
+    (LVS + "  t|u|thin|0|4194304|0||Vwi-a-tz--\n", VGS, "t is thin"),
+    (LVS + "  s|u|linear|0|4194304|0|/dev/drbd0:20-20|swi-a-s---\n", VGS, "s is snapshot"),
+    (LVS + "  [lvmlock]|u|linear|0|4194304|0|/dev/drbd0:20-20|-wi-ao----\n", VGS,
+     "sanlock's leases"),
     (LVS, VGS.replace("1048576", "1050624"), "begins at 1050624 bytes"),
     (STRIPED.replace("65536", "6144"), TWO, "a stripe has 6144 bytes")])
 def test_what_cannot_be_told_apart(lvs, vgs, says):

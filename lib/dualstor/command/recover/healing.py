@@ -188,8 +188,10 @@ class Healer:
             return self._fresh()
         except (DualstorError, KeyboardInterrupt) as problem:
             journal = self.store.journal()
-            if journal is not None and not journal.end or self._around() is None:
-                raise       # it was begun, or nothing is taken
+            if journal is not None and not journal.end:
+                raise       # it was begun
+            if not self._begun and self._around() is None:
+                raise       # nothing is taken
             return self._given_up(problem)
 
     def _given_up(self, problem: BaseException) -> "tuple[str, str | None, str | None]":
