@@ -185,7 +185,7 @@ class Healer:
 
     def _new(self) -> "tuple[str, str | None, str | None]":
         try:
-            return self._fresh()
+            winner, loser = self._fresh()
         except (DualstorError, KeyboardInterrupt) as problem:
             journal = self.store.journal()
             if journal is not None and not journal.end:
@@ -193,6 +193,7 @@ class Healer:
             if not self._begun and self._around() is None:
                 raise       # nothing is taken
             return self._given_up(problem)
+        return self._healed(winner, loser)
 
     def _given_up(self, problem: BaseException) -> "tuple[str, str | None, str | None]":
         """Lift what was taken, by this one or by one that has died, for what does not begin.
@@ -208,7 +209,8 @@ class Healer:
             raise problem
         raise Refused(f"{why}; nothing was changed") from problem
 
-    def _fresh(self) -> "tuple[str, str | None, str | None]":
+    def _fresh(self) -> "tuple[Side, Side]":
+        """Plan one, ask, take what it needs and note that it is begun; (winner, loser)."""
         why = parted.refused(self.report)
         if why:
             raise Refused(why, f"keep one copy as a whole: `dualstor recover {self.resource} "
@@ -237,7 +239,7 @@ class Healer:
         assert plan.found is not None and choice is not None
         deeds.begin(self.store, winner, loser, self.resource, plan.vg, plan.found, choice,
                     self.arguments.keep_both)
-        return self._healed(winner, loser)
+        return winner, loser
 
     def _planned(self, winner: "Side", loser: "Side") -> "Plan":
         """:raises Refused: it is not possible as it is now"""
