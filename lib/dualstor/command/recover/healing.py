@@ -223,7 +223,8 @@ class Healer:
             winner, loser = self._reach(vg, self.report.other)
             plan = self._planned(winner, loser)
         except DualstorError as problem:
-            raise problem if isinstance(problem, Refused) else Refused(str(problem)) from problem
+            raise Refused(getattr(problem, "fact", str(problem)),
+                          getattr(problem, "step", "")) from problem
         self._shown(plan, loser)
         self._asked(f"Heal {self.resource} so that {self.here} wins?" if not plan.stale else
                     "Set maintenance mode, keep agents off, and have DRBD write its bitmaps? The "

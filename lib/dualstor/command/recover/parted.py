@@ -54,12 +54,30 @@ def store(resource: str) -> "journal.Store":
     return journal.Store(resource)
 
 
+class NotShown(DualstorError):
+    """LVM cannot show what is on a resource; ``fact`` and ``step``: as in a Refusal."""
+
+    def __init__(self, fact: str, step: str) -> None:
+        super().__init__(f"{fact}: {step}")
+        self.fact, self.step = fact, step
+
+
 def group(host: "Host", resource: str) -> str:
     """The name of the VG on a resource.
 
     :raises DualstorError: it has none, or several
     """
-    numbers = [(block.DRBD_MAJOR, minor) for _, minor in drbd.minors(host, resource) or ()]
+    kernel = drbd.read(host)
+    minors = drbd.minors(host, resource, kernel) or ()
+    if kernel is not None and not minors:
+        raise NotShown(f"DRBD {resource} is not up on this node, so its LVs cannot be read here",
+                       f"keep one copy as a whole: `dualstor recover {resource} --plan`")
+    numbers = [(block.DRBD_MAJOR, minor) for _, minor in minors]
+    mine = {minor for _, minor in minors}
+    if kernel is not None and any(each.role == "Secondary" for each in kernel.minors
+                                  if each.minor in mine):
+        raise NotShown(f"DRBD {resource} is Secondary on this node, so LVM cannot read what is on "
+                       "it", "the node on which it is Primary can win, and shows the table")
     answer = lvm.report(host, "pvs", ("pv_name", "vg_name"))
     found = sorted({vg for pv, vg in answer.rows if vg and host.device(pv) in numbers})
     if not answer.outcome.ok and not found:

@@ -15,6 +15,7 @@ from dualstor.command.status.report import DrbdReport, Listed
 from dualstor.host.deadline import Deadline
 from dualstor.recover import bitmap, link
 from dualstor.recover.journal import Store
+from model.test_healing import Story
 from paper import PaperHost
 from simulator import world
 from simulator.host import Simulation
@@ -181,6 +182,24 @@ def test_the_vg_of_a_resource(groups, says):
     else:
         with pytest.raises(parted.DualstorError, match=says):
             parted.group(host, "r0")
+
+
+@pytest.mark.parametrize("node, words, says", [
+    ("node1", "secondary", "DRBD r0 is Secondary on this node, so LVM cannot read what is on it: "
+     "the node on which it is Primary can win, and shows the table"),
+    ("node1", "down", "DRBD r0 is not up on this node, so its LVs cannot be read here: keep one "
+     "copy as a whole: `dualstor recover r0 --plan`")])
+def test_a_node_on_which_lvm_can_read_nothing_says_why(node, words, says):
+    story = Story()
+    story._run(node, "vgchange", "-aln", "vg0")
+    story._run(node, "drbdadm", words, "r0")
+    assert says in story.recovering.type(node, "r0", "--peer", "node2")[1]
+    code, _, err = story.recovering.type(node, "r0", "--peer", "node2", "--winner", node, "--yes")
+    assert code == 1 and says in err and not story.cluster.maintenance
+    if words == "secondary":        # as it says
+        assert "vg0/a" in story.recovering.type("node2", "r0", "--peer", node)[1]
+        assert story.recovering.type(
+            "node2", "r0", "--peer", node, "--winner", "node2", "--yes")[0] == 0
 
 
 @pytest.mark.parametrize("size, text", [
