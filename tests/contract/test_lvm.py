@@ -3,8 +3,9 @@
 
 import pytest
 
+from dualstor.agents.clustered_vg import headers
 from dualstor.kernel import devmapper
-from dualstor.tools import dmsetup, lvm, lvmlock
+from dualstor.tools import dmsetup, lvm, lvmlock, lvmtext
 
 TAG = "dualstor.exclusive"      # keeps a running clustered-vg from helping
 
@@ -52,6 +53,26 @@ def test_volumes(place, name):
     report = lvm.volumes(host, "vg0", lvm.version(host))
     lv0 = next(v for v in report.volumes if v.name == "lv0")
     assert report.outcome.ok and lv0.active_here and lv0.type == "-"
+
+
+@pytest.mark.parametrize("name", ["node1", "node2"])
+def test_the_metadata_on_the_disk_say_what_lvs_says(place, name, guest_volume):
+    """As of plain LVs; which are active is not in there."""
+    host = place.host(name)
+    told = lvm.volumes(host, "vg0", lvm.version(host))
+    assert host.run(("lvchange", "-ky", "vg0/" + guest_volume)).ok
+    skipped = lvm.volumes(host, "vg0", lvm.version(host))
+    found = lvmtext.volumes(headers.metadata(
+        host, headers.read(host, lvm.group(host, "vg0").devices)), "vg0")
+    assert found.sequence == skipped.sequence == told.sequence + 1
+    for report in (found, skipped):
+        assert [each.name for each in report.volumes if each.skipped] == [guest_volume]
+    assert [plain(each) for each in found.volumes] == [plain(each) for each in skipped.volumes]
+
+
+def plain(volume):
+    """Of an LV what does not depend on where it is active."""
+    return volume.name, volume.uuid, volume.type, volume.size, volume.tags, volume.segment_types, volume.skipped
 
 
 def test_shared_volume_has_shared_locks_on_both(place):
