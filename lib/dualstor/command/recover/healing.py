@@ -132,13 +132,15 @@ class Healer:
         begun = journal is not None and not journal.end
         self._checked(journal if begun else None)
         around = self._around()
+        # then there is something to be lifted, whatever goes wrong
+        self._begun = begun or around is not None or self._left()
         if journal is not None and begun:
             return self._resume(journal)
         if journal is not None and around is not None and self._journal_sum() != around.before:
-            self._begun = True      # it has ended, and only lifting is left
+            # it has ended, and only lifting is left
             return self._lift(journal.end, self._reached(journal))
         if self.arguments.undo:
-            if around is None and not self._left():
+            if not self._begun:
                 raise Refused(f"there is no healing of {self.resource} on {self.here} that could "
                               "be undone", "it is undone on the node that was to win")
             return self._lift(UNDONE, self._reached(journal))
@@ -190,7 +192,7 @@ class Healer:
             journal = self.store.journal()
             if journal is not None and not journal.end:
                 raise       # it was begun
-            if not self._begun and self._around() is None:
+            if not self._begun:
                 raise       # nothing is taken
             return self._given_up(problem)
         return self._healed(winner, loser)
@@ -200,7 +202,6 @@ class Healer:
 
         :raises Refused: all was lifted
         """
-        self._begun = True
         why = str(problem) or "interrupted from the keyboard"
         result, fact, step = self._lift("", self._sides or self._reached(None))
         if result == "unfinished":
@@ -306,7 +307,6 @@ class Healer:
     # -- what was begun ---------------------------------------------------------------------------
 
     def _resume(self, journal: Journal) -> "tuple[str, str | None, str | None]":
-        self._begun = True
         winner, loser = self._reach(journal.vg, journal.loser)
         back = self.arguments.undo
         if not back and journal.undoing and not journal.discarding:
