@@ -424,6 +424,14 @@ def lift(name: str, node: str) -> "tuple[Stage, ...]":
              "Says what was seen, and lifts the hold: agents do all again."),)),)
 
 
+def unreadable(name: str, node: str, peer: str) -> "tuple[Stage, ...]":
+    """The Stages that end a healing of which a file cannot be read: whose it is is not known."""
+    return tuple(Stage(f"If {winner} was to win", (
+        Step((winner,), (("dualstor", "recover", name, "--peer", other, "--undo"),),
+             "Undoes it, or says which file cannot be read and what to do then."),))
+        for winner, other in ((node, peer), (peer, node)))
+
+
 def continued(name: str, winner: str, loser: str) -> "tuple[Stage, ...]":
     """The Stages that end a healing that was interrupted: to its end, or back."""
     return (

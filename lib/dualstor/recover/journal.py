@@ -117,7 +117,7 @@ def from_json(text: str) -> Journal:
                                               for volume, current, parent in each)
                                   for node, each in found["generations"].items()})
         return Journal(**found)
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise ParseError(f"{PLACE}: {_JOURNAL}", str(problem),
                          "not the journal of this version of dualstor") from problem
 

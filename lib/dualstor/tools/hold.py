@@ -133,6 +133,14 @@ def _kept(host: "Files", kind: str, name: str) -> "Hold | None":
     return None
 
 
+def healings(host: "Files") -> "tuple[Hold, ...]":
+    """The Holds of all healings that have not ended, of this node as winner or as loser."""
+    if host.identity(PLACE) is None:
+        return ()
+    found = [_unended(host, resource) for resource in sorted(host.list(PLACE))]
+    return tuple(each for each in found if each is not None)
+
+
 def _unended(host: "Files", resource: str) -> "Hold | None":
     import json
     for name in (KEPT, JOURNAL):
@@ -144,7 +152,7 @@ def _unended(host: "Files", resource: str) -> "Hold | None":
             if not found.get("end"):
                 return Hold(resource=resource, why=_HEALS, groups=(found["vg"],), begun=True,
                             winner=found["winner"], loser=found["loser"])
-        except (DualstorError, ValueError, KeyError, AttributeError, TypeError):
+        except (DualstorError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
             return Hold(resource=resource, why="its file cannot be read", begun=True)
     return None
 

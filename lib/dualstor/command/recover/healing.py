@@ -13,7 +13,7 @@ from dualstor.command.codes import ExitStatus
 from dualstor.command.recover import document, finding, parted
 from dualstor.command.status import command as status
 from dualstor.command.status.report import Silent
-from dualstor.errors import DualstorError
+from dualstor.errors import DualstorError, ParseError
 from dualstor.record import Record
 from dualstor.recover import deeds, heal
 from dualstor.recover import plan as plans
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
     from dualstor.command.console import Console
     from dualstor.command.status.report import Report
+    from dualstor.host.host import Host
     from dualstor.recover.differ import Refusal
     from dualstor.recover.heal import Wait
+    from dualstor.recover.journal import Store
     from dualstor.recover.plan import Plan
     from dualstor.recover.side import Side
 
@@ -63,6 +65,10 @@ class Around(Record):
 
     maintenance: bool = False
     before: str = ""
+
+    def to_json(self) -> bytes:
+        """As it is kept."""
+        return json.dumps(dict(self.items())).encode()
 
 
 def _first(refusals: "Iterable[Refusal]") -> None:
@@ -128,7 +134,15 @@ class Healer:
 
     def _run(self) -> "tuple[str, str | None, str | None]":
         """(result, fact, step)."""
-        journal = self.store.journal()
+        try:
+            journal = self.store.journal()
+        except ParseError as problem:
+            name = f"{self.store.path}/{hold.JOURNAL}"
+            raise Refused(
+                f"the journal of a healing of {self.resource} cannot be read ({problem.problem})",
+                "check the LVs with the flag to skip activation, a k at the end of their Attr: they "
+                f"may be half copied. Then `mv {name} {name}.bad`, and `dualstor recover {self.resource} "
+                f"--peer {self.arguments.peer} --undo` lifts what keeps agents off") from problem
         begun = journal is not None and not journal.end
         self._checked(journal if begun else None)
         around = self._around()
@@ -148,7 +162,8 @@ class Healer:
 
     def _left(self) -> bool:
         """Whether a dead healing still keeps agents off here, whose directory is gone."""
-        return any(each.resource == self.resource and each.dead for each in self.report.holds)
+        return any(each.resource == self.resource and each.dead and
+                   each.winner in ("", self.here) for each in self.report.holds)
 
     def _checked(self, journal: "Journal | None") -> None:
         """:raises Refused: this is not the place for it, or the names are wrong"""
@@ -358,8 +373,25 @@ class Healer:
         quorum = self.report.quorum
         return isinstance(quorum, Silent) or bool(quorum.running)
 
-    def _around(self) -> "Around | None":
-        text = self.store.text(_AROUND)
+    def _passed_on(self, host: "Host") -> bool:
+        """Whether another healing still needs maintenance mode; one of this node then ends it."""
+        for each in hold.healings(host):
+            if each.resource == self.resource or not each.winner:
+                continue
+            said = f"The cluster stays in maintenance mode: {each.resource} is being healed"
+            if each.winner != self.here:
+                self.console.line(f"{said} on {each.winner}. Once that has ended: `crm_attribute "
+                                  "--name maintenance-mode --delete`", "warning")
+                return True
+            there = parted.store(each.resource)
+            around = self._around(there) or Around()
+            there.keep(_AROUND, (around.but(maintenance=True).to_json(),))
+            self.console.line(f"{said}, which ends it.")
+            return True
+        return False
+
+    def _around(self, store: "Store | None" = None) -> "Around | None":
+        text = (store or self.store).text(_AROUND)
         if text is None:
             return None
         try:
@@ -372,7 +404,7 @@ class Healer:
         return self.store.checksum(hold.JOURNAL) or ""
 
     def _note(self, around: Around) -> None:
-        self.store.keep(_AROUND, (json.dumps(dict(around.items())).encode(),))
+        self.store.keep(_AROUND, (around.to_json(),))
 
     def _take(self, winner: "Side", loser: "Side") -> None:
         """Maintenance mode, and the hold on both nodes."""
@@ -407,8 +439,10 @@ class Healer:
         around = self._around() or Around()
         if around.maintenance:
             try:
-                maintenance.end(status.host(_MANAGER_TIME))
-                self.console.line("The cluster is out of maintenance mode.")
+                host = status.host(_MANAGER_TIME)
+                if not self._passed_on(host):
+                    maintenance.end(host)
+                    self.console.line("The cluster is out of maintenance mode.")
                 self._note(around.but(maintenance=False))
             except DualstorError as problem:
                 problems.append(f"the cluster is still in maintenance mode ({problem})")
@@ -451,12 +485,12 @@ class Healer:
     def _document(self, result: str, fact: "str | None", step: "str | None") -> None:
         if not self.console.as_json:
             return
-        journal = self.store.journal()
+        journal = None if result == "refused" else self.store.journal()
         told: "dict[str, Any]" = {
             "result": result, "winner": None, "loser": None, "carried": [], "lost": [],
             "beside": [], "verified": None, "kept": None, "fact": fact or None,
             "step": step or None}
-        if journal is not None and result != "refused":
+        if journal is not None:
             told.update(
                 winner=journal.winner, loser=journal.loser,
                 carried=list(journal.named(journal.carried)),

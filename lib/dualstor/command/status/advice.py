@@ -261,7 +261,9 @@ def _holds(report: "Report") -> "Iterator[Advice]":
         yield error(
             f"a `dualstor recover` of DRBD {each.resource} has died, and agents still keep off",
             f"lift its hold{begun}", recipes.continued(each.resource, each.winner, each.loser)
-            if each.begun and each.winner else recipes.lift(each.resource, report.node)).but(
+            if each.begun and each.winner else
+            recipes.unreadable(each.resource, report.node, report.other) if each.begun else
+            recipes.lift(each.resource, report.node)).but(
                 kind=advised.HOLD, resource=each.resource)
 
 
