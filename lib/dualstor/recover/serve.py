@@ -375,8 +375,12 @@ class Server:
     def _do_hold(self) -> None:
         if self._held:
             return
-        for _, minor in self._minors():
-            self._held.append(self._open(self.host.file(f"/dev/drbd{minor}"), alone=True))
+        try:
+            for _, minor in self._minors():
+                self._held.append(self._open(self.host.file(f"/dev/drbd{minor}"), alone=True))
+        except DualstorError:
+            self._do_release()      # all or none
+            raise
 
     def _do_keep_off(self, words: "list[str]") -> None:
         winner, loser = words

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from dualstor.recover import bitmap, deeds, link, side
+from dualstor.recover import bitmap, deeds, link, serve, side
 from dualstor.recover.diskio import Disk, NotDone
 from dualstor.recover.side import Failed, Half, Unreachable
 from sourcetree import TREE
@@ -257,6 +257,29 @@ def test_one_that_died_is_begun_again(node):
     with pytest.raises(Unreachable):
         there.look()
     assert there.look().boot == "b00t"
+
+
+def test_all_volumes_are_held_or_none():
+    """One that was refused on the second volume is asked for again later."""
+    opened, busy = [], {"/dev/drbd1"}
+
+    class Opened:
+        def __init__(self, path, alone):
+            if path in busy:
+                raise NotDone(f"{path} cannot be opened: Device or resource busy")
+            opened.append(path)
+
+        def close(self):
+            opened.pop()
+    server = serve.Server(None, lambda seconds: None, Opened)
+    server.host = type("Host", (), {"file": lambda self, path: path})()
+    server._minors = lambda: ((0, 0), (1, 1))
+    with pytest.raises(NotDone):
+        server._do_hold()
+    assert opened == []
+    busy.clear()
+    server._do_hold()
+    assert opened == ["/dev/drbd0", "/dev/drbd1"]
 
 
 def test_the_command_serves():

@@ -140,9 +140,10 @@ class Healer:
             name = f"{self.store.path}/{hold.JOURNAL}"
             raise Refused(
                 f"the journal of a healing of {self.resource} cannot be read ({problem.problem})",
-                "check the LVs with the flag to skip activation, a k at the end of their Attr: they "
-                f"may be half copied. Then `mv {name} {name}.bad`, and `dualstor recover {self.resource} "
-                f"--peer {self.arguments.peer} --undo` lifts what keeps agents off") from problem
+                "check the LVs with the flag to skip activation, a k at the end of their Attr: "
+                f"they may be half copied. Then `mv {name} {name}.bad`, and "
+                f"`dualstor recover {self.resource} --peer {self.arguments.peer} --undo` lifts "
+                "what keeps agents off") from problem
         begun = journal is not None and not journal.end
         self._checked(journal if begun else None)
         around = self._around()

@@ -202,6 +202,16 @@ def test_a_node_on_which_lvm_can_read_nothing_says_why(node, words, says):
             "node2", "r0", "--peer", node, "--winner", "node2", "--yes")[0] == 0
 
 
+def test_of_one_that_was_undone_only_the_same_node_can_win_now():
+    """The flag of an LV was set and taken back, so LVM's metadata have changed there."""
+    story = Story()
+    assert story.heal("gets what node2")[0] is None and story.undo()[0] == 0
+    said = "LVM's metadata of vg0 were changed on node1 alone: node1 can win"
+    found = story.recovering.type("node2", "r0", "--peer", "node1", "--winner", "node2", "--yes")
+    assert found[0] == 1 and said in found[2]
+    assert story.heal()[0] == 0 and story.census.healings["survived"]
+
+
 @pytest.mark.parametrize("size, text", [
     (0, "0 KiB"), (4096, "4 KiB"), (1 << 20, "1 MiB"), (5 << 29, "2.5 GiB"), (1536 << 30, "1.5 TiB")])
 def test_sizes(size, text):
