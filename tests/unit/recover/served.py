@@ -10,7 +10,7 @@ from dualstor.host.run import Completed
 from dualstor.recover import serve
 from paper import PaperHost
 from unit.recover.helpers import golden
-from unit.recover.test_segments import LVS, VGS
+from unit.recover.test_segments import LVS, STRIPED, TWO, VGS
 
 PROC = """\
 version: 8.4.11 (api:1/proto:86-101)
@@ -39,7 +39,7 @@ class Served(PaperHost):
 
     It is node1 of the captured pair; with a file "node2" in the directory, node2. With a file
     "secondary" it is Secondary, so nobody can open its DRBD device; with a file "policy" it does
-    not keep apart what has parted.
+    not keep apart what has parted; with a file "twofold" the resource has two volumes.
     """
 
     def __init__(self, directory, seconds):
@@ -60,6 +60,15 @@ class Served(PaperHost):
             links={"/dev/drbd/by-res/r0": "../../drbd0"},
             devices={"/dev/drbd0": (147, 0), "/dev/vdb": (254, 16)})
         self.directory = directory
+        self.twofold = os.path.exists(os.path.join(directory, "twofold"))
+        if self.twofold:
+            number, rest = self.files["/proc/drbd"].splitlines()[2:]
+            self.files["/proc/drbd"] += f"{number.replace(' 0:', ' 1:')}\n{rest}\n"
+            for each in (0, 1):
+                self.links[f"/dev/drbd/by-res/r0/{each}"] = f"../../../drbd{each}"
+                self.files[f"/sys/block/drbd{each}/dev"] = f"147:{each}"
+            del self.links["/dev/drbd/by-res/r0"]
+            self.devices.update({"/dev/drbd1": (147, 1), "/dev/vdc": (254, 32)})
         if not os.path.exists(os.path.join(directory, "rebooted")):
             self.files["/sys/kernel/dlm/lvm_vg0/id"] = "1\n"
 
@@ -101,10 +110,18 @@ class Served(PaperHost):
             if not any("a|^/dev/vdb$|" in word for word in words) or "--readonly" not in words:
                 return 5, "", '  Volume group "vg0" not found\n'
             code, out, err = self.lvm(name, *words)
-            return code, out.replace("/dev/drbd0", "/dev/vdb"), err
+            return code, out.replace("/dev/drbd0", "/dev/vdb").replace(
+                "/dev/drbd1", "/dev/vdc"), err
         return self.lvm(name, *words)
 
     def lvm(self, name, *words):
+        if self.twofold and name == "vgs" and not any("vg_attr" in word for word in words):
+            return 0, TWO, ""
+        if self.twofold and name == "lvs" and "-a" in words:
+            return 0, STRIPED, ""
+        if self.twofold and words[0] in ("sh-dev", "sh-ll-dev"):
+            return 0, {"sh-dev": "/dev/drbd0\n/dev/drbd1\n",
+                       "sh-ll-dev": "/dev/vdb\n/dev/vdc\n"}[words[0]], ""
         if name == "vgs" and any("vg_attr" in word for word in words):
             return 0, "  vg0|GgGgGg|wz--ns|1|2|/dev/drbd0|pv0|a--\n", ""
         if name == "vgs":

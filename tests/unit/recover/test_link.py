@@ -100,6 +100,37 @@ def test_the_metadata_of_the_vg(node, tmp_path):
         there.metadata()
 
 
+@pytest.mark.parametrize("winner", [True, False])
+def test_a_resource_with_two_volumes(node, tmp_path, winner):
+    """Each is found by its number, by LVM's name for it, and on its own device."""
+    (tmp_path / "twofold").touch()
+    for name in ("drbd1", "vdc"):
+        (tmp_path / name).write_bytes(name.encode() * 2048)
+    if not winner:
+        (tmp_path / "secondary").touch()
+    there = node(winner)
+    assert [(half.number, half.oos, half.current) for half in there.look().halves] == [
+        (volume, 352, 0xC9E8219B1C3DB724) for volume in (0, 1)]
+    disks = ("/dev/drbd0", "/dev/drbd1") if winner else ("/dev/vdb", "/dev/vdc")
+    assert there.disks() == dict(enumerate(disks))
+    found = there.layout()
+    assert [disk.name for disk in found.disks] == list(disks)
+    assert {disk for disk, _, _ in found.regions("uuid-s")} == {"pv0", "pv1"}
+    name = b"drbd1" if winner else b"vdc"
+    assert b"".join(there.read(1, [(0, 4096)])) == (name * 2048)[:4096]
+    assert b"".join(there.read(0, [(0, 4096)])) == CONTENT[:4096]
+    list(there.dump(1))
+    assert [copy.volume for copy in deeds.seen(there, there.look(), "r0").copies] == [0, 1]
+    lines = [json.loads(line) for line in (tmp_path / "asked").read_text().splitlines()]
+    assert ["drbdadm", "get-gi", "r0/1"] in lines
+    if winner:
+        there.write(1, 4096, b"x" * 4096)
+        assert (tmp_path / "drbd1").read_bytes()[4096:8192] == b"x" * 4096
+        assert (tmp_path / "drbd0").read_bytes() == CONTENT
+    else:
+        there.do(side.HOLD)
+
+
 RANGES = [(0, 4096), (8192, 8192 + (3 << 20) // 4096 * 4096 - 8192)]
 
 
