@@ -11,6 +11,7 @@ import pytest
 from lablib import Lab, cib
 from lablib.faults import apart
 from lablib.faults.stage import Stage
+from lablib.waiting import Unmet
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
@@ -197,6 +198,9 @@ def test_after_a_crash_of_the_loser(pair, good):
     assert told.rc == DONE, told
     assert stage.seen().maintenance, "it was set before"
     pair.two.ok("cluster start", 120)
+    stage.wait(lambda: pair.two.name in stage.seen().online or Unmet("it is offline"), "node2 to be online", 120)
+    # Pacemaker takes what it has not probed yet for stopped, and restarts all that needs it.
+    pair.one.ok("crm_resource --wait", 120)
     stage.property("maintenance-mode", "false")
     pair.judge(began)
     good()
