@@ -28,10 +28,10 @@ def test_what_either_side_acknowledged_survives(monkeypatch, deep):
 class Story(parted.Healings):
     """One that is told: node1 has written to a, node2 to b, both to c; node1 is to win."""
 
-    def __init__(self, fencing="dont-care"):
+    def __init__(self, fencing="dont-care", verifies=True):
         super().__init__()
         self.census = Census()
-        self.begins(fencing, True)
+        self.begins(fencing, verifies)
         for name, lv in (("node1", "a"), ("node2", "b"), ("node1", "c"), ("node2", "c")):
             for block in (0, 2, 1023):
                 self._write(name, lv, block)
@@ -114,6 +114,14 @@ def test_a_winner_that_rebooted_needs_no_locks_to_end_it():
     assert story.heal("were active before", "winner")[0] is None
     story.finish()
     assert story.census.healings["survived"] and not story.cluster.nodes["node1"].mappings
+
+
+def test_a_winner_that_rebooted_compares_without_verify_alg():
+    """LVM says where the LVs are: of a Secondary it sees nothing."""
+    story = Story(verifies=False)
+    assert story.heal("are compared by DRBD", "winner")[0] is None
+    story.finish()
+    assert story.census.healings["survived"]
 
 
 @pytest.mark.parametrize("undone", [False, True])

@@ -266,6 +266,8 @@ def _forward(journal: "Journal", winner: "Look", loser: "Look | None") -> "Next"
         if not winner.up_to_date or not loser.up_to_date:
             return Stop(fact=f"both nodes are connected, and {journal.resource} is not UpToDate "
                         "on both", step="see `dualstor status`")
+        if not winner.primary and winner.node in journal.primary:
+            return Do(RETURN, winner.node)      # it was rebooted; else LVM does not see the VG
         return Do(VERIFY)
     if loser.standalone and written_to(journal, loser):
         return Do(UNCOMMIT)     # nothing was discarded
