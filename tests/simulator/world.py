@@ -164,12 +164,13 @@ def start_group(cluster, node, vg="vg0"):
             volumes.map_volume(cluster, node, group, volume)
 
 
-def second_resource(cluster, name="r1"):
+def second_resource(cluster, name="r1", minor=1):
     """Another resource, on both nodes as the first one: connected, in its roles."""
     from simulator.state import Disk, Drbd
     for node in cluster.nodes.values():
         config = config_for(cluster.drbd_version)
-        config.name, config.minor, config.lower = name, 1, "/dev/vdc"
+        config.name, config.minor = name, minor
+        config.lower = "/dev/vd" + "a" * (minor // 25) + "bcdefghijklmnopqrstuvwxyz"[minor % 25]
         node.config[name], node.disks[name] = config, Disk()
         if "r0" in node.drbd:
             node.drbd[name] = Drbd(role=node.drbd["r0"].role, net=True)

@@ -38,6 +38,17 @@ def uses(generation):
     return [GFS2, WEB] if generation == "cman" else [GFS2, MAIL, WEB]
 
 
+def many(count, **changes):
+    """Answers with *count* pairs of a DRBD resource and its volume group."""
+    told = good(**changes)
+    del told["lvm"]
+    told["drbd"] = [{"resource": f"r{number}", "disk": f"/dev/mapper/d{number}"}
+                    for number in range(count)]
+    told["vg"] = [{"name": f"vg{number}", "drbd": f"r{number}", "lv": "lv0", "size": "16M"}
+                  for number in range(count)]
+    return told
+
+
 def pair(**changes):
     return answers.pair(good(**changes))
 
@@ -87,6 +98,8 @@ def any_answers(draw):
     if draw(st.booleans()):
         made["lvm"].update(lv=draw(fit(names.volume, ids)),
                            size=draw(st.sampled_from(("10G", "500M", "100%FREE"))))
+    if draw(st.booleans()):
+        several(draw, made)
     made["use"] = draw(some_uses(made))
     if BY_NAME[made["generation"]].alerts and draw(st.booleans()):
         made["alerts"] = {"mail": draw(st.lists(
@@ -95,9 +108,33 @@ def any_answers(draw):
     return made
 
 
+def several(draw, made):
+    """Make two or three resources of the one, in one volume group or in one each."""
+    first, group, nodes = made["drbd"], made["lvm"], made["nodes"]
+    disks = [{node["name"]: f"{node.pop('disk')}-{number}" for node in nodes}
+             if not number else {node["name"]: f"/dev/disk{number}" for node in nodes}
+             for number in range(draw(st.integers(2, 3)))]
+    made["drbd"] = [dict(first, resource=f"{first['resource']}{number}", disk=disk,
+                         minor=(first["minor"] + number) % 256,
+                         port=1024 + (first["port"] + number) % 60000,
+                         first_sync=draw(st.sampled_from(("full", "skip"))))
+                    for number, disk in enumerate(disks)]
+    if draw(st.booleans()):
+        del made["lvm"]
+        volume = {key: value for key, value in group.items() if key != "vg"}
+        made["vg"] = [dict(volume, name=f"{group['vg']}-v{number}", drbd=[one["resource"]])
+                      for number, one in enumerate(made["drbd"])]
+
+
+def _tables(told):
+    return told if isinstance(told, list) else [told]
+
+
 def _free(made, check, taken):
     """Names that are good, and not in use."""
-    known = {made["lvm"]["vg"], made["drbd"]["resource"], made["lvm"].get("lv")} | taken
+    groups = made["vg"] if "vg" in made else [dict(made["lvm"], name=made["lvm"]["vg"])]
+    known = {one["resource"] for one in _tables(made["drbd"])} | taken
+    known |= {one["name"] for one in groups} | {one.get("lv") for one in groups}
     return fit(check, st.text(LETTERS + "_-", min_size=1, max_size=8).map("u".__add__)).filter(
         lambda name: name not in known and "-" not in name)
 
@@ -112,6 +149,7 @@ def some_uses(draw, made):
         name = draw(_free(made, lambda text: names.use(text) or names.volume(text), taken))
         taken.add(name)
         size = draw(st.sampled_from(("10G", "500M")))
-        found.append({"kind": kind, "name": name, "disks": [{"lv": name, "size": size}]}
-                     if kind == "vm" else {"kind": kind, "lv": name, "size": size})
+        of = {"vg": draw(st.sampled_from(made["vg"]))["name"]} if "vg" in made else {}
+        found.append({"kind": kind, "name": name, "disks": [dict(of, lv=name, size=size)]}
+                     if kind == "vm" else dict(of, kind=kind, lv=name, size=size))
     return found

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualstor.command import toml
-from dualstor.command.configure import answers, names, sources
+from dualstor.command.configure import answers, names, sources, storage
 from dualstor.command.configure.answers import AnswersWrong
 from dualstor.command.configure.model import Fence
 from dualstor.errors import DualstorError
@@ -41,9 +41,11 @@ def test_a_file_is_read(tmp_path):
     (tmp_path / "pair.toml").write_text(TOML)
     made = answers.pair(sources.read_file(str(tmp_path / "pair.toml")))
     assert made.generation.engine == "cman"
-    assert [(n.name, n.replication, n.disk) for n in made.nodes] == [
-        ("node1", "10.78.0.1", "/dev/vdb"), ("node2", "10.77.0.2", "/dev/sdc")]
-    assert (made.drbd.resource, made.drbd.port, made.lvm.vg) == ("r1", 7000, "vg0")
+    assert [(n.name, n.replication) for n in made.nodes] == [
+        ("node1", "10.78.0.1"), ("node2", "10.77.0.2")]
+    (drbd,), (group,) = made.resources, made.groups
+    assert (drbd.resource, drbd.port, drbd.disks) == ("r1", 7000, ("/dev/vdb", "/dev/sdc"))
+    assert (group.vg, group.resources) == ("vg0", ("r1",))
     assert made.fences == (
         Fence("node1", "fence_ipmilan", (("ip", "10.9.0.1"),), 5),
         Fence("node2", "fence_ipmilan", (("ip", "10.9.0.2"), ("lanplus", "true")), 0))
@@ -95,8 +97,9 @@ def test_options_go_before_the_file_and_lists_are_replaced():
                                      "fence": [sources.parse_fence("a=fence_apc,ip=10.0.0.9"),
                                                sources.parse_fence("b=fence_apc,delay=9")]})
     made = answers.pair(merged)
-    assert (made.cluster, made.drbd.port, made.drbd.resource) == ("other", 7000, "r0")
-    assert [(n.name, n.disk) for n in made.nodes] == [("a", "/dev/vdb"), ("b", "/dev/x")]
+    (drbd,) = made.resources
+    assert (made.cluster, drbd.port, drbd.resource) == ("other", 7000, "r0")
+    assert [n.name for n in made.nodes] == ["a", "b"] and drbd.disks == ("/dev/vdb", "/dev/x")
     assert [(f.options, f.delay) for f in made.fences] == [((("ip", "10.0.0.9"),), 0), ((), 9)]
 
 
@@ -153,7 +156,8 @@ def test_a_value_is_one_line_of_printable_text(text):
 
 anything = st.recursive(st.none() | st.booleans() | st.integers() | st.text(),
                         lambda inner: st.lists(inner) | st.dictionaries(
-                            st.sampled_from(sorted(set().union(*answers._KEYS.values()))), inner))
+                            st.sampled_from(sorted(set().union(
+                                *answers._KEYS.values(), *storage.KEYS))), inner))
 
 
 @given(anything)

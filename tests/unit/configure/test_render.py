@@ -83,23 +83,29 @@ def times_fit_together(made, seen):
     timeout, ping = (int(seen.option("net", name)) for name in ("timeout", "ping-int"))
     assert timeout < 10 * ping <= 100
     count = seen.option("net", "ko-count")
-    assert count is None if made.drbd.version == "8.3" else int(count) * timeout >= 7 * 60
+    assert count is None if made.resources[0].version == "8.3" else int(count) * timeout >= 7 * 60
     assert seen.notice == drbd.NOTICE <= DELAY
 
 
 def drbd_reads_back(told):
     made = answers.pair(told)
-    seen = drbdconf.parse(drbd.render(made), made.drbd.resource)
+    for one, (path, text) in zip(made.resources, drbd.files(made).items()):
+        assert path == f"/etc/drbd.d/{one.resource}.res"
+        resource_reads_back(made, one, text)
+
+
+def resource_reads_back(made, one, text):
+    seen = drbdconf.parse(text, one.resource)
     assert (seen.protocol, seen.allow_two_primaries, seen.fencing) == (
         "C", True, "resource-and-stonith")
     assert (seen.fence_peer, seen.after_sb) == (fencepeer.PROGRAM, ("disconnect",) * 3)
-    assert seen.option("options", "auto-promote") == ("no" if made.drbd.version == "9" else None)
+    assert seen.option("options", "auto-promote") == ("no" if one.version == "9" else None)
     times_fit_together(made, seen)
-    for node, host in zip(made.nodes, seen.hosts):
+    for node, disk, host in zip(made.nodes, one.disks, seen.hosts):
         link = f"[{node.replication}]" if ":" in node.replication else node.replication
         assert host == drbdconf.OnSection(
-            name=node.name, address=f"{link}:{made.drbd.port}",
-            devices=((made.drbd.device, made.drbd.minor, node.disk, "internal"),))
+            name=node.name, address=f"{link}:{one.port}",
+            devices=((one.device, one.minor, disk, "internal"),))
 
 
 def cluster_conf_reads_back(told):

@@ -12,6 +12,7 @@ from simulator.state import CLVMD, LVMLOCKD
 from unit.configure.pairs import pair
 
 PAIR = pair()
+(GROUP,) = PAIR.groups
 
 
 def state(here, there, cstate="Connected"):
@@ -37,13 +38,13 @@ def state(here, there, cstate="Connected"):
     ("vgcreate", take.Look(groups=("vg0",)), True),
     ("lvcreate", take.Look(volumes=("lv0",)), True), ("base", take.Look(), False)])
 def test_a_step_is_due_or_done(name, look, done):
-    assert take.done(name, look, PAIR) is done
+    assert take.done(name, look, GROUP if name in steps.OF_GROUPS else None) is done
 
 
 @pytest.mark.parametrize("here", ["UpToDate", "Outdated", "Consistent", "Inconsistent"])
 @pytest.mark.parametrize("there", ["UpToDate", "Outdated", "Consistent", "DUnknown"])
 def test_the_first_sync_is_never_due_where_a_disk_may_have_been_good(here, there):
-    assert take.done("first-sync", take.Look(drbd=state(here, there)), PAIR)
+    assert take.done("first-sync", take.Look(drbd=state(here, there)))
 
 
 # -- on the simulator -----------------------------------------------------------------------
@@ -69,7 +70,7 @@ def test_starting_the_cluster_is_due_where_it_does_not_run(generation):
     """corosync-quorumtool of corosync 1 ends with 0 when nothing runs."""
     for state, there in (("fresh", False), ("cluster-up", True)):
         look = taker(Simulation(world.reach(state, generation))).look("cluster")
-        assert take.done("cluster", look, PAIR) is there
+        assert take.done("cluster", look) is there
 
 
 def test_what_is_not_agreed_to_is_not_done():

@@ -55,8 +55,9 @@ def test_the_lab_takes_the_same_steps(tmp_path):
     guide = guides.pair("docs/guide-lvmlockd.md", tmp_path)
     lab = answers.pair(sources.read_file(
         os.path.join(TREE, "tests", "data", "configure", "lab.toml")))
-    alike = guide.but(drbd=guide.drbd.but(first_sync=lab.drbd.first_sync),
-                      lvm=guide.lvm.but(size=lab.lvm.size))
+    alike = guide.but(
+        resources=(guide.resources[0].but(first_sync=lab.resources[0].first_sync),),
+        groups=(guide.groups[0].but(size=lab.groups[0].size),))
     assert steps.steps(alike, "pcs") == steps.steps(lab, "pcs")
 
 

@@ -61,7 +61,7 @@ def test_defaults_are_as_told():
 
 def test_the_way_to_lvmlockd_is_the_one_that_configure_tells():
     pair = answers.pair(sources.read_file(TREE + "/docs/examples/lvmlockd/pair.toml"))
-    told = [(step.nodes, step.commands) for step in migrate.steps(pair, pair.lvm.vg)]
+    told = [(step.nodes, step.commands) for step in migrate.steps(pair, pair.groups[0].vg)]
     assert [(block.words[2:], block.commands)
             for block in markdown.blocks(markdown.read(PAGE), "sh", "step")] == told
 

@@ -78,7 +78,7 @@ def test_its_addresses_are_those_of_the_first_node(kickstart, pair):
 
 
 def test_the_firewall_lets_the_cluster_through(kickstart, pair):
-    assert {"5405:udp", f"{pair.drbd.port}:tcp", "21064:tcp"} <= set(kickstart.firewall.ports)
+    assert {"5405:udp", f"{pair.resources[0].port}:tcp", "21064:tcp"} <= set(kickstart.firewall.ports)
 
 
 def test_its_answers_make_a_configuration(pair):

@@ -4,55 +4,48 @@
 What is left out has a default where a safe one exists. All errors are reported at once.
 """
 
-from dualstor.command.configure import names, pacemaker
+from collections import Counter
+
+from dualstor.command.configure import names, pacemaker, storage
 from dualstor.command.configure.generations import BY_NAME
-from dualstor.command.configure.loaded import DEFAULT
 from dualstor.command.configure.model import (
     FILESYSTEM,
-    FULL_SYNC,
     GFS2,
-    SKIP_SYNC,
     VM,
     Alerts,
     Disk,
-    DrbdAnswers,
     Fence,
-    LvmAnswers,
     Node,
     Pair,
     Use,
 )
+from dualstor.command.configure.reader import AnswersWrong, Reader
 from dualstor.command.configure.render.drbd import NOTICE
-from dualstor.errors import DualstorError
-from dualstor.record import whole
 from dualstor.tools.pacemaker import FENCING
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Any, Callable, Sequence
+    from typing import Any
+
+    from dualstor.command.configure.model import LvmAnswers
 
 #: Cluster properties that answers may not set.
 _OURS = (*FENCING, "no-quorum-policy")
 
 _DELAY = 5  # seconds that the first node's device waits, so that it survives a fence race
 
-_NO_DISK = "none"   # drbd.conf(5)
-_NOT_BOTH = ("DRBD's own quorum guards one Primary. Two Primaries need fencing: fencing or quorum, "
-             "not both")
-_WITNESS = f"a third node as a diskless witness is for DRBD's own quorum. {_NOT_BOTH}"
+_WITNESS = f"a third node as a diskless witness is for DRBD's own quorum. {storage.NOT_BOTH}"
 
 #: The keys of a file, by table. "options" holds what the agent takes.
 _KEYS = {
-    "": {"cluster", "generation", "nodes", "drbd", "lvm", "fence", "properties", "use",
-         "alerts"},
+    "": {"cluster", "generation", "nodes", "drbd", "lvm", "vg", "fence", "properties",
+         "use", "alerts"},
     "nodes": {"name", "address", "replication", "disk"},
-    "drbd": {"resource", "version", "minor", "port", "first_sync", "disk", "quorum"},
-    "lvm": {"vg", "lv", "size"},
     "fence": {"node", "agent", "delay", "options"},
-    GFS2: {"kind", "name", "lv", "size", "mountpoint"},
-    FILESYSTEM: {"kind", "name", "lv", "size", "mountpoint", "filesystem"},
-    VM: {"kind", "name", "disks", "config", "transport"},
-    "disks": {"lv", "size"},
+    GFS2: {"kind", "name", "vg", "lv", "size", "mountpoint"},
+    FILESYSTEM: {"kind", "name", "vg", "lv", "size", "mountpoint", "filesystem"},
+    VM: {"kind", "name", "vg", "disks", "config", "transport"},
+    "disks": {"vg", "lv", "size"},
     "alerts": {"mail"},
 }
 
@@ -65,100 +58,14 @@ _NO_ALERTS = ("alerts: the cluster's configuration can have them from Pacemaker 
               "only if its schema is pacemaker-2.5 or later: add the agent by hand (alerts.md)")
 
 
-class AnswersWrong(DualstorError):
-    """Answers that are missing or wrong; ``problems`` are sentences."""
-
-    def __init__(self, problems: "Sequence[str]") -> None:
-        super().__init__("; ".join(problems))
-        self.problems = tuple(problems)
-
-
-class _Reader:
-    """Takes answers out of nested dicts and collects what is wrong with them."""
-
-    def __init__(self) -> None:
-        self.problems: "list[str]" = []
-
-    def table(self, value: "Any", where: str, keys: "set[str] | None" = None) -> "dict[str, Any]":
-        """*value* as a dict; keys other than *keys* are a problem."""
-        if not isinstance(value, dict):
-            self.problems.append(f"{where}: expected NAME = VALUE pairs")
-            return {}
-        if keys:
-            for key in sorted(set(value) - keys):
-                self.problems.append(f"{where} has no {key!r}, only {', '.join(sorted(keys))}")
-        return value
-
-    def tables(self, value: "Any", where: str, keys: "set[str]") -> "list[dict[str, Any]]":
-        """*value* as a list of such dicts."""
-        if not isinstance(value, list):
-            self.problems.append(f"{where}: expected a list")
-            return []
-        return [self.table(each, where, keys) for each in value]
-
-    def text(self, table: "dict[str, Any]", key: str, where: str,
-             check: "Callable[[str], str | None]", default: "Any" = None,
-             needed: bool = True) -> str:
-        """A checked text."""
-        value = table.get(key, default)
-        if value is None:
-            if needed:
-                self.problems.append(f"{where} {key} is missing")
-            return ""
-        if not isinstance(value, str):
-            self.problems.append(f"{where} {key} is {value!r}: expected text")
-            return ""
-        wrong = check(value)
-        if wrong:
-            self.problems.append(f"{where} {key} {value!r} {wrong}")
-        return value
-
-    def choice(self, table: "dict[str, Any]", key: str, where: str, choices: "tuple[str, ...]",
-               default: str) -> str:
-        """One of a few texts."""
-        return self.text(table, key, where, lambda text: None if text in choices else
-                         f"is unknown: choose one of {', '.join(choices)}", default)
-
-    def number(self, table: "dict[str, Any]", key: str, where: str, low: int, high: int,
-               default: int) -> int:
-        """A whole number; an option gives it as text."""
-        value = table.get(key, default)
-        if isinstance(value, str) and whole(value) is not None:
-            value = whole(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            self.problems.append(f"{where} {key} is {value!r}: expected a number from {low} to "
-                                 f"{high}")
-            return default
-        return value
-
-    def pairs(self, table: "Any", where: str) -> "tuple[tuple[str, str], ...]":
-        """The (name, value) pairs of an agent's options or of properties, in order."""
-        found = []
-        for key, value in self.table(table, where).items():
-            if isinstance(value, bool):
-                value = "true" if value else "false"
-            text = str(value) if isinstance(value, (str, int)) else ""
-            for what, wrong in ((key, names.option(key)), (value, names.value(text))):
-                if wrong:
-                    self.problems.append(f"{where} {key}: {what!r} {wrong}")
-            found.append((key, text))
-        return tuple(found)
-
-
-def _nodes(read: _Reader, answers: "dict[str, Any]") -> "tuple[Node, ...]":
+def _nodes(read: Reader, tables: "list[dict[str, Any]]") -> "tuple[Node, ...]":
     found: "list[Node]" = []
-    drbd = answers.get("drbd")
-    disk = drbd.get("disk") if isinstance(drbd, dict) else None
-    for number, table in enumerate(read.tables(answers.get("nodes", []), "nodes",
-                                               _KEYS["nodes"]), 1):
+    for number, table in enumerate(tables, 1):
         where = f"node {table.get('name') or number}"
         address = read.text(table, "address", where, names.address)
         found.append(Node(
             name=read.text(table, "name", where, names.host), address=address,
-            replication=read.text(table, "replication", where, names.address, address),
-            disk=read.text(table, "disk", where, names.disk, disk)))
-    if len(found) > 2 or any(node.disk == _NO_DISK for node in found):
-        read.problems.append(_WITNESS)
+            replication=read.text(table, "replication", where, names.address, address)))
     if len(found) != 2:
         read.problems.append(f"expected two nodes, not {len(found)}: dual primary is for two")
         return tuple(found)
@@ -170,7 +77,7 @@ def _nodes(read: _Reader, answers: "dict[str, Any]") -> "tuple[Node, ...]":
     return tuple(found)
 
 
-def _fences(read: _Reader, answers: "dict[str, Any]",
+def _fences(read: Reader, answers: "dict[str, Any]",
             nodes: "tuple[Node, ...]") -> "tuple[Fence, ...]":
     tables = read.tables(answers.get("fence", []), "fence", _KEYS["fence"])
     given = any("delay" in table for table in tables)
@@ -211,74 +118,59 @@ def _fences(read: _Reader, answers: "dict[str, Any]",
     return tuple(by_name[node.name] for node in nodes if node.name in by_name)
 
 
-def _drbd(read: _Reader, answers: "dict[str, Any]") -> DrbdAnswers:
-    table = read.table(answers.get("drbd", {}), "drbd", _KEYS["drbd"])
-    if table.get("quorum", "off") != "off":
-        read.problems.append(f"drbd quorum is {table['quorum']!r}: {_NOT_BOTH}")
-    return DrbdAnswers(
-        resource=read.text(table, "resource", "drbd", names.resource, "r0"),
-        version=read.choice(table, "version", "drbd", ("8.3", "8.4", "9"), DEFAULT),
-        minor=read.number(table, "minor", "drbd", 0, 255, 0),
-        port=read.number(table, "port", "drbd", 1024, 65535, 7788),
-        first_sync=read.choice(table, "first_sync", "drbd", (FULL_SYNC, SKIP_SYNC), FULL_SYNC))
-
-
-def _lvm(read: _Reader, answers: "dict[str, Any]") -> LvmAnswers:
-    table = read.table(answers.get("lvm", {}), "lvm", _KEYS["lvm"])
-    lv = read.text(table, "lv", "lvm", names.volume, needed=False) or None
-    return LvmAnswers(vg=read.text(table, "vg", "lvm", names.group, "vg0"), lv=lv,
-               size=read.text(table, "size", "lvm", names.size, needed=bool(lv)) or None)
-
-
-def _ids_differ(read: _Reader, nodes: "tuple[Node, ...]", drbd: DrbdAnswers,
-                lvm: LvmAnswers) -> None:
-    if drbd.resource == lvm.vg:
-        read.problems.append(f"DRBD resource and volume group are both {lvm.vg}: the cluster needs "
-                             "two names")
-    for node in nodes:
-        if drbd.device == node.disk:
-            read.problems.append(f"node {node.name} disk {node.disk} is DRBD's own device")
-
-
-def _disk(read: _Reader, table: "dict[str, Any]", where: str) -> Disk:
-    return Disk(lv=read.text(table, "lv", where, names.volume),
+def _disk(read: Reader, table: "dict[str, Any]", where: str, vg: "str | None") -> Disk:
+    return Disk(vg=read.text(table, "vg", where, names.group, vg),
+                lv=read.text(table, "lv", where, names.volume),
                 size=read.text(table, "size", where, names.amount))
 
 
-def _guest(read: _Reader, table: "dict[str, Any]", name: str, where: str) -> Use:
+def _guest(read: Reader, table: "dict[str, Any]", name: str, where: str,
+           vg: "str | None") -> Use:
     tables = read.tables(table.get("disks", []), f"{where} disks", _KEYS["disks"])
     if not tables:
         read.problems.append(f"{where} has no disks: expected disks = [{{lv = ..., size = ...}}]")
-    return Use(kind=VM, name=name, disks=tuple(_disk(read, each, where) for each in tables),
+    vg = table.get("vg", vg)
+    return Use(kind=VM, name=name,
+               disks=tuple(_disk(read, each, where, vg) for each in tables),
                config=read.text(table, "config", where, names.domain_file,
                                 f"/etc/pacemaker/{name}.xml"),
                transport=read.choice(table, "transport", where, ("ssh", "tls"), "ssh"))
 
 
-def _use(read: _Reader, table: "dict[str, Any]", number: int, generation: str) -> Use:
+def _use(read: Reader, table: "dict[str, Any]", number: int, generation: str,
+         vg: "str | None") -> Use:
     kind = read.choice(table, "kind", f"use {number}", (GFS2, FILESYSTEM, VM), GFS2)
     lv = table.get("lv")
     name = read.text(table, "name", f"use {number}", names.use, lv)
     where = f"use {name or number}"
     read.table(table, where, _KEYS.get(kind))
     if kind == VM:
-        return _guest(read, table, name, where)
+        return _guest(read, table, name, where, vg)
     if kind == GFS2 and len(name) > _JOURNALS:
         read.problems.append(f"{where}: a GFS2 file system's name has at most {_JOURNALS} "
                              "characters")
     if kind == FILESYSTEM and BY_NAME.get(generation, BY_NAME["cman"]).engine == "cman":
         read.problems.append(f"{where}: {_NO_AGENT}")
-    return Use(kind=kind, name=name, disks=(_disk(read, table, where),),
+    return Use(kind=kind, name=name, disks=(_disk(read, table, where, vg),),
                filesystem=GFS2 if kind == GFS2 else
                read.choice(table, "filesystem", where, ("xfs", "ext4"), "xfs"),
                mountpoint=read.text(table, "mountpoint", where, names.mountpoint, f"/srv/{name}"))
 
 
-def _uses(read: _Reader, answers: "dict[str, Any]", lvm: LvmAnswers,
+def _uses(read: Reader, answers: "dict[str, Any]", groups: "tuple[LvmAnswers, ...]",
           generation: str) -> "tuple[Use, ...]":
     tables = read.tables(answers.get("use", []), "use", set())
-    found = tuple(_use(read, table, number, generation) for number, table in enumerate(tables, 1))
-    volumes = [lvm.lv] + [disk.lv for use in found for disk in use.disks]
+    only = groups[0].vg if len(groups) == 1 else None
+    found = tuple(_use(read, table, number, generation, only)
+                  for number, table in enumerate(tables, 1))
+    known = [group.vg for group in groups]
+    for use in found:
+        for vg in use.groups:
+            if vg and vg not in known:
+                read.problems.append(f"use {use.name}: there is no volume group {vg!r}")
+    several = len(groups) > 1
+    volumes = [f"{group.vg}/{group.lv}" if several else group.lv for group in groups if group.lv]
+    volumes += [disk.name if several else disk.lv for use in found for disk in use.disks]
     for what, all_of in (("LV", volumes), ("mount point", [use.mountpoint for use in found]),
                          ("file", [use.config for use in found])):
         for each in sorted({name for name in all_of if name and all_of.count(name) > 1}):
@@ -286,7 +178,7 @@ def _uses(read: _Reader, answers: "dict[str, Any]", lvm: LvmAnswers,
     return found
 
 
-def _alerts(read: _Reader, answers: "dict[str, Any]", generation: str) -> "Alerts | None":
+def _alerts(read: Reader, answers: "dict[str, Any]", generation: str) -> "Alerts | None":
     if "alerts" not in answers:
         return None
     table = read.table(answers["alerts"], "alerts", _KEYS["alerts"])
@@ -303,14 +195,14 @@ def _alerts(read: _Reader, answers: "dict[str, Any]", generation: str) -> "Alert
 
 def _ids_once(made: Pair) -> None:
     """Refuse names from which the cluster's configuration would have an id twice."""
-    ids = pacemaker.ids(pacemaker.whole(made))
-    twice = sorted({each for each in ids if ids.count(each) > 1})
+    counted = Counter(pacemaker.ids(pacemaker.whole(made)))
+    twice = sorted(each for each, count in counted.items() if count > 1)
     if twice:
         raise AnswersWrong([f"the cluster would have the id {each} twice: give the use, the DRBD "
                             "resource or the volume group another name" for each in twice])
 
 
-def _properties(read: _Reader, answers: "dict[str, Any]") -> "tuple[tuple[str, str], ...]":
+def _properties(read: Reader, answers: "dict[str, Any]") -> "tuple[tuple[str, str], ...]":
     found = read.pairs(answers.get("properties", {}), "properties")
     for name, _ in found:
         if name in _OURS:
@@ -324,19 +216,20 @@ def pair(answers: "dict[str, Any]") -> Pair:
     :param answers: nested dicts, as ``sources`` returns them
     :raises AnswersWrong: something is missing or wrong
     """
-    read = _Reader()
+    read = Reader()
     answers = read.table(answers, "the answers", _KEYS[""])
-    nodes = _nodes(read, answers)
-    drbd, lvm = _drbd(read, answers), _lvm(read, answers)
-    _ids_differ(read, nodes, drbd, lvm)
+    tables = read.tables(answers.get("nodes", []), "nodes", _KEYS["nodes"])
+    nodes = _nodes(read, tables)
+    resources, groups = storage.read(read, answers, tables)
+    if len(nodes) > 2 or any(storage.NO_DISK in each.disks for each in resources):
+        read.problems.append(_WITNESS)
     generation = read.choice(answers, "generation", "the answers:", tuple(BY_NAME), "lvmlockd")
     made = Pair(
         cluster=read.text(answers, "cluster", "the answers:", names.cluster, "pair"),
-        generation_name=generation, uses=_uses(read, answers, lvm, generation),
-        nodes=nodes, drbd=drbd, lvm=lvm, fences=_fences(read, answers, nodes),
+        generation_name=generation, uses=_uses(read, answers, groups, generation),
+        nodes=nodes, resources=resources, groups=groups, fences=_fences(read, answers, nodes),
         properties=_properties(read, answers), alerts=_alerts(read, answers, generation))
     if read.problems:
         raise AnswersWrong(read.problems)
-    if made.uses or made.alerts:
-        _ids_once(made)
+    _ids_once(made)
     return made

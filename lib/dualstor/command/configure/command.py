@@ -58,7 +58,10 @@ The same answers can be in a file (--answers):
   node = "node1"
   agent = "fence_ipmilan"
   delay = 5
-  options = {ip = "10.0.9.1", username = "fence", password = "secret"}"""
+  options = {ip = "10.0.9.1", username = "fence", password = "secret"}
+
+Several DRBD resources and volume groups are in a file only, as [[drbd]] and [[vg]]
+(docs/configure.md)."""
 
 RENDERERS: "dict[str, Callable[[Part, Generation], str]]" = {
     "pcs": pcs.render, "crm": crm.render, "cib": cib.render}

@@ -44,7 +44,7 @@ def engine(pair: "Pair", version: int = 1) -> "tuple[str, str]":
 
 def all_files(pair: "Pair") -> "dict[str, str]":
     """{path: text} for a node that has none of them; of PARTLY only our lines."""
-    found = dict([(drbd.path(pair), drbd.render(pair)), engine(pair),
+    found = dict([*drbd.files(pair).items(), engine(pair),
                   (lvmconf.PATH, lvmconf.render(pair))])
     if pair.generation.engine == "cman":
         found[hosts.PATH] = hosts.render(pair)
@@ -57,8 +57,8 @@ def changes(pair: "Pair", read: "Callable[[str], str | None]") -> "tuple[Change,
     :param read: function from a path to the file's text, None when there is no such file
     :raises ParseError: a file is not understood
     """
-    wanted = {drbd.path(pair): drbd.render(pair),
-              lvmconf.PATH: lvmconf.merged(read(lvmconf.PATH) or "", pair)}
+    wanted = dict(drbd.files(pair))
+    wanted[lvmconf.PATH] = lvmconf.merged(read(lvmconf.PATH) or "", pair)
     if pair.generation.engine == "cman":
         wanted[hosts.PATH] = hosts.merged(read(hosts.PATH) or "", pair)
     path, text = engine(pair)

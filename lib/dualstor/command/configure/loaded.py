@@ -4,6 +4,7 @@
 The file of one version is refused by the tools of another: options have moved.
 """
 
+from dualstor.command.configure.storage import DEFAULT_VERSION, version_of
 from dualstor.errors import DualstorError
 from dualstor.kernel import drbd
 from dualstor.record import Record, whole
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from typing import Any, Iterable
 
     from dualstor.host.host import Host
-
-#: Where neither the answers nor this host say: what distributions' kernels have.
-DEFAULT = "8.4"
 
 _VERSION = "/sys/module/drbd/version"
 _HOSTNAME = "/proc/sys/kernel/hostname"
@@ -71,13 +69,12 @@ def decide(answers: "dict[str, Any]", host: "Host", here: bool) -> Decided:
     :param here: whether it will be written on this host
     :raises DualstorError: the answers say another one than this node has
     """
-    table, nodes = answers.get("drbd"), answers.get("nodes")
-    wanted = table.get("version") if isinstance(table, dict) else None
+    wanted, nodes = version_of(answers.get("drbd")), answers.get("nodes")
     found = module(host)
     if found is None:
         how = "as the answers say" if wanted else \
             "assumed, as this host has no DRBD: --drbd says which one the nodes have"
-        return Decided(version=wanted or DEFAULT, how=how)
+        return Decided(version=wanted or DEFAULT_VERSION, how=how)
     says = f"{found.source} has {found.version}"
     if wanted in (None, found.choice):
         return Decided(version=found.choice, how=says)

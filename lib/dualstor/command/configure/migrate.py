@@ -5,21 +5,35 @@ Source: lvmlockd(8), on changing a clvm/clustered VG to a shared one. All of it 
 that is active anywhere while the lock type changes has two writers and no lock.
 """
 
+from dualstor.errors import DualstorError
 from dualstor.recipes import Step
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from dualstor.command.configure.model import Pair
+    from dualstor.command.configure.model import DrbdAnswers, Pair
+
+
+def _below(pair: "Pair", vg: str) -> "tuple[DrbdAnswers, ...]":
+    """The DRBD resources below *vg*: with one alone there is no doubt which one that is."""
+    for group in pair.groups:
+        if group.vg == vg:
+            return pair.below(group)
+    if len(pair.resources) > 1:
+        raise DualstorError(f"--migrate {vg}: the answers have no such volume group, so which DRBD "
+                            "resources it is on is not known")
+    return pair.resources
 
 
 def steps(pair: "Pair", vg: str) -> "tuple[Step, ...]":
     """The Steps for *vg*.
 
     :param pair: the Pair as it is to be afterwards, of the generation "lvmlockd"
+    :raises DualstorError: the answers have several DRBD resources, and not this volume group
     """
     both = tuple(node.name for node in pair.nodes)
     first = both[0]
-    clone, drbd, device = vg + "-clone", pair.drbd.resource, pair.drbd.device
+    clone, below = vg + "-clone", _below(pair, vg)
+    devices = ",".join(f'"a|^{drbd.device}$|"' for drbd in below)
     return (
         Step((first,), (("vgcfgbackup", "-f", f"/root/{vg}.before", vg),),
              "Saves the VG metadata; vgcfgrestore restores it. It is no backup of the data: have "
@@ -34,7 +48,8 @@ def steps(pair: "Pair", vg: str) -> "tuple[Step, ...]":
         Step(both, (("dmsetup", "ls"),),
              f"No device of {vg} may be listed on either node. An LV that is still active would be "
              "written without a lock from here on."),
-        Step((first,), (("crm_mon", "-1"), ("drbdadm", "status", drbd)),
+        Step((first,), (("crm_mon", "-1"), *(("drbdadm", "status", drbd.resource)
+                                              for drbd in below)),
              "DRBD must be UpToDate on both nodes, so that either can take over if this fails."),
         Step((first,), (("vgchange", "-cn", "--config", "global{locking_type=0}", vg),),
              "On one node only, with LVM 2.02 still installed: the volume group is no longer "
@@ -46,7 +61,7 @@ def steps(pair: "Pair", vg: str) -> "tuple[Step, ...]":
              "configuration for the generation lvmlockd (`dualstor configure --apply`); start "
              "the cluster. clvmd and lvmlockd must never run at the same time."),
         Step((first,), (("vgs", "-o", "+vg_lock_type", "--config",
-                         f"devices{{filter=[\"a|^{device}$|\",\"r|.*|\"]}}", vg),),
+                         f'devices{{filter=[{devices},"r|.*|"]}}', vg),),
              "DRBD must be Primary here and lvmlockd must run. The sixth letter of Attr is - : "
              "neither clustered nor shared."),
         Step((first,), (("vgchange", "--lock-type", "dlm", vg),),

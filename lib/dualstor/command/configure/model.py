@@ -13,12 +13,11 @@ FULL_SYNC, SKIP_SYNC = "full", "skip"
 
 
 class Node(Record):
-    """A node. ``address`` is the cluster's, ``replication`` DRBD's; ``disk``: backing device."""
+    """A node. ``address`` is the cluster's, ``replication`` DRBD's."""
 
     name: str
     address: str
     replication: str
-    disk: str
 
 
 class Fence(Record):
@@ -34,10 +33,14 @@ class Fence(Record):
 
 
 class DrbdAnswers(Record):
-    """The DRBD resource; ``version`` ("8.3", "8.4", "9") decides how its file is written."""
+    """A DRBD resource; ``version`` ("8.3", "8.4", "9") decides how its file is written.
+
+    ``disks``: its backing device on each node, in the order of the nodes.
+    """
 
     resource: str
     version: str
+    disks: "tuple[str, ...]"
     minor: int = 0
     port: int = 7788
     first_sync: str = FULL_SYNC
@@ -49,9 +52,13 @@ class DrbdAnswers(Record):
 
 
 class LvmAnswers(Record):
-    """The volume group, and a first LV: ``lv`` and ``size`` are None when none is wanted."""
+    """A volume group on the devices of ``resources``, and a first LV.
+
+    ``lv`` and ``size`` are None when none is wanted.
+    """
 
     vg: str
+    resources: "tuple[str, ...]"
     lv: "str | None" = None
     size: "str | None" = None
 
@@ -63,8 +70,19 @@ GFS2, FILESYSTEM, VM = "gfs2", "filesystem", "vm"
 class Disk(Record):
     """An LV of a use, and its size."""
 
+    vg: str
     lv: str
     size: str
+
+    @property
+    def name(self) -> str:
+        """As LVM's commands take it."""
+        return f"{self.vg}/{self.lv}"
+
+    @property
+    def device(self) -> str:
+        """Its device."""
+        return f"/dev/{self.vg}/{self.lv}"
 
 
 class Use(Record):
@@ -82,9 +100,15 @@ class Use(Record):
     config: str = ""
     transport: str = ""
 
-    def device(self, vg: str) -> str:
+    @property
+    def device(self) -> str:
         """The device of its first LV."""
-        return f"/dev/{vg}/{self.disks[0].lv}"
+        return self.disks[0].device
+
+    @property
+    def groups(self) -> "tuple[str, ...]":
+        """The volume groups of its LVs, each once."""
+        return tuple(sorted({disk.vg for disk in self.disks}))
 
 
 class Alerts(Record):
@@ -96,14 +120,15 @@ class Alerts(Record):
 class Pair(Record):
     """The whole pair. ``properties``: further cluster properties, (name, value) pairs.
 
+    ``resources`` are DRBD's, ``groups`` the volume groups on them.
     ``alerts``: None where the cluster calls no agent of ours.
     """
 
     cluster: str
     generation_name: str
     nodes: "tuple[Node, ...]"
-    drbd: DrbdAnswers
-    lvm: LvmAnswers
+    resources: "tuple[DrbdAnswers, ...]"
+    groups: "tuple[LvmAnswers, ...]"
     fences: "tuple[Fence, ...]"
     properties: "tuple[tuple[str, str], ...]" = ()
     uses: "tuple[Use, ...]" = ()
@@ -117,4 +142,8 @@ class Pair(Record):
     @property
     def disks(self) -> "tuple[str, ...]":
         """The backing devices of both nodes, each once."""
-        return tuple(sorted({node.disk for node in self.nodes}))
+        return tuple(sorted({disk for resource in self.resources for disk in resource.disks}))
+
+    def below(self, group: LvmAnswers) -> "tuple[DrbdAnswers, ...]":
+        """The DRBD resources that a volume group is on."""
+        return tuple(each for each in self.resources if each.resource in group.resources)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The cluster's configuration as one immutable model; render/{pcs,crm,cib}.py write it down.
 
-It has parts, as the volume group can be made only once DRBD and locking run, and what stands on
-its LVs only once these are made: ``base``, ``group`` and ``uses``. Timeouts and intervals are
+It has parts, as a volume group can be made only once DRBD and locking run, and what stands on
+its LVs only once these are made: ``base``, ``group`` and ``uses``. There may be several DRBD
+resources and volume groups, the locking is there once. Timeouts and intervals are
 those that the agents' interfaces suggest.
 """
 
@@ -23,7 +24,7 @@ from dualstor.command.configure.parts import (
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.command.configure.generations import Generation
-    from dualstor.command.configure.model import Fence, Pair
+    from dualstor.command.configure.model import DrbdAnswers, Fence, LvmAnswers, Pair
     from dualstor.command.configure.parts import Pairs
     from dualstor.ocf.parameters import Interface
 
@@ -86,19 +87,23 @@ def _fence(fence: "Fence") -> Primitive:
                      operations=(Operation("monitor", "20s", interval="60s"),))
 
 
+def _drbd(drbd: "DrbdAnswers", generation: "Generation") -> Clone:
+    made = _ours(drbd.resource, catalogue.DRBD_DUALPRIMARY, generation,
+                 (("drbd_resource", drbd.resource),))
+    return Clone(members=(made,), promotable=True,
+                 meta=_meta(catalogue.DRBD_DUALPRIMARY, generation))
+
+
 def base(pair: "Pair") -> Part:
     """The Part with fencing, DRBD and locking, and the alerts."""
     generation = pair.generation
-    drbd = _ours(pair.drbd.resource, catalogue.DRBD_DUALPRIMARY, generation,
-                 (("drbd_resource", pair.drbd.resource),))
     locking = (_DLM,) if generation.dlm_resource else ()
     fences = tuple(_fence(fence) for fence in pair.fences)
     return Part(
         properties=_PROPERTIES + pair.properties,
         fences=fences,
         clones=(
-            Clone(members=(drbd,), promotable=True,
-                  meta=_meta(catalogue.DRBD_DUALPRIMARY, generation)),
+            *(_drbd(each, generation) for each in pair.resources),
             Clone(members=locking + (_ours(LOCK_DAEMON, catalogue.CLVMD, generation),),
                   group=LOCKING, meta=_meta(catalogue.CLVMD, generation))),
         bans=tuple(Ban(resource=primitive.id, node=fence.node)
@@ -113,22 +118,30 @@ def _alerts(pair: "Pair") -> "tuple[Alert, ...]":
     return (Alert(id=place.ID, path=place.PROGRAM, recipients=pair.alerts.mail),)
 
 
-def group(pair: "Pair") -> Part:
-    """The Part with the volume group, which needs DRBD promoted and locking."""
-    generation, vg = pair.generation, pair.lvm.vg
+def _group(lvm: "LvmAnswers", generation: "Generation") -> Part:
+    """One volume group: it needs its own DRBD resources promoted, and locking."""
+    vg, locking = lvm.vg, LOCKING + "-clone"
     clone = Clone(members=(_ours(vg, catalogue.CLUSTERED_VG, generation, (("vgname", vg),)),),
                   meta=_meta(catalogue.CLUSTERED_VG, generation))
-    drbd, locking = pair.drbd.resource + "-clone", LOCKING + "-clone"
     return Part(
         clones=(clone,),
-        orders=(Order(id=f"{vg}-after-{pair.drbd.resource}", first=drbd,
-                      first_action="promote", then=clone.id),
+        orders=(*(Order(id=f"{vg}-after-{drbd}", first=drbd + "-clone",
+                        first_action="promote", then=clone.id) for drbd in lvm.resources),
                 Order(id=f"{vg}-after-{LOCKING}", first=locking, first_action="start",
                       then=clone.id)),
-        colocations=(Colocation(id=f"{vg}-with-{pair.drbd.resource}", resource=clone.id,
-                                other=drbd, role=generation.roles[0]),
+        colocations=(*(Colocation(id=f"{vg}-with-{drbd}", resource=clone.id,
+                                  other=drbd + "-clone", role=generation.roles[0])
+                       for drbd in lvm.resources),
                      Colocation(id=f"{vg}-with-{LOCKING}", resource=clone.id,
                                 other=locking)))
+
+
+def group(pair: "Pair") -> Part:
+    """The Part with the volume groups."""
+    whole = Part()
+    for lvm in pair.groups:
+        whole += _group(lvm, pair.generation)
+    return whole
 
 
 def ids(part: Part) -> "list[str]":

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Where answers come from: a TOML file, and options, which take precedence."""
 
-from dualstor.command.configure.answers import AnswersWrong
+from dualstor.command.configure.reader import AnswersWrong
 from dualstor.errors import DualstorError
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import Any, Callable
+
+
+#: Of DRBD's resources, what an option sets for all of them.
+_SAME = {"version", "first_sync"}
 
 
 def _toml() -> "tuple[Callable[[str], Any], type[Exception]]":
@@ -66,11 +70,22 @@ def parse_fence(text: str) -> "dict[str, Any]":
 
 
 def merged(file: "dict[str, Any]", options: "dict[str, Any]") -> "dict[str, Any]":
-    """The answers of *file*, overridden by those of *options*; lists are replaced whole."""
+    """The answers of *file*, overridden by those of *options*; lists are replaced whole.
+
+    What is the same for all of the file's DRBD resources gets into each of them.
+
+    :raises AnswersWrong: an option is for one resource, and the file has a list of them
+    """
     whole = dict(file)
     for key, value in options.items():
-        if isinstance(value, dict):
-            known = whole.get(key)
+        known = whole.get(key)
+        if isinstance(value, dict) and isinstance(known, list):
+            own = sorted(set(value) - _SAME)
+            if own:
+                raise AnswersWrong([f"--{name}: the file has a list of {key}, each with its own"
+                                    for name in own])
+            value = [dict(each, **value) if isinstance(each, dict) else each for each in known]
+        elif isinstance(value, dict):
             value = dict(known if isinstance(known, dict) else {}, **value)
         whole[key] = value
     return whole

@@ -12,9 +12,11 @@ from dualstor.recipes import Step
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Callable, Iterable, Iterator, Tuple
 
-    from dualstor.command.configure.model import Pair
+    from dualstor.command.configure.model import DrbdAnswers, LvmAnswers, Pair
+
+    Commands = Tuple[Tuple[str, ...], ...]
 
 #: How each rendering of the Pacemaker configuration is loaded from its file.
 LOADERS = {
@@ -52,42 +54,69 @@ def _boot(pair: "Pair") -> "tuple[tuple[str, ...], ...]":
     return (("systemctl", "disable", "--now", "drbd") + units,)
 
 
-def first_sync(pair: "Pair") -> "tuple[str, ...]":
-    """The command that makes both disks UpToDate."""
-    drbd = pair.drbd
+def _first_sync(drbd: "DrbdAnswers") -> "Commands":
+    """The commands that make both disks UpToDate."""
     if drbd.first_sync == FULL_SYNC:
-        return ("drbdadm", "--", "--overwrite-data-of-peer", "primary", drbd.resource) \
+        primary = ("drbdadm", "--", "--overwrite-data-of-peer", "primary", drbd.resource) \
             if drbd.version == "8.3" else ("drbdadm", "primary", "--force", drbd.resource)
+        return (primary, ("drbdadm", "secondary", drbd.resource))
     if drbd.version == "8.3":
-        return ("drbdadm", "--", "--clear-bitmap", "new-current-uuid", drbd.resource)
-    return ("drbdadm", "new-current-uuid", "--clear-bitmap", drbd.resource + "/0")
+        return (("drbdadm", "--", "--clear-bitmap", "new-current-uuid", drbd.resource),)
+    return (("drbdadm", "new-current-uuid", "--clear-bitmap", drbd.resource + "/0"),)
+
+
+#: {name of a step: the commands that it has for each DRBD resource}.
+OF_RESOURCES: "dict[str, Callable[[DrbdAnswers], Commands]]" = {
+    "create-md": lambda drbd: (("drbdadm", "create-md", drbd.resource),),
+    "up": lambda drbd: (("drbdadm", "up", drbd.resource),),
+    "connected": lambda drbd: (("drbdadm", "cstate", drbd.resource),),
+    "first-sync": _first_sync,
+    "up-to-date": lambda drbd: (("drbdadm", "dstate", drbd.resource),),
+}
+
+
+def _creating_group(group: "LvmAnswers", pair: "Pair") -> "Commands":
+    """The command that makes a volume group."""
+    how = ("--shared",) if pair.generation.locking == "lvmlockd" else ("-c", "y")
+    return (("vgcreate", *how, group.vg, *(drbd.device for drbd in pair.below(group))),)
+
+
+def _creating_volume(group: "LvmAnswers", pair: "Pair") -> "Commands":
+    """The command that makes the first LV, inactive; LVM 2.02 requires -Zn with that."""
+    if group.lv is None:
+        return ()
+    size = group.size or ""
+    zero = () if pair.generation.locking == "lvmlockd" else ("-Zn",)
+    return (("lvcreate", "-an", *zero, "-l" if "%" in size else "-L", size, "-n", group.lv,
+             group.vg),)
+
+
+#: {name of a step: the commands that it has for each volume group}.
+OF_GROUPS: "dict[str, Callable[[LvmAnswers, Pair], Commands]]" = {
+    "vgcreate": _creating_group, "lvcreate": _creating_volume}
+
+
+def _of_resources(name: str, resources: "Iterable[DrbdAnswers]") -> "Commands":
+    return tuple(words for drbd in resources for words in OF_RESOURCES[name](drbd))
+
+
+def _of_groups(name: str, pair: "Pair") -> "Commands":
+    return tuple(words for group in pair.groups for words in OF_GROUPS[name](group, pair))
 
 
 def _sync_steps(pair: "Pair", first: str) -> "Iterator[Step]":
-    name = pair.drbd.resource
-    if pair.drbd.first_sync == FULL_SYNC:
-        yield Step((first,), (first_sync(pair), ("drbdadm", "secondary", name)),
+    full = [drbd for drbd in pair.resources if drbd.first_sync == FULL_SYNC]
+    skipped = [drbd for drbd in pair.resources if drbd.first_sync != FULL_SYNC]
+    if full:
+        yield Step((first,), _of_resources("first-sync", full),
                    "Two new disks are Inconsistent and DRBD cannot know which one counts. This "
                    f"makes the one of {first} authoritative; it is copied to the other node, whose "
                    "contents are lost.", "first-sync")
-    else:
-        yield Step((first,), (first_sync(pair),),
+    if skipped:
+        yield Step((first,), _of_resources("first-sync", skipped),
                    "Declares that both disks are equal, so that nothing is copied. Right only for "
                    "disks whose contents may be destroyed: blocks that were never written may "
                    "differ.", "first-sync")
-
-
-def creating_group(pair: "Pair") -> "tuple[str, ...]":
-    """The command that makes the volume group."""
-    how = ("--shared",) if pair.generation.locking == "lvmlockd" else ("-c", "y")
-    return ("vgcreate",) + how + (pair.lvm.vg, pair.drbd.device)
-
-
-def creating_volume(pair: "Pair") -> "tuple[str, ...]":
-    """The command that makes the first LV, inactive; LVM 2.02 requires -Zn with that."""
-    lv, size = pair.lvm.lv or "", pair.lvm.size or ""
-    zero = () if pair.generation.locking == "lvmlockd" else ("-Zn",)
-    return ("lvcreate", "-an", *zero, "-l" if "%" in size else "-L", size, "-n", lv, pair.lvm.vg)
 
 
 def steps(pair: "Pair", form: str) -> "tuple[Step, ...]":
@@ -97,7 +126,7 @@ def steps(pair: "Pair", form: str) -> "tuple[Step, ...]":
     """
     both = tuple(node.name for node in pair.nodes)
     first, second = both
-    name = pair.drbd.resource
+    several = len(pair.groups) > 1
     found: "list[Step]" = []
     if pair.generation.engine == "corosync":
         key = corosync.KEY
@@ -110,17 +139,17 @@ def steps(pair: "Pair", form: str) -> "tuple[Step, ...]":
              "Pacemaker starts and stops these in the right order; the init system would do it "
              "in the wrong one. A service that is not there needs no disabling."),
         Step(both, (("modprobe", "drbd"),), "drbdadm needs the kernel module.", "module"),
-        Step(both, (("drbdadm", "create-md", name),),
+        Step(both, _of_resources("create-md", pair.resources),
              "Writes DRBD's metadata to the end of the disk. It asks when it finds a file system "
              "or other data there: say yes only if that may be destroyed.", "create-md"),
-        Step(both, (("drbdadm", "up", name),), "The nodes connect.", "up"),
-        Step(both, (("drbdadm", "cstate", name),),
+        Step(both, _of_resources("up", pair.resources), "The nodes connect.", "up"),
+        Step(both, _of_resources("connected", pair.resources),
              "Wait until this says Connected: promoting two nodes that were never connected makes "
              "a split brain.", "connected"),
     ]
     found += _sync_steps(pair, first)
     found += [
-        Step(both, (("drbdadm", "dstate", name),),
+        Step(both, _of_resources("up-to-date", pair.resources),
              "Wait until this says UpToDate/UpToDate: only then may both become Primary. "
              "`dualstor status` shows how long a resync will take.", "up-to-date"),
         Step(both, _services(pair),
@@ -131,19 +160,21 @@ def steps(pair: "Pair", form: str) -> "tuple[Step, ...]":
         Step((first,), (("crm_resource", "--wait"),),
              "Returns when both nodes are promoted and the lock daemons run; the volume group "
              "can be made only then.", "settled"),
-        Step((first,), (creating_group(pair),),
+        Step((first,), _of_groups("vgcreate", pair),
              "On one node: the other sees it through DRBD. The lock type is written into it.",
              "vgcreate"),
     ]
-    if pair.lvm.lv:
-        found.append(Step((first,), (creating_volume(pair),),
+    if _of_groups("lvcreate", pair):
+        found.append(Step((first,), _of_groups("lvcreate", pair),
                           "Inactive, as lvcreate would activate it exclusively; the cluster "
                           "activates it on both nodes.", "lvcreate"))
     found += [
-        Step((first,), (loading(GROUP, form),), "The volume group as a resource.", GROUP),
+        Step((first,), (loading(GROUP, form),),
+             "The volume groups as resources." if several else "The volume group as a resource.",
+             GROUP),
         Step((first,), (("crm_resource", "--wait"), ("dualstor", "status")),
-             "The volume group is active on both nodes, and the last line of the screen says so.",
-             "settled")]
+             f"{'Each' if several else 'The'} volume group is active on both nodes, and the last "
+             "line of the screen says so.", "settled")]
     if pair.uses:
         found += uses.steps(pair)
         found.append(Step((first,), (loading(USES, form), ("crm_resource", "--wait"),

@@ -18,7 +18,8 @@ TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import Callable, Sequence
 
-    from dualstor.command.configure.model import Pair
+    from dualstor.command.configure.model import LvmAnswers, Pair
+    from dualstor.command.configure.steps import Commands
     from dualstor.host.host import Host
     from dualstor.recipes import Step
 
@@ -32,7 +33,10 @@ DONE, TAKEN, SKIPPED, BY_HAND, ELSEWHERE = "done", "taken", "skipped", "by hand"
 
 
 class Look(Record):
-    """What decides whether a step is due. ``drbd``: None when it is not up."""
+    """What decides whether a step is due, for one DRBD resource or volume group if it has several.
+
+    ``drbd``: None when it is not up. ``volumes``: the LVs of the volume group.
+    """
 
     drbd: "kernel.State | None" = None
     metadata: bool = False
@@ -48,37 +52,46 @@ def _dstates(state: kernel.State) -> "list[str]":
         [dstate for peer in state.peers for dstate in peer.dstates]
 
 
-def _has_disks(look: Look, _pair: "Pair") -> bool:
+def _has_disks(look: Look) -> bool:
     return look.metadata or (look.drbd is not None
                              and all(v.dstate != "Diskless" for v in look.drbd.volumes))
 
 
-def _up_to_date(look: Look, _pair: "Pair") -> bool:
+def _up_to_date(look: Look) -> bool:
     state = look.drbd
     return state is not None and state.connected and \
         all(dstate == "UpToDate" for dstate in _dstates(state))
 
 
-#: Whether a step is done, by its name. A step that is not here is always due: loading a part
-#: a second time changes nothing, and "settled" only waits.
-_DONE: "dict[str, Callable[[Look, Pair], bool]]" = {
-    "module": lambda look, pair: look.module,
+#: Whether a step is done, by its name; of those of DRBD, for one resource.
+_DONE: "dict[str, Callable[[Look], bool]]" = {
+    "module": lambda look: look.module,
     "create-md": _has_disks,
-    "up": lambda look, pair: look.drbd is not None,
-    "connected": lambda look, pair: look.drbd is not None and look.drbd.connected,
+    "up": lambda look: look.drbd is not None,
+    "connected": lambda look: look.drbd is not None and look.drbd.connected,
     # due only for two disks of which neither has ever been UpToDate
-    "first-sync": lambda look, pair: look.drbd is not None and any(
+    "first-sync": lambda look: look.drbd is not None and any(
         dstate != "Inconsistent" for dstate in _dstates(look.drbd)),
     "up-to-date": _up_to_date,
-    "cluster": lambda look, pair: look.cluster,
-    "vgcreate": lambda look, pair: pair.lvm.vg in look.groups,
-    "lvcreate": lambda look, pair: pair.lvm.lv in look.volumes,
+    "cluster": lambda look: look.cluster,
+}
+
+#: The same for those of a volume group.
+_DONE_FOR_GROUP: "dict[str, Callable[[Look, LvmAnswers], bool]]" = {
+    "vgcreate": lambda look, group: group.vg in look.groups,
+    "lvcreate": lambda look, group: group.lv in look.volumes,
 }
 
 
-def done(name: str, look: Look, pair: "Pair") -> bool:
-    """Whether the step *name* is done, from a Look. Pure."""
-    return name in _DONE and _DONE[name](look, pair)
+def done(name: str, look: Look, group: "LvmAnswers | None" = None) -> bool:
+    """Whether the step *name* is done, from a Look. Pure.
+
+    One that is neither here nor there is always due: loading a part a second time changes
+    nothing, and "settled" only waits.
+    """
+    if group is not None:
+        return _DONE_FOR_GROUP[name](look, group)
+    return name in _DONE and _DONE[name](look)
 
 
 #: Steps that only wait for what they name.
@@ -102,22 +115,43 @@ class Taker:
     # -- reading ------------------------------------------------------------------
 
     def look(self, name: str) -> Look:
-        """The Look that the step *name* needs."""
-        host, resource = self.make_host(_COMMAND_TIME), self.pair.drbd.resource
-        if name in ("vgcreate", "lvcreate"):
-            answer = lvm.report(host, "lvs", ("vg_name", "lv_name"), None, 30)
-            groups = lvm.report(host, "vgs", ("vg_name",), None, 30)
-            return Look(groups=tuple(row[0] for row in groups.rows),
-                        volumes=tuple(lv for vg, lv in answer.rows if vg == self.pair.lvm.vg))
+        """The Look that the step *name* needs, if it is neither of DRBD nor of LVM."""
+        host = self.make_host(_COMMAND_TIME)
         if name == "cluster":
             return Look(cluster=quorum.look(host).running)
-        state = None
+        return Look(module=host.exists("/sys/module/drbd"))
+
+    def look_at_resource(self, name: str, resource: str) -> Look:
+        """The Look that the step *name* needs for one DRBD resource."""
+        host, state = self.make_host(_COMMAND_TIME), None
         module = host.exists("/sys/module/drbd")
-        if module and name != "module":
+        if module:
             state = drbdadm.resource_state(host, resource)
         metadata = name == "create-md" and state is None and \
             host.run(("drbdadm", "dump-md", resource), 30).ok
         return Look(drbd=state, metadata=metadata, module=module)
+
+    def _due_of_groups(self, name: str) -> "Commands":
+        """The commands of a step for the volume groups for which it is due."""
+        host = self.make_host(_COMMAND_TIME)
+        volumes = lvm.report(host, "lvs", ("vg_name", "lv_name"), None, 30).rows
+        groups = tuple(row[0] for row in lvm.report(host, "vgs", ("vg_name",), None, 30).rows)
+        return tuple(
+            words for group in self.pair.groups for words in steps.OF_GROUPS[name](group, self.pair)
+            if not done(name, Look(groups=groups, volumes=tuple(
+                lv for vg, lv in volumes if vg == group.vg)), group))
+
+    def due(self, step: "Step") -> "Commands":
+        """The commands of a Step that are due; () if it is done."""
+        name = step.name or ""
+        if name in steps.OF_GROUPS:
+            return self._due_of_groups(name)
+        if name in steps.OF_RESOURCES:
+            of_each = ((drbd, [words for words in steps.OF_RESOURCES[name](drbd)
+                               if words in step.commands]) for drbd in self.pair.resources)
+            return tuple(words for drbd, commands in of_each if commands and not done(
+                name, self.look_at_resource(name, drbd.resource)) for words in commands)
+        return () if name in _DONE and done(name, self.look(name)) else step.commands
 
     # -- doing --------------------------------------------------------------------
 
@@ -132,18 +166,20 @@ class Taker:
         if step.name is None:
             return BY_HAND if self.agree("only you can do this: is it done?") else SKIPPED
         if step.name in _WAITS:
-            self._wait(step.name)
+            for drbd in self.pair.resources:
+                self._wait(step.name, drbd.resource)
             return DONE
-        if done(step.name, self.look(step.name), self.pair):
+        due = self.due(step)
+        if not due:
             return DONE
-        if not self.agree(f"{'; '.join(' '.join(words) for words in step.commands)}?"):
+        if not self.agree(f"{'; '.join(' '.join(words) for words in due)}?"):
             return SKIPPED
         if step.name in (pacemaker.BASE, pacemaker.GROUP):
             self._load(step.name)
         elif step.name == "settled":
             self._run(("crm_resource", "--wait"), _SETTLE_TIME)
         else:
-            for words in step.commands:
+            for words in due:
                 self._run(words)
         return TAKEN
 
@@ -166,21 +202,20 @@ class Taker:
         finally:
             host.forget(_PART)
 
-    def _wait(self, name: str) -> None:
-        """Wait until the step *name* is done."""
+    def _wait(self, name: str, resource: str) -> None:
+        """Wait until the step *name* is done for one DRBD resource."""
         host = self.make_host(_SETTLE_TIME)
         while True:
             try:
-                look = self.look(name)
-                if done(name, look, self.pair):
+                look = self.look_at_resource(name, resource)
+                if done(name, look):
                     return
                 seen = _shown(look.drbd)
             except ToolError as problem:
                 seen = str(problem)
             if host.deadline.reached:
                 raise DualstorError(f"waited {_SETTLE_TIME:.0f} s for DRBD resource "
-                                    f"{self.pair.drbd.resource} to be {name} ({seen}); run "
-                                    "this again when it is")
+                                    f"{resource} to be {name} ({seen}); run this again when it is")
             host.sleep(_PAUSE)
 
 

@@ -37,31 +37,31 @@ _STAYS = ("resource-stickiness", "100")
 # -- the cluster's configuration ------------------------------------------------------
 
 
-def _filesystem(identity: str, use: "Use", vg: str, start: str, options: str) -> Primitive:
+def _filesystem(identity: str, use: "Use", start: str, options: str) -> Primitive:
     return Primitive(
         id=identity, standard="ocf", provider="heartbeat", type="Filesystem",
-        parameters=(("device", use.device(vg)), ("directory", use.mountpoint),
+        parameters=(("device", use.device), ("directory", use.mountpoint),
                     ("fstype", use.filesystem), ("options", options)),
         operations=(Operation("start", start), Operation("stop", "60s"),
                     Operation("monitor", "40s", interval="20s")))
 
 
-def _gfs2(use: "Use", pair: "Pair") -> Part:
+def _gfs2(use: "Use", _pair: "Pair") -> Part:
     return Part(clones=(Clone(
-        members=(_filesystem(use.name, use, pair.lvm.vg, _GFS2_START, "noatime"),),
+        members=(_filesystem(use.name, use, _GFS2_START, "noatime"),),
         meta=(("interleave", "true"),)),))
 
 
 def _one_at_a_time(use: "Use", pair: "Pair") -> Part:
     activation = Primitive(
         id=use.name + "-lv", standard="ocf", provider="heartbeat", type="LVM-activate",
-        parameters=(("vgname", pair.lvm.vg), ("lvname", use.disks[0].lv),
+        parameters=(("vgname", use.disks[0].vg), ("lvname", use.disks[0].lv),
                     ("vg_access_mode", pair.generation.locking),
                     ("activation_mode", "exclusive")),
         meta=(_STAYS,),
         operations=(Operation("start", "90s"), Operation("stop", "90s"),
                     Operation("monitor", "90s", interval="30s")))
-    mounted = _filesystem(use.name + "-fs", use, pair.lvm.vg, "60s", "noatime").but(meta=(_STAYS,))
+    mounted = _filesystem(use.name + "-fs", use, "60s", "noatime").but(meta=(_STAYS,))
     return Part(alone=(Alone(members=(activation, mounted), group=use.name),))
 
 
@@ -80,31 +80,31 @@ def _guest(use: "Use", _pair: "Pair") -> Part:
 _PARTS = {GFS2: _gfs2, FILESYSTEM: _one_at_a_time, VM: _guest}
 
 
-def _constrained(made: Part, use: "Use", vg: str) -> Part:
-    """*made* after the VG's clone, and only where that runs."""
+def _constrained(made: Part, use: "Use") -> Part:
+    """*made* after the clones of its VGs, and only where these run."""
     identity = (made.clones or made.alone)[0].id
     return made + Part(
-        orders=(Order(id=f"{use.name}-after-{vg}", first=vg + "-clone", first_action="start",
-                      then=identity),),
-        colocations=(Colocation(id=f"{use.name}-with-{vg}", resource=identity,
-                                other=vg + "-clone"),))
+        orders=tuple(Order(id=f"{use.name}-after-{vg}", first=vg + "-clone",
+                           first_action="start", then=identity) for vg in use.groups),
+        colocations=tuple(Colocation(id=f"{use.name}-with-{vg}", resource=identity,
+                                     other=vg + "-clone") for vg in use.groups))
 
 
 def part(pair: "Pair") -> Part:
     """The Part of all uses."""
     whole = Part()
     for use in pair.uses:
-        whole += _constrained(_PARTS[use.kind](use, pair), use, pair.lvm.vg)
+        whole += _constrained(_PARTS[use.kind](use, pair), use)
     return whole
 
 
 # -- the steps ------------------------------------------------------------------------
 
 
-def _creating(use: "Use", vg: str) -> "tuple[tuple[str, ...], ...]":
+def _creating(use: "Use") -> "tuple[tuple[str, ...], ...]":
     """The commands that make its LVs."""
     alone = ("--exclusive",) if use.kind == FILESYSTEM else ()
-    return tuple(("dualstor", "volume", "create", f"{vg}/{disk.lv}", "-L", disk.size, *alone)
+    return tuple(("dualstor", "volume", "create", disk.name, "-L", disk.size, *alone)
                  for disk in use.disks)
 
 
@@ -114,8 +114,8 @@ def _directory(use: "Use", both: "tuple[str, ...]") -> Step:
 
 
 def _gfs2_steps(use: "Use", pair: "Pair", both: "tuple[str, ...]") -> "Iterator[Step]":
-    device = use.device(pair.lvm.vg)
-    yield Step(both[:1], _creating(use, pair.lvm.vg), f"{use.name}: an LV that is active on both.")
+    device = use.device
+    yield Step(both[:1], _creating(use), f"{use.name}: an LV that is active on both.")
     yield Step(both[:1], (("mkfs.gfs2", "-p", "lock_dlm", "-t", f"{pair.cluster}:{use.name}",
                            "-j", str(len(both)), device),),
                f"On one node. The name before the colon is the cluster's: with another one no node "
@@ -123,27 +123,28 @@ def _gfs2_steps(use: "Use", pair: "Pair", both: "tuple[str, ...]") -> "Iterator[
     yield _directory(use, both)
 
 
-def _one_at_a_time_steps(use: "Use", pair: "Pair", both: "tuple[str, ...]") -> "Iterator[Step]":
-    device, vg = use.device(pair.lvm.vg), pair.lvm.vg
-    yield Step(both[:1], _creating(use, vg),
+def _one_at_a_time_steps(use: "Use", _pair: "Pair",
+                         both: "tuple[str, ...]") -> "Iterator[Step]":
+    device, vg = use.device, use.disks[0].vg
+    yield Step(both[:1], _creating(use),
                f"{use.name}: an LV of one node at a time. Its tag dualstor.exclusive keeps "
                f"{vg}-clone from activating it on both, where mounting it twice destroys it.")
     yield Step(both[:1], ((f"mkfs.{use.filesystem}", device),
-                          ("lvchange", "-aln", f"{vg}/{use.disks[0].lv}")),
+                          ("lvchange", "-aln", use.disks[0].name)),
                f"On the same node. Destroys what is on {device}. Then it is deactivated: from now "
                "on the cluster activates it.")
     yield _directory(use, both)
 
 
 def _guest_steps(use: "Use", pair: "Pair", both: "tuple[str, ...]") -> "Iterator[Step]":
-    vg, (first, second) = pair.lvm.vg, both
-    devices = " and ".join(f"/dev/{vg}/{disk.lv}" for disk in use.disks)
+    first, second = both
+    devices = " and ".join(disk.device for disk in use.disks)
     init = ("chkconfig", "libvirt-guests", "off") if pair.generation.engine == "cman" else \
         ("systemctl", "disable", "--now", "libvirt-guests")
     yield Step(both, (init,),
                f"{use.name}: libvirt-guests starts and stops guests by itself, also those of the "
                "cluster. libvirt's own daemon has to be enabled.")
-    yield Step((first,), _creating(use, vg),
+    yield Step((first,), _creating(use),
                f"{use.name}: active on both nodes, as a live migration has it open on both. Never "
                "exclusive: the migration would fail.")
     yield Step((first,), (),

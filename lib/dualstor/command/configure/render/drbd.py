@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The DRBD resource's file, /etc/drbd.d/RESOURCE.res (drbd.conf(5) of 8.3, 8.4 and 9).
+"""A DRBD resource's file, /etc/drbd.d/RESOURCE.res (drbd.conf(5) of 8.3, 8.4 and 9).
 
 What drbd-dualprimary requires: protocol C, two Primaries, no split brain resolved by
 discarding data, and I/O frozen until a lost peer is fenced. DRBD 9 must not promote when a
@@ -17,7 +17,7 @@ TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import Iterable, Iterator
 
-    from dualstor.command.configure.model import Node, Pair
+    from dualstor.command.configure.model import DrbdAnswers, Node, Pair
 
 _AFTER_SB = [f"after-sb-{number}pri disconnect;" for number in (0, 1, 2)]
 _FENCING = f"fencing {FENCING[-1]};"
@@ -32,9 +32,9 @@ NOTICE = 2 * _PING_INT + _PING_TIMEOUT / 10
 _TIMEOUT, _KO_COUNT = "timeout 15;", "ko-count 28;"
 
 
-def path(pair: "Pair") -> str:
+def path(drbd: "DrbdAnswers") -> str:
     """The file's path."""
-    return f"/etc/drbd.d/{pair.drbd.resource}.res"
+    return f"/etc/drbd.d/{drbd.resource}.res"
 
 
 def _section(head: str, lines: "Iterable[str]") -> "list[str]":
@@ -47,8 +47,7 @@ def _address(node: "Node", port: int) -> str:
     return f"address {node.replication}:{port};"
 
 
-def _lines(pair: "Pair") -> "Iterator[str]":
-    drbd = pair.drbd
+def _lines(drbd: "DrbdAnswers", pair: "Pair") -> "Iterator[str]":
     known = table(drbd.version)
     old = "protocol" not in known["net"]
     if old:
@@ -64,12 +63,17 @@ def _lines(pair: "Pair") -> "Iterator[str]":
     if "auto-promote" in known.get("options", {}):
         yield from _section("options", ["auto-promote no;"])
     for number, node in enumerate(pair.nodes):
-        own = [f"device {drbd.device};", f"disk {node.disk};", "meta-disk internal;",
+        own = [f"device {drbd.device};", f"disk {drbd.disks[number]};", "meta-disk internal;",
                _address(node, drbd.port)]
         yield from _section("on " + node.name, own + (
             [f"node-id {number};"] if "node-id" in known["on"] else []))
 
 
-def render(pair: "Pair") -> str:
+def render(drbd: "DrbdAnswers", pair: "Pair") -> str:
     """The file's text, the same on both nodes."""
-    return "\n".join(_section("resource " + pair.drbd.resource, _lines(pair))) + "\n"
+    return "\n".join(_section("resource " + drbd.resource, _lines(drbd, pair))) + "\n"
+
+
+def files(pair: "Pair") -> "dict[str, str]":
+    """{path: text} of all resources."""
+    return {path(drbd): render(drbd, pair) for drbd in pair.resources}

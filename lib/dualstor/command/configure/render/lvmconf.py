@@ -19,8 +19,8 @@ PATH = lvmconf.MAIN
 
 
 def _patterns(pair: "Pair") -> "tuple[str, ...]":
-    """Filter patterns: DRBD's device, never its backing device, which holds the same labels."""
-    return (f"a|^{pair.drbd.device}$|",) + tuple(
+    """Filter patterns: DRBD's devices, never their backing devices, which hold the same labels."""
+    return tuple(f"a|^{drbd.device}$|" for drbd in pair.resources) + tuple(
         f"r|^{disk.replace('.', '[.]').replace('+', '[+]')}$|" for disk in pair.disks)
 
 
