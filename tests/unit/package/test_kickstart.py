@@ -68,7 +68,7 @@ def test_it_installs_what_the_packages_want(kickstart):
 def test_the_installer_leaves_the_disk_of_drbd_alone(kickstart, pair):
     drives = set(kickstart.clearpart.drives) | set(kickstart.ignoredisk.onlyuse)
     assert drives == {"sda"}
-    assert not {node.disk for node in pair.nodes} & {"/dev/" + drive for drive in drives}
+    assert not set(pair.disks) & {"/dev/" + drive for drive in drives}
 
 
 def test_its_addresses_are_those_of_the_first_node(kickstart, pair):
