@@ -18,11 +18,12 @@ from sourcetree import TREE
 from unit.configure import readback, test_render
 
 EXAMPLES = os.path.join(TREE, "docs", "examples")
-GENERATIONS = ("lvmlockd", "clvmd", "cman", "uses")
+GENERATIONS = ("lvmlockd", "clvmd", "cman", "uses", "many")
 #: Generations without an example: they differ from the first in a few words.
 OTHERS = ("lvmlockd-pacemaker2.0", "lvmlockd-corosync2")
-#: The same with what stands on the LVs; the generation follows.
+#: The same with what stands on the LVs, or with several volume groups; the generation follows.
 WITH_USES = ("uses-lvmlockd-pacemaker2.0", "uses-lvmlockd-corosync2", "uses-clvmd", "uses-cman")
+MANY = ("many-lvmlockd-pacemaker2.0", "many-lvmlockd-corosync2", "many-clvmd", "many-cman")
 
 
 def example(generation, name):
@@ -41,14 +42,14 @@ def run(words, folder):
 
 def wanted(generation):
     """The model of an example; of generations without one, that of the first."""
-    name, _, other = generation.partition("-") if generation in WITH_USES else \
+    name, _, other = generation.partition("-") if generation in WITH_USES + MANY else \
         ("lvmlockd" if generation in OTHERS else generation, "", generation)
     told = sources.read_file(example(name, "pair.toml"))
     if other == "cman":
         told["use"] = [use for use in told.get("use", []) if use["kind"] != "filesystem"]
     if other in ("clvmd", "cman"):
         told.pop("alerts", None)        # their CIB may be of a schema without alerts
-    return answers.pair(told if other == "uses" else dict(told, generation=other))
+    return answers.pair(told if other in ("uses", "many") else dict(told, generation=other))
 
 
 def loads(generation, folder, load):
@@ -90,7 +91,7 @@ def test_the_crm_shell_loads_the_parts(generation, tmp_path):
          example(generation, "pacemaker-%s.crm" % part)], tmp_path))
 
 
-@pytest.mark.parametrize("generation", OTHERS + WITH_USES)
+@pytest.mark.parametrize("generation", OTHERS + WITH_USES + MANY)
 @pytest.mark.parametrize("form, command", [
     ("cib", ["cibadmin", "--modify", "--allow-create", "--xml-file"]),
     ("crm", ["crm", "-F", "configure", "load", "update"])])
@@ -108,7 +109,7 @@ OLD_ROLES = re.compile(
     "Deprecation Warning: (Role v|V)alue '(Master|Slave)' (of option role )?is deprecated")
 
 
-@pytest.mark.parametrize("generation", ("lvmlockd", "uses") + OTHERS + WITH_USES[:2])
+@pytest.mark.parametrize("generation", ("lvmlockd", "uses", "many") + OTHERS + WITH_USES[:2] + MANY[:2])
 def test_pcs_makes_the_parts(generation, tmp_path):
     """And finds nothing in them deprecated. The old generations have the language of pcs 0.9."""
     made = wanted(generation)

@@ -12,8 +12,8 @@ from dualstor.command import main
 from sourcetree import TREE
 
 EXAMPLES = os.path.join(TREE, "docs", "examples")
-GENERATIONS = ("lvmlockd", "clvmd", "cman", "uses")
-#: The last one's steps are those that stay in steps.txt.
+GENERATIONS = ("lvmlockd", "clvmd", "cman", "uses", "many")
+#: The last form's steps are those that stay in steps.txt.
 FORMATS = ("cib", "crm", "pcs")
 ANSWERS = "pair.toml"
 
