@@ -6,7 +6,7 @@ import pytest
 from dualstor.command.check.parsers import corosyncconf, corosynckeys, dlmconf
 from dualstor.command.check.parsers.where import Where
 
-from .spoilt import CLUSTER, CORO, HOSTS, RES, C, M, _second_ring, _v1
+from .spoilt import CLUSTER, CORO, HOSTS, RES, C, M, _second_resource, _second_ring, _v1
 
 VERSIONS = {1: "1.4.9", 2: "2.4.5", 3: "3.1.7"}
 
@@ -408,3 +408,10 @@ def test_plugs_and_controllers(good, agent, first, second, ids):
     '<altmulticast addr="239.192.1.2" port="5409" ttl="3"/>'])
 def test_a_second_ring_of_cman_fits_the_schema(good, inner):
     assert good(M).edit(CLUSTER, "</cman>", inner + "</cman>").ids() == set()
+
+
+def test_a_network_on_which_several_resources_replicate_is_named_once(good):
+    pair = _second_resource(good(C).edit(RES, "10.77.0.", "10.78.0."), "7788", "7789")
+    told = _told(pair, "COROSYNC-RING-REPLICATION")
+    assert len(told) == len(set(told)) == 1, told
+    assert told[0][2].endswith("/24, where resources r0, r1 replicate")

@@ -5,6 +5,8 @@ They are searched for anywhere in a name. A set of states is followed through th
 device-mapper does it: no expression takes long. Source: LVM2 libdm/regex/parse_rx.c.
 """
 
+from functools import lru_cache
+
 from dualstor.record import Record
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _BEGIN, _END = "begin", "end"       # what ^ and $ match
 _LONGEST = 1000
+#: Programs, and answers: with many DRBD resources a filter has two patterns for each, and several
+#: rules ask it about the same names.
+_PROGRAMS, _ANSWERS = 1 << 10, 1 << 14
 
 
 class Malformed(Exception):
@@ -126,6 +131,8 @@ class _Program:
     def __init__(self, tree: "Node") -> None:
         self.states: "list[tuple[_Set | str, tuple[int, ...]]]" = [("done", ())]
         self.first = self._add(tree, 0)
+        self._anchored = self.states[self.first][0] == _BEGIN
+        self._known: "dict[tuple[frozenset[int], str, bool], frozenset[int]]" = {}
 
     def _state(self, what: "_Set | str", *following: int) -> int:
         self.states.append((what, following))
@@ -149,35 +156,53 @@ class _Program:
         self.states[again] = "", (inner, following)
         return again if kind == "*" else inner
 
-    def reached(self, states: "set[int]", at: int, length: int) -> "set[int]":
+    def _reached(self, states: "set[int]", begin: bool, end: bool) -> "frozenset[int]":
         """The states that are reached without a character."""
         waiting, found = list(states), set(states)
         while waiting:
             what, following = self.states[waiting.pop()]
-            if what == "" or (what == _BEGIN and at == 0) or (what == _END and at == length):
+            if what == "" or (what == _BEGIN and begin) or (what == _END and end):
                 waiting += [state for state in following if state not in found]
                 found.update(following)
-        return found
+        return frozenset(found)
+
+    def start(self, end: bool) -> "frozenset[int]":
+        """The states at the begin of a name; *end*: it is the end, too."""
+        return self._reached({self.first}, True, end)
+
+    def after(self, states: "frozenset[int]", char: str, end: bool) -> "frozenset[int]":
+        """The states after one more character; *end*: the last one. Each is worked out once."""
+        known = self._known.get((states, char, end))
+        if known is None:
+            found = {state for number in states for what, following in [self.states[number]]
+                     if isinstance(what, _Set) and (char in what.chars) != what.negated
+                     for state in following}
+            if not self._anchored:
+                found.add(self.first)
+            known = self._known[states, char, end] = self._reached(found, False, end)
+        return known
 
 
+@lru_cache(maxsize=_PROGRAMS)
+def _program(regex: str) -> _Program:
+    if len(regex) > _LONGEST:
+        raise Malformed("it is longer than any")
+    try:
+        return _Program(_Parser(regex).tree())
+    except RecursionError:
+        raise Malformed("it is nested too deeply") from None
+
+
+@lru_cache(maxsize=_ANSWERS)
 def search(regex: str, name: str) -> bool:
     """Whether an expression matches somewhere in a name.
 
     :raises Malformed: device-mapper refuses the expression
     """
-    if len(regex) > _LONGEST:
-        raise Malformed("it is longer than any")
-    try:
-        program = _Program(_Parser(regex).tree())
-    except RecursionError:
-        raise Malformed("it is nested too deeply") from None
-    states: "set[int]" = set()
-    for at in range(len(name) + 1):
-        states = program.reached(states | {program.first}, at, len(name))
-        if 0 in states:
-            return True
-        if at < len(name):
-            states = {state for number in states for what, following in [program.states[number]]
-                      if isinstance(what, _Set) and (name[at] in what.chars) != what.negated
-                      for state in following}
-    return False
+    program = _program(regex)
+    states = program.start(not name)
+    for at, char in enumerate(name, 1):
+        if 0 in states or not states:
+            break
+        states = program.after(states, char, at == len(name))
+    return 0 in states

@@ -92,13 +92,17 @@ def on_replication(host: "HostView") -> "Findings":
     links = _links(host)
     if not links:
         raise Unavailable("corosync.conf names no network of this host")
+    apart: "dict[str, list[str]]" = {}      # by network: a link of many resources is named once
     for resource in host.resources:
         addresses = [one.ip for one in host.drbd_addresses(resource) if not one.ip.is_loopback]
         networks = [i.network for i in host.interfaces for ip in addresses if ip in i.network]
         if networks and not any(network in links for network in networks):
-            yield found(host.corosync.totem.where,
-                        f"the ring is not on {networks[0]}, where resource {resource.name} "
-                        "replicates", network=networks[0])
+            apart.setdefault(f"{networks[0]}", []).append(resource.name)
+    for network, names in apart.items():
+        who = f"resource {names[0]} replicates" if len(names) == 1 else \
+            f"resources {', '.join(names)} replicate"
+        yield found(host.corosync.totem.where, f"the ring is not on {network}, where {who}",
+                    network=network)
 
 
 @rule("COROSYNC-MCASTADDR", ERROR, "the multicast address is valid",

@@ -172,6 +172,15 @@ class Cib:
         return tuple(self._resource(element)
                      for element in self.root.iterfind("configuration/resources//primitive"))
 
+    @lazy
+    def together(self) -> "dict[str, set[str]]":
+        """{id: all ids of the same resource and of what it is in}."""
+        found: "dict[str, set[str]]" = {}
+        for resource in self.resources:
+            for identifier in resource.ids:
+                found.setdefault(identifier, set()).update(resource.ids)
+        return found
+
     def ours(self, *types: str) -> "list[Resource]":
         """The resources of these agents of ours (of all, if none is named).
 

@@ -9,7 +9,7 @@ from dualstor.tools.pacemaker import INFINITY, is_true
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterable, Tuple
+    from typing import Tuple
 
     from dualstor.command.check.parsers.xml import Element
     from dualstor.command.check.view.cib import Cib
@@ -108,15 +108,6 @@ def colocations(cib: "Cib") -> "list[Edge]":
     return found
 
 
-def _groups(resources: "Iterable[Resource]") -> "dict[str, set[str]]":
-    """{id: all ids of the same resource and of what it is in}."""
-    found: "dict[str, set[str]]" = {}
-    for resource in resources:
-        for identifier in resource.ids:
-            found.setdefault(identifier, set()).update(resource.ids)
-    return found
-
-
 def _in_group(first: "Resource", later: "Resource") -> bool:
     """Whether two are in one group in that order."""
     return first.group is not None and first.group == later.group \
@@ -132,7 +123,7 @@ def path(cib: "Cib", edges: "list[Edge]", first: "Resource", later: "Resource",
     """
     if _in_group(first, later):
         return True
-    same = _groups(cib.resources)
+    same = cib.together
     for start in edges:
         if start.first not in first.ids or not start.firm or (promoted and not start.promoted):
             continue
