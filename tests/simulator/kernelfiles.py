@@ -137,9 +137,12 @@ def number(device):
     return (DRBD_MAJOR, int(device[len("drbd"):])) if device.startswith("drbd") else LOWER
 
 
-def _above(node, device):
-    """The device-mapper devices that lie on *device*."""
-    return ["dm-%d" % m.minor for m in node.mappings.values() if m.below == device]
+def _by_device(node):
+    """{device: the device-mapper devices that lie on it}."""
+    found = {}
+    for mapping in node.mappings.values():
+        found.setdefault(mapping.below, []).append("dm-%d" % mapping.minor)
+    return found
 
 
 def _drbd(tree, cluster, node):
@@ -148,10 +151,11 @@ def _drbd(tree, cluster, node):
     put(tree, "/proc/drbd", _proc_drbd(cluster, node))
     put(tree, "/sys/module/drbd/version", cluster.drbd_version + "\n")
     put(tree, "/sys/kernel/debug/drbd/resources", {})       # drbd_debugfs_init() of 8.4 and 9
+    above = _by_device(node)
     for name, drbd in node.drbd.items():
         config = node.config.get(name)
         device = "drbd%d" % config.minor
-        _block_device(tree, device, (DRBD_MAJOR, config.minor), 196528, _above(node, device),
+        _block_device(tree, device, (DRBD_MAJOR, config.minor), 196528, above.get(device, []),
                       [posixpath.basename(config.lower)] if drbd.dstate != "Diskless" else [])
         put(tree, "/dev/drbd/by-res/" + name, Link("../../" + device))
         put(tree, "/dev/drbd/by-disk/" + posixpath.basename(config.lower),
@@ -275,6 +279,18 @@ def _dlm(tree, cluster, node):
             "ff\n" if node.id == min(space.members) else "55\n")
 
 
+def _lower(tree, cluster, node):
+    """The disks below DRBD, with the metadata of the volume groups on them."""
+    groups = {group.resource: group for group in cluster.groups.values()}
+    above = _by_device(node)
+    for name, config in node.config.items():
+        disk = posixpath.basename(config.lower)
+        number = LOWER if disk == LOWER_DISK else (LOWER[0], LOWER[1] * (config.minor + 1))
+        _block_device(tree, disk, number, 196608,
+                      ["drbd%d" % config.minor] * (name in node.drbd) + above.get(disk, []),
+                      content=pvheader.begin_of(groups[name], node.name) if name in groups else b"")
+
+
 def tree(cluster, node):
     """The whole tree of a node."""
     made = {}
@@ -288,11 +304,7 @@ def tree(cluster, node):
     put(made, "/proc/self/ns/mnt", Link("mnt:[4026531840]"))
     for module in node.modules:
         put(made, "/sys/module/%s/refcnt" % module, "0\n")
-    groups = [g for g in cluster.groups.values() if g.resource == "r0"]
-    _block_device(made, LOWER_DISK, LOWER, 196608,
-                  ["drbd%d" % node.config[n].minor for n in node.drbd if n in node.config]
-                  + _above(node, LOWER_DISK),
-                  content=pvheader.begin_of(groups[0], node.name) if groups else b"")
+    _lower(made, cluster, node)
     _drbd(made, cluster, node)
     _mapper(made, cluster, node)
     _openers(made, node)

@@ -122,8 +122,8 @@ def map_volume(cluster, node, group, volume):
     """Make the device."""
     name = mapper_name(group.name, volume.name)
     if name not in node.mappings:
-        minor = next(n for n in range(4096)
-                     if all(m.minor != n for m in node.mappings.values()))
+        taken = {m.minor for m in node.mappings.values()}
+        minor = next(n for n in range(len(taken) + 1) if n not in taken)
         uuid = "LVM-%s%s" % (group.uuid.replace("-", ""), volume.uuid.replace("-", ""))
         node.mappings[name] = Mapping(vg=group.name, lv=volume.name, uuid=uuid, minor=minor,
                                       below=device(node, group), mib=volume.mib)

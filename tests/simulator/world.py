@@ -179,6 +179,16 @@ def second_resource(cluster, name="r1", minor=1):
     advance(cluster, 2)
 
 
+def many_pairs(cluster, count):
+    """*count* pairs of a DRBD resource and a VG with an LV, in a cluster of which the first runs."""
+    for number in range(1, count):
+        second_resource(cluster, "r%d" % number, number)
+        group = volumes.create_group(cluster, "vg%d" % number, "r%d" % number)
+        volumes.create_volume(cluster, group, "lv0", 16)
+        for node in cluster.nodes.values():
+            start_group(cluster, node, group.name)
+
+
 def _secondary(cluster):
     for node in cluster.nodes.values():
         start_cluster(cluster, node)
