@@ -283,11 +283,12 @@ def _lower(tree, cluster, node):
     """The disks below DRBD, with the metadata of the volume groups on them."""
     groups = {group.resource: group for group in cluster.groups.values()}
     above = _by_device(node)
-    for name, config in node.config.items():
-        disk = posixpath.basename(config.lower)
+    for name in sorted({"r0", *node.config}):       # a disk is there without DRBD, too
+        config = node.config.get(name)
+        disk = LOWER_DISK if config is None else posixpath.basename(config.lower)
         number = LOWER if disk == LOWER_DISK else (LOWER[0], LOWER[1] * (config.minor + 1))
-        _block_device(tree, disk, number, 196608,
-                      ["drbd%d" % config.minor] * (name in node.drbd) + above.get(disk, []),
+        drbd = ["drbd%d" % config.minor] if config is not None and name in node.drbd else []
+        _block_device(tree, disk, number, 196608, drbd + above.get(disk, []),
                       content=pvheader.begin_of(groups[name], node.name) if name in groups else b"")
 
 
