@@ -16,7 +16,7 @@ from dualstor.tools import hold
 from paper import PaperHost
 from unit.command.recover.test_healing import HEAL, UNDO, Healed, begun, document
 from unit.command.recover.test_parted import quiet
-from unit.recover.pair import Killed
+from unit.recover.pair import FakeSide, Killed
 
 
 @pytest.fixture
@@ -79,6 +79,29 @@ def test_what_cannot_be_lifted_is_said(case):
     assert not case.cluster.maintained and not case.one.kept_off
     case.two.alive = True
     assert case.type(*UNDO, "--yes")[0] == ExitStatus.OK
+    case.assert_lifted()
+
+
+@pytest.mark.parametrize("seen", [0, 1])
+def test_an_interruption_while_all_is_lifted_does_not_say_that_nothing_was_changed(case, seen):
+    admit, left = FakeSide._admit, [seen]
+
+    def interrupt(self, words):
+        if left and not left[0]:
+            left.clear()
+            raise KeyboardInterrupt
+        if left:
+            left[0] -= 1
+        admit(self, words)
+    FakeSide._admit = interrupt
+    try:
+        code, _, err = case.type(*HEAL, "--yes")
+        assert code == ExitStatus.INCOMPLETE and "nothing was changed" not in err
+        code, out, _ = case.type(*HEAL, "--yes")
+    finally:
+        FakeSide._admit = admit
+    assert code == ExitStatus.OK and "Healed" in out
+    case.assert_healed()
     case.assert_lifted()
 
 
