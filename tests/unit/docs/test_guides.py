@@ -38,9 +38,14 @@ def test_the_answers_are_those_of_the_example(page, tmp_path):
     assert guides.pair(page, tmp_path).generation_name == generation
 
 
-def test_the_page_of_configure_has_the_same_answers():
-    (block,) = markdown.blocks(markdown.read("docs/configure.md"), "toml")
+def test_the_page_of_configure_has_the_same_answers(tmp_path):
+    block, several = markdown.blocks(markdown.read("docs/configure.md"), "toml")
     assert block.text == guides.answers_text("docs/guide-lvmlockd.md")
+    (tmp_path / "several.toml").write_text(several.text)
+    whole = sources.read_file(os.path.join(TREE, "docs", "examples", "many", "pair.toml"))
+    del whole["drbd"][0]["version"]     # it is told in the comment of the example
+    for kind, found in sources.read_file(str(tmp_path / "several.toml")).items():
+        assert found == whole[kind], kind
 
 
 @each
