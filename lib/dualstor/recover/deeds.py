@@ -550,16 +550,27 @@ class Healing:
             raise Failed(f"{name} is not there, or is too small")
         target = _Target(self.winner, mine, made.uuid)
         sources = {name: number for number, name in self.loser.disks().items()}
+        wanted, there = hashlib.sha256(), hashlib.sha256()
+        ranges: "list[tuple[int, int]]" = []
         for piece in theirs.pieces:
             disk = theirs.disk(piece.disk)
             if piece.volume == uuid and disk is not None:
                 number = sources[disk.name]
                 for offset, data in located([(piece.begin, piece.end)], self.loser.read(
                         number, [(piece.begin, piece.end)])):
+                    wanted.update(data)
                     at = 0
                     for begin, end in piece.in_volume(offset, offset + len(data)):
                         target.write(begin, data[at:at + end - begin])
+                        ranges.append((begin, end))
                         at += end - begin
+        for begin, end in ranges:
+            for data in target.read(begin, end):
+                there.update(data)
+        if there.digest() != wanted.digest():
+            raise Failed(f"{name} is not the same as {self.journal.names[uuid]} of "
+                         f"{self.loser.node} after it was copied")
+        self.winner.do(sides.UNGUARD, (name,))
         self._note(made=self.journal.made + (uuid,))
 
     def _put_back(self, uuid: str) -> None:
@@ -618,13 +629,24 @@ class _Target:
                 if piece.stripes != 1:
                     raise Failed("the new LV is striped")
                 self._pieces.append((piece, numbers[disk.name]))
+        self._pieces.sort(key=lambda each: each[0].start)
+
+    def _places(self, begin: int, end: int) -> "Iterator[tuple[int, int, int]]":
+        """(volume, first byte, the byte after the last) where a range of the LV is."""
+        for piece, number in self._pieces:
+            low, high = max(begin, piece.start), min(end, piece.start + piece.end - piece.begin)
+            if low < high:
+                move = piece.begin - piece.start
+                yield number, low + move, high + move
 
     def write(self, begin: int, data: bytes) -> None:
         """Write bytes at *begin* of the LV."""
-        for piece, number in self._pieces:
-            low = max(begin, piece.start)
-            high = min(begin + len(data), piece.start + piece.end - piece.begin)
-            if low < high:
-                self._side.write(number, piece.begin + low - piece.start,
-                                 data[low - begin:high - begin])
+        at = 0
+        for number, low, high in self._places(begin, begin + len(data)):
+            self._side.write(number, low, data[at:at + high - low])
+            at += high - low
 
+    def read(self, begin: int, end: int) -> "Iterator[bytes]":
+        """The bytes of a range of the LV, in parts."""
+        for number, low, high in self._places(begin, end):
+            yield from self._side.read(number, [(low, high)])

@@ -484,7 +484,7 @@ class Server:
             return
         self._locked()
         self._well(lvm.command(self.host, (
-            "lvcreate", "--yes", "-W", "n", "-Z", "n", "-an", "-L", f"{size}b", "-n", name,
+            "lvcreate", "--yes", "-W", "n", "-Z", "n", "-an", "-ky", "-L", f"{size}b", "-n", name,
             self.vg)), "lvcreate")
 
     def _do_remove(self, names: "list[str]") -> None:

@@ -515,6 +515,7 @@ def _create_volume(call):
     tag = call.value("--addtag")
     for option in ("-W", "-Z", "--wipesignatures", "--zero"):
         call.value(option)
+    skip = call.value("-k", "--setactivationskip") == "y"
     activation = activating.requested(call) or (True, None, False)
     call.flag(*_FLAGS)
     names, _ = _names(a for a in call.args if not a.startswith("-"))
@@ -535,6 +536,7 @@ def _create_volume(call):
             return FAILED
         made = volumes.create_volume(call.cluster, group, name, mib, [tag] if tag else [])
         made.only = call.node.name if volumes.apart(call.cluster, call.node, group) else ""
+        made.skip = [name for name in call.cluster.nodes if made.only in ("", name)] if skip else []
         blocks.metadata(call.cluster, call.node, group)
         if activation[0]:
             call.partial = False

@@ -350,7 +350,9 @@ class FakeSide:
     def _create(self, words):
         name, size = words
         if name not in self.it.lvs:
+            self.it.guarded.add(name)
             first, count = 20 + len(self.it.lvs) * 4, -(-int(size) // EXTENT)
+            self.it.guarded.add(name)
             self.it.lvs[name] = (first, count) if self.pair.volumes == 1 or count == 1 else (
                 (1, first, 1), (0, first, count - 1))
 

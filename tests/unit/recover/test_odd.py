@@ -129,3 +129,21 @@ def rename(node, old, new):
     node.lvs[new] = node.lvs.pop(old)
     node.uuids[new] = node.uuids.pop(old)
     node.active = {new if each == old else each for each in node.active}
+
+
+def test_the_other_version_is_open_to_nobody_before_it_is_whole(tmp_path, monkeypatch):
+    """It is compared with what the loser has; a block that did not get there shows."""
+    from unit.recover import pair as pairs
+    case = Case(tmp_path, keep_both=True)
+    case.begin()
+    write = pairs.FakeSide.write
+
+    def lose(self, volume, offset, data):
+        write(self, volume, offset, bytes(len(data)) if "c.node2" in case.one.lvs else data)
+    monkeypatch.setattr(pairs.FakeSide, "write", lose)
+    with pytest.raises(Failed, match="c.node2 is not the same as c of node2 after it was copied"):
+        deeds.Healing(case.store(), *case.session(), sleep=lambda _: None).run()
+    assert "c.node2" in case.one.guarded
+    monkeypatch.setattr(pairs.FakeSide, "write", write)
+    assert case.run().how == HEALED
+    assert "c.node2" not in case.one.guarded
