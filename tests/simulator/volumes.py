@@ -124,9 +124,15 @@ def map_volume(cluster, node, group, volume):
     if name not in node.mappings:
         taken = {m.minor for m in node.mappings.values()}
         minor = next(n for n in range(len(taken) + 1) if n not in taken)
-        uuid = "LVM-%s%s" % (group.uuid.replace("-", ""), volume.uuid.replace("-", ""))
-        node.mappings[name] = Mapping(vg=group.name, lv=volume.name, uuid=uuid, minor=minor,
-                                      below=device(node, group), mib=volume.mib)
+        make_mapping(node, group, volume, minor)
+
+
+def make_mapping(node, group, volume, minor):
+    """Make the device with this minor."""
+    uuid = "LVM-%s%s" % (group.uuid.replace("-", ""), volume.uuid.replace("-", ""))
+    node.mappings[mapper_name(group.name, volume.name)] = Mapping(
+        vg=group.name, lv=volume.name, uuid=uuid, minor=minor, below=device(node, group),
+        mib=volume.mib)
 
 
 def unmap_volume(node, vg, lv):
