@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A VG of 5,000 LVs: start, monitor, status, stop. No more commands than one of two LVs."""
+"""A VG of 5,000 LVs: start, monitor, status, stop; of hundreds, volume. As few commands as for two."""
 
 import pytest
 
@@ -9,8 +9,9 @@ from model.actions import GROUP
 from simulator import volumes, world
 from simulator.host import Simulation
 from simulator.state import Volume
+from unit.volumes.pair import NODES, Pair
 
-MANY = 5000
+MANY, HUNDREDS = 5000, 300
 #: Seconds: an action on so many takes longer than by default; see docs/performance.md.
 TIMEOUT = 300.0
 
@@ -67,3 +68,21 @@ def test_status_shows_all(told):
     report = told[1][2]
     assert len(report.listed) == MANY
     assert [one for one in advice.advise(report) if one.severity == advice.ERROR] == []
+
+
+def test_an_lv_is_made_and_removed_on_both_nodes():
+    """In a VG whose other LVs are active already: hundreds, as the simulation takes its time."""
+    pair = Pair()
+    large(pair.cluster, HUNDREDS)
+    group = pair.cluster.groups["vg0"]
+    for node in (pair.cluster.nodes[name] for name in NODES):
+        for minor, volume in enumerate(each for each in group.volumes.values()
+                                       if each.name.startswith("lv-")):
+            volumes.lock(node, "vg0", volume.name, "sh")
+            volumes.make_mapping(node, group, volume, 100 + minor)
+    before = len(pair.simulation.calls())
+    made = pair.volumes(seconds=TIMEOUT).create("new", "4M")
+    assert pair.active("new") == NODES, made
+    assert len(pair.simulation.calls()) - before < 60, "none for each LV"
+    pair.volumes(seconds=TIMEOUT).remove("new")
+    assert pair.active("new") == () and len(group.volumes) == HUNDREDS
