@@ -3,8 +3,16 @@
 
 import pytest
 
-from dualstor.command.configure import answers, files, loaded, migrate, pacemaker, sources, steps
-from dualstor.command.configure import take
+from dualstor.command.configure import (
+    answers,
+    files,
+    loaded,
+    migrate,
+    pacemaker,
+    sources,
+    steps,
+    take,
+)
 from dualstor.command.configure.answers import AnswersWrong
 from dualstor.command.configure.generations import BY_NAME
 from dualstor.command.configure.render import lvmconf
