@@ -359,6 +359,7 @@ class FakeSide:
     def _remove(self, names):
         for name in names:
             self.it.lvs.pop(name, None)
+            self.it.guarded.discard(name)
 
 
 def text(what):
