@@ -184,7 +184,7 @@ def test_deeds(node, tmp_path):
         "drbdadm up r0", "drbdadm connect r0", "drbdadm connect --discard-my-data r0",
         "drbdadm primary r0", "drbdadm verify r0", "lvchange -asy vg0/lvA", "lvchange -aey vg0/lvE",
         "lvchange -aln vg0/lvA", "lvchange -ky vg0/lvA", "lvchange -kn vg0/lvB",
-        "lvcreate --yes -W n -Z n -an -L 8388608b -n lvC.node2 vg0", "lvremove --yes vg0/lvA"]
+        "lvcreate --yes -W n -Z n -an -ky -L 8388608b -n lvC.node2 vg0", "lvremove --yes vg0/lvA"]
     with pytest.raises(Failed, match=r"`drbdadm secondary r0`: .*held open by someone"):
         there.do(side.SECONDARY)
     with pytest.raises(Failed, match="the winner's copy is not discarded"):
