@@ -108,6 +108,17 @@ def stop_lockspaces(host: "Host", timeout: float) -> "tuple[int | None, str]":
     return _ended(host, ("lvmlockctl", "--stop-lockspaces"), timeout)
 
 
+def leave(host: "Host", name: str, timeout: float) -> "tuple[int | None, str]":
+    """Have the kernel leave a dlm lockspace whose daemon has died, with the locks left in it.
+
+    Only where nothing is active that these locks protect. Source: dlm's dlm_tool/main.c,
+    libdlm.c (dlm_release_lockspace with force).
+
+    :returns: (exit code or None when it hung or could not be asked, what was said)
+    """
+    return _ended(host, ("dlm_tool", "leave", name), timeout)
+
+
 def silence(host: "Host", daemon: str, timeout: float) -> "str | None":
     """Ask *daemon* and wait for the answer; takes no lock.
 

@@ -115,6 +115,23 @@ def _old(call):
     return 0
 
 
+def _leave(call, name):
+    """By force: locks that are left go with the lockspace, whatever they protect."""
+    node = call.node
+    call.out('Leaving lockspace "%s"' % name)
+    if name not in node.lockspaces:
+        call.err("dlm_open_lockspace %s error (nil) 2" % name)
+        return 1
+    active = {"%s/%s" % (each.vg, each.lv) for each in node.mappings.values()}
+    for key in [key for key in node.locks if "lvm_" + key.partition("/")[0] == name]:
+        if key in active:
+            call.cluster.harm.append("%s: dlm_tool leave took the lock of %s, which is active" % (node.name, key))
+        del node.locks[key]
+    locking.leave(call.cluster, node, name)
+    call.out("done")
+    return 0
+
+
 @program("dlm_tool")
 def dlm_tool(call):
     """dlm_tool ls, status."""
@@ -128,6 +145,8 @@ def dlm_tool(call):
             return 1
         lockspaces(call, call.flag("-n"))
         return 0
+    if command == "leave":
+        return _leave(call, words[1])
     if command == "status":
         if not running(call):
             call.out("cannot connect to dlm_controld")

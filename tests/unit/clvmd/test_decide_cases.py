@@ -273,10 +273,12 @@ def test_a_daemon_that_ignores_sigterm_is_killed_and_one_that_survives_is_told()
             ExitCode.ERR_GENERIC, "SIGKILL", "reboot")
 
 
-def test_lockspaces_of_a_dead_daemon_are_cleared_by_a_new_one():
-    dead = dict(lockspaces=("lvm_global",))
-    assert step("stop", seen_by.stopped(**dead)) == Do("launch", ("lvmlockd",))
-    launched = (done("launch", "lvmlockd", at=1.0),)
+def test_lockspaces_of_a_dead_daemon_are_left_without_it_or_cleared_by_a_new_one():
+    dead = dict(lockspaces=("lvm_global", "lvm_vg0"))
+    assert step("stop", seen_by.stopped(**dead)) == Do("leave", ("lvm_global", "lvm_vg0"))
+    tried = done("leave", "lvm_global", "lvm_vg0", code=1)
+    assert step("stop", seen_by.stopped(history=(tried,), **dead)) == Do("launch", ("lvmlockd",))
+    launched = (tried, done("launch", "lvmlockd", at=1.0))
     assert step("stop", seen_by.facts(history=launched, elapsed=1.0, **dead)) \
         == Do("stop_lockspaces")
     refused("stop", seen_by.stopped(history=launched, elapsed=9.0, **dead),

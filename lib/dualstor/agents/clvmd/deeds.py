@@ -91,6 +91,19 @@ def stop_lockspaces(agent: "Agent") -> "seen.Attempt":
     return seen.Attempt(code=code, says=says)
 
 
+def leave(agent: "Agent", *names: str) -> "seen.Attempt":
+    """Have the kernel leave the lockspaces of an lvmlockd that has died."""
+    code: "int | None" = 0
+    says = ""
+    for name in names:
+        remaining = agent.host.deadline.remaining
+        code, says = lockdaemon.leave(
+            agent.host, name, min(_LEAVE_TIME.of(remaining), remaining / 4))
+        if code != 0:
+            break
+    return seen.Attempt(code=code, says=says)
+
+
 def signal(agent: "Agent", pid: int, start_time: int, number: int) -> None:
     """Send a signal to the process, unless its number is another one's by now."""
     now = process.look(agent.host, pid)

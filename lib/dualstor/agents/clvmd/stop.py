@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deciding on stop: nothing in the kernel is success, whatever else is broken.
 
-A lockspace that is left without its daemon would make the stop of dlm fail, so
-the daemon is started again to leave it.
+A lockspace that is left without its daemon would make the stop of dlm fail. The kernel leaves
+lvmlockd's when dlm_tool asks for it, with the locks of LVs that are not active any more; where that
+does not help, and of clvmd, the daemon is started again to leave it. (lvmlockd 2.03.31 with
+--adopt answers nobody while there are such locks.)
 """
 
 from dualstor.action.steps import Do, Finish, Wait
@@ -96,7 +98,7 @@ def _signal(case: "Case", found: "tuple[Process, ...]") -> "Step":
 
 
 def _clear(case: "Case", left: "tuple[str, ...]") -> "Step":
-    """Lockspaces without a daemon: start it again, it adopts them and can leave them."""
+    """Lockspaces without a daemon: leave them, or start it again, so that it can."""
     attempt, daemon, lockspaces = case.last(deeds.launch), common.running(case), listed(left)
     if attempt is not None:
         reason = reasons.LEFT_FAILED if attempt.code != 0 else reasons.LEFT_AGAIN
@@ -109,4 +111,7 @@ def _clear(case: "Case", left: "tuple[str, ...]") -> "Step":
     if not case.dlm.ready:
         return case.refuse(ExitCode.ERR_GENERIC, reasons.LEFT_NO_DLM, daemon=daemon,
                            lockspaces=lockspaces)
+    of_lvmlockd = tuple(name for name in left if name.startswith("lvm_"))
+    if of_lvmlockd and not case.done(deeds.leave):
+        return Do(deeds.leave, of_lvmlockd)
     return Do(deeds.launch, (daemon,))
