@@ -159,7 +159,8 @@ _LEFT = Topic(
     "It has died, and its lockspaces remain",
     "The daemon was killed while it had dlm lockspaces: for the other nodes its locks are still "
     "held.",
-    "The stop of this resource clears them: it starts the daemon again, which leaves them. If it "
+    "The stop of this resource clears them: dlm leaves those of lvmlockd with `dlm_tool leave`; "
+    "where that fails, and with clvmd, the daemon is started again, which leaves them. If it "
     "cannot, reboot the node.")
 LEFT = Reason(
     "clvmd-left-lockspaces", _LEFT, "{daemon} has died, its lockspaces remain ({lockspaces})",
