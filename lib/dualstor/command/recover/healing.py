@@ -43,11 +43,6 @@ _PATIENCE = 86400.0         # seconds for one thing that is waited for: a resync
 
 _sleep = time.sleep         # tests have their own
 
-#: To be taken away when all of tests/lab/test_heal.py has passed.
-_UNTRIED = ("On a real pair this was played once, without an interruption: have a backup of what",
-            "must not be lost, or keep one copy as a whole.")
-
-
 class Refused(DualstorError):
     """Nothing is done, and nothing was changed. ``fact`` and ``step``: as in a Refusal."""
 
@@ -306,8 +301,6 @@ class Healer:
                 self.console.line("-- up to here all can be undone with --undo --")
             undone = undoable
             self.console.line(f"{number:2d}. {text}")
-        for text in _UNTRIED:
-            self.console.line(text, "warning")
         self.console.line()
 
     def _asked(self, question: str) -> None:
