@@ -159,9 +159,9 @@ _LEFT = Topic(
     "It has died, and its lockspaces remain",
     "The daemon was killed while it had dlm lockspaces: for the other nodes its locks are still "
     "held.",
-    "The stop of this resource clears them: dlm leaves those of lvmlockd with `dlm_tool leave`; "
-    "where that fails, and with clvmd, the daemon is started again, which leaves them. If it "
-    "cannot, reboot the node.")
+    "The stop of this resource clears them: it has dlm leave those of lvmlockd; where that fails, "
+    "and with clvmd, the daemon is started again, which leaves them. If it cannot, reboot the "
+    "node.")
 LEFT = Reason(
     "clvmd-left-lockspaces", _LEFT, "{daemon} has died, its lockspaces remain ({lockspaces})",
     "see the system log; a stop clears them")
