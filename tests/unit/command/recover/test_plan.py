@@ -24,7 +24,7 @@ from dualstor.command.status.advised import (
 from dualstor.command.status import document
 from dualstor.command.status.report import Silent
 from model.actions import DAEMON, DRBD, GROUP
-from simulator import drbd, locking, membership, world
+from simulator import drbd, faults, locking, membership, world
 from simulator.host import Simulation
 from simulator.state import CLVMD, DRBD_8, DRBD_9, LVMLOCKD
 from unit.command.recover.player import kinds, known, text
@@ -311,20 +311,37 @@ def test_a_constraint_that_was_left_is_removed(element, says):
 
 
 @pytest.mark.parametrize("where", NODES)
-def test_lockspaces_without_a_daemon_are_for_the_cluster_or_else_a_reboot(where):
-    """The stop that the cluster tries fails where locks of LVs are left, as it has to deactivate them first."""
-    pair = pair_in("active")
-    node = pair.nodes[TWO]
-    locking.receive(pair.simulation.cluster, node, locking.daemon(node, "lvmlockd"), signal.SIGKILL)
-    report = pair.report(where, typed.other(where))
-    assert ORPHANS in kinds(report)
-    pair.type(chosen(parts(text(report)), "The cluster clears them"))
+def test_lockspaces_without_a_daemon_are_for_the_cluster(where):
+    pair = _orphaned(where)
+    pair.type(chosen(parts(text(pair.report(where, typed.other(where)))), "The cluster clears them"))
+    for agent in (GROUP, DAEMON):
+        assert pair.act(agent, "stop", TWO).code == 0
+    assert ORPHANS not in kinds(pair.report(where, typed.other(where)))
+    for agent in (DAEMON, GROUP):
+        assert pair.act(agent, "start", TWO).code == 0
+
+
+@pytest.mark.parametrize("where", NODES)
+def test_lockspaces_that_nobody_clears_need_a_reboot(where):
+    pair = _orphaned(where)
+    pair.simulation.cluster.faults.append(faults.fault("dlm_tool", faults.EXIT, node=TWO))
     assert pair.act(GROUP, "stop", TWO).code == 0
     assert pair.act(DAEMON, "stop", TWO).code == 1
+    pair.simulation.cluster.faults.clear()
     assert "reboot it" in text(pair.report(where, typed.other(where)))
+    node = pair.nodes[TWO]
     world.crash(pair.simulation.cluster, node)
     world.boot(pair.simulation.cluster, node)
     assert ORPHANS not in kinds(pair.report(where, typed.other(where)))
+
+
+def _orphaned(where):
+    """lvmlockd of node2 is dead, as recover on *where* says."""
+    pair = pair_in("active")
+    node = pair.nodes[TWO]
+    locking.receive(pair.simulation.cluster, node, locking.daemon(node, "lvmlockd"), signal.SIGKILL)
+    assert ORPHANS in kinds(pair.report(where, typed.other(where)))
+    return pair
 
 
 def test_what_a_dead_cluster_engine_has_left_needs_a_reboot():
