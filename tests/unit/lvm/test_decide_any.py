@@ -23,17 +23,17 @@ from .observations import decide
 many = settings(max_examples=300, deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
-LOCKING = {"start_locking", "stop_locking", "activate", "pick_up", "reactivate", "make_shared",
-           "deactivate_group", "deactivate", "release", "refresh"}
-ACTIVATING = {"activate", "pick_up", "reactivate", "make_shared"}
-CHANGING = {"pick_up", "make_shared", "deactivate", "refresh"}
+LOCKING = {"start_locking", "stop_locking", "activate", "pick_up", "pick_up_when_shared",
+           "reactivate", "make_shared", "deactivate_group", "deactivate", "release", "refresh"}
+ACTIVATING = {"activate", "pick_up", "pick_up_when_shared", "reactivate", "make_shared"}
+CHANGING = {"pick_up_when_shared", "make_shared", "deactivate", "refresh"}
 OF_ACTION = {"start": {"start_locking", "activate", "remember", "start_watcher", "stop_watcher"},
              "stop": {"deactivate_group", "deactivate", "remove_devices", "stop_locking",
                       "release", "forget", "stop_watcher"},
              "monitor": {"make_shared", "pick_up", "reactivate", "remember", "warn",
                          "start_watcher", "stop_watcher"},
              "validate-all": set(), "reload-agent": {"start_watcher", "stop_watcher"},
-             "propagate": {"deactivate", "make_shared", "pick_up", "refresh", "remember",
+             "propagate": {"deactivate", "make_shared", "pick_up_when_shared", "refresh", "remember",
                            "publish"}}
 
 
