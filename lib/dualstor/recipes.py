@@ -122,9 +122,9 @@ def _back(node: str, cluster: ClusterMode) -> "tuple[Step, ...]":
     """The Steps at the end."""
     if not cluster.runs:
         return ()
-    return (Step((node,), (("crm_resource", "--cleanup"), ("crm_resource", "--wait")),
-                 "Pacemaker forgets the failures and checks what runs now; before it has, it would "
-                 "restart what it does not know."),
+    return (Step((node,), (("crm_resource", "--cleanup"),),
+                 "Pacemaker forgets the failures and checks what runs now. Wait until `crm_mon -1` "
+                 "shows all that runs again: it would restart what it does not know yet."),
             Step((node,), (("crm_attribute", "--name", "maintenance-mode", "--delete"),),
                  "It starts what is missing; `dualstor status` says when everything is healthy."))
 

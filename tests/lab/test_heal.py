@@ -200,7 +200,8 @@ def test_after_a_crash_of_the_loser(pair, good):
     pair.two.ok("cluster start", 120)
     stage.wait(lambda: pair.two.name in stage.seen().online or Unmet("it is offline"), "node2 to be online", 120)
     # Pacemaker takes what it has not probed yet for stopped, and restarts all that needs it.
-    pair.one.ok("crm_resource --wait", 120)
+    stage.wait(lambda: "drbd" in {each.resource for each in stage.seen().instances if each.node == pair.two.name
+                                  and each.active} or Unmet("not probed"), "node2 to be probed", 120)
     stage.property("maintenance-mode", "false")
     pair.judge(began)
     good()

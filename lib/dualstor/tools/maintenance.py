@@ -4,7 +4,7 @@
 Source: Pacemaker Explained, "Cluster Options"; crm_attribute(8), crm_resource(8).
 """
 
-from dualstor.errors import DualstorError, ToolFailed
+from dualstor.errors import DualstorError, ToolFailed, ToolHung, listed
 from dualstor.tools import cib, pacemaker
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _NAME = "maintenance-mode"
 _TRIES, _PAUSE = 20, 0.5    # looks whether it is so; seconds between them
+_SETTLED = 60.0             # seconds for the probes
+_PENDING = "-1"             # an action that has not ended
 
 
 def is_on(host: "Host") -> bool:
@@ -35,6 +37,13 @@ def _change(host: "Host", wanted: bool, *words: str) -> None:
                         "node does not have that")
 
 
+def _known(host: "Host") -> "set[tuple[str, str]]":
+    """(node, resource) of what Pacemaker knows the state of: an action or a probe has ended."""
+    return {(state.get("uname") or "", resource.get("id") or "")
+            for state in cib.ask(host).iter("node_state") for resource in state.iter("lrm_resource")
+            if any(done.get("op-status") != _PENDING for done in resource.iter("lrm_rsc_op"))}
+
+
 def begin(host: "Host") -> None:
     """Set it, and see that it is set.
 
@@ -51,9 +60,17 @@ def end(host: "Host") -> None:
 
     :raises DualstorError: it is not ended
     """
-    for words in (("--cleanup",), ("--wait",)):
-        completed = host.run(("crm_resource",) + words)
-        if not completed.ok:
-            raise ToolFailed(completed)
+    before = _known(host)
+    completed = host.run(("crm_resource", "--cleanup"))
+    if not completed.ok:
+        raise ToolFailed(completed)
+    try:
+        host.run(("crm_resource", "--wait"), _SETTLED)
+    except ToolHung:
+        pass    # in maintenance mode it may wait for what is not to be done: the CIB decides
+    lost = before - _known(host)
+    if lost:
+        raise DualstorError("Pacemaker has not probed yet: " + listed(
+            f"{resource} on {node}" for node, resource in sorted(lost)))
     if is_on(host):
         _change(host, False, "--delete")

@@ -121,7 +121,6 @@ ELSEWHERE = {
     "drbdadm dstate": _SPLIT, "drbdadm connect --discard-my-data *": _SPLIT, "vgchange -aln *": _SPLIT,
     "crm_attribute --name maintenance-mode --update true": _SPLIT,
     "crm_attribute --name maintenance-mode --delete": _SPLIT, "crm_resource --cleanup": _SPLIT,
-    "crm_resource --wait": _SPLIT,
     "drbdadm -- --discard-my-data connect *": _TYPED + "test_before_8_4_the_option_stands_before_the_command",
     "drbdadm primary --force *": _TYPED + "test_a_lone_consistent_copy_is_made_the_good_one_by_the_steps",
     "drbdadm -- --overwrite-data-of-peer primary *": _TYPED + "test_before_8_4_it_is_forced_in_its_own_words",

@@ -25,7 +25,8 @@ from unit.recover.test_heal import Case
 HEAL = ("r0", "--peer", "node2", "--winner", "node1")
 UNDO = ("r0", "--peer", "node2", "--undo")
 CIB = '<cib><configuration><crm_config><cluster_property_set id="x">%s</cluster_property_set>' \
-      '</crm_config></configuration></cib>'
+      '</crm_config></configuration><status><node_state uname="node1"><lrm><lrm_resources><lrm_resource id="drbd">%s' \
+      '</lrm_resource></lrm_resources></lrm></node_state></status></cib>'
 SET = '<nvpair id="y" name="maintenance-mode" value="true"/>'
 
 
@@ -34,14 +35,22 @@ class Cluster:
 
     def __init__(self):
         self.maintained, self.answers, self.obeys, self.asked = False, True, True, []
+        self.probes = ["0"]     # op-status of what has ended of drbd on node1
+        self.slow = False       # a cleanup is over before the probe
 
     def host(self, _seconds):
         return PaperHost(Deadline(60), programs={
-            "cibadmin": self.cib, "crm_attribute": self.attribute,
-            "crm_resource": lambda argv: (self.asked.append(argv[1]), (0, "", ""))[1]})
+            "cibadmin": self.cib, "crm_attribute": self.attribute, "crm_resource": self.resource})
+
+    def resource(self, argv):
+        self.asked.append(argv[1])
+        if argv[1] == "--cleanup" and self.slow:
+            self.probes = ["-1"]
+        return 0, "", ""
 
     def cib(self, _argv):
-        return (0, CIB % (SET if self.maintained else ""), "") if self.answers else (102, "", "no")
+        known = "".join(f'<lrm_rsc_op id="drbd_monitor_0" op-status="{each}"/>' for each in self.probes)
+        return (0, CIB % (SET if self.maintained else "", known), "") if self.answers else (102, "", "no")
 
     def attribute(self, argv):
         self.asked.append(argv[3])
@@ -106,6 +115,17 @@ def case(tmp_path, monkeypatch):
 def changed(case):
     return repr([(n.cstate, n.role, n.flushed, n.active, n.guarded, n.held, n.kept_off)
                  for n in case.pair.nodes.values()] + [case.cluster.maintained])
+
+
+def test_maintenance_mode_does_not_end_before_all_is_probed(case):
+    """What Pacemaker does not know counts as stopped: it would restart all that needs it."""
+    case.cluster.slow = True
+    code, _, err = case.type(*HEAL, "--yes")
+    assert code == ExitStatus.INCOMPLETE and "Pacemaker has not probed yet: drbd on node1" in err
+    assert case.cluster.maintained and "--delete" not in case.cluster.asked
+    case.cluster.slow, case.cluster.probes = False, ["0"]
+    assert case.type(*HEAL, "--yes")[0] == ExitStatus.OK
+    case.assert_lifted()
 
 
 def test_without_trouble(case):
