@@ -62,7 +62,8 @@ _TIME = 150         # that a round takes, at most as a rule
 
 def _resource(each, version):
     """The text of r0.res as configure writes it, with the set's handler and times."""
-    text = resource_file.render(_pair(version))
+    pair = _pair(version)
+    text = resource_file.render(pair.resources[0], pair)
     handler = each.handler
     if handler == _CRM and version == "9":
         handler = _CRM.replace(".sh", ".9.sh")

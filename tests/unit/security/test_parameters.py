@@ -17,7 +17,7 @@ from dualstor.agents.drbd_dualprimary.interface import INTERFACE as DRBD_INTERFA
 from dualstor.main import conclude, perform
 from model import actions, events, invariants
 from model.actions import DAEMON, DRBD, GROUP
-from simulator import world
+from simulator import faults, world
 from simulator.host import Simulation
 
 MARK = "pwn"
@@ -120,6 +120,7 @@ def test_options_for_what_is_logged_are_passed_on(daemon, text):
 def test_a_stop_that_starts_the_daemon_anew_leaves_forbidden_options_out():
     simulation = Simulation(world.reach("group"))
     events.kill_daemon(simulation, simulation.cluster.nodes["node1"])
+    simulation.cluster.faults.append(faults.fault("dlm_tool", faults.EXIT, match="leave"))
     actions.act(simulation, DAEMON, "stop", "node1", daemon_options="-p/tmp/pwn")
     launched = [c for c in simulation.calls() if c[0] == "lvmlockd"]
     assert launched and not [w for w in arguments(simulation) if MARK in w]
