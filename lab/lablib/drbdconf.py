@@ -41,4 +41,4 @@ def resources(count=1, version=IN_TREE):
     from dualstor.command.configure.render import drbd
 
     pairs = [answers.pair(_answers(number, count, version)) for number in range(count)]
-    return {drbd.path(each).lstrip("/"): drbd.render(each, pair) for pair in pairs for each in pair.resources}
+    return {path.lstrip("/"): text for pair in pairs for path, text in drbd.files(pair).items()}

@@ -214,7 +214,8 @@ def test_of_a_resource_with_two_volumes(pair):
     pair.part()
     apart.meet(pair.stage)
     for node in pair.stage.lab.nodes:
-        pair.stage.check(f"{node.name} knows of changes on the second volume", "oos:0" not in second(node), second(node))
+        told = apart.second(node)
+        pair.stage.check(f"{node.name} knows of changes on the second volume", "oos:0" not in told, told)
     began = time.time()
     told = pair.heal()
     assert told.rc == DONE, told
@@ -222,11 +223,7 @@ def test_of_a_resource_with_two_volumes(pair):
     pair.as_before()
     pair.judge(began)
     for node in pair.stage.lab.nodes:
-        pair.stage.check(f"no block of the second volume is out of sync on {node.name}", "oos:0" in second(node), second(node))
+        told = apart.second(node)
+        pair.stage.check(f"no block of the second volume is out of sync on {node.name}", "oos:0" in told, told)
     wrong = [check for check in pair.stage.checks if not check.ok]
     assert not wrong, wrong
-
-
-def second(node):
-    """What /proc/drbd says of the second volume."""
-    return node.ok("cat /proc/drbd").partition("\n 1: ")[2]

@@ -65,6 +65,11 @@ def meet(stage):
     stage.mark("split brain: the connection is given up")
 
 
+def second(node):
+    """Returns what /proc/drbd of a node says of the second volume."""
+    return node.ok("cat /proc/drbd").partition("\n 1: ")[2]
+
+
 class Apart:
     """A stage with three more LVs: a is written by node1, the winner, b by node2, c by both; node1's writer has lv0.
 
@@ -107,7 +112,7 @@ class Apart:
         self.two.ok("drbdadm primary r0/1", 60)
 
         def copied():
-            seen = [node.ok("cat /proc/drbd").partition("\n 1: ")[2] for node in self.stage.lab.nodes]
+            seen = [second(node) for node in self.stage.lab.nodes]
             return all("ro:Primary/Primary ds:UpToDate/UpToDate" in each for each in seen) or Unmet(seen)
 
         self.stage.wait(copied, "the second volume to be the same on both nodes", 120)

@@ -198,17 +198,35 @@ def put_back(store: "Store", side: "Side", layout: "Layout",
             if layout.volume(uuid) and _digest(side, layout, uuid) == digest}
 
 
-def _regions(side: "Side", layout: "Layout", uuid: str) -> "dict[int, list[Range]]":
-    """{volume: where the LV is on it}."""
+def _numbers(side: "Side", layout: "Layout", uuid: str) -> "dict[str, int]":
+    """{PV: the volume that it is on} of the PVs that an LV is on.
+
+    :raises Failed: one is on no volume of the resource
+    """
     numbers = {name: number for number, name in side.disks().items()}
-    found: "dict[int, list[Range]]" = {}
-    for disk, begin, end in layout.regions(uuid):
+    found: "dict[str, int]" = {}
+    for disk, _, _ in layout.regions(uuid):
         known = layout.disk(disk)
         number = numbers.get(known.name) if known else None
         if number is None:
             raise Failed(f"an LV of {layout.vg} is on no volume of the resource")
-        found.setdefault(number, []).append((begin, end))
+        found[disk] = number
     return found
+
+
+def _regions(side: "Side", layout: "Layout", uuid: str) -> "dict[int, list[Range]]":
+    """{volume: where the LV is on it}."""
+    numbers = _numbers(side, layout, uuid)
+    found: "dict[int, list[Range]]" = {}
+    for disk, begin, end in layout.regions(uuid):
+        found.setdefault(numbers[disk], []).append((begin, end))
+    return found
+
+
+def _pieces(side: "Side", layout: "Layout", uuid: str) -> "list[tuple[Piece, int]]":
+    """(Piece, the volume that it is on) of an LV, in the order of the disks."""
+    numbers = _numbers(side, layout, uuid)
+    return [(piece, numbers[piece.disk]) for piece in layout.pieces if piece.volume == uuid]
 
 
 def _digest(side: "Side", layout: "Layout", uuid: str) -> str:
@@ -549,24 +567,20 @@ class Healing:
         if made is None or made.size < volume.size:
             raise Failed(f"{name} is not there, or is too small")
         target = _Target(self.winner, mine, made.uuid)
-        sources = {name: number for number, name in self.loser.disks().items()}
+        sources = _pieces(self.loser, theirs, uuid)
         wanted, there = hashlib.sha256(), hashlib.sha256()
-        ranges: "list[tuple[int, int]]" = []
-        for piece in theirs.pieces:
-            disk = theirs.disk(piece.disk)
-            if piece.volume == uuid and disk is not None:
-                number = sources[disk.name]
-                for offset, data in located([(piece.begin, piece.end)], self.loser.read(
-                        number, [(piece.begin, piece.end)])):
-                    wanted.update(data)
-                    at = 0
-                    for begin, end in piece.in_volume(offset, offset + len(data)):
-                        target.write(begin, data[at:at + end - begin])
-                        ranges.append((begin, end))
-                        at += end - begin
-        for begin, end in ranges:
-            for data in target.read(begin, end):
-                there.update(data)
+        for piece, number in sources:
+            for offset, data in located([(piece.begin, piece.end)], self.loser.read(
+                    number, [(piece.begin, piece.end)])):
+                wanted.update(data)
+                at = 0
+                for begin, end in piece.in_volume(offset, offset + len(data)):
+                    target.write(begin, data[at:at + end - begin])
+                    at += end - begin
+        for piece, _ in sources:
+            for begin, end in piece.in_volume(piece.begin, piece.end):
+                for data in target.read(begin, end):
+                    there.update(data)
         if there.digest() != wanted.digest():
             raise Failed(f"{name} is not the same as {self.journal.names[uuid]} of "
                          f"{self.loser.node} after it was copied")
@@ -621,15 +635,9 @@ class _Target:
 
     def __init__(self, side: "Side", layout: "Layout", uuid: str) -> None:
         self._side = side
-        numbers = {name: number for number, name in side.disks().items()}
-        self._pieces: "list[tuple[Piece, int]]" = []
-        for piece in layout.pieces:
-            disk = layout.disk(piece.disk)
-            if piece.volume == uuid and disk is not None:
-                if piece.stripes != 1:
-                    raise Failed("the new LV is striped")
-                self._pieces.append((piece, numbers[disk.name]))
-        self._pieces.sort(key=lambda each: each[0].start)
+        self._pieces = sorted(_pieces(side, layout, uuid), key=lambda each: each[0].start)
+        if any(piece.stripes != 1 for piece, _ in self._pieces):
+            raise Failed("the new LV is striped")
 
     def _places(self, begin: int, end: int) -> "Iterator[tuple[int, int, int]]":
         """(volume, first byte, the byte after the last) where a range of the LV is."""

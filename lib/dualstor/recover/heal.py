@@ -266,7 +266,7 @@ def _forward(journal: "Journal", winner: "Look", loser: "Look | None") -> "Next"
         if not winner.up_to_date or not loser.up_to_date:
             return Stop(fact=f"both nodes are connected, and {journal.resource} is not UpToDate "
                         "on both", step="see `dualstor status`")
-        if not winner.primary and winner.node in journal.primary:
+        if _demoted(journal, winner):
             return Do(RETURN, winner.node)      # it was rebooted; else LVM does not see the VG
         return Do(VERIFY)
     if loser.standalone and written_to(journal, loser):
@@ -298,19 +298,32 @@ def _last(journal: "Journal", winner: "Look", loser: "Look") -> "Next":
     if not winner.up_to_date or not loser.up_to_date:
         return Stop(fact=f"{journal.resource} is not UpToDate on both nodes",
                     step="see `dualstor status`")
-    if not winner.primary and winner.node in journal.primary:
+    if _demoted(journal, winner):
         return Do(RETURN, winner.node)      # it was rebooted; LVM changes nothing before
     if journal.guarded:
         return Do(UNGUARD, winner.node)
-    if not loser.primary and loser.node in journal.primary:
+    if _demoted(journal, loser):
         return Do(RETURN, loser.node)
-    for each in (loser, winner):
-        if each.primary and each.strays:
-            return Do(UNLOCK, each.node)
+    unlock = _unlock(loser, winner)
+    if unlock is not None:
+        return unlock
     for each in (winner, loser):
         if _missing(journal, each):
             return Do(REACTIVATE, each.node)
     return Do(FINISH)
+
+
+def _demoted(journal: "Journal", each: "Look") -> bool:
+    """Whether a node was Primary when the healing began, and is not any more."""
+    return not each.primary and each.node in journal.primary
+
+
+def _unlock(*looks: "Look | None") -> "Do | None":
+    """The step that gives stray locks back; None when there are none, or LVM cannot do it there."""
+    for each in looks:
+        if each is not None and each.primary and each.strays:
+            return Do(UNLOCK, each.node)
+    return None
 
 
 def _missing(journal: "Journal", each: "Look") -> "set[str]":
@@ -373,9 +386,9 @@ def _back(journal: "Journal", winner: "Look", seen: Observation) -> "Next":
         return Do(UNGUARD, winner.node)
     if seen.holds:
         return Do(RELEASE, journal.loser)
-    for each in (loser, winner):
-        if each is not None and each.primary and each.strays:
-            return Do(UNLOCK, each.node)
+    unlock = _unlock(loser, winner)
+    if unlock is not None:
+        return unlock
     for each in (winner, loser):
         if each is not None and each.primary and _missing(journal, each):
             return Do(REACTIVATE, each.node)

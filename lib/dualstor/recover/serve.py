@@ -191,8 +191,8 @@ class Server:
 
     def _strays(self, active: "Iterable[devmapper.MappedVolume]") -> "list[str]":
         """Ids of the LVs that are locked here and not active."""
-        locked = dlm.granted(self.host, "lvm_" + self.vg) or {}     # others are the VG's own
-        ids = {lvmlock.plain_id(name) for name in locked if len(lvmlock.plain_id(name)) == _ID}
+        locked = map(lvmlock.plain_id, dlm.granted(self.host, "lvm_" + self.vg) or ())
+        ids = {name for name in locked if len(name) == _ID}     # others are the VG's own
         return sorted(ids - {each.lv_id for each in active})
 
     def _users(self, active: "list[devmapper.MappedVolume]") -> "dict[str, str]":

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 #: (nothing activates them by itself any more), UNGUARD. HOLD: the DRBD devices are opened
 #: exclusively until RELEASE or the end of the session, so that nothing can be activated on them.
 #: CREATE: an LV, with its name and its size in bytes; REMOVE: LVs. UNLOCK: LVM's locks of LVs that
-#: are not active are given back. KEEP_OFF: agents and the watcher
-#: leave the resource and the VG alone, with the names of winner and loser, until ADMIT
-#: with that of the winner.
+#: are not active are given back. KEEP_OFF: agents and the watcher leave the resource and the VG
+#: alone, with the names of winner and loser, until ADMIT with that of the winner.
 UP, CONNECT, DISCONNECT, DISCARD = "up", "connect", "disconnect", "discard"
 PRIMARY, SECONDARY, VERIFY = "primary", "secondary", "verify"
 ACTIVATE, DEACTIVATE, GUARD, UNGUARD = "activate", "deactivate", "guard", "unguard"

@@ -9,6 +9,8 @@ from dualstor.tools import cib, pacemaker
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from dualstor.host.host import Host
 
 _NAME = "maintenance-mode"
@@ -22,7 +24,11 @@ def is_on(host: "Host") -> bool:
 
     :raises DualstorError: Pacemaker does not answer
     """
-    return pacemaker.is_true(cib.option(cib.ask(host), (_NAME,)))
+    return _is_on(cib.ask(host))
+
+
+def _is_on(root: "Element") -> bool:
+    return pacemaker.is_true(cib.option(root, (_NAME,)))
 
 
 def _change(host: "Host", wanted: bool, *words: str) -> None:
@@ -37,10 +43,10 @@ def _change(host: "Host", wanted: bool, *words: str) -> None:
                         "node does not have that")
 
 
-def _known(host: "Host") -> "set[tuple[str, str]]":
+def _known(root: "Element") -> "set[tuple[str, str]]":
     """(node, resource) of what Pacemaker knows the state of: an action or a probe has ended."""
     return {(state.get("uname") or "", resource.get("id") or "")
-            for state in cib.ask(host).iter("node_state") for resource in state.iter("lrm_resource")
+            for state in root.iter("node_state") for resource in state.iter("lrm_resource")
             if any(done.get("op-status") != _PENDING for done in resource.iter("lrm_rsc_op"))}
 
 
@@ -60,7 +66,7 @@ def end(host: "Host") -> None:
 
     :raises DualstorError: it is not ended
     """
-    before = _known(host)
+    before = _known(cib.ask(host))
     completed = host.run(("crm_resource", "--cleanup"))
     if not completed.ok:
         raise ToolFailed(completed)
@@ -68,9 +74,10 @@ def end(host: "Host") -> None:
         host.run(("crm_resource", "--wait"), _SETTLED)
     except ToolHung:
         pass    # in maintenance mode it may wait for what is not to be done: the CIB decides
-    lost = before - _known(host)
+    root = cib.ask(host)
+    lost = before - _known(root)
     if lost:
         raise DualstorError("Pacemaker has not probed yet: " + listed(
             f"{resource} on {node}" for node, resource in sorted(lost)))
-    if is_on(host):
+    if _is_on(root):
         _change(host, False, "--delete")

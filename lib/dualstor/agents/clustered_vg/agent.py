@@ -308,7 +308,7 @@ class ClusteredVg(Agent):
     def see_exclusive(self) -> "frozenset[str] | None":
         """Ids of the LVs that lvmlockd has locked exclusively here; None when not known."""
         names = dlm.exclusive(self.host, "lvm_" + self.vg)
-        return None if names is None else frozenset(name.replace("-", "") for name in names)
+        return None if names is None else frozenset(map(lvmlock.plain_id, names))
 
     def see_modes(self) -> "seen.Modes":
         """The locks on the VG's LVs as lvmlockd reports them: if it answers, it answers LVM."""

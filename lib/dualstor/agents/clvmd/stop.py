@@ -4,7 +4,7 @@
 A lockspace that is left without its daemon would make the stop of dlm fail. The kernel leaves
 lvmlockd's when dlm_tool asks for it, with the locks of LVs that are not active any more; where that
 does not help, and of clvmd, the daemon is started again to leave it. (lvmlockd 2.03.31 with
---adopt answers nobody while there are such locks.)
+--adopt answers nobody where there is a lockspace: it waits forever for its own start.)
 """
 
 from dualstor.action.steps import Do, Finish, Wait

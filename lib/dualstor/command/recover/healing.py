@@ -43,6 +43,7 @@ _PATIENCE = 86400.0         # seconds for one thing that is waited for: a resync
 
 _sleep = time.sleep         # tests have their own
 
+
 class Refused(DualstorError):
     """Nothing is done, and nothing was changed. ``fact`` and ``step``: as in a Refusal."""
 
@@ -201,10 +202,8 @@ class Healer:
             winner, loser = self._fresh()
         except (DualstorError, KeyboardInterrupt) as problem:
             journal = self.store.journal()
-            if journal is not None and not journal.end:
-                raise       # it was begun
-            if not self._begun:
-                raise       # nothing is taken
+            if journal is not None and not journal.end or not self._begun:
+                raise       # it was begun, or nothing is taken
             return self._given_up(problem)
         return self._healed(winner, loser)
 
@@ -233,7 +232,7 @@ class Healer:
         try:
             vg = parted.group(status.host(self.arguments.wait), self.resource)
             winner, loser = self._reach(vg, self.report.other)
-            plan = self._planned(winner, loser)
+            plan = self._planned(winner, loser, vg)
         except DualstorError as problem:
             raise Refused(getattr(problem, "fact", str(problem)),
                           getattr(problem, "step", "")) from problem
@@ -244,7 +243,7 @@ class Healer:
         self._take(winner, loser)
         if plan.stale:
             deeds.flush_both(winner, loser, _sleep)
-            plan = self._planned(winner, loser)
+            plan = self._planned(winner, loser, vg)
             _first(plan.old(loser.node))
             self._shown(plan, loser)
             self._asked(f"Heal {self.resource} so that {self.here} wins?")
@@ -254,9 +253,8 @@ class Healer:
                     self.arguments.keep_both)
         return winner, loser
 
-    def _planned(self, winner: "Side", loser: "Side") -> "Plan":
+    def _planned(self, winner: "Side", loser: "Side", vg: str) -> "Plan":
         """:raises Refused: it is not possible as it is now"""
-        vg = parted.group(status.host(self.arguments.wait), self.resource)
         self.plan = plan = plans.read(winner, loser, self.resource, vg, self.arguments.keep_both,
                                       self.store)
         _first(plan.refusals)
