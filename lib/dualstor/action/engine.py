@@ -70,6 +70,9 @@ class Agent:
         if not self.case.knows(facet):
             raise Unseen(facet)
 
+    def let_go(self) -> None:
+        """Give back what the action has kept from others; the end of its process does so, too."""
+
     def observe(self, facet: str, asking: "tuple[str, ...]" = ()) -> None:
         """Observe one facet, and before it those that this lookup itself reads from ``case``.
 

@@ -18,34 +18,55 @@ if TYPE_CHECKING:
 _POLL = 0.05        # seconds between looks whether a copy that has to end has ended
 _CHUNK = 1 << 16
 _GRACE = 2.0        # seconds for a copy to end its own children
+_END = b"\0"        # of what is given to a copy, and of what it answers
 
 
 class Copy:
-    """A copy of this process that does one piece of work, and the pipe for its result.
+    """A copy of this process that does one piece of work after another, as long as it is kept.
 
-    :param work: what it does there; returns the result as text
-    :param seconds: after which it is made to end
+    It ends by itself when this process does.
+
+    :param work: what it does there: takes a text and returns one, both without NUL
     """
 
-    def __init__(self, work: "Callable[[], str]", seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-        self._text = b""
-        reading, writing = posix.pipe()
+    def __init__(self, work: "Callable[[str], str]") -> None:
+        self._until = 0.0
+        self._answer = b""
+        self.works = False      # whether it was given something, and has not answered yet
+        asked, self._asking = posix.pipe()
+        self.pipe, answering = posix.pipe()     # can be read when it has answered or ended
         self.pid = posix.fork()
         if not self.pid:
-            _work(work, writing)
-        posix.close(writing)
-        self.pipe = reading     # can be read when it has a result or has ended
+            posix.close(self._asking)
+            posix.close(self.pipe)
+            _serve(work, asked, answering)
+        posix.close(asked)
+        posix.close(answering)
+
+    def give(self, text: str, seconds: float) -> None:
+        """Have it work on *text*; it must be idle. After so many *seconds* it is made to end."""
+        self._until, self._answer, self.works = time.monotonic() + seconds, b"", True
+        try:
+            _write(self._asking, text)
+        except OSError:
+            pass    # it has ended meanwhile, which ``ended`` tells
+
+    def answered(self) -> "str | None":
+        """What it has answered; None as long as it works."""
+        self._take()
+        if not self._answer.endswith(_END):
+            return None
+        self.works = False
+        return self._answer[:-len(_END)].decode("utf-8", "backslashreplace")
 
     def ended(self) -> bool:
         """Whether it has ended; it is made to once its time has expired."""
-        self._take()
         pid, _ = posix.waitpid(self.pid, posix.WNOHANG)
         if pid:
-            self._take()
-            posix.close(self.pipe)
+            for number in (self.pipe, self._asking):
+                posix.close(number)
             return True
-        over = time.monotonic() - self._end
+        over = time.monotonic() - self._until if self.works else 0.0
         if over > 0:
             self.signal(signal.SIGKILL if over > _GRACE else signal.SIGTERM)
         return False
@@ -57,12 +78,7 @@ class Copy:
             data = posix.read(self.pipe, _CHUNK)
             if not data:
                 break
-            self._text += data
-
-    @property
-    def text(self) -> str:
-        """What it has said so far."""
-        return self._text.decode("utf-8", "backslashreplace")
+            self._answer += data
 
     def signal(self, number: int) -> None:
         """Send it a signal; it has not been waited for, so its pid is its own."""
@@ -79,14 +95,26 @@ class Copy:
                 time.sleep(_POLL)
 
 
-def _work(work: "Callable[[], str]", pipe: int) -> None:
+def _write(pipe: int, text: str) -> None:
+    data = text.encode("utf-8", "backslashreplace") + _END
+    while data:
+        data = data[posix.write(pipe, data):]
+
+
+def _serve(work: "Callable[[str], str]", asked: int, answering: int) -> None:
     """The copy itself; does not return."""
     code = 1
     try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)   # until the agent has its own way to end
-        data = work().encode("utf-8", "backslashreplace")
-        while data:
-            data = data[posix.write(pipe, data):]
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)   # until the work has its own way to end
+        given = b""
+        while True:
+            data = posix.read(asked, _CHUNK)
+            if not data:
+                break       # nobody is there any more to give it anything
+            given += data
+            if given.endswith(_END):
+                text, given = given[:-len(_END)].decode("utf-8", "backslashreplace"), b""
+                _write(answering, work(text))
         code = 0
     finally:
         posix._exit(code)

@@ -59,6 +59,13 @@ def parse_stat(text: str) -> "tuple[str, str, int, int] | None":
     return head.partition("(")[2], fields[0], threads, start_time
 
 
+def parent(host: "Files", pid: int) -> "int | None":
+    """The pid of the parent of *pid*; None when there is no such process."""
+    text = host.read(f"/proc/{pid}/stat") or ""
+    fields = text.rpartition(")")[2].split()
+    return whole(fields[1]) if parse_stat(text) else None
+
+
 def _program(host: "Files", pid: int) -> "str | None":
     """Name of the executable of *pid*; None when the kernel does not show it."""
     target = host.link(f"/proc/{pid}/exe")

@@ -2,7 +2,8 @@
 """The resident process: it waits for a change, and has the agent take it over.
 
 It lives as long as the VG is started on this node, so it imports next to nothing; what the agent
-needs is loaded by each round, a copy of this process that ends with it.
+needs is loaded by a copy of this process, which is kept for some time: one change rarely comes
+alone, and to load it takes longer than all else that a round does before it asks a command.
 """
 
 import posix
@@ -71,7 +72,7 @@ class Resident:
         self._files, self._work, self._clock = files, work, clock
         self._alarm = Alarm(files)
         self._program = _itself(files)
-        self._round: "offspring.Copy | None" = None
+        self._copy: "offspring.Copy | None" = None
         self._schedule = Schedule(next_look=clock(), next_round=clock())
 
     def run(self, lock: "BinaryIO") -> None:
@@ -84,31 +85,49 @@ class Resident:
             while True:
                 self._turn(lock)
         finally:
-            if self._round is not None:
-                self._round.end()
+            if self._copy is not None:
+                self._copy.end()
 
     def _turn(self, lock: "BinaryIO") -> None:
         _show_life(lock, self._files.uptime())
-        seconds = self._schedule.wait(self._clock(), self._round is not None)
-        if self._alarm.wait(seconds, self._round.pipe if self._round else None):
+        seconds = self._schedule.wait(self._clock(), self._works)
+        if self._alarm.wait(seconds, self._copy.pipe if self._copy else None):
             self._alarm.arm()       # first: what happens from now on raises it again
             same = self._same(self._schedule.sights, _of_devices)
             self._schedule = self._schedule.woken(self._clock(), same)
-        if self._round is not None and self._round.ended():
-            result, self._round = from_text(self._round.text), None
-            same = self._same(result.sights, _of_devices)
-            self._schedule = self._schedule.ended(self._clock(), result, same)
+        self._hear()
         now = self._clock()
-        if self._schedule.looks(now) and self._round is None:
+        if self._schedule.looks(now) and not self._works:
             same = self._same(self._schedule.sights,
                               lambda sight: not (_of_devices(sight) and self._alarm.works))
             self._schedule = self._schedule.looked(now, self._clock(), same)
-        if self._round is None and self._schedule.starts(self._clock()):
+        if not self._works and self._schedule.starts(self._clock()):
             if _itself(self._files) != self._program:
                 raise Replaced
-            said = self._schedule.says
+            if self._copy is None:
+                self._copy = offspring.Copy(self._work)
+            self._copy.give(self._schedule.says, schedule.ROUND)
             self._schedule = self._schedule.started()
-            self._round = offspring.Copy(lambda: self._work(said), schedule.ROUND)
+
+    @property
+    def _works(self) -> bool:
+        """Whether a round runs."""
+        return self._copy is not None and self._copy.works
+
+    def _hear(self) -> None:
+        """Take what a round has found, and part with a copy that has ended or has had no work."""
+        if self._copy is None:
+            return
+        worked, text = self._copy.works, self._copy.answered()
+        if self._copy.ended():
+            self._copy, text = None, text or ""
+        if worked and text is not None:
+            result = from_text(text)
+            same = self._same(result.sights, _of_devices)
+            self._schedule = self._schedule.ended(self._clock(), result, same)
+        elif self._copy is not None and not worked and self._schedule.rests(self._clock()):
+            self._copy.end()
+            self._copy = None
 
     def _same(self, kept: "tuple[Sight, ...] | None", chosen: "Callable[[Sight], bool]") -> bool:
         """Whether what an answer depends on looks as it did; of the *chosen* sights."""

@@ -6,7 +6,7 @@ from dualstor.action import reasons
 from dualstor.action.engine import pursue
 from dualstor.action.steps import PROPAGATE
 from dualstor.agents import catalogue
-from dualstor.errors import DualstorError, Terminated
+from dualstor.errors import DualstorError
 from dualstor.host import ending
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
@@ -36,6 +36,8 @@ def run(name: str, environ: "Mapping[str, str]", host: "Host") -> Result:
     except DualstorError as problem:
         said = problem.said or reasons.of(problem, agent.request.resource)
         return Result(says=said.fact)
+    finally:
+        agent.let_go()
     says = verdict.reason.fact if verdict.reason else ""
     if before is None or verdict.well is None:
         return Result(says=says)
@@ -83,17 +85,16 @@ def _vouch(monitor: "Agent", environ: "Mapping[str, str]", began: float,
 
 def text(name: str, environ: "Mapping[str, str]", said: str,
          make_host: "Callable[[Deadline], Host] | None" = None) -> str:
-    """A round in a process of its own: its Result as text.
+    """A round in the watcher's copy: its Result as text.
 
     :param said: what the last round has said: nothing is logged twice
+    :raises Terminated: by a signal, which ends the copy, too
     """
     ending.listen()
     log.start(f"{name}({environ.get('OCF_RESOURCE_INSTANCE', '')}) watcher", environ)
     host = (make_host or Host)(Deadline(schedule.ROUND))
     try:
         found = run(name, environ, host)
-    except Terminated:
-        return ""
     except Exception:   # pylint: disable=broad-except
         import traceback
         log.error("%s", traceback.format_exc())

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Seconds from one check of the disks to the next; after a slow one more, up to the most.
 TICK, TICK_MOST = 1.0, 30.0
+#: Seconds between checks while more changes are to be expected, see KEPT.
+TICK_BUSY = 0.5
 #: A look that took longer than this part of its tick was slow.
 _SLOW = 0.2
 
@@ -20,6 +22,8 @@ _SLOW = 0.2
 AGAIN, AGAIN_MOST = 0.25, 15.0
 #: Seconds that a round may take.
 ROUND = 60.0
+#: Seconds from a round during which more changes are expected, and its process is kept for them.
+KEPT = 20.0
 
 
 class Result(Record):
@@ -38,7 +42,7 @@ class Schedule(Record):
 
     ``sights``: what the last answer depends on, None as long as there is none. ``tick``: seconds
     between looks. ``pause``: what to wait after the next round that does not finish. ``says``: what
-    the last round has said.
+    the last round has said. ``kept``: until when another one is expected.
     """
 
     next_look: float
@@ -47,6 +51,7 @@ class Schedule(Record):
     tick: float = TICK
     pause: float = AGAIN
     says: str = ""
+    kept: float = 0.0
 
     def wait(self, now: float, running: bool) -> float:
         """Seconds until there is something to do; a device-mapper event may come first.
@@ -69,9 +74,15 @@ class Schedule(Record):
         """Whether it is time for a round."""
         return self.next_round is not None and now >= self.next_round
 
+    def rests(self, now: float) -> bool:
+        """Whether there was no round for so long that none is to be expected."""
+        return now >= self.kept
+
     def looked(self, began: float, now: float, same: bool) -> "Schedule":
         """After a look from *began* to *now*; *same*: all looks as in the last answer."""
-        tick = min(self.tick * 2, TICK_MOST) if now - began > _SLOW * self.tick else TICK
+        usual = TICK if self.rests(now) else TICK_BUSY
+        slow = now - began > _SLOW * max(self.tick, TICK)
+        tick = min(max(self.tick, TICK) * 2, TICK_MOST) if slow else usual
         due = self.next_round
         if not same and self.sights is not None:
             due = now
@@ -90,6 +101,7 @@ class Schedule(Record):
         """After a round; *same*: the VG's devices are as it has left them."""
         if result.sights is not None:
             due = now if self.next_round is not None and not same else None
-            return self.but(says=result.says, sights=result.sights, next_round=due, pause=AGAIN)
-        return self.but(says=result.says, next_round=now + self.pause,
+            return self.but(says=result.says, sights=result.sights, next_round=due, pause=AGAIN,
+                            kept=now + KEPT)
+        return self.but(says=result.says, next_round=now + self.pause, kept=now + KEPT,
                         pause=min(self.pause * 2, AGAIN_MOST))

@@ -35,6 +35,11 @@ def test_look():
     assert process.look(machine(), 10) is None
 
 
+def test_its_parent():
+    host = machine((10, stat(10, comm="a) b (c"), None), (11, "11 (cut", None))
+    assert [process.parent(host, pid) for pid in (10, 11, 12)] == [1, None, None]
+
+
 def test_an_updated_package_still_runs():
     host = machine((10, stat(10), "/usr/sbin/clvmd (deleted)"))
     assert process.look(host, 10).program == "clvmd"

@@ -6,14 +6,14 @@ import pytest
 from dualstor import main
 from dualstor.action.steps import Request
 from dualstor.host import freshread
-from dualstor.kernel import dmlist
+from dualstor.kernel import dmlist, process
 from dualstor.look import sights
 from dualstor.look.well import LASTS, place
 from model import actions
 from model.actions import DAEMON, DRBD, GROUP
 from paper import kept
 from simulator import dmlist as driver
-from simulator import faults, state, volumes, world
+from simulator import faults, state, volumes, watcher, world
 from simulator.host import SimHost, Simulation
 from simulator.stage import healthy
 
@@ -261,6 +261,20 @@ def test_a_look_takes_its_turn_once(simulation, monkeypatch):
     volumes.create_volume(simulation.cluster, simulation.cluster.groups["vg0"], "new", mib=4)
     assert "lvchange" in monitor(simulation)[1]
     assert taken == ["look"]
+
+
+@pytest.mark.parametrize("whose, waits", [("own", False), ("another", True), ("none", True)])
+def test_a_look_waits_for_other_monitors_but_not_for_a_round_of_its_own_watcher(simulation, monkeypatch, whose, waits):
+    node, waited = simulation.cluster.nodes[TWO], []
+    own = watcher.of(node, "vg0").pid
+    monkeypatch.setattr(SimHost, "lock", lambda self, name, seconds: waited.append(seconds))
+    found = SimHost.lock_holder
+    monkeypatch.setattr(SimHost, "lock_holder", lambda self, *name: found(self, *name) if name != ("look",) else {
+        "own": 77, "another": 78, "none": None}[whose])
+    monkeypatch.setattr(process, "parent", lambda host, pid: {77: own, 78: 1}[pid])
+    volumes.create_volume(simulation.cluster, simulation.cluster.groups["vg0"], "new", mib=4)
+    assert monitor(simulation) == (0, [])
+    assert [seconds > 0 for seconds in waited] == [waits]
 
 
 # -- the other two ------------------------------------------------------------------------

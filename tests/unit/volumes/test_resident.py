@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from dualstor.host.files import Files
+from dualstor.kernel import process
 from dualstor.watcher import place
 from sourcetree import TREE
 
@@ -29,9 +31,10 @@ try:
 except OSError:
     sys.exit(3)
 signal.signal(signal.SIGTERM, resident._on_signal)
+resident.schedule.KEPT = {kept}
 def work(said):
     with open({root!r} + "/rounds", "a") as stream:
-        stream.write("x")
+        stream.write("%d\\n" % posix.getpid())
     {more}
     return result.to_text(Result(sights=(("content", "/watched", files.read("/watched")),)))
 try:
@@ -52,16 +55,30 @@ class Root:
         self.files = Files(self.path)
         self.children = []
 
-    def start(self, more=""):
-        text = _SCRIPT.format(lib=os.path.join(TREE, "lib"), root=self.path, more=more)
+    def start(self, more="", kept=0.0):
+        text = _SCRIPT.format(lib=os.path.join(TREE, "lib"), root=self.path, more=more, kept=kept)
         self.children.append(subprocess.Popen([sys.executable, "-IS", "-c", text]))
         return self.children[-1]
 
-    def rounds(self):
+    def workers(self):
+        """The pids of the processes in which rounds ran, one for each round."""
         try:
-            return os.path.getsize(self.path + "/rounds")
+            with open(self.path + "/rounds") as stream:
+                return [int(line) for line in stream]
         except OSError:
-            return 0
+            return []
+
+    def rounds(self):
+        return len(self.workers())
+
+    def change(self, text):
+        with open(self.path + "/watched", "w") as stream:
+            stream.write(text)
+
+    def ended(self, pid):
+        """Whether a process is gone, or is a zombie that nobody here waits for."""
+        found = process.look(self.files, pid)
+        return found is None or found.over
 
     def until(self, condition):
         """Wait until it is true; a minute is long for what takes a second."""
@@ -88,8 +105,7 @@ def test_a_change_is_noticed_and_nothing_else_starts_anything(root):
     assert place.look(root.files, "vg0").process.pid == child.pid
     time.sleep(2.5)     # looks, but no round
     assert root.rounds() == 1
-    with open(root.path + "/watched", "w") as stream:
-        stream.write("2")
+    root.change("2")
     root.until(lambda: root.rounds() == 2)
 
 
@@ -111,6 +127,49 @@ def test_its_round_ends_with_it(root):
     assert child.wait(60) == 0
 
 
+def test_its_round_ends_with_it_even_if_it_is_killed(root):
+    child = root.start(kept=600.0)
+    root.until(lambda: root.rounds() == 1)
+    child.kill()
+    child.wait(60)
+    root.until(lambda: root.ended(root.workers()[0]))
+
+
+def test_changes_that_come_together_are_worked_on_by_one_process(root):
+    root.start(kept=600.0)
+    for number in range(1, 4):
+        root.change("%d" % number)
+        root.until(lambda number=number: root.rounds() >= number)
+    assert len(set(root.workers())) == 1
+
+
+def test_without_changes_it_is_not_kept(root):
+    root.start(kept=1.0)
+    root.until(lambda: root.rounds() == 1)
+    root.until(lambda: root.ended(root.workers()[0]))
+    root.change("2")
+    root.until(lambda: root.rounds() == 2)
+    assert len(set(root.workers())) == 2
+
+
+def test_one_that_is_killed_is_replaced(root):
+    root.start(kept=600.0)
+    root.until(lambda: root.rounds() == 1)
+    os.kill(root.workers()[0], signal.SIGKILL)
+    root.until(lambda: root.ended(root.workers()[0]))
+    root.change("2")
+    root.until(lambda: root.rounds() == 2)
+    assert len(set(root.workers())) == 2
+
+
+def test_one_that_is_killed_at_work_is_a_round_that_is_repeated(root):
+    root.start("""
+    if len(open({!r} + "/rounds").read().split()) == 1:
+        posix.kill(posix.getpid(), signal.SIGKILL)
+""".format(root.path), kept=600.0)
+    root.until(lambda: root.rounds() == 2)
+
+
 def test_one_that_is_stopped_hangs(root):
     child = root.start()
     root.until(lambda: place.look(root.files, "vg0") is not None)
@@ -127,8 +186,7 @@ def test_it_is_small(root):
     with open("/proc/%d/status" % child.pid) as stream:
         (line,) = [line for line in stream if line.startswith("VmRSS:")]
     assert int(line.split()[1]) < 12 << 10      # KiB
-    with open("/proc/%d/task/%d/children" % (child.pid, child.pid)) as stream:
-        root.until(lambda: not stream.read().strip())
+    root.until(lambda: not psutil.Process(child.pid).children())
 
 
 def test_without_a_lock_there_is_none(root):

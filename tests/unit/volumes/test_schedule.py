@@ -23,7 +23,11 @@ def done(now=0.0):
 def test_the_first_round_comes_at_once_and_then_only_looks():
     assert fresh().starts(0.0)
     after = done(5.0)
-    assert not after.starts(1e9) and after.wait(5.0, False) == schedule.TICK
+    assert not after.starts(1e9)
+    assert after.wait(5.0, False) == schedule.TICK_BUSY and not after.rests(5.0)
+    rested = 5.0 + schedule.KEPT
+    assert after.rests(rested)
+    assert after.looked(rested, rested, True).wait(rested, False) == schedule.TICK
 
 
 def test_a_change_has_a_round_run():
@@ -67,6 +71,11 @@ def test_a_slow_disk_is_looked_at_less_often():
         found = found.looked(began, now, True)
     assert found.tick == schedule.TICK_MOST
     assert found.looked(now, now, True).tick == schedule.TICK
+
+
+def test_a_look_while_much_changes_is_slow_by_the_same_measure():
+    within = schedule.TICK * 0.15
+    assert done().looked(1.0, 1.0 + within, True).tick == schedule.TICK_BUSY
 
 
 @given(st.builds(Result, sights=st.one_of(st.none(), st.lists(st.tuples(

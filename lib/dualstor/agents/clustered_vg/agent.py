@@ -26,7 +26,8 @@ _CONNECT_TIME = 2.0     # seconds
 
 _SHORT = ("monitor", PROPAGATE)
 _MONITOR_SHARE = 3.0    # such an action gives one command this part of its time
-_LOOK_TURN = 5.0        # seconds to wait for other monitors that ask LVM about VGs of this host
+_TURN = "look"          # the lock of whoever asks LVM about a VG of this host
+_LOOK_TURN = 5.0        # seconds to wait for it in a monitor
 _READ_TIME = 10.0       # seconds for one sector at check level 10
 _RESUME_TRIES, _RESUME_PAUSE = 20, 0.5   # looks whether LVs are suspended; seconds between
 
@@ -158,10 +159,29 @@ class ClusteredVg(Agent):
     # -- tools -------------------------------------------------------------------
 
     def see_turn(self) -> bool:
-        """Whether no other monitor asks LVM about a VG of this host; until we end, none will."""
+        """Whether no other monitor asks LVM about a VG of this host; until we end, none will.
+
+        A monitor does not wait for a round of the VG's own watcher: that does the same, and what
+        was seen before would be out of date.
+        """
         if self._turn is None:
-            self._turn = self.host.lock("look", min(_LOOK_TURN, self.share()))
+            seconds = 0.0 if self._round_runs() else min(_LOOK_TURN, self.share())
+            self._turn = self.host.lock(_TURN, seconds)
         return self._turn is not None
+
+    def _round_runs(self) -> bool:
+        """Whether it is a round of the VG's watcher that has the turn."""
+        if self.request.action != "monitor" or self.case.watcher is None:
+            return False
+        holder = self.host.lock_holder(_TURN)
+        return holder is not None and \
+            process.parent(self.host, holder) == self.case.watcher.process.pid
+
+    def let_go(self) -> None:
+        """End the turn, which a file held open is."""
+        if self._turn is not None:
+            self._turn.close()
+            self._turn = None
 
     def see_standing(self) -> str:
         """Why the VG is to be left alone, as the cluster or a person has it; "" if it is not."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _START_TURN = 30.0      # seconds to wait for the start of another VG's lockspace
 _ENDING, _ENDING_PAUSE = 30, 0.1    # looks whether the watcher has ended; seconds between
 _SHARED_TRIES, _SHARED_PAUSE = 10, 0.3      # of activating an LV; seconds between them, at least
-_LEAD = 0.5             # of the time that a question has taken, before the first
+_EARLIEST = 0.7         # seconds from the beginning of a round to the first of these tries
 _REMOVE_PASSES = 8      # layers of device-mapper that are removed at most
 
 
@@ -118,10 +118,13 @@ def pick_up_when_shared(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcom
     """As ``pick_up``, of LVs that another node may still have for itself.
 
     lvcreate leaves them so. The watcher learns of them at once, as does that of the node that has
-    made them, which is about to share them.
+    made them, which is about to share them. Too early a try costs more than it wins: as long as
+    lvcreate runs the VG is locked, and lvmlockd waits a second before it looks again.
     """
-    for number in range(_SHARED_TRIES):
-        agent.host.sleep(max(_SHARED_PAUSE, agent.took) if number else agent.took * _LEAD)
+    pause = max(0.0, _EARLIEST - agent.host.deadline.elapsed)
+    for _ in range(_SHARED_TRIES):
+        agent.host.sleep(pause)
+        pause = max(_SHARED_PAUSE, agent.took)
         outcome = activate(agent, how, *names)
         if "elsewhere" not in outcome.kinds:
             break
