@@ -6,14 +6,17 @@ No program is started here; that is what run.py does.
 
 import posix
 import select
-import signal
 import time
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
+    import signal
+    from types import FrameType
     from typing import Callable, NoReturn
 
     from dualstor.host.files import Files
+else:       # the module without the Python above it, as with posix: a resident process is small
+    import _signal as signal
 
 _POLL = 0.05        # seconds between looks whether a copy that has to end has ended
 _CHUNK = 1 << 16
@@ -118,6 +121,13 @@ def _serve(work: "Callable[[str], str]", asked: int, answering: int) -> None:
         code = 0
     finally:
         posix._exit(code)
+
+
+def on_end(act: "Callable[[int, FrameType | None], None]") -> None:
+    """From now on any signal that would end this process has *act* called."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT,
+                   signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, act)
 
 
 def begin_again(files: "Files") -> "NoReturn":

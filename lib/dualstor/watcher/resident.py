@@ -7,7 +7,6 @@ alone, and to load it takes longer than all else that a round does before it ask
 """
 
 import posix
-import signal
 import time
 
 from dualstor.host import offspring
@@ -149,9 +148,7 @@ def script(files: "Files", name: str, vg: str, environ: "Mapping[str, str]",
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         posix._exit(0)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT,
-                   signal.SIGUSR1, signal.SIGUSR2):
-        signal.signal(number, _on_signal)
+    offspring.on_end(_on_signal)
 
     def work(said: str) -> str:
         from dualstor.watcher import round as rounds
