@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: Seconds from one check of the disks to the next; after a slow one more, up to the most.
 TICK, TICK_MOST = 1.0, 30.0
 #: Seconds between checks while more changes are to be expected, see KEPT.
-TICK_BUSY = 0.5
+TICK_BUSY = 0.25
 #: A look that took longer than this part of its tick was slow.
 _SLOW = 0.2
 

@@ -49,7 +49,6 @@ class ClusteredVg(Agent):
         super().__init__(host, request, parameters)
         self.vg = parameters.vgname
         self.memory = (INTERFACE.name, self.vg, "volumes")
-        self.took = 0.0     # seconds that a question about the cluster or the LVs has taken here
         self._turn: "IO[Any] | None" = None
         if request.action in _SHORT:
             self.lasting += _MONITOR_LASTING
@@ -195,13 +194,10 @@ class ClusteredVg(Agent):
 
     def see_cib(self) -> "seen.Copy":
         """What the cluster is to do, and has."""
-        began = self.host.deadline.elapsed
         try:
             return seen.Copy(root=cib.ask(self.host))
         except DualstorError as problem:
             return seen.Copy(says=str(problem))
-        finally:
-            self.took = self.host.deadline.elapsed - began
 
     def see_quorum(self) -> "quorum.Quorum":
         """What the cluster's membership says.
@@ -296,9 +292,7 @@ class ClusteredVg(Agent):
             version = self.case.version.number
         if version is None:
             return lvm.VolumesReport(outcome=lvm.LvmOutcome(ok=False, says=self.case.version.says))
-        began = self.host.deadline.elapsed
         report = lvm.volumes(self.host, self.vg, version, self.share())
-        self.took = max(self.took, self.host.deadline.elapsed - began)
         if report.outcome.ok and not report.volumes and self._has_volumes():
             report = report.but(outcome=report.outcome.but(
                 ok=False, says=f"lvs {self.vg}: no answer, though it ended with 0"))

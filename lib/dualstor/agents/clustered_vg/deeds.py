@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         case: seen.Case
         vg: str
         memory: Tuple[str, str, str]
-        took: float
 
         def share(self) -> float: ...
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 _START_TURN = 30.0      # seconds to wait for the start of another VG's lockspace
 _ENDING, _ENDING_PAUSE = 30, 0.1    # looks whether the watcher has ended; seconds between
-_SHARED_TRIES, _SHARED_PAUSE = 10, 0.3      # of activating an LV; seconds between them, at least
+_SHARED_TRIES, _SHARED_PAUSE = 10, 0.2      # of activating an LV; seconds between them
 _EARLIEST = 0.7         # seconds from the beginning of a round to the first of these tries
 _REMOVE_PASSES = 8      # layers of device-mapper that are removed at most
 
@@ -124,7 +123,7 @@ def pick_up_when_shared(agent: "Agent", how: str, *names: str) -> "lvm.LvmOutcom
     pause = max(0.0, _EARLIEST - agent.host.deadline.elapsed)
     for _ in range(_SHARED_TRIES):
         agent.host.sleep(pause)
-        pause = max(_SHARED_PAUSE, agent.took)
+        pause = _SHARED_PAUSE
         outcome = activate(agent, how, *names)
         if "elsewhere" not in outcome.kinds:
             break
