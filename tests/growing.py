@@ -34,6 +34,22 @@ def json_state(text):
     return drbdsetup.state(drbdsetup.parse_status(text), "r0")
 
 
+def minors(text):
+    return drbd.parse(text).minors
+
+
+def held_back(text):
+    return drbd.parse(text).suspended()
+
+
+def own_minor(text):
+    return drbd.parse(text).of((1,))
+
+
+def modes(text):
+    return lvmlock.modes(PaperHost(programs={"lvmlockctl": lambda _: (0, text, "")}), "vg1")
+
+
 def volumes(text):
     return lvm.volumes(PaperHost(programs={"lvs": lambda _: (0, text, "")}), "vg0", (2, 2, 84))
 
@@ -60,6 +76,7 @@ FENCE = "fence domain\nmember count 1\nvictim count 0\nvictim now 0\nmaster node
 SPACE = "name a\nid 0x1\nflags 0x0\nmembers 1\n"
 SPACES = "dlm lockspaces\n" + SPACE
 MINOR = " @: cs:Connected ro:Primary/Primary ds:UpToDate/UpToDate C r-----\n"
+VG = "VG vg@ lock_type=dlm u\nLS dlm lvm_vg@\nLK LV sh @\n"
 DEVICE = "exists device name:r0 volume:@ minor:@ disk:UpToDate\n" \
          "exists peer-device name:r0 peer-node-id:1 volume:@ replication:SyncSource done:5.0\n"
 LINK = "exists connection name:r0 peer-node-id:@ conn-name:n connection:Connected role:Primary\n"
@@ -74,6 +91,7 @@ PARSERS = {
     "LVs": (volumes, "", "lv@|uuid@|-wi-a-----||linear|1|1\n", ""),
     "segments": (volumes, "", "lv|uuid|-wi-a-----||linear|1|1\n", ""),
     "locks": (lvmlock.parse_info, "VG vg0 lock_type=dlm u\nLS dlm lvm_vg0\n", "LK LV sh @\n", ""),
+    "locks of one of many VGs": (modes, "", VG, ""),
     "settings": (lvmconf.parse, "", "a@ = 1\n", ""),
     "lockspaces": (dlm_tool.parse_ls, "dlm lockspaces\n", SPACE, ""),
     "nodes of a lockspace": (
@@ -85,9 +103,11 @@ PARSERS = {
     "groups": (group_tool.parse, "", "dlm 1 a 0001 none\n[@]\n", ""),
     "fields of cman": (cman.parse_fields, "", "@ M Member 1 n@\n", ""),
     "members": (corosync.parse_status, QUORUM, "1@ 1 n@\n", ""),
-    "minors": (drbd.parse, "version: 8.4.11\n", MINOR, ""),
+    "minors": (minors, "version: 8.4.11\n", MINOR, ""),
+    "suspended minors": (held_back, "version: 8.4.11\n", MINOR.replace("r--", "s--"), ""),
+    "one of many minors": (own_minor, "version: 8.4.11\n", MINOR, ""),
     "counters of a minor": (
-        drbd.parse, "version: 8.4.11\n" + MINOR.replace("@", "0"), "    ns:@ nr:0\n", ""),
+        minors, "version: 8.4.11\n" + MINOR.replace("@", "0"), "    ns:@ nr:0\n", ""),
     "volumes": (state, "exists resource name:r0 role:Primary\n" + LINK.replace("@", "1"), DEVICE,
                 "exists -\n"),
     "volumes of JSON": (json_state, '[{"name": "r0", "devices": [', '{"volume": @, "minor": @},',

@@ -150,7 +150,10 @@ def _drbd(tree, cluster, node):
         return
     put(tree, "/proc/drbd", _proc_drbd(cluster, node))
     put(tree, "/sys/module/drbd/version", cluster.drbd_version + "\n")
-    put(tree, "/sys/kernel/debug/drbd/resources", {})       # drbd_debugfs_init() of 8.4 and 9
+    debugfs = cluster.generation != CLVMD or cluster.drbd_9     # older suites do not mount it
+    if debugfs:     # drbd_debugfs_init() of 8.4 and 9
+        put(tree, "/sys/kernel/debug/drbd/minors", {})
+        put(tree, "/sys/kernel/debug/drbd/resources", {})
     above = _by_device(node)
     for name, drbd in node.drbd.items():
         config = node.config.get(name)
@@ -160,8 +163,12 @@ def _drbd(tree, cluster, node):
         put(tree, "/dev/drbd/by-res/" + name, Link("../../" + device))
         put(tree, "/dev/drbd/by-disk/" + posixpath.basename(config.lower),
             Link("../../" + device))
+        home = "/sys/kernel/debug/drbd/resources/" + name
+        if debugfs:
+            put(tree, home + "/volumes/0", {})
+            put(tree, "/sys/kernel/debug/drbd/minors/%d" % config.minor,
+                Link("../resources/%s/volumes/0" % name))
         if cluster.drbd_9:
-            home = "/sys/kernel/debug/drbd/resources/" + name
             put(tree, home + "/volumes/0/openers", "".join(
                 "%s\t%d\t2766\n" % user for user in users(node, "/dev/" + device)))
             if drbd.connection:

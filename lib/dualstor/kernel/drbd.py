@@ -12,13 +12,15 @@ from dualstor.record import Record, fraction, whole
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Iterable, Sequence, Tuple, Union
+    from typing import Collection, Dict, Iterable, List, Sequence, Tuple, Union
 
     from dualstor.errors import ParseError
     from dualstor.host.files import Files
     from dualstor.host.host import Host
 
     Pairs = Tuple[Tuple[int, int], ...]             # (volume, minor)
+    Claims = List[Tuple[str, int, str]]             # (resource, volume, minor in digits)
+    Owners = Dict[str, Tuple[str, int]]             # {minor in digits: (resource, volume)}
     KnownState = Union["State", "Unknown", None]    # see ``state``
 
 _PROC = "/proc/drbd"
@@ -113,10 +115,14 @@ class Minor(Record):
 
 
 class Kernel(Record):
-    """/proc/drbd; ``minors`` is always () with DRBD 9."""
+    """/proc/drbd, cut at its minors: each is parsed when it is asked for, the others cost nothing.
+
+    ``texts``: (its number in digits, what follows: the rest of its line and indented ones) of each
+    minor; always () with DRBD 9.
+    """
 
     version: str
-    minors: "tuple[Minor, ...]" = ()
+    texts: "tuple[tuple[str, str], ...]" = ()
 
     @property
     def generation(self) -> "int | None":
@@ -127,6 +133,30 @@ class Kernel(Record):
     def lists_minors(self) -> bool:
         """Whether /proc/drbd of this version lists the minors."""
         return self.generation is not None and self.generation < 9
+
+    @property
+    def minors(self) -> "tuple[Minor, ...]":
+        """All of them.
+
+        :raises ParseError: one of them is cut off, or has another form
+        """
+        return tuple(_minor(number, text) for number, text in self.texts)
+
+    def of(self, numbers: "Iterable[Union[int, str]]") -> "tuple[Minor, ...]":
+        """Those with these numbers, also in digits, that are there; raises as ``minors``."""
+        texts, digits = dict(self.texts), map(str, numbers)
+        return tuple(_minor(number, texts[number]) for number in digits if number in texts)
+
+    def suspended(self) -> "tuple[int, ...]":
+        """The numbers of those whose I/O is frozen, sorted; raises as ``minors``.
+
+        Minors in the same state have the same line, which is parsed once.
+        """
+        lines = [(number, text.partition("\n")[0]) for number, text in self.texts]
+        example = {line: number for number, line in lines}
+        frozen = {line for line, number in example.items() if _first_line(number, line).suspended}
+        found = [whole(number) for number, line in lines if line in frozen] if frozen else []
+        return tuple(sorted(number for number in found if number is not None))
 
 
 class Volume(Record):
@@ -218,20 +248,13 @@ def _pair(line: str, value: str) -> "tuple[str, str]":
     return ours, theirs
 
 
-def _first_line(line: str) -> "Minor | None":
-    """The Minor of a line like " 0: cs:Connected ro:...", None when it is another line."""
-    number, colon, tail = line.strip().partition(":")
-    minor = whole(number)
-    if minor is None or not colon:
-        return None
-    values: "list[tuple[str, str]]" = []
-    words: "list[str]" = []
-    for word in tail.split():
-        key, colon, value = word.partition(":")
-        if colon:
-            values.append((key, value))
-        else:
-            words.append(word)
+def _first_line(number: str, tail: str) -> Minor:
+    """The Minor of a line like " 0: cs:Connected ro:...", of which *tail* follows the number."""
+    line, words, minor = f"{number}:{tail}", tail.split(), whole(number)
+    if minor is None:
+        raise _wrong(line, "no number of a minor")
+    values = [word.partition(":")[::2] for word in words if ":" in word]
+    plain = [word for word in words if ":" not in word]
     known = dict(values)
     cstate = known.get("cs", "")
     if not cstate.isalpha():
@@ -241,11 +264,11 @@ def _first_line(line: str) -> "Minor | None":
         return Minor(minor=minor, cstate=cstate, rest=rest)
     role, peer_role = _pair(line, known.get("ro", ""))
     dstate, peer_dstate = _pair(line, known.get("ds", ""))
-    protocol = words.pop(0) if words and words[0] in ("A", "B", "C") else None
-    if not words:
+    protocol = plain.pop(0) if plain and plain[0] in ("A", "B", "C") else None
+    if not plain:
         raise _wrong(line, "no flags at the end, cut off?")
     return Minor(minor=minor, cstate=cstate, role=role, peer_role=peer_role, dstate=dstate,
-                 peer_dstate=peer_dstate, protocol=protocol, flags=words[0], rest=rest)
+                 peer_dstate=peer_dstate, protocol=protocol, flags=plain[0], rest=rest)
 
 
 def _further_line(minor: Minor, line: str, rest: "list[tuple[str, str]]") -> Minor:
@@ -262,34 +285,41 @@ def _further_line(minor: Minor, line: str, rest: "list[tuple[str, str]]") -> Min
         clock = [number for number in map(whole, parts) if number is not None]
         if len(clock) == len(parts) == 3:
             return minor.but(left=(clock[0] * 60 + clock[1]) * 60 + clock[2])
-    rest.extend((word.partition(":")[0], word.partition(":")[2])
-                for word in line.split()
-                if word.partition(":")[0].isalpha() and word.partition(":")[2])
+    pairs = [word.partition(":")[::2] for word in words]
+    rest.extend((key, value) for key, value in pairs if key.isalpha() and value)
     return minor
+
+
+def _minor(number: str, text: str) -> Minor:
+    """The Minor that a text of ``Kernel.texts`` describes.
+
+    :raises ParseError: it is cut off, or has another form
+    """
+    first, _, further = text.partition("\n")
+    minor = _first_line(number, first)
+    rest = list(minor.rest)
+    for line in further.splitlines():
+        if line[:1] in (" ", "\t"):
+            minor = _further_line(minor, line, rest)
+        elif line.strip():
+            raise _wrong(line)
+    return minor.but(rest=tuple(rest))
 
 
 def parse(text: str) -> Kernel:
     """The Kernel that the text of /proc/drbd describes.
 
-    :raises ParseError: it is cut off, or another file
+    :raises ParseError: it ends within a line, or is another file
     """
-    lines = text.splitlines()
-    head = lines[0].split() if lines else []
-    if len(head) < 2 or head[0] != "version:":
-        raise _wrong(lines[0] if lines else "", "expected \"version:\" first")
-    minors: "list[Minor]" = []
-    rest: "list[list[tuple[str, str]]]" = []
-    for line in lines[1:]:
-        minor = _first_line(line)
-        if minor is not None:
-            minors.append(minor)
-            rest.append(list(minor.rest))
-        elif minors and line[:1] in (" ", "\t"):
-            minors[-1] = _further_line(minors[-1], line, rest[-1])
-        elif minors and line.strip():
-            raise _wrong(line)
-    return Kernel(version=head[1], minors=tuple(
-        minor.but(rest=tuple(more)) for minor, more in zip(minors, rest)))
+    import re  # here: a healthy monitor with DRBD 9 does without it
+    head, *pieces = re.split(r"^[ \t]*([0-9]+):", text, flags=re.MULTILINE)
+    first = head.partition("\n")[0]
+    words = first.split()
+    if len(words) < 2 or words[0] != "version:":
+        raise _wrong(first, "expected \"version:\" first")
+    if not text.endswith("\n"):
+        raise _wrong(text.rpartition("\n")[2], "no end of the line, cut off?")
+    return Kernel(version=words[1], texts=tuple(zip(pieces[::2], pieces[1::2])))
 
 
 def read(host: "Files") -> "Kernel | None":
@@ -351,7 +381,7 @@ def openers(host: "Files", name: str) -> "tuple[str, ...]":
 # -- which minors are a resource's ---------------------------------------------
 
 
-def _from_debugfs(host: "Files", minor: int) -> "tuple[str, int] | None":
+def _from_debugfs(host: "Files", minor: str) -> "tuple[str, int] | None":
     """(resource, volume) of a minor as the kernel has it; None if debugfs does not show it."""
     parts = (host.link(f"{_MINORS}/{minor}") or "").split("/")
     if len(parts) < 4 or parts[-4] != "resources" or parts[-2] != "volumes":
@@ -407,29 +437,60 @@ def remember(host: "Host", name: str, pairs: "Iterable[tuple[int, int]]") -> Non
                   "drbd", name, "minors")
 
 
-def _owners(host: "Host", kernel: Kernel, name: str) -> "dict[int, tuple[str, int]]":
-    """{minor: (resource, volume)} of the minors of /proc/drbd; some may be missing.
+def _proven(host: "Host", name: str, numbers: "Collection[str]") -> "Pairs | None":
+    """The (volume, minor) pairs of a resource if debugfs shows all of them, else None.
+
+    It shows a resource's volumes, and whose a minor is; which minor to ask about is known from
+    elsewhere. So the other resources are not read.
+
+    :param numbers: the minors of /proc/drbd, in digits
+    """
+    if not host.exists(_RESOURCES) or not set(numbers).issubset(_listed(host, _MINORS)):
+        return None
+    if not host.exists(f"{_RESOURCES}/{name}"):
+        return ()
+    candidates = {minor for _, minor in _by_res(host, name) + _remembered(host, name)}
+    owners = [(minor, _from_debugfs(host, f"{minor}")) for minor in candidates]
+    found = sorted((owner[1], minor) for minor, owner in owners if owner and owner[0] == name)
+    whole_resource = len(found) == len(host.list(f"{_RESOURCES}/{name}/volumes"))
+    return tuple(found) if found and whole_resource else None
+
+
+def _listed(host: "Files", directory: str) -> "tuple[str, ...]":
+    """The names in a directory of debugfs; () where it is not mounted, or only root may see it."""
+    return host.list(directory) if host.exists(directory) else ()
+
+
+def _claims(host: "Host") -> "Claims":
+    """What udev's links say of all resources."""
+    import re
+    names = host.list(_BY_RES)
+    text = "".join([f"{name} {host.link(f'{_BY_RES}/{name}')}\n" for name in names])
+    plain = re.findall(r"^(\S+) (?:\S*/)?drbd([0-9]+)$", text, re.MULTILINE)
+    found = [(name, 0, digits) for name, digits in plain]
+    found.extend((name, volume, f"{minor}") for name in sorted(set(names).difference(dict(plain)))
+                 for volume, minor in _by_res(host, name))
+    return found
+
+
+def _owners(host: "Host", name: str, numbers: "Collection[str]") -> "Owners":
+    """Whose minors are; some of those of /proc/drbd may be missing, others may be included.
 
     debugfs shows the kernel's own state. udev's links can be old ones: a minor with two
     owners has none. What we remember counts last, and only for *name*.
     """
-    owners = {}
-    for each in kernel.minors:
-        owner = _from_debugfs(host, each.minor)
-        if owner is not None:
-            owners[each.minor] = owner
-    nameless = {m.minor for m in kernel.minors} - set(owners)
-    claims: "dict[int, list[tuple[str, int]]]" = {}
-    if nameless:
-        for resource in host.list(_BY_RES):
-            for volume, minor in _by_res(host, resource):
-                claims.setdefault(minor, []).append((resource, volume))
-    for volume, minor in _remembered(host, name) if nameless else ():
-        if minor not in claims:
-            claims[minor] = [(name, volume)]
-    for minor in nameless:
-        if len(claims.get(minor, ())) == 1:
-            owners[minor] = claims[minor][0]
+    shown = set(numbers).intersection(_listed(host, _MINORS))
+    asked = [(minor, _from_debugfs(host, minor)) for minor in shown]
+    known = {minor: owner for minor, owner in asked if owner is not None}
+    if len(known) == len(numbers):
+        return known
+    claims = _claims(host)
+    last = {minor: (resource, volume) for resource, volume, minor in claims}
+    first = {minor: (resource, volume) for resource, volume, minor in reversed(claims)}
+    owners = dict(first.items() & last.items())
+    owners.update((f"{minor}", (name, volume)) for volume, minor in _remembered(host, name)
+                  if f"{minor}" not in last)
+    owners.update(known)
     return owners
 
 
@@ -438,18 +499,26 @@ def minors(host: "Host", name: str, kernel: "Kernel | None" = None) -> "Pairs | 
 
     :param kernel: what ``read`` returned, if that was just called
     :returns: () when it provably has none, None when that is not known
+    :raises ParseError: /proc/drbd is in no known form
     """
     kernel = kernel or read(host)
     if kernel is None:
         return None if host.exists(_MODULE) else ()
     if not kernel.lists_minors:
         return _by_res(host, name) or _remembered(host, name) or None
-    owners = _owners(host, kernel, name)
-    mine = tuple(sorted((volume, minor) for minor, (resource, volume) in owners.items()
-                        if resource == name))
-    if not mine and any(m.configured and m.minor not in owners for m in kernel.minors):
+    if not kernel.texts:
+        return ()
+    numbers = dict(kernel.texts)
+    proven = _proven(host, name, numbers)
+    if proven is not None:
+        return proven
+    owners = _owners(host, name, numbers)
+    mine = [(owner[1], whole(minor)) for minor, owner in owners.items()
+            if owner[0] == name and minor in numbers]
+    found = tuple(sorted((volume, minor) for volume, minor in mine if minor is not None))
+    if not found and any(m.configured for m in kernel.of(set(numbers).difference(owners))):
         return None
-    return mine
+    return found
 
 
 # -- the state of a resource ----------------------------------------------------
@@ -472,8 +541,11 @@ def state_of(kernel: "Kernel | None", name: str,
     """The State of a resource with these (volume, minor) *pairs*; None when the kernel has none.
 
     :param kernel: what ``read`` returned
+    :raises ParseError: one of the minors is in no known form
     """
-    configured = {m.minor: m for m in kernel.minors if m.configured} if kernel else {}
+    pairs = tuple(pairs)
+    own = kernel.of(minor for _, minor in pairs) if kernel else ()
+    configured = {m.minor: m for m in own if m.configured}
     found = [(volume, configured[minor]) for volume, minor in pairs if minor in configured]
     if not found:
         return None
@@ -512,8 +584,9 @@ def _lines_of_nine(host: "Files", name: str) -> "dict[str, dict[str, str]] | Non
 def _line_of_nine(line: str) -> "Minor | None":
     """The Minor of such a line; None when it is in another form."""
     from dualstor.errors import ParseError
+    number, _, tail = line.strip().partition(":")
     try:
-        return _first_line(line)
+        return _first_line(number, tail)
     except ParseError:
         return None
 
@@ -572,16 +645,8 @@ def sights(host: "Host", name: str) -> "tuple[tuple[str, str], ...]":
     return tuple(("minor", f"{minor}") for _, minor in minors(host, name, kernel) or ())
 
 
-def _all(host: "Files") -> "tuple[Minor, ...] | None":
-    """All minors, with DRBD 9 for each peer; None when the kernel's files do not say.
-
-    :raises ParseError: /proc/drbd is in no known form
-    """
-    kernel = read(host)
-    if kernel is None:
-        return None if host.exists(_MODULE) else ()
-    if kernel.lists_minors:
-        return kernel.minors
+def _all_of_nine(host: "Files") -> "tuple[Minor, ...] | None":
+    """All minors of DRBD 9, for each peer; None when debugfs does not say."""
     lines = [line for name in host.list(_RESOURCES)
              for of_peer in (_lines_of_nine(host, name) or {"": {"": ""}}).values()
              for line in of_peer.values()]
@@ -598,7 +663,12 @@ def held_back(host: "Files") -> "tuple[int, ...] | None":
     :returns: None when the kernel's files do not say
     :raises ParseError: /proc/drbd is in no known form
     """
-    found = _all(host)
+    kernel = read(host)
+    if kernel is None:
+        return None if host.exists(_MODULE) else ()
+    if kernel.lists_minors:
+        return kernel.suspended()
+    found = _all_of_nine(host)
     return None if found is None else tuple(sorted({m.minor for m in found if m.suspended}))
 
 
@@ -609,8 +679,13 @@ def current(host: "Files", names: "Iterable[str]") -> bool:
 
     :raises ParseError: /proc/drbd is in no known form
     """
-    good = {f"drbd{m.minor}" for m in _all(host) or () if m.dstate == "UpToDate"}
     above = [host.list(f"/sys/class/block/{name}/holders") for name in names]
+    kernel = read(host)
+    if kernel is None:
+        return False
+    found = kernel.of(name[len("drbd"):] for each in above for name in each) \
+        if kernel.lists_minors else _all_of_nine(host) or ()
+    good = {f"drbd{m.minor}" for m in found if m.dstate == "UpToDate"}
     return bool(above) and all(len(each) == 1 and each[0] in good for each in above)
 
 
@@ -626,7 +701,5 @@ def state(host: "Host", name: str) -> "KnownState":
         return UNKNOWN if host.exists(_MODULE) else None
     if not kernel.lists_minors:
         return _state_of_nine(host, name)
-    if not any(m.configured for m in kernel.minors):
-        return None
     pairs = minors(host, name, kernel)
     return UNKNOWN if pairs is None else state_of(kernel, name, pairs)

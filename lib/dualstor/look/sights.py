@@ -49,13 +49,16 @@ def process(files: "Files", pid: str) -> "str | None":
 
 
 def minor(files: "Files", number: str) -> "str | None":
-    """The state of a minor of DRBD 8 and whose it is: the first of its lines in /proc/drbd."""
-    begin = number + ":"
-    for line in (files.read("/proc/drbd") or "").splitlines():
-        if line.lstrip().startswith(begin):
-            owner = files.link("/sys/kernel/debug/drbd/minors/" + number) or ""
-            return f"{owner} {line.strip()}"
-    return None
+    """The state of a minor of DRBD 8 and whose it is: the first of its lines in /proc/drbd.
+
+    They are found as the kernel writes them ("%2d: cs:"): the lines of others are not read.
+    """
+    begin = number.rjust(2) + ":"
+    _, found, tail = (files.read("/proc/drbd") or "").partition("\n" + begin)
+    if not found:
+        return None
+    owner = files.link("/sys/kernel/debug/drbd/minors/" + number) or ""
+    return f"{owner} {(begin + tail.partition(chr(10))[0]).strip()}"
 
 
 def connections(files: "Files", resource: str) -> "str | None":

@@ -162,8 +162,8 @@ class Server:
     def _look(self) -> "object":
         kernel = drbd.read(self.host)
         halves = [] if kernel is None else [
-            half for volume, number in self._minors() for each in kernel.minors
-            if each.minor == number and each.configured for half in [self._half(volume, each)]]
+            half for volume, number in self._minors() for each in kernel.of((number,))
+            if each.configured for half in [self._half(volume, each)]]
         active = [each for each in devmapper.of_group(self.host, self.vg) if each.usable]
         options = drbdadm.configuration(self.host, self.resource)
         return {
@@ -237,9 +237,9 @@ class Server:
         None where it is read on DRBD's devices.
         """
         kernel = drbd.read(self.host)
-        minors = {minor for _, minor in self._minors()}
         if self.winner or kernel is None or all(
-                each.role == "Primary" for each in kernel.minors if each.minor in minors):
+                each.role == "Primary"
+                for each in kernel.of(minor for _, minor in self._minors())):
             return None
         return self._backing()
 
@@ -341,9 +341,9 @@ class Server:
 
     def _standalone(self) -> bool:
         kernel = drbd.read(self.host)
-        numbers = {minor for _, minor in self._minors()}
         return kernel is not None and any(
-            each.minor in numbers and each.cstate == "StandAlone" for each in kernel.minors)
+            each.cstate == "StandAlone"
+            for each in kernel.of(minor for _, minor in self._minors()))
 
     def _do_up(self) -> None:
         self._drbd("up")

@@ -102,6 +102,10 @@ def _parameter(text):
 FLAT = "Version:          1.4.9\nNodes:            2\nRing ID:          280\n" \
        "Quorum type:      quorum_cman\nQuorate:          Yes\n"
 
+def _minors(text):
+    return drbd.parse(text).minors
+
+
 #: (function of a text, a text that it understands).
 PARSERS = [(function, golden(*path)) for function, path in (
     (cman.parse_status, ("cluster", "cman-status-two-node.txt")),
@@ -121,8 +125,8 @@ PARSERS = [(function, golden(*path)) for function, path in (
     (lvm.parse_version, ("lvm", "lvm-version-2.03.16.txt")),
     (lvmconf.parse, ("lvm", "lvm.conf")),
     (lvmlock.parse_info, ("lvm", "lvmlockctl-info-one-shared-one-exclusive.txt")),
-    (drbd.parse, ("drbd", "proc-8.4-two-volumes.txt")),
-    (drbd.parse, ("drbd", "syncing", "node1", "proc_drbd.out")),
+    (_minors, ("drbd", "proc-8.4-two-volumes.txt")),
+    (_minors, ("drbd", "syncing", "node1", "proc_drbd.out")),
     (drbdconf.parse, ("drbd", "dump-8.3.txt")), (drbdconf.parse, ("drbd", "dump-9.txt")),
     (_drbd, ("drbd", "events2-9.txt")), (_json, ("drbd", "status-9.json")),
     (drbdadm.parse_version, ("drbd", "version-9.txt")))]

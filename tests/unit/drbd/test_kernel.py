@@ -3,6 +3,7 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from dualstor.errors import ParseError
 from dualstor.kernel import drbd
@@ -99,19 +100,55 @@ def test_9_lists_no_minors():
 ])
 def test_cut_off_or_foreign_is_refused_with_the_line(text, shown):
     with pytest.raises(ParseError) as caught:
-        drbd.parse(text)
+        _ = drbd.parse(text).minors
     assert shown in str(caught.value) and "/proc/drbd" in str(caught.value)
 
 
 @given(mangled(PROCS))
 def test_any_text_is_parsed_or_refused(text):
     try:
-        kernel = drbd.parse(text)
+        minors = drbd.parse(text).minors
     except ParseError:
         return
-    for minor in kernel.minors:
+    for minor in minors:
         assert isinstance(minor.minor, int) and minor.cstate
         assert not minor.configured or (minor.role and minor.dstate and minor.flags)
+
+
+@given(mangled(PROCS), st.sets(st.sampled_from((0, 1, 2, 10))))
+def test_some_of_the_minors_are_those_of_all(text, wanted):
+    try:
+        kernel = drbd.parse(text)
+        minors = kernel.minors
+    except ParseError:
+        return
+    if len({m.minor for m in minors}) == len(minors):
+        assert set(kernel.of(wanted)) == {m for m in minors if m.minor in wanted}
+    assert kernel.suspended() == tuple(sorted(m.minor for m in minors if m.suspended))
+
+
+BROKEN = TWO.replace(" 1: cs:SyncSource ro:Primary/Secondary", " 1: cs:SyncSource ro:Primary/")
+
+
+def test_another_minor_of_an_unknown_form_does_not_matter():
+    assert drbd.parse(BROKEN).of((0,)) == drbd.parse(TWO).of((0,))
+
+
+def test_one_of_an_unknown_form_is_refused_when_it_is_asked_for():
+    with pytest.raises(ParseError, match="ro:Primary/ "):
+        drbd.parse(BROKEN).of((0, 1))
+    with pytest.raises(ParseError, match="ro:Primary/ "):
+        drbd.parse(BROKEN).suspended()
+    with pytest.raises(ParseError, match="sync'ed: some"):
+        drbd.parse(TWO.replace("28.6%", "some")).of((1,))
+
+
+@pytest.mark.parametrize("end", range(len(TWO) - 1, len(TWO) - 150, -1))
+def test_what_is_cut_off_proves_nothing_of_a_minor_that_it_lacks(end):
+    if TWO[:end].endswith("\n"):
+        return
+    with pytest.raises(ParseError):
+        drbd.state(kernel_host(TWO[:end], {"r0": "drbd0", "x": "drbd1"}), "r7")
 
 
 # -- whose a minor is ---------------------------------------------------------
@@ -141,6 +178,56 @@ def test_debugfs_goes_before_an_old_link():
     host.links["/sys/kernel/debug/drbd/minors/0"] = "../resources/r1/volumes/3"
     assert drbd.minors(host, "r0") == ()
     assert drbd.minors(host, "r1") == ((3, 0),)
+
+
+DEBUG = "/sys/kernel/debug/drbd/"
+
+
+def shown(host, owners):
+    """The host with a debugfs that shows these owners, {minor: (resource, volume)}."""
+    host.files[DEBUG + "resources/.keep"] = host.files[DEBUG + "minors/.keep"] = ""
+    for minor, (resource, volume) in owners.items():
+        host.links[f"{DEBUG}minors/{minor}"] = f"../resources/{resource}/volumes/{volume}"
+        host.files[f"{DEBUG}resources/{resource}/volumes/{volume}/data_gen_id"] = ""
+    return host
+
+
+class Asked(PaperHost):
+    """A host that notes the links that are read."""
+
+    def link(self, name):
+        self.calls.append(name)
+        return super().link(name)
+
+
+@pytest.mark.parametrize("by_res", [
+    {"r0": "drbd0"}, {"r0/0": "../drbd0"}, {"r0": "drbd1"}, {"r0": "sda"}, {},
+    {"r0": "drbd0", "old": "drbd0"}])
+@pytest.mark.parametrize("owners, mine", [
+    ({0: ("r0", 0), 1: ("x", 0)}, ((0, 0),)), ({0: ("r0", 5), 1: ("x", 0)}, ((5, 0),)),
+    ({0: ("r0", 0), 1: ("r0", 1)}, ((0, 0), (1, 1))), ({0: ("y", 0), 1: ("x", 0)}, ())])
+@pytest.mark.parametrize("remembered", [(), ((0, 0),), ((0, 1),)])
+def test_debugfs_proves_it_whatever_else_says(by_res, owners, mine, remembered):
+    host = shown(kernel_host(TWO, by_res), {**owners, 7: ("z", 0)})
+    drbd.remember(host, "r0", remembered)
+    assert drbd.minors(host, "r0") == mine
+
+
+def test_what_debugfs_proves_is_found_without_the_links_of_others():
+    text = "version: 8.4.11\n" + "".join(
+        f"{n:2}: cs:Connected ro:Primary/Primary ds:UpToDate/UpToDate C r-----\n" for n in range(9))
+    by_res = {f"/dev/drbd/by-res/r{n}": f"../../drbd{n}" for n in range(9)}
+    host = shown(Asked({"/proc/drbd": text}, by_res), {n: (f"r{n}", 0) for n in range(9)})
+    assert drbd.minors(host, "r7") == ((0, 7),)
+    assert host.calls == ["/dev/drbd/by-res/r7", DEBUG + "minors/7"]
+    assert drbd.minors(host, "gone") == () and len(host.calls) == 2
+
+
+def test_a_minor_that_debugfs_does_not_show_is_looked_for_elsewhere():
+    host = shown(kernel_host(TWO, {"r0": "drbd1"}), {0: ("x", 0), 7: ("z", 0)})
+    assert drbd.minors(host, "r0") == ((0, 1),) and drbd.minors(host, "y") == ()
+    del host.links["/dev/drbd/by-res/r0"]
+    assert drbd.minors(host, "r0") is None
 
 
 def test_a_minor_that_two_links_claim_is_nobodys():

@@ -56,10 +56,8 @@ def test_a_process_that_is_gone_is_in_doubt(text):
 @pytest.mark.parametrize("state, node", CAPTURES)
 def test_the_counters_of_a_minor_do_not_count(state, node):
     """Of the lines of a minor the first alone: the others change with each write."""
-    text = golden(state, node, "proc-drbd.out")
-    if not text:
-        return
-    for minor in drbd.parse(text).minors:
+    text = golden(state, node, "proc_drbd.out")
+    for minor in drbd.parse(text).minors if text else ():
         found = sights.minor(host({"/proc/drbd": text}), str(minor.minor))
         assert "cs:" + minor.cstate in found
         assert " ns:" not in found

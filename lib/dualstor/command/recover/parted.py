@@ -73,9 +73,8 @@ def group(host: "Host", resource: str) -> str:
         raise NotShown(f"DRBD {resource} is not up on this node, so its LVs cannot be read here",
                        f"keep one copy as a whole: `dualstor recover {resource} --plan`")
     numbers = [(block.DRBD_MAJOR, minor) for _, minor in minors]
-    mine = {minor for _, minor in minors}
-    if kernel is not None and any(each.role == "Secondary" for each in kernel.minors
-                                  if each.minor in mine):
+    if kernel is not None and any(each.role == "Secondary"
+                                  for each in kernel.of(minor for _, minor in minors)):
         raise NotShown(f"DRBD {resource} is Secondary on this node, so LVM cannot read what is on "
                        "it", "the node on which it is Primary can win, and shows the table")
     answer = lvm.report(host, "pvs", ("pv_name", "vg_name"))

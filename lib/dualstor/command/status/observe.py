@@ -112,7 +112,8 @@ def _out_of_sync(host: "Host", state: "drbd.State | None") -> "tuple[tuple[int, 
     kernel = drbd.read(host)
     if kernel is None or not kernel.lists_minors:
         return drbdsetup.out_of_sync(host, state.resource, _share(host))
-    known = {each.minor: whole(dict(each.rest).get("oos")) for each in kernel.minors}
+    own = kernel.of(volume.minor for volume in state.volumes)
+    known = {each.minor: whole(dict(each.rest).get("oos")) for each in own}
     found = [(volume.number, known.get(volume.minor)) for volume in state.volumes]
     return tuple((number, kib) for number, kib in found if kib is not None)
 
