@@ -50,7 +50,7 @@ def request(room: int, prefix: str = "") -> bytearray:
 def listing(host: "Files", prefix: str = "") -> "list[Device] | None":
     """What device-mapper answers when asked for its devices, as (name, uuid, major, minor) each.
 
-    :param prefix: what the names of interest begin with; others may be among them
+    :param prefix: what the names of interest begin with
     :returns: ``uuid`` is "" before Linux 5.13. None if the driver is not loaded, or may not
         be asked
     """
@@ -62,29 +62,37 @@ def listing(host: "Files", prefix: str = "") -> "list[Device] | None":
         if not host.ioctl(CONTROL, _LIST_DEVICES, data):
             return None
         if not _int(data, _FLAGS) & _BUFFER_FULL:
-            return parse_listing(bytes(data[_int(data, 16):_int(data, 12)]))
+            return parse_listing(bytes(data[_int(data, 16):_int(data, 12)]), prefix)
         room *= 4
     return None
 
 
-def parse_listing(data: bytes) -> "list[Device]":
-    """The devices in an answer to DM_LIST_DEVICES (struct dm_name_list), as ``listing``."""
-    found: "list[Device]" = []
-    at = 0
+def parse_listing(data: bytes, prefix: str = "") -> "list[Device]":
+    """The devices in an answer to DM_LIST_DEVICES (struct dm_name_list), as ``listing``.
+
+    Before Linux 5.13 the answer has all devices: of those with another name only the place of
+    the next one is read.
+    """
     if _int(data, 0, 8) == 0:
-        return found    # a single empty entry
-    while True:
-        number, step = _int(data, at, 8), _int(data, at + 8)
-        end = data.index(0, at + 12)
-        uuid, tail = b"", (end + 8) // 8 * 8    # event_nr, flags, uuid: if there is room
-        if _int(data, tail + 4) & _HAS_UUID and (not step or tail + 8 < at + step):
-            uuid = data[tail + 8:data.index(0, tail + 8)]
-        found.append((data[at + 12:end].decode("utf-8", "backslashreplace"),
-                      uuid.decode("utf-8", "backslashreplace"),
-                      number >> 8 & 0xfff, number & 0xff | number >> 12 & 0xfff00))
-        if not step:
-            return found
-        at += step
+        return []       # a single empty entry
+    numbers = memoryview(data)[:len(data) // 4 * 4].cast("I")
+    steps = [0]
+    while numbers[steps[-1] // 4 + 2]:
+        steps.append(steps[-1] + numbers[steps[-1] // 4 + 2])
+    begin = prefix.encode("utf-8", "surrogateescape")
+    wanted = [at for at in steps if data.startswith(begin, at + 12)]
+    return [_device(data, at, at == steps[-1]) for at in wanted]
+
+
+def _device(data: bytes, at: int, last: bool) -> "Device":
+    """The device of the entry at an offset."""
+    number, end = _int(data, at, 8), data.index(0, at + 12)
+    uuid, tail = b"", (end + 8) // 8 * 8    # event_nr, flags, uuid: if there is room
+    if _int(data, tail + 4) & _HAS_UUID and (last or tail + 8 < at + _int(data, at + 8)):
+        uuid = data[tail + 8:data.index(0, tail + 8)]
+    return (data[at + 12:end].decode("utf-8", "backslashreplace"),
+            uuid.decode("utf-8", "backslashreplace"),
+            number >> 8 & 0xfff, number & 0xff | number >> 12 & 0xfff00)
 
 
 def prefix_of(vg: str) -> str:
@@ -99,6 +107,5 @@ def of_group(host: "Files", vg: str) -> "list[Device] | None":
     if listed is None:
         return None
     place = len(prefix)
-    return [device for device in listed
-            if device[0].startswith(prefix) and device[0][place:place + 1] != "-"
+    return [device for device in listed if device[0][place:place + 1] != "-"
             and (not device[1] or device[1].startswith("LVM-"))]

@@ -95,22 +95,20 @@ def named(process: Process, programs: "Iterable[str]") -> bool:
     return any(process.program in (name, name[:_COMM_LENGTH]) for name in programs)
 
 
-def running(host: "Files", program: str) -> "tuple[Process, ...]":
-    """All processes of the executable *program* in our own PID namespace, oldest first.
+def running(host: "Files", *programs: str) -> "tuple[Process, ...]":
+    """All processes of the executables *programs* in our own PID namespace, oldest first.
 
     Those of a container show in /proc too; they are not this host's.
     """
     ours = host.link("/proc/self/ns/pid")
+    ends = tuple("/" + program + end for program in programs for end in ("", _DELETED))
+    links = [(name, host.link(f"/proc/{name}/exe")) for name in host.list("/proc")
+             if "1" <= name[:1] <= "9"]
     found = []
-    for name in host.list("/proc"):
+    for name in [name for name, target in links if target is None or target.endswith(ends)]:
         pid = whole(name)
-        if pid is None:
-            continue
-        executable = _program(host, pid)
-        if executable is not None and executable != program:
-            continue
-        process = look(host, pid)
-        if process is None or process.over or not named(process, (program,)):
+        process = None if pid is None else look(host, pid)
+        if process is None or process.over or not named(process, programs):
             continue
         theirs = host.link(f"/proc/{name}/ns/pid")
         if ours is None or theirs is None or ours == theirs:

@@ -6,6 +6,7 @@ setup_dump_socket).
 """
 
 import errno
+import re
 
 from dualstor.errors import ParseError, ToolFailed
 from dualstor.host.deadline import QUERY
@@ -80,6 +81,13 @@ def parse_info(text: str) -> "tuple[VgLockspace, ...]":
     return tuple(space.but(volumes=tuple(held)) for space, held in found)
 
 
+def _about(text: str, vg: str) -> str:
+    """The lines of ``lvmlockctl --info`` about one VG, and those that belong to none."""
+    head, *groups = re.split(r"^[ \t]*VG[ \t]", text, flags=re.MULTILINE)
+    return head + "".join([f"VG {each}" for each in groups
+                           if vg in each.partition("\n")[0].split()])
+
+
 def ask(host: "Host", timeout: float) -> "Completed":
     """The Completed of ``lvmlockctl --info``; takes no lock.
 
@@ -97,15 +105,23 @@ def ask(host: "Host", timeout: float) -> "Completed":
         host.sleep(_PAUSE)
 
 
-def lockspaces(host: "Host", timeout: float = QUERY) -> "tuple[VgLockspace, ...]":
-    """The Lockspaces of this host's lvmlockd; a round trip to it, no lock is taken.
+def _answer(host: "Host", timeout: float) -> str:
+    """The output of ``lvmlockctl --info``; a round trip to lvmlockd, no lock is taken.
 
-    :raises ToolError, ParseError: lvmlockctl is missing, hung or failed, or speaks another form
+    :raises ToolError: lvmlockctl is missing, hung or failed
     """
     completed = ask(host, timeout)
     if not completed.ok:
         raise ToolFailed(completed)
-    return parse_info(completed.stdout)
+    return completed.stdout
+
+
+def lockspaces(host: "Host", timeout: float = QUERY) -> "tuple[VgLockspace, ...]":
+    """The Lockspaces of this host's lvmlockd.
+
+    :raises ToolError, ParseError: lvmlockctl is missing, hung or failed, or speaks another form
+    """
+    return parse_info(_answer(host, timeout))
 
 
 def modes(host: "Host", vg: str, timeout: float = QUERY) -> "tuple[tuple[str, str], ...]":
@@ -113,7 +129,7 @@ def modes(host: "Host", vg: str, timeout: float = QUERY) -> "tuple[tuple[str, st
 
     :raises ToolError, ParseError: as ``lockspaces``
     """
-    for lockspace in lockspaces(host, timeout):
+    for lockspace in parse_info(_about(_answer(host, timeout), vg)):
         if lockspace.vg == vg:
             return lockspace.volumes
     return ()

@@ -63,6 +63,7 @@ def test_running_leaves_out_containers_others_and_zombies():
                    (13, stat(13, state="Z", threads=1), None),
                    links={"/proc/11/ns/pid": "pid:[2]"})
     assert [p.pid for p in process.running(host, "clvmd")] == [30, 10]
+    assert [p.pid for p in process.running(host, "bash", "nosuch", "clvmd")] == [30, 10, 12]
 
 
 @given(st.text(alphabet="()\\ ab1", max_size=15))

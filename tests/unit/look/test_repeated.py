@@ -460,6 +460,14 @@ def test_the_devices_of_a_group_are_those_that_lvm_made():
     assert dmlist.of_group(host, "vg") == [] and sights.devices(host, "nosuch") == ""
 
 
+@pytest.mark.parametrize("uuids", [True, False])
+@pytest.mark.parametrize("prefix", ["", "vg0", "vg0-", "luks", "lv0", "x", "\0"])
+def test_an_old_driver_answers_with_all_and_those_with_the_prefix_are_taken(prefix, uuids):
+    host = Mapper(driver.entries(DEVICES, uuids))
+    whole = dmlist.listing(host)
+    assert dmlist.listing(host, prefix) == [each for each in whole if each[0].startswith(prefix)]
+
+
 def test_an_answer_that_does_not_fit_is_asked_for_again():
     devices = [(f"vg0-lv{n}", f"LVM-{n:064d}", 253, n) for n in range(5000)]
     host = Mapper(driver.entries(devices))

@@ -55,6 +55,27 @@ def test_lvmlockctl_info():
     assert lvmlock.modes(host, "vg0") == () and len(lvmlock.lockspaces(host)) == 1
 
 
+BOTH = golden("lvmlockctl-info-one-shared-one-exclusive.txt")
+OTHER = "VG vg lock_type=dlm u-v\nLS dlm lvm_vg\nLK LV sh a-b\n"
+
+
+@pytest.mark.parametrize("text", [
+    BOTH, OTHER + BOTH, BOTH + OTHER, BOTH + "\n" + OTHER + "VG vg0-x lock_type=dlm w\n"])
+def test_the_locks_of_one_vg_are_those_of_all(text):
+    (whole,) = [each for each in lvmlock.parse_info(text) if each.vg == "vg0"]
+    assert lvmlock.modes(answering(text), "vg0") == whole.volumes != ()
+    assert lvmlock.modes(answering(text), "nosuch") == ()
+
+
+def test_what_is_said_of_another_vg_does_not_matter():
+    odd = OTHER.replace("sh", "who")
+    assert lvmlock.modes(answering(odd + BOTH), "vg0") == lvmlock.modes(answering(BOTH), "vg0")
+    with pytest.raises(ParseError, match="LK LV who"):
+        lvmlock.modes(answering(BOTH + odd), "vg")
+    with pytest.raises(ParseError, match="LK LV sh"):
+        lvmlock.modes(answering("LK LV sh uuid\n" + BOTH), "vg0")
+
+
 class Passing(PaperHost):
     """A host on which sleeping is all that takes time."""
 

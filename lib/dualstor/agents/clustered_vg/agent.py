@@ -80,8 +80,8 @@ class ClusteredVg(Agent):
         found = [("node", "/sys/kernel/dlm/" + space)]
         if self.request.action == PROPAGATE:
             found.append(("folder", f"/sys/kernel/config/dlm/cluster/spaces/{space}/nodes"))
-            found += [("process", f"{each.pid}") for name in pacemaker.ATTRIBUTE_DAEMONS
-                      for each in process.running(self.host, name)]
+            found += [("process", f"{each.pid}")
+                      for each in process.running(self.host, *pacemaker.ATTRIBUTE_DAEMONS)]
             return tuple(found)
         found.insert(0, ("devices", self.vg))
         if self.case.parameters.watched:

@@ -29,7 +29,7 @@ KEEPERS = pacemaker.ATTRIBUTE_DAEMONS + ("pacemaker-controld", "crmd")
 def keepers(host: "Files") -> "tuple[Process, ...]":
     """The daemons of this node that know a score, as a tuple of kernel.process.Process."""
     from dualstor.kernel import process
-    return tuple(found for name in KEEPERS for found in process.running(host, name))
+    return process.running(host, *KEEPERS)
 
 
 def to_text(score: int, kept_by: "Iterable[Process]") -> str:
