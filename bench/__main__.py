@@ -9,7 +9,7 @@ import sys
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(TREE, part) for part in ("lib", "tests", "lab")]
 
-from bench import (eight, host, idle, lab, load, losses, lossreport, page, parsers, propagation,  # noqa: E402
+from bench import (eight, host, idle, lab, load, losses, lossreport, many, page, parsers, propagation,  # noqa: E402
                    report)
 
 DOCS = os.path.join(TREE, "docs", "bench")
@@ -66,6 +66,14 @@ def of_parsers(rounds):
     for line in parsers.table(found):
         print(line)
     report.save(os.path.join(DOCS, "parsers.json"), found)
+
+
+def of_many():
+    """What each action costs by the number of DRBD resources, on the simulator."""
+    found = many.measure()
+    for line in many.table(found):
+        print(line)
+    report.save(os.path.join(DOCS, "many.json"), found)
 
 
 def in_lab_monitors(rounds):
@@ -188,7 +196,7 @@ def of_a_watcher(windows):
 def main():
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(prog="python3 -m bench", description=__doc__)
-    parser.add_argument("what", choices=("host", "instructions", "parsers", "watcher", "lab-monitors", "lab-scale", "lab-operations",
+    parser.add_argument("what", choices=("host", "instructions", "many", "parsers", "watcher", "lab-monitors", "lab-scale", "lab-operations",
                                          "lab-stall", "lab-deaths", "lab-load", "lab-eight", "lab-propagation"))
     parser.add_argument("agents", nargs="?", choices=("dualstor", "stock"), default="dualstor",
                         help="whose operations are measured")
@@ -229,6 +237,8 @@ def main():
         counts = host.instructions()
         for label, count in counts.items():
             print("%-38s %11d %7.3f" % (label, count, count / counts[host.BARE]))
+    elif arguments.what == "many":
+        of_many()
     elif arguments.what == "parsers":
         of_parsers(arguments.rounds)
     elif arguments.what == "host":

@@ -5,7 +5,7 @@ import json
 import os
 import re
 
-from bench import eight, host, idle, load, lossreport, parsers, propagation, report
+from bench import eight, host, idle, load, lossreport, many, parsers, propagation, report
 
 _BLOCK = r"(<!-- figures: %s -->\n).*?(<!-- end -->)"
 #: Behind what a block goes that the page does not have yet.
@@ -67,6 +67,9 @@ def blocks(folder):
     if guest:
         found["lab"] = _monitors(guest["one"]) + "\nWith 1,000 more LVs in the VG:\n\n" \
             + _fenced(report.table(guest["thousand"], host.BARE))
+    pairs = _load(folder, "many.json")
+    if pairs:
+        found["many"] = "\n".join(many.table(pairs))
     sizes = _load(folder, "parsers.json")
     if sizes:
         found["parsers"] = _fenced(parsers.table(sizes))

@@ -148,15 +148,21 @@ class Kernel(Record):
         return tuple(_minor(number, texts[number]) for number in digits if number in texts)
 
     def suspended(self) -> "tuple[int, ...]":
-        """The numbers of those whose I/O is frozen, sorted; raises as ``minors``.
+        """The numbers of those whose I/O is frozen, sorted.
 
         Minors in the same state have the same line, which is parsed once.
+
+        :raises ParseError: as ``minors``, or the flags of one do not say whether it is frozen
         """
         lines = [(number, text.partition("\n")[0]) for number, text in self.texts]
-        example = {line: number for number, line in lines}
-        frozen = {line for line, number in example.items() if _first_line(number, line).suspended}
+        states = {line: _first_line(number, line)
+                  for line, number in {line: number for number, line in lines}.items()}
+        odd = [line for line, each in states.items() if (each.flags or "r")[0] not in "rs"]
+        if odd:
+            raise _wrong(odd[0], "neither r nor s as the first flag")
+        frozen = {line for line, each in states.items() if each.suspended}
         found = [whole(number) for number, line in lines if line in frozen] if frozen else []
-        return tuple(sorted(number for number in found if number is not None))
+        return tuple(sorted({number for number in found if number is not None}))
 
 
 class Volume(Record):
@@ -485,11 +491,13 @@ def _owners(host: "Host", name: str, numbers: "Collection[str]") -> "Owners":
     if len(known) == len(numbers):
         return known
     claims = _claims(host)
-    last = {minor: (resource, volume) for resource, volume, minor in claims}
-    first = {minor: (resource, volume) for resource, volume, minor in reversed(claims)}
-    owners = dict(first.items() & last.items())
-    owners.update((f"{minor}", (name, volume)) for volume, minor in _remembered(host, name)
-                  if f"{minor}" not in last)
+    owners = {minor: (resource, volume) for resource, volume, minor in claims}
+    more = {f"{minor}": (name, volume) for volume, minor in _remembered(host, name)
+            if f"{minor}" not in owners}
+    if len(owners) < len(claims):
+        first = {minor: (resource, volume) for resource, volume, minor in reversed(claims)}
+        owners = dict(first.items() & owners.items())
+    owners.update(more)
     owners.update(known)
     return owners
 
@@ -645,14 +653,15 @@ def sights(host: "Host", name: str) -> "tuple[tuple[str, str], ...]":
     return tuple(("minor", f"{minor}") for _, minor in minors(host, name, kernel) or ())
 
 
-def _all_of_nine(host: "Files") -> "tuple[Minor, ...] | None":
-    """All minors of DRBD 9, for each peer; None when debugfs does not say."""
-    lines = [line for name in host.list(_RESOURCES)
-             for of_peer in (_lines_of_nine(host, name) or {"": {"": ""}}).values()
-             for line in of_peer.values()]
-    found = [minor for minor in map(_line_of_nine, lines) if minor is not None
-             and (minor.flags or "?")[0] in "rs"]
-    return tuple(found) if found and len(found) == len(lines) else None
+def _all_of_nine(host: "Files", kernel: Kernel) -> "Kernel | None":
+    """The Kernel of DRBD 9 with the minors, one for each peer; None when debugfs does not say."""
+    texts = [[host.read(f"{home}/connections/{peer}/{volume}/proc_drbd") or ""
+              for volume in host.list(home + "/volumes")
+              for peer in host.list(home + "/connections")]
+             for home in [f"{_RESOURCES}/{name}" for name in host.list(_RESOURCES)]]
+    lines = [text.partition("\n")[0] for each in texts for text in each or [""]]
+    shown = parse("\n".join([f"version: {kernel.version}", *lines, ""]))
+    return shown if shown.texts and len(shown.texts) == len(lines) else None
 
 
 def held_back(host: "Files") -> "tuple[int, ...] | None":
@@ -663,13 +672,17 @@ def held_back(host: "Files") -> "tuple[int, ...] | None":
     :returns: None when the kernel's files do not say
     :raises ParseError: /proc/drbd is in no known form
     """
+    from dualstor.errors import ParseError
     kernel = read(host)
     if kernel is None:
         return None if host.exists(_MODULE) else ()
     if kernel.lists_minors:
         return kernel.suspended()
-    found = _all_of_nine(host)
-    return None if found is None else tuple(sorted({m.minor for m in found if m.suspended}))
+    shown = _all_of_nine(host, kernel)
+    try:
+        return None if shown is None else shown.suspended()
+    except ParseError:
+        return None
 
 
 def current(host: "Files", names: "Iterable[str]") -> bool:
@@ -683,8 +696,11 @@ def current(host: "Files", names: "Iterable[str]") -> bool:
     kernel = read(host)
     if kernel is None:
         return False
-    found = kernel.of(name[len("drbd"):] for each in above for name in each) \
-        if kernel.lists_minors else _all_of_nine(host) or ()
+    if kernel.lists_minors:
+        found = kernel.of(name[len("drbd"):] for each in above for name in each)
+    else:
+        shown = _all_of_nine(host, kernel)
+        found = () if shown is None else shown.minors
     good = {f"drbd{m.minor}" for m in found if m.dstate == "UpToDate"}
     return bool(above) and all(len(each) == 1 and each[0] in good for each in above)
 
