@@ -312,20 +312,26 @@ def _minor(number: str, text: str) -> Minor:
     return minor.but(rest=tuple(rest))
 
 
+def _cut(text: str) -> "tuple[tuple[str, str], ...]":
+    """The ``texts`` of a Kernel."""
+    import re  # here: with DRBD 9 most looks do without it
+    _, *pieces = re.split(r"^[ \t]*([0-9]+):", text, flags=re.MULTILINE)
+    return tuple(zip(pieces[::2], pieces[1::2]))
+
+
 def parse(text: str) -> Kernel:
     """The Kernel that the text of /proc/drbd describes.
 
     :raises ParseError: it ends within a line, or is another file
     """
-    import re  # here: a healthy monitor with DRBD 9 does without it
-    head, *pieces = re.split(r"^[ \t]*([0-9]+):", text, flags=re.MULTILINE)
-    first = head.partition("\n")[0]
+    first = text.partition("\n")[0]
     words = first.split()
     if len(words) < 2 or words[0] != "version:":
         raise _wrong(first, "expected \"version:\" first")
     if not text.endswith("\n"):
         raise _wrong(text.rpartition("\n")[2], "no end of the line, cut off?")
-    return Kernel(version=words[1], texts=tuple(zip(pieces[::2], pieces[1::2])))
+    kernel = Kernel(version=words[1])
+    return kernel.but(texts=_cut(text)) if kernel.lists_minors else kernel
 
 
 def read(host: "Files") -> "Kernel | None":
@@ -660,8 +666,8 @@ def _all_of_nine(host: "Files", kernel: Kernel) -> "Kernel | None":
               for peer in host.list(home + "/connections")]
              for home in [f"{_RESOURCES}/{name}" for name in host.list(_RESOURCES)]]
     lines = [text.partition("\n")[0] for each in texts for text in each or [""]]
-    shown = parse("\n".join([f"version: {kernel.version}", *lines, ""]))
-    return shown if shown.texts and len(shown.texts) == len(lines) else None
+    shown = _cut("\n".join(lines))
+    return kernel.but(texts=shown) if shown and len(shown) == len(lines) else None
 
 
 def held_back(host: "Files") -> "tuple[int, ...] | None":
