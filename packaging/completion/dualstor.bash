@@ -34,6 +34,7 @@ _dualstor() {
         'configure --format') COMPREPLY=($(compgen -W 'pcs crm cib' -- "$word")); return ;;
         'configure --migrate') return ;;
         'configure --output') COMPREPLY=($(compgen -d -- "$word")); return ;;
+        'configure --step') return ;;
         'configure --root') COMPREPLY=($(compgen -d -- "$word")); return ;;
         'status --color') COMPREPLY=($(compgen -W 'auto always never' -- "$word")); return ;;
         'status --interval') return ;;
@@ -59,7 +60,7 @@ _dualstor() {
     case "$sub" in
         '') COMPREPLY=($(compgen -W '-h --help --version check configure status recover metrics report volume completion install-agents' -- "$word")) ;;
         'check') COMPREPLY=($(compgen -W '-h --help --json --color --peer --root --cib --generation --record --only --ignore --explain --quiet' -- "$word")) ;;
-        'configure') COMPREPLY=($(compgen -W '-h --help --json --color --answers --node --fence --generation --drbd --first-sync --cluster --resource --disk --minor --port --vg --lv --size --property --format --migrate --output --apply --steps --yes --root' -- "$word")) ;;
+        'configure') COMPREPLY=($(compgen -W '-h --help --json --color --answers --node --fence --generation --drbd --first-sync --cluster --resource --disk --minor --port --vg --lv --size --property --format --migrate --output --apply --steps --step --dry-run --yes --root' -- "$word")) ;;
         'status') COMPREPLY=($(compgen -W '-h --help --json --color --watch --interval --wait --peer' -- "$word")) ;;
         'recover') COMPREPLY=($(compgen -W '-h --help --json --color --peer --plan --winner --keep-both --undo --yes --wait' -- "$word")) ;;
         'metrics') COMPREPLY=($(compgen -W '-h --help --json --color --wait --output' -- "$word")) ;;

@@ -46,6 +46,8 @@ complete -c dualstor -n '__fish_seen_subcommand_from configure' -l migrate -x -d
 complete -c dualstor -n '__fish_seen_subcommand_from configure' -l output -x -a '(__fish_complete_directories)' -d 'write files into this directory'
 complete -c dualstor -n '__fish_seen_subcommand_from configure' -l apply -d 'write this host'\''s files'
 complete -c dualstor -n '__fish_seen_subcommand_from configure' -l steps -d 'with --apply: also take this host'\''s steps; run it on both nodes'
+complete -c dualstor -n '__fish_seen_subcommand_from configure' -l step -x -d 'with --steps: take this one only, by its name in --json'
+complete -c dualstor -n '__fish_seen_subcommand_from configure' -l dry-run -d 'with --apply: print what would be written and which steps are due'
 complete -c dualstor -n '__fish_seen_subcommand_from configure' -l yes -d 'with --apply: do not ask'
 complete -c dualstor -n '__fish_seen_subcommand_from configure' -l root -x -a '(__fish_complete_directories)' -d 'with --apply: the directory that stands for / when files are written'
 complete -c dualstor -n '__fish_seen_subcommand_from status' -s h -l help -d 'show this help message and exit'

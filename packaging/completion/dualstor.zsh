@@ -62,6 +62,8 @@ _dualstor() {
             '--output[write files into this directory]:DIR:_files -/' \
             '--apply[write this host'\''s files]' \
             '--steps[with --apply\: also take this host'\''s steps; run it on both nodes]' \
+            '*--step[with --steps\: take this one only, by its name in --json]:NAME:' \
+            '--dry-run[with --apply\: print what would be written and which steps are due]' \
             '--yes[with --apply\: do not ask]' \
             '--root[with --apply\: the directory that stands for / when files are written]:DIR:_files -/' ;;
         status) _arguments \

@@ -11,14 +11,17 @@ import pytest
 
 from dualstor.command import atomic, main
 from dualstor.command.codes import ExitStatus
-from dualstor.command.configure import files
+from dualstor.command.configure import command, files
 from dualstor.errors import DualstorError
+from dualstor.host.host import Host
+from simulator import world
+from simulator.host import Simulation
 from unit.configure.pairs import pair
 
 OPTIONS = ["--node", "node1=10.0.0.1", "--node", "node2=10.0.0.2,replication=10.1.0.2",
            "--disk", "/dev/sdb", "--lv", "lv0", "--size", "10G", "--property", "dc-deadtime=5s",
            "--fence", "node1=fence_apc,ip=10.0.9.1,delay=7",
-           "--fence", "node2=fence_apc,ip=10.0.9.2"]
+           "--fence", "node2=fence_apc,ip=10.0.9.2,password=secret"]
 
 
 def run(*words, answers=tuple(OPTIONS)):
@@ -54,11 +57,13 @@ def test_steps_are_those_of_the_generation(options, words):
     assert words in [" ".join(command) for step in told["steps"] for command in step["commands"]]
 
 
+SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "json",
+                      "configure-1.schema.json")
+
+
 @pytest.mark.parametrize("options", [[], ["--generation", "cman"], ["--migrate", "vg0"]])
 def test_the_document_is_as_its_schema_says(options):
-    path = os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "json",
-                        "configure-1.schema.json")
-    with open(path, encoding="utf-8") as stream:
+    with open(SCHEMA, encoding="utf-8") as stream:
         jsonschema.validate(json.loads(run("--json", *options)[1]), json.load(stream))
 
 
@@ -161,3 +166,71 @@ def test_a_changed_cluster_conf_has_a_higher_version_and_an_equal_one_is_left():
     there["/etc/cluster/cluster.conf"] = "<cluster>\n<oops"
     with pytest.raises(DualstorError, match="cluster.conf: not XML"):
         files.changes(made, there.get)
+
+
+# -- without doing it ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [["--dry-run"], ["--apply", "--step", "up"],
+                                     ["--apply", "--steps", "--step", "nonsense"]])
+def test_what_chooses_nothing_is_a_mistake(options):
+    assert run(*options)[0] == ExitStatus.ERROR
+
+
+def document(*words):
+    code, out, err = run("--json", "--apply", *words)
+    assert (code, err) == (ExitStatus.OK, "")
+    told = json.loads(out)
+    with open(SCHEMA, encoding="utf-8") as stream:
+        jsonschema.validate(told, json.load(stream))
+    return told
+
+
+def test_a_dry_run_says_what_would_be_written_and_writes_nothing(tmp_path):
+    told = document("--dry-run", "--root", str(tmp_path))
+    assert "+resource r0 {" in next(each["diff"] for each in told["changes"]
+                                    if each["path"] == "/etc/drbd.d/r0.res")
+    assert os.listdir(str(tmp_path)) == []
+    assert document("--yes", "--root", str(tmp_path))["changes"] == told["changes"]
+    assert document("--dry-run", "--root", str(tmp_path))["changes"] == []
+
+
+def test_what_is_applied_says_no_passwords(tmp_path):
+    assert "secret" in run("--json")[1]
+    assert "secret" not in json.dumps(document("--yes", "--root", str(tmp_path)))
+
+
+@pytest.fixture
+def simulated(monkeypatch):
+    """The function that makes the hosts of the command those of node1 of a simulated pair."""
+    def make(state):
+        simulation = Simulation(world.reach(state))
+        monkeypatch.setattr(command, "Host", lambda deadline, root="/":
+                            Host(deadline, root=root) if root != "/" else
+                            simulation.host("node1", deadline.remaining))
+        return simulation
+    return make
+
+
+def taken(*words):
+    """{name of a step: (its outcome, the commands that are due...)}."""
+    return {each["name"]: (each["outcome"], *map(" ".join, each["due"]))
+            for each in document(*words)["taken"] if each["name"]}
+
+
+def test_a_dry_run_of_the_steps_says_what_is_due_and_leaves_the_rest_open(tmp_path, simulated):
+    simulated("down")
+    words = ("--steps", "--dry-run", "--root", str(tmp_path))
+    assert set(taken(*words).values()) == {("open",)}, "files are due"
+    run("--apply", "--yes", "--root", str(tmp_path))
+    found = taken(*words)
+    assert found["module"] == ("done",) and found["up"] == ("due", "drbdadm up r0")
+    assert found["connected"] == found["vgcreate"] == ("open",)
+
+
+def test_one_step_is_taken_alone_and_once(tmp_path, simulated):
+    simulation = simulated("down")
+    words = ("--steps", "--yes", "--step", "up", "--root", str(tmp_path))
+    assert taken(*words) == {"up": ("taken",)}
+    assert taken(*words) == {"up": ("done",)}
+    assert simulation.calls().count(("drbdadm", "up", "r0")) == 1

@@ -3,7 +3,8 @@
 
 import pytest
 
-from dualstor.command.configure import steps, take
+from dualstor.command.configure import pacemaker, steps, take
+from dualstor.command.configure.render import cib
 from dualstor.errors import DualstorError
 from dualstor.kernel import drbd
 from simulator import world
@@ -108,3 +109,36 @@ def test_a_refusal_ends_it_with_its_words():
     simulation = Simulation(world.reach("fresh"))
     with pytest.raises(DualstorError, match="run this again"):
         taker(simulation).take(step("lvcreate"))
+
+
+# -- without taking it ----------------------------------------------------------------------
+
+
+def test_a_plan_names_what_is_due_and_changes_nothing():
+    simulation = Simulation(world.reach("down"))
+    there = taker(simulation)
+    assert there.plan(step("up")) == (take.DUE, (("drbdadm", "up", "r0"),))
+    assert there.plan(step("module")) == (take.DONE, ())
+    assert there.plan(step("settled")) == (take.DONE, ())
+    assert taker(simulation, "node2").plan(step("vgcreate")) == (take.ELSEWHERE, ())
+    assert not [call for call in simulation.calls() if call[:2] in (
+        ("drbdadm", "up"), ("crm_resource", "--wait"))]
+
+
+@pytest.mark.parametrize("state", ["down", "active"])
+def test_a_part_is_due_where_the_cluster_lacks_it_or_does_not_answer(state):
+    due = take.DUE, step("base").commands
+    assert taker(Simulation(world.reach(state))).plan(step("base")) == due
+
+
+WHOLE = cib.document(pacemaker.whole(PAIR), PAIR.generation)
+
+
+@pytest.mark.parametrize("live, contained", [
+    (WHOLE, True), (WHOLE.replace("<constraints>", '<constraints><rsc_location id="more"/>'), True),
+    (WHOLE.replace('type="clvmd"', 'type="other"'), False),
+    (WHOLE.replace('name="interleave" value="true"', 'name="interleave" value="false"'), False),
+    ("<cib/>", False)])
+def test_a_cib_contains_a_part_with_all_its_values(live, contained):
+    part = cib.render(pacemaker.parts(PAIR)["base"], PAIR.generation)
+    assert cib.contains(live, part) is contained

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dualstor.command.configure.generations import Generation
     from dualstor.command.configure.model import Pair
     from dualstor.command.configure.parts import Part
+    from dualstor.command.configure.steps import Commands
     from dualstor.command.console import Console
     from dualstor.recipes import Step
 
@@ -138,16 +139,19 @@ def _host(arguments: "Namespace") -> Host:
     return Host(Deadline(60), root=arguments.root.rstrip("/") or "/")
 
 
-def _apply(console: "Console", pair: "Pair", arguments: "Namespace") -> bool:
-    """Write this host's files. False when the person declined."""
-    host = _host(arguments)
-    found = files.changes(pair, host.read)
+def _show_changes(console: "Console", found: "Sequence[files.Change]") -> None:
     for change in found:
         console.line()
         for line in change.diff:
             console.line(line, {"+": "added", "-": "removed"}.get(line[:1]))
     if not found:
         console.line("all files of this host are right already")
+
+
+def _apply(console: "Console", host: Host, found: "Sequence[files.Change]",
+           arguments: "Namespace") -> bool:
+    """Write this host's files. False when the person declined."""
+    if not found:
         return True
     if not (arguments.yes or console.confirm(f"write {len(found)} file(s)?")):
         console.error("nothing was changed (--yes does not ask)")
@@ -160,8 +164,28 @@ def _apply(console: "Console", pair: "Pair", arguments: "Namespace") -> bool:
     return True
 
 
-def _take(console: "Console", pair: "Pair", arguments: "Namespace") -> bool:
-    """Take this host's steps. False when the person declined one."""
+def _chosen(pair: "Pair", arguments: "Namespace") -> "list[tuple[int, Step]]":
+    """(number, Step) of those that are to be taken.
+
+    :raises DualstorError: --step names one that is not there
+    """
+    numbered = list(enumerate(steps.steps(pair, "cib"), 1))
+    if not arguments.step:
+        return numbered
+    known = [step.name for _, step in numbered if step.name]
+    for name in arguments.step:
+        if name not in known:
+            raise DualstorError(f"--step {name!r}: there is {', '.join(dict.fromkeys(known))}")
+    return [(number, step) for number, step in numbered if step.name in arguments.step]
+
+
+def _take(console: "Console", pair: "Pair", arguments: "Namespace", blocked: bool
+          ) -> "list[dict[str, Any]]":
+    """Take this host's steps, up to one that the person declines; only plan them with --dry-run.
+
+    :param blocked: whether something is due already that precedes the steps
+    :returns: what happened to each, as in the JSON document
+    """
     from dualstor.command.configure import take
     from dualstor.tools import pacemaker as cluster
     local = cluster.local_node(Host(Deadline(20))).partition(".")[0]
@@ -171,14 +195,24 @@ def _take(console: "Console", pair: "Pair", arguments: "Namespace") -> bool:
                             "steps are taken on the nodes, and the names are those of `uname -n`")
     taker = take.Taker(pair, node, lambda seconds: Host(Deadline(seconds)),
                        lambda question: arguments.yes or console.confirm(question))
-    for number, step in enumerate(steps.steps(pair, "cib"), 1):
+    found: "list[dict[str, Any]]" = []
+    for number, step in _chosen(pair, arguments):
         for line in _step_lines(number, step):
             console.line(line)
-        outcome = taker.take(step)
+        due: "Commands" = ()
+        if not arguments.dry_run:
+            outcome = taker.take(step)
+        elif blocked and step.name is not None and node in step.nodes:
+            outcome = take.OPEN
+        else:
+            outcome, due = taker.plan(step)
+            blocked = blocked or (outcome == take.DUE and not arguments.step)
         console.line(f"   {outcome}", "good" if outcome in (take.DONE, take.TAKEN) else "warning")
+        found.append({"number": number, "name": step.name, "outcome": outcome,
+                      "due": [list(words) for words in due]})
         if outcome == take.SKIPPED:
-            return False
-    return True
+            break
+    return found
 
 
 def _refuse_without_dlm(host: Host) -> None:
@@ -200,8 +234,10 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     :returns: ExitStatus
     :raises DualstorError: answers are wrong, or something cannot be written or done
     """
-    if arguments.steps and not arguments.apply:
-        raise DualstorError("--steps needs --apply; without it the steps are printed anyway")
+    if (arguments.steps or arguments.dry_run) and not arguments.apply:
+        raise DualstorError("--steps and --dry-run need --apply; without it all is printed anyway")
+    if arguments.step and not arguments.steps:
+        raise DualstorError("--step chooses one of --steps")
     _refuse_without_dlm(_host(arguments))
     given = from_options(arguments)
     if arguments.answers:
@@ -221,16 +257,22 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     console.line(f"DRBD {decided.version}: {decided.how}")
     if arguments.output:
         _output(console, pair, rendered, arguments.output)
-    if arguments.apply:
-        if not _apply(console, pair, arguments):
+    told: "dict[str, Any]" = {"pacemaker": {"format": form, "parts": rendered.parts}}
+    if arguments.apply:     # then without the parts, which have the passwords of fence devices
+        host = _host(arguments)
+        changes = files.changes(pair, host.read)
+        told = {"changes": [{"path": each.path, "diff": list(each.diff)} for each in changes]}
+        _show_changes(console, changes)
+        if not (arguments.dry_run or _apply(console, host, changes, arguments)):
             return ExitStatus.ERROR
-        if arguments.steps and not _take(console, pair, arguments):
-            return ExitStatus.INCOMPLETE
+        if arguments.steps:
+            told["taken"] = _take(console, pair, arguments, blocked=bool(changes))
+            if any(each["outcome"] == "skipped" for each in told["taken"]):
+                return ExitStatus.INCOMPLETE
     if not (arguments.output or arguments.apply):
         _show(console, rendered)
     console.document({
         "generation": pair.generation.name,
         "drbd": {"version": decided.version, "decided": decided.how}, "files": rendered.files,
-        "pacemaker": {"format": form, "parts": rendered.parts},
-        "steps": _steps_json(rendered.steps)})
+        "steps": _steps_json(rendered.steps), **told})
     return ExitStatus.OK

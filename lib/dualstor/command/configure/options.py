@@ -51,6 +51,10 @@ def add_arguments(parser: "ArgumentParser") -> None:
     parser.add_argument("--apply", action="store_true", help="write this host's files")
     parser.add_argument("--steps", action="store_true",
                         help="with --apply: also take this host's steps; run it on both nodes")
+    parser.add_argument("--step", action="append", metavar="NAME",
+                        help="with --steps: take this one only, by its name in --json")
+    parser.add_argument("--dry-run", action="store_true",
+                        help="with --apply: print what would be written and which steps are due")
     parser.add_argument("--yes", action="store_true", help="with --apply: do not ask")
     parser.add_argument("--root", metavar="DIR", default="/",
                         help="with --apply: the directory that stands for / when files are written")

@@ -30,6 +30,8 @@ _PAUSE = 2.0            # seconds between two checks
 _PART = "configure.xml"  # the part of the CIB that is being loaded, below STATE_DIR
 
 DONE, TAKEN, SKIPPED, BY_HAND, ELSEWHERE = "done", "taken", "skipped", "by hand", "elsewhere"
+#: Without taking it: due, or not to be known before what precedes it is done.
+DUE, OPEN = "due", "open"
 
 
 class Look(Record):
@@ -86,16 +88,17 @@ _DONE_FOR_GROUP: "dict[str, Callable[[Look, LvmAnswers], bool]]" = {
 def done(name: str, look: Look, group: "LvmAnswers | None" = None) -> bool:
     """Whether the step *name* is done, from a Look. Pure.
 
-    One that is neither here nor there is always due: loading a part a second time changes
-    nothing, and "settled" only waits.
+    One that is in neither table is due.
     """
     if group is not None:
         return _DONE_FOR_GROUP[name](look, group)
     return name in _DONE and _DONE[name](look)
 
 
-#: Steps that only wait for what they name.
+#: Steps that only wait for what they name; the last one for Pacemaker.
 _WAITS = ("connected", "up-to-date")
+_SETTLED = "settled"
+_PARTS = (pacemaker.BASE, pacemaker.GROUP)
 
 
 class Taker:
@@ -141,9 +144,20 @@ class Taker:
             if not done(name, Look(groups=groups, volumes=tuple(
                 lv for vg, lv in volumes if vg == group.vg)), group))
 
+    def _part(self, name: str) -> str:
+        """A part of the configuration of Pacemaker, as text."""
+        return cib.render(pacemaker.parts(self.pair)[name], self.pair.generation)
+
+    def _loaded(self, name: str) -> bool:
+        """Whether the cluster has all of a part; False where it does not answer."""
+        completed = self.make_host(_COMMAND_TIME).run(("cibadmin", "--query"), 30)
+        return completed.ok and cib.contains(completed.stdout, self._part(name))
+
     def due(self, step: "Step") -> "Commands":
         """The commands of a Step that are due; () if it is done."""
         name = step.name or ""
+        if name in _PARTS:
+            return () if self._loaded(name) else step.commands
         if name in steps.OF_GROUPS:
             return self._due_of_groups(name)
         if name in steps.OF_RESOURCES:
@@ -153,6 +167,18 @@ class Taker:
                 name, self.look_at_resource(name, drbd.resource)) for words in commands)
         return () if name in _DONE and done(name, self.look(name)) else step.commands
 
+    def plan(self, step: "Step") -> "tuple[str, Commands]":
+        """Whether one Step is due here; changes nothing, waits for nothing.
+
+        :returns: (one of DONE, DUE, BY_HAND, ELSEWHERE, the commands that are due)
+        """
+        if self.node not in step.nodes:
+            return ELSEWHERE, ()
+        if step.name is None:
+            return BY_HAND, ()
+        due = () if step.name == _SETTLED else self.due(step)
+        return (DUE if due else DONE), due
+
     # -- doing --------------------------------------------------------------------
 
     def take(self, step: "Step") -> str:
@@ -161,23 +187,22 @@ class Taker:
         :returns: one of DONE, TAKEN, SKIPPED, BY_HAND, ELSEWHERE
         :raises DualstorError: it failed, or what it waits for does not come
         """
-        if self.node not in step.nodes:
-            return ELSEWHERE
-        if step.name is None:
-            return BY_HAND if self.agree("only you can do this: is it done?") else SKIPPED
-        if step.name in _WAITS:
+        if step.name in _WAITS and self.node in step.nodes:
             for drbd in self.pair.resources:
                 self._wait(step.name, drbd.resource)
             return DONE
-        due = self.due(step)
-        if not due:
+        if step.name == _SETTLED and self.node in step.nodes:
+            self._run(("crm_resource", "--wait"), _SETTLE_TIME)
             return DONE
+        outcome, due = self.plan(step)
+        if outcome == BY_HAND:
+            return BY_HAND if self.agree("only you can do this: is it done?") else SKIPPED
+        if outcome != DUE:
+            return outcome
         if not self.agree(f"{'; '.join(' '.join(words) for words in due)}?"):
             return SKIPPED
-        if step.name in (pacemaker.BASE, pacemaker.GROUP):
+        if step.name in _PARTS:
             self._load(step.name)
-        elif step.name == "settled":
-            self._run(("crm_resource", "--wait"), _SETTLE_TIME)
         else:
             for words in due:
                 self._run(words)
@@ -191,7 +216,7 @@ class Taker:
 
     def _load(self, part: str) -> None:
         """Merge a part into the CIB, from a file that only root can read: it holds passwords."""
-        text = cib.render(pacemaker.parts(self.pair)[part], self.pair.generation)
+        text = self._part(part)
         host = self.make_host(_COMMAND_TIME)
         host.remember(text, _PART)
         try:

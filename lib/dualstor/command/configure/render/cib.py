@@ -103,6 +103,19 @@ def render(part: "Part", generation: "Generation") -> str:
     return _text(configuration(part, generation))
 
 
+def contains(live: str, part: str) -> bool:
+    """Whether a CIB has each element of a rendered Part that has an id, with its attributes.
+
+    :param live: the text of a CIB, as ``cibadmin --query`` prints it
+    """
+    def identified(text: str) -> "dict[object, set[object]]":
+        return {(element.tag, element.get("id")): set(element.items())
+                for element in etree.fromstring(text.encode()).iter() if element.get("id")}
+    there = identified(live)
+    return all(attributes <= there.get(identity, set())
+               for identity, attributes in identified(part).items())
+
+
 def document(part: "Part", generation: "Generation") -> str:
     """A Part as a whole CIB: what ``crm_verify --xml-file`` takes."""
     root = etree.Element("cib", {"validate-with": generation.schema, "admin_epoch": "0",
