@@ -11,6 +11,7 @@ ALERTS    = /usr/share/pacemaker/alerts
 SBINDIR  ?= $(PREFIX)/sbin
 MANDIR   ?= $(PREFIX)/share/man
 DOCDIR   ?= $(PREFIX)/share/doc/dualstor
+ROLES    ?= $(PREFIX)/share/ansible/roles
 BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMP  ?= $(PREFIX)/share/zsh/site-functions
 FISHCOMP ?= $(PREFIX)/share/fish/vendor_completions.d
@@ -45,10 +46,12 @@ install:        ## command, library, agents, handler, alert agent, metadata, man
 	$(INSTALL) -D -m 644 packaging/completion/dualstor.zsh '$(DESTDIR)$(ZSHCOMP)/_dualstor'
 	$(INSTALL) -D -m 644 packaging/completion/dualstor.fish '$(DESTDIR)$(FISHCOMP)/dualstor.fish'
 
-install-doc:    ## the documents: DESTDIR= PREFIX=/usr DOCDIR=
+install-doc:    ## the documents, and the Ansible role: DESTDIR= PREFIX=/usr DOCDIR=
 	find README.md CHANGELOG.md SECURITY.md docs -type f -size +0 ! -path 'docs/man/*' \
 	    -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(DOCDIR)/{}' \;
 	$(INSTALL) -D -m 644 packaging/sos/dualstor.py '$(DESTDIR)$(DOCDIR)/sos/dualstor.py'
+	find ansible -maxdepth 1 -type f -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(DOCDIR)/{}' \;
+	cd ansible/roles && find dualstor -type f -exec $(INSTALL) -D -m 644 {} '$(DESTDIR)$(ROLES)/{}' \;
 
 # In raw policy language, so it needs no sources of a policy; semodule takes it as it is or compressed.
 build/selinux/dualstor.pp: packaging/selinux/dualstor.te packaging/selinux/dualstor.fc
@@ -63,7 +66,7 @@ install-selinux: ## the SELinux module of the handler, to be loaded with semodul
 
 uninstall:      ## what install and install-doc put there, with the same DESTDIR and PREFIX
 	/usr/bin/python3 -IBS lib/dualstor/fencepeer/named.py '$(DESTDIR)/'
-	rm -rf '$(DESTDIR)$(LIBRARY)' '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(dir $(METADATA))' '$(DESTDIR)$(DOCDIR)'
+	rm -rf '$(DESTDIR)$(ROLES)/dualstor' '$(DESTDIR)$(LIBRARY)' '$(DESTDIR)$(OCFROOT)/resource.d/dualstor' '$(DESTDIR)$(dir $(METADATA))' '$(DESTDIR)$(DOCDIR)'
 	rm -f '$(DESTDIR)$(SELINUX)/dualstor.pp' $(patsubst drbd/%,'$(DESTDIR)$(HANDLERS)/%',$(wildcard drbd/*)) $(patsubst alerts/%,'$(DESTDIR)$(ALERTS)/%',$(wildcard alerts/*)) \
 	    '$(DESTDIR)$(UNITS)/pacemaker.service.d/dualstor.conf' '$(DESTDIR)$(SBINDIR)/dualstor' '$(DESTDIR)$(TMPFILES)/dualstor.conf' '$(DESTDIR)$(TMPFILES)/dualstor-alert.conf' '$(DESTDIR)$(BASHCOMP)/dualstor' \
 	    '$(DESTDIR)$(ZSHCOMP)/_dualstor' '$(DESTDIR)$(FISHCOMP)/dualstor.fish' \

@@ -24,7 +24,7 @@ SUITES = {
 }
 DEFAULT_SUITE = next(iter(SUITES))
 # Suites with more than the others have, for tests that need it: the suite, packages, kernel modules.
-FLAVOURS = {"trixie-heal": ("trixie", ("openssh-client", "openssh-server", "xfsprogs"), ("xfs",))}
+FLAVOURS = {"trixie-heal": ("trixie", ("ansible-core", "openssh-client", "openssh-server", "xfsprogs"), ("xfs",))}
 # A change of how this module puts an image together makes it another image.
 EDITION = 2
 FIRST_STAGE_MODULES = ("virtio_pci", "virtio_blk", "squashfs", "overlay")

@@ -6,6 +6,7 @@ file for the real cibadmin, which merges the parts; the agents, started as proce
 the configuration, are the real ones, too.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -59,11 +60,34 @@ def _dualstor(folder, home, node, words):
     return command.main(words + (["--root", files] if words[0] == "configure" else []))
 
 
-def _systemctl(folder, _, node, words):
+def _systemctl(folder, home, node, words):
+    """systemd with the units of units.json: {name: [UnitFileState, ActiveState]}."""
     from simulator import path, world
-    assert words == ["start", "corosync", "pacemaker"], words
-    with path.locked(folder) as cluster:
-        world.start_cluster(cluster, cluster.nodes[node])
+    if words == ["start", "corosync", "pacemaker"]:
+        with path.locked(folder) as cluster:
+            world.start_cluster(cluster, cluster.nodes[node])
+        return 0
+    if words == ["is-system-running"]:
+        print("running")
+        return 0
+    with open(home + "/units.json", encoding="utf-8") as stream:
+        units = json.load(stream)
+    verb, name = words[0], next(word for word in words[1:] if not word.startswith("-"))
+    if verb == "show":
+        print("LoadState=%s\nUnitFileState=%s\nActiveState=%s" % (
+            "loaded" if name in units else "not-found", *units.get(name, ("", "inactive"))))
+    elif verb == "is-enabled":
+        print(units[name][0])
+        return 1 if units[name][0] == "disabled" else 0
+    elif verb in ("enable", "disable"):
+        assert units[name][0] != "static"
+        units[name][0] = verb + "d"
+    else:
+        assert verb == "stop"
+        units[name][1] = "inactive"
+    with open(home + "/units.json", "w", encoding="utf-8") as stream:
+        json.dump(units, stream)
+    return 0
 
 
 def _cibadmin(folder, home, node, words):

@@ -30,15 +30,16 @@ ANSWERS = {"cluster": "lab", "generation": "lvmlockd", "nodes": [
 FENCE = [{"node": "node1", "agent": "fence_virt", "delay": 5, "options": {"plug": 'a "b" \\ é'}},
          {"node": "node2", "agent": "fence_virt", "options": {"plug": "node2"}}]
 
+#: Of systemd, as Debian's packages leave it: (UnitFileState, ActiveState).
+UNITS = {"drbd": ("enabled", "inactive"), "dlm": ("enabled", "active"),
+         "lvmlockd": ("static", "active"),
+         "corosync": ("enabled", "inactive"), "pacemaker": ("enabled", "inactive")}
+
 PLAYBOOK = """\
 - hosts: pair
   gather_facts: false
   environment:
     PATH: "{{ programs }}:{{ lookup('env', 'PATH') }}"
-  pre_tasks:
-    - ansible.builtin.set_fact:
-        ansible_service_mgr: none
-        cacheable: true
   roles:
     - dualstor
 """
@@ -51,7 +52,8 @@ def program(name, *words, folder=FOLDER, **environment):
         [os.path.join(beside, name), *words], cwd=folder, capture_output=True, text=True,
         timeout=SECONDS, check=False, stdin=subprocess.DEVNULL,
         env=dict(os.environ, PATH=beside + os.pathsep + os.environ["PATH"], LC_ALL="C.UTF-8",
-                 ANSIBLE_NOCOLOR="1", **environment))
+                 ANSIBLE_NOCOLOR="1", ANSIBLE_PIPELINING="1",
+                 **environment))
 
 
 @pytest.fixture
@@ -72,6 +74,11 @@ def test_the_example_is_a_playbook(home):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def flat(text):
+    """A text in one line."""
+    return re.sub(r"\s+", " ", text)
+
+
 # -- on a simulated pair -----------------------------------------------------------------------
 
 
@@ -88,6 +95,7 @@ class Pair:
         self.lab = path.Lab(folder / "lab", cluster)
         for name in NODES:
             ansiblenode.install(self.lab, name)
+            (folder / "lab" / name / "units.json").write_text(json.dumps(UNITS))
         (folder / "lab" / "cib.xml").write_text(subprocess.run(
             ["/usr/sbin/cibadmin", "--empty"], capture_output=True, text=True, check=True).stdout)
         (folder / "play.yml").write_text(PLAYBOOK)
@@ -132,15 +140,39 @@ def pair(tmp_path):
 
 @pytest.fixture(scope="module")
 def formed(tmp_path_factory):
-    """The Pair after the role; what the role did before, with --check, and what it said."""
+    """The Pair after the role, which was stopped by what only a person can decide."""
     made = Pair(tmp_path_factory.mktemp("pair"))
-    foreseen = made.play("--check")
-    assert foreseen[0] == 0, foreseen[1]
-    assert made.typed() == [] and made.files() == []
+    made.foreseen = (*made.play("--check"), made.typed(), made.files())
+    made.refused = made.play(dualstor_first_sync=["other"])
+    with made.lab.state() as cluster:
+        made.harm_until_then = sorted(cluster.harm)
+    made.due = (*made.play("--check"), made.typed())
     code, said, _ = made.play()
     assert code == 0, said
     yield made
     made.lab.close()
+
+
+CREATED = [f"{node}: drbdadm create-md r0" for node in NODES]
+
+
+def test_check_on_bare_nodes_changes_nothing_and_says_what_it_cannot_know(formed):
+    code, said, _, typed, files = formed.foreseen
+    assert code == 0 and "cannot be foreseen before they are written" in flat(said), said
+    assert (typed, files) == ([], [])
+
+
+def test_a_first_sync_that_nobody_has_asked_for_is_refused(formed):
+    code, said, _ = formed.refused
+    assert code != 0 and "both disks of r0 are Inconsistent" in flat(said), said
+    assert formed.harm_until_then == CREATED
+
+
+def test_check_foresees_the_next_step_and_leaves_the_rest_open(formed):
+    code, said, changed, typed = formed.due
+    assert code == 0 and changed["node1"] == 1, said
+    assert "drbdadm primary --force r0" in said and "vgcreate --shared" not in said
+    assert not [call for call in typed if "primary" in call]
 
 
 def test_two_bare_nodes_become_a_pair(formed):
@@ -149,11 +181,15 @@ def test_two_bare_nodes_become_a_pair(formed):
             assert (node.drbd["r0"].role, node.drbd["r0"].cstate) == ("Primary", "Connected")
             assert volumes.mapped(node, "vg0") == ["lv0"]
         assert sorted(cluster.harm) == sorted(
-            [f"{node}: drbdadm create-md r0" for node in NODES]
-            + ["node1: drbdadm primary --force r0"]), "nothing else was forced"
+            [*CREATED, "node1: drbdadm primary --force r0"]), "nothing else was forced"
     keys = [(formed.folder / "lab" / name / "authkey") for name in NODES]
     assert keys[0].read_bytes() == keys[1].read_bytes() and len(keys[0].read_bytes()) == 256
     assert keys[1].stat().st_mode & 0o077 == 0
+    for name in NODES:
+        assert json.loads((formed.folder / "lab" / name / "units.json").read_text()) == {
+            "drbd": ["disabled", "inactive"], "dlm": ["disabled", "inactive"],
+            "lvmlockd": ["static", "inactive"], "corosync": ["disabled", "inactive"],
+            "pacemaker": ["disabled", "inactive"]}
     answers = formed.folder / "lab" / "node1" / "dualstor" / "pair.toml"
     assert answers.stat().st_mode & 0o777 == 0o600
 
@@ -165,6 +201,20 @@ def test_a_second_time_changes_nothing(formed, words):
     assert code == 0, said
     assert changed == {"node1": 0, "node2": 0}, said
     assert formed.typed() == before
+
+
+def test_other_membership_is_refused_on_a_pair_that_is_formed(formed):
+    before = formed.files()
+    code, said, _ = formed.play(dualstor_answers=dict(ANSWERS, cluster="other"))
+    assert code != 0 and "of a pair that is formed" in flat(said), said
+    assert formed.files() == before
+
+
+def test_a_resource_more_is_refused_on_a_pair_that_is_formed(formed):
+    answers = dict(ANSWERS, drbd=[{"resource": "r0", "disk": "/dev/vdb"},
+                                  {"resource": "r1", "disk": "/dev/vdc"}])
+    code, said, _ = formed.play(dualstor_answers=answers)
+    assert code != 0 and "create-md r1 is due on node" in flat(said), said
 
 
 def test_a_node_that_is_out_stays_out(formed):
@@ -180,16 +230,13 @@ def test_a_node_that_is_out_stays_out(formed):
         assert not cluster.nodes["node2"].pacemaker
 
 
-def flat(text):
-    return re.sub(r"\s+", " ", text)
-
-
 @pytest.mark.parametrize("words, variables, says", [
     ((), {"dualstor_fence": []}, "no fence device for node1 and node2: two writers"),
     ((), {"dualstor_fence": FENCE[:1]}, "no fence device for node2: two writers"),
+    ((), {"dualstor_answers": dict(ANSWERS, generation="cman")}, "with lvmlockd only"),
     (("--limit", "node1"), {}, "both have to be in the play"),
     (("--forks", "1"), {}, "both have to be in the play")],
-    ids=["no-fencing", "half-fencing", "limit", "forks"])
+    ids=["no-fencing", "half-fencing", "generation", "limit", "forks"])
 def test_what_cannot_become_a_pair_is_refused_before_anything_is_done(pair, words, variables, says):
     code, said, changed = pair.play(*words, **variables)
     assert code != 0 and says in flat(said), said
@@ -206,10 +253,10 @@ def test_a_device_with_a_signature_is_refused_by_name(pair):
         assert cluster.harm == [] and not any(n.disks for n in cluster.nodes.values())
 
 
-def test_a_first_sync_that_nobody_has_asked_for_is_refused(pair):
-    code, said, _ = pair.play(dualstor_first_sync=["other"])
-    assert code != 0 and "both disks of r0 are Inconsistent" in flat(said), said
+def test_a_cluster_that_runs_with_another_configuration_is_left_alone(pair):
+    """E.g. the one that Debian's package starts when it is installed by hand."""
     with pair.lab.state() as cluster:
-        assert not [each for each in cluster.harm if "primary" in each]
+        world.start_cluster(cluster, cluster.nodes["node1"])
     code, said, _ = pair.play()
-    assert code == 0, said
+    assert code != 0 and "of a cluster that runs here: stop it first" in flat(said), said
+    assert not [each for each in pair.files() if "corosync.conf" in each] and pair.typed() == []

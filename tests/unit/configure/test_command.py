@@ -222,6 +222,7 @@ def test_a_dry_run_of_the_steps_says_what_is_due_and_leaves_the_rest_open(tmp_pa
     simulated("down")
     words = ("--steps", "--dry-run", "--root", str(tmp_path))
     assert set(taken(*words).values()) == {("open",)}, "files are due"
+    assert taken("--step", "up", *words) == {"up": ("due", "drbdadm up r0")}, "asked for alone"
     run("--apply", "--yes", "--root", str(tmp_path))
     found = taken(*words)
     assert found["module"] == ("done",) and found["up"] == ("due", "drbdadm up r0")

@@ -47,7 +47,7 @@ def read(name):
 def pages():
     """The paths of all documents in the tree, from its top."""
     found = glob.glob(os.path.join(TREE, "*.md"))
-    for folder in ("docs", "lab", "bench", "tests", "packaging"):
+    for folder in ("ansible", "docs", "lab", "bench", "tests", "packaging"):
         found += glob.glob(os.path.join(TREE, folder, "**", "*.md"), recursive=True)
     return sorted(os.path.relpath(path, TREE) for path in found)
 

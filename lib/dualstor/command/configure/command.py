@@ -179,11 +179,11 @@ def _chosen(pair: "Pair", arguments: "Namespace") -> "list[tuple[int, Step]]":
     return [(number, step) for number, step in numbered if step.name in arguments.step]
 
 
-def _take(console: "Console", pair: "Pair", arguments: "Namespace", blocked: bool
+def _take(console: "Console", pair: "Pair", arguments: "Namespace", right: bool
           ) -> "list[dict[str, Any]]":
     """Take this host's steps, up to one that the person declines; only plan them with --dry-run.
 
-    :param blocked: whether something is due already that precedes the steps
+    :param right: whether the files were right, which all steps need
     :returns: what happened to each, as in the JSON document
     """
     from dualstor.command.configure import take
@@ -196,17 +196,18 @@ def _take(console: "Console", pair: "Pair", arguments: "Namespace", blocked: boo
     taker = take.Taker(pair, node, lambda seconds: Host(Deadline(seconds)),
                        lambda question: arguments.yes or console.confirm(question))
     found: "list[dict[str, Any]]" = []
+    blocked = not right     # what follows depends on what is due
     for number, step in _chosen(pair, arguments):
         for line in _step_lines(number, step):
             console.line(line)
         due: "Commands" = ()
         if not arguments.dry_run:
             outcome = taker.take(step)
-        elif blocked and step.name is not None and node in step.nodes:
+        elif blocked and not arguments.step and step.name is not None and node in step.nodes:
             outcome = take.OPEN
         else:
             outcome, due = taker.plan(step)
-            blocked = blocked or (outcome == take.DUE and not arguments.step)
+            blocked = blocked or outcome == take.DUE
         console.line(f"   {outcome}", "good" if outcome in (take.DONE, take.TAKEN) else "warning")
         found.append({"number": number, "name": step.name, "outcome": outcome,
                       "due": [list(words) for words in due]})
@@ -266,7 +267,7 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
         if not (arguments.dry_run or _apply(console, host, changes, arguments)):
             return ExitStatus.ERROR
         if arguments.steps:
-            told["taken"] = _take(console, pair, arguments, blocked=bool(changes))
+            told["taken"] = _take(console, pair, arguments, right=not changes)
             if any(each["outcome"] == "skipped" for each in told["taken"]):
                 return ExitStatus.INCOMPLETE
     if not (arguments.output or arguments.apply):
