@@ -139,5 +139,22 @@ def _wipefs(_, home, __, words):
         pass
 
 
-PROGRAMS = {"dualstor": _dualstor, "systemctl": _systemctl, "cibadmin": _cibadmin,
-            "crm_resource": _crm_resource, "corosync-keygen": _corosync_keygen, "wipefs": _wipefs}
+def _firewall_cmd(_, home, __, words):
+    """firewalld, with the open ports in a file: "now PORT" or "later PORT"."""
+    if words == ["--state"]:
+        return 0
+    when, (verb, _, port) = words[0], words[1].partition("=")
+    assert when in ("--permanent", "--quiet"), words
+    with open(home + "/ports", "a+", encoding="utf-8") as stream:
+        stream.seek(0)
+        if verb == "--query-port":
+            assert when == "--permanent"
+            return 0 if "later %s\n" % port in stream else 1
+        assert verb == "--add-port", words
+        stream.write("%s %s\n" % ("later" if when == "--permanent" else "now", port))
+    return 0
+
+
+PROGRAMS = {"dualstor": _dualstor, "firewall-cmd": _firewall_cmd, "systemctl": _systemctl,
+            "cibadmin": _cibadmin, "crm_resource": _crm_resource,
+            "corosync-keygen": _corosync_keygen, "wipefs": _wipefs}

@@ -103,7 +103,7 @@ class Pair:
     def play(self, *words, **variables):
         """Play the role; (exit code, output, {node: tasks that changed something})."""
         told = dict({"dualstor_answers": ANSWERS, "dualstor_fence": FENCE, "dualstor_install": False,
-                     "dualstor_ports": [], "dualstor_first_sync": ["r0"],
+                     "dualstor_first_sync": ["r0"],
                      "dualstor_cib": str(self.folder / "lab" / "cib.xml")}, **variables)
         hosts = {name: {
             "ansible_connection": "local", "ansible_python_interpreter": sys.executable,
@@ -186,6 +186,9 @@ def test_two_bare_nodes_become_a_pair(formed):
     assert keys[0].read_bytes() == keys[1].read_bytes() and len(keys[0].read_bytes()) == 256
     assert keys[1].stat().st_mode & 0o077 == 0
     for name in NODES:
+        assert sorted((formed.folder / "lab" / name / "ports").read_text().split("\n")[:-1]) == sorted(
+            f"{when} {port}" for when in ("later", "now")
+            for port in ("5405/udp", "7788/tcp", "21064/tcp"))
         assert json.loads((formed.folder / "lab" / name / "units.json").read_text()) == {
             "drbd": ["disabled", "inactive"], "dlm": ["disabled", "inactive"],
             "lvmlockd": ["static", "inactive"], "corosync": ["disabled", "inactive"],

@@ -28,7 +28,9 @@ def test_agents_command_metadata_and_manuals_are_there(installed):
                  "usr/share/bash-completion/completions/dualstor",
                  "usr/share/zsh/site-functions/_dualstor",
                  "usr/share/fish/vendor_completions.d/dualstor.fish",
-                 "usr/share/doc/dualstor/docs/operations.md"):
+                 "usr/share/doc/dualstor/docs/operations.md",
+                 "usr/share/doc/dualstor/ansible/README.md",
+                 "usr/share/ansible/roles/dualstor/tasks/main.yml"):
         assert files[name] == 0o644
 
 
