@@ -5,8 +5,9 @@ import pytest
 
 from dualstor.command.configure import pacemaker, steps, take
 from dualstor.command.configure.render import cib
-from dualstor.errors import DualstorError
+from dualstor.errors import DualstorError, ToolError
 from dualstor.kernel import drbd
+from dualstor.tools import cib as states
 from simulator import world
 from simulator.host import Simulation
 from simulator.state import CLVMD, LVMLOCKD
@@ -96,6 +97,32 @@ def test_both_nodes_come_up_and_find_each_other():
     for node in ("node1", "node2"):
         assert taker(simulation, node).take(step("up")) == take.TAKEN
     assert taker(simulation).take(step("connected")) == take.DONE
+
+
+def test_a_part_waits_until_pacemaker_has_all_nodes_up(monkeypatch):
+    """Right after its start Pacemaker refuses connections, or has not elected who may change the CIB."""
+    simulation = Simulation(world.reach("cluster-up"))
+    answers = [ToolError("cibadmin", "exit code 102"), {"node1": states.UP}, {"node1": states.UP, "node2": states.UNSURE},
+               {"node1": states.UP, "node2": states.UP}]
+
+    def ask(host):
+        found = answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+    monkeypatch.setattr(take.cibs, "ask", ask)
+    monkeypatch.setattr(take.cibs, "states", lambda root: root)
+    assert taker(simulation).take(step("base")) == take.TAKEN
+    assert not answers and any(call[:2] == ("cibadmin", "--modify") for call in simulation.calls())
+
+
+def test_a_part_is_not_loaded_into_half_a_cluster():
+    simulation = Simulation(world.reach("cluster-up"))
+    world.crash(simulation.cluster, simulation.cluster.nodes["node2"])
+    simulation.advance(60)
+    with pytest.raises(DualstorError, match="waited 600 s for Pacemaker .node2 is not up"):
+        taker(simulation).take(step("base"))
+    assert not any("--modify" in call for call in simulation.calls())
 
 
 def test_waiting_in_vain_says_for_what():

@@ -8,10 +8,11 @@ neither disk has ever been UpToDate.
 
 from dualstor.command.configure import pacemaker, steps
 from dualstor.command.configure.render import cib
-from dualstor.errors import DualstorError, ToolError
+from dualstor.errors import DualstorError, listed
 from dualstor.host.memory import STATE_DIR
 from dualstor.kernel import drbd as kernel
 from dualstor.record import Record
+from dualstor.tools import cib as cibs
 from dualstor.tools import drbdadm, lvm, quorum
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -202,6 +203,7 @@ class Taker:
         if not self.agree(f"{'; '.join(' '.join(words) for words in due)}?"):
             return SKIPPED
         if step.name in _PARTS:
+            self._wait_for_cluster()
             self._load(step.name)
         else:
             for words in due:
@@ -229,18 +231,35 @@ class Taker:
 
     def _wait(self, name: str, resource: str) -> None:
         """Wait until the step *name* is done for one DRBD resource."""
-        host = self.make_host(_SETTLE_TIME)
+        def lacking(host: "Host") -> str:
+            look = self.look_at_resource(name, resource)
+            return "" if done(name, look) else _shown(look.drbd)
+        self._until(f"DRBD resource {resource} to be {name}", lacking)
+
+    def _wait_for_cluster(self) -> None:
+        """Wait until all nodes are up: until one is elected Pacemaker refuses changes."""
+        def lacking(host: "Host") -> str:
+            states = cibs.states(cibs.ask(host))
+            down = [node.name for node in self.pair.nodes if states.get(node.name) != cibs.UP]
+            return f"{listed(down)} is not up" if down else ""
+        self._until("Pacemaker", lacking)
+
+    def _until(self, what: str, lacking: "Callable[[Host], str]") -> None:
+        """Wait until nothing is *lacking*, a function that says what is.
+
+        :raises DualstorError: it did not come
+        """
+        host, seen = self.make_host(_SETTLE_TIME), ""
         while True:
             try:
-                look = self.look_at_resource(name, resource)
-                if done(name, look):
+                seen = lacking(host)
+                if not seen:
                     return
-                seen = _shown(look.drbd)
-            except ToolError as problem:
-                seen = str(problem)
+            except DualstorError as problem:
+                seen = seen if host.deadline.reached else str(problem)
             if host.deadline.reached:
-                raise DualstorError(f"waited {_SETTLE_TIME:.0f} s for DRBD resource "
-                                    f"{resource} to be {name} ({seen}); run this again when it is")
+                raise DualstorError(f"waited {_SETTLE_TIME:.0f} s for {what} ({seen}); "
+                                    "run this again when it is")
             host.sleep(_PAUSE)
 
 
