@@ -52,7 +52,7 @@ class Copy:
         try:
             _write(self._asking, text)
         except OSError:
-            pass    # it has ended meanwhile, which ``ended`` tells
+            pass    # it has ended meanwhile: ``ended`` says so
 
     def answered(self) -> "str | None":
         """What it has answered; None as long as it works."""
