@@ -12,7 +12,7 @@ TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     import signal
     from types import FrameType
-    from typing import Callable, NoReturn
+    from typing import Callable, Iterable, NoReturn
 
     from dualstor.host.files import Files
 else:       # the module without the Python above it, as with posix: a resident process is small
@@ -30,9 +30,10 @@ class Copy:
     It ends by itself when this process does.
 
     :param work: what it does there: takes a text and returns one, both without NUL
+    :param without: descriptors that it must not keep open after this process has ended
     """
 
-    def __init__(self, work: "Callable[[str], str]") -> None:
+    def __init__(self, work: "Callable[[str], str]", without: "Iterable[int]" = ()) -> None:
         self._until = 0.0
         self._answer = b""
         self.works = False      # whether it was given something, and has not answered yet
@@ -40,8 +41,8 @@ class Copy:
         self.pipe, answering = posix.pipe()     # can be read when it has answered or ended
         self.pid = posix.fork()
         if not self.pid:
-            posix.close(self._asking)
-            posix.close(self.pipe)
+            for number in (self._asking, self.pipe, *without):
+                posix.close(number)
             _serve(work, asked, answering)
         posix.close(asked)
         posix.close(answering)

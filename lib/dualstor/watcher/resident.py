@@ -104,7 +104,7 @@ class Resident:
             if _itself(self._files) != self._program:
                 raise Replaced
             if self._copy is None:
-                self._copy = offspring.Copy(self._work)
+                self._copy = offspring.Copy(self._work, without=(lock.fileno(),))
             self._copy.give(self._schedule.says, schedule.ROUND)
             self._schedule = self._schedule.started()
 

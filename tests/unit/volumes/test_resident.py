@@ -135,6 +135,22 @@ def test_its_round_ends_with_it_even_if_it_is_killed(root):
     root.until(lambda: root.ended(root.workers()[0]))
 
 
+def test_one_that_is_killed_while_its_round_works_is_followed_by_another(root):
+    """What it has copied of itself must not keep the lock."""
+    child = root.start("""
+    if len(open({!r} + "/rounds").read().split()) == 1:
+        import time
+        time.sleep(600)
+""".format(root.path), kept=600.0)
+    root.until(lambda: root.rounds() == 1)
+    child.kill()
+    child.wait(60)
+    next_one = root.start()
+    root.until(lambda: root.rounds() == 2)
+    assert next_one.poll() is None
+    os.kill(root.workers()[0], signal.SIGKILL)
+
+
 def test_changes_that_come_together_are_worked_on_by_one_process(root):
     root.start(kept=600.0)
     for number in range(1, 4):
