@@ -22,7 +22,8 @@ _SLOW = 0.2
 AGAIN, AGAIN_MOST = 0.25, 15.0
 #: Seconds that a round may take.
 ROUND = 60.0
-#: Seconds from a round during which more changes are expected, and its process is kept for them.
+#: Seconds from a round during which more changes are expected, and its process is kept for them;
+#: not from one that repeats a trouble that lasts.
 KEPT = 20.0
 
 
@@ -103,5 +104,7 @@ class Schedule(Record):
             due = now if self.next_round is not None and not same else None
             return self.but(says=result.says, sights=result.sights, next_round=due, pause=AGAIN,
                             kept=now + KEPT)
-        return self.but(says=result.says, next_round=now + self.pause, kept=now + KEPT,
+        lasts = self.pause >= AGAIN_MOST    # then it is no sign of changes to come
+        return self.but(says=result.says, next_round=now + self.pause,
+                        kept=self.kept if lasts else now + KEPT,
                         pause=min(self.pause * 2, AGAIN_MOST))

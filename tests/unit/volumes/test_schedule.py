@@ -47,6 +47,17 @@ def test_what_cannot_be_done_yet_is_tried_less_and_less_often():
     assert found.started().ended(now, DONE, True).pause == schedule.AGAIN
 
 
+def test_the_process_of_rounds_is_not_kept_for_trouble_that_lasts():
+    """It would never end, nor what its end gives back: threads that wait for a silent disk."""
+    now, found = 0.0, fresh()
+    for _ in range(20):
+        found = found.started().ended(now, Result(says="x"), False)
+        began, now = now, found.next_round
+    assert found.rests(began) and now == began + schedule.AGAIN_MOST
+    changed = found.woken(now, False).started().ended(now, Result(says="x"), False)
+    assert not changed.rests(now + schedule.AGAIN)
+
+
 def test_an_event_while_a_round_runs_has_another_one_run():
     running = done().woken(1.0, False).started()
     assert running.woken(2.0, False).ended(3.0, DONE, False).starts(3.0)
