@@ -6,10 +6,11 @@ import pytest
 from dualstor.command.configure import pacemaker, steps, take
 from dualstor.command.configure.render import cib
 from dualstor.errors import DualstorError, ToolError
+from dualstor.host.run import Completed
 from dualstor.kernel import drbd
 from dualstor.tools import cib as states
 from simulator import world
-from simulator.host import Simulation
+from simulator.host import SimHost, Simulation
 from simulator.state import CLVMD, LVMLOCKD
 from unit.configure.pairs import pair
 
@@ -158,6 +159,17 @@ def test_a_part_is_due_where_the_cluster_lacks_it_or_does_not_answer(state):
     assert taker(Simulation(world.reach(state))).plan(step("base")) == due
 
 
+@pytest.mark.parametrize("answer", ["", "<cib", '<!DOCTYPE cib []><cib/>'])
+def test_a_part_is_due_where_the_clusters_answer_is_no_cib(answer, monkeypatch):
+    simulation = Simulation(world.reach("active"))
+
+    def run(host, argv, *more):
+        assert argv[:2] == ("cibadmin", "--query")
+        return Completed(argv=argv, returncode=0, stdout=answer)
+    monkeypatch.setattr(SimHost, "run", run)
+    assert taker(simulation).plan(step("base"))[0] == take.DUE
+
+
 WHOLE = cib.document(pacemaker.whole(PAIR), PAIR.generation)
 
 
@@ -168,4 +180,4 @@ WHOLE = cib.document(pacemaker.whole(PAIR), PAIR.generation)
     ("<cib/>", False)])
 def test_a_cib_contains_a_part_with_all_its_values(live, contained):
     part = cib.render(pacemaker.parts(PAIR)["base"], PAIR.generation)
-    assert cib.contains(live, part) is contained
+    assert cib.contains(states.parse(live), part) is contained

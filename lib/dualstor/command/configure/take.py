@@ -151,8 +151,11 @@ class Taker:
 
     def _loaded(self, name: str) -> bool:
         """Whether the cluster has all of a part; False where it does not answer."""
-        completed = self.make_host(_COMMAND_TIME).run(("cibadmin", "--query"), 30)
-        return completed.ok and cib.contains(completed.stdout, self._part(name))
+        try:
+            live = cibs.ask(self.make_host(_COMMAND_TIME))
+        except DualstorError:
+            return False
+        return cib.contains(live, self._part(name))
 
     def due(self, step: "Step") -> "Commands":
         """The commands of a Step that are due; () if it is done."""

@@ -5,7 +5,8 @@ from lxml import etree
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Sequence, Union
+    from xml.etree.ElementTree import Element
 
     from dualstor.command.configure.generations import Generation
     from dualstor.command.configure.parts import Clone, Part, Primitive
@@ -103,17 +104,19 @@ def render(part: "Part", generation: "Generation") -> str:
     return _text(configuration(part, generation))
 
 
-def contains(live: str, part: str) -> bool:
-    """Whether a CIB has each element of a rendered Part that has an id, with its attributes.
+def _identified(root: "Union[Element, etree._Element]") -> "dict[object, set[object]]":
+    """{(tag, id): the attributes} of the elements that have an id."""
+    return {(element.tag, element.get("id")): set(element.items())
+            for element in root.iter() if element.get("id")}
 
-    :param live: the text of a CIB, as ``cibadmin --query`` prints it
+
+def contains(live: "Element", part: str) -> bool:
+    """Whether a CIB (tools.cib) has each element of a rendered Part that has an id, with its
+    attributes.
     """
-    def identified(text: str) -> "dict[object, set[object]]":
-        return {(element.tag, element.get("id")): set(element.items())
-                for element in etree.fromstring(text.encode()).iter() if element.get("id")}
-    there = identified(live)
+    there = _identified(live)
     return all(attributes <= there.get(identity, set())
-               for identity, attributes in identified(part).items())
+               for identity, attributes in _identified(etree.fromstring(part)).items())
 
 
 def document(part: "Part", generation: "Generation") -> str:
