@@ -159,18 +159,17 @@ def test_a_part_is_due_where_the_cluster_lacks_it_or_does_not_answer(state):
     assert taker(Simulation(world.reach(state))).plan(step("base")) == due
 
 
-@pytest.mark.parametrize("answer", ["", "<cib", '<!DOCTYPE cib []><cib/>'])
-def test_a_part_is_due_where_the_clusters_answer_is_no_cib(answer, monkeypatch):
+WHOLE = cib.document(pacemaker.whole(PAIR), PAIR.generation)
+
+
+@pytest.mark.parametrize("answer, due", [
+    ("", take.DUE), ("<cib", take.DUE), (WHOLE[:-9], take.DUE), (WHOLE, take.DONE)])
+def test_a_part_is_due_where_the_clusters_answer_is_no_cib(answer, due, monkeypatch):
     simulation = Simulation(world.reach("active"))
 
-    def run(host, argv, *more):
-        assert argv[:2] == ("cibadmin", "--query")
-        return Completed(argv=argv, returncode=0, stdout=answer)
-    monkeypatch.setattr(SimHost, "run", run)
-    assert taker(simulation).plan(step("base"))[0] == take.DUE
-
-
-WHOLE = cib.document(pacemaker.whole(PAIR), PAIR.generation)
+    monkeypatch.setattr(SimHost, "run", lambda host, argv, *more: Completed(
+        argv=argv, returncode=0, stdout=answer))
+    assert taker(simulation).plan(step("base"))[0] == due
 
 
 @pytest.mark.parametrize("live, contained", [

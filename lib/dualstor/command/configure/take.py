@@ -151,8 +151,9 @@ class Taker:
 
     def _loaded(self, name: str) -> bool:
         """Whether the cluster has all of a part; False where it does not answer."""
+        host = self.make_host(_COMMAND_TIME)
         try:
-            live = cibs.ask(self.make_host(_COMMAND_TIME))
+            live = cibs.parse(host.run(("cibadmin", "--query"), 30).answer())
         except DualstorError:
             return False
         return cib.contains(live, self._part(name))
