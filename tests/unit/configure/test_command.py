@@ -12,6 +12,7 @@ import pytest
 from dualstor.command import atomic, main
 from dualstor.command.codes import ExitStatus
 from dualstor.command.configure import command, files
+from dualstor.command.report import redact
 from dualstor.errors import DualstorError
 from dualstor.host.host import Host
 from simulator import world
@@ -198,6 +199,18 @@ def test_a_dry_run_says_what_would_be_written_and_writes_nothing(tmp_path):
 def test_what_is_applied_says_no_passwords(tmp_path):
     assert "secret" in run("--json")[1]
     assert "secret" not in json.dumps(document("--yes", "--root", str(tmp_path)))
+
+
+@pytest.mark.parametrize("indent", ["    ", ""])
+def test_what_is_applied_says_no_secret_of_the_file_that_is_replaced(tmp_path, indent):
+    (tmp_path / "etc/drbd.d").mkdir(parents=True)
+    (tmp_path / "etc/drbd.d/r0.res").write_text(
+        f'resource r0 {{\nnet {{\n{indent}shared-secret "Xy7-9kk";\n}}\n}}\n')
+    changes = document("--dry-run", "--root", str(tmp_path))["changes"]
+    assert "Xy7-9kk" not in json.dumps(changes)
+    (diff,) = [each["diff"] for each in changes if each["path"] == "/etc/drbd.d/r0.res"]
+    assert f'-{indent}shared-secret "{redact.MARK}";' in diff
+    assert "Xy7-9kk" in run("--apply", "--dry-run", "--root", str(tmp_path))[1], "to a person"
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from dualstor.command.configure import (
 )
 from dualstor.command.configure.options import add_arguments, from_options  # noqa: F401
 from dualstor.command.configure.render import cib, crm, pcs
+from dualstor.command.report import redact
 from dualstor.errors import DualstorError
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
@@ -262,7 +263,9 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     if arguments.apply:     # then without the parts, which have the passwords of fence devices
         host = _host(arguments)
         changes = files.changes(pair, host.read)
-        told = {"changes": [{"path": each.path, "diff": list(each.diff)} for each in changes]}
+        told = {"changes": [
+            {"path": each.path, "diff": [line[:1] + redact.clean(line[1:]) for line in each.diff]}
+            for each in changes]}
         _show_changes(console, changes)
         if not (arguments.dry_run or _apply(console, host, changes, arguments)):
             return ExitStatus.ERROR
