@@ -154,7 +154,7 @@ def _monitored(agent: "Agent", environ: "Mapping[str, str]") -> Finish:
     What it depends on is read before the agent looks: a change in between shows next time.
     """
     host, place = agent.host, well.place(agent.interface.name, agent.request.resource)
-    kept = None
+    kept, void = None, True
     began = host.uptime()
     try:
         before = well.seen(host, agent.sights())
@@ -162,15 +162,16 @@ def _monitored(agent: "Agent", environ: "Mapping[str, str]") -> Finish:
         before = None   # the agent reports what is wrong
     try:
         verdict = pursue(agent)
+        void = verdict.looked
         if before is not None and verdict.well is not None:
             kept = well.Well(code=verdict.code, reason=_line(verdict.reason), at=began,
                              asked=well.asked(environ), sights=before + tuple(verdict.well))
         return verdict
     finally:
-        if kept is None:
-            host.forget(*place)
-        else:
+        if kept is not None:
             keep(agent, kept)
+        elif void:
+            host.forget(*place)
 
 
 def keep(agent: "Agent", answer: "well.Well") -> None:

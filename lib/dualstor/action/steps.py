@@ -54,12 +54,15 @@ class Finish(Record):
     ``well``: if a monitor finds everything healthy and has changed nothing, what that depends on
     apart from the agent's ``sights``, as look.sights.see returns it; None: the next monitor has to
     run in full. ``whole``: of PROPAGATE, whether a monitor would find everything healthy, too.
+    ``looked``: False if a monitor leaves what is new to the next one; it knows nothing against the
+    answer that was kept then.
     """
 
     code: int
     reason: "Said | None" = None
     well: "tuple[Sight, ...] | None" = None
     whole: bool = False
+    looked: bool = True
 
 
 class Do(Record):

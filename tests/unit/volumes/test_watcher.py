@@ -9,6 +9,7 @@ from dualstor.agents.clustered_vg import published
 from dualstor.agents.clustered_vg.interface import EXCLUSIVE_TAG, LEAVING_TAG
 from model import actions, events
 from simulator import locking
+from simulator.host import SimHost
 
 from .pair import NODES, Pair
 
@@ -53,6 +54,21 @@ def test_a_change_takes_one_round_on_each_node(pair, creator, other):
         pair.simulation.advance(1.0)
     for node in NODES:
         assert pair.watching.turn(node, "vg0") is None and said(pair, node).exclusive == 0
+
+
+def test_a_monitor_that_leaves_the_news_to_a_round_leaves_it_what_is_known(pair, monkeypatch):
+    """Else the round would ask LVM where the headers are, and that waits for lvcreate's lock."""
+    for node in NODES:
+        pair.act("monitor", node)
+    pair.run("node1", "lvcreate", "-n", "new", "-L", "4m", "vg0")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(SimHost, "lock", lambda host, name, seconds: None)
+        assert pair.act("monitor", "node1").calls == []
+    del pair.cluster.calls[:]
+    pair.watching.turn("node1", "vg0")
+    assert [words[1] for words in pair.cluster.calls] == ["cibadmin", "lvchange", "attrd_updater"]
+    pair.watching.settle()
+    assert pair.active("new") == NODES
 
 
 def test_monitors_are_spared_what_a_round_has_seen(pair):

@@ -88,7 +88,7 @@ def _volumes(case: "Case") -> "Do | Finish":
         return _healthy(case, well=case.unchanged)
     urgent = lost or case.remembered is None or case.request.level >= 10
     if not (urgent or case.turn):
-        return _healthy(case)     # what is new waits for the next monitor
+        return Finish(ExitCode.SUCCESS, looked=False)   # what is new waits for the next monitor
     unasked = why_not_asked(case)
     if unasked is not None:
         return _as_remembered(case, lost, unasked)
