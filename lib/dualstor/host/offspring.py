@@ -27,7 +27,7 @@ _END = b"\0"        # of what is given to a copy, and of what it answers
 class Copy:
     """A copy of this process that does one piece of work after another, as long as it is kept.
 
-    It ends by itself when this process does.
+    It ends when this process does, also in the middle of its work.
 
     :param work: what it does there: takes a text and returns one, both without NUL
     :param without: descriptors that it must not keep open after this process has ended
@@ -39,13 +39,14 @@ class Copy:
         self.works = False      # whether it was given something, and has not answered yet
         asked, self._asking = posix.pipe()
         self.pipe, answering = posix.pipe()     # can be read when it has answered or ended
+        alive, self._alive = posix.pipe()       # is closed when this process ends
         self.pid = posix.fork()
         if not self.pid:
-            for number in (self._asking, self.pipe, *without):
+            for number in (self._asking, self.pipe, self._alive, *without):
                 posix.close(number)
-            _serve(work, asked, answering)
-        posix.close(asked)
-        posix.close(answering)
+            _serve(work, asked, answering, alive)
+        for number in (asked, answering, alive):
+            posix.close(number)
 
     def give(self, text: str, seconds: float) -> None:
         """Have it work on *text*; it must be idle. After so many *seconds* it is made to end."""
@@ -67,7 +68,7 @@ class Copy:
         """Whether it has ended; it is made to once its time has expired."""
         pid, _ = posix.waitpid(self.pid, posix.WNOHANG)
         if pid:
-            for number in (self.pipe, self._asking):
+            for number in (self.pipe, self._asking, self._alive):
                 posix.close(number)
             return True
         over = time.monotonic() - self._until if self.works else 0.0
@@ -105,11 +106,25 @@ def _write(pipe: int, text: str) -> None:
         data = data[posix.write(pipe, data):]
 
 
-def _serve(work: "Callable[[str], str]", asked: int, answering: int) -> None:
+def _end_with(alive: int) -> None:
+    """Have SIGTERM sent to this process when the other end of a pipe is closed (fcntl(2))."""
+    import fcntl
+    fcntl.fcntl(alive, fcntl.F_SETOWN, posix.getpid())
+    fcntl.fcntl(alive, fcntl.F_SETSIG, signal.SIGTERM)
+    fcntl.fcntl(alive, fcntl.F_SETFL, posix.O_ASYNC | posix.O_NONBLOCK)
+    try:
+        if not posix.read(alive, 1):
+            posix._exit(1)      # it was closed before
+    except BlockingIOError:
+        pass
+
+
+def _serve(work: "Callable[[str], str]", asked: int, answering: int, alive: int) -> None:
     """The copy itself; does not return."""
     code = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)   # until the work has its own way to end
+        _end_with(alive)
         given = b""
         while True:
             data = posix.read(asked, _CHUNK)

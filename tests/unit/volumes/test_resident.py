@@ -148,7 +148,7 @@ def test_one_that_is_killed_while_its_round_works_is_followed_by_another(root):
     next_one = root.start()
     root.until(lambda: root.rounds() == 2)
     assert next_one.poll() is None
-    os.kill(root.workers()[0], signal.SIGKILL)
+    root.until(lambda: root.ended(root.workers()[0]))
 
 
 def test_changes_that_come_together_are_worked_on_by_one_process(root):

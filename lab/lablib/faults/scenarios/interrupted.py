@@ -128,6 +128,8 @@ def _by_hand(agent, action):
     standard, provider, name = agent.spec.split(":")
     words = [f"OCF_RESKEY_{key}={value}" for key, value in agent.parameters.items()]
     words += ["OCF_ROOT=/usr/lib/ocf", f"OCF_RESOURCE_INSTANCE={agent.name}", "OCF_RESKEY_CRM_meta_timeout=90000"]
+    if action == "monitor":
+        words.append("OCF_RESKEY_CRM_meta_interval=10000")  # without one it is a probe
     return " ".join([*words, f"/usr/lib/{standard}/resource.d/{provider}/{name}", action])
 
 
