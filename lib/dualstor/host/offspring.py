@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Copies of a resident process: what is dear to load is loaded by one that ends with its work.
+"""Copies of a resident process: one loads what is dear to load, and goes when it is idle.
 
 No program is started here; that is what run.py does.
 """

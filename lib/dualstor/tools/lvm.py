@@ -349,7 +349,9 @@ def past_drbd(devices: "Iterable[str]", lvm_version: "tuple[int, ...]") -> "tupl
 
     For a node that is Secondary: nobody can open its DRBD device (lvmcmdline: "--readonly").
     """
-    wanted = ", ".join([f'"a|^{re.escape(each)}$|"' for each in devices] + ['"r|.*|"'])
+    # not re.escape, which escapes "/" before Python 3.7
+    names = [re.sub(r"[^\w/-]", r"\\\g<0>", each) for each in devices]
+    wanted = ", ".join([f'"a|^{name}$|"' for name in names] + ['"r|.*|"'])
     settings = f"filter=[ {wanted} ] global_filter=[ {wanted} ]"
     if lvm_version >= _DEVICES_FILE:
         settings += " use_devicesfile=0"

@@ -133,14 +133,14 @@ def _pcs_create(words, stonith):
 def from_pcs(text):
     """The Part that a script of pcs commands makes."""
     part, grouped, plain, cloned = Part(), {}, {}, set()
-    lexer = shlex.shlex(text, posix=True, punctuation_chars="\n")
-    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " ", True, ""
-    lines, line = [], []
-    for token in lexer:
-        if set(token) == {"\n"}:
-            lines, line = lines + [line], []
-        else:
-            line.append(token)
+    lines, held = [], ""
+    for line in text.splitlines():
+        held += line
+        try:
+            lines.append(shlex.split(held))
+            held = ""
+        except ValueError:      # a quoted word goes on in the next line
+            held += "\n"
     for words in [line[3:] for line in lines if line[:2] == ["pcs", "-f"]]:
         if words[:2] == ["property", "set"]:
             part += Part(properties=tuple(tuple(w.split("=", 1)) for w in words[2:]))

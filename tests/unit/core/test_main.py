@@ -220,7 +220,7 @@ class TestExecutable:
 
     def test_metadata_imports_no_library_of_others(self, name):
         done = subprocess.run(
-            [sys.executable, "-ISv", os.path.join(TREE, "ocf", name), "meta-data"],
+            [sys.executable, "-ISuv", os.path.join(TREE, "ocf", name), "meta-data"],
             capture_output=True, text=True, check=True)
         imported = {line.split("'")[1] for line in done.stderr.splitlines()
                     if line.startswith("import '")}

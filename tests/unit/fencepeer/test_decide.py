@@ -284,7 +284,7 @@ def proven(facts):
     fenced = [ago for ago in (facts.by_us, by_cluster.ago) if ago is not None]
     return facts.quorum.quorate \
         and min(fenced, default=1e9) <= (facts.connected_for or 0.0) + facts.elapsed \
-        and facts.quorum.members and facts.peers[0] not in facts.quorum.members
+        and facts.quorum.members and facts.peers and facts.peers[0] not in facts.quorum.members
 
 
 @given(FACTS)

@@ -66,7 +66,8 @@ def told(reason, *words):
 def warned(reason, *values):
     """The sentence of an entry about VG vg0, with the rest of its places in their order."""
     places = [place for place in reason.places if place != "vg"]
-    return reason(vg="vg0", **dict(zip(places, values, strict=True)))
+    assert len(places) == len(values)
+    return reason(vg="vg0", **dict(zip(places, values)))
 
 
 # -- start ------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def _source(name: str) -> "str | None":
     """The text of one of our modules; None for a package, or for what is no module."""
     try:
         spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:
+    except (ModuleNotFoundError, AttributeError):   # the latter before Python 3.7
         return None
     if spec is None or spec.origin is None or spec.submodule_search_locations is not None:
         return None
