@@ -12,13 +12,13 @@ def _of_3_9(run):
     """subprocess.run with the arguments that Python 3.7 and 3.9 gave it."""
     from subprocess import PIPE
 
-    def wrapped(*arguments, capture_output=False, text=False, user=None, **options):
+    def wrapped(*arguments, capture_output=False, text=False, universal_newlines=False, user=None, **options):
         if capture_output:
             options.update(stdout=PIPE, stderr=PIPE)
         if user is not None:
             import pwd
             options["preexec_fn"] = lambda: os.setuid(pwd.getpwnam(user).pw_uid)
-        return run(*arguments, universal_newlines=text, **options)
+        return run(*arguments, universal_newlines=text or universal_newlines, **options)
     return wrapped
 
 

@@ -138,7 +138,7 @@ def test_check_refuses_what_corosync_refuses_and_nothing_else(base, tmp_path):
     for old, new in CHANGES:
         if old not in text:
             continue
-        path.write_text(text.replace(old, new, 1), newline="")
+        path.write_bytes(text.replace(old, new, 1).encode())
         real, ours = refused(path), found(path, tmp_path)
         if bool(real) != bool(ours) and ((old, new) != RESERVED or "udpu" not in text):
             differ.append((old, new, re.sub(r".*\] ", "", real.strip()[:200]), ours))
@@ -148,7 +148,7 @@ def test_check_refuses_what_corosync_refuses_and_nothing_else(base, tmp_path):
 def test_the_line_is_that_of_corosync(tmp_path):
     path = tmp_path / "corosync.conf"
     for old, new in CHANGES:
-        path.write_text((KNET % ("/none", "here")).replace(old, new, 1), newline="")
+        path.write_bytes((KNET % ("/none", "here")).replace(old, new, 1).encode())
         match = re.search(r"parser error: \S+:([0-9]+): (.*)", refused(path))
         # of a section that lacks something corosync names the end, and check the beginning
         if match and not re.match("Missing clos|No subsys|Can't store key .logg", match.group(2)):
