@@ -299,7 +299,7 @@ def start_daemon(folder, node, program, socket_path):
          folder, node, path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, start_new_session=True, close_fds=True)
     note(folder, child.pid)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120    # on a busy host
     while not (os.path.exists(path) and stat.S_ISSOCK(os.stat(path).st_mode)):
         if child.poll() is not None or time.monotonic() > end:
             raise RuntimeError("the simulated %s did not start" % program)
