@@ -57,8 +57,9 @@ def minor(files: "Files", number: str) -> "str | None":
     _, found, tail = (files.read("/proc/drbd") or "").partition("\n" + begin)
     if not found:
         return None
+    line, _, _ = tail.partition("\n")
     owner = files.link("/sys/kernel/debug/drbd/minors/" + number) or ""
-    return f"{owner} {(begin + tail.partition(chr(10))[0]).strip()}"
+    return f"{owner} {number}:{line.rstrip()}"
 
 
 def connections(files: "Files", resource: str) -> "str | None":

@@ -270,8 +270,9 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
         if not (arguments.dry_run or _apply(console, host, changes, arguments)):
             return ExitStatus.ERROR
         if arguments.steps:
+            from dualstor.command.configure.take import SKIPPED
             told["taken"] = _take(console, pair, arguments, right=not changes)
-            if any(each["outcome"] == "skipped" for each in told["taken"]):
+            if any(each["outcome"] == SKIPPED for each in told["taken"]):
                 return ExitStatus.INCOMPLETE
     if not (arguments.output or arguments.apply):
         _show(console, rendered)
