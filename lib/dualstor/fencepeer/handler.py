@@ -8,7 +8,7 @@ from dualstor import log
 from dualstor.action.engine import Agent, pursue
 from dualstor.action.steps import Request
 from dualstor.errors import DualstorError, ParseError, Terminated, ToolError
-from dualstor.fencepeer import decide, deeds, seen
+from dualstor.fencepeer import decide, deeds, runs, seen
 from dualstor.fencepeer.call import parse
 from dualstor.host import ending
 from dualstor.host.deadline import Deadline
@@ -200,7 +200,7 @@ class FencePeer(Agent):
 
 
 def run(environ: "Mapping[str, str]", make_host: "Callable[[Deadline], Host]" = Host) -> int:
-    """Handle one call of DRBD, and log the result.
+    """Handle one call of DRBD, log the result, and keep what it was.
 
     :param environ: mapping, as os.environ
     :param make_host: function of a Deadline that returns the Host
@@ -214,9 +214,16 @@ def run(environ: "Mapping[str, str]", make_host: "Callable[[Deadline], Host]" = 
         return decide.FROZEN
     log.info("DRBD has lost %s%s", " and ".join(call.peers) or "its peer",
              f" ({call.cstate})" if call.cstate else "")
-    request = Request(action="fence-peer", resource=call.resource)
+    host = make_host(Deadline(TIME))
+    code = _handle(host, call, call.resource)
+    runs.note(host, call.resource, runs.CONTINUES if code == decide.FENCED else runs.FROZEN)
+    return code
+
+
+def _handle(host: "Host", call: "Call", resource: str) -> int:
+    """What ``run`` returns for a call with a resource."""
     try:
-        verdict = pursue(FencePeer(make_host(Deadline(TIME)), request, call))
+        verdict = pursue(FencePeer(host, Request(action="fence-peer", resource=resource), call))
     except (DualstorError, Terminated) as problem:
         log.error("its I/O stays frozen: %s", _why(problem))
         return decide.FROZEN

@@ -11,7 +11,7 @@ import pytest
 import hostile
 from dualstor import fencepeer, log
 from dualstor.errors import Terminated
-from dualstor.fencepeer import decide, handler
+from dualstor.fencepeer import decide, handler, runs
 from dualstor.host.deadline import Deadline
 from sourcetree import TREE
 from unit.cluster.helpers import HANGS, PaperHost, golden
@@ -431,3 +431,26 @@ def test_which_handler_dual_primary_cannot_have_with_which_drbd(command, eight, 
     assert [fencepeer.unfit(command, generation) for generation in (8, 9, None)] == [
         eight, nine, False]
     assert fencepeer.ours(command) == (command or "").endswith("dualstor-fence-peer")
+
+
+# -- what it keeps of its runs ----------------------------------------------------------------
+
+
+def test_each_run_is_counted_by_how_it_ended():
+    host, alone = host_9(), {"corosync-quorumtool -s": (2, "", "Cannot initialize QUORUM service")}
+    assert handler.run(DRBD_9, lambda deadline: host) == decide.FENCED
+    first = runs.recall(host, "r0")
+    assert first.counts == (1, 0)
+    host.answers.update(alone)
+    host.now += 100.0
+    handler.run(DRBD_9, lambda deadline: host)
+    assert sum(runs.recall(host, "r0").counts) == 2 and runs.recall(host, "r1") is None
+
+
+@pytest.mark.parametrize("text", ["", "1\n", "1 2\n", "1 x 3.0\n", "1 2 3 4.0\n", "1 2 x\n"])
+def test_what_is_kept_and_not_readable_is_nothing(text):
+    host = host_9()
+    host.remember(text, "handled", "r0")
+    assert runs.recall(host, "r0") is None
+    runs.note(host, "r0", runs.CONTINUES)
+    assert runs.recall(host, "r0").counts == (1, 0)

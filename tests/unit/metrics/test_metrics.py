@@ -20,6 +20,7 @@ from dualstor.command.metrics import exposition, measure
 from dualstor.command.metrics.families import FAMILIES, PARTS
 from dualstor.command.status import advice, command, observe
 from dualstor.command.status.report import Active, DrbdReport, Silent
+from dualstor.fencepeer import runs
 from dualstor.kernel import drbd
 from dualstor.tools import pacemaker, stonith
 from sourcetree import TREE
@@ -227,6 +228,23 @@ def test_the_last_fencing_of_each_node():
     assert found["fencing_last_success_timestamp_seconds", "node2"] == 1795494979
     assert found["fencing_last_failure_timestamp_seconds", "node2"] == 1795494975
     assert found["fencing_last_success_timestamp_seconds", "node1"] == 7
+
+
+def test_runs_of_the_fence_peer_handler():
+    report = GOOD.but(handled=(("r0", runs.Runs(counts=(2, 1), at=400.0)),), uptime=460.5)
+    checked(samples(report))
+    found = values(report)
+    assert (found["drbd_handler_runs", "r0", "continues"], found["drbd_handler_runs", "r0", "frozen"]) == (2, 1)
+    assert found["drbd_handler_last_run_timestamp_seconds", "r0"] == 1000 - 60.5
+
+
+def test_a_look_finds_what_the_handler_has_kept():
+    host = Replay(tape("split-brain"))
+    assert look(tape("split-brain")).handled == ()
+    runs.note(host, "r0", runs.FROZEN)
+    report = observe.look(lambda: host, observe.one_by_one, count=True)
+    assert [(name, found.counts) for name, found in report.handled] == [("r0", (0, 1))]
+    assert report.uptime >= report.handled[0][1].at
 
 
 @pytest.mark.parametrize("text", [None, "", "yesterday", "2026-11-24 05:36:19", "2026-11-24",

@@ -84,6 +84,16 @@ class Replay(Host):
         answer = self._answer("device", name, None)
         return tuple(answer) if answer else None
 
+    def recall(self, *name):
+        return self._answer("recall", " ".join(name), None)
+
+    def recalled(self, *name):
+        first = " ".join(name) + " "
+        return tuple(sorted(each[len(first):] for each in self.tape.get("recall", {}) if each.startswith(first)))
+
+    def remember(self, text, *name):
+        self.tape.setdefault("recall", {})[" ".join(name)] = text
+
     def connect(self, name, timeout):
         return self._answer("connect", name, "No such file or directory")
 

@@ -6,6 +6,7 @@ a number, or a word of a set that is declared here: never free text.
 """
 
 from dualstor.command.status import advised
+from dualstor.fencepeer import runs
 from dualstor.kernel import drbd, locksocket
 from dualstor.record import Record
 
@@ -109,6 +110,9 @@ _FAMILIES = (
            "resource", ("cause", CAUSES)),
     _gauge("drbd_quorum", "Whether DRBD's own quorum lets a volume be written; 1 where there is "
            "none.", "resource", "volume"),
+    _gauge("drbd_handler_runs", "Runs of the fence-peer handler since this node booted, by how "
+           "they ended; missing for a resource without any.", "resource", ("result", runs.RESULTS)),
+    _gauge("drbd_handler_last_run_timestamp_seconds", "When the last of them ended.", "resource"),
     _gauge("drbd_out_of_sync_bytes", "What is marked as different from the peer's copy.",
            "resource", "volume"),
     _gauge("drbd_resyncing", "Whether a volume resyncs.", "resource", "volume"),

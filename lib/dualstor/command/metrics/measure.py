@@ -19,6 +19,7 @@ from dualstor.command.metrics.families import (
     WAITS,
 )
 from dualstor.command.status.report import Silent
+from dualstor.fencepeer import runs
 from dualstor.record import Record, whole
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
@@ -191,6 +192,14 @@ def _resource(name: str, state: "State") -> "Iterator[Sample]":
                          peer.name or _PEER)
 
 
+def _handled(report: "Report", now: float) -> "Iterator[Sample]":
+    for name, found in report.handled:
+        for result, count in zip(runs.RESULTS, found.counts):
+            yield _sample("drbd_handler_runs", count, name, result)
+        yield _sample("drbd_handler_last_run_timestamp_seconds",
+                      round(now - (report.uptime - found.at), 3), name)
+
+
 def _drbd(report: "Report") -> "Iterator[Sample]":
     drbd = report.drbd
     if isinstance(drbd, Silent):
@@ -263,4 +272,5 @@ def measure(report: "Report", advices: "Sequence[Advice]", took: float,
     found = list(_look(report, advices, took, now))
     for part in (_cluster, _fencing, _drbd, _locking, _volumes):
         found += part(report)
+    found += _handled(report, now)
     return tuple(found)

@@ -20,6 +20,7 @@ from dualstor.command.status.report import (
     Silent,
 )
 from dualstor.errors import DualstorError, ParseError, ToolError, ToolFailed, ToolMissing
+from dualstor.fencepeer import runs
 from dualstor.kernel import block, devmapper, dlm, drbd, holders, locksocket, process
 from dualstor.record import whole
 from dualstor.tools import (
@@ -270,6 +271,14 @@ def see_holds(host: "Host", drbd_report: "DrbdReport | Silent",
     return hold.of(host, names, groups)
 
 
+def see_handled(host: "Host", drbd_report: "DrbdReport | Silent",
+                ) -> "tuple[tuple[str, runs.Runs], ...]":
+    """(resource, Runs of the fence-peer handler) of the resources for which it ran."""
+    found = () if isinstance(drbd_report, Silent) else \
+        tuple((name, runs.recall(host, name)) for name, _ in drbd_report.resources)
+    return tuple((name, each) for name, each in found if each)
+
+
 def _fencing_waits(seen: "dict[str, Any]") -> bool:
     """Whether dlm waits for a fencing."""
     locking = seen["locking"]
@@ -345,7 +354,8 @@ def look(make_host: "Make", gather: "Gather" = at_once, seconds: float = PART_TI
 
     :param make_host: function that returns a Host with a deadline of *seconds*
     :param gather: ``at_once`` or ``one_by_one``
-    :param count: also read how much each volume of DRBD has out of sync
+    :param count: also read how much each volume of DRBD has out of sync, and how often the
+        fence-peer handler ran
     :param locks: whether LVM may be asked for what takes a lock
     """
     seen = gather(_PARTS, make_host, seconds)
@@ -361,12 +371,14 @@ def look(make_host: "Make", gather: "Gather" = at_once, seconds: float = PART_TI
         more["cib"] = see_cib
     if count and not isinstance(seen["drbd"], Silent):
         more["out_of_sync"] = lambda host: see_out_of_sync(host, seen["drbd"])
+        more["handled"] = lambda host: see_handled(host, seen["drbd"])
     if _fencing_waits(seen):
         more["library"] = dlmstonith.ask
     if groups and not isinstance(seen["cluster"], Silent):
         more["published"] = lambda host: see_published(host, groups)
     seen.update(gather(more, make_host, seconds))
     seen.update(of_cib(seen.pop("cib", None)))
-    if isinstance(seen["holds"], Silent):
-        seen["holds"] = ()      # only files in memory are read for it
-    return Report(time=time.strftime("%Y-%m-%d %H:%M:%S"), **seen)
+    for name in ("holds", "handled"):
+        if isinstance(seen.get(name), Silent):
+            seen[name] = ()     # only files in memory are read for it
+    return Report(uptime=make_host().uptime(), time=time.strftime("%Y-%m-%d %H:%M:%S"), **seen)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dualstor.agents.clustered_vg.published import Published
+    from dualstor.fencepeer.runs import Runs
     from dualstor.kernel.drbd import State
     from dualstor.tools.constraints import LeftOver
     from dualstor.tools.dlmstonith import Libraries
@@ -139,8 +140,9 @@ class Report(Record):
     node, what that node has published of it). ``opened``: (LV id, who has it open) of active LVs;
     ``left``: constraints that were left; ``standing``: what is on the LVs;
     ``holds``: of `dualstor recover`, on this node;
-    ``library``: None where dlm waits for no fencing; ``out_of_sync``: (resource, (volume, KiB) of
-    each), () where that was not asked for.
+    ``library``: None where dlm waits for no fencing; ``uptime``: seconds since the boot;
+    ``handled``: (resource, Runs of its fence-peer handler), ``out_of_sync``: (resource, (volume,
+    KiB) of each), both () where that was not asked for.
     """
 
     node: str
@@ -158,6 +160,8 @@ class Report(Record):
     standing: "tuple[Standing, ...] | Silent" = ()
     holds: "tuple[Hold, ...]" = ()
     library: "Libraries | Silent | None" = None
+    handled: "tuple[tuple[str, Runs], ...]" = ()
+    uptime: float = 0.0
     out_of_sync: "tuple[tuple[str, tuple[tuple[int, int], ...]], ...] | Silent" = ()
     time: "str | None" = None
 
