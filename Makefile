@@ -63,6 +63,7 @@ bench-losses: venv ## stall and deaths after losses, full load, eight resources;
 	$(RUN) -m bench lab-deaths
 	$(RUN) -m bench lab-load
 	$(RUN) -m bench lab-eight
+	$(RUN) -m bench lab-eight stock
 
 demo:           ## two machines, both Primary, one volume group active on both
 	lab/lab demo

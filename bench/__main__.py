@@ -160,7 +160,7 @@ def in_lab_load(arguments):
 
 
 def in_lab_eight(arguments):
-    """Start and stop by the number of resources; figures of counts that are not measured now stay."""
+    """Whole operations by the number of resources; figures of agents and counts that are not measured now stay."""
     path = os.path.join(DOCS, "lab-eight.json")
     figures = {}
     if os.path.exists(path):
@@ -168,7 +168,8 @@ def in_lab_eight(arguments):
             figures = json.load(stream)
     limits = dict(each.split("=", 1) for each in arguments.property)
     for count in arguments.counts:
-        figures.update(eight.run((count,), arguments.rounds, limits, _flushed))
+        figures.setdefault(arguments.agents, {}).update(
+            eight.run((count,), arguments.rounds, arguments.agents, limits, _flushed))
         report.save(path, figures)
     print()
     for line in eight.lines(figures):

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""In the lab: start and stop of everything by the number of DRBD resources, each with its VG, and who takes the time."""
+"""In the lab, by agents and by the number of DRBD resources, each with its VG: start, stop, standby, a crash, monitors.
 
+Of starts and stops also who takes the time.
+"""
+
+import json
 import os
 import re
 import threading
 import time
 
-from lablib import Lab
+from lablib import Lab, cib
+
+from bench.lab import stall
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LOG = "/var/log/pacemaker/pacemaker.log"
@@ -79,8 +85,9 @@ def _busy(node):
     return (sum(times) - times[3] - times[4]) / 100
 
 
-def _timed(lab, count, what, work):
-    """What ``shares`` says of *work* until every node is "up" or "down"."""
+def _timed(nodes, count, what, work):
+    """What ``shares`` says of *work* until each of the nodes is "up" or "down"."""
+    lab = nodes[0].lab
     sizes = {node.name: int(node.ok("stat -c %%s %s" % _LOG)) for node in lab.nodes}
     problems = []
 
@@ -90,7 +97,7 @@ def _timed(lab, count, what, work):
             problems.append("%s: %s" % (node.name, (result.stdout + result.stderr).strip()[-300:]))
 
     busy, began = lab.each(_busy), time.monotonic()
-    threads = [threading.Thread(target=wait, args=(node,)) for node in lab.nodes]
+    threads = [threading.Thread(target=wait, args=(node,)) for node in nodes]
     work()
     for thread in threads:
         thread.start()
@@ -103,55 +110,87 @@ def _timed(lab, count, what, work):
     return dict(found, problems=problems)
 
 
-def run(counts, rounds, limits=None, progress=print):
-    """{"1": {"stop": [figures], "start": [figures]}} by the number of resources.
+def _monitors(lab, agents, seconds=60):
+    """{node: what guest_monitors.py tells of the agents' monitors in so many seconds}."""
+    names = [agent.spec.rpartition(":")[2] for agent in (agents.drbd, agents.locking[1], agents.vg)]
+    watch = "python3 /tmp/guest_monitors.py %d %s" % (seconds, " ".join(names))
+    return dict(zip(("node1", "node2"), lab.each(lambda node: json.loads(node.ok(watch, seconds + 60)))))
+
+
+def run(counts, rounds, agents="dualstor", limits=None, progress=print):
+    """{"1": {"stop": [figures], "start": [figures] ..., "monitors": [...], "crash": [seconds]}} by the number of resources.
 
     limits: {name: value} of properties of the cluster to play it with, e.g. node-action-limit.
     """
     found = {}
     for count in counts:
         lab = Lab()
-        progress("%d resources: form" % count)
-        lab.formed("dualstor", count)
+        progress("%s, %d resources: form" % (agents, count))
+        lab.formed(agents, count)
         lab.wait_formed()
         try:
-            one = lab.node(1)
+            one, two = lab.nodes
             for name, value in (limits or {}).items():
                 one.ok(["crm_attribute", "--name", name, "--update", value])
-            with open(os.path.join(_HERE, "guest_wait.py"), "rb") as stream:
-                program = stream.read()
             for node in lab.nodes:
-                node.push("/tmp/wait.py", program)
-            figures = found["%d" % count] = {"stop": [], "start": []}
-            for number in range(rounds):
-                for what, value, state in (("stop", "true", "down"), ("start", "false", "up")):
-                    told = _timed(lab, count, state, lambda value=value: one.ok(
-                        ["crm_attribute", "--name", "stop-all-resources", "--update", value]))
-                    figures[what].append(told)
-                    progress("%d resources, %s %d: %.1f s, %.1f s of it without any action%s" % (
-                        count, what, number + 1, told["seconds"], told["pacemaker"],
-                        "; " + "; ".join(told["problems"]) if told["problems"] else ""))
-                    lab.wait_formed(_LIMIT) if what == "start" else time.sleep(5)
+                for name, source in (("wait.py", "guest_wait.py"), ("measure.py", "measure.py"),
+                                     ("guest_monitors.py", "guest_monitors.py")):
+                    with open(os.path.join(_HERE, source), "rb") as stream:
+                        node.push("/tmp/" + name, stream.read())
+            figures = found["%d" % count] = {}
+
+            def timed(what, nodes, state, *command):
+                told = _timed(nodes, count, state, lambda: one.ok(["crm_attribute", *command]))
+                figures.setdefault(what, []).append(told)
+                progress("%d resources, %s: %.1f s, %.1f s of it without any action%s" % (
+                    count, what, told["seconds"], told["pacemaker"],
+                    "; " + "; ".join(told["problems"]) if told["problems"] else ""))
+                lab.wait_formed(_LIMIT) if state == "up" else time.sleep(5)
+
+            figures["monitors"] = [_monitors(lab, cib.SETS[agents])]
+            standby = ("--node", two.name, "--name", "standby", "--lifetime", "reboot")
+            for _ in range(rounds):
+                timed("stop", lab.nodes, "down", "--name", "stop-all-resources", "--update", "true")
+                timed("start", lab.nodes, "up", "--name", "stop-all-resources", "--update", "false")
+                timed("standby", [two], "down", *standby, "--update", "on")
+                timed("back", [two], "up", *standby, "--delete")
+            figures["crash"] = [stall(lab)]
+            progress("%d resources, crash: writes stood still for %.1f s" % (count, figures["crash"][0]))
         finally:
             lab.down()
     return found
 
 
+#: What is timed, in the words of the table.
+OPERATIONS = {"start": "start", "stop": "stop", "standby": "a node to standby", "back": "a node back"}
+
+
 def lines(figures):
-    """Lines of a table: seconds by count, their growth, and the shares."""
-    yield "| | resources | seconds | times one | no action runs (Pacemaker) | CPU busy, each node | actions at once | actions |"
-    yield "|---|---|---|---|---|---|---|---|"
-    for what in ("start", "stop"):
-        unit = None
-        for count in sorted(figures, key=int):
-            rounds = figures[count][what]
-            if not rounds:
-                continue
-            best = sorted(rounds, key=lambda each: each["seconds"])[len(rounds) // 2]
-            unit = unit or best["seconds"]
-            longest = sorted(best["kinds"].items(), key=lambda item: -item[1]["seconds"])[:4]
-            yield "| %s | %s | %.1f | %.1f | %.1f s | %s | %.1f | %s |" % (
-                what, count, best["seconds"], best["seconds"] / unit, best["pacemaker"],
-                " / ".join("%.0f s" % seconds for seconds in best["busy"]), best["at once"],
-                ", ".join("%s: %d runs, %.0f s in all, %.1f s at most" % (name, row["runs"], row["seconds"], row["longest"])
-                          for name, row in longest))
+    """Lines of tables of all agents: seconds by count, their growth, and the shares; then the other figures."""
+    yield "| | agents | resources | seconds | times one | no action runs (Pacemaker) | CPU busy, each node | actions at once | actions |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for what, words in OPERATIONS.items():
+        for agents, by_count in figures.items():
+            unit = None
+            for count in sorted(by_count, key=int):
+                rounds = by_count[count].get(what)
+                if not rounds:
+                    continue
+                best = sorted(rounds, key=lambda each: each["seconds"])[len(rounds) // 2]
+                unit = unit or best["seconds"]
+                longest = sorted(best["kinds"].items(), key=lambda item: -item[1]["seconds"])[:4]
+                yield "| %s | %s | %s | %.1f | %.1f | %.1f s | %s | %.1f | %s |" % (
+                    words, agents, count, best["seconds"], best["seconds"] / unit, best["pacemaker"],
+                    " / ".join("%.0f s" % seconds for seconds in best["busy"]), best["at once"],
+                    ", ".join("%s: %d runs, %.0f s in all, %.1f s at most" % (name, row["runs"], row["seconds"], row["longest"])
+                              for name, row in longest))
+    yield ""
+    yield "| agents | resources | CPU of all monitors a minute, each node | runs | writes stand still after a crash |"
+    yield "|---|---|---|---|---|"
+    for agents, by_count in figures.items():
+        for count in sorted(by_count, key=int):
+            nodes = by_count[count].get("monitors", [{}])[-1].values()
+            costs, runs = ([" / ".join(form % (sum(row[key] for row in node["agents"].values()) * 60 / node["seconds"])
+                                       for node in nodes)] for key, form in (("cpu", "%.1f s"), ("runs", "%.0f")))
+            yield "| %s | %s | %s | %s | %s |" % (
+                agents, count, costs[0], runs[0], ", ".join("%.1f s" % each for each in by_count[count].get("crash", ())))

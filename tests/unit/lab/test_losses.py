@@ -233,5 +233,9 @@ def test_pacemakers_share_is_when_no_action_runs():
     assert (found["actions"], found["pacemaker"]) == (7.0, 13.0)
     assert found["at once"] == pytest.approx(10 / 7)
     assert found["kinds"] == {"start": {"runs": 3, "seconds": 10.0, "longest": 4.0}}
-    figures = {"1": {"start": [found], "stop": []}, "8": {"start": [dict(found, seconds=50.0)], "stop": []}}
-    assert [line.split(" | ")[3] for line in list(eight.lines(json.loads(json.dumps(figures))))[2:]] == ["1.0", "2.5"]
+    monitors = {"node1": {"seconds": 30.0, "agents": {"drbd-dualprimary": {"cpu": 1.0, "runs": 4}}}}
+    figures = {"dualstor": {"1": {"start": [found], "stop": []},
+                            "8": {"start": [dict(found, seconds=50.0)], "monitors": [monitors], "crash": [8.5]}}}
+    lines = list(eight.lines(json.loads(json.dumps(figures))))
+    assert [line.split(" | ")[4] for line in lines[2:4]] == ["1.0", "2.5"]
+    assert lines[-1] == "| dualstor | 8 | 2.0 s | 8 | 8.5 s |"
