@@ -92,7 +92,7 @@ def form(lab, name, count=1):
     with lab.progress.step("DRBD meta data, first connection"):
         if count > 1:
             lab.each(lambda node: _divide(node, count))
-        lab.each(lambda node: node.ok("corosync && modprobe -a drbd dlm && drbdadm create-md --force all", 60))
+        lab.each(lambda node: node.ok("cluster join && modprobe -a drbd dlm && drbdadm create-md --force all", 60))
         for number in numbers:
             lab.each(lambda node, number=number: node.ok(f"drbdadm up r{number} || drbdadm adjust r{number}", 60))
         _wait_drbd(lab, lambda drbd: drbd.connection == "Connected" and drbd.peer_disk != "DUnknown", "DRBD to connect")

@@ -23,8 +23,14 @@ SUITES = {
     "forky": ('Acquire::Check-Valid-Until "false"',),
 }
 DEFAULT_SUITE = next(iter(SUITES))
-# Suites with more than the others have, for tests that need it: the suite, packages, kernel modules.
-FLAVOURS = {"trixie-heal": ("trixie", ("ansible-core", "openssh-client", "openssh-server", "xfsprogs"), ("xfs",))}
+# What follows the first stage: busybox's small init; in a flavour systemd, which a script of the lab prepares.
+BUSYBOX, SYSTEMD = "/usr/bin/busybox init", "/usr/local/lib/lab/systemd"
+Flavour = namedtuple("Flavour", "suite packages modules init", defaults=((), (), BUSYBOX))
+# Suites with more than the others have, for tests that need it.
+FLAVOURS = {
+    "trixie-heal": Flavour("trixie", ("ansible-core", "openssh-client", "openssh-server", "xfsprogs"), ("xfs",)),
+    "trixie-systemd": Flavour("trixie", ("ifupdown",), init=SYSTEMD),
+}
 # A change of how this module puts an image together makes it another image.
 EDITION = 2
 FIRST_STAGE_MODULES = ("virtio_pci", "virtio_blk", "squashfs", "overlay")
@@ -50,7 +56,7 @@ def words(path):
 
 def recipe(of_suite):
     """Returns everything the image of a suite is made of, as a dictionary of texts and lists."""
-    debian, more, modules = FLAVOURS.get(of_suite, (of_suite, (), ()))
+    debian, more, modules, init = FLAVOURS.get(of_suite, Flavour(of_suite))
     return {
         "edition": EDITION,
         "suite": of_suite,
@@ -61,7 +67,7 @@ def recipe(of_suite):
         "first_stage_modules": list(FIRST_STAGE_MODULES),
         "left_out": list(LEFT_OUT),
         "customize": (paths.IMAGE_SOURCES / "customize.sh").read_text(),
-        "init": (paths.IMAGE_SOURCES / "init").read_text(),
+        "init": (paths.IMAGE_SOURCES / "init").read_text().replace("@INIT@", init),
     }
 
 

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What `dualstor configure` writes, judged by the field's own tools, and run: from bare nodes to a working pair."""
-import json
 from pathlib import Path
 
 import pytest
 
 from dualstor.command.configure import answers, pacemaker
-from lablib import Unmet, wait_until
-from lablib.observe import hopeless, unsettled
+import labsteps
+from lablib import wait_until
 from unit.configure import readback
 from unit.configure.test_render import GENERATIONS, RENDERERS, VERSIONS, rendered
 
@@ -15,11 +14,6 @@ pytestmark = pytest.mark.lab
 
 #: The answers that are given here; docs/guide-lvmlockd.md has the steps that come of them.
 ANSWERS = (Path(__file__).parents[1] / "data" / "configure" / "lab.toml").read_text()
-# The resource's file has the times by which DRBD notices a loss; a connection is to be tried again soon.
-COMMON = b"""global { usage-count no; }
-common { net { connect-int 2; } }
-"""
-KEY = "/etc/corosync/authkey"
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +41,7 @@ def test_corosync_accepts_its_file(node, generation):
     # The guests have corosync 3; unlike 2, it encrypts over knet only.
     text = rendered(generation)["corosync.conf"].replace("transport: udpu", "transport: knet")
     node.push("/tmp/corosync.conf", text.encode())
-    result = node.run(f"test -e {KEY} || corosync-keygen >/dev/null; corosync -t -c /tmp/corosync.conf", 60)
+    result = node.run(f"test -e {labsteps.KEY} || corosync-keygen >/dev/null; corosync -t -c /tmp/corosync.conf", 60)
     assert result.rc == 0, result.stdout + result.stderr
 
 
@@ -70,22 +64,14 @@ def test_from_bare_nodes_to_a_running_pair(ground, form):
     lab = ground.lab
     lab.blank()
     one, fenced = lab.node(1), len(lab.fenced())
-
-    def files(node):
-        node.ok(f"rm -f /etc/drbd.d/r0.res /etc/corosync/corosync.conf {KEY}")
-        node.push("/etc/drbd.d/global_common.conf", COMMON)
-        node.push("/root/pair.toml", ANSWERS.encode(), 0o600)
-        node.ok(f"cd /root && dualstor configure --answers pair.toml --format {form} --apply --yes", 60)
+    steps = labsteps.written(lab, ANSWERS, form)
+    for node in lab.nodes:
         assert "right already" in node.ok("dualstor configure --answers /root/pair.toml --apply", 60), "no second change"
-
-    lab.each(files)
-    one.ok(f"cd /root && dualstor configure --answers pair.toml --format {form} --output /root", 60)
-    told = json.loads(one.ok(f"dualstor configure --answers /root/pair.toml --format {form} --json", 60))
-    for step in told["steps"]:
-        take(lab, step)
+    for step in steps:
+        labsteps.take(lab, step)
     wanted = {(resource, each.name): "Promoted" if resource == "r0" else "Started"
               for resource in ("r0", "dlm", "lvm-lock-daemon", "vg0") for each in lab.nodes}
-    wait_until(lambda: running(one, wanted), "everything to run on both nodes", 120, 1)
+    wait_until(lambda: labsteps.running(one, wanted), "everything to run on both nodes", 120, 1)
     for each in lab.nodes:
         each.ok("test -b /dev/vg0/lv0")
     live = readback.from_cib(one.ok("cibadmin --query", 30))
@@ -93,39 +79,3 @@ def test_from_bare_nodes_to_a_running_pair(ground, form):
     assert len(lab.fenced()) == fenced
     status = one.run("dualstor status --wait 20", 90)
     assert (status.rc, status.stdout.splitlines()[-1]) == (0, "Nothing: all is well."), status.stdout
-
-
-def running(node, wanted):
-    seen = node.cluster()
-    assert not hopeless(seen, wanted), hopeless(seen, wanted)
-    return not unsettled(seen, wanted) or Unmet(unsettled(seen, wanted))
-
-
-def take(lab, step):
-    """Takes a step on its nodes, waiting where it says so."""
-    one, two = lab.nodes
-    nodes = [each for each in lab.nodes if each.name in step["nodes"]]
-    first = step["commands"][0]
-    if first[0] == "corosync-keygen":
-        one.ok(first, 60)
-        two.push(KEY, one.pull(KEY), 0o400)
-    elif first[:2] == ["systemctl", "disable"]:
-        return  # nothing is enabled in the guests
-    elif first[:2] == ["systemctl", "start"]:
-        lab.each(lambda node: node.ok("cluster enable && cluster start", 60))
-        wait_until(lambda: one.cluster().online == {"node1", "node2"} or Unmet("not both online"), "both nodes online", 90, 1)
-    elif step["name"] == "connected":
-        wait_until(lambda: _says(nodes, first, "Connected"), "DRBD to connect", 60, 0.5)
-    elif step["name"] == "up-to-date":
-        wait_until(lambda: _says(nodes, first, "UpToDate/UpToDate"), "both disks UpToDate", 60, 0.5)
-    elif first == ["dualstor", "check"]:
-        return  # test_check has its own
-    else:
-        for command in step["commands"]:
-            if command != ["dualstor", "status"]:
-                lab.each(lambda node: node in nodes and node.ok(["env", "-C", "/root", *command], 600))
-
-
-def _says(nodes, command, word):
-    said = [node.run(command).stdout.strip() for node in nodes]
-    return all(each == word for each in said) or Unmet(said)

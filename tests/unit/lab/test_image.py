@@ -49,11 +49,12 @@ def test_the_suite_is_the_one_that_is_named_else_the_environments_else_the_defau
 
 @pytest.mark.parametrize("flavour", image.FLAVOURS)
 def test_a_flavour_is_its_suite_with_more_in_it_and_an_image_of_its_own(flavour):
-    debian, more, modules = image.FLAVOURS[flavour]
+    debian, more, modules, init = image.FLAVOURS[flavour]
     of, plain = image.recipe(flavour), image.recipe(debian)
     assert of["packages"] == plain["packages"] + list(more) and (of["suite"], of["debian"]) == (flavour, debian)
     assert of["modules"] == plain["modules"] + list(modules)
-    told = {"packages": 0, "modules": 0, "suite": 0, "debian": 0}
+    assert of["init"].endswith(f"switch_root /new {init}\n") and plain["init"].endswith(f"switch_root /new {image.BUSYBOX}\n")
+    told = {"packages": 0, "modules": 0, "suite": 0, "debian": 0, "init": 0}
     assert {**of, **told} == {**plain, **told}
     assert image.suite(flavour) == flavour and image.name_of(of).startswith(f"{flavour}-")
     assert "debian" not in plain, "the names of images without a flavour are as they were"
