@@ -11,7 +11,7 @@ import pytest
 
 from dualstor.command import atomic, main
 from dualstor.command.codes import ExitStatus
-from dualstor.command.configure import command, files
+from dualstor.command.configure import command, files, generations
 from dualstor.command.report import redact
 from dualstor.errors import DualstorError
 from dualstor.host.host import Host
@@ -62,7 +62,7 @@ SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "json
                       "configure-1.schema.json")
 
 
-@pytest.mark.parametrize("options", [[], ["--generation", "cman"], ["--migrate", "vg0"]])
+@pytest.mark.parametrize("options", [[], ["--migrate", "vg0"]] + [["--generation", name] for name in generations.BY_NAME])
 def test_the_document_is_as_its_schema_says(options):
     with open(SCHEMA, encoding="utf-8") as stream:
         jsonschema.validate(json.loads(run("--json", *options)[1]), json.load(stream))

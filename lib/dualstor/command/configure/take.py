@@ -245,7 +245,8 @@ class Taker:
         def lacking(host: "Host") -> str:
             states = cibs.states(cibs.ask(host))
             down = [node.name for node in self.pair.nodes if states.get(node.name) != cibs.UP]
-            return f"{listed(down)} is not up" if down else ""
+            verb = "are" if len(down) > 1 else "is"
+            return f"{listed(down)} {verb} not up" if down else ""
         self._until("Pacemaker", lacking)
 
     def _until(self, what: str, lacking: "Callable[[Host], str]") -> None:
