@@ -248,3 +248,14 @@ def test_one_step_is_taken_alone_and_once(tmp_path, simulated):
     assert taken(*words) == {"up": ("taken",)}
     assert taken(*words) == {"up": ("done",)}
     assert simulation.calls().count(("drbdadm", "up", "r0")) == 1
+
+
+def test_what_is_declined_is_in_the_document_too(tmp_path, simulated):
+    """With --json nobody can be asked, so whatever --yes does not agree to is declined."""
+    simulated("down")
+    code, out, _ = run("--json", "--apply", "--root", str(tmp_path))
+    assert code == ExitStatus.ERROR and json.loads(out)["changes"] and "taken" not in json.loads(out)
+    run("--apply", "--yes", "--root", str(tmp_path))
+    code, out, _ = run("--json", "--apply", "--steps", "--step", "up", "--root", str(tmp_path))
+    assert code == ExitStatus.INCOMPLETE
+    assert [each["outcome"] for each in json.loads(out)["taken"]] == ["skipped"]

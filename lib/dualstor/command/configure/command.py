@@ -259,6 +259,7 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
     console.line(f"DRBD {decided.version}: {decided.how}")
     if arguments.output:
         _output(console, pair, rendered, arguments.output)
+    status = ExitStatus.OK
     told: "dict[str, Any]" = {"pacemaker": {"format": form, "parts": rendered.parts}}
     if arguments.apply:     # then without the parts, which have the passwords of fence devices
         host = _host(arguments)
@@ -268,16 +269,16 @@ def run(arguments: "Namespace", console: "Console") -> ExitStatus:
             for each in changes]}
         _show_changes(console, changes)
         if not (arguments.dry_run or _apply(console, host, changes, arguments)):
-            return ExitStatus.ERROR
-        if arguments.steps:
+            status = ExitStatus.ERROR
+        elif arguments.steps:
             from dualstor.command.configure.take import SKIPPED
             told["taken"] = _take(console, pair, arguments, right=not changes)
             if any(each["outcome"] == SKIPPED for each in told["taken"]):
-                return ExitStatus.INCOMPLETE
+                status = ExitStatus.INCOMPLETE
     if not (arguments.output or arguments.apply):
         _show(console, rendered)
     console.document({
         "generation": pair.generation.name,
         "drbd": {"version": decided.version, "decided": decided.how}, "files": rendered.files,
         "steps": _steps_json(rendered.steps), **told})
-    return ExitStatus.OK
+    return status
