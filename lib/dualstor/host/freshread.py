@@ -19,6 +19,7 @@ from dualstor.record import whole
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
+    from _thread import LockType
     from typing import Union
 
     Bytes = Union[bytes, "NoBytes"]
@@ -43,6 +44,10 @@ IMPOSSIBLE = NoBytes("IMPOSSIBLE")
 #: cached with them as one folio (its size is a power of two, its offset a multiple of that).
 _DROPPED = (0, 1 << 21, 1 << 21)
 
+#: {disk: the lock of the thread that was left behind with it}: a process that looks again and again
+#: would have more and more of them.
+_LEFT: "dict[str, LockType]" = {}
+
 #: From this Linux on, a process that waits in a page fault can always be killed;
 _FAULTS_LET_GO = (5, 12)
 #: and from this one on sendfile(2) is no read(2) in disguise.
@@ -59,6 +64,10 @@ def read(path: str, offset: int, length: int, seconds: float) -> "Bytes":
         read, or may be cached ones: no such device, its end, an error of the disk, a cached
         page in use, a kernel that does not count
     """
+    end = time.monotonic() + seconds
+    if path in _LEFT and not _LEFT[path].acquire(True, max(0.0, seconds)):
+        return SILENT
+    _LEFT.pop(path, None)
     try:
         number = posix.open(path, posix.O_RDONLY | posix.O_NONBLOCK | posix.O_CLOEXEC)
     except OSError:
@@ -66,27 +75,28 @@ def read(path: str, offset: int, length: int, seconds: float) -> "Bytes":
     try:
         if _stat.S_ISREG(posix.fstat(number).st_mode):  # its cache is the truth
             return _whole(posix.pread(number, length, offset), length)
-        return _past_the_cache(number, offset, length, time.monotonic() + seconds)
+        return _past_the_cache(path, number, offset, length, end)
     except (OSError, OverflowError):    # an offset beyond what a disk can have
         return IMPOSSIBLE
     finally:
         posix.close(number)
 
 
-def _past_the_cache(number: int, offset: int, length: int, end: float) -> "Bytes":
-    """``read``, until the monotonic clock shows *end*.
+def _past_the_cache(path: str, number: int, offset: int, length: int, end: float) -> "Bytes":
+    """``read`` with the disk open as *number*, until the monotonic clock shows *end*.
 
     :raises OSError: it cannot be done
     """
     pid = posix.getpid()    # that of the main thread, too; not every kernel has this file
     count = posix.open(f"/proc/{pid}/task/{pid}/io", posix.O_RDONLY | posix.O_CLOEXEC)
     try:
-        return _dropped_and_taken(number, count, offset, length, end)
+        return _dropped_and_taken(path, number, count, offset, length, end)
     finally:
         posix.close(count)
 
 
-def _dropped_and_taken(number: int, count: int, offset: int, length: int, end: float) -> "Bytes":
+def _dropped_and_taken(path: str, number: int, count: int, offset: int, length: int,
+                       end: float) -> "Bytes":
     """The same, with *count* open; see ``_fetched``."""
     size = posix.sysconf("SC_PAGESIZE")
     pages = range(offset // size * size, offset + length, size)
@@ -97,7 +107,7 @@ def _dropped_and_taken(number: int, count: int, offset: int, length: int, end: f
         posix.posix_fadvise(number, begin, -(-(offset + length) // unit) * unit - begin,
                             posix.POSIX_FADV_DONTNEED)
         fresh = all([_fetch(number, count, page, size) for page in pages])
-        data = _wait(number, offset, length, end - time.monotonic())
+        data = _wait(path, number, offset, length, end - time.monotonic())
         if data is SILENT or fresh:
             return data
     return IMPOSSIBLE
@@ -125,7 +135,7 @@ def _fetched(count: int) -> int:
     return found
 
 
-def _wait(number: int, offset: int, length: int, seconds: float) -> "Bytes":
+def _wait(path: str, number: int, offset: int, length: int, seconds: float) -> "Bytes":
     """The bytes as they come through the cache, read by a thread that may be left behind.
 
     :returns: as ``read``
@@ -147,6 +157,7 @@ def _wait(number: int, offset: int, length: int, seconds: float) -> "Bytes":
     except RuntimeError:    # there may be no more threads
         return IMPOSSIBLE
     if not done.acquire(True, max(0.0, seconds)):
+        _LEFT[path] = done
         return SILENT
     return _whole(found[0], length) if found else IMPOSSIBLE
 
