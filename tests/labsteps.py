@@ -41,6 +41,8 @@ def take(lab, step):
     """Takes a step on its nodes, waiting where it says so; of an init system only what it would start is played."""
     one, two = lab.nodes
     nodes = [each for each in lab.nodes if each.name in step["nodes"]]
+    if not step["commands"]:
+        return  # a test that has such a step does it itself
     first = step["commands"][0]
     if first[0] == "corosync-keygen":
         one.ok(first, 60)

@@ -30,6 +30,9 @@ Flavour = namedtuple("Flavour", "suite packages modules init", defaults=((), (),
 FLAVOURS = {
     "trixie-heal": Flavour("trixie", ("ansible-core", "openssh-client", "openssh-server", "xfsprogs"), ("xfs",)),
     "trixie-systemd": Flavour("trixie", ("ifupdown",), init=SYSTEMD),
+    "trixie-vm": Flavour(
+        "trixie", ("ifupdown", "libvirt-clients", "libvirt-daemon-system", "openssh-client", "openssh-server", "qemu-system-x86"),
+        init=SYSTEMD),
 }
 # A change of how this module puts an image together makes it another image.
 EDITION = 2
