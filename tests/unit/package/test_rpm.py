@@ -81,23 +81,57 @@ def test_what_they_ask_for(rpms):
     assert {"pcs", "openssh-clients"} <= set(asked(command, "--suggests"))
 
 
-def test_they_run_nothing_at_their_installation(rpms):
+def scripts(path, folder, *replaced):
+    """{when: a function of how many instances of a package are left, which runs its script}.
+
+    :param folder: where its files are, in place of /
+    :param replaced: (text, text that is to stand there)
+    """
+    found = {}
+    for line in asked(path, "--scripts"):
+        head = re.match(r"(\w+) scriptlet \(using /bin/sh\):", line)
+        if head:
+            text = found.setdefault(head.group(1), [])
+            continue
+        for one, other in (*replaced, (" /usr/lib/ocf/", f" {folder}/usr/lib/ocf/")):
+            line = line.replace(one, other)
+        text.append(line)
+
+    def runs(text):
+        return lambda left: subprocess.run(["sh", "-c", text, "scriptlet", str(left)],
+                                           stderr=subprocess.PIPE, text=True, check=False)
+    return {when: runs("\n".join(lines)) for when, lines in found.items()}
+
+
+def test_they_run_no_more_than_they_must(rpms, tmp_path):
     """tmpfiles.d and the rest are for the distribution's own triggers."""
-    for path in rpms.values():
-        assert not [line for line in asked(path, "--scripts")
-                    if "scriptlet (" in line and not line.startswith("preuninstall")]
+    assert {name: set(scripts(path, tmp_path)) for name, path in rpms.items()} == {
+        "dualstor": {"preuninstall", "postinstall", "postuninstall"},
+        "resource-agents-dualstor": {"preuninstall"}, "dualstor-doc": set()}
+
+
+def test_byte_code_of_another_python_does_not_outlive_an_upgrade_nor_a_removal(rpms, tmp_path):
+    """An agent that root runs has written it. Its source may have the time and size of the new one."""
+    package.install(sorted(rpms.values()), tmp_path / "root")
+    library = tmp_path / "root" / "usr/lib/ocf/lib/dualstor"
+    ours = sorted(library.rglob("*.pyc"))
+    others = [path.with_name(path.name.replace(sys.implementation.cache_tag, "cpython-399")) for path in ours]
+    for path in others:
+        path.write_bytes(b"code")
+    steps = scripts(rpms["dualstor"], tmp_path / "root")
+    assert steps["postinstall"](2).returncode == 0 and sorted(library.rglob("*.pyc")) == ours
+    others[0].write_bytes(b"code")
+    assert steps["postuninstall"](1).returncode == 0 and others[0].exists(), "of the old version"
+    for path in [*ours, *library.rglob("*.py")]:
+        path.unlink()   # as rpm has done by then
+    assert steps["postuninstall"](0).returncode == 0
+    assert [path for path in library.rglob("*") if "__pycache__" in path.parts] == []
+    assert steps["postuninstall"](0).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["dualstor", "resource-agents-dualstor"])
 def test_a_removal_is_refused_while_drbd_names_the_handler(rpms, installed, tmp_path, name):
-    first, *lines = asked(rpms[name], "--scripts")
-    assert first == "preuninstall scriptlet (using /bin/sh):"
-    text = "\n".join(lines).replace("named.py / ", f"named.py {tmp_path} ").replace(
-        " /usr/lib/ocf/", f" {installed.folder}/usr/lib/ocf/")
-
-    def preun(left):
-        return subprocess.run(["sh", "-c", text, "preun", str(left)], stderr=subprocess.PIPE,
-                              text=True, check=False)
+    preun = scripts(rpms[name], installed.folder, ("named.py / ", f"named.py {tmp_path} "))["preuninstall"]
     assert preun(0).returncode == 0
     write_configuration(Root(tmp_path))
     refused = preun(0)
