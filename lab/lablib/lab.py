@@ -333,16 +333,17 @@ class Lab:
             self.blank()
             self.form(agents, resources)
 
-        return self._taken_or_made(snapshot.formed_name(self, agents, resources), make)
+        return self.taken_or_made(snapshot.formed_name(self, agents, resources), make)
 
     def blank(self):
         """Gives two blank machines, just booted with new disks: from the snapshot of such when nothing changed since.
 
         Returns True when they came from a snapshot.
         """
-        return self._taken_or_made(snapshot.blank_name(self), lambda: self.up(fresh=True))
+        return self.taken_or_made(snapshot.blank_name(self), lambda: self.up(fresh=True))
 
-    def _taken_or_made(self, name, make):
+    def taken_or_made(self, name, make):
+        """Gives the machines of a snapshot, else what `make` makes of them, which is saved; returns whether they are the snapshot's."""
         if snapshot.exists(self, name):
             try:
                 self.restore(name)

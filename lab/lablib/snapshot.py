@@ -17,8 +17,9 @@ from .errors import LabError
 from .machine import copy_disk
 from .node import Node
 
-# How many of each kind that a lab takes by itself are kept: a formed cluster of either set of agents, two blank machines.
-KEEP = {"formed-": 3, "blank-": 1}
+# How many of each kind that a lab takes by itself are kept: a formed cluster of either set of agents, the same with writers on
+# it, two blank machines.
+KEEP = {"formed-": 3, "writing-": 3, "blank-": 1}
 DISKS = ("data", "state")
 
 
@@ -47,6 +48,11 @@ def formed_name(lab, agents, resources):
     product = payload.digest(payload.product(lab.package())) if agents == "dualstor" else ""
     return _name(lab, f"formed-{agents}", product, cib.base(cib.SETS[agents], resources),
                  cib.vg_addition(cib.SETS[agents], resources))
+
+
+def writing_name(lab, agents, resources, writers):
+    """Returns the name for such a cluster with writers on it: text of what was merged into its CIB for them."""
+    return _name(lab, f"writing-{agents}", formed_name(lab, agents, resources), writers)
 
 
 def blank_name(lab):

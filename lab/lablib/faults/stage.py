@@ -4,7 +4,7 @@ import time
 from collections import namedtuple
 from contextlib import contextmanager
 
-from .. import cib, cluster, machine, package
+from .. import cib, cluster, machine, package, snapshot
 from ..errors import LabError
 from ..observe import unsettled
 from ..waiting import Unmet, wait_until
@@ -50,15 +50,20 @@ class Stage:
     def set(self):
         """Brings the cluster onto the stage: formed, with a writer on each node that writes."""
         self.close()
-        self.lab.formed(self.agents.name, self.resources)
-        self.lab.wait_formed()
+        writers = cib.writers(PATH)
+
+        def make():
+            self.lab.formed(self.agents.name, self.resources)
+            self.lab.wait_formed()
+            self.merge(writers)
+            self.whole(180)
+
+        self.lab.taken_or_made(snapshot.writing_name(self.lab, self.agents.name, self.resources, writers), make)
         for node in self.lab.nodes:
             for name in machine.PORTS:
                 self._ports[node.name, name] = records.Port(node.machine, name)
                 self._ports[node.name, name].start()
             self.watch(node)
-        self.merge(cib.writers(PATH))
-        self.whole(180)
         for node in self.lab.nodes:
             self.writing(node)
         self._fenced = len(self.lab.fenced())
