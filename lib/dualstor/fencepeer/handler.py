@@ -15,14 +15,14 @@ from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
 from dualstor.kernel import drbdlog
 from dualstor.record import fraction
-from dualstor.tools import cib, cman, dlm_tool, drbdadm, fence_tool, fencedelay, pacemaker, quorum
-from dualstor.tools.drbdconf import Configuration
+from dualstor.tools import cib, cman, dlm_tool, drbdadm, fence_tool, pacemaker, quorum
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
     from typing import IO, Any, Callable, Mapping, NoReturn
 
     from dualstor.fencepeer.call import Call
+    from dualstor.tools.drbdconf import Configuration
 
 _NAME = "dualstor-fence-peer"
 
@@ -155,6 +155,7 @@ class FencePeer(Agent):
 
     def see_notice(self) -> float:
         """By how many seconds the two nodes may notice a lost link one after the other."""
+        from dualstor.tools.drbdconf import Configuration
         try:
             return self._configuration().notice
         except DualstorError:
@@ -166,6 +167,7 @@ class FencePeer(Agent):
 
     def see_configured(self) -> "seen.Configured | None":
         """What the cluster's configuration says, by one command."""
+        from dualstor.tools import fencedelay
         try:
             root = cib.ask(self.host)
         except (ToolError, ParseError) as problem:

@@ -5,7 +5,6 @@ Both raise Terminated where the program is at the moment: what runs ends its com
 exit reason is printed.
 """
 
-import signal
 import time
 
 from dualstor.errors import Terminated, TimeExpired
@@ -13,12 +12,16 @@ from dualstor.record import whole
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
+    import signal
     from types import FrameType
     from typing import NoReturn
+else:       # the module without the enums above it
+    import _signal as signal
 
 #: Signals that would end a process without a word, and leave behind the command that it runs.
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1,
-           signal.SIGUSR2)
+SIGNALS: "dict[int, str]" = {
+    signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT", signal.SIGHUP: "SIGHUP",
+    signal.SIGQUIT: "SIGQUIT", signal.SIGUSR1: "SIGUSR1", signal.SIGUSR2: "SIGUSR2"}
 
 _LEAST, _MOST = 0.001, 1e6      # seconds that a timer is set to; 0 would be none at all
 _AGAIN = 1.0            # seconds: an exception can get lost, in a destructor
@@ -28,7 +31,7 @@ _START_TIME = 19        # field of /proc/self/stat behind the name, in ticks (pr
 
 def _on_signal(number: int, _frame: "FrameType | None") -> "NoReturn":
     ignore()
-    raise Terminated(f"ended by {signal.Signals(number).name}", signal.Signals(number).name)
+    raise Terminated(f"ended by {SIGNALS[number]}", SIGNALS[number])
 
 
 def _on_alarm(_number: int, _frame: "FrameType | None") -> "NoReturn":

@@ -11,21 +11,23 @@ abandoned. A grandchild that keeps the pipes open does not delay the return.
 import errno
 import os
 import select
-import signal
-import subprocess
 import sys
 import time
 
 from dualstor import log
 from dualstor.errors import ToolFailed, ToolHung, ToolMissing, shown
+from dualstor.host import spawn
 from dualstor.host.deadline import GRACE
 from dualstor.record import Record
 
 TYPE_CHECKING = False       # only mypy sees what is imported there
 if TYPE_CHECKING:
-    from typing import IO, Callable, Mapping, Sequence
+    import signal
+    from typing import Callable, Mapping, Sequence
 
-    Child = subprocess.Popen[bytes]
+    from dualstor.host.spawn import Child
+else:       # the module without the enums above it
+    import _signal as signal
 
 #: Directories that are searched for programs; drbd-utils has drbdsetup-84 outside PATH.
 PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
@@ -129,8 +131,8 @@ class _Stream:
     :param sink: gets all of it instead, however much it is
     """
 
-    def __init__(self, pipe: "IO[bytes]", sink: "Callable[[bytes], object] | None" = None) -> None:
-        self.fd = pipe.fileno()
+    def __init__(self, fd: int, sink: "Callable[[bytes], object] | None" = None) -> None:
+        self.fd = fd
         self._sink = sink
         os.set_blocking(self.fd, False)
         self.kept: "list[bytes]" = []
@@ -286,20 +288,17 @@ def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
     program = find_program(argv[0], path)
     variables = _variables(path, environment or {})
     began = time.monotonic()
-    given = subprocess.DEVNULL if data is None else _pipe_with(data)
+    given = None if data is None else _pipe_with(data)
     try:
-        child = subprocess.Popen(
-            argv, executable=program, env=variables, cwd="/", stdin=given,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        child = spawn.start(argv, program, variables, given)
     except OSError as problem:
         if problem.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
             raise ToolHung(argv, f"could not be started: {problem.strerror}") from problem
         raise ToolMissing(argv, f"{program} cannot be executed: {problem.strerror}") from problem
     finally:
-        if data is not None:
+        if given is not None:
             os.close(given)
-    pipes = [pipe for pipe in (child.stdout, child.stderr) if pipe is not None]
-    streams = [_Stream(pipe, each) for pipe, each in zip(pipes, (sink, None))]
+    streams = [_Stream(pipe, each) for pipe, each in zip(child.pipes, (sink, None))]
     try:
         ended = _collect(child, streams, began + timeout)
         if not ended:
@@ -316,10 +315,9 @@ def run(argv: "Sequence[str]", timeout: float, path: "Sequence[str]" = PATH,
             _await_exit(child, grace)
         raise
     finally:
-        for pipe in pipes:
-            pipe.close()
-        if child.returncode is None:
-            child.returncode = -signal.SIGKILL  # abandoned: nobody waits for it any more
+        for pipe in child.pipes:
+            os.close(pipe)
+    assert child.returncode is not None
     completed = Completed(argv=argv, returncode=child.returncode, stdout=streams[0].text(),
                           stderr=streams[1].text(), seconds=time.monotonic() - began,
                           truncated=any(s.truncated for s in streams))
@@ -341,19 +339,15 @@ class Talk:
         self.argv = tuple(argv)
         program = find_program(self.argv[0], path)
         try:
-            self._child = subprocess.Popen(
-                self.argv, executable=program, env=_variables(path, environment or {}), cwd="/",
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                start_new_session=True)
+            self._child = spawn.start(self.argv, program, _variables(path, environment or {}),
+                                      talks=True)
         except OSError as problem:
             raise ToolMissing(self.argv, f"{program} cannot be executed: "
                               f"{problem.strerror}") from problem
-        pipes = [pipe for pipe in (self._child.stdin, self._child.stdout, self._child.stderr)
-                 if pipe is not None]
-        self._pipes = pipes
-        for pipe in pipes:
-            os.set_blocking(pipe.fileno(), False)
-        self._input, self._output, self._errors = (pipe.fileno() for pipe in pipes)
+        self._open = list(self._child.pipes)
+        for pipe in self._open:
+            os.set_blocking(pipe, False)
+        self._input, self._output, self._errors = self._open
         self._held, self._said = bytearray(), b""
 
     def write(self, data: bytes, seconds: float) -> None:
@@ -394,14 +388,13 @@ class Talk:
 
     def close(self) -> None:
         """End it: it gets the end of its input, and after a moment is made to."""
-        if self._child.returncode is None:
-            self._pipes[0].close()
-            if not _await_exit(self._child, GRACE):
-                _end(self._child)
-        for pipe in self._pipes:
-            pipe.close()
-        if self._child.returncode is None:
-            self._child.returncode = -signal.SIGKILL    # abandoned
+        if self._input in self._open:
+            self._open.remove(self._input)
+            os.close(self._input)
+        if self._child.returncode is None and not _await_exit(self._child, GRACE):
+            _end(self._child)
+        while self._open:
+            os.close(self._open.pop())
 
     def _more(self, seconds: float) -> None:
         self._wait(self._output, select.POLLIN, seconds)
@@ -459,14 +452,10 @@ def leave_behind(name: str, arguments: "Sequence[str]") -> None:
         raise ToolMissing((name,), f"{program} is not it")
     kept = {key: value for key, value in os.environ.items() if key.startswith(("OCF_", "HA_"))}
     try:
-        child = subprocess.Popen(
-            (sys.argv[0], *arguments), executable=program, env=_variables(PATH, kept), cwd="/",
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True)
+        spawn.start((sys.argv[0], *arguments), program, _variables(PATH, kept), quiet=True)
     except OSError as problem:
         raise ToolMissing((name,), f"{program} cannot be executed: {problem.strerror}") \
             from problem
-    child.returncode = 0    # it is init's, when we have ended
 
 
 def _report(argv: "Sequence[str]", outcome: str, began: float) -> None:

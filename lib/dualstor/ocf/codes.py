@@ -1,24 +1,55 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Exit codes of an OCF agent and how Pacemaker treats each."""
 
-import enum
+TYPE_CHECKING = False       # only mypy sees what is imported there
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
-class ExitCode(enum.IntEnum):
-    """Exit codes (OCF 1.1; 190 and 191 are Pacemaker's)."""
+class ExitCode(int):
+    """Exit codes (OCF 1.1; 190 and 191 are Pacemaker's); ``name``: OCF's, without "OCF_".
 
-    SUCCESS = 0
-    ERR_GENERIC = 1        # soft: recovered in place, up to migration-threshold
-    ERR_ARGS = 2           # hard: wrong on this host, the node is banned
-    ERR_UNIMPLEMENTED = 3
-    ERR_PERM = 4           # hard
-    ERR_INSTALLED = 5      # hard
-    ERR_CONFIGURED = 6     # fatal: wrong everywhere, banned on every node
-    NOT_RUNNING = 7        # monitor only, as all that follow
-    RUNNING_PROMOTED = 8
-    FAILED_PROMOTED = 9
-    DEGRADED = 190         # active, counted as 0, shown to the administrator
-    DEGRADED_PROMOTED = 191
+    enum.IntEnum would serve, but to import it takes as much as half of what a bare Python does.
+
+    :raises ValueError: for a number that is no exit code
+    """
+
+    name = ""
+
+    SUCCESS: "ClassVar[ExitCode]"
+    ERR_GENERIC: "ClassVar[ExitCode]"       # soft: recovered in place, up to migration-threshold
+    ERR_ARGS: "ClassVar[ExitCode]"          # hard: wrong on this host, the node is banned
+    ERR_UNIMPLEMENTED: "ClassVar[ExitCode]"
+    ERR_PERM: "ClassVar[ExitCode]"          # hard
+    ERR_INSTALLED: "ClassVar[ExitCode]"     # hard
+    ERR_CONFIGURED: "ClassVar[ExitCode]"    # fatal: wrong everywhere, banned on every node
+    NOT_RUNNING: "ClassVar[ExitCode]"       # monitor only, as all that follow
+    RUNNING_PROMOTED: "ClassVar[ExitCode]"
+    FAILED_PROMOTED: "ClassVar[ExitCode]"
+    DEGRADED: "ClassVar[ExitCode]"          # active, counted as 0, shown to the administrator
+    DEGRADED_PROMOTED: "ClassVar[ExitCode]"
+
+    def __new__(cls, number: int) -> "ExitCode":
+        if number not in _BY_NUMBER:
+            raise ValueError(f"{number!r} is no exit code of an agent")
+        return _BY_NUMBER[number]
+
+    def __repr__(self) -> str:
+        return f"<ExitCode.{self.name}: {self:d}>"
+
+
+_BY_NUMBER: "dict[int, ExitCode]" = {}
+
+for _number, _name in (
+        (0, "SUCCESS"), (1, "ERR_GENERIC"), (2, "ERR_ARGS"), (3, "ERR_UNIMPLEMENTED"),
+        (4, "ERR_PERM"), (5, "ERR_INSTALLED"), (6, "ERR_CONFIGURED"), (7, "NOT_RUNNING"),
+        (8, "RUNNING_PROMOTED"), (9, "FAILED_PROMOTED"), (190, "DEGRADED"),
+        (191, "DEGRADED_PROMOTED")):
+    _BY_NUMBER[_number] = int.__new__(ExitCode, _number)
+    _BY_NUMBER[_number].name = _name
+    setattr(ExitCode, _name, _BY_NUMBER[_number])
+
+CODES = tuple(_BY_NUMBER.values())
 
 
 #: Codes that describe a state: only ``monitor`` may return them.

@@ -9,13 +9,14 @@ on the disk says, and exits 0. ``conf`` is a configuration file, None for the de
 from dualstor.errors import ParseError, ToolError, ToolFailed
 from dualstor.kernel import drbd
 from dualstor.record import Record, whole
-from dualstor.tools import drbdconf, drbdsetup
+from dualstor.tools import drbdsetup
 from dualstor.tools.drbdsetup import QUESTION, DrbdOutcome
 
 TYPE_CHECKING = False   # only mypy sees what is imported there
 if TYPE_CHECKING:
     from dualstor.host.host import Host
     from dualstor.host.run import Completed
+    from dualstor.tools import drbdconf
 
 #: Options of which drbdadm 9 and drbdadm-84 say "but got" where the other one has them.
 _MOVED = ("fencing", "auto-promote", "node-id", "quorum", "on-no-quorum")
@@ -87,6 +88,7 @@ def configuration(host: "Host", name: str, conf: "str | None" = None,
     :raises ToolError: drbdadm is missing, hung, or refuses the configuration
     :raises ParseError: its answer has another form
     """
+    from dualstor.tools import drbdconf
     return drbdconf.parse(_query(host, ("--dry-run", "dump", name), conf, timeout), name)
 
 

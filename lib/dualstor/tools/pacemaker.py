@@ -5,7 +5,6 @@ Formats: Pacemaker xml/api/crm_mon-*.rng and nodes-*.rng (2.x, ``--output-as=xml
 tools/crm_mon.c (1.1, ``-X``); crm_attribute(8), crm_node(8), include/crm/common/results.h.
 """
 
-import re
 
 from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
 from dualstor.host.deadline import QUERY
@@ -48,7 +47,7 @@ REBOOT, OFF = "reboot", "off"
 #: As crm_str_to_boolean() has them. Parameters of agents have more (ocf.environment): those of
 #: ocf_is_true in ocf-shellfuncs.
 _TRUE = ("true", "on", "yes", "y", "1")
-_PUBLISHED = re.compile(r'\bhost="([^"]*)".*?\bvalue="([^"]*)"')
+_PUBLISHED = r'\bhost="([^"]*)".*?\bvalue="([^"]*)"'
 _HOSTNAME = "/proc/sys/kernel/hostname"
 
 
@@ -431,9 +430,10 @@ def parse_published(text: str) -> "dict[str, str]":
 
     :raises ParseError: a line has another form
     """
+    import re
     found = {}
     for line in text.splitlines():
-        match = _PUBLISHED.search(line)
+        match = re.search(_PUBLISHED, line)
         if match:
             found[match.group(1)] = _once(match.group(2))
         elif "host=" in line:

@@ -133,7 +133,7 @@ def _reasons(text):
             if line.startswith("ocf-exit-reason:")]
 
 
-@pytest.mark.parametrize("number", ending.SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("number", ending.SIGNALS, ids=ending.SIGNALS.get)
 def test_a_signal_ends_the_running_tool_and_is_named(begin, tmp_path, number):
     agent = begin()
     tool = _running(tmp_path)
@@ -141,7 +141,7 @@ def test_a_signal_ends_the_running_tool_and_is_named(begin, tmp_path, number):
     out, err = agent.communicate()
     assert (agent.returncode, out) == (1, "") and "Traceback" not in err
     assert _reasons(err) == [
-        f"vg0 was ended by {number.name} before it was done: if this recurs, raise its timeout"]
+        f"vg0 was ended by {ending.SIGNALS[number]} before it was done: if this recurs, raise its timeout"]
     assert _gone(tool)
 
 

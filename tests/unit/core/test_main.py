@@ -20,7 +20,7 @@ from dualstor.errors import (HostUnreadable, NoTime, ParseError, PermissionLacki
 from dualstor.host.host import Host
 from dualstor.main import conclude, perform
 from dualstor.ocf import document
-from dualstor.ocf.codes import MONITOR_ONLY, ExitCode
+from dualstor.ocf.codes import CODES, MONITOR_ONLY, ExitCode
 from dualstor.ocf.parameters import Action, Interface, Parameter
 from dualstor.ocf.reason import LIMIT
 from sentences import sentence
@@ -60,7 +60,7 @@ def test_codes_that_describe_a_state_never_leave_another_action(capsys, action, 
     assert outcome(capsys, lambda: Finish(code, sentence("r", "")), action) == (1, ["r"])
 
 
-@pytest.mark.parametrize("code", sorted(set(ExitCode) - {ExitCode.SUCCESS}))
+@pytest.mark.parametrize("code", sorted(set(CODES) - {ExitCode.SUCCESS}))
 def test_every_other_code_has_one_reason(capsys, code):
     assert outcome(capsys, lambda: Finish(code, sentence("a\nb", "")), "monitor") == (code, ["a b"])
     got, reasons = outcome(capsys, lambda: Finish(code), "monitor")

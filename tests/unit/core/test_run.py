@@ -4,6 +4,9 @@
 import os
 import signal
 import stat
+import subprocess
+import sys
+import threading
 import time
 
 import psutil
@@ -12,11 +15,23 @@ import pytest
 from dualstor.errors import ToolHung, ToolMissing
 from dualstor.host import run
 from dualstor.host.run import Completed
+from sourcetree import TREE
 
 
-@pytest.fixture
-def program(tmp_path):
-    """A function that puts a shell script on a PATH of its own and runs it."""
+@pytest.fixture(params=["without threads", "with threads"])
+def program(tmp_path, request):
+    """A function that puts a shell script on a PATH of its own and runs it.
+
+    In this process as it is, and in one with another thread, which must not fork by itself.
+    """
+    over = threading.Event()
+    if request.param == "with threads":
+        threading.Thread(target=over.wait, daemon=True).start()
+    yield _maker(tmp_path)
+    over.set()
+
+
+def _maker(tmp_path):
     def make(body, timeout=10, mode=0o755, head="#!/bin/sh\n", **kwargs):
         path = tmp_path / "tool"
         path.write_text(head + body)
@@ -207,3 +222,31 @@ def test_more_than_a_pipe_holds_is_refused():
     with pytest.raises(OSError, match="File too large"):
         run.run(("cat",), 10.0, data=b"x" * (4 << 20))
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("threads", [False, True])
+@pytest.mark.parametrize("closed", ["", "<&- >&- 2>&-"])
+def test_a_child_gets_its_three_streams_and_no_other_descriptor(tmp_path, threads, closed):
+    """Also where we were started without any, and with one that every program inherits; SIGPIPE is as usual."""
+    script = tmp_path / "script.py"
+    script.write_text(f"""
+import sys, os
+sys.path[:0] = [{os.path.join(TREE, "lib")!r}]
+import _thread, time
+os.set_inheritable(os.open("/etc/passwd", os.O_RDONLY), True)
+if {threads}:
+    _thread.start_new_thread(time.sleep, (60,))
+    while not _thread._count(): time.sleep(0.01)
+from dualstor.host import run
+told = run.run(("sh", "-c", "ls -l /proc/$$/fd; grep SigIgn /proc/$$/status; echo said >&2; pwd"), 20)
+with open({str(tmp_path / "told")!r}, "w") as stream:
+    stream.write(repr((told.returncode, told.stdout, told.stderr, "subprocess" in sys.modules)))
+""")
+    subprocess.run(["sh", "-c", f"exec {sys.executable} -IS {script} {closed}"], check=True)
+    code, out, err, used = eval((tmp_path / "told").read_text())
+    assert (code, err, used) == (0, "said\n", threads)
+    *listed, ignored, folder = out.splitlines()
+    places = dict(line.rpartition(" -> ")[0].split()[-1:] + [line.rpartition(" -> ")[2]] for line in listed if "->" in line)
+    assert places.pop("0") == "/dev/null" and {name for name in places if name in "12"} == {"1", "2"}
+    assert all(target.startswith("pipe:") for target in places.values()) and len(places) == 2, places
+    assert int(ignored.split()[1], 16) & 1 << signal.SIGPIPE - 1 == 0 and folder == "/"

@@ -22,13 +22,17 @@ def test_a_file_tells_its_licence_and_purpose(path):
 
 
 def test_one_place_starts_processes():
-    def starts(path):
-        return "subprocess" in imports(path) or any(
-            isinstance(n, ast.Attribute)
-            and n.attr in ("system", "popen", "fork", "execv", "spawnv")
-            and isinstance(n.value, ast.Name) and n.value.id == "os"
-            for n in ast.walk(parsed(path)))
-    assert [p for p in SHIPPED if starts(p)] == ["lib/dualstor/host/run.py"]
+    def calls(path, *names):
+        return any(isinstance(n, ast.Attribute) and n.attr.startswith(names)
+                   and isinstance(n.value, ast.Name) and n.value.id in ("os", "posix")
+                   for n in ast.walk(parsed(path)))
+    starts = [p for p in SHIPPED if "subprocess" in imports(p)
+              or calls(p, "system", "popen", "exec", "spawn", "posix_spawn")]
+    # a resident process becomes itself anew
+    assert starts == ["lib/dualstor/host/offspring.py", "lib/dualstor/host/spawn.py"]
+    asks = [p for p in SHIPPED if "spawn.start(" in open(os.path.join(TREE, p), encoding="utf-8").read()]
+    assert asks == ["lib/dualstor/host/run.py"]
+    assert [p for p in SHIPPED if calls(p, "fork")] == ["lib/dualstor/host/offspring.py", "lib/dualstor/host/spawn.py"]
 
 
 def test_agents_need_only_the_standard_library():
