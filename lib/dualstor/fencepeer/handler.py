@@ -13,7 +13,7 @@ from dualstor.fencepeer.call import parse
 from dualstor.host import ending
 from dualstor.host.deadline import Deadline
 from dualstor.host.host import Host
-from dualstor.kernel import drbdlog
+from dualstor.kernel import drbd, drbdlog
 from dualstor.record import fraction
 from dualstor.tools import cib, cman, dlm_tool, drbdadm, fence_tool, pacemaker, quorum
 
@@ -133,6 +133,12 @@ class FencePeer(Agent):
 
     def see_behind(self) -> "tuple[str, ...]":
         """Names of the other resources of which a volume is not UpToDate here."""
+        try:
+            kernel = drbd.read(self.host)
+            if kernel is not None and kernel.up_to_date:
+                return ()       # of all there are, and sooner known than by any tool
+        except DualstorError as problem:
+            log.warning("%s", problem)
         found = []
         conf = self.case.parameters.conf
         try:

@@ -142,6 +142,15 @@ class Kernel(Record):
         """
         return tuple(_minor(number, text) for number, text in self.texts)
 
+    @property
+    def up_to_date(self) -> bool:
+        """Whether all that are configured are UpToDate on this node; False where none is listed.
+
+        :raises ParseError: as ``minors``
+        """
+        listed = [minor for minor in self.minors if minor.configured]
+        return bool(listed) and all(minor.dstate == "UpToDate" for minor in listed)
+
     def of(self, numbers: "Iterable[Union[int, str]]") -> "tuple[Minor, ...]":
         """Those with these numbers, also in digits, that are there; raises as ``minors``."""
         texts, digits = dict(self.texts), map(str, numbers)

@@ -454,3 +454,17 @@ def test_what_is_kept_and_not_readable_is_nothing(text):
     assert runs.recall(host, "r0") is None
     runs.note(host, "r0", runs.CONTINUES)
     assert runs.recall(host, "r0").counts == (1, 0)
+
+
+# -- whether this node's other copies are good ------------------------------------------------
+
+SECOND = " 1: cs:%s ro:Primary/Unknown ds:%s/DUnknown C r-----\n    ns:0 nr:0 dw:0 dr:0 al:0 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0\n"
+
+
+@pytest.mark.parametrize("more, asked", [
+    ("", False), (SECOND % ("WFConnection", "UpToDate"), False), (" 1: cs:Unconfigured\n", False),
+    (SECOND % ("SyncTarget", "Inconsistent"), True), (" 1: cs:nonsense\n", True)])
+def test_drbdadm_is_asked_for_other_resources_only_where_the_kernel_has_a_copy_that_is_not_good(more, asked):
+    host = host_8({"corosync-quorumtool -s": golden("quorumtool-both.txt")}, PROC_8 + more)
+    handler.run(DRBD_8, lambda deadline: host)
+    assert any(argv[-1] == "sh-resources" for argv, _, _ in host.calls) is asked
