@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from lablib import LabError, cib, image, paths
+from lablib import Lab, LabError, cib, image, paths
 from lablib import cluster as clusters
 from lablib.faults.stage import Stage
 
@@ -30,6 +30,12 @@ class Ground:
             self.lab.wait_formed()
         self.clean = keep
         return self.lab
+
+    def other(self, suite):
+        """Gives a Lab of another suite in the directory of the lab of all tests, which gets its own machines back later."""
+        self.clean = False
+        self.lab.down()
+        return Lab(self.lab.folder, self.lab.cache, self.lab.progress, suite)
 
     def _well(self):
         try:

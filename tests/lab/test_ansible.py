@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dualstor.command.configure import answers, pacemaker, sources
-from lablib import Lab, paths, ssh
+from lablib import paths, ssh
 from unit.configure import readback
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
@@ -50,9 +50,7 @@ ENVIRONMENT = {"LC_ALL": "C.UTF-8", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING"
 @pytest.fixture(scope="module")
 def bare(ground):
     """Two blank machines of an image that has OpenSSH and Ansible, node1 with the role."""
-    ground.clean = False
-    ground.lab.down()
-    lab = Lab(ground.lab.folder, ground.lab.cache, ground.lab.progress, "trixie-heal")
+    lab = ground.other("trixie-heal")
     lab.blank()
     ssh.between(lab)
     for node in lab.nodes:

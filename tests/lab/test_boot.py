@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from lablib import Lab, cib
+from lablib import cib
 from lablib.faults.stage import Stage
 from lablib.waiting import Unmet
 
@@ -18,9 +18,7 @@ BACK = 420      # seconds until both nodes run everything again
 @pytest.fixture(scope="module")
 def stage(ground):
     """Of machines whose init is systemd, in the directory of the lab of all tests, which gets its own machines back later."""
-    ground.clean = False
-    ground.lab.down()
-    lab = Lab(ground.lab.folder, ground.lab.cache, ground.lab.progress, "trixie-systemd")
+    lab = ground.other("trixie-systemd")
     made = Stage(lab, cib.DUALSTOR)
     made.set()
     yield made

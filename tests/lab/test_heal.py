@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from lablib import Lab, cib
+from lablib import cib
 from lablib.faults import apart
 from lablib.faults.stage import Stage
 from lablib.waiting import Unmet
@@ -47,9 +47,7 @@ class Pairs:
 @pytest.fixture(scope="module")
 def pairs(ground):
     """Of machines with OpenSSH, in the directory of the lab of all tests, which gets its own machines back later."""
-    ground.clean = False
-    ground.lab.down()
-    lab = Lab(ground.lab.folder, ground.lab.cache, ground.lab.progress, "trixie-heal")
+    lab = ground.other("trixie-heal")
     made = Pairs(lab)
     yield made
     made.close()

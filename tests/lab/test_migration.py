@@ -12,7 +12,7 @@ from pathlib import Path
 import labsteps
 import pytest
 
-from lablib import Lab, LabError, Unmet, ssh, wait_until
+from lablib import LabError, Unmet, ssh, wait_until
 from lablib.faults import records
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
@@ -119,9 +119,7 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pair(ground):
-    ground.clean = False
-    ground.lab.down()
-    lab = Lab(ground.lab.folder, ground.lab.cache, ground.lab.progress, "trixie-vm")
+    lab = ground.other("trixie-vm")
     lab.blank()
     ssh.between(lab)
     for node in lab.nodes:
