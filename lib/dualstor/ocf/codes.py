@@ -34,9 +34,6 @@ class ExitCode(int):
             raise ValueError(f"{number!r} is no exit code of an agent")
         return _BY_NUMBER[number]
 
-    def __repr__(self) -> str:
-        return f"<ExitCode.{self.name}: {self:d}>"
-
 
 _BY_NUMBER: "dict[int, ExitCode]" = {}
 

@@ -246,3 +246,10 @@ def test_metadata_that_is_not_there_is_told(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(document, "DIRECTORIES", (str(tmp_path),))
     assert main_module.main("clvmd", ["clvmd", "meta-data"], {}) == 1
     assert "reinstall dualstor" in capsys.readouterr().err
+
+
+def test_an_exit_code_is_written_as_its_number_and_is_one_of_those_that_there_are():
+    for code in CODES:
+        assert f"{code}" == f"{code!s}" == "%d" % code and getattr(ExitCode, code.name) is ExitCode(0 + code) is code
+    with pytest.raises(ValueError, match="42"):
+        ExitCode(42)

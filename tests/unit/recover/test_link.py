@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import sys
 
 import pytest
@@ -284,7 +285,7 @@ def test_no_program_and_no_host(tmp_path):
 def test_one_that_died_is_begun_again(node):
     there = node()
     there.look()
-    there._talk._child.kill()
+    os.kill(there._talk._child.pid, signal.SIGKILL)
     with pytest.raises(Unreachable):
         there.look()
     assert there.look().boot == "b00t"
