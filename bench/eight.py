@@ -5,16 +5,14 @@ Of starts and stops also who takes the time.
 """
 
 import json
-import os
 import re
 import threading
 import time
 
 from lablib import Lab, cib
 
-from bench.lab import stall
+from bench.lab import source, stall
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
 _LOG = "/var/log/pacemaker/pacemaker.log"
 _LIMIT = 500        # seconds for everything to start or stop
 
@@ -114,7 +112,8 @@ def _monitors(lab, agents, seconds=60):
     """{node: what guest_monitors.py tells of the agents' monitors in so many seconds}."""
     names = [agent.spec.rpartition(":")[2] for agent in (agents.drbd, agents.locking[1], agents.vg)]
     watch = "python3 /tmp/guest_monitors.py %d %s" % (seconds, " ".join(names))
-    return dict(zip(("node1", "node2"), lab.each(lambda node: json.loads(node.ok(watch, seconds + 60)))))
+    told = lab.each(lambda node: json.loads(node.ok(watch, seconds + 60)))
+    return {node.name: each for node, each in zip(lab.nodes, told)}
 
 
 def run(counts, rounds, agents="dualstor", limits=None, progress=print):
@@ -133,10 +132,9 @@ def run(counts, rounds, agents="dualstor", limits=None, progress=print):
             for name, value in (limits or {}).items():
                 one.ok(["crm_attribute", "--name", name, "--update", value])
             for node in lab.nodes:
-                for name, source in (("wait.py", "guest_wait.py"), ("measure.py", "measure.py"),
-                                     ("guest_monitors.py", "guest_monitors.py")):
-                    with open(os.path.join(_HERE, source), "rb") as stream:
-                        node.push("/tmp/" + name, stream.read())
+                node.push("/tmp/wait.py", source("guest_wait.py"))
+                for name in ("measure.py", "guest_monitors.py"):
+                    node.push("/tmp/" + name, source(name))
             figures = found["%d" % count] = {}
 
             def timed(what, nodes, state, *command):

@@ -24,7 +24,8 @@ _STOCK = (
 _RESOURCES = {actions.DRBD: "drbd", actions.DAEMON: "clvmd", actions.GROUP: "vg0"}
 
 
-def _source(name):
+def source(name):
+    """What a program for the guests that lies beside this module has in it, as bytes."""
     with open(os.path.join(_HERE, name), "rb") as stream:
         return stream.read()
 
@@ -61,7 +62,7 @@ def monitors():
 
 def measure(node, commands, rounds):
     """What measure.py in the guest tells of *commands*."""
-    node.push("/tmp/measure.py", _source("measure.py"))
+    node.push("/tmp/measure.py", source("measure.py"))
     asked = json.dumps({"rounds": rounds, "commands": commands}).encode()
     return json.loads(node.ok([_PYTHON, "/tmp/measure.py"], 300, stdin=asked))
 
@@ -83,7 +84,7 @@ def operations(lab):
     """Seconds of each whole operation with the agents that the lab was formed with."""
     one, two = lab.nodes
     for node in lab.nodes:
-        node.push("/tmp/wait.py", _source("guest_wait.py"))
+        node.push("/tmp/wait.py", source("guest_wait.py"))
     found = {}
 
     def timed(name, work, *waits):
@@ -183,7 +184,7 @@ def scale(counts, windows, rounds, seconds=60, progress=print):
         try:
             for node in lab.nodes:
                 for name in ("measure.py", "guest_monitors.py"):
-                    node.push("/tmp/" + name, _source(name))
+                    node.push("/tmp/" + name, source(name))
             watch = "%s /tmp/guest_monitors.py %%d %s" % (_PYTHON, " ".join(_RESOURCES))
             lab.each(lambda node: node.ok(watch % seconds, seconds + 60))   # the first looks
             found = {"windows": []}

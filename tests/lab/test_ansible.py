@@ -6,6 +6,7 @@ import re
 import tarfile
 from pathlib import Path
 
+import labsteps
 import pytest
 
 from dualstor.command.configure import answers, pacemaker, sources
@@ -15,10 +16,6 @@ from unit.configure import readback
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 ANSWERS = sources.read_file(str(Path(__file__).parents[1] / "data" / "configure" / "lab.toml"))
-# A connection is to be tried again soon; everything else is in the resource's file.
-COMMON = b"""global { usage-count no; }
-common { net { connect-int 2; } }
-"""
 # No systemd runs in the guests. What starts the cluster there is the lab's; all else systemctl answers as it does offline.
 SYSTEMCTL = b"""#!/bin/sh
 case "$*" in
@@ -55,7 +52,7 @@ def bare(ground):
     ssh.between(lab)
     for node in lab.nodes:
         node.ok("rm -f /etc/drbd.d/*.res /etc/corosync/corosync.conf /etc/corosync/authkey /etc/lvm/lvm.conf")
-        node.push("/etc/drbd.d/global_common.conf", COMMON)
+        node.push("/etc/drbd.d/global_common.conf", labsteps.COMMON)
         node.push("/usr/local/sbin/systemctl", SYSTEMCTL, 0o755)
     one = lab.node(1)
     one.push("/root/ansible.tar", role())

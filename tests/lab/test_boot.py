@@ -10,6 +10,7 @@ from lablib.waiting import Unmet
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
+BOOT_ID = ["cat", "/proc/sys/kernel/random/boot_id"]
 TIMES = 10
 ENDS = 240      # seconds for a node to stop everything
 BACK = 420      # seconds until both nodes run everything again
@@ -26,15 +27,11 @@ def stage(ground):
     lab.down()
 
 
-def boot_id(node):
-    return node.ok(["cat", "/proc/sys/kernel/random/boot_id"])
-
-
 def reboot(stage, node):
     """Types `systemctl reboot`; returns when the machine has booted again."""
-    before = boot_id(node)
+    before = node.ok(BOOT_ID)
     node.ok("systemctl reboot --no-block")
-    stage.wait(lambda: node.run(["cat", "/proc/sys/kernel/random/boot_id"], 10).stdout not in (before, ""),
+    stage.wait(lambda: node.run(BOOT_ID, 10).stdout not in (before, ""),
                f"{node.name} to boot again", ENDS)
 
 

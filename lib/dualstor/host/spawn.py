@@ -96,8 +96,11 @@ def start(argv: "Sequence[str]", program: str, variables: "Mapping[str, str]",
                 number = whole(said.decode("ascii", "replace")) or errno.EINVAL
                 raise OSError(number, posix.strerror(number))
         except BaseException:
-            posix.kill(pid, signal.SIGKILL)
-            posix.waitpid(pid, 0)
+            try:
+                posix.kill(pid, signal.SIGKILL)
+                posix.waitpid(pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass    # who started us has SIGCHLD ignored: the kernel has taken it away
             raise
     except BaseException:
         _close(ours)

@@ -5,7 +5,6 @@ Formats: Pacemaker xml/api/crm_mon-*.rng and nodes-*.rng (2.x, ``--output-as=xml
 tools/crm_mon.c (1.1, ``-X``); crm_attribute(8), crm_node(8), include/crm/common/results.h.
 """
 
-
 from dualstor.errors import ParseError, ToolError, ToolFailed, ToolHung
 from dualstor.host.deadline import QUERY
 from dualstor.record import Record, whole

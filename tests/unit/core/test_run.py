@@ -250,3 +250,14 @@ with open({str(tmp_path / "told")!r}, "w") as stream:
     assert places.pop("0") == "/dev/null" and {name for name in places if name in "12"} == {"1", "2"}
     assert all(target.startswith("pipe:") for target in places.values()) and len(places) == 2, places
     assert int(ignored.split()[1], 16) & 1 << signal.SIGPIPE - 1 == 0 and folder == "/"
+
+
+def test_what_cannot_be_started_is_told_also_where_sigchld_is_ignored(tmp_path):
+    (tmp_path / "tool").write_text("no program")
+    (tmp_path / "tool").chmod(0o755)
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with pytest.raises(ToolMissing, match="Exec format error"):
+            run.run((str(tmp_path / "tool"),), 10)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
